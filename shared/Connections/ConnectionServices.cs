@@ -1,0 +1,42 @@
+using Betting.Hosting;
+using ClickHouse.Driver;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Betting.Connections;
+
+/// <summary>Adds the clients of the stores, each with its options checked at boot. None of them connects before its first use.</summary>
+public static class ConnectionServices
+{
+    /// <summary>An <see cref="NpgsqlDataSource"/> that follows the primary where several hosts are named.</summary>
+    public static IServiceCollection AddPostgres(this IServiceCollection services, string application) =>
+        services.AddSection<PostgresOptions>(PostgresOptions.Section).AddSingleton(provider =>
+        {
+            var builder = new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString);
+            builder.ConnectionStringBuilder.ApplicationName ??= application;
+            builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
+            var severalHosts = builder.ConnectionStringBuilder.Host?.Contains(',', StringComparison.Ordinal) ?? false;
+            return severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
+        });
+
+    public static IServiceCollection AddKafka(this IServiceCollection services) => services.AddSection<KafkaOptions>(KafkaOptions.Section);
+
+    public static IServiceCollection AddRabbitMq(this IServiceCollection services) => services.AddSection<RabbitMqOptions>(RabbitMqOptions.Section);
+
+    public static IServiceCollection AddClickHouse(this IServiceCollection services) =>
+        services.AddSection<ClickHouseOptions>(ClickHouseOptions.Section).AddSingleton(provider =>
+            new ClickHouseClient(provider.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString));
+
+    /// <summary>An <see cref="IConnectionMultiplexer"/> that keeps trying while Redis is away.</summary>
+    public static IServiceCollection AddRedis(this IServiceCollection services, string application) =>
+        services.AddSection<RedisOptions>(RedisOptions.Section).AddSingleton<IConnectionMultiplexer>(provider =>
+        {
+            var configuration = ConfigurationOptions.Parse(provider.GetRequiredService<IOptions<RedisOptions>>().Value.ConnectionString);
+            configuration.AbortOnConnectFail = false;
+            configuration.ClientName ??= application;
+            return ConnectionMultiplexer.Connect(configuration);
+        });
+}

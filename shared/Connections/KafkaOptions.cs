@@ -1,0 +1,47 @@
+using System.ComponentModel.DataAnnotations;
+using Confluent.Kafka;
+
+namespace Betting.Connections;
+
+/// <summary>Section <c>Kafka</c>: how to reach the brokers. TLS and SASL are settings, never code.</summary>
+public sealed class KafkaOptions
+{
+    public const string Section = "Kafka";
+
+    /// <summary>host:port, several separated by commas.</summary>
+    [Required(ErrorMessage = "required, for example 127.0.0.1:9092")]
+    public string BootstrapServers { get; set; } = "";
+
+    public SecurityProtocol? SecurityProtocol { get; set; }
+    public SaslMechanism? SaslMechanism { get; set; }
+    public string? SaslUsername { get; set; }
+    public string? SaslPassword { get; set; }
+
+    /// <summary>File of the certificate authority that signed the brokers' certificates.</summary>
+    public string? SslCaLocation { get; set; }
+
+    /// <summary>Any other librdkafka setting by its own name, for example <c>session.timeout.ms</c>; wins over the worker's own choice.</summary>
+    public Dictionary<string, string> Client { get; } = [];
+
+    public ProducerConfig Producer(Action<ProducerConfig> choose) => Apply(new ProducerConfig(), choose);
+
+    public ConsumerConfig Consumer(Action<ConsumerConfig> choose) => Apply(new ConsumerConfig(), choose);
+
+    public AdminClientConfig Admin() => Apply(new AdminClientConfig(), _ => { });
+
+    T Apply<T>(T config, Action<T> choose) where T : ClientConfig
+    {
+        config.BootstrapServers = BootstrapServers;
+        config.SecurityProtocol = SecurityProtocol;
+        config.SaslMechanism = SaslMechanism;
+        config.SaslUsername = SaslUsername;
+        config.SaslPassword = SaslPassword;
+        config.SslCaLocation = SslCaLocation;
+        choose(config);
+        foreach (var (key, value) in Client)
+        {
+            config.Set(key, value);
+        }
+        return config;
+    }
+}

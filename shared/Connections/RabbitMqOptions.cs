@@ -1,0 +1,13 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Betting.Connections;
+
+/// <summary>Section <c>RabbitMq</c>.</summary>
+public sealed class RabbitMqOptions
+{
+    public const string Section = "RabbitMq";
+
+    /// <summary><c>amqp://user:password@host:port/vhost</c>, or <c>amqps://</c> for TLS.</summary>
+    [Required(ErrorMessage = "required, for example amqp://ingest:…@127.0.0.1:5672/")]
+    public string Uri { get; set; } = "";
+}

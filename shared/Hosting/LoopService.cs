@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Betting.Hosting;
+
+/// <summary>Runs one <see cref="IWorkerLoop"/>; a loop that fails or ends by itself stops the worker, so a supervisor can restart it.</summary>
+sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit exit, IHostApplicationLifetime lifetime, ILogger<TLoop> log)
+    : BackgroundService where TLoop : IWorkerLoop
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The first await lets the host finish its start before a loop that never yields takes the thread.
+        await Task.Yield();
+        heartbeats.Expect(loop.Name);
+        try
+        {
+            await loop.RunAsync(stoppingToken);
+            if (!stoppingToken.IsCancellationRequested)
+            {
+                throw new InvalidOperationException($"{loop.Name} ended although nobody asked it to");
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception failure)
+        {
+            WorkerLog.LoopFailed(log, loop.Name, failure);
+            exit.Code = 1;
+            lifetime.StopApplication();
+        }
+        finally
+        {
+            heartbeats.Forget(loop.Name);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Microsoft.AspNetCore.Builder;
+
+namespace Betting.Hosting;
+
+/// <summary>What a verb does with what was parsed and the services it composed; returns the exit code.</summary>
+public delegate Task<int> VerbAction(ParseResult parsed, IServiceProvider services, CancellationToken cancellation);
+
+/// <summary>
+/// A worker's command line: without a verb it runs the worker; every verb does one thing and ends. Settings are given as
+/// <c>--Section:Key=value</c> after either.
+/// </summary>
+public sealed class WorkerCommandLine(string worker, string purpose)
+{
+    readonly List<Command> _verbs = [];
+
+    /// <summary>Adds a verb: it gets the same configuration and checks as the worker, but no loops and no HTTP endpoint.</summary>
+    /// <param name="command">The verb's own options and arguments.</param>
+    /// <param name="compose">Adds the services that the verb needs.</param>
+    /// <param name="action">Does the work.</param>
+    public WorkerCommandLine WithVerb(Command command, Action<WebApplicationBuilder> compose, VerbAction action)
+    {
+        SetAction(command, async (parsed, settings, cancellation) =>
+        {
+            var builder = WorkerHost.CreateBuilder(worker, settings, LogTarget.Error);
+            compose(builder);
+            await using var app = builder.Build();
+            if (BootSettings.WhatIsWrong(app.Services) is { } reason)
+            {
+                await Console.Error.WriteLineAsync($"{worker} {command.Name}: {reason}");
+                return WorkerHost.BadSettings;
+            }
+            return await action(parsed, app.Services, cancellation);
+        });
+        _verbs.Add(command);
+        return this;
+    }
+
+    /// <param name="args">The process's arguments.</param>
+    /// <param name="compose">Adds the worker's own services and loops to its host.</param>
+    /// <param name="map">Adds the worker's own HTTP endpoints, if it has any.</param>
+    public Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> compose, Action<WebApplication>? map = null)
+    {
+        var root = new RootCommand($"{purpose}\nSettings: appsettings.json, then environment (Section__Key), then --Section:Key=value.");
+        SetAction(root, (_, settings, cancellation) =>
+        {
+            var builder = WorkerHost.CreateBuilder(worker, settings, LogTarget.Output);
+            compose(builder);
+            var app = builder.Build();
+            map?.Invoke(app);
+            return WorkerHost.RunAsync(worker, app, cancellation);
+        });
+        _verbs.ForEach(root.Subcommands.Add);
+        // The host drains by itself on SIGTERM; the parser must not end the process two seconds later.
+        return root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    void SetAction(Command command, Func<ParseResult, IReadOnlyList<string>, CancellationToken, Task<int>> action)
+    {
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            // What is no option of ours must at least look like a setting: a mistyped option is never passed over in silence.
+            if (parsed.UnmatchedTokens.FirstOrDefault(token => !IsSetting(token)) is { } unknown)
+            {
+                await Console.Error.WriteLineAsync($"{worker}: unknown argument '{unknown}'; settings are given as --Section:Key=value, see --help");
+                return WorkerHost.BadSettings;
+            }
+            return await action(parsed, parsed.UnmatchedTokens, cancellation);
+        });
+    }
+
+    static bool IsSetting(string token) =>
+        token.StartsWith("--", StringComparison.Ordinal)
+        && token.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
+        && token.AsSpan(0, equals).Contains(':');
+}

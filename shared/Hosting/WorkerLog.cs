@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Betting.Hosting;
+
+/// <summary>Life of a worker process; event ids 1–99 of every worker.</summary>
+static partial class WorkerLog
+{
+    [LoggerMessage(1, LogLevel.Information, "{Worker} {Version} started, process {ProcessId}, HTTP at {Url}")]
+    public static partial void Started(ILogger log, string worker, string version, int processId, string url);
+
+    [LoggerMessage(2, LogLevel.Information, "{Worker} is asked to stop: finishing the work in hand, at most {DrainSeconds} s")]
+    public static partial void Draining(ILogger log, string worker, double drainSeconds);
+
+    [LoggerMessage(3, LogLevel.Information, "{Worker} stopped with exit code {ExitCode}")]
+    public static partial void Stopped(ILogger log, string worker, int exitCode);
+
+    [LoggerMessage(4, LogLevel.Critical, "{Loop} failed; the worker ends so that its supervisor can start it again")]
+    public static partial void LoopFailed(ILogger log, string loop, Exception failure);
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Serilog;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+
+namespace Betting.Hosting;
+
+/// <summary>Where logs go: a worker's are its output, a verb's must not mix with its answer.</summary>
+enum LogTarget
+{
+    Output,
+    Error,
+}
+
+/// <summary>Serilog as compact JSON or as text for people.</summary>
+static class WorkerLogs
+{
+    const string Text = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext}: {Message:lj}{NewLine}{Exception}";
+
+    public static void AddWorkerLogs(this WebApplicationBuilder builder, string worker, LogTarget target)
+    {
+        builder.Services.AddSection<LogOptions>(LogOptions.Section);
+        var section = builder.Configuration.GetSection(LogOptions.Section);
+        var quiet = target == LogTarget.Error ? LogEventLevel.Warning : LogEventLevel.Information;
+        var level = Enum.TryParse<LogEventLevel>(section[nameof(LogOptions.Level)], ignoreCase: true, out var asked) ? asked : quiet;
+        var text = target == LogTarget.Error || section[nameof(LogOptions.Format)] == "text";
+        LogEventLevel? errorsFrom = target == LogTarget.Error ? LogEventLevel.Verbose : null;
+        builder.Services.AddSerilog(logs =>
+        {
+            logs.MinimumLevel.Is(level)
+                .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+                .MinimumLevel.Override("System", LogEventLevel.Warning)
+                .Enrich.WithProperty("Worker", worker);
+            if (text)
+            {
+                logs.WriteTo.Console(outputTemplate: Text, formatProvider: CultureInfo.InvariantCulture, standardErrorFromLevel: errorsFrom);
+            }
+            else
+            {
+                logs.WriteTo.Console(new CompactJsonFormatter());
+            }
+        });
+    }
+}
