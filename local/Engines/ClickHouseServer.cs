@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace Betting.Local.Engines;
+
+/// <summary>The ClickHouse engine of this project's <c>local/ClickHouse</c>, as a process of its own.</summary>
+public sealed class ClickHouseServer(string folder, int port) : IAsyncDisposable
+{
+    EngineProcess? _process;
+
+    public int ProcessId => _process?.Id ?? 0;
+    public bool IsRunning => _process is { HasExited: false };
+
+    public string ConnectionString(string database = "default") => $"Host=127.0.0.1;Port={port};Database={database};Username=default";
+
+    public async Task StartAsync()
+    {
+        var launch = Installed.Own("local/ClickHouse", "LocalClickHouse",
+            "--port", port.ToString(CultureInfo.InvariantCulture), "--path", Path.Combine(folder, "clickhouse"));
+        _process = EngineProcess.Start("ClickHouse", launch, Path.Combine(folder, "logs", "clickhouse.log"));
+        await _process.AnnouncedAsync("CLICKHOUSE_URL", TimeSpan.FromSeconds(60));
+    }
+
+    public async Task StopAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.StopAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+
+    public Task KillAsync() => _process?.KillAsync() ?? Task.CompletedTask;
+
+    public void Pause() => _process?.Send(Signal.Stop);
+
+    public void Resume() => _process?.Send(Signal.Continue);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await StopAsync();
+            await _process.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Betting.Local.Engines;
+
+/// <summary>The Kafka-protocol broker of this project's <c>local/Kafka</c>: in memory, and not Kafka itself.</summary>
+public sealed class KafkaServer(string folder, int port) : IAsyncDisposable
+{
+    static readonly HttpClient Http = new();
+    EngineProcess? _process;
+
+    public string BootstrapServers { get; private set; } = "";
+    public int ProcessId => _process?.Id ?? 0;
+
+    /// <summary>Address of the interface that creates topics and injects faults.</summary>
+    public Uri Admin { get; private set; } = new("http://127.0.0.1");
+
+    public async Task StartAsync()
+    {
+        var launch = Installed.Own("local/Kafka", "LocalKafka", "--port", port.ToString(CultureInfo.InvariantCulture));
+        _process = EngineProcess.Start("Kafka", launch, Path.Combine(folder, "logs", "kafka.log"));
+        BootstrapServers = await _process.AnnouncedAsync("KAFKA_BOOTSTRAP", TimeSpan.FromSeconds(60));
+        Admin = new Uri(await _process.AnnouncedAsync("KAFKA_ADMIN", TimeSpan.FromSeconds(10)));
+    }
+
+    public async Task CreateTopicAsync(string topic, int partitions)
+    {
+        using var answer = await Http.PutAsync(new Uri(Admin, $"/topics/{topic}?partitions={partitions}"), null);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task StopAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.StopAsync(TimeSpan.FromSeconds(10));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await StopAsync();
+            await _process.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace Betting.Local.Engines;
+
+/// <summary>A RabbitMQ node of our own: loopback only, its own Erlang port mapper, data under one folder.</summary>
+public sealed class RabbitServer(string folder, int port) : IAsyncDisposable
+{
+    readonly string _home = Path.Combine(folder, "rabbitmq");
+    readonly int _distributionPort = FreePort.Take();
+    readonly int _mapperPort = FreePort.Take();
+    EngineProcess? _process;
+
+    public string Uri => $"amqp://betting:betting@127.0.0.1:{port}/";
+
+    public int ProcessId => _process?.Id ?? 0;
+
+    public async Task StartAsync()
+    {
+        Directory.CreateDirectory(_home);
+        await File.WriteAllTextAsync(Path.Combine(_home, "rabbitmq.conf"), $"""
+            listeners.tcp.default = 127.0.0.1:{port}
+            default_user = betting
+            default_pass = betting
+            vm_memory_high_watermark.absolute = 1GiB
+            disk_free_limit.absolute = 100MB
+            log.console = true
+            log.file = false
+            """);
+        await File.WriteAllTextAsync(Path.Combine(_home, "enabled_plugins"), "[].");
+        var launch = new Launch("/usr/lib/rabbitmq/bin/rabbitmq-server", []) { Environment = Environment() };
+        if (!File.Exists(launch.Program))
+        {
+            throw new EngineException("RabbitMQ is not installed: apt-get install rabbitmq-server");
+        }
+        _process = EngineProcess.Start("RabbitMQ", launch, Path.Combine(folder, "logs", "rabbitmq.log"));
+        await Deadline.UntilAsync("RabbitMQ's answer", TimeSpan.FromSeconds(120), AnswersAsync);
+    }
+
+    public async Task StopAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.StopAsync(TimeSpan.FromSeconds(30));
+            await EndMapperAsync();
+        }
+    }
+
+    public Task KillAsync() => _process?.KillAsync() ?? Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await StopAsync();
+            await _process.DisposeAsync();
+        }
+    }
+
+    Dictionary<string, string> Environment() => new()
+    {
+        ["HOME"] = _home,
+        ["RABBITMQ_NODENAME"] = "betting@localhost",
+        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(_home, "mnesia"),
+        ["RABBITMQ_LOG_BASE"] = Path.Combine(_home, "log"),
+        ["RABBITMQ_CONFIG_FILE"] = Path.Combine(_home, "rabbitmq.conf"),
+        ["RABBITMQ_GENERATED_CONFIG_DIR"] = Path.Combine(_home, "generated"),
+        ["RABBITMQ_CONF_ENV_FILE"] = Path.Combine(_home, "no-such-file"),
+        ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(_home, "enabled_plugins"),
+        // As under systemd the script then becomes the Erlang machine instead of waiting for it: one process to signal.
+        ["RUNNING_UNDER_SYSTEMD"] = "true",
+        ["RABBITMQ_DIST_PORT"] = _distributionPort.ToString(CultureInfo.InvariantCulture),
+        ["ERL_EPMD_PORT"] = _mapperPort.ToString(CultureInfo.InvariantCulture),
+        ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+        // Two schedulers that do not spin while idle: the machine is shared with every other engine.
+        ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
+    };
+
+    // Erlang starts its port mapper as a daemon of its own; on our own port it is ours to end.
+    async Task EndMapperAsync()
+    {
+        var end = new Launch(Installed.Debian("epmd", "erlang-base"), ["-port", _mapperPort.ToString(CultureInfo.InvariantCulture), "-kill"]);
+        await using var step = EngineProcess.Start("epmd", end, Path.Combine(folder, "logs", "rabbitmq.log"));
+        await step.ExitedWithinAsync(TimeSpan.FromSeconds(5));
+    }
+
+    async Task<bool> AnswersAsync()
+    {
+        if (_process is { HasExited: true })
+        {
+            throw new EngineException(_process, "ended");
+        }
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", port);
+        var stream = client.GetStream();
+        await stream.WriteAsync("AMQP\0\0\u0009\u0001"u8.ToArray());
+        // The listener is bound before the node takes connections: only its Connection.Start says that it is up.
+        return await stream.ReadAsync(new byte[8]) > 0;
+    }
+}

@@ -1,0 +1,65 @@
+using Betting.Local.Engines;
+
+namespace Betting.Tests.Fixtures;
+
+/// <summary>
+/// The real engines that a test assembly shares, each started by the first test that asks for it and stopped at the end.
+/// A server that cannot be started fails the tests that need it; nothing is skipped.
+/// </summary>
+public sealed class Servers : IAsyncDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("betting-tests-").FullName;
+    readonly Lazy<Task<PostgresServer>> _postgres;
+    readonly Lazy<Task<RedisServer>> _redis;
+    readonly Lazy<Task<RabbitServer>> _rabbit;
+    readonly Lazy<Task<ClickHouseServer>> _clickHouse;
+    readonly Lazy<Task<KafkaServer>> _kafka;
+
+    public Servers()
+    {
+        // PostgreSQL runs as a user of its own where we are root and has to get through to its folder.
+        File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
+        _postgres = Once(new PostgresServer(_folder, FreePort.Take()), server => server.StartAsync());
+        _redis = Once(new RedisServer(_folder, FreePort.Take()), server => server.StartAsync());
+        _rabbit = Once(new RabbitServer(_folder, FreePort.Take()), server => server.StartAsync());
+        _clickHouse = Once(new ClickHouseServer(_folder, FreePort.Take()), server => server.StartAsync());
+        _kafka = Once(new KafkaServer(_folder, FreePort.Take()), server => server.StartAsync());
+    }
+
+    /// <summary>Logs and data; removed with the servers.</summary>
+    public string Folder => _folder;
+
+    public Task<PostgresServer> PostgresAsync() => _postgres.Value;
+
+    public Task<RedisServer> RedisAsync() => _redis.Value;
+
+    public Task<RabbitServer> RabbitAsync() => _rabbit.Value;
+
+    public Task<ClickHouseServer> ClickHouseAsync() => _clickHouse.Value;
+
+    public Task<KafkaServer> KafkaAsync() => _kafka.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(_postgres);
+        await StopAsync(_redis);
+        await StopAsync(_rabbit);
+        await StopAsync(_clickHouse);
+        await StopAsync(_kafka);
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    static Lazy<Task<T>> Once<T>(T server, Func<T, Task> start) => new(async () =>
+    {
+        await start(server);
+        return server;
+    });
+
+    static async Task StopAsync<T>(Lazy<Task<T>> server) where T : IAsyncDisposable
+    {
+        if (server is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        {
+            await (await server.Value).DisposeAsync();
+        }
+    }
+}
