@@ -1,0 +1,78 @@
+namespace Betting.Debezium;
+
+/// <summary>Judges a payload as a whole, once all its fields are known.</summary>
+static class ChangeRules
+{
+    /// <returns>Null, or a <see cref="RejectReason"/>, with the field in the record.</returns>
+    public static string? Judge(Envelope envelope, int epoch, ref DecodedRecord record)
+    {
+        if (envelope.HasUnknownOperation)
+            return Blame(ref record, RejectReason.UnknownOperation, "op");
+        if (envelope.IsFlat)
+            Unflatten(envelope);
+        if (envelope.Operation == Operation.None || !(envelope.HasSource || envelope.IsFlat))
+            return RejectReason.NotAnEnvelope;
+        if (record.Table == SourceTable.None && envelope.Operation != Operation.Message)
+        {
+            record.Kind = RecordKind.Skipped;
+            record.Reason = SkipRule.OtherTable;
+            return null;
+        }
+        record.Operation = envelope.Operation;
+        if (Place(envelope, epoch, ref record) is { } problem)
+            return problem;
+        switch (envelope.Operation)
+        {
+            case Operation.Message:
+                record.Kind = RecordKind.Message;
+                ClearRow(ref record);
+                return null;
+            case Operation.Truncate:
+                record.Kind = RecordKind.Truncate;
+                ClearRow(ref record);
+                return null;
+            case Operation.Delete:
+                record.Kind = RecordKind.RowChange;
+                ClearRow(ref record);
+                return null;
+            default:
+                record.Kind = RecordKind.RowChange;
+                return envelope.HasRow ? envelope.Problem is null ? null : Blame(ref record, envelope.Problem, envelope.ProblemField)
+                    : Blame(ref record, RejectReason.NoRow, "after");
+        }
+    }
+
+    static void Unflatten(Envelope envelope)
+    {
+        envelope.HasRow = true;
+        if (envelope.IsDeletedFlag)
+            envelope.Operation = Operation.Delete;
+    }
+
+    /// <summary>Where the change stands: incremental reads have no LSN of their own, only the position in <c>sequence</c>.</summary>
+    static string? Place(Envelope envelope, int epoch, ref DecodedRecord record)
+    {
+        if ((envelope.Lsn ?? envelope.SequenceLsn) is not { } lsn)
+            return Blame(ref record, RejectReason.NoPosition, "source.lsn");
+        if (lsn > ChangeVersion.MaxLsn)
+            return Blame(ref record, RejectReason.OutOfRange, "source.lsn");
+        record.Version = ChangeVersion.Of(epoch, envelope.Operation != Operation.Read, lsn);
+        record.Position = new StreamPosition(epoch, envelope.SequenceCommit ?? 0, lsn, envelope.TotalOrder);
+        return null;
+    }
+
+    /// <summary>The former row is not trusted: under replica identity default its columns are made up.</summary>
+    static void ClearRow(ref DecodedRecord record)
+    {
+        record.User = default;
+        record.Event = default;
+        record.Bet = default;
+        record.NotSent = NotSent.None;
+    }
+
+    static string Blame(ref DecodedRecord record, string reason, string? field)
+    {
+        record.Field = field;
+        return reason;
+    }
+}

@@ -1,0 +1,43 @@
+namespace Betting.Debezium;
+
+/// <summary>Why a record cannot be decoded. The codes go into dead letters and metrics and never change their meaning.</summary>
+public static class RejectReason
+{
+    public const string TooLarge = "too-large";
+    public const string InvalidUtf8 = "invalid-utf8";
+
+    /// <summary>No JSON, cut off, or nested too deeply.</summary>
+    public const string MalformedJson = "malformed-json";
+
+    /// <summary>JSON, but neither an envelope nor a flattened row.</summary>
+    public const string NotAnEnvelope = "not-an-envelope";
+    public const string UnknownOperation = "unknown-operation";
+
+    /// <summary>No key in the record, its value or its former row.</summary>
+    public const string NoKey = "no-key";
+
+    /// <summary>Neither <c>lsn</c> nor <c>sequence</c>: the change has no place in the order of changes.</summary>
+    public const string NoPosition = "no-position";
+    public const string NoRow = "no-row";
+    public const string NullValue = "null-value";
+    public const string WrongType = "wrong-type";
+
+    /// <summary>An epoch outside 0–63, an LSN beyond 2^56, an amount or a time that 64 bits cannot hold.</summary>
+    public const string OutOfRange = "out-of-range";
+
+    /// <summary>NaN or infinity where an amount is expected.</summary>
+    public const string NotANumber = "not-a-number";
+
+    /// <summary>More decimal places than the column keeps.</summary>
+    public const string TooPrecise = "too-precise";
+
+    /// <summary>A tombstone that repeats no delete: set the flattening transform's delete handling to <c>rewrite</c>.</summary>
+    public const string TombstoneWithoutDelete = "tombstone-without-delete";
+}
+
+/// <summary>Why a record that was understood is not used.</summary>
+public static class SkipRule
+{
+    /// <summary>A table that the platform does not follow, such as the connector's signal table.</summary>
+    public const string OtherTable = "other-table";
+}

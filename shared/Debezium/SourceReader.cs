@@ -1,0 +1,116 @@
+using System.Text.Json;
+
+namespace Betting.Debezium;
+
+/// <summary>Reads the block <c>source</c>: which table, where in the log, when, and by which transaction.</summary>
+static class SourceReader
+{
+    public static void Read(ref Utf8JsonReader reader, Envelope envelope, ref DecodedRecord record)
+    {
+        envelope.HasSource = true;
+        var hasMicros = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.ValueSpan;
+            var field = name switch
+            {
+                _ when name.SequenceEqual("lsn"u8) => Field.Lsn,
+                _ when name.SequenceEqual("sequence"u8) => Field.Sequence,
+                _ when name.SequenceEqual("table"u8) => Field.Table,
+                _ when name.SequenceEqual("txId"u8) => Field.Transaction,
+                _ when name.SequenceEqual("ts_ms"u8) => Field.Millis,
+                _ when name.SequenceEqual("ts_us"u8) => Field.Micros,
+                _ when name.SequenceEqual("snapshot"u8) => Field.Snapshot,
+                _ => Field.Other,
+            };
+            reader.Read();
+            switch (field)
+            {
+                case Field.Lsn:
+                    envelope.Lsn = JsonText.ReadUnsigned(ref reader);
+                    break;
+                case Field.Sequence:
+                    ReadSequence(ref reader, envelope);
+                    break;
+                case Field.Table when reader.TokenType == JsonTokenType.String:
+                    envelope.NamedTable = TopicName.TableNamed(reader.ValueSpan);
+                    break;
+                case Field.Transaction:
+                    record.TransactionId = ReadTransactionId(ref reader);
+                    break;
+                case Field.Millis when !hasMicros:
+                    record.CommitTime = ReadMillis(ref reader);
+                    break;
+                case Field.Micros when JsonText.TryReadInteger(ref reader, out var micros):
+                    hasMicros = true;
+                    record.CommitTime = micros;
+                    break;
+                case Field.Snapshot:
+                    record.Snapshot = ReadSnapshot(ref reader);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+    }
+
+    public static uint ReadTransactionId(ref Utf8JsonReader reader) => JsonText.ReadUnsigned(ref reader) is { } id ? (uint)id : 0;
+
+    public static long ReadMillis(ref Utf8JsonReader reader) =>
+        JsonText.TryReadInteger(ref reader, out var millis) && Math.Abs(millis) < long.MaxValue / 1000 ? millis * 1000 : 0;
+
+    /// <summary>A text, or a boolean as versions before 1.6 wrote it.</summary>
+    public static SnapshotMarker ReadSnapshot(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+            return reader.TokenType == JsonTokenType.True ? SnapshotMarker.Within : SnapshotMarker.None;
+        var text = reader.ValueSpan;
+        return text switch
+        {
+            _ when text.SequenceEqual("true"u8) => SnapshotMarker.Within,
+            _ when text.SequenceEqual("first"u8) => SnapshotMarker.First,
+            _ when text.SequenceEqual("first_in_data_collection"u8) => SnapshotMarker.FirstInTable,
+            _ when text.SequenceEqual("last_in_data_collection"u8) => SnapshotMarker.LastInTable,
+            _ when text.SequenceEqual("last"u8) => SnapshotMarker.Last,
+            _ when text.SequenceEqual("incremental"u8) => SnapshotMarker.Incremental,
+            _ => SnapshotMarker.None,
+        };
+    }
+
+    /// <summary>
+    /// <c>"[\"26853136\",\"26853136\"]"</c>: JSON in a string, so its quotes are escaped; only digits, commas and nulls matter.
+    /// </summary>
+    public static void ReadSequence(ref Utf8JsonReader reader, Envelope envelope)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return;
+        }
+        Span<ulong?> pair = [null, null];
+        var element = 0;
+        foreach (var character in reader.ValueSpan)
+        {
+            if (character == ',' && ++element > 1)
+                break;
+            // 10^17 is beyond every LSN that a version can hold, and another digit still fits.
+            if (character is >= (byte)'0' and <= (byte)'9' && pair[element] is not > 100_000_000_000_000_000)
+                pair[element] = (pair[element] ?? 0) * 10 + (ulong)(character - '0');
+        }
+        envelope.SequenceCommit = pair[0];
+        envelope.SequenceLsn = pair[1];
+    }
+
+    enum Field
+    {
+        Other,
+        Lsn,
+        Sequence,
+        Table,
+        Transaction,
+        Millis,
+        Micros,
+        Snapshot,
+    }
+}
