@@ -1,0 +1,59 @@
+using DbUp;
+using DbUp.Engine;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Betting.Schema;
+
+/// <summary>
+/// Brings a PostgreSQL database to this version's schema: numbered scripts, each applied once and in a transaction of its
+/// own, noted in <c>schemaversions</c>. Callers that come at the same time wait for one another.
+/// </summary>
+public static class PostgresMigrator
+{
+    // Any constant does, as long as nobody else in the database uses it: "betting" read as a number.
+    const long AdvisoryLock = 0x62_65_74_74_69_6e_67;
+
+    const string ScriptFolder = ".Postgres.";
+
+    /// <param name="connectionString">A role that owns the database and may create roles; for a <c>REPLICATION</c> role PostgreSQL 15 wants a superuser.</param>
+    /// <param name="rolePasswords">Roles that may log in from now on, with their passwords.</param>
+    /// <param name="log">Gets one line a script.</param>
+    /// <param name="cancellation">Ends the wait for another migration; a script that runs is finished.</param>
+    /// <returns>How many scripts were applied.</returns>
+    /// <exception cref="SchemaException">A script failed; it and those after it are not applied.</exception>
+    public static async Task<int> MigrateAsync(
+        string connectionString, IReadOnlyDictionary<string, string> rolePasswords, ILogger log, CancellationToken cancellation)
+    {
+        var single = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Multiplexing = false }.ConnectionString;
+        await using var connection = new NpgsqlConnection(single);
+        await connection.OpenAsync(cancellation);
+        // Held by the session: if this process dies, the lock goes with its connection.
+        await using (var wait = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection) { CommandTimeout = 0 })
+        {
+            wait.Parameters.AddWithValue(AdvisoryLock);
+            await wait.ExecuteNonQueryAsync(cancellation);
+        }
+        var applied = ApplyScripts(single, log);
+        foreach (var (role, password) in rolePasswords)
+        {
+            await PostgresRoles.AllowLoginAsync(connection, role, password, cancellation);
+        }
+        return applied;
+    }
+
+    static int ApplyScripts(string connectionString, ILogger log)
+    {
+        DatabaseUpgradeResult result = DeployChanges.To.PostgresqlDatabase(connectionString)
+            .WithScriptsEmbeddedInAssembly(typeof(PostgresMigrator).Assembly, name => name.Contains(ScriptFolder, StringComparison.Ordinal))
+            .WithTransactionPerScript()
+            // $…$ in these scripts is PostgreSQL's own quoting.
+            .WithVariablesDisabled()
+            .LogTo(log)
+            .Build()
+            .PerformUpgrade();
+        return result.Successful
+            ? result.Scripts.Count()
+            : throw new SchemaException($"{result.ErrorScript?.Name ?? "the journal of scripts"}: {result.Error.Message}", result.Error);
+    }
+}

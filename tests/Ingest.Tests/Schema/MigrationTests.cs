@@ -1,0 +1,82 @@
+using Betting.Local.Engines;
+using Betting.Schema;
+using Betting.Tests.Fixtures;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Betting.Tests.Ingest.Schema;
+
+public sealed class MigrationTests(Servers servers)
+{
+    static readonly Dictionary<string, string> NoPasswords = [];
+
+    [Fact]
+    public async Task A_second_migration_finds_nothing_to_do()
+    {
+        var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
+
+        Assert.True(await Migrate(database, NoPasswords) > 0);
+        Assert.Equal(0, await Migrate(database, NoPasswords));
+    }
+
+    [Fact]
+    public async Task Migrations_started_at_the_same_moment_apply_each_script_once()
+    {
+        var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
+
+        var applied = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Migrate(database, NoPasswords))));
+
+        Assert.Equal(3, applied.Count(scripts => scripts == 0));
+    }
+
+    [Fact]
+    public async Task A_role_logs_in_with_the_password_that_the_migration_was_given()
+    {
+        var server = await servers.PostgresAsync();
+        var database = await TestDatabase.CreateAsync(server);
+        const string password = "it's $ecret — пароль";
+        await Migrate(database, new() { ["warmer"] = password });
+
+        await DemandPasswordAsync(database, "warmer");
+
+        await LoginAsync(database, password);
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => LoginAsync(database, "guess"));
+        Assert.Equal(PostgresErrorCodes.InvalidPassword, refused.SqlState);
+    }
+
+    // The test server trusts everybody; for this database and role it shall ask.
+    static async Task DemandPasswordAsync(string database, string role)
+    {
+        await using var admin = NpgsqlDataSource.Create(database);
+        await using var where = admin.CreateCommand("SHOW hba_file");
+        var file = (string)(await where.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+        var name = new NpgsqlConnectionStringBuilder(database).Database;
+        var rules = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, $"host {name} {role} all scram-sha-256\n{rules}", TestContext.Current.CancellationToken);
+        await using var reload = admin.CreateCommand("SELECT pg_reload_conf()");
+        await reload.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        // The postmaster reads its rules again when it gets to it.
+        await Deadline.UntilAsync("the new rule", TimeSpan.FromSeconds(10), async () =>
+        {
+            try
+            {
+                await LoginAsync(database, "none");
+                return false;
+            }
+            catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InvalidPassword)
+            {
+                return true;
+            }
+        });
+    }
+
+    static async Task LoginAsync(string database, string password)
+    {
+        var login = new NpgsqlConnectionStringBuilder(database) { Username = "warmer", Password = password, Pooling = false };
+        await using var connection = new NpgsqlConnection(login.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+    }
+
+    static Task<int> Migrate(string database, Dictionary<string, string> passwords) =>
+        PostgresMigrator.MigrateAsync(database, passwords, NullLogger.Instance, TestContext.Current.CancellationToken);
+}
