@@ -1,1 +1,3 @@
-return 0;
+using Betting.Local.ClickHouse;
+
+return await CommandLine.RunAsync(args, Server.RunAsync);

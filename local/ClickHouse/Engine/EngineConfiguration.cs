@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Xml.Linq;
+
+namespace Betting.Local.ClickHouse.Engine;
+
+/// <summary>
+/// The engine's configuration for a machine that it shares with everything else. Its defaults are for a server of its own:
+/// hundreds of threads, caches by the share of memory, merges on every core.
+/// </summary>
+static class EngineConfiguration
+{
+    static readonly (string Name, object Value)[] Modest =
+    [
+        ("background_pool_size", 2),
+        ("background_merges_mutations_concurrency_ratio", 1),
+        ("background_schedule_pool_size", 2),
+        ("background_common_pool_size", 1),
+        ("background_move_pool_size", 1),
+        ("background_fetches_pool_size", 1),
+        ("max_thread_pool_free_size", 8),
+        ("max_io_thread_pool_size", 8),
+        ("max_io_thread_pool_free_size", 0),
+        ("max_active_parts_loading_thread_pool_size", 2),
+        ("max_outdated_parts_loading_thread_pool_size", 2),
+        ("max_unexpected_parts_loading_thread_pool_size", 1),
+        ("max_parts_cleaning_thread_pool_size", 2),
+        ("threadpool_local_fs_reader_pool_size", 4),
+        ("mark_cache_size", 64 << 20),
+        ("primary_index_cache_size", 64 << 20),
+        ("uncompressed_cache_size", 0),
+        ("index_mark_cache_size", 8 << 20),
+        ("index_uncompressed_cache_size", 0),
+        ("mmap_cache_size", 64),
+        ("compiled_expression_cache_size", 16 << 20),
+        ("query_condition_cache_size", 8 << 20),
+    ];
+
+    /// <summary>
+    /// The file for <c>--config-file</c>. Without one the engine would take any config.xml of the folder it was started in.
+    /// </summary>
+    /// <param name="memoryLimit">Bytes that all queries together may take, or 0 for nine tenths of the machine's memory.</param>
+    public static XDocument Write(long memoryLimit)
+    {
+        // With fewer free threads than these the engine would neither merge small parts nor run a mutation at all in a pool of two.
+        var mergeTree = new XElement("merge_tree",
+            new XElement("number_of_free_entries_in_pool_to_lower_max_size_of_merge", 0),
+            new XElement("number_of_free_entries_in_pool_to_execute_mutation", 0),
+            new XElement("number_of_free_entries_in_pool_to_execute_optimize_entire_partition", 0));
+
+        return new XDocument(new XElement("clickhouse",
+            new XElement("max_server_memory_usage", memoryLimit.ToString(CultureInfo.InvariantCulture)),
+            Modest.Select(setting => new XElement(setting.Name, setting.Value)),
+            mergeTree));
+    }
+}
