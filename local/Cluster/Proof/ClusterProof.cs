@@ -1,0 +1,100 @@
+using Betting.Contracts;
+using Betting.Local.Engines;
+using Confluent.Kafka;
+using Dapper;
+using RabbitMQ.Client;
+
+namespace Betting.Local.Cluster.Proof;
+
+/// <summary>Waits until everything published has arrived everywhere, then checks every invariant.</summary>
+public sealed class ClusterProof(Cluster cluster)
+{
+    static readonly TimeSpan Arrival = TimeSpan.FromMinutes(5);
+    long _journalBefore;
+    long _deadLettersBefore;
+
+    /// <summary>Remembers what was there before the traffic.</summary>
+    public async Task BeginAsync()
+    {
+        _journalBefore = await JournalAsync();
+        _deadLettersBefore = await DeadLettersAsync();
+    }
+
+    /// <summary>Waits until each published message has its outcome or lies among the dead letters.</summary>
+    /// <param name="distinct">Different, well-formed commands that the brokers confirmed.</param>
+    /// <param name="malformed">Malformed messages that the brokers confirmed.</param>
+    /// <returns>False where that did not happen in time; the proof then says what is missing.</returns>
+    public async Task<bool> ArrivedAsync(long distinct, long malformed)
+    {
+        try
+        {
+            await Deadline.UntilAsync("the outcome of every command", Arrival, async () =>
+                await JournalAsync() - _journalBefore >= distinct && await DeadLettersAsync() - _deadLettersBefore >= malformed);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Every invariant. Those between stores are asked again until they hold or their time is up: Redis and ClickHouse follow.</summary>
+    public async Task<IReadOnlyList<Invariant>> CheckAsync(long distinct, long malformed)
+    {
+        var invariants = new List<Invariant>(await LedgerProof.CheckAsync(cluster.Postgres))
+        {
+            await DeliveryProof.CheckAsync(cluster.Postgres, _journalBefore, distinct, malformed, await DeadLettersAsync() - _deadLettersBefore),
+            await EventuallyAsync(() => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse)),
+            await EventuallyAsync(() => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase())),
+        };
+        return invariants;
+    }
+
+    /// <summary>Whether ClickHouse and Redis have all that PostgreSQL has, once they had time to follow.</summary>
+    public async Task<bool> StoresAgreeAsync() =>
+        (await EventuallyAsync(() => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse))).Holds
+        && (await EventuallyAsync(() => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase()))).Holds;
+
+    static async Task<Invariant> EventuallyAsync(Func<Task<Invariant>> check)
+    {
+        Invariant? last = null;
+        try
+        {
+            await Deadline.UntilAsync("agreement", TimeSpan.FromMinutes(2), async () => (last = await check()).Holds);
+        }
+        catch (TimeoutException) when (last is not null)
+        {
+            // What the last look found is the answer.
+        }
+        return last!;
+    }
+
+    async Task<long> JournalAsync()
+    {
+        await using var connection = await cluster.Postgres.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM commands");
+    }
+
+    async Task<long> DeadLettersAsync() => await InQueueAsync() + InTopic();
+
+    async Task<long> InQueueAsync()
+    {
+        await using var connection = await new ConnectionFactory { Uri = new Uri(cluster.Engines.Rabbit.Uri) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        try
+        {
+            return await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands));
+        }
+        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException missing) when (missing.ShutdownReason?.ReplyCode == Constants.NotFound)
+        {
+            return 0;
+        }
+    }
+
+    long InTopic()
+    {
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = cluster.Engines.KafkaBootstrap, GroupId = "proof" }).Build();
+        var marks = consumer.QueryWatermarkOffsets(new TopicPartition(Topics.DeadLetter(Topics.Commands), 0), TimeSpan.FromSeconds(10));
+        return marks.High.Value - marks.Low.Value;
+    }
+}
