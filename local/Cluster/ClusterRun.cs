@@ -27,7 +27,7 @@ static class ClusterRun
         {
             var start = clock.GetElapsedTime(began);
             await Console.Error.WriteLineAsync($"started in {start.TotalSeconds:F1} s; data and logs in {cluster.Folder.Path}");
-            var proof = new ClusterProof(cluster);
+            var proof = new ClusterProof(cluster, TimeSpan.FromMinutes(2));
             await proof.BeginAsync();
             await using var traffic = new LiveTraffic(cluster, options.Rate);
             var trafficBegan = clock.GetTimestamp();

@@ -8,7 +8,7 @@ namespace Betting.Tests.Fixtures;
 /// </summary>
 public sealed class Servers : IAsyncDisposable
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("betting-tests-").FullName;
+    readonly string _folder = ServerFolder.Create();
     readonly Lazy<Task<PostgresServer>> _postgres;
     readonly Lazy<Task<RedisServer>> _redis;
     readonly Lazy<Task<RabbitServer>> _rabbit;
@@ -17,8 +17,6 @@ public sealed class Servers : IAsyncDisposable
 
     public Servers()
     {
-        // PostgreSQL runs as a user of its own where we are root and has to get through to its folder.
-        File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
         _postgres = Once(new PostgresServer(_folder, FreePort.Take()), server => server.StartAsync());
         _redis = Once(new RedisServer(_folder, FreePort.Take()), server => server.StartAsync());
         _rabbit = Once(new RabbitServer(_folder, FreePort.Take()), server => server.StartAsync());

@@ -7,7 +7,9 @@ using RabbitMQ.Client;
 namespace Betting.Local.Cluster.Proof;
 
 /// <summary>Waits until everything published has arrived everywhere, then checks every invariant.</summary>
-public sealed class ClusterProof(Cluster cluster)
+/// <param name="cluster">What is proved.</param>
+/// <param name="patience">How long Redis and ClickHouse may follow behind PostgreSQL.</param>
+public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
 {
     static readonly TimeSpan Arrival = TimeSpan.FromMinutes(5);
     long _journalBefore;
@@ -55,12 +57,12 @@ public sealed class ClusterProof(Cluster cluster)
         (await EventuallyAsync(() => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse))).Holds
         && (await EventuallyAsync(() => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase()))).Holds;
 
-    static async Task<Invariant> EventuallyAsync(Func<Task<Invariant>> check)
+    async Task<Invariant> EventuallyAsync(Func<Task<Invariant>> check)
     {
         Invariant? last = null;
         try
         {
-            await Deadline.UntilAsync("agreement", TimeSpan.FromMinutes(2), async () => (last = await check()).Holds);
+            await Deadline.UntilAsync("agreement", patience, async () => (last = await check()).Holds);
         }
         catch (TimeoutException) when (last is not null)
         {

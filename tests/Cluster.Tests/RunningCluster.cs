@@ -1,0 +1,45 @@
+using Betting.Local.Cluster;
+using Betting.Tests.Fixtures;
+using Xunit;
+
+namespace Betting.Tests.Cluster;
+
+/// <summary>
+/// One whole cluster that the tests of the collection share. With KAFKA_BOOTSTRAP and CONNECT_URL in the environment it
+/// runs on that Kafka and that Debezium.
+/// </summary>
+public sealed class RunningCluster : IAsyncLifetime
+{
+    readonly string _folder = ServerFolder.Create();
+    Local.Cluster.Cluster? _cluster;
+
+    public Local.Cluster.Cluster Cluster => _cluster ?? throw new InvalidOperationException("not started");
+
+    public async ValueTask InitializeAsync()
+    {
+        var options = new ClusterOptions
+        {
+            Data = _folder,
+            Users = 300,
+            Events = 12,
+            KafkaBootstrap = Environment.GetEnvironmentVariable("KAFKA_BOOTSTRAP"),
+            ConnectUrl = Environment.GetEnvironmentVariable("CONNECT_URL") is { Length: > 0 } url ? new Uri(url) : null,
+        };
+        _cluster = await Local.Cluster.Cluster.StartAsync(options, Console.Error.WriteLine);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+        Directory.Delete(_folder, recursive: true);
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class ClusterCollection : ICollectionFixture<RunningCluster>
+{
+    public const string Name = "cluster";
+}
