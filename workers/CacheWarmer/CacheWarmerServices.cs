@@ -1,0 +1,27 @@
+using Betting.CacheWarmer.Counters;
+using Betting.CacheWarmer.Fills;
+using Betting.CacheWarmer.Outage;
+using Betting.CacheWarmer.Settlement;
+using Betting.CacheWarmer.Stream;
+using Betting.Connections;
+using Betting.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Betting.CacheWarmer;
+
+/// <summary>What the worker is made of.</summary>
+static class CacheWarmerServices
+{
+    public static IServiceCollection AddCacheWarmer(this IServiceCollection services) => services
+        .AddKafka().AddRedis("cache-warmer").AddPostgres("cache-warmer")
+        .AddSection<CacheWarmerOptions>(CacheWarmerOptions.Section)
+        .AddSingleton<CacheWarmerMetrics>()
+        .AddSingleton<Breaker>().AddSingleton<Patience>()
+        .AddSingleton<CounterStore>().AddSingleton<CounterRebuild>().AddSingleton<BaseKeeper>()
+        .AddSingleton<KeyFills>()
+        .AddSingleton<IKeyFill, ActiveBetsFill>().AddSingleton<IKeyFill, EventCatalogFill>()
+        .AddSingleton<IEnumerable<Filler>>(provider =>
+            [.. provider.GetServices<IKeyFill>().Select(fill => ActivatorUtilities.CreateInstance<Filler>(provider, fill))])
+        .AddSingleton<ChangeStream>()
+        .AddLoop<WarmLoop>().AddLoop<CounterPublisher>().AddLoop<FillLoop>().AddLoop<SettlementRefresh>();
+}

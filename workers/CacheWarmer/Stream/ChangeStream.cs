@@ -1,0 +1,165 @@
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Hosting;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Betting.CacheWarmer.Stream;
+
+/// <summary>
+/// The consumer of the topics of bets and events. Offsets are stored only by <see cref="Done"/>, after Redis took the
+/// effect; a gap (offsets that the broker no longer has) is told, never jumped over.
+/// </summary>
+sealed class ChangeStream : IDisposable
+{
+    readonly IConsumer<byte[]?, byte[]?> _consumer;
+    readonly string[] _topics;
+    readonly ILogger<ChangeStream> _log;
+    bool _paused;
+
+    public ChangeStream(IOptions<KafkaOptions> kafka, IOptions<CacheWarmerOptions> options, Readiness readiness, ILogger<ChangeStream> log)
+    {
+        _log = log;
+        var topics = new ChangeTopics(options.Value.TopicPrefix);
+        _topics = [topics.Bets, topics.Events];
+        BetsTopic = topics.Bets;
+        readiness.Require("assignment");
+        _consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Value.Consumer(config =>
+            {
+                config.GroupId = Topics.CacheWarmerGroup;
+                config.EnableAutoCommit = true;
+                config.AutoCommitIntervalMs = 1000;
+                config.EnableAutoOffsetStore = false;
+                config.AutoOffsetReset = AutoOffsetReset.Error;
+                // A replica that died shall be replaced before its partitions' counters expire.
+                config.SessionTimeoutMs = 10_000;
+                config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
+            }))
+            .SetErrorHandler((_, error) => CacheWarmerLog.Kafka(log, error.Code, error.Reason))
+            .SetPartitionsAssignedHandler((_, assigned) =>
+            {
+                CacheWarmerLog.Assigned(log, string.Join(", ", assigned));
+                readiness.Set("assignment", true);
+            })
+            .Build();
+    }
+
+    public string BetsTopic { get; }
+
+    /// <summary>Partitions whose offsets were lost since the last call: counters need a new base.</summary>
+    public bool HadGap { get; private set; }
+
+    public void GapHandled() => HadGap = false;
+
+    public void Subscribe() => _consumer.Subscribe(_topics);
+
+    /// <summary>Up to <paramref name="size"/> records; waits <paramref name="first"/> for one, then <paramref name="more"/> for others.</summary>
+    public List<ConsumeResult<byte[]?, byte[]?>> Next(int size, TimeSpan first, TimeSpan more, TimeProvider clock)
+    {
+        var batch = new List<ConsumeResult<byte[]?, byte[]?>>();
+        var begun = clock.GetTimestamp();
+        while (batch.Count < size)
+        {
+            var left = batch.Count == 0 ? first : more - clock.GetElapsedTime(begun);
+            if (Consume(left > TimeSpan.Zero ? left : TimeSpan.Zero) is not { } record)
+            {
+                break;
+            }
+            if (batch.Count == 0)
+            {
+                begun = clock.GetTimestamp();
+            }
+            batch.Add(record);
+        }
+        return batch;
+    }
+
+    /// <summary>The batch's effect is in Redis.</summary>
+    public void Done(IEnumerable<ConsumeResult<byte[]?, byte[]?>> batch)
+    {
+        var assigned = _consumer.Assignment.ToHashSet();
+        foreach (var last in batch.GroupBy(record => record.TopicPartition).Select(partition => partition.Last()))
+        {
+            // A partition that went to another replica meanwhile is read again there: harmless, effects are idempotent.
+            if (assigned.Contains(last.TopicPartition))
+            {
+                _consumer.StoreOffset(last);
+            }
+        }
+    }
+
+    /// <summary>Stays in the group while nothing may be read; <see cref="Next"/> reads on afterwards.</summary>
+    public void KeepWaiting()
+    {
+        _paused = true;
+        _consumer.Pause(_consumer.Assignment);
+        if (Consume(TimeSpan.Zero, resume: false) is { } early)
+        {
+            // It came with a rebalance in the middle of the wait.
+            _consumer.Seek(early.TopicPartitionOffset);
+        }
+    }
+
+    /// <summary>Whether this replica follows the partition to its end at this moment; asks the broker.</summary>
+    public bool IsAtEnd(TopicPartition partition)
+    {
+        var position = _consumer.Position(partition);
+        var end = _consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(2)).High;
+        return (position == Offset.Unset ? _consumer.Committed([partition], TimeSpan.FromSeconds(2))[0].Offset : position) >= end;
+    }
+
+    public IEnumerable<TopicPartition> AssignedBets => _consumer.Assignment.Where(partition => partition.Topic == BetsTopic);
+
+    /// <summary>How many partitions the bets topic has; 0 if it is not there.</summary>
+    public int PartitionsOfBets()
+    {
+        using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
+        var topic = admin.GetMetadata(BetsTopic, TimeSpan.FromSeconds(5)).Topics.FirstOrDefault(topic => topic.Topic == BetsTopic);
+        return topic is null || topic.Error.IsError ? 0 : topic.Partitions.Count;
+    }
+
+    /// <summary>Leaves the group after committing what is done, so that another replica goes on at once.</summary>
+    public void Dispose()
+    {
+        _consumer.Close();
+        _consumer.Dispose();
+    }
+
+    ConsumeResult<byte[]?, byte[]?>? Consume(TimeSpan wait, bool resume = true)
+    {
+        if (resume && _paused)
+        {
+            _consumer.Resume(_consumer.Assignment);
+            _paused = false;
+        }
+        try
+        {
+            return _consumer.Consume(wait);
+        }
+        catch (ConsumeException lost) when (lost.Error.Code == ErrorCode.Local_AutoOffsetReset)
+        {
+            ReadFromBeginning(lost.ConsumerRecord.TopicPartition);
+            return null;
+        }
+        catch (ConsumeException failure) when (!failure.Error.IsFatal)
+        {
+            CacheWarmerLog.Kafka(_log, failure.Error.Code, failure.Error.Reason);
+            return null;
+        }
+    }
+
+    /// <summary>A group's first start on a topic that is still whole misses nothing; everything else does.</summary>
+    void ReadFromBeginning(TopicPartition partition)
+    {
+        var limit = TimeSpan.FromSeconds(5);
+        var isFirstStart = _consumer.Committed([partition], limit)[0].Offset == Offset.Unset
+            && _consumer.QueryWatermarkOffsets(partition, limit).Low == 0;
+        if (!isFirstStart)
+        {
+            CacheWarmerLog.OffsetLost(_log, partition);
+            HadGap |= partition.Topic == BetsTopic;
+        }
+        _consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
+    }
+}
