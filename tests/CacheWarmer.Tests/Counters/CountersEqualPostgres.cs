@@ -1,0 +1,103 @@
+using Betting.Debezium;
+using Betting.Tests.CacheWarmer.Worlds;
+using Betting.Tests.Fixtures;
+
+namespace Betting.Tests.CacheWarmer.Counters;
+
+/// <summary>The property that all of it is for, over random lives of a database and of the workers beside it.</summary>
+public sealed class CountersEqualPostgres(Servers servers)
+{
+    sealed class Crash : Exception;
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task Whatever_is_redelivered_reordered_crashed_flushed_or_truncated(int seed)
+    {
+        var random = new Random(seed);
+        await using var world = await BettingWorld.CreateAsync(servers, partitions: 3);
+        using var redis = await WarmParts.ConnectAsync((await servers.RedisAsync()).ConnectionString);
+        var parts = new WarmParts(world.Postgres, redis);
+        parts.Flush();
+        var replicas = Enumerable.Range(0, 3).Select(_ => parts.NewReplica()).ToList();
+        var committed = new int[world.Log.Length];
+        for (var step = 0; step < 250; step++)
+        {
+            await world.StepAsync(random);
+            switch (random.Next(40))
+            {
+                case 0:
+                    parts.Flush();
+                    break;
+                case 1:
+                    await world.TruncateAsync();
+                    break;
+                case 2:
+                    await LoseOneShardAsync(parts, random);
+                    break;
+                case < 20:
+                    await ConsumeAsync(world, committed, replicas, parts, random);
+                    break;
+            }
+        }
+        await world.EndAllAsync();
+        parts.Rebuild.Reached = _ => { };
+        for (var partition = 0; partition < committed.Length; partition++)
+        {
+            Assert.True(await replicas[partition].TakeAsync(world.Log[partition][committed[partition]..], crashHalfWay: false));
+        }
+        await replicas[0].CheckAsync();
+        Assert.Equal(await world.CountsAsync(), await parts.CountsAsync());
+    }
+
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 12)];
+
+    static async Task ConsumeAsync(BettingWorld world, int[] committed, List<Replica> replicas, WarmParts parts, Random random)
+    {
+        var partition = random.Next(committed.Length);
+        // Offsets lost: a rewind. A restarted connector sends again: what came before comes once more.
+        var from = random.Next(6) == 0 ? random.Next(committed[partition] + 1) : committed[partition];
+        List<StreamRecord> batch = world.Log[partition][from..Math.Min(world.Log[partition].Count, from + random.Next(20))];
+        if (random.Next(5) == 0)
+        {
+            batch = [.. batch, .. batch];
+        }
+        // A replica may die at any step of a rebuild as well, and Redis may be flushed there.
+        var stepsToFault = random.Next(2) == 0 ? random.Next(8) : int.MaxValue;
+        var flush = random.Next(2) == 0;
+        parts.Rebuild.Reached = _ =>
+        {
+            if (stepsToFault-- != 0)
+            {
+                return;
+            }
+            if (!flush)
+            {
+                throw new Crash();
+            }
+            parts.Flush();
+        };
+        var which = random.Next(replicas.Count);
+        try
+        {
+            if (await replicas[which].TakeAsync(batch, crashHalfWay: random.Next(6) == 0))
+            {
+                committed[partition] = Math.Max(committed[partition], from + batch.Distinct().Count());
+            }
+        }
+        catch (Crash)
+        {
+            replicas[which] = parts.NewReplica();
+        }
+    }
+
+    /// <summary>In a cluster one node may come back empty while the others hold their keys.</summary>
+    static async Task LoseOneShardAsync(WarmParts parts, Random random)
+    {
+        var shard = random.Next(parts.Options.Value.Shards);
+        var server = parts.Redis.GetServer(parts.Redis.GetEndPoints()[0]);
+        await foreach (var key in server.KeysAsync(pattern: $"cache-warmer:{{{shard}}}:*"))
+        {
+            await parts.Redis.GetDatabase().KeyDeleteAsync(key);
+        }
+    }
+}
