@@ -31,6 +31,8 @@ static class WorkerLogs
             logs.MinimumLevel.Is(level)
                 .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
                 .MinimumLevel.Override("System", LogEventLevel.Warning)
+                // A line for every statement, at Information.
+                .MinimumLevel.Override("Npgsql", LogEventLevel.Warning)
                 .Enrich.WithProperty("Worker", worker);
             if (text)
             {

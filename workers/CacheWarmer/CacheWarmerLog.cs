@@ -36,6 +36,9 @@ static partial class CacheWarmerLog
     [LoggerMessage(223, LogLevel.Information, "Partitions assigned: {Partitions}")]
     public static partial void Assigned(ILogger log, string partitions);
 
+    [LoggerMessage(224, "Kafka client: {Facility}, {Message}")]
+    public static partial void KafkaClient(ILogger log, LogLevel level, string facility, string message);
+
     [LoggerMessage(230, LogLevel.Debug, "{Key} filled with {Items} items")]
     public static partial void Filled(ILogger log, string key, int items);
 

@@ -17,6 +17,7 @@ sealed class ChangeStream : IDisposable
     readonly string[] _topics;
     readonly ILogger<ChangeStream> _log;
     bool _paused;
+    bool _closed;
 
     public ChangeStream(IOptions<KafkaOptions> kafka, IOptions<CacheWarmerOptions> options, Readiness readiness, ILogger<ChangeStream> log)
     {
@@ -36,6 +37,7 @@ sealed class ChangeStream : IDisposable
                 config.SessionTimeoutMs = 10_000;
                 config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
             }))
+            .SetLogHandler((_, line) => CacheWarmerLog.KafkaClient(log, line.Level <= SyslogLevel.Warning ? LogLevel.Warning : LogLevel.Debug, line.Facility, line.Message))
             .SetErrorHandler((_, error) => CacheWarmerLog.Kafka(log, error.Code, error.Reason))
             .SetPartitionsAssignedHandler((_, assigned) =>
             {
@@ -122,6 +124,11 @@ sealed class ChangeStream : IDisposable
     /// <summary>Leaves the group after committing what is done, so that another replica goes on at once.</summary>
     public void Dispose()
     {
+        if (_closed)
+        {
+            return;
+        }
+        _closed = true;
         _consumer.Close();
         _consumer.Dispose();
     }
@@ -160,6 +167,8 @@ sealed class ChangeStream : IDisposable
             CacheWarmerLog.OffsetLost(_log, partition);
             HadGap |= partition.Topic == BetsTopic;
         }
-        _consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
+        // A partition without a valid offset is not being fetched, so it cannot be sought: it is taken up anew.
+        _consumer.IncrementalUnassign([partition]);
+        _consumer.IncrementalAssign([new TopicPartitionOffset(partition, Offset.Beginning)]);
     }
 }
