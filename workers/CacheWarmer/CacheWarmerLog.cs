@@ -36,7 +36,7 @@ static partial class CacheWarmerLog
     [LoggerMessage(223, LogLevel.Information, "Partitions assigned: {Partitions}")]
     public static partial void Assigned(ILogger log, string partitions);
 
-    [LoggerMessage(224, "Kafka client: {Facility}, {Message}")]
+    [LoggerMessage(EventId = 224, Message = "Kafka client: {Facility}, {Message}")]
     public static partial void KafkaClient(ILogger log, LogLevel level, string facility, string message);
 
     [LoggerMessage(230, LogLevel.Debug, "{Key} filled with {Items} items")]

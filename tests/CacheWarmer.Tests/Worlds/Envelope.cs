@@ -27,6 +27,13 @@ static class Envelope
 
     static object? Row(long? id, string? status) => status is null ? null : new
     {
-        id, user_id = 1, event_id = 1, status, amount = "10.00", payout = (string?)null, placed_at = "2026-11-01T00:00:00.000000Z", settled_at = (string?)null,
+        id,
+        user_id = 1,
+        event_id = 1,
+        status,
+        amount = "10.00",
+        payout = (string?)null,
+        placed_at = "2026-11-01T00:00:00.000000Z",
+        settled_at = (string?)null,
     };
 }

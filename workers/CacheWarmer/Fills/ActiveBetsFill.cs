@@ -24,7 +24,8 @@ sealed class ActiveBetsFill : IKeyFill
             SELECT id, user_id, event_id, amount, placed_at FROM bets
             WHERE status = $1 AND isfinite(placed_at) ORDER BY placed_at DESC, id DESC LIMIT $2
             """,
-            connection) { Parameters = { new() { Value = BetStatus.Open }, new() { Value = RedisKeys.ActiveBetsLimit } } };
+            connection)
+        { Parameters = { new() { Value = BetStatus.Open }, new() { Value = RedisKeys.ActiveBetsLimit } } };
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var json = new ArrayBufferWriter<byte>(16 * 1024);
         var items = 0;
