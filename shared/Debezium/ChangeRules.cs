@@ -37,9 +37,19 @@ static class ChangeRules
                 return null;
             default:
                 record.Kind = RecordKind.RowChange;
-                return envelope.HasRow ? envelope.Problem is null ? null : Blame(ref record, envelope.Problem, envelope.ProblemField)
-                    : Blame(ref record, RejectReason.NoRow, "after");
+                return JudgeRow(envelope, ref record);
         }
+    }
+
+    static string? JudgeRow(Envelope envelope, ref DecodedRecord record)
+    {
+        if (!envelope.HasRow)
+            return Blame(ref record, RejectReason.NoRow, "after");
+        if (envelope.Problem is not null)
+            return Blame(ref record, envelope.Problem, envelope.ProblemField);
+        var needed = record.Table == SourceTable.Bets ? record.NotSent & (NotSent.BetUserId | NotSent.BetEventId | NotSent.BetPlacedAt) : NotSent.None;
+        return needed == NotSent.None ? null : Blame(ref record, RejectReason.MissingColumn, needed.HasFlag(NotSent.BetUserId) ? "after.user_id"
+            : needed.HasFlag(NotSent.BetEventId) ? "after.event_id" : "after.placed_at");
     }
 
     static void Unflatten(Envelope envelope)

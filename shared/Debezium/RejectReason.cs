@@ -19,6 +19,9 @@ public static class RejectReason
     /// <summary>Neither <c>lsn</c> nor <c>sequence</c>: the change has no place in the order of changes.</summary>
     public const string NoPosition = "no-position";
     public const string NoRow = "no-row";
+
+    /// <summary>A column without which a bet has no place in its table: user_id, event_id, placed_at.</summary>
+    public const string MissingColumn = "missing-column";
     public const string NullValue = "null-value";
     public const string WrongType = "wrong-type";
 

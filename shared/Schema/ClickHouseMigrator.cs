@@ -1,0 +1,81 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO;
+using ClickHouse.Driver.Utility;
+using ClickHouse.Driver.ADO.Parameters;
+
+namespace Betting.Schema;
+
+/// <summary>
+/// Brings a ClickHouse database to the schema of the numbered files in <c>ClickHouse/</c>: creates it where it is missing,
+/// applies in order what is not yet recorded in its table <c>schema_files</c>. One command runs it, never a starting replica.
+/// Statements are written so that a file cut off half-way can be applied again, since ClickHouse has no transactions.
+/// </summary>
+public static class ClickHouseMigrator
+{
+    /// <returns>The names of the files applied now; empty when the schema was current.</returns>
+    /// <exception cref="SchemaException">A recorded file is not the one of this program.</exception>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, CancellationToken cancellation = default)
+    {
+        await CreateDatabaseAsync(connectionString, cancellation);
+        using var client = new ClickHouseClient(connectionString);
+        await client.ExecuteNonQueryAsync(
+            "CREATE TABLE IF NOT EXISTS schema_files (name String, hash String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name",
+            cancellationToken: cancellation);
+        var recorded = await RecordedAsync(client, cancellation);
+        var applied = new List<string>();
+        foreach (var (name, sql) in Files())
+        {
+            var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)));
+            if (recorded.TryGetValue(name, out var known))
+            {
+                if (known != hash)
+                {
+                    throw new SchemaException($"{name} was applied with other content; write a new numbered file instead of changing an old one.");
+                }
+                continue;
+            }
+            foreach (var statement in SqlStatements.Of(sql))
+            {
+                await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
+            }
+            var row = new ClickHouseParameterCollection();
+            row.AddParameter("name", name);
+            row.AddParameter("hash", hash);
+            await client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash) SELECT {name:String}, {hash:String}", row, cancellationToken: cancellation);
+            applied.Add(name);
+        }
+        return applied;
+    }
+
+    static async Task CreateDatabaseAsync(string connectionString, CancellationToken cancellation)
+    {
+        var settings = new ClickHouseClientSettings(connectionString);
+        using var server = new ClickHouseClient(new ClickHouseClientSettings(settings) { Database = "default" });
+        await server.ExecuteNonQueryAsync($"CREATE DATABASE IF NOT EXISTS `{settings.Database.Replace("`", "``", StringComparison.Ordinal)}`", cancellationToken: cancellation);
+    }
+
+    static async Task<Dictionary<string, string>> RecordedAsync(ClickHouseClient client, CancellationToken cancellation)
+    {
+        var recorded = new Dictionary<string, string>(StringComparer.Ordinal);
+        await using var reader = await client.ExecuteReaderAsync("SELECT name, hash FROM schema_files", cancellationToken: cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            recorded[reader.GetString(0)] = reader.GetString(1);
+        }
+        return recorded;
+    }
+
+    static IEnumerable<(string Name, string Sql)> Files()
+    {
+        const string Folder = ".ClickHouse.";
+        var assembly = Assembly.GetExecutingAssembly();
+        foreach (var resource in assembly.GetManifestResourceNames().Where(name => name.Contains(Folder, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var text = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+            yield return (resource[(resource.IndexOf(Folder, StringComparison.Ordinal) + Folder.Length)..], text.ReadToEnd());
+        }
+    }
+}

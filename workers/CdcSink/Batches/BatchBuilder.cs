@@ -1,0 +1,85 @@
+using Betting.Contracts;
+using Betting.Debezium;
+
+namespace Betting.CdcSink.Batches;
+
+/// <summary>Decodes records in their order and gathers what they ask for into batches. For one thread; one for each assignment.</summary>
+public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock)
+{
+    readonly TombstoneRule _tombstones = new();
+    readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix);
+    ChangeBatch? _batch;
+
+    public int Records => _batch?.Records ?? 0;
+
+    /// <summary>Whether the batch has reached its size or its age.</summary>
+    public bool IsDue =>
+        _batch is { } batch && (batch.Records >= options.BatchRecords || batch.Rows.Bytes >= options.BatchBytes
+            || clock.GetElapsedTime(batch.StartedAt) >= options.BatchAge);
+
+    /// <summary>Adds one record; what it was is in <paramref name="decoded"/>.</summary>
+    public void Add(in StreamRecord record, out DecodedRecord decoded)
+    {
+        decoder.Decode(record, out decoded);
+        var batch = _batch ??= new ChangeBatch { StartedAt = clock.GetTimestamp() };
+        batch.Records++;
+        if (_tombstones.IsAlone(record, decoded))
+        {
+            decoded = new DecodedRecord { Kind = RecordKind.Undecodable, Reason = RejectReason.TombstoneWithoutDelete, Field = "value" };
+        }
+        switch (decoded.Kind)
+        {
+            case RecordKind.RowChange:
+                batch.Rows.Add(record, decoded);
+                batch.Touched.Add(decoded);
+                AddSnapshotMarks(batch, record, decoded);
+                AddCommitTime(batch, record.Topic, decoded);
+                break;
+            case RecordKind.Truncate:
+                batch.Rows.AddTruncation(record, decoded, decoded.Table, decoded.Version);
+                batch.Touched.Add(decoded);
+                break;
+            case RecordKind.Message when decoded.Prefix.Span.SequenceEqual(_fence):
+                batch.Rows.AddFence(record, decoded);
+                break;
+            case RecordKind.Undecodable:
+                batch.DeadLetters.Add(new DeadLetter(record, decoded.Reason!, decoded.Field));
+                break;
+        }
+        metrics.Record(record.Topic, decoded);
+    }
+
+    /// <summary>Hands the batch over and begins a new one; null where nothing was added.</summary>
+    public ChangeBatch? Take()
+    {
+        var batch = _batch;
+        _batch = null;
+        return batch;
+    }
+
+    static void AddSnapshotMarks(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
+    {
+        if (change.Snapshot is SnapshotMarker.First or SnapshotMarker.FirstInTable)
+        {
+            batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic));
+        }
+        else if (change.Snapshot == SnapshotMarker.Last)
+        {
+            batch.SnapshotEnds.Add(new SnapshotEnd(record, change));
+        }
+    }
+
+    static void AddCommitTime(ChangeBatch batch, string topic, in DecodedRecord change)
+    {
+        // A read is as old as its row, not as its way here.
+        if (change.Operation == Operation.Read || change.CommitTime == 0)
+        {
+            return;
+        }
+        if (!batch.CommitTimes.TryGetValue(topic, out var times))
+        {
+            batch.CommitTimes[topic] = times = [];
+        }
+        times.Add(change.CommitTime);
+    }
+}

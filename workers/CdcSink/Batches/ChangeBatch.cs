@@ -1,0 +1,34 @@
+using Betting.Debezium;
+
+namespace Betting.CdcSink.Batches;
+
+/// <summary>What is applied together: changes, and what else their records asked for. Its effect is the same however often it is applied.</summary>
+public sealed class ChangeBatch : IDisposable
+{
+    public ChangeRows Rows { get; } = new();
+    public TouchedSet Touched { get; } = new();
+    public List<DeadLetter> DeadLetters { get; } = [];
+    public List<Snapshot> SnapshotStarts { get; } = [];
+
+    /// <summary>The epochs whose complete snapshot ended in this batch, with the record that said so.</summary>
+    public List<SnapshotEnd> SnapshotEnds { get; } = [];
+
+    /// <summary>Where each partition stands once the batch is applied; empty for a replay, which moves no partition.</summary>
+    public List<PartitionPosition> Positions { get; } = [];
+
+    /// <summary>Commit times of streamed changes by topic, for the lag's histogram.</summary>
+    public Dictionary<string, List<long>> CommitTimes { get; } = [];
+
+    public int Records { get; set; }
+
+    /// <summary>When its first record came, in the clock's own ticks.</summary>
+    public long StartedAt { get; set; }
+
+    public void Dispose() => Rows.Dispose();
+}
+
+/// <summary>The first read of a table by a snapshot.</summary>
+public readonly record struct Snapshot(SourceTable Table, ChangeVersion Version, string Topic);
+
+/// <summary>The last read of a complete snapshot.</summary>
+public readonly record struct SnapshotEnd(StreamRecord Record, DecodedRecord Change);

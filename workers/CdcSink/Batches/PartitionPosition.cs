@@ -1,0 +1,8 @@
+namespace Betting.CdcSink.Batches;
+
+/// <summary>How far one partition has been read.</summary>
+/// <param name="NextOffset">The offset behind the last record.</param>
+/// <param name="EndOffset">The partition's end as the broker last said it.</param>
+/// <param name="Version">The highest version among its changes.</param>
+/// <param name="CommittedAt">When the source committed its last record, microseconds since 1970 UTC.</param>
+public readonly record struct PartitionPosition(string Topic, int Partition, long NextOffset, long EndOffset, ulong Version, long CommittedAt);

@@ -1,0 +1,80 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace Betting.CdcSink.Batches;
+
+/// <summary>Rows in ClickHouse's RowBinary form, written straight into a pooled array: no object for a row, no boxing for a value.</summary>
+public sealed class RowBinaryBuffer : IDisposable
+{
+    byte[] _bytes = ArrayPool<byte>.Shared.Rent(1 << 16);
+
+    public int Length { get; private set; }
+
+    public int Rows { get; private set; }
+
+    /// <summary>What was written, to be read from its beginning: a repeated insert sends the same bytes again.</summary>
+    public Stream Open() => new MemoryStream(_bytes, 0, Length, writable: false);
+
+    /// <summary>Closes a row.</summary>
+    public void EndRow() => Rows++;
+
+    public void Clear()
+    {
+        Length = 0;
+        Rows = 0;
+    }
+
+    public void WriteUInt8(byte value) => Reserve(1)[0] = value;
+
+    public void WriteBool(bool value) => WriteUInt8(value ? (byte)1 : (byte)0);
+
+    public void WriteInt32(int value) => BinaryPrimitives.WriteInt32LittleEndian(Reserve(4), value);
+
+    public void WriteUInt32(uint value) => BinaryPrimitives.WriteUInt32LittleEndian(Reserve(4), value);
+
+    public void WriteInt64(long value) => BinaryPrimitives.WriteInt64LittleEndian(Reserve(8), value);
+
+    public void WriteUInt64(ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(Reserve(8), value);
+
+    public void WriteNullableInt64(long? value)
+    {
+        WriteBool(value is null);
+        if (value is { } known)
+        {
+            WriteInt64(known);
+        }
+    }
+
+    /// <summary>A string: its length as LEB128, then its bytes.</summary>
+    public void WriteString(ReadOnlySpan<byte> utf8)
+    {
+        var length = (uint)utf8.Length;
+        for (; length >= 0x80; length >>= 7)
+        {
+            WriteUInt8((byte)(length | 0x80));
+        }
+        WriteUInt8((byte)length);
+        utf8.CopyTo(Reserve(utf8.Length));
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = [];
+        Clear();
+    }
+
+    Span<byte> Reserve(int count)
+    {
+        if (_bytes.Length - Length < count)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, Length + count));
+            _bytes.AsSpan(0, Length).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_bytes);
+            _bytes = larger;
+        }
+        var span = _bytes.AsSpan(Length, count);
+        Length += count;
+        return span;
+    }
+}

@@ -1,0 +1,29 @@
+using Betting.Debezium;
+
+namespace Betting.CdcSink.Batches;
+
+/// <summary>
+/// A tombstone repeats the delete directly before it and is skipped. One that repeats none is the only sign of a delete, without
+/// a version, as a flattening transform with <c>delete.tombstone.handling.mode=tombstone</c> writes it: it must not pass silently.
+/// </summary>
+/// <remarks>One for each assignment: at its first record of a partition it gives the benefit of the doubt, since the delete may
+/// have been the last record before.</remarks>
+public sealed class TombstoneRule
+{
+    readonly Dictionary<(string Topic, int Partition), long?> _lastDeleted = [];
+
+    /// <summary>To be called with every record in the order of its partition.</summary>
+    /// <returns>True for a tombstone that repeats no delete.</returns>
+    public bool IsAlone(in StreamRecord record, in DecodedRecord decoded)
+    {
+        var partition = (record.Topic, record.Partition);
+        if (decoded.Kind != RecordKind.Tombstone)
+        {
+            _lastDeleted[partition] = decoded is { Kind: RecordKind.RowChange, Operation: Operation.Delete } ? decoded.Id : null;
+            return false;
+        }
+        var alone = _lastDeleted.TryGetValue(partition, out var deleted) && deleted != decoded.Id;
+        _lastDeleted[partition] = decoded.Id;
+        return alone;
+    }
+}

@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+
+namespace Betting.CdcSink;
+
+/// <summary>What the sink says; event ids 300–399.</summary>
+static partial class CdcSinkLog
+{
+    [LoggerMessage(300, LogLevel.Information, "Assigned {Partitions}")]
+    public static partial void Assigned(ILogger log, string partitions);
+
+    [LoggerMessage(301, LogLevel.Information, "Gave back {Partitions}; batches in hand finished: {Finished}")]
+    public static partial void Revoked(ILogger log, string partitions, bool finished);
+
+    [LoggerMessage(302, LogLevel.Information, "{Partition} has no committed offset and begins at the {FirstStart}")]
+    public static partial void FirstStart(ILogger log, string partition, FirstStart firstStart);
+
+    [LoggerMessage(303, LogLevel.Warning, "Kafka: {Code} {Reason}")]
+    public static partial void KafkaTrouble(ILogger log, string code, string reason);
+
+    [LoggerMessage(304, LogLevel.Critical, "The committed offset of {Partition} is no longer there. Records may be lost: rebuild from a snapshot or set the group's offset by hand; the sink does not jump")]
+    public static partial void OffsetLost(ILogger log, string partition);
+
+    [LoggerMessage(305, LogLevel.Warning, "Offsets not committed ({Code}); their records come again, which changes nothing")]
+    public static partial void CommitFailed(ILogger log, string code);
+
+    [LoggerMessage(306, LogLevel.Debug, "Applied {Records} records, {DeadLetters} dead letters, in {Milliseconds} ms")]
+    public static partial void Applied(ILogger log, int records, int deadLetters, double milliseconds);
+
+    [LoggerMessage(310, LogLevel.Warning, "ClickHouse is away ({Code}), attempt {Attempt} after {Seconds:F0} s; the same batch is tried again and nothing is read meanwhile")]
+    public static partial void ClickHouseAway(ILogger log, string code, int attempt, double seconds, Exception failure);
+
+    [LoggerMessage(311, LogLevel.Information, "ClickHouse is back: the batch succeeded at attempt {Attempt} after {Seconds:F0} s")]
+    public static partial void ClickHouseBack(ILogger log, int attempt, double seconds);
+
+    [LoggerMessage(320, LogLevel.Error, "A snapshot began on {Topic} in epoch {Epoch}, which has streamed changes before it. Rows that went while nobody captured stay until a reconciliation: run one, and raise the epoch with the next snapshot")]
+    public static partial void SnapshotInUsedEpoch(ILogger log, string topic, int epoch);
+
+    [LoggerMessage(321, LogLevel.Warning, "The snapshot of epoch {Epoch} is complete: rows of {Table} that only older epochs knew are deleted")]
+    public static partial void EpochEnded(ILogger log, string table, int epoch);
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics.Metrics;
+using Betting.Debezium;
+
+namespace Betting.CdcSink;
+
+/// <summary>The sink's meter, <c>Betting.CdcSink</c>. Durations are seconds.</summary>
+public sealed class CdcSinkMetrics : IDisposable
+{
+    readonly Meter _meter;
+    readonly Counter<long> _records;
+    readonly Counter<long> _deadLetters;
+    readonly Counter<long> _retries;
+    readonly Counter<long> _repeatedSnapshots;
+    readonly Counter<long> _joinedBets;
+    readonly Histogram<double> _lag;
+    readonly Histogram<double> _stage;
+    readonly Histogram<long> _batch;
+    readonly Dictionary<(string, RecordKind), KeyValuePair<string, object?>[]> _recordTags = [];
+
+    public CdcSinkMetrics(IMeterFactory factory)
+    {
+        _meter = factory.Create("Betting.CdcSink");
+        _records = _meter.CreateCounter<long>("cdcsink.records", "{record}", "Records read, by topic and what they were.");
+        _deadLetters = _meter.CreateCounter<long>("cdcsink.dead_letters", "{record}", "Records that could not be used, by topic and reason.");
+        _retries = _meter.CreateCounter<long>("cdcsink.retries", "{attempt}", "Repeated attempts, by ClickHouse's error code.");
+        _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes, by table.");
+        _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
+        _batch = _meter.CreateHistogram<long>("cdcsink.batch.records", "{record}", "Records of a batch.");
+        _stage = _meter.CreateHistogram("cdcsink.stage.duration", "s", "Duration of a batch's stages.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] });
+        _lag = _meter.CreateHistogram("cdcsink.visible.lag", "s", "From the source's commit until the change is visible in ClickHouse, by topic.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86400] });
+    }
+
+    /// <summary>One record read. Called from one thread.</summary>
+    public void Record(string topic, in DecodedRecord decoded)
+    {
+        if (!_recordTags.TryGetValue((topic, decoded.Kind), out var tags))
+        {
+            _recordTags[(topic, decoded.Kind)] = tags = [new("topic", topic), new("kind", decoded.Kind.ToString())];
+        }
+        _records.Add(1, tags);
+        if (decoded.Kind == RecordKind.Undecodable)
+        {
+            _deadLetters.Add(1, new("topic", topic), new("reason", decoded.Reason));
+        }
+    }
+
+    public void Retry(string code) => _retries.Add(1, new KeyValuePair<string, object?>("code", code));
+
+    public void RepeatedSnapshot(string table) => _repeatedSnapshots.Add(1, new KeyValuePair<string, object?>("table", table));
+
+    public void Joined(int bets) => _joinedBets.Add(bets);
+
+    public void Batch(int records) => _batch.Record(records);
+
+    public void Stage(string stage, TimeSpan duration) => _stage.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
+
+    public void Visible(string topic, double seconds) => _lag.Record(seconds, new KeyValuePair<string, object?>("topic", topic));
+
+    public void Dispose() => _meter.Dispose();
+}

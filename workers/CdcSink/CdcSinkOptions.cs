@@ -1,0 +1,72 @@
+using System.ComponentModel.DataAnnotations;
+using Betting.Contracts;
+using Betting.Debezium;
+
+namespace Betting.CdcSink;
+
+/// <summary>Where a consumer group begins that has no offset for a partition.</summary>
+public enum FirstStart
+{
+    /// <summary>At the oldest record that the topic has.</summary>
+    Beginning,
+
+    /// <summary>Only what comes from now on; what was before has to be read otherwise.</summary>
+    End,
+}
+
+/// <summary>Section <c>CdcSink</c>.</summary>
+public sealed class CdcSinkOptions
+{
+    public const string Section = "CdcSink";
+
+    /// <summary>Debezium's <c>topic.prefix</c>. Default <c>betting</c>.</summary>
+    [Required]
+    public string TopicPrefix { get; set; } = ChangeTopics.DefaultPrefix;
+
+    /// <summary>Consumer group. Default <c>cdc-sink</c>.</summary>
+    [Required]
+    public string Group { get; set; } = Topics.CdcSinkGroup;
+
+    /// <summary>Where a partition without a committed offset begins. Default the beginning. A lost offset is an error, never a jump.</summary>
+    public FirstStart FirstStart { get; set; } = FirstStart.Beginning;
+
+    /// <summary>Epoch of records without the header <c>epoch</c>. Default 1.</summary>
+    [Range(0, ChangeVersion.MaxEpoch)]
+    public int DefaultEpoch { get; set; } = 1;
+
+    /// <summary>A batch is closed at so many records. Default 20,000.</summary>
+    [Range(1, 1_000_000)]
+    public int BatchRecords { get; set; } = 20_000;
+
+    /// <summary>A batch is closed at so many bytes of encoded rows. Default 16 MiB.</summary>
+    [Range(1 << 10, 1 << 30)]
+    public int BatchBytes { get; set; } = 16 << 20;
+
+    /// <summary>A batch is closed this long after its first record. Default 250 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
+    public TimeSpan BatchAge { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Larger record values go to the dead letters unread, in bytes. Default 16 MiB.</summary>
+    [Range(1 << 10, 1 << 30)]
+    public int RecordBytes { get; set; } = 16 << 20;
+
+    /// <summary>So many bets are joined by one statement; a hot event's bets take many. Default 20,000.</summary>
+    [Range(1, 100_000)]
+    public int JoinBets { get; set; } = 20_000;
+
+    /// <summary>The longest pause between two attempts while ClickHouse is away. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan RetryPause { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a rebalance waits for batches in hand before it gives their partitions away. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan RebalanceWait { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same, with batches that age never closes.</summary>
+    public CdcSinkOptions Unhurried()
+    {
+        var copy = (CdcSinkOptions)MemberwiseClone();
+        copy.BatchAge = TimeSpan.MaxValue;
+        return copy;
+    }
+}

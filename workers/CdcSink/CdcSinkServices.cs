@@ -1,0 +1,30 @@
+using Betting.CdcSink.Write;
+using Betting.Connections;
+using Betting.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Betting.CdcSink;
+
+/// <summary>What the worker and its verbs are composed of.</summary>
+static class CdcSinkServices
+{
+    /// <summary>Decoding, joining and writing: all that needs no Kafka.</summary>
+    public static IServiceCollection AddSinkPipeline(this IServiceCollection services) =>
+        services.AddClickHouse()
+            .AddSection<CdcSinkOptions>(CdcSinkOptions.Section)
+            .AddSingleton(provider => provider.GetRequiredService<IOptions<CdcSinkOptions>>().Value)
+            .AddMetrics()
+            .AddSingleton<CdcSinkMetrics>()
+            .AddSingleton<ChangeStore>();
+
+    /// <summary>The worker: the pipeline fed from Kafka.</summary>
+    public static IServiceCollection AddSinkWorker(this IServiceCollection services) =>
+        services.AddSinkPipeline()
+            .AddKafka()
+            .AddSingleton<IDeadLetters>(provider => new DeadLetterTopic(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
+            .AddSingleton<BatchApplier>()
+            .AddSingleton<PatientApplier>()
+            .AddLoop<ClickHouseProbe>()
+            .AddLoop<SinkLoop>();
+}

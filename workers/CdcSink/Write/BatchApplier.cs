@@ -1,0 +1,125 @@
+using Betting.CdcSink.Batches;
+using Betting.Debezium;
+using Microsoft.Extensions.Logging;
+
+namespace Betting.CdcSink.Write;
+
+/// <summary>
+/// Gives a batch its effect, in the order that makes any interleaving of writers right: its changes first, then the join of what
+/// they touch as it is stored after that, then what tells how far the stream has come. May be repeated from the start at any time.
+/// </summary>
+public sealed class BatchApplier(
+    ChangeStore store, IDeadLetters deadLetters, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock, ILogger<BatchApplier> log)
+{
+    public async Task ApplyAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        await StageAsync("changes", async () => await Task.WhenAll(
+            batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation))));
+        if (batch.SnapshotStarts.Count > 0 || batch.SnapshotEnds.Count > 0)
+        {
+            await StageAsync("snapshots", () => NoticeSnapshotsAsync(batch, cancellation));
+        }
+        if (!batch.Touched.IsEmpty)
+        {
+            await StageAsync("join", () => JoinAsync(batch.Touched, cancellation));
+        }
+        if (batch.DeadLetters.Count > 0)
+        {
+            await StageAsync("dead-letters", () => deadLetters.SendAsync(batch.DeadLetters, cancellation));
+            batch.DeadLetters.Clear();
+        }
+        await StageAsync("progress", () => RecordProgressAsync(batch, cancellation));
+        RecordLag(batch);
+    }
+
+    async Task JoinAsync(TouchedSet touched, CancellationToken cancellation)
+    {
+        var dependents = touched.Everything
+            ? await store.AllBetsAsync(cancellation)
+            : await store.BetsOfAsync(touched.Users, touched.Events, cancellation);
+        foreach (var group in touched.Groups(dependents, options.JoinBets))
+        {
+            await store.JoinAsync(group, cancellation);
+            metrics.Joined(group.Count);
+        }
+    }
+
+    /// <summary>
+    /// A complete snapshot of a newer epoch ends what older epochs knew and it did not read. A snapshot within an epoch that has
+    /// streamed changes cannot outrank them, and rows that went while nobody captured stay: that needs a reconciliation.
+    /// </summary>
+    async Task NoticeSnapshotsAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        foreach (var start in batch.SnapshotStarts)
+        {
+            var streamed = ChangeVersion.Of(start.Version.Epoch, streamed: true, 0);
+            var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
+            if (await store.HasChangesAsync(start.Table, streamed, here, cancellation))
+            {
+                metrics.RepeatedSnapshot(start.Table.ToString());
+                CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
+            }
+        }
+        var ended = new ChangeRows();
+        foreach (var end in batch.SnapshotEnds)
+        {
+            var epochStart = ChangeVersion.Of(end.Change.Version.Epoch, streamed: false, 0);
+            foreach (var table in (SourceTable[])[SourceTable.Users, SourceTable.Events, SourceTable.Bets])
+            {
+                if (await store.HasChangesAsync(table, ChangeVersion.None, epochStart, cancellation))
+                {
+                    CdcSinkLog.EpochEnded(log, table.ToString(), end.Change.Version.Epoch);
+                    ended.AddTruncation(end.Record, end.Change, table, epochStart);
+                    batch.Touched.AddEverything();
+                }
+            }
+        }
+        using (ended)
+        {
+            await Task.WhenAll(ended.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation)));
+        }
+    }
+
+    async Task RecordProgressAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        await store.InsertAsync("fences", "prefix, content, version, transaction_id, committed_at, topic, partition, offset", batch.Rows.Fences, cancellation);
+        if (batch.Positions.Count == 0)
+        {
+            return;
+        }
+        using var rows = new RowBinaryBuffer();
+        var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        foreach (var position in batch.Positions)
+        {
+            rows.WriteString(System.Text.Encoding.UTF8.GetBytes(position.Topic));
+            rows.WriteInt32(position.Partition);
+            rows.WriteInt64(position.NextOffset);
+            rows.WriteInt64(position.EndOffset);
+            rows.WriteUInt64(position.Version);
+            rows.WriteInt64(position.CommittedAt);
+            rows.WriteInt64(now);
+            rows.EndRow();
+        }
+        await store.InsertAsync("sink_progress", "topic, partition, next_offset, end_offset, version, committed_at, recorded_at", rows, cancellation);
+    }
+
+    void RecordLag(ChangeBatch batch)
+    {
+        metrics.Batch(batch.Records);
+        var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+        foreach (var (topic, times) in batch.CommitTimes)
+        {
+            foreach (var committed in times)
+            {
+                metrics.Visible(topic, Math.Max(0, now - committed / 1e6));
+            }
+        }
+    }
+
+    async Task StageAsync(string stage, Func<Task> work)
+    {
+        var start = clock.GetTimestamp();
+        await work();
+        metrics.Stage(stage, clock.GetElapsedTime(start));
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text;
+using Betting.CdcSink.Batches;
+using Betting.Debezium;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO;
+using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.Utility;
+
+namespace Betting.CdcSink.Write;
+
+/// <summary>The statements that the sink runs in ClickHouse. Each has the same effect however often it runs.</summary>
+public sealed class ChangeStore : IDisposable
+{
+    readonly ClickHouseClient _client;
+
+    // Lists of ids are too long for an address, so parameters travel in the request's body.
+    public ChangeStore(ClickHouseClient client) =>
+        _client = new ClickHouseClient(new ClickHouseClientSettings(client.Settings) { UseFormDataParameters = true });
+
+    /// <summary>Inserts encoded rows; nothing where there are none.</summary>
+    public async Task InsertAsync(string table, string columns, RowBinaryBuffer rows, CancellationToken cancellation)
+    {
+        if (rows.Rows == 0)
+        {
+            return;
+        }
+        using var answer = await _client.PostStreamAsync($"INSERT INTO {table} ({columns}) FORMAT RowBinary", rows.Open(), isCompressed: false, cancellation);
+    }
+
+    /// <summary>Every bet that ever named one of these users or events.</summary>
+    public async Task<List<long>> BetsOfAsync(IReadOnlyCollection<long> users, IReadOnlyCollection<long> events, CancellationToken cancellation)
+    {
+        var bets = new List<long>();
+        if (users.Count > 0)
+        {
+            await ReadIdsAsync(bets, "SELECT DISTINCT bet_id FROM bets_by_user WHERE user_id IN ({ids:Array(Int64)})", users, cancellation);
+        }
+        if (events.Count > 0)
+        {
+            await ReadIdsAsync(bets, "SELECT DISTINCT bet_id FROM bets_by_event WHERE event_id IN ({ids:Array(Int64)})", events, cancellation);
+        }
+        return bets;
+    }
+
+    /// <summary>Every bet there ever was.</summary>
+    public async Task<List<long>> AllBetsAsync(CancellationToken cancellation)
+    {
+        var bets = new List<long>();
+        await ReadIdsAsync(bets, "SELECT DISTINCT id FROM bet_changes", null, cancellation);
+        return bets;
+    }
+
+    /// <summary>Joins these bets as they are stored now and inserts their rows and delete markers.</summary>
+    public Task JoinAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation) =>
+        _client.ExecuteNonQueryAsync(JoinStatement.Sql, Ids(bets), cancellationToken: cancellation);
+
+    /// <summary>Whether the table has changes at or above <paramref name="from"/> and below <paramref name="to"/>.</summary>
+    public async Task<bool> HasChangesAsync(SourceTable table, ChangeVersion from, ChangeVersion to, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("from", from.Value);
+        parameters.AddParameter("to", to.Value);
+        var sql = $"SELECT count() FROM (SELECT 1 FROM {table.ToString().ToLowerInvariant().TrimEnd('s')}_changes WHERE version >= {{from:UInt64}} AND version < {{to:UInt64}} LIMIT 1)";
+        return Convert.ToInt64(await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture) > 0;
+    }
+
+    public Task PingAsync(CancellationToken cancellation) => _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation);
+
+    public void Dispose() => _client.Dispose();
+
+    async Task ReadIdsAsync(List<long> ids, string sql, IReadOnlyCollection<long>? parameter, CancellationToken cancellation)
+    {
+        await using var reader = await _client.ExecuteReaderAsync(sql, parameter is null ? null : Ids(parameter), cancellationToken: cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            ids.Add(reader.GetInt64(0));
+        }
+    }
+
+    /// <summary>The list as ClickHouse's text of an array, without an object for each id.</summary>
+    static ClickHouseParameterCollection Ids(IReadOnlyCollection<long> ids)
+    {
+        var text = new StringBuilder("[", ids.Count * 12 + 2);
+        foreach (var id in ids)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{id},");
+        }
+        text[^1] = ']';
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("ids", text.ToString());
+        return parameters;
+    }
+}

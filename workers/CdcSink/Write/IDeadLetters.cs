@@ -1,0 +1,10 @@
+using Betting.CdcSink.Batches;
+
+namespace Betting.CdcSink.Write;
+
+/// <summary>Where records go that cannot be used.</summary>
+public interface IDeadLetters
+{
+    /// <summary>Returns when all of them are kept durably.</summary>
+    Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation);
+}
