@@ -13,6 +13,7 @@ public delegate Task<int> VerbAction(ParseResult parsed, IServiceProvider servic
 public sealed class WorkerCommandLine(string worker, string purpose)
 {
     readonly List<Command> _verbs = [];
+    string[] _settings = [];
 
     /// <summary>Adds a verb: it gets the same configuration and checks as the worker, but no loops and no HTTP endpoint.</summary>
     /// <param name="command">The verb's own options and arguments.</param>
@@ -51,8 +52,10 @@ public sealed class WorkerCommandLine(string worker, string purpose)
             return WorkerHost.RunAsync(worker, app, cancellation);
         });
         _verbs.ForEach(root.Subcommands.Add);
+        // Settings are taken out first: a verb that takes any number of files would take them for files.
+        _settings = [.. args.Where(IsSetting)];
         // The host drains by itself on SIGTERM; the parser must not end the process two seconds later.
-        return root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        return root.Parse([.. args.Except(_settings)]).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
     void SetAction(Command command, Func<ParseResult, IReadOnlyList<string>, CancellationToken, Task<int>> action)
@@ -61,12 +64,12 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         command.SetAction(async (parsed, cancellation) =>
         {
             // What is no option of ours must at least look like a setting: a mistyped option is never passed over in silence.
-            if (parsed.UnmatchedTokens.FirstOrDefault(token => !IsSetting(token)) is { } unknown)
+            if (parsed.UnmatchedTokens is [var unknown, ..])
             {
                 await Console.Error.WriteLineAsync($"{worker}: unknown argument '{unknown}'; settings are given as --Section:Key=value, see --help");
                 return WorkerHost.BadSettings;
             }
-            return await action(parsed, parsed.UnmatchedTokens, cancellation);
+            return await action(parsed, _settings, cancellation);
         });
     }
 

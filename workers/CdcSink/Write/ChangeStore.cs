@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Betting.CdcSink.Batches;
 using Betting.Debezium;
 using ClickHouse.Driver;
@@ -78,17 +77,10 @@ public sealed class ChangeStore : IDisposable
         }
     }
 
-    /// <summary>The list as ClickHouse's text of an array, without an object for each id.</summary>
     static ClickHouseParameterCollection Ids(IReadOnlyCollection<long> ids)
     {
-        var text = new StringBuilder("[", ids.Count * 12 + 2);
-        foreach (var id in ids)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{id},");
-        }
-        text[^1] = ']';
         var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("ids", text.ToString());
+        parameters.AddParameter("ids", ids.ToArray());
         return parameters;
     }
 }
