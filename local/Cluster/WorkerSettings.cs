@@ -36,7 +36,7 @@ public static class WorkerSettings
         if (worker == CdcSink)
         {
             settings.Remove("Postgres__ConnectionString");
-            settings["CdcSink__Epoch"] = epoch.ToString(CultureInfo.InvariantCulture);
+            settings["CdcSink__DefaultEpoch"] = epoch.ToString(CultureInfo.InvariantCulture);
         }
         if (engines.Kafka is not null && worker != Reconciler)
         {

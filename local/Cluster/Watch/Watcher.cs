@@ -26,8 +26,8 @@ sealed class Watcher(Cluster cluster, LiveTraffic traffic)
             Outcomes = outcomes,
             IngestP95 = page.Quantile("ingest_commit_lag_seconds", 0.95),
             RedisP95 = page.Quantile("cachewarmer_lag_seconds", 0.95),
-            FreshnessP50 = page.Quantile("cdcsink_freshness_seconds", 0.5),
-            FreshnessP95 = page.Quantile("cdcsink_freshness_seconds", 0.95),
+            FreshnessP50 = page.Quantile("cdcsink_visible_lag_seconds", 0.5),
+            FreshnessP95 = page.Quantile("cdcsink_visible_lag_seconds", 0.95),
             Cache = await CacheAsync(),
             Reconciliation = await ReconciliationAsync(),
         };
