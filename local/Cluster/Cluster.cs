@@ -142,7 +142,9 @@ public sealed class Cluster : IAsyncDisposable
     async Task MigrateAsync()
     {
         var limit = TimeSpan.FromSeconds(120);
-        var postgres = Installed.Own("workers/Ingest", "Ingest", "migrate") with
+        // On this machine PostgreSQL trusts loopback; a role only has to be one that may log in.
+        var roles = new[] { "ingest", "warmer", "reader", "replicator" }.SelectMany(role => new[] { "--role-password", role + "=local" });
+        var postgres = Installed.Own("workers/Ingest", "Ingest", ["migrate", .. roles]) with
         {
             Environment = new Dictionary<string, string> { ["Postgres__ConnectionString"] = Engines.Postgres.ConnectionString(EngineSet.Database) },
         };
