@@ -16,11 +16,8 @@ public static class WorkerSettings
         {
             ["Postgres__ConnectionString"] = PostgresAs(RoleOf(worker), engines),
             ["Logs__Format"] = "text",
+            ["Kafka__BootstrapServers"] = engines.KafkaBootstrap,
         };
-        if (worker != Reconciler)
-        {
-            settings["Kafka__BootstrapServers"] = engines.KafkaBootstrap;
-        }
         if (worker is CdcSink or Reconciler)
         {
             settings["ClickHouse__ConnectionString"] = engines.ClickHouse.ConnectionString(EngineSet.Database);
