@@ -1,13 +1,19 @@
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 
 [assembly: Xunit.AssemblyFixture(typeof(Betting.Tests.Local.Capture.CaptureFixture))]
 
 namespace Betting.Tests.Local.Capture;
 
-/// <summary>One PostgreSQL and one broker for all capture tests; each test has its own database, slot and topics in them.</summary>
+/// <summary>
+/// One PostgreSQL and one broker for all capture tests; each test has its own database, slot and topics in them. The broker is the
+/// one that <c>KAFKA_BOOTSTRAP</c> names where it is set, so the same tests run against a real Kafka.
+/// </summary>
 public sealed class CaptureFixture : IAsyncDisposable
 {
+    static readonly string? External = Environment.GetEnvironmentVariable("KAFKA_BOOTSTRAP") is { Length: > 0 } bootstrap ? bootstrap : null;
     readonly Servers _servers = new();
     int _count;
 
@@ -16,11 +22,12 @@ public sealed class CaptureFixture : IAsyncDisposable
     /// <param name="own">A broker that the test may do harm to; otherwise the shared one.</param>
     public async Task<Stage> StageAsync(int partitions = 1, KafkaServer? own = null)
     {
-        var kafka = own ?? await _servers.KafkaAsync();
-        string connection = await TestDatabase.CreateAsync(await _servers.PostgresAsync());
-        var stage = new Stage($"t{Interlocked.Increment(ref _count)}", connection, kafka.BootstrapServers, kafka.Admin, _servers.Folder);
-        foreach (string topic in stage.ChangeTopics) await kafka.CreateTopicAsync(topic, partitions);
-        foreach (string topic in stage.OtherTopics) await kafka.CreateTopicAsync(topic, 1);
+        string postgres = await TestDatabase.CreateAsync(await _servers.PostgresAsync());
+        string bootstrap = own?.BootstrapServers ?? External ?? (await _servers.KafkaAsync()).BootstrapServers;
+        var stage = new Stage($"t{Environment.ProcessId}x{Interlocked.Increment(ref _count)}", postgres, bootstrap, _servers.Folder);
+        var topics = stage.ChangeTopics.Select(topic => (Topic: topic, partitions)).Concat(stage.OtherTopics.Select(topic => (Topic: topic, 1)));
+        if (own is null && External is not null) await CreateAsync(External, topics);
+        else foreach (var (topic, count) in topics) await (own ?? await _servers.KafkaAsync()).CreateTopicAsync(topic, count);
         return stage;
     }
 
@@ -33,4 +40,10 @@ public sealed class CaptureFixture : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _servers.DisposeAsync();
+
+    static async Task CreateAsync(string bootstrap, IEnumerable<(string Topic, int Partitions)> topics)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
+        await admin.CreateTopicsAsync(topics.Select(topic => new TopicSpecification { Name = topic.Topic, NumPartitions = topic.Partitions, ReplicationFactor = 1 }));
+    }
 }

@@ -71,7 +71,7 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         await stage.CreateTablesAsync();
         await stage.StartCaptureAsync();
         await stage.StreamingAsync();
-        using var http = new HttpClient { BaseAddress = stage.BrokerAdmin };
+        using var http = new HttpClient { BaseAddress = broker.Admin };
         await http.PostAsync("/brokers/1/down", null);
         await stage.ExecuteAsync("insert into users select g, 'user ' || g, now() from generate_series(1, 5000) g");
         await Deadline.UntilAsync("records under way", Patience, async () => (await stage.StatusAsync()).GetProperty("underWay").GetInt32() >= 5000);

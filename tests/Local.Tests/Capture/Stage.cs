@@ -9,7 +9,7 @@ using Xunit;
 namespace Betting.Tests.Local.Capture;
 
 /// <summary>A database, topics and the capture process between them.</summary>
-public sealed class Stage(string prefix, string postgres, string bootstrap, Uri brokerAdmin, string folder) : IAsyncDisposable
+public sealed class Stage(string prefix, string postgres, string bootstrap, string folder) : IAsyncDisposable
 {
     static readonly HttpClient Http = new();
     readonly ChangeTopics _topics = new(prefix);
@@ -33,8 +33,6 @@ public sealed class Stage(string prefix, string postgres, string bootstrap, Uri 
     public IReadOnlyList<string> OtherTopics => [_topics.Messages, _topics.Transactions, _topics.Heartbeats];
 
     public ChangeTopics Topics => _topics;
-
-    public Uri BrokerAdmin => brokerAdmin;
 
     public async Task ExecuteAsync(string sql, params object?[] values)
     {
