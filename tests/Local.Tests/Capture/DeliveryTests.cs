@@ -84,6 +84,29 @@ public sealed class DeliveryTests(CaptureFixture fixture)
     }
 
     [Fact]
+    public async Task Killed_while_Kafka_is_away_it_sends_again_what_was_never_acknowledged()
+    {
+        await using var broker = await fixture.OwnBrokerAsync();
+        await using var stage = await fixture.StageAsync(own: broker);
+        await stage.CreateTablesAsync();
+        await stage.StartCaptureAsync();
+        await stage.StreamingAsync();
+        using var http = new HttpClient { BaseAddress = broker.Admin };
+        await http.PostAsync("/brokers/1/down", null);
+        await stage.ExecuteAsync("insert into users select g, 'user ' || g, now() from generate_series(1, 100) g");
+        await Deadline.UntilAsync("records under way", Patience, async () => (await stage.StatusAsync()).GetProperty("underWay").GetInt32() >= 100);
+        // Five heartbeats later it has had every occasion to record what it must not.
+        long heartbeats = await HeartbeatsAsync(stage);
+        await Deadline.UntilAsync("heartbeats", Patience, async () => await HeartbeatsAsync(stage) >= heartbeats + 5);
+        await stage.KillCaptureAsync();
+        await http.PostAsync("/brokers/1/up", null);
+        await stage.StartCaptureAsync();
+        await stage.FenceAsync();
+
+        Assert.Equal(Enumerable.Range(1, 100), stage.ReadAll(stage.Topics.Users).Select(Id));
+    }
+
+    [Fact]
     public async Task After_an_orderly_stop_nothing_comes_twice_and_nothing_is_missing()
     {
         await using var stage = await fixture.StageAsync();
@@ -141,6 +164,8 @@ public sealed class DeliveryTests(CaptureFixture fixture)
     static int Id(ConsumeResult<string?, string?> record) => JsonDocument.Parse(record.Message.Key!).RootElement.GetProperty("id").GetInt32();
 
     static async Task<long> ReadLsnAsync(Stage stage) => (await stage.StatusAsync()).GetProperty("readLsn").GetInt64();
+
+    static async Task<long> HeartbeatsAsync(Stage stage) => (await stage.StatusAsync()).GetProperty("sent").GetProperty(stage.Topics.Heartbeats).GetInt64();
 
     static async Task<ulong> ConfirmedAsync(Stage stage) =>
         (ulong)await stage.AskAsync<long>($"select (confirmed_flush_lsn - '0/0')::bigint from pg_replication_slots where slot_name = '{stage.Slot}'");
