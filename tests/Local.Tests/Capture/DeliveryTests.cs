@@ -117,6 +117,7 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         await stage.StreamingAsync();
         await stage.ExecuteAsync("insert into users values (2, 'streamed', now())");
         await stage.FenceAsync("before the stop");
+        Assert.Contains($"capture_records_sent_total{{topic=\"{stage.Topics.Users}\"}} 2", await stage.MetricsAsync(), StringComparison.Ordinal);
         await stage.StopCaptureAsync();
         await stage.ExecuteAsync("insert into users values (3, 'while away', now())");
         await stage.StartCaptureAsync();
