@@ -12,11 +12,15 @@ namespace Betting.Connections;
 public static class ConnectionServices
 {
     /// <summary>An <see cref="NpgsqlDataSource"/> that follows the primary where several hosts are named.</summary>
-    public static IServiceCollection AddPostgres(this IServiceCollection services, string application) =>
+    /// <param name="services">Where it is added.</param>
+    /// <param name="application">The name that PostgreSQL shows for its connections.</param>
+    /// <param name="choose">The worker's own choices of connection settings; the operator's connection string has been read by then.</param>
+    public static IServiceCollection AddPostgres(this IServiceCollection services, string application, Action<NpgsqlConnectionStringBuilder>? choose = null) =>
         services.AddSection<PostgresOptions>(PostgresOptions.Section).AddSingleton(provider =>
         {
             var builder = new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString);
             builder.ConnectionStringBuilder.ApplicationName ??= application;
+            choose?.Invoke(builder.ConnectionStringBuilder);
             builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
             var severalHosts = builder.ConnectionStringBuilder.Host?.Contains(',', StringComparison.Ordinal) ?? false;
             return severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();

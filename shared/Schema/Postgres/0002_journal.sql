@@ -49,7 +49,8 @@ CREATE TABLE parked_commands (
     waits_for  text NOT NULL CHECK (waits_for IN ('user', 'event', 'bet')),
     waits_id   bigint NOT NULL,
     command    text NOT NULL,
-    bet_id     bigint,
+    -- The bet that it places once it is released; others may wait for that bet in turn.
+    brings_bet bigint,
     issued_at  timestamptz NOT NULL,
     parked_at  timestamptz NOT NULL,
     deadline   timestamptz NOT NULL

@@ -1,0 +1,27 @@
+using RabbitMQ.Client;
+
+namespace Betting.Connections;
+
+/// <summary>A plain AMQP connection, for what does not go through the bus.</summary>
+public static class RabbitConnection
+{
+    /// <summary>A channel whose publish returns when the broker has confirmed the message, and throws if it did not take it.</summary>
+    /// <remarks>The client's own limit of messages on the way is off: callers have theirs.</remarks>
+    public static readonly CreateChannelOptions Confirmed =
+        new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null);
+
+    /// <param name="options">Where the broker is.</param>
+    /// <param name="name">How the connection is called in the broker's list.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    public static Task<IConnection> OpenAsync(RabbitMqOptions options, string name, CancellationToken cancellation)
+    {
+        var factory = new ConnectionFactory
+        {
+            Uri = new Uri(options.Uri),
+            ClientProvidedName = name,
+            // Who uses it opens it again: a recovery behind one's back would lose the confirms in flight.
+            AutomaticRecoveryEnabled = false,
+        };
+        return factory.CreateConnectionAsync(cancellation);
+    }
+}

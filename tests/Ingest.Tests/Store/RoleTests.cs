@@ -1,0 +1,60 @@
+using Betting.Tests.Fixtures;
+using Npgsql;
+
+namespace Betting.Tests.Ingest.Store;
+
+/// <summary>Each role can do its work and no more; every statement is tried as that role.</summary>
+public sealed class RoleTests(Servers servers)
+{
+    [Theory]
+    [InlineData("ingest", "UPDATE ledger_entries SET amount = 1")]
+    [InlineData("ingest", "DELETE FROM ledger_entries")]
+    [InlineData("ingest", "DELETE FROM commands")]
+    [InlineData("ingest", "UPDATE commands SET payload_hash = ''")]
+    [InlineData("ingest", "DELETE FROM bets")]
+    [InlineData("ingest", "UPDATE bets SET amount = 1")]
+    [InlineData("ingest", "UPDATE bets SET user_id = 1")]
+    [InlineData("ingest", "TRUNCATE bets")]
+    [InlineData("ingest", "DELETE FROM wallets")]
+    [InlineData("ingest", "INSERT INTO reconciliation_runs (trigger, started_at) VALUES ('x', now())")]
+    [InlineData("ingest", "SELECT refresh_daily_settlement()")]
+    [InlineData("ingest", "CREATE TABLE mine (id int)")]
+    [InlineData("ingest", "DROP PUBLICATION debezium_publication")]
+    [InlineData("replicator", "SELECT * FROM wallets")]
+    [InlineData("replicator", "UPDATE bets SET status = 'OPEN'")]
+    [InlineData("reader", "UPDATE bets SET status = 'OPEN'")]
+    [InlineData("reader", "INSERT INTO commands SELECT * FROM commands")]
+    [InlineData("reader", "DELETE FROM reconciliation_runs")]
+    [InlineData("warmer", "SELECT * FROM wallets")]
+    [InlineData("warmer", "SELECT * FROM commands")]
+    [InlineData("warmer", "INSERT INTO users VALUES (1, 'x', now())")]
+    public async Task A_role_cannot_do_what_is_not_its_work(string role, string statement)
+    {
+        await using var database = await Database.CreateAsync(servers);
+
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => DoAsync(database, role, statement));
+
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
+    }
+
+    [Theory]
+    [InlineData("replicator", "SELECT count(*) FROM bets")]
+    [InlineData("reader", "SELECT pg_logical_emit_message(false, 'fence', 'x')")]
+    [InlineData("reader", "SELECT count(*) FROM ledger_entries")]
+    [InlineData("reader", "WITH run AS (INSERT INTO reconciliation_runs (trigger, started_at) VALUES ('x', now()) RETURNING run_id) UPDATE reconciliation_runs SET outcome = 'equal'")]
+    [InlineData("warmer", "SELECT refresh_daily_settlement()")]
+    [InlineData("warmer", "SELECT status, count(*) FROM bets GROUP BY 1")]
+    public async Task A_role_can_do_its_work(string role, string statement)
+    {
+        await using var database = await Database.CreateAsync(servers);
+
+        await DoAsync(database, role, statement);
+    }
+
+    static async Task DoAsync(Database database, string role, string statement)
+    {
+        await using var connection = await database.Admin.OpenConnectionAsync();
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new($"SET ROLE {role}"), new(statement) } };
+        await batch.ExecuteNonQueryAsync();
+    }
+}

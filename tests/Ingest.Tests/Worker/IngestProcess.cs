@@ -1,0 +1,52 @@
+using System.Net;
+using Betting.Local.Engines;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>The worker as a process of its own, so that it can be killed.</summary>
+sealed class IngestProcess : IAsyncDisposable
+{
+    static readonly HttpClient Http = new();
+    readonly EngineProcess _process;
+    readonly Uri _http;
+
+    IngestProcess(EngineProcess process, Uri http) => (_process, _http) = (process, http);
+
+    public static IngestProcess Start(string folder, params string[] settings)
+    {
+        var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
+        var launch = Installed.Own("workers/Ingest", "Ingest", [.. settings, $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}"]);
+        return new IngestProcess(EngineProcess.Start("Ingest", launch, Path.Combine(folder, "logs", "ingest.log")), http);
+    }
+
+    /// <summary>Runs one of the worker's verbs to its end; its log tells what it printed.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(string folder, params string[] arguments)
+    {
+        var log = Path.Combine(folder, "logs", $"verb-{Guid.NewGuid():N}.log");
+        await using var process = EngineProcess.Start("Ingest", Installed.Own("workers/Ingest", "Ingest", arguments), log);
+        Assert.True(await process.ExitedWithinAsync(TimeSpan.FromSeconds(60)), "the verb did not end");
+        return (process.ExitCode, await File.ReadAllTextAsync(log));
+    }
+
+    public Task ReadyAsync() => Deadline.UntilAsync("readiness of Ingest", TimeSpan.FromSeconds(60), async () => await StatusAsync("/health/ready") == HttpStatusCode.OK);
+
+    public async Task<HttpStatusCode> StatusAsync(string path)
+    {
+        Assert.False(_process.HasExited, $"Ingest ended; see {_process.LogFile}: {File.ReadAllText(_process.LogFile)[^Math.Min(2000, (int)new FileInfo(_process.LogFile).Length)..]}");
+        using var answer = await Http.GetAsync(new Uri(_http, path));
+        return answer.StatusCode;
+    }
+
+    public Task<string> ReadAsync(string path) => Http.GetStringAsync(new Uri(_http, path));
+
+    public Task KillAsync() => _process.KillAsync();
+
+    /// <summary>SIGTERM; the exit code after the drain.</summary>
+    public async Task<int> StopAsync()
+    {
+        Assert.True(await _process.StopAsync(TimeSpan.FromSeconds(30)), "Ingest did not drain in 30 s");
+        return _process.ExitCode;
+    }
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+}

@@ -1,0 +1,59 @@
+using Betting.Contracts;
+using Betting.Local.Engines;
+using RabbitMQ.Client;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>Both queues of the RabbitMQ door, from a publisher's and an operator's side.</summary>
+sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
+{
+    public static readonly string DeadLetters = Topics.DeadLetter(Topics.Commands);
+
+    /// <summary>Connects and empties the queues of the test before.</summary>
+    public static async Task<Rabbit> OpenAsync(RabbitServer server)
+    {
+        var connection = await new ConnectionFactory { Uri = new Uri(server.Uri) }.CreateConnectionAsync();
+        var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, null));
+        foreach (var queue in new[] { Topics.Commands, DeadLetters })
+        {
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false);
+            await channel.QueuePurgeAsync(queue);
+        }
+        return new Rabbit(connection, channel);
+    }
+
+    public async Task PublishAsync(IEnumerable<byte[]> messages, string contentType = "application/json")
+    {
+        var properties = new BasicProperties { Persistent = true, ContentType = contentType };
+        foreach (var chunk in messages.Chunk(1000))
+        {
+            await Task.WhenAll(chunk.Select(body => channel.BasicPublishAsync("", Topics.Commands, true, properties, body).AsTask()));
+        }
+    }
+
+    public Task<uint> CountAsync(string queue) => channel.MessageCountAsync(queue);
+
+    /// <summary>Takes one message, which is gone then.</summary>
+    public async Task<BasicGetResult?> TakeAsync(string queue) => await channel.BasicGetAsync(queue, autoAck: true);
+
+    /// <summary>Whether somebody has made this queue.</summary>
+    public async Task<bool> ExistsAsync(string queue)
+    {
+        await using var probe = await connection.CreateChannelAsync();
+        try
+        {
+            await probe.QueueDeclarePassiveAsync(queue);
+            return true;
+        }
+        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException absent) when (absent.ShutdownReason?.ReplyCode == 404)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await channel.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+}

@@ -1,0 +1,79 @@
+using Betting.Contracts.Commands;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Store;
+using Npgsql;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>A migrated database, RabbitMQ with empty queues, a Kafka broker of its own: all that a worker needs.</summary>
+sealed class Stage : IAsyncDisposable
+{
+    readonly List<IngestProcess> _workers = [];
+
+    Stage(string folder, string postgres, RabbitServer rabbitServer, Rabbit rabbit, Kafka kafka)
+    {
+        Folder = folder;
+        Rabbit = rabbit;
+        Kafka = kafka;
+        Postgres = NpgsqlDataSource.Create(postgres);
+        Settings =
+        [
+            $"--Postgres:ConnectionString={new NpgsqlConnectionStringBuilder(postgres) { Username = "ingest" }}", $"--RabbitMq:Uri={rabbitServer.Uri}",
+            "--Ingest:MaxIssuedAhead=365.00:00:00", .. kafka.Settings,
+        ];
+    }
+
+    public string Folder { get; }
+    public string[] Settings { get; }
+    public Rabbit Rabbit { get; }
+    public Kafka Kafka { get; }
+    public NpgsqlDataSource Postgres { get; }
+
+    /// <param name="servers">The shared engines.</param>
+    /// <param name="postgres">A server of the test's own, where it stops it.</param>
+    public static async Task<Stage> SetAsync(Servers servers, PostgresServer? postgres = null)
+    {
+        var database = await MigratedAsync(postgres ?? await servers.PostgresAsync());
+        var rabbit = await servers.RabbitAsync();
+        return new Stage(servers.Folder, database, rabbit, await Rabbit.OpenAsync(rabbit), await Kafka.StartAsync(servers.Folder));
+    }
+
+    public IngestProcess Start(params string[] settings)
+    {
+        var worker = IngestProcess.Start(Folder, [.. Settings, .. settings]);
+        _workers.Add(worker);
+        return worker;
+    }
+
+    /// <summary>Waits until every one of the commands has its outcome.</summary>
+    public Task AppliedAsync(IEnumerable<BetCommand> commands)
+    {
+        var ids = commands.Select(command => command.Id).Distinct().ToArray();
+        return Deadline.UntilAsync($"outcomes of {ids.Length} commands", TimeSpan.FromSeconds(90), async () =>
+        {
+            await using var count = Postgres.CreateCommand("SELECT count(*) FROM commands WHERE command_id = ANY($1)");
+            count.Parameters.AddWithValue(ids);
+            return (long)(await count.ExecuteScalarAsync())! == ids.Length;
+        });
+    }
+
+    public static byte[][] Encoded(IEnumerable<BetCommand> commands) => [.. commands.Select(CommandEncoder.Encode)];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in _workers)
+        {
+            await worker.DisposeAsync();
+        }
+        await Kafka.DisposeAsync();
+        await Rabbit.DisposeAsync();
+        await Postgres.DisposeAsync();
+    }
+
+    static async Task<string> MigratedAsync(PostgresServer server)
+    {
+        await using var database = await Database.CreateAsync(server);
+        return database.ConnectionString;
+    }
+}

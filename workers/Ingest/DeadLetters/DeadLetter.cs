@@ -1,0 +1,35 @@
+using System.Globalization;
+using Betting.Contracts.Commands;
+using Betting.Ingest.Doors;
+
+namespace Betting.Ingest.DeadLetters;
+
+/// <summary>A message that is no command, or that no batch could take, with what somebody needs to repair and replay it.</summary>
+/// <param name="Delivery">The original.</param>
+/// <param name="Field">The field that is wrong, or <c>$</c>.</param>
+/// <param name="Reason">What is wrong and how it should be.</param>
+/// <param name="At">When it was put aside, UTC.</param>
+public sealed record DeadLetter(Delivery Delivery, string Field, string Reason, DateTime At)
+{
+    public const string FieldHeader = "dead-letter-field", ReasonHeader = "dead-letter-reason", CoordinatesHeader = "dead-letter-from", TimeHeader = "dead-letter-at";
+
+    // A header is no place for a whole stack trace.
+    const int MaxReason = 500;
+
+    /// <summary>The original headers, then ours.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Headers =>
+    [
+        .. Delivery.Headers.Where(header => !header.Key.StartsWith("dead-letter-", StringComparison.Ordinal)),
+        new(FieldHeader, Field),
+        new(ReasonHeader, Reason.Length <= MaxReason ? Reason : Reason[..MaxReason]),
+        new(CoordinatesHeader, Delivery.Coordinates),
+        new(TimeHeader, At.ToString(CommandTime.Format, CultureInfo.InvariantCulture)),
+    ];
+}
+
+/// <summary>Where a door puts what is no command.</summary>
+public interface IDeadLetters
+{
+    /// <summary>Returns when the broker has the letters on its disk.</summary>
+    Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation);
+}

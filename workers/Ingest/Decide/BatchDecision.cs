@@ -1,0 +1,133 @@
+using Betting.Contracts.Commands;
+
+namespace Betting.Ingest.Decide;
+
+/// <summary>
+/// A whole batch: commands in their order, and between them the parked ones that they release. Pure: state in, outcomes
+/// and changed state out.
+/// </summary>
+public sealed class BatchDecision
+{
+    readonly State _state;
+    readonly Decider _decider;
+    readonly TimeSpan _parkFor;
+    readonly DateTime _now;
+    readonly Dictionary<WaitKey, List<ParkedCommand>> _waiting = [];
+    readonly Dictionary<Guid, ParkedCommand> _wereParked;
+
+    /// <param name="state">What was loaded; changed by the decisions.</param>
+    /// <param name="parked">Parked commands that this batch may release, that are due, or whose wait may be over.</param>
+    /// <param name="limits">The limits of single commands.</param>
+    /// <param name="parkFor">How long a command waits at most.</param>
+    /// <param name="now">The clock, UTC.</param>
+    public BatchDecision(State state, IReadOnlyList<ParkedCommand> parked, Limits limits, TimeSpan parkFor, DateTime now)
+    {
+        _state = state;
+        _decider = new Decider(state, Ledger, limits, now);
+        _parkFor = parkFor;
+        _now = now;
+        _wereParked = parked.ToDictionary(waiting => waiting.Command.Id);
+        foreach (var waiting in parked)
+        {
+            Wait(waiting);
+        }
+    }
+
+    public Ledger Ledger { get; } = new();
+
+    /// <summary>Outcomes of this batch's own commands, by command id.</summary>
+    public Dictionary<Guid, Outcome> Outcomes { get; } = [];
+
+    /// <summary>Parked commands that have their final outcome now.</summary>
+    public List<(BetCommand Command, Outcome Outcome)> Released { get; } = [];
+
+    /// <summary>Commands that wait from now on: new ones, and parked ones that wait for something else now.</summary>
+    public List<ParkedCommand> ParkedNow { get; } = [];
+
+    /// <summary>Decides everything.</summary>
+    /// <param name="commands">New commands in their order; no id twice.</param>
+    public BatchDecision Run(IReadOnlyList<BetCommand> commands)
+    {
+        ReleaseArrivedAndDue();
+        foreach (var command in commands)
+        {
+            DecideOne(command, _now + _parkFor);
+        }
+        ParkedNow.AddRange(_waiting.Values.SelectMany(list => list).Where(waiting => !_wereParked.TryGetValue(waiting.Command.Id, out var before) || before != waiting));
+        return this;
+    }
+
+    // What a parked command waits for can be there already: brought by a transaction that ran beside the one that parked it.
+    void ReleaseArrivedAndDue()
+    {
+        foreach (var waiting in InIssueOrder(_wereParked.Values))
+        {
+            if ((_state.Has(waiting.Wait) || waiting.Deadline <= _now) && _waiting.TryGetValue(waiting.Wait, out var list) && list.Remove(waiting))
+            {
+                DecideAgain(waiting);
+            }
+        }
+    }
+
+    void DecideOne(BetCommand command, DateTime deadline)
+    {
+        var outcome = _decider.Decide(command);
+        Outcomes[command.Id] = outcome;
+        if (outcome.Kind == OutcomeKind.Parked)
+        {
+            // A microsecond apart, so that commands of one moment keep their order while they wait.
+            Wait(new ParkedCommand(command, outcome.Wait, _now.AddMicroseconds(Outcomes.Count), deadline));
+        }
+        else
+        {
+            ReleaseWhatWaitedFor(command, outcome);
+        }
+    }
+
+    void DecideAgain(ParkedCommand waiting)
+    {
+        var outcome = _decider.Decide(waiting.Command);
+        if (outcome.Kind == OutcomeKind.Parked)
+        {
+            if (waiting.Deadline > _now)
+            {
+                Wait(waiting with { Wait = outcome.Wait });
+                return;
+            }
+            outcome = Outcome.Rejected(outcome.Reason!);
+        }
+        if (_wereParked.ContainsKey(waiting.Command.Id))
+        {
+            Released.Add((waiting.Command, outcome));
+        }
+        else
+        {
+            Outcomes[waiting.Command.Id] = outcome;
+        }
+        ReleaseWhatWaitedFor(waiting.Command, outcome);
+    }
+
+    void ReleaseWhatWaitedFor(BetCommand command, Outcome outcome)
+    {
+        if (outcome.Kind == OutcomeKind.Accepted && WaitKey.BroughtBy(command) is { } brought && _waiting.Remove(brought, out var list))
+        {
+            foreach (var waiting in InIssueOrder(list))
+            {
+                DecideAgain(waiting);
+            }
+        }
+    }
+
+    void Wait(ParkedCommand waiting)
+    {
+        if (!_waiting.TryGetValue(waiting.Wait, out var list))
+        {
+            _waiting[waiting.Wait] = list = [];
+        }
+        list.Add(waiting);
+    }
+
+    // Ties go to who was parked first.
+    static ParkedCommand[] InIssueOrder(IEnumerable<ParkedCommand> parked) =>
+        parked.OrderBy(waiting => waiting.Command.IssuedAt).ThenBy(waiting => waiting.ParkedAt).ToArray();
+}

@@ -1,0 +1,57 @@
+using System.Text;
+using Betting.Ingest.Batches;
+using Confluent.Kafka;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>Records being applied, and the offsets that may be committed after it.</summary>
+sealed class KafkaBatch
+{
+    readonly Dictionary<TopicPartition, Offset> _next = [];
+
+    KafkaBatch(List<ConsumeResult<Ignore, byte[]>> records, Func<List<Delivery>, Task> handle)
+    {
+        foreach (var record in records)
+        {
+            // Records of one partition come in order, so the last one wins.
+            _next[record.TopicPartition] = record.Offset + 1;
+        }
+        Handling = handle(records.ConvertAll(Read));
+    }
+
+    public Task Handling { get; }
+
+    public static KafkaBatch Start(List<ConsumeResult<Ignore, byte[]>> records, BatchHandler handler, CancellationToken stopping) =>
+        new(records, deliveries => Task.Run(() => handler.HandleAsync(deliveries, stopping), CancellationToken.None));
+
+    /// <summary>True where it has ended, well or not.</summary>
+    public bool EndsWithin(TimeSpan limit) => Task.WaitAny([Handling], limit) == 0;
+
+    public void ThrowIfFailed() => Handling.GetAwaiter().GetResult();
+
+    public void StoreOffsets(IConsumer<Ignore, byte[]> consumer)
+    {
+        foreach (var (partition, offset) in _next)
+        {
+            try
+            {
+                consumer.StoreOffset(new TopicPartitionOffset(partition, offset));
+            }
+            catch (KafkaException gone) when (gone.Error.Code == ErrorCode.Local_State)
+            {
+                // Taken away meanwhile: the new owner applies these again, and the journal calls them duplicates.
+            }
+        }
+    }
+
+    static Delivery Read(ConsumeResult<Ignore, byte[]> record)
+    {
+        var value = record.Message.Value;
+        var coordinates = $"{record.Topic}/{record.Partition.Value}@{record.Offset.Value}";
+        return new Delivery(value, value is null ? null : value, coordinates, Headers(record.Message.Headers));
+    }
+
+    static IReadOnlyList<KeyValuePair<string, string>> Headers(Headers? headers) => headers is null or { Count: 0 }
+        ? []
+        : [.. headers.Select(header => new KeyValuePair<string, string>(header.Key, header.GetValueBytes() is { } bytes ? Encoding.UTF8.GetString(bytes) : ""))];
+}

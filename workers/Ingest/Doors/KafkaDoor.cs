@@ -1,0 +1,186 @@
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Hosting;
+using Betting.Ingest.Batches;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>
+/// Consumes the topic <c>bet-commands</c> on a thread of its own: one batch is gathered while the one before it is applied.
+/// An offset is stored, to be committed by the client, only after its batch is in PostgreSQL.
+/// </summary>
+public sealed class KafkaDoor(
+    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<KafkaDoor> log) : IWorkerLoop
+{
+    static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    // A batch that takes longer than this is held up; the partitions are paused so that polling, which keeps the group
+    // membership, brings no more records.
+    static readonly TimeSpan HeldUp = TimeSpan.FromSeconds(2);
+
+    List<ConsumeResult<Ignore, byte[]>> _gathering = [];
+    KafkaBatch? _inHand;
+
+    public string Name => "kafka";
+
+    public Task RunAsync(CancellationToken stopping)
+    {
+        readiness.Require(Name);
+        // Consume blocks its thread, so it gets one for itself.
+        return Task.Factory.StartNew(() => Run(stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    void Run(CancellationToken stopping)
+    {
+        using var consumer = Build(stopping);
+        consumer.Subscribe(Topics.Commands);
+        try
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                heartbeats.Beat(Name);
+                Gather(consumer, stopping);
+                if (_gathering.Count > 0)
+                {
+                    Finish(consumer, stopping);
+                    _inHand = KafkaBatch.Start(_gathering, handler, stopping);
+                    _gathering = [];
+                }
+                else if (_inHand is { Handling.IsCompleted: true })
+                {
+                    Finish(consumer, stopping);
+                }
+            }
+            Finish(consumer, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            // Commits what was stored and leaves the group, so that others take over at once.
+            consumer.Close();
+        }
+    }
+
+    IConsumer<Ignore, byte[]> Build(CancellationToken stopping) =>
+        new ConsumerBuilder<Ignore, byte[]>(kafka.Value.Consumer(config =>
+        {
+            config.GroupId = Topics.IngestGroup;
+            config.ClientId = "ingest";
+            config.AutoOffsetReset = AutoOffsetReset.Earliest;
+            config.EnableAutoOffsetStore = false;
+            config.EnableAutoCommit = true;
+            config.AutoCommitIntervalMs = 500;
+            config.FetchWaitMaxMs = 20;
+            config.QueuedMaxMessagesKbytes = 16 * 1024;
+        }))
+        .SetPartitionsAssignedHandler((_, partitions) =>
+        {
+            IngestLog.PartitionsAssigned(log, string.Join(", ", partitions.Select(partition => partition.Partition.Value)));
+            readiness.Set(Name, true);
+        })
+        .SetPartitionsRevokedHandler((consumer, offsets) => GiveUp(consumer, offsets, stopping))
+        .SetPartitionsLostHandler((_, offsets) => Forget(offsets))
+        .SetErrorHandler((_, error) =>
+        {
+            IngestLog.KafkaTrouble(log, error.Code.ToString(), error.Reason);
+            if (error.Code == ErrorCode.Local_AllBrokersDown)
+            {
+                readiness.Set(Name, false, "no broker answers");
+            }
+        })
+        .Build();
+
+    // Until the batch is full, the first record has lingered, or a poll brought nothing.
+    void Gather(IConsumer<Ignore, byte[]> consumer, CancellationToken stopping)
+    {
+        var started = clock.GetTimestamp();
+        while (_gathering.Count < options.Value.BatchSize && !stopping.IsCancellationRequested)
+        {
+            var left = _gathering.Count == 0 ? Poll : options.Value.Linger - clock.GetElapsedTime(started);
+            if (Consume(consumer, left > TimeSpan.Zero ? left : TimeSpan.Zero) is { } record)
+            {
+                if (_gathering.Count == 0)
+                {
+                    started = clock.GetTimestamp();
+                }
+                _gathering.Add(record);
+            }
+            else if (_gathering.Count == 0 || left <= TimeSpan.Zero)
+            {
+                return;
+            }
+        }
+    }
+
+    ConsumeResult<Ignore, byte[]>? Consume(IConsumer<Ignore, byte[]> consumer, TimeSpan wait)
+    {
+        try
+        {
+            var record = consumer.Consume(wait);
+            if (record is not null)
+            {
+                readiness.Set(Name, true);
+            }
+            return record;
+        }
+        catch (ConsumeException trouble) when (!trouble.Error.IsFatal)
+        {
+            // The topic is not there yet, or its leader moves: the client goes on by itself.
+            IngestLog.KafkaTrouble(log, trouble.Error.Code.ToString(), trouble.Error.Reason);
+            readiness.Set(Name, false, trouble.Error.Code.ToString());
+            return null;
+        }
+    }
+
+    // Waits for the batch in hand and stores its offsets.
+    void Finish(IConsumer<Ignore, byte[]> consumer, CancellationToken stopping)
+    {
+        if (_inHand is null)
+        {
+            return;
+        }
+        if (!_inHand.EndsWithin(HeldUp))
+        {
+            consumer.Pause(consumer.Assignment);
+            while (!_inHand.EndsWithin(Poll))
+            {
+                heartbeats.Beat(Name);
+                if (Consume(consumer, Poll) is { } record)
+                {
+                    // Of a partition that came after the pause.
+                    _gathering.Add(record);
+                    consumer.Pause([record.TopicPartition]);
+                }
+            }
+            consumer.Resume(consumer.Assignment);
+        }
+        var batch = _inHand;
+        _inHand = null;
+        batch.ThrowIfFailed();
+        stopping.ThrowIfCancellationRequested();
+        batch.StoreOffsets(consumer);
+    }
+
+    // Called while polling, on this same thread. The batch in hand is waited for, so that the next owner starts behind it.
+    void GiveUp(IConsumer<Ignore, byte[]> consumer, List<TopicPartitionOffset> offsets, CancellationToken stopping)
+    {
+        if (_inHand is not null && _inHand.EndsWithin(HeldUp) && !stopping.IsCancellationRequested)
+        {
+            _inHand.ThrowIfFailed();
+            _inHand.StoreOffsets(consumer);
+        }
+        Forget(offsets);
+    }
+
+    void Forget(List<TopicPartitionOffset> offsets)
+    {
+        var gone = offsets.Select(offset => offset.TopicPartition).ToHashSet();
+        _gathering.RemoveAll(record => gone.Contains(record.TopicPartition));
+        IngestLog.PartitionsRevoked(log, string.Join(", ", gone.Select(partition => partition.Partition.Value)));
+    }
+}

@@ -1,0 +1,105 @@
+using Betting.Hosting;
+using Betting.Ingest.Batches;
+using MassTransit;
+using Microsoft.Extensions.Options;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>Collects what the bus delivers into batches, one in hand at a time, and has each message acknowledged when its batch is done.</summary>
+public sealed class RabbitDoor(
+    RabbitInbox inbox, BatchHandler handler, IBusControl bus, IOptions<IngestOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+{
+    // Liveness and readiness are looked after at least this often.
+    static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+
+    readonly DeliveryOrder<RabbitMessage> _order = new(Idle, clock);
+    readonly List<RabbitMessage> _batch = [];
+    readonly List<RabbitMessage> _ready = [];
+
+    public string Name => "rabbitmq";
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        readiness.Require(Name);
+        try
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                heartbeats.Beat(Name);
+                var health = bus.CheckHealth();
+                readiness.Set(Name, health.Status == BusHealthStatus.Healthy, health.Description);
+                if (await CollectAsync(stopping))
+                {
+                    await HandleAsync(stopping);
+                }
+            }
+        }
+        finally
+        {
+            GiveBackTheRest();
+        }
+    }
+
+    /// <returns>True where a batch is there; false after a second without one.</returns>
+    async Task<bool> CollectAsync(CancellationToken stopping)
+    {
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var timer = clock.CreateTimer(_ => wait.Cancel(), null, _ready.Count > 0 ? options.Value.Linger : Idle, Timeout.InfiniteTimeSpan);
+        var lingering = _ready.Count > 0;
+        try
+        {
+            while (_ready.Count < options.Value.BatchSize && await inbox.Messages.WaitToReadAsync(wait.Token))
+            {
+                Take();
+                if (!lingering && _ready.Count > 0)
+                {
+                    lingering = true;
+                    timer.Change(options.Value.Linger, Timeout.InfiniteTimeSpan);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            // The linger, or the idle second, is over.
+        }
+        _order.PassOverdue(_ready);
+        var size = Math.Min(_ready.Count, options.Value.BatchSize);
+        _batch.AddRange(_ready[..size]);
+        _ready.RemoveRange(0, size);
+        return size > 0;
+    }
+
+    void Take()
+    {
+        while (_ready.Count < options.Value.BatchSize && inbox.Messages.TryRead(out var message))
+        {
+            _order.Add(message.Consumer, message.Number, message, _ready);
+        }
+    }
+
+    async Task HandleAsync(CancellationToken stopping)
+    {
+        // While PostgreSQL is away the handler waits and beats no heart; waiting is no death.
+        using var alive = clock.CreateTimer(_ => heartbeats.Beat(Name), null, Idle, Idle);
+        await handler.HandleAsync(_batch.ConvertAll(message => message.Delivery), stopping);
+        foreach (var message in _batch)
+        {
+            message.Done.TrySetResult();
+        }
+        _batch.Clear();
+    }
+
+    // Cancelled deliveries go back to the broker, which gives them to another replica or to the next start.
+    void GiveBackTheRest()
+    {
+        inbox.Close();
+        while (inbox.Messages.TryRead(out var message))
+        {
+            message.Done.TrySetCanceled();
+        }
+        foreach (var message in _batch.Concat(_ready).Concat(_order.TakeAll()))
+        {
+            message.Done.TrySetCanceled();
+        }
+    }
+}

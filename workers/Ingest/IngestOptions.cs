@@ -1,0 +1,76 @@
+using System.ComponentModel.DataAnnotations;
+using Betting.Contracts.Commands;
+using Betting.Ingest.Decide;
+
+namespace Betting.Ingest;
+
+/// <summary>Where commands come in.</summary>
+public enum Door
+{
+    RabbitMq,
+    Kafka,
+}
+
+/// <summary>Section <c>Ingest</c>.</summary>
+public sealed class IngestOptions : IValidatableObject
+{
+    public const string Section = "Ingest";
+
+    /// <summary>The doors that this replica opens, separated by commas: <c>rabbitmq,kafka</c> (the default), or one of them.</summary>
+    [Required]
+    public string Doors { get; set; } = "rabbitmq,kafka";
+
+    /// <summary>Commands in one transaction at most; 500 by default.</summary>
+    [Range(1, 10_000)]
+    public int BatchSize { get; set; } = 500;
+
+    /// <summary>How long the first command of a batch waits for others; 5 ms by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
+    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>RabbitMQ messages that may be on the way to this replica unacknowledged; 2000 by default, at least one batch.</summary>
+    [Range(1, ushort.MaxValue)]
+    public int Prefetch { get; set; } = 2000;
+
+    /// <summary>How long a command waits for its user, event or bet; 10 minutes by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
+    public TimeSpan ParkFor { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How often parked commands are looked through; 1 s by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
+    public TimeSpan ParkedEvery { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Highest stake, deposit or withdrawal.</summary>
+    [Range(typeof(decimal), "0.01", "9999999999.99")]
+    public decimal MaxAmount { get; set; } = 9_999_999_999.99m;
+
+    /// <summary>Highest payout of a bet.</summary>
+    [Range(typeof(decimal), "0.01", "999999999999.99")]
+    public decimal MaxPayout { get; set; } = 999_999_999_999.99m;
+
+    /// <summary>Highest balance of a wallet.</summary>
+    [Range(typeof(decimal), "0.01", "999999999999.99")]
+    public decimal MaxBalance { get; set; } = 999_999_999_999.99m;
+
+    /// <summary>How far issuedAt may be ahead of this machine's clock; 5 minutes by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
+    public TimeSpan MaxIssuedAhead { get; set; } = TimeSpan.FromMinutes(5);
+
+    public bool Opens(Door door) => Names.Contains(door.ToString(), StringComparer.OrdinalIgnoreCase);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Names.Length == 0 || Names.Any(name => !Enum.GetNames<Door>().Contains(name, StringComparer.OrdinalIgnoreCase)))
+        {
+            yield return new ValidationResult("rabbitmq, kafka or both separated by a comma", [nameof(Doors)]);
+        }
+        if (Prefetch < BatchSize && Opens(Door.RabbitMq))
+        {
+            yield return new ValidationResult($"at least BatchSize ({BatchSize}), or no batch would ever be full", [nameof(Prefetch)]);
+        }
+    }
+
+    internal Limits ToLimits() => new(Money.FromDecimal(MaxAmount), Money.FromDecimal(MaxPayout), Money.FromDecimal(MaxBalance), MaxIssuedAhead);
+
+    string[] Names => Doors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,87 @@
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Hosting;
+using Betting.Ingest.Batches;
+using Betting.Ingest.DeadLetters;
+using Betting.Ingest.Doors;
+using Betting.Ingest.Parking;
+using Betting.Ingest.Store;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Betting.Ingest;
+
+/// <summary>What the running worker is made of.</summary>
+static class IngestServices
+{
+    public static void AddIngest(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        // Doors and loops end together: the bus waits for the batches that the doors have in hand.
+        services.Configure<HostOptions>(host => host.ServicesStopConcurrently = true);
+        services.AddSection<IngestOptions>(IngestOptions.Section);
+        services.AddPostgres("ingest", PrepareAndIndex);
+        services.AddSingleton<IngestMetrics>();
+        services.AddSingleton<BatchTransaction>();
+        services.AddSingleton<PostgresAvailability>();
+        services.AddLoop<ParkedLoop>();
+        // Which doors there are has to be known before options are checked; a bad name is reported by that check.
+        var doors = new IngestOptions();
+        doors.Doors = builder.Configuration[$"{IngestOptions.Section}:{nameof(IngestOptions.Doors)}"] ?? doors.Doors;
+        if (doors.Opens(Door.RabbitMq))
+        {
+            AddRabbitDoor(services);
+        }
+        if (doors.Opens(Door.Kafka))
+        {
+            AddKafkaDoor(services);
+        }
+    }
+
+    static void AddRabbitDoor(IServiceCollection services)
+    {
+        services.AddRabbitMq();
+        services.AddSingleton<RabbitDeadLetters>();
+        services.AddSingleton<RabbitInbox>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitDoor>(provider, Handler<RabbitDeadLetters>(provider, "rabbitmq")));
+        services.AddLoop<RabbitDoor>();
+        services.AddMassTransit(bus => bus.UsingRabbitMq((context, rabbit) =>
+        {
+            var options = context.GetRequiredService<IOptions<IngestOptions>>().Value;
+            rabbit.Host(new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri));
+            rabbit.ReceiveEndpoint(Topics.Commands, endpoint =>
+            {
+                endpoint.PrefetchCount = options.Prefetch;
+                endpoint.ConfigureConsumeTopology = false;
+                endpoint.ConfigureReceive(pipe => pipe.UseFilter(context.GetRequiredService<RabbitInbox>()));
+                endpoint.DiscardSkippedMessages();
+                endpoint.RethrowFaultedMessages();
+            });
+        }));
+    }
+
+    static void AddKafkaDoor(IServiceCollection services)
+    {
+        services.AddKafka();
+        services.AddSingleton<KafkaDeadLetters>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KafkaDoor>(provider, Handler<KafkaDeadLetters>(provider, "kafka")));
+        services.AddLoop<KafkaDoor>();
+    }
+
+    static BatchHandler Handler<TDeadLetters>(IServiceProvider provider, string door) where TDeadLetters : IDeadLetters =>
+        ActivatorUtilities.CreateInstance<BatchHandler>(provider, door, provider.GetRequiredService<TDeadLetters>(), provider.GetRequiredService<ILogger<BatchHandler>>());
+
+    static void PrepareAndIndex(NpgsqlConnectionStringBuilder connection)
+    {
+        // The same dozen statements for ever, planned once a connection.
+        connection.MaxAutoPrepare = 64;
+        connection.AutoPrepareMinUsages = 2;
+        // A plan made while a table was nearly empty stays when it has grown; reading by id through the index is right for both.
+        connection.Options = $"{connection.Options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan".TrimStart();
+    }
+}

@@ -1,0 +1,89 @@
+using Betting.Contracts.Commands;
+using Betting.Ingest.Decide;
+using Npgsql;
+
+namespace Betting.Ingest.Store;
+
+/// <summary>The table <c>parked_commands</c>.</summary>
+static class ParkedCommands
+{
+    /// <summary>
+    /// Locks and reads what <paramref name="brought"/> may release, what waits for the bets of those in turn, and the
+    /// commands <paramref name="ids"/> with what waits for theirs.
+    /// </summary>
+    public static NpgsqlBatchCommand Load(IReadOnlyCollection<WaitKey> brought, IReadOnlyCollection<Guid> ids) => new("""
+        SELECT command, waits_for, waits_id, parked_at, deadline FROM parked_commands
+        WHERE command_id IN (
+            WITH RECURSIVE released AS (
+                (SELECT p.command_id, p.brings_bet FROM unnest($1, $2) AS k(waits_for, waits_id)
+                 JOIN parked_commands p ON p.waits_id = k.waits_id AND p.waits_for = k.waits_for
+                 UNION
+                 SELECT p.command_id, p.brings_bet FROM parked_commands p WHERE p.command_id = ANY($3))
+                UNION
+                SELECT p.command_id, p.brings_bet FROM released r
+                JOIN parked_commands p ON p.waits_id = r.brings_bet AND p.waits_for = 'bet'
+            )
+            SELECT command_id FROM released)
+        ORDER BY command_id
+        FOR UPDATE
+        """)
+    {
+        Parameters =
+        {
+            ArrayParameter.Texts(brought.Select(key => TextOf(key.For))),
+            ArrayParameter.Ids(brought.Select(key => key.Id)),
+            ArrayParameter.Uuids(ids),
+        },
+    };
+
+    public static async Task<List<ParkedCommand>> ReadAsync(NpgsqlDataReader rows, CancellationToken cancellation)
+    {
+        var parked = new List<ParkedCommand>();
+        while (await rows.ReadAsync(cancellation))
+        {
+            var wait = new WaitKey(Read(rows.GetString(1)), rows.GetInt64(2));
+            parked.Add(new ParkedCommand(CommandText.Read(rows.GetString(0)), wait, rows.GetDateTime(3), rows.GetDateTime(4)));
+        }
+        return parked;
+    }
+
+    /// <summary>Keeps commands that wait; one that waited before waits for something else now, its deadline stays.</summary>
+    public static NpgsqlBatchCommand Save(IReadOnlyCollection<ParkedCommand> parked) => new("""
+        INSERT INTO parked_commands (command_id, waits_for, waits_id, command, brings_bet, issued_at, parked_at, deadline)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS p(id, waits_for, waits_id, command, brings_bet, issued_at, parked_at, deadline)
+        ORDER BY p.id
+        ON CONFLICT (command_id) DO UPDATE SET waits_for = excluded.waits_for, waits_id = excluded.waits_id
+        """)
+    {
+        Parameters =
+        {
+            ArrayParameter.Uuids(parked.Select(row => row.Command.Id)),
+            ArrayParameter.Texts(parked.Select(row => TextOf(row.Wait.For))),
+            ArrayParameter.Ids(parked.Select(row => row.Wait.Id)),
+            ArrayParameter.Texts(parked.Select(row => CommandText.Of(row.Command))),
+            ArrayParameter.OptionalIds(parked.Select(row => (row.Command as PlaceBet)?.BetId)),
+            ArrayParameter.Moments(parked.Select(row => (DateTime?)row.Command.IssuedAt)),
+            ArrayParameter.Moments(parked.Select(row => (DateTime?)row.ParkedAt)),
+            ArrayParameter.Moments(parked.Select(row => (DateTime?)row.Deadline)),
+        },
+    };
+
+    public static NpgsqlBatchCommand Remove(IEnumerable<Guid> ids) => new("DELETE FROM parked_commands WHERE command_id = ANY($1)")
+    {
+        Parameters = { ArrayParameter.Uuids(ids) },
+    };
+
+    static string TextOf(WaitFor wait) => wait switch
+    {
+        WaitFor.User => "user",
+        WaitFor.Event => "event",
+        _ => "bet",
+    };
+
+    static WaitFor Read(string text) => text switch
+    {
+        "user" => WaitFor.User,
+        "event" => WaitFor.Event,
+        _ => WaitFor.Bet,
+    };
+}

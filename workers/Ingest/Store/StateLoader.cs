@@ -1,0 +1,73 @@
+using Betting.Contracts.Commands;
+using Betting.Ingest.Decide;
+using Npgsql;
+
+namespace Betting.Ingest.Store;
+
+/// <summary>
+/// Locks and reads what a batch touches, in one round trip: events, then bets, then wallets, each in the order of ids. All
+/// replicas take locks in this order, so they wait for one another and do not deadlock.
+/// </summary>
+static class StateLoader
+{
+    // A reader's lock holds off whoever would finish the event, and lets all other bets on it go on. One lock strength a
+    // batch: raising it half-way would deadlock two replicas that both hold the weaker one.
+    const string EventsForBets = "SELECT id, status FROM events WHERE id = ANY($1) ORDER BY id FOR SHARE";
+    const string EventsForChange = "SELECT id, status FROM events WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+
+    const string Bets = "SELECT id, user_id, event_id, status, amount FROM bets WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+
+    // The wallets of the users named and of the users whose bets are named. The bets are locked by now and keep their user.
+    const string Wallets = """
+        SELECT user_id, balance FROM wallets
+        WHERE user_id IN (SELECT unnest($1) UNION SELECT user_id FROM bets WHERE id = ANY($2))
+        ORDER BY user_id FOR NO KEY UPDATE
+        """;
+
+    const string TakenUsers = "SELECT id FROM users WHERE id = ANY($1)";
+
+    public static async Task<State> LoadAsync(NpgsqlTransaction transaction, Touched touched, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction)
+        {
+            BatchCommands =
+            {
+                new(touched.ChangesEvents ? EventsForChange : EventsForBets) { Parameters = { ArrayParameter.Ids(touched.Events) } },
+                new(Bets) { Parameters = { ArrayParameter.Ids(touched.Bets) } },
+                new(Wallets) { Parameters = { ArrayParameter.Ids(touched.Users), ArrayParameter.Ids(touched.Bets) } },
+                new(TakenUsers) { Parameters = { ArrayParameter.Ids(touched.NewUsers) } },
+            },
+        };
+        await using var rows = await batch.ExecuteReaderAsync(cancellation);
+        var state = new State();
+        while (await rows.ReadAsync(cancellation))
+        {
+            state.Events.Add(rows.GetInt64(0), new BettingEvent { Id = rows.GetInt64(0), Status = rows.GetString(1) });
+        }
+        await rows.NextResultAsync(cancellation);
+        while (await rows.ReadAsync(cancellation))
+        {
+            state.Bets.Add(rows.GetInt64(0), ReadBet(rows));
+        }
+        await rows.NextResultAsync(cancellation);
+        while (await rows.ReadAsync(cancellation))
+        {
+            state.Accounts.Add(rows.GetInt64(0), new Account { UserId = rows.GetInt64(0), Balance = Money.FromDecimal(rows.GetDecimal(1)) });
+        }
+        await rows.NextResultAsync(cancellation);
+        while (await rows.ReadAsync(cancellation))
+        {
+            state.TakenUserIds.Add(rows.GetInt64(0));
+        }
+        return state;
+    }
+
+    static Bet ReadBet(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetInt64(0),
+        UserId = row.GetInt64(1),
+        EventId = row.GetInt64(2),
+        Status = row.GetString(3),
+        Amount = Money.FromDecimal(row.GetDecimal(4)),
+    };
+}

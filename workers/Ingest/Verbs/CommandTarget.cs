@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text;
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Confluent.Kafka;
+using RabbitMQ.Client;
+
+namespace Betting.Ingest.Verbs;
+
+/// <summary>Where commands are published; a send ends when the broker has the message safely.</summary>
+interface ICommandTarget : IAsyncDisposable
+{
+    Task SendAsync(byte[] json, CancellationToken cancellation);
+}
+
+/// <summary>The queue <c>bet-commands</c>, with publisher confirms.</summary>
+sealed class RabbitTarget(IConnection connection, IChannel channel) : ICommandTarget
+{
+    static readonly BasicProperties Properties = new() { Persistent = true, ContentType = "application/json" };
+
+    public static async Task<ICommandTarget> OpenAsync(RabbitMqOptions options, CancellationToken cancellation)
+    {
+        var connection = await RabbitConnection.OpenAsync(options, "ingest publish", cancellation);
+        var channel = await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
+        // As the worker declares it, so that commands may come before the first worker.
+        await channel.QueueDeclareAsync(Topics.Commands, durable: true, exclusive: false, autoDelete: false, cancellationToken: cancellation);
+        return new RabbitTarget(connection, channel);
+    }
+
+    public Task SendAsync(byte[] json, CancellationToken cancellation) =>
+        channel.BasicPublishAsync("", Topics.Commands, mandatory: true, Properties, json, cancellation).AsTask();
+
+    public async ValueTask DisposeAsync()
+    {
+        await channel.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+}
+
+/// <summary>The topic <c>bet-commands</c>, written by all in-sync replicas before a send ends.</summary>
+sealed class KafkaTarget : ICommandTarget
+{
+    readonly IProducer<byte[]?, byte[]> _producer;
+
+    public KafkaTarget(KafkaOptions options) => _producer = new ProducerBuilder<byte[]?, byte[]>(options.Producer(config =>
+    {
+        config.Acks = Acks.All;
+        config.EnableIdempotence = true;
+        config.LingerMs = 20;
+        config.ClientId = "ingest publish";
+    })).Build();
+
+    public Task SendAsync(byte[] json, CancellationToken cancellation) =>
+        _producer.ProduceAsync(Topics.Commands, new Message<byte[]?, byte[]> { Key = Key(json), Value = json }, cancellation);
+
+    public ValueTask DisposeAsync()
+    {
+        _producer.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    // What is no command is sent all the same, without a key: refusing it is the worker's business.
+    static byte[]? Key(byte[] json) => CommandDecoder.TryDecode(json, out var command, out _)
+        ? Encoding.ASCII.GetBytes(CommandContent.Of(command).Key.ToString(CultureInfo.InvariantCulture))
+        : null;
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Betting.Connections;
+using Betting.Contracts.Commands;
+using Betting.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Betting.Ingest.Verbs;
+
+/// <summary><c>Ingest outcome ID</c>: what became of one command.</summary>
+static class OutcomeVerb
+{
+    const string Query = """
+        SELECT c.kind, c.outcome, c.reason, c.bet_id, c.user_id, c.event_id, c.issued_at, c.applied_at, p.waits_for, p.waits_id, p.deadline,
+            (SELECT count(*) FROM command_conflicts x WHERE x.command_id = c.command_id) AS conflicts
+        FROM commands c LEFT JOIN parked_commands p USING (command_id)
+        WHERE c.command_id = $1
+        """;
+
+    static readonly string[] Names = ["kind", "outcome", "reason", "bet", "user", "event", "issued", "applied", "waits for", "of id", "until", "conflicts"];
+
+    public static WorkerCommandLine WithOutcome(this WorkerCommandLine line)
+    {
+        var id = new Argument<Guid>("ID") { Description = "The command's id" };
+        var command = new Command("outcome", "Tells what became of a command. Exit code 1 where no such command has been applied.") { id };
+        return line.WithVerb(command, builder => builder.Services.AddPostgres("ingest outcome"), (parsed, services, cancellation) =>
+            TellAsync(parsed.GetValue(id), services.GetRequiredService<NpgsqlDataSource>(), cancellation));
+    }
+
+    static async Task<int> TellAsync(Guid id, NpgsqlDataSource postgres, CancellationToken cancellation)
+    {
+        await using var command = postgres.CreateCommand(Query);
+        command.Parameters.AddWithValue(id);
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+        if (!await rows.ReadAsync(cancellation))
+        {
+            await Console.Error.WriteLineAsync($"No command {id} has been applied.");
+            return 1;
+        }
+        for (var column = 0; column < Names.Length; column++)
+        {
+            if (!await rows.IsDBNullAsync(column, cancellation))
+            {
+                var value = rows.GetValue(column);
+                Console.WriteLine($"{Names[column],-10} {(value is DateTime moment ? CommandTime.ToText(moment) : value)}");
+            }
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Betting.Connections;
+using Betting.Hosting;
+using Confluent.Kafka;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client.Exceptions;
+
+namespace Betting.Ingest.Verbs;
+
+/// <summary><c>Ingest publish --to rabbitmq|kafka FILE</c>: sends a file of commands, one JSON object a line, as it stands.</summary>
+static class PublishVerb
+{
+    public static WorkerCommandLine WithPublish(this WorkerCommandLine line)
+    {
+        var to = new Option<Door>("--to") { Description = "rabbitmq or kafka", Required = true };
+        var rate = new Option<int>("--rate") { Description = "commands a second at most; 0, the default, is as fast as it goes" };
+        var file = new Argument<string>("FILE") { Description = "one command a line, or - for standard input" };
+        var command = new Command("publish", "Publishes commands from a file, in its order, each confirmed by the broker.") { to, rate, file };
+        return line.WithVerb(command, Compose, async (parsed, services, cancellation) =>
+        {
+            try
+            {
+                await using var input = Open(parsed.GetValue(file)!);
+                await using var target = await TargetAsync(parsed.GetValue(to), services, cancellation);
+                var publisher = new Publisher(target, parsed.GetValue(rate), services.GetRequiredService<TimeProvider>());
+                var sent = await publisher.RunAsync(input, cancellation);
+                Console.WriteLine($"{sent} commands published.");
+                return 0;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KafkaException or RabbitMQClientException or BrokerUnreachableException)
+            {
+                await Console.Error.WriteLineAsync($"Ingest publish: {failure.Message}");
+                return 1;
+            }
+        });
+    }
+
+    // Only the broker that is written to has to be known; the check of the other's address is left out.
+    static void Compose(WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<RabbitMqOptions>().BindConfiguration(RabbitMqOptions.Section);
+        builder.Services.AddOptions<KafkaOptions>().BindConfiguration(KafkaOptions.Section);
+    }
+
+    static Task<ICommandTarget> TargetAsync(Door door, IServiceProvider services, CancellationToken cancellation)
+    {
+        var rabbit = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
+        var kafka = services.GetRequiredService<IOptions<KafkaOptions>>().Value;
+        var missing = door == Door.Kafka ? kafka.BootstrapServers == "" ? "Kafka:BootstrapServers" : null : rabbit.Uri == "" ? "RabbitMq:Uri" : null;
+        return missing is not null
+            ? throw new IOException($"{missing}: required")
+            : door == Door.Kafka ? Task.FromResult<ICommandTarget>(new KafkaTarget(kafka)) : RabbitTarget.OpenAsync(rabbit, cancellation);
+    }
+
+    static Stream Open(string file) => file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+}
