@@ -33,7 +33,7 @@ static class JoinStatement
             if(is_live, bet.amount, 0) AS bet_amount,
             if(is_live, bet.payout, NULL) AS payout,
             least(greatest(sorting_key.1, earliest), last) AS placed_at,
-            if(is_live, least(greatest(bet.settled_at, earliest), last), NULL) AS settled_at,
+            if(is_live AND bet.settled_at IS NOT NULL, least(greatest(bet.settled_at, earliest), last), NULL) AS settled_at,
             sorting_key.2 AS user_id,
             if(is_live AND usr.is_there, usr.name, '') AS user_name,
             if(is_live AND usr.is_there, least(greatest(usr.created_at, earliest), last), NULL) AS user_created_at,

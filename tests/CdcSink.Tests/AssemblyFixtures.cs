@@ -1,0 +1,3 @@
+using Betting.Tests.Fixtures;
+
+[assembly: Xunit.AssemblyFixture(typeof(Servers))]

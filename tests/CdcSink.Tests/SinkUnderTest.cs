@@ -1,0 +1,96 @@
+using System.Globalization;
+using Betting.CdcSink;
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Replay;
+using Betting.CdcSink.Write;
+using Betting.Debezium;
+using Betting.Hosting;
+using Betting.Schema;
+using Betting.Tests.Fixtures;
+using ClickHouse.Driver;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Betting.Tests.CdcSink;
+
+/// <summary>The sink's own steps on the real engine, in a database of its own.</summary>
+public sealed class SinkUnderTest : IDisposable, IDeadLetters
+{
+    static int _databases;
+    readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    readonly ChangeStore _store;
+    readonly CdcSinkMetrics _metrics;
+    readonly CdcSinkOptions _options;
+
+    SinkUnderTest(string connectionString, CdcSinkOptions options)
+    {
+        ConnectionString = connectionString;
+        Client = new ClickHouseClient(connectionString);
+        _options = options;
+        _store = new ChangeStore(Client);
+        _metrics = new CdcSinkMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
+        Applier = new BatchApplier(_store, this, options, _metrics, TimeProvider.System, NullLogger<BatchApplier>.Instance);
+    }
+
+    public string ConnectionString { get; }
+    public ClickHouseClient Client { get; }
+    public BatchApplier Applier { get; }
+    public List<DeadLetter> DeadLetters { get; } = [];
+
+    public static async Task<SinkUnderTest> CreateAsync(Servers servers, CdcSinkOptions? options = null)
+    {
+        var server = await servers.ClickHouseAsync();
+        var connection = server.ConnectionString($"sink_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}");
+        await ClickHouseMigrator.MigrateAsync(connection);
+        return new SinkUnderTest(connection, options ?? new CdcSinkOptions());
+    }
+
+    /// <summary>Everything through the pipeline of the verb replay.</summary>
+    public async Task ReplayAsync(IEnumerable<StreamRecord> records)
+    {
+        var readiness = new Readiness();
+        var applier = new PatientApplier(Applier, _options, _metrics, readiness, TimeProvider.System, NullLogger<PatientApplier>.Instance);
+        await new ArchiveReplay(applier, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(new()), _ => { }, CancellationToken.None);
+    }
+
+    /// <summary>These records as one batch, not yet applied.</summary>
+    public ChangeBatch Batch(IEnumerable<StreamRecord> records)
+    {
+        var builder = new BatchBuilder(new RecordDecoder(new()), _options, _metrics, TimeProvider.System);
+        foreach (var record in records)
+        {
+            builder.Add(record, out _);
+        }
+        return builder.Take() ?? new ChangeBatch();
+    }
+
+    public Task InsertChangesAsync(ChangeBatch batch) =>
+        Task.WhenAll(batch.Rows.Tables.Select(each => _store.InsertAsync(each.Table, each.Columns, each.Rows, CancellationToken.None)));
+
+    public Task JoinAsync(IReadOnlyCollection<long> bets) => _store.JoinAsync(bets, CancellationToken.None);
+
+    public async Task<List<string>> QueryAsync(string sql)
+    {
+        var rows = new List<string>();
+        await using var reader = await Client.ExecuteReaderAsync(sql);
+        while (await reader.ReadAsync())
+        {
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "NULL" : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture))));
+        }
+        return rows;
+    }
+
+    Task IDeadLetters.SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
+    {
+        DeadLetters.AddRange(letters);
+        return Task.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        Client.Dispose();
+        _metrics.Dispose();
+        _services.Dispose();
+    }
+}

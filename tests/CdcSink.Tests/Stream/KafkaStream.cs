@@ -1,0 +1,104 @@
+using System.Globalization;
+using Betting.Contracts;
+using Betting.Debezium;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using ClickHouse.Driver;
+using Confluent.Kafka;
+
+namespace Betting.Tests.CdcSink.Stream;
+
+/// <summary>Topics of their own on the shared broker, and workers that read them.</summary>
+sealed class KafkaStream : IAsyncDisposable
+{
+    const int Partitions = 3;
+
+    static int _streams;
+    readonly KafkaServer _server;
+    readonly string _folder;
+    readonly string _prefix = $"sink{Environment.ProcessId}x{Interlocked.Increment(ref _streams)}";
+    readonly IProducer<byte[]?, byte[]?> _producer;
+    readonly Dictionary<(string, int), long> _ends = [];
+
+    KafkaStream(KafkaServer server, string folder)
+    {
+        _server = server;
+        _folder = folder;
+        _producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = server.BootstrapServers, LingerMs = 20 }).Build();
+    }
+
+    public string Bets => new ChangeTopics(_prefix).Bets;
+
+    public static async Task<KafkaStream> CreateAsync(Servers servers)
+    {
+        var stream = new KafkaStream(await servers.KafkaAsync(), servers.Folder);
+        var topics = new ChangeTopics(stream._prefix);
+        foreach (var topic in topics.Tables)
+        {
+            await stream._server.CreateTopicAsync(topic, Partitions);
+            await stream._server.CreateTopicAsync(Topics.DeadLetter(topic), 1);
+        }
+        await stream._server.CreateTopicAsync(topics.Messages, Partitions);
+        await stream._server.CreateTopicAsync(topics.Heartbeats, Partitions);
+        return stream;
+    }
+
+    public EngineProcess StartWorker(string clickHouse)
+    {
+        var launch = Installed.Own("workers/CdcSink", "CdcSink",
+            $"--ClickHouse:ConnectionString={clickHouse}", $"--Kafka:BootstrapServers={_server.BootstrapServers}", $"--CdcSink:TopicPrefix={_prefix}",
+            $"--CdcSink:Group={_prefix}", "--CdcSink:BatchRecords=500", "--CdcSink:BatchAge=00:00:00.050", "--Http:Url=http://127.0.0.1:0",
+            "--Kafka:Client:session.timeout.ms=2000", "--Kafka:Client:heartbeat.interval.ms=300", "--Kafka:Client:fetch.wait.max.ms=10");
+        return EngineProcess.Start("CdcSink", launch, Path.Combine(_folder, "logs", $"{_prefix}-{Guid.NewGuid():N}.log"));
+    }
+
+    /// <summary>Puts recorded records into this stream's topics and their partitions, with keys and headers as they were.</summary>
+    public async Task SendAsync(IEnumerable<StreamRecord> records)
+    {
+        var sent = new List<Task<DeliveryResult<byte[]?, byte[]?>>>();
+        foreach (var record in records.Where(record => !record.Topic.EndsWith(".transaction", StringComparison.Ordinal)))
+        {
+            var headers = new Headers();
+            foreach (var header in record.Headers)
+            {
+                headers.Add(header.Name, header.Value);
+            }
+            var topic = record.Topic.Replace(ChangeTopics.DefaultPrefix, _prefix, StringComparison.Ordinal);
+            sent.Add(_producer.ProduceAsync(new TopicPartition(topic, record.Partition), new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value, Headers = headers }));
+        }
+        foreach (var delivered in await Task.WhenAll(sent))
+        {
+            _ends[(delivered.Topic, delivered.Partition)] = Math.Max(_ends.GetValueOrDefault((delivered.Topic, delivered.Partition)), delivered.Offset + 1);
+        }
+    }
+
+    public Task<bool> IsVisibleAsync(SinkUnderTest sink) => IsVisibleAsync(sink.Client);
+
+    /// <summary>Whether the sink's progress covers all that was sent.</summary>
+    public async Task<bool> IsVisibleAsync(ClickHouseClient client)
+    {
+        var progress = new Dictionary<(string, int), long>();
+        await using var reader = await client.ExecuteReaderAsync("SELECT topic, partition, next_offset FROM sink_progress FINAL");
+        while (await reader.ReadAsync())
+        {
+            progress[(reader.GetString(0), Convert.ToInt32(reader.GetValue(1), CultureInfo.InvariantCulture))] = reader.GetInt64(2);
+        }
+        return _ends.All(end => progress.GetValueOrDefault(end.Key) >= end.Value);
+    }
+
+    public IEnumerable<ConsumeResult<byte[], byte[]>> DeadLetters(string topic)
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "reader" }).Build();
+        consumer.Assign(new TopicPartitionOffset(Topics.DeadLetter(topic), 0, Offset.Beginning));
+        while (consumer.Consume(TimeSpan.FromSeconds(10)) is { } letter)
+        {
+            yield return letter;
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _producer.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
