@@ -1,0 +1,27 @@
+using Betting.Schema;
+using Betting.Tests.Fixtures;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Write;
+
+public sealed class MigratorTests(Servers servers)
+{
+    [Fact]
+    public async Task A_file_is_applied_once_and_a_changed_one_is_refused()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        Assert.Empty(await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+        Assert.Equal(4, (await sink.QueryAsync("SELECT name FROM schema_files")).Count);
+        await sink.Client.ExecuteNonQueryAsync("TRUNCATE TABLE schema_files");
+        await sink.Client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash) VALUES ('0001_changes.sql', 'other')");
+        await Assert.ThrowsAsync<SchemaException>(() => ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+    }
+
+    [Fact]
+    public async Task A_file_that_was_cut_off_half_way_can_be_applied_again()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.Client.ExecuteNonQueryAsync("TRUNCATE TABLE schema_files");
+        Assert.Equal(4, (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Count);
+    }
+}
