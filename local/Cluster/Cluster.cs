@@ -8,6 +8,7 @@ namespace Betting.Local.Cluster;
 /// <summary>The running whole: engines, change capture and workers, each a process of its own, started and ended in order.</summary>
 public sealed class Cluster : IAsyncDisposable
 {
+    static readonly string[] Roles = ["ingest", "warmer", "reader", "replicator"];
     readonly List<WorkerProcess> _workers = [];
     ChangeCapture? _capture;
 
@@ -143,7 +144,7 @@ public sealed class Cluster : IAsyncDisposable
     {
         var limit = TimeSpan.FromSeconds(120);
         // On this machine PostgreSQL trusts loopback; a role only has to be one that may log in.
-        var roles = new[] { "ingest", "warmer", "reader", "replicator" }.SelectMany(role => new[] { "--role-password", role + "=local" });
+        var roles = Roles.SelectMany(role => (string[])["--role-password", role + "=local"]);
         var postgres = Installed.Own("workers/Ingest", "Ingest", ["migrate", .. roles]) with
         {
             Environment = new Dictionary<string, string> { ["Postgres__ConnectionString"] = Engines.Postgres.ConnectionString(EngineSet.Database) },

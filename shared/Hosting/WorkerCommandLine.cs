@@ -55,7 +55,7 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         // Settings are taken out first: a verb that takes any number of files would take them for files.
         _settings = [.. args.Where(IsSetting)];
         // The host drains by itself on SIGTERM; the parser must not end the process two seconds later.
-        return root.Parse([.. args.Except(_settings)]).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        return root.Parse([.. args.Where(token => !IsSetting(token))]).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
     void SetAction(Command command, Func<ParseResult, IReadOnlyList<string>, CancellationToken, Task<int>> action)

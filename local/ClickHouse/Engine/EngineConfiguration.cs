@@ -25,6 +25,7 @@ static class EngineConfiguration
         ("max_unexpected_parts_loading_thread_pool_size", 1),
         ("max_parts_cleaning_thread_pool_size", 2),
         ("threadpool_local_fs_reader_pool_size", 4),
+        ("memory_worker_purge_dirty_pages_threshold_ratio", "0.05"),
         ("mark_cache_size", 64 << 20),
         ("primary_index_cache_size", 64 << 20),
         ("uncompressed_cache_size", 0),

@@ -12,6 +12,7 @@ namespace Betting.Local.ClickHouse.Http;
 sealed class Answer
 {
     const int WorthCompressing = 1 << 10;
+    const int Slice = 128 << 10;
 
     /// <summary>Clients look for an error within the last 4 KiB that they have read.</summary>
     const int MaxTornMessage = 3 << 10;
@@ -61,7 +62,7 @@ sealed class Answer
         }
 
         _response.ContentLength = body.Length;
-        await _response.Body.WriteAsync(body, _cancellation);
+        await CopyAsync(body, _response.Body);
     }
 
     /// <summary>A piece of the answer; waits while the client does not take it.</summary>
@@ -73,7 +74,15 @@ sealed class Answer
             _compressing = ResponseEncoding.Open(_encoding, _response.Body);
         }
 
-        await (_compressing ?? _response.Body).WriteAsync(piece, _cancellation);
+        await CopyAsync(piece, _compressing ?? _response.Body);
+    }
+
+    /// <summary>In slices: the web server copies each write as a whole before it waits for the client.</summary>
+    async Task CopyAsync(ReadOnlyMemory<byte> piece, Stream target)
+    {
+        for (; piece.Length > Slice; piece = piece[Slice..])
+            await target.WriteAsync(piece[..Slice], _cancellation);
+        await target.WriteAsync(piece, _cancellation);
     }
 
     /// <summary>Ends an answer in pieces.</summary>
