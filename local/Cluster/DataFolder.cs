@@ -54,9 +54,9 @@ public sealed class DataFolder : IDisposable
         {
             epoch++;
         }
-        if (epoch > 127)
+        if (epoch > 63)
         {
-            throw new IOException($"{Path} has used up its 127 epochs; remove it");
+            throw new IOException($"{Path} has used up its 63 epochs; remove it");
         }
         Write("epoch", epoch);
         return (epoch, anew);
