@@ -25,7 +25,7 @@ public sealed class KafkaDoor : IDoor
             MessageTimeoutMs = 0,
             QueueBufferingMaxMessages = 50_000,
             Partitioner = Partitioner.Murmur2Random,
-        }).SetErrorHandler((_, _) => { }).Build();
+        }).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
     }
 
     public string Name => "kafka";
