@@ -41,6 +41,10 @@ public sealed class Cluster : IAsyncDisposable
         var folder = new DataFolder(options.Data);
         try
         {
+            if (await Leftovers.EndAsync(folder.In("logs")) is > 0 and var left)
+            {
+                say($"ended {left} processes that an earlier, killed run had left behind");
+            }
             return new Cluster(options, folder, await EngineSet.StartAsync(folder, options, say));
         }
         catch

@@ -55,6 +55,7 @@ public sealed class EngineProcess : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => engine.Keep(line.Data);
         process.Exited += (_, _) => engine.FailAnnouncements();
         process.Start();
+        Leftovers.Note(Path.GetDirectoryName(logFile)!, process.Id);
         process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
