@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
@@ -36,7 +38,17 @@ public sealed partial class CommandDocsTests
     {
         var example = Text[Text.IndexOf("{\"id\"", StringComparison.Ordinal)..];
 
-        Assert.True(CommandDecoder.TryDecode(System.Text.Encoding.UTF8.GetBytes(example[..example.IndexOf('\n', StringComparison.Ordinal)]), out _, out var refusal), refusal?.ToString());
+        Assert.True(CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(example[..example.IndexOf('\n', StringComparison.Ordinal)]), out _, out var refusal), refusal?.ToString());
+    }
+
+    [Fact]
+    public void The_example_of_a_canonical_form_has_the_hash_that_the_code_computes()
+    {
+        var block = Text[Text.IndexOf("kind=schedule-event", StringComparison.Ordinal)..];
+        var canonical = block[..block.IndexOf("```", StringComparison.Ordinal)];
+        var command = new ScheduleEvent(Guid.NewGuid(), default, 91011, "City – United", "football", new DateTime(2026, 12, 1, 18, 30, 0, DateTimeKind.Utc));
+
+        Assert.Equal(CommandHash.Of(command), SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
     }
 
     [GeneratedRegex(@"^\| `([a-z-]+)` \| (.+) \|$", RegexOptions.Multiline)]

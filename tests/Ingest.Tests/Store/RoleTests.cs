@@ -4,7 +4,7 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Store;
 
 /// <summary>Each role can do its work and no more; every statement is tried as that role.</summary>
-public sealed class RoleTests(Servers servers)
+public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleTests.Migrated>
 {
     [Theory]
     [InlineData("ingest", "UPDATE ledger_entries SET amount = 1")]
@@ -30,9 +30,7 @@ public sealed class RoleTests(Servers servers)
     [InlineData("warmer", "INSERT INTO users VALUES (1, 'x', now())")]
     public async Task A_role_cannot_do_what_is_not_its_work(string role, string statement)
     {
-        await using var database = await Database.CreateAsync(servers);
-
-        var refused = await Assert.ThrowsAsync<PostgresException>(() => DoAsync(database, role, statement));
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => DoAsync(role, statement));
 
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
     }
@@ -46,15 +44,23 @@ public sealed class RoleTests(Servers servers)
     [InlineData("warmer", "SELECT status, count(*) FROM bets GROUP BY 1")]
     public async Task A_role_can_do_its_work(string role, string statement)
     {
-        await using var database = await Database.CreateAsync(servers);
-
-        await DoAsync(database, role, statement);
+        await DoAsync(role, statement);
     }
 
-    static async Task DoAsync(Database database, string role, string statement)
+    async Task DoAsync(string role, string statement)
     {
-        await using var connection = await database.Admin.OpenConnectionAsync();
+        await using var connection = await migrated.Database.Admin.OpenConnectionAsync();
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new($"SET ROLE {role}"), new(statement) } };
         await batch.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>One database for all statements: those that are allowed disturb none of the others.</summary>
+    public sealed class Migrated(Servers servers) : IAsyncLifetime
+    {
+        internal Database Database { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Database = await Store.Database.CreateAsync(servers);
+
+        public ValueTask DisposeAsync() => Database.DisposeAsync();
     }
 }

@@ -16,38 +16,45 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Readiness re
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
     readonly Lock _gate = new();
-    long? _awaySince;
-    long _said;
+    readonly Dictionary<string, Absence> _absences = [];
 
+    /// <summary>A door's, or the parked loop's, last attempt failed.</summary>
     public void Away(string door, Exception failure)
     {
         if (Failure.SpoilsPool(failure))
         {
             postgres.Clear();
         }
-        readiness.Set(Condition, false, $"SQLSTATE {Failure.StateOf(failure)}");
         lock (_gate)
         {
             var now = clock.GetTimestamp();
-            if (_awaySince is null || clock.GetElapsedTime(_said, now) >= SayAgainAfter)
+            readiness.Set(Condition, false, $"SQLSTATE {Failure.StateOf(failure)}");
+            var absence = _absences.GetValueOrDefault(door) ?? new Absence(now, null);
+            if (absence.Said is null || clock.GetElapsedTime(absence.Said.Value, now) >= SayAgainAfter)
             {
-                _awaySince ??= now;
-                _said = now;
-                IngestLog.PostgresAway(log, door, Failure.StateOf(failure), clock.GetElapsedTime(_awaySince.Value, now).TotalSeconds, failure);
+                absence = absence with { Said = now };
+                IngestLog.PostgresAway(log, door, Failure.StateOf(failure), clock.GetElapsedTime(absence.Since, now).TotalSeconds, failure);
+            }
+            _absences[door] = absence;
+        }
+    }
+
+    /// <summary>Its last attempt was a success; ready again when everybody's was.</summary>
+    public void Back(string door)
+    {
+        lock (_gate)
+        {
+            if (_absences.Remove(door, out var absence))
+            {
+                IngestLog.PostgresBack(log, door, clock.GetElapsedTime(absence.Since).TotalSeconds);
+            }
+            if (_absences.Count == 0)
+            {
+                readiness.Set(Condition, true);
             }
         }
     }
 
-    public void Back(string door)
-    {
-        readiness.Set(Condition, true);
-        lock (_gate)
-        {
-            if (_awaySince is { } since)
-            {
-                _awaySince = null;
-                IngestLog.PostgresBack(log, door, clock.GetElapsedTime(since).TotalSeconds);
-            }
-        }
-    }
+    // Timestamps: since when, and when it was said last.
+    sealed record Absence(long Since, long? Said);
 }

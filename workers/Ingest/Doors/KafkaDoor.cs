@@ -45,16 +45,16 @@ public sealed class KafkaDoor(
                 Gather(consumer, stopping);
                 if (_gathering.Count > 0)
                 {
-                    Finish(consumer, stopping);
+                    Finish(consumer);
                     _inHand = KafkaBatch.Start(_gathering, handler, stopping);
                     _gathering = [];
                 }
                 else if (_inHand is { Handling.IsCompleted: true })
                 {
-                    Finish(consumer, stopping);
+                    Finish(consumer);
                 }
             }
-            Finish(consumer, stopping);
+            Finish(consumer);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -138,7 +138,7 @@ public sealed class KafkaDoor(
     }
 
     // Waits for the batch in hand and stores its offsets.
-    void Finish(IConsumer<Ignore, byte[]> consumer, CancellationToken stopping)
+    void Finish(IConsumer<Ignore, byte[]> consumer)
     {
         if (_inHand is null)
         {
@@ -162,7 +162,6 @@ public sealed class KafkaDoor(
         var batch = _inHand;
         _inHand = null;
         batch.ThrowIfFailed();
-        stopping.ThrowIfCancellationRequested();
         batch.StoreOffsets(consumer);
     }
 
