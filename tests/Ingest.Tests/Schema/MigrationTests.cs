@@ -30,6 +30,16 @@ public sealed class MigrationTests(Servers servers)
     }
 
     [Fact]
+    public async Task Databases_of_one_cluster_migrated_at_the_same_moment_share_their_roles_in_peace()
+    {
+        var server = await servers.PostgresAsync();
+        var databases = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => TestDatabase.CreateAsync(server)));
+        Dictionary<string, string> passwords = new() { ["reader"] = "secret", ["ingest"] = "secret" };
+
+        await Task.WhenAll(databases.Select(database => Task.Run(() => Migrate(database, passwords))));
+    }
+
+    [Fact]
     public async Task A_role_logs_in_with_the_password_that_the_migration_was_given()
     {
         var server = await servers.PostgresAsync();
