@@ -20,15 +20,15 @@ public sealed class IngestMetrics : IDisposable
     public IngestMetrics(TimeProvider clock)
     {
         _clock = clock;
-        _commands = _meter.CreateCounter<long>("betting.ingest.commands", "{command}", "Outcomes of commands, by door, kind, outcome and reason");
-        _deadLetters = _meter.CreateCounter<long>("betting.ingest.dead_letters", "{message}", "Messages that are no command, by door and field");
-        _retries = _meter.CreateCounter<long>("betting.ingest.retries", "{attempt}", "Batches tried again, by SQLSTATE");
-        _batchSize = _meter.CreateHistogram("betting.ingest.batch.size", "{command}", "Commands in one transaction",
+        _commands = _meter.CreateCounter<long>("ingest.commands", "{command}", "Outcomes of commands, by door, kind, outcome and reason");
+        _deadLetters = _meter.CreateCounter<long>("ingest.dead_letters", "{message}", "Messages that are no command, by door and field");
+        _retries = _meter.CreateCounter<long>("ingest.retries", "{attempt}", "Batches tried again, by SQLSTATE");
+        _batchSize = _meter.CreateHistogram("ingest.batch.size", "{command}", "Commands in one transaction",
             advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] });
-        _stages = _meter.CreateHistogram("betting.ingest.stage.duration", "s", "Duration of load, decide, save and commit", advice: Seconds);
-        _lag = _meter.CreateHistogram("betting.ingest.commit.lag", "s", "From issuedAt to the commit, by door", advice: Seconds);
-        _meter.CreateObservableGauge("betting.ingest.parked", () => Interlocked.Read(ref _parked), "{command}", "Commands that wait for a user, event or bet");
-        _meter.CreateObservableGauge("betting.ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the oldest parked command waits");
+        _stages = _meter.CreateHistogram("ingest.stage.duration", "s", "Duration of load, decide, save and commit", advice: Seconds);
+        _lag = _meter.CreateHistogram("ingest.commit.lag", "s", "From issuedAt to the commit, by door", advice: Seconds);
+        _meter.CreateObservableGauge("ingest.parked", () => Interlocked.Read(ref _parked), "{command}", "Commands that wait for a user, event or bet");
+        _meter.CreateObservableGauge("ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the oldest parked command waits");
     }
 
     static InstrumentAdvice<double> Seconds => new()
