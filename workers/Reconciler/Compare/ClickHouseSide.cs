@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Betting.Debezium;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.Utility;
+
+namespace Betting.Reconciler.Compare;
+
+/// <summary>ClickHouse: the changes as of a snapshot, or the view that people query.</summary>
+sealed class ClickHouseSide : IBetSide
+{
+    readonly ClickHouseClient _client;
+    readonly string _source;
+
+    ClickHouseSide(ClickHouseClient client, string name, string source) => (_client, Name, _source) = (client, name, source);
+
+    public string Name { get; }
+
+    /// <summary>Exactly what the snapshot saw, from the changes kept with their transaction ids.</summary>
+    public static ClickHouseSide AsOf(ClickHouseClient client, PostgresSnapshot snapshot, int epoch) => new(
+        client, "ClickHouse as of the cut",
+        string.Create(CultureInfo.InvariantCulture,
+            $"bets_as_of_snapshot(epoch = {epoch}, xmin = {snapshot.XMin}, xmax = {snapshot.XMax}, xip = [{string.Join(", ", snapshot.InProgress.Order())}])"));
+
+    /// <summary>What people see at this moment.</summary>
+    public static ClickHouseSide View(ClickHouseClient client) => new(client, "the view bets_analytics", "bets_analytics");
+
+    public async Task<IReadOnlyList<DayTotals>> TotalsAsync(CancellationToken cancellation)
+    {
+        await using var rows = await _client.ExecuteReaderAsync(
+            $"""
+            SELECT {Columns.ClickHouseDay} AS day, toString(bet_status), count(), toString(sum(bet_amount)), toString(sum(ifNull(payout, 0))),
+                   toString(sum(toInt128({Columns.ClickHouseHash})))
+            FROM {_source} GROUP BY 1, 2
+            """, cancellationToken: cancellation);
+        var totals = new List<DayTotals>();
+        while (await rows.ReadAsync(cancellation))
+        {
+            totals.Add(new DayTotals(
+                rows.IsDBNull(0) ? null : rows.GetInt64(0), rows.GetString(1), Convert.ToInt64(rows.GetValue(2), CultureInfo.InvariantCulture),
+                decimal.Parse(rows.GetString(3), CultureInfo.InvariantCulture), decimal.Parse(rows.GetString(4), CultureInfo.InvariantCulture),
+                Int128.Parse(rows.GetString(5), CultureInfo.InvariantCulture)));
+        }
+        return totals;
+    }
+
+    public async IAsyncEnumerable<RowMark> RowsAsync(IReadOnlyCollection<long?> days, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("days", days.OfType<long>().ToArray());
+        parameters.AddParameter("infinite", days.Contains(null));
+        await using var rows = await _client.ExecuteReaderAsync(
+            $$"""
+            SELECT bet_id, {{Columns.ClickHouseDay}} AS day, {{Columns.ClickHouseHash}}, bet_version, user_version, event_version
+            FROM {{_source}} WHERE has({days:Array(Int64)}, day) OR (isNull(day) AND {infinite:Bool}) ORDER BY bet_id
+            """, parameters, cancellationToken: cancellation);
+        while (await rows.ReadAsync(cancellation))
+        {
+            yield return new RowMark(
+                rows.GetInt64(0), rows.IsDBNull(1) ? null : rows.GetInt64(1), rows.GetInt64(2),
+                (ulong)rows.GetValue(3), (ulong)rows.GetValue(4), (ulong)rows.GetValue(5));
+        }
+    }
+
+    public async Task<IReadOnlyDictionary<long, string[]>> ValuesAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("bets", bets.ToArray());
+        await using var rows = await _client.ExecuteReaderAsync(
+            $$"""
+            SELECT bet_id, {{string.Join(", ", Columns.All.Select(column => column.ClickHouse))}}
+            FROM {{_source}} WHERE bet_id IN {bets:Array(Int64)}
+            """, parameters, cancellationToken: cancellation);
+        var values = new Dictionary<long, string[]>();
+        while (await rows.ReadAsync(cancellation))
+        {
+            values[rows.GetInt64(0)] = [.. Enumerable.Range(1, Columns.All.Count).Select(rows.GetString)];
+        }
+        return values;
+    }
+}

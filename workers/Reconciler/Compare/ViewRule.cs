@@ -1,0 +1,77 @@
+using System.Globalization;
+using Betting.Debezium;
+using Betting.Reconciler.Cut;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.Utility;
+
+namespace Betting.Reconciler.Compare;
+
+/// <summary>
+/// The view shows this moment, the cut an earlier one. A row that differs is explained if a change after the cut made it so:
+/// the row's own versions tell that for most, the changes tell it for the rest. Anything else is drift.
+/// </summary>
+sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
+{
+    readonly ulong _fence = ChangeVersion.Of(epoch, streamed: true, (ulong)NpgsqlTypes.NpgsqlLogSequenceNumber.Parse(cut.FenceLsn)).Value;
+
+    public async Task<IReadOnlyList<RowPair>> DriftAsync(IReadOnlyList<RowPair> pairs, CancellationToken cancellation)
+    {
+        var unexplained = pairs.Where(pair => !IsNewer(pair)).ToList();
+        if (unexplained.Count == 0)
+        {
+            return unexplained;
+        }
+        var moving = await ChangedAfterAsync(unexplained.ConvertAll(pair => pair.BetId), cancellation);
+        return [.. unexplained.Where(pair => !moving.Contains(pair.BetId))];
+    }
+
+    /// <summary>Whether the view's row was made of a change that the cut cannot have seen.</summary>
+    public bool IsNewer(in RowPair pair)
+    {
+        if (pair.Found is not { } view)
+        {
+            return false;
+        }
+        if (pair.Expected is not { } seen)
+        {
+            return view.BetVersion > _fence;
+        }
+        return view.BetVersion > seen.BetVersion
+            || (view.BetVersion == seen.BetVersion && view.UserVersion >= seen.UserVersion && view.EventVersion >= seen.EventVersion
+                && (view.UserVersion > seen.UserVersion || view.EventVersion > seen.EventVersion));
+    }
+
+    /// <summary>Which of these bets have a change, or a user or event with a change, that the cut did not see.</summary>
+    async Task<HashSet<long>> ChangedAfterAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation)
+    {
+        var unseen = "NOT " + SeenBy(cut.Snapshot, epoch);
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("bets", bets.ToArray());
+        await using var rows = await client.ExecuteReaderAsync(
+            $$"""
+            SELECT DISTINCT id FROM bet_changes WHERE id IN {bets:Array(Int64)}
+            AND (({{unseen}})
+              OR user_id IN (SELECT id FROM user_changes WHERE {{unseen}})
+              OR event_id IN (SELECT id FROM event_changes WHERE {{unseen}})
+              OR (SELECT count() FROM truncations WHERE {{unseen}}) > 0)
+            """, parameters, cancellationToken: cancellation);
+        var changed = new HashSet<long>();
+        while (await rows.ReadAsync(cancellation))
+        {
+            changed.Add(rows.GetInt64(0));
+        }
+        return changed;
+    }
+
+    /// <summary>
+    /// The rule of <c>bets_as_of_snapshot</c> over one change's version and transaction_id: <see cref="PostgresSnapshot.Sees"/> in SQL.
+    /// </summary>
+    static string SeenBy(PostgresSnapshot snapshot, int epoch)
+    {
+        // The low 32 bits of the id stand in the row; the whole id is the one nearest to the snapshot's end.
+        var id = string.Create(CultureInfo.InvariantCulture, $"(toInt64({snapshot.XMax}) + toInt32(toUInt32(transaction_id) - toUInt32({(uint)snapshot.XMax})))");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"(bitShiftRight(version, 57) < {epoch} OR transaction_id = 0 OR (bitShiftRight(version, 57) = {epoch} AND {id} < {snapshot.XMax} AND NOT has([{string.Join(", ", snapshot.InProgress.Order().Select(running => $"toInt64({running})"))}]::Array(Int64), {id})))");
+    }
+}

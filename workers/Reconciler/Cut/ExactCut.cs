@@ -1,0 +1,10 @@
+using Betting.Debezium;
+
+namespace Betting.Reconciler.Cut;
+
+/// <summary>The moment at which both sides are compared: what one PostgreSQL snapshot sees, and the fence behind it in the log.</summary>
+/// <param name="Snapshot">Which transactions belong to it.</param>
+/// <param name="Fence">Content of the logical message that follows them all through the change stream.</param>
+/// <param name="FenceLsn">Where the message stands in the write-ahead log, as <c>X/Y</c>.</param>
+/// <param name="TakenAt">PostgreSQL's clock at the snapshot, UTC.</param>
+sealed record ExactCut(PostgresSnapshot Snapshot, string Fence, string FenceLsn, DateTime TakenAt);

@@ -1,0 +1,50 @@
+using Betting.Reconciler.Runs;
+using Microsoft.Extensions.Logging;
+
+namespace Betting.Reconciler;
+
+/// <summary>What the Reconciler says; event ids 400–499. Alerts depend on them.</summary>
+static partial class ReconcilerLog
+{
+    /// <summary>One line for the end of a run, and one for each of its first findings.</summary>
+    public static void Tell(ILogger log, RunReport report)
+    {
+        switch (report.Outcome)
+        {
+            case RunOutcome.Equal:
+                Equal(log, report.RunId, report.Changes!.ExpectedBets, report.Changes.Days, report.Duration.TotalSeconds);
+                break;
+            case RunOutcome.Drift:
+                Drift(log, report.RunId, report.Changes!.DifferentBets, report.View!.DifferentBets, report.Changes.AmountDifference, report.Duration.TotalSeconds);
+                foreach (var finding in report.Changes.Findings.Concat(report.View.Findings).Take(10))
+                {
+                    Finding(log, finding.BetId, finding.Kind, string.Join(", ", finding.Columns));
+                }
+                break;
+            default:
+                CouldNotCompare(log, report.RunId, report.Reason);
+                break;
+        }
+    }
+
+    [LoggerMessage(400, LogLevel.Information, "Run {Run}: ClickHouse equals PostgreSQL, {Bets} bets of {Days} days, in {Seconds:F1} s")]
+    static partial void Equal(ILogger log, long? run, long bets, int days, double seconds);
+
+    [LoggerMessage(401, LogLevel.Error, "Run {Run}: drift, {Changes} bets differ in the changes and {View} in the view, {Amount} in stakes, after {Seconds:F1} s")]
+    static partial void Drift(ILogger log, long? run, long changes, long view, decimal amount, double seconds);
+
+    [LoggerMessage(402, LogLevel.Warning, "Run {Run} could not compare: {Reason}")]
+    static partial void CouldNotCompare(ILogger log, long? run, string? reason);
+
+    [LoggerMessage(403, LogLevel.Warning, "Bet {Bet} is {Kind}: {Columns}")]
+    static partial void Finding(ILogger log, long bet, Compare.DriftKind kind, string columns);
+
+    [LoggerMessage(404, LogLevel.Warning, "The run's failure could not be kept in PostgreSQL")]
+    public static partial void NotKept(ILogger log, Exception failure);
+
+    [LoggerMessage(405, LogLevel.Information, "Next run at {Next:u}")]
+    public static partial void NextRun(ILogger log, DateTimeOffset next);
+
+    [LoggerMessage(406, LogLevel.Debug, "{Step}")]
+    public static partial void Step(ILogger log, string step);
+}

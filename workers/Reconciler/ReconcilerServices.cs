@@ -1,0 +1,20 @@
+using Betting.Connections;
+using Betting.Hosting;
+using Betting.Reconciler.Compare;
+using Betting.Reconciler.Cut;
+using Betting.Reconciler.Runs;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Betting.Reconciler;
+
+/// <summary>What a run is made of, for the worker and for the command.</summary>
+static class ReconcilerServices
+{
+    public static IServiceCollection AddReconciliation(this IServiceCollection services) => services
+        .AddPostgres("reconciler").AddClickHouse().AddKafka()
+        .AddSection<ReconcilerOptions>(ReconcilerOptions.Section)
+        .AddSingleton<ReconcilerMetrics>()
+        .AddSingleton<StreamEnds>().AddSingleton<SinkWait>()
+        .AddSingleton<Comparison>()
+        .AddSingleton<RunStore>().AddSingleton<Reconciliation>();
+}

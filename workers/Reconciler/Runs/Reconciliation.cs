@@ -1,0 +1,101 @@
+using System.Data;
+using System.Globalization;
+using Betting.Reconciler.Compare;
+using Betting.Reconciler.Cut;
+using ClickHouse.Driver;
+using Confluent.Kafka;
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Betting.Reconciler.Runs;
+
+/// <summary>One run: cut → wait for the sink → compare → keep the result. Of all replicas one runs at a time.</summary>
+sealed class Reconciliation(
+    NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, RunStore store, ReconcilerMetrics metrics,
+    TimeProvider clock, ILogger<Reconciliation> log)
+{
+    /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
+    internal const long RunLock = 0x7265_636F_6E01;
+
+    /// <param name="trigger">Who asked: <c>start</c>, <c>schedule</c>, <c>command</c>.</param>
+    /// <param name="progress">Gets a line a step, for people who watch.</param>
+    /// <param name="cancellation">Ends the run; its row says so.</param>
+    public async Task<RunReport> RunAsync(string trigger, IProgress<string> progress, CancellationToken cancellation)
+    {
+        var started = clock.GetTimestamp();
+        long? run = null;
+        RunReport report;
+        try
+        {
+            await using var guard = await postgres.OpenConnectionAsync(cancellation);
+            if (!await guard.ExecuteScalarAsync<bool>("SELECT pg_try_advisory_lock(@RunLock)", new { RunLock }))
+            {
+                throw new CouldNotCompareException("another reconciliation is running");
+            }
+            try
+            {
+                run = await store.BeginAsync(trigger, cancellation);
+                report = await CompareAsync(run.Value, started, progress, cancellation);
+            }
+            finally
+            {
+                if (guard.State == ConnectionState.Open)
+                {
+                    await guard.ExecuteAsync("SELECT pg_advisory_unlock(@RunLock)", new { RunLock });
+                }
+            }
+        }
+        catch (Exception failure) when (IsOutside(failure, cancellation))
+        {
+            var reason = failure is CouldNotCompareException ? failure.Message : OneLine(failure);
+            await NoteFailureAsync(run, reason);
+            report = new RunReport(run, RunOutcome.CouldNotCompare, reason, null, null, null, clock.GetElapsedTime(started));
+        }
+        metrics.Ended(report);
+        ReconcilerLog.Tell(log, report);
+        return report;
+    }
+
+    async Task<RunReport> CompareAsync(long run, long started, IProgress<string> progress, CancellationToken cancellation)
+    {
+        var fence = string.Create(CultureInfo.InvariantCulture, $"reconciliation-{run}-{Guid.NewGuid():N}");
+        await using var moment = await CutTransaction.BeginAsync(postgres, fence, cancellation);
+        var cut = moment.Cut;
+        await store.NoteCutAsync(run, cut, cancellation);
+        progress.Report($"cut taken: snapshot {cut.Snapshot}, fence at {cut.FenceLsn}");
+        var epoch = await sink.UntilCoveredAsync(cut, progress, cancellation);
+        progress.Report("ClickHouse holds everything that the cut sees");
+
+        var asOf = ClickHouseSide.AsOf(clickHouse, cut.Snapshot, epoch);
+        var changes = await comparison.RunAsync(new PostgresSide(moment.Connection), asOf, pairs => Task.FromResult(pairs), progress, cancellation);
+        var rule = new ViewRule(clickHouse, cut, epoch);
+        var view = await comparison.RunAsync(asOf, ClickHouseSide.View(clickHouse), pairs => rule.DriftAsync(pairs, cancellation), progress, cancellation);
+        await store.FinishAsync(run, changes, view, cancellation);
+        var outcome = changes.IsEqual && view.IsEqual ? RunOutcome.Equal : RunOutcome.Drift;
+        return new RunReport(run, outcome, null, cut, changes, view, clock.GetElapsedTime(started));
+    }
+
+    async Task NoteFailureAsync(long? run, string reason)
+    {
+        try
+        {
+            if (run is { } id)
+            {
+                await store.FailAsync(id, reason);
+            }
+        }
+        catch (NpgsqlException unreachable)
+        {
+            // The reason is in the log and the metric; PostgreSQL may be the very thing that is away.
+            ReconcilerLog.NotKept(log, unreachable);
+        }
+    }
+
+    /// <summary>A store, a broker or the time limit, not a fault of ours.</summary>
+    static bool IsOutside(Exception failure, CancellationToken cancellation) =>
+        failure is CouldNotCompareException or NpgsqlException or ClickHouseServerException or KafkaException or HttpRequestException or IOException or TimeoutException
+        || (failure is OperationCanceledException && !cancellation.IsCancellationRequested);
+
+    static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
+}
