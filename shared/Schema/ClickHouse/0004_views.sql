@@ -78,7 +78,8 @@ LEFT JOIN
 
 -- As of a PostgreSQL snapshot, exactly: the parts of pg_current_snapshot() and the epoch of the cluster that took it.
 -- SELECT … FROM bets_as_of_snapshot(epoch = 1, xmin = 750, xmax = 760, xip = [752, 755]).
--- The stream carries the low 32 bits of a transaction id; the rest comes from xmax. Changes without one are seen.
+-- The stream carries the low 32 bits of a transaction id; it means the id nearest to xmax, before or after it. Changes
+-- without one are seen.
 CREATE VIEW IF NOT EXISTS bets_as_of_snapshot AS
 SELECT
     bet.id AS bet_id,
@@ -113,10 +114,10 @@ FROM
         argMax(placed_at, version) AS placed_at
     FROM bet_changes
     WHERE (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmax:UInt64} AND ((bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))))))))
     GROUP BY id
     HAVING NOT is_gone AND latest > (SELECT max(version) FROM truncations WHERE table = 'bets' AND (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmax:UInt64} AND ((bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))))))))))
 ) AS bet
 LEFT JOIN
 (
@@ -128,10 +129,10 @@ LEFT JOIN
         toNullable(argMaxIf(created_at, version, NOT deleted AND bitAnd(not_sent, 2) = 0)) AS created_at
     FROM user_changes
     WHERE (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmax:UInt64} AND ((bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))))))))
     GROUP BY id
     HAVING NOT is_gone AND latest > (SELECT max(version) FROM truncations WHERE table = 'users' AND (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmax:UInt64} AND ((bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))))))))))
 ) AS usr ON usr.id = bet.user_id
 LEFT JOIN
 (
@@ -145,10 +146,10 @@ LEFT JOIN
         argMaxIf(status, version, NOT deleted AND bitAnd(not_sent, 8) = 0) AS status
     FROM event_changes
     WHERE (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmax:UInt64} AND ((bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))))))))
     GROUP BY id
     HAVING NOT is_gone AND latest > (SELECT max(version) FROM truncations WHERE table = 'events' AND (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmax:UInt64} AND ((bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, (bitAnd({xmax:UInt64}, 0xFFFFFFFF00000000) + transaction_id - if(transaction_id > bitAnd({xmax:UInt64}, 0xFFFFFFFF), 4294967296, 0)))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))))))))))
 ) AS played ON played.id = bet.event_id;
 
 -- Every change of the source that was committed before this moment is visible here. A partition that has been read to its

@@ -1,0 +1,3 @@
+using Betting.Tests.Fixtures;
+
+[assembly: AssemblyFixture(typeof(Servers))]

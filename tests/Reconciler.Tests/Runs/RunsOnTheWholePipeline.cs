@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Betting.Tests.Reconciler.Worlds;
+using Dapper;
+
+namespace Betting.Tests.Reconciler.Runs;
+
+/// <summary><c>Reconciler run</c> as it is shipped, with the rights that it has, against PostgreSQL, capture, sink and ClickHouse.</summary>
+public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pipeline>
+{
+    [Fact]
+    public async Task Under_full_load_no_run_is_a_false_alarm_and_drift_of_every_kind_is_found_afterwards()
+    {
+        using var stop = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 4).Select(writer => Traffic.WriteAsync(pipeline.Postgres, 1 + writer * 500, int.MaxValue, writer, stop.Token)).ToList();
+        for (var run = 0; run < 4; run++)
+        {
+            var (code, output) = await pipeline.ReconcileAsync();
+            Assert.True(code == 0, output);
+        }
+        await stop.CancelAsync();
+        await Task.WhenAll(writers);
+        await EqualAsync();
+
+        var planted = await Planted.SeedAsync(pipeline);
+        await EqualAsync();
+        await planted.SpoilChangesAsync();
+        var (drift, report) = await pipeline.ReconcileAsync("--json");
+        Assert.True(drift == 1, report);
+        AssertFindings(planted.InChanges, Findings(report, "changes"));
+
+        await planted.HealChangesAsync();
+        await EqualAsync();
+        await planted.SpoilViewAsync();
+        (drift, report) = await pipeline.ReconcileAsync("--json");
+        Assert.True(drift == 1, report);
+        Assert.Empty(Findings(report, "changes"));
+        AssertFindings(planted.InView, Findings(report, "view"));
+        await planted.HealViewAsync();
+
+        await using var connection = await pipeline.Postgres.OpenConnectionAsync();
+        var outcomes = await connection.QueryAsync<string>("SELECT outcome FROM reconciliation_runs ORDER BY run_id DESC LIMIT 4");
+        Assert.Equal(["drift", "equal", "drift", "equal"], outcomes);
+        Assert.Equal(planted.InView.Count, await connection.ExecuteScalarAsync<int>(
+            "SELECT count(*) FROM reconciliation_findings WHERE part = 'view' AND kind <> 'day' AND run_id = (SELECT max(run_id) FROM reconciliation_runs)"));
+    }
+
+    [Fact]
+    public async Task A_sink_that_does_not_answer_is_no_drift_and_no_equality()
+    {
+        await pipeline.StopSinkAsync();
+        try
+        {
+            var (code, output) = await pipeline.ReconcileAsync("--Reconciler:SinkLimit=00:00:02");
+            Assert.Equal(2, code);
+            Assert.StartsWith("could not compare: after 2 s the fence has not come", output.Trim().Split('\n')[^1], StringComparison.Ordinal);
+        }
+        finally
+        {
+            pipeline.StartSink();
+        }
+    }
+
+    [Fact]
+    public async Task A_store_that_is_away_is_said_in_one_line()
+    {
+        var (code, output) = await pipeline.ReconcileAsync("--ClickHouse:ConnectionString=Host=127.0.0.1;Port=1;Database=x");
+        Assert.Equal(2, code);
+        Assert.StartsWith("could not compare: ", output.Trim().Split('\n')[^1], StringComparison.Ordinal);
+    }
+
+    async Task EqualAsync()
+    {
+        var (code, output) = await pipeline.ReconcileAsync();
+        Assert.True(code == 0, output);
+    }
+
+    static SortedDictionary<long, string> Findings(string report, string part)
+    {
+        // Progress and the JSON object share a log here; on a terminal they are two streams.
+        using var json = JsonDocument.Parse(report[report.IndexOf("\n{", StringComparison.Ordinal)..]);
+        var findings = json.RootElement.GetProperty(part).GetProperty("findings").EnumerateArray();
+        return new(findings.ToDictionary(
+            finding => finding.GetProperty("betId").GetInt64(),
+            finding => finding.GetProperty("kind").GetString() is "mismatched" and var kind
+                ? $"{kind} {string.Join(' ', finding.GetProperty("columns").EnumerateArray().Select(column => column.GetString()))}"
+                : finding.GetProperty("kind").GetString()!));
+    }
+
+    static void AssertFindings(IReadOnlyDictionary<long, string> expected, SortedDictionary<long, string> found) =>
+        Assert.Equal(expected.OrderBy(bet => bet.Key).Select(bet => $"{bet.Key} {bet.Value}"), found.Select(bet => $"{bet.Key} {bet.Value}"));
+}
