@@ -65,10 +65,10 @@ sealed class Planted(Pipeline pipeline)
 
     public async Task HealChangesAsync()
     {
-        // Whatever was planted has a version one above a real one, which is a multiple of eight.
+        // Whatever was planted has a version just above a real one, which is a multiple of eight.
         foreach (var table in new[] { "bet_changes", "user_changes", "event_changes" })
         {
-            await ExecuteAsync($"ALTER TABLE {table} DELETE WHERE version % 8 = 1 SETTINGS mutations_sync = 2");
+            await ExecuteAsync($"ALTER TABLE {table} DELETE WHERE version % 8 > 0 SETTINGS mutations_sync = 2");
         }
     }
 
@@ -84,10 +84,10 @@ sealed class Planted(Pipeline pipeline)
     public Task HealViewAsync() => ExecuteAsync("ALTER TABLE bets_analytics_rows DELETE WHERE bitAnd(toUInt64(version), 1) = 1 SETTINGS mutations_sync = 2");
 
     Task<int> SpoilAsync(string table, long id, string assignment) => ExecuteAsync(
-        $"INSERT INTO {table} SELECT * REPLACE (version + 1 AS version, {assignment}) FROM {table} WHERE id = {Text(id)} ORDER BY version DESC LIMIT 1");
+        $"INSERT INTO {table} SELECT * REPLACE (version + 1 AS version, {assignment}) FROM {table} AS source WHERE source.id = {Text(id)} ORDER BY source.version DESC LIMIT 1");
 
     Task<int> SpoilViewAsync(long bet, string assignment) => ExecuteAsync(
-        $"INSERT INTO bets_analytics_rows SELECT * REPLACE (version + 1 AS version, {assignment}) FROM bets_analytics_rows WHERE bet_id = {Text(bet)} ORDER BY version DESC LIMIT 1");
+        $"INSERT INTO bets_analytics_rows SELECT * REPLACE (version + 1 AS version, {assignment}) FROM bets_analytics_rows AS source WHERE source.bet_id = {Text(bet)} ORDER BY source.version DESC LIMIT 1");
 
     Task<int> ExecuteAsync(string sql) => pipeline.ClickHouse.ExecuteNonQueryAsync(sql);
 

@@ -10,6 +10,8 @@ namespace Betting.Reconciler.Compare;
 /// <summary>ClickHouse: the changes as of a snapshot, or the view that people query.</summary>
 sealed class ClickHouseSide : IBetSide
 {
+    static readonly string[] Times = ["placed_at", "settled_at", "user_created_at", "event_start_time"];
+
     readonly ClickHouseClient _client;
     readonly string _source;
 
@@ -18,10 +20,16 @@ sealed class ClickHouseSide : IBetSide
     public string Name { get; }
 
     /// <summary>Exactly what the snapshot saw, from the changes kept with their transaction ids.</summary>
-    public static ClickHouseSide AsOf(ClickHouseClient client, PostgresSnapshot snapshot, int epoch) => new(
-        client, "ClickHouse as of the cut",
-        string.Create(CultureInfo.InvariantCulture,
-            $"bets_as_of_snapshot(epoch = {epoch}, xmin = {snapshot.XMin}, xmax = {snapshot.XMax}, xip = [{string.Join(", ", snapshot.InProgress.Order())}])"));
+    public static ClickHouseSide AsOf(ClickHouseClient client, PostgresSnapshot snapshot, int epoch) =>
+        new(client, "ClickHouse as of the cut", AsOfSource(snapshot, epoch));
+
+    /// <summary>The same as the view has to show it: times that DateTime64 cannot show are the nearest that it can.</summary>
+    public static ClickHouseSide AsShown(ClickHouseClient client, PostgresSnapshot snapshot, int epoch)
+    {
+        var shown = Times.Select(time =>
+            $"if(isNull({time}), NULL, least(greatest({time}, toDateTime64('1900-01-01 00:00:00', 6, 'UTC')), toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'))) AS {time}");
+        return new(client, "ClickHouse as of the cut", $"(SELECT * REPLACE ({string.Join(", ", shown)}) FROM {AsOfSource(snapshot, epoch)})");
+    }
 
     /// <summary>What people see at this moment.</summary>
     public static ClickHouseSide View(ClickHouseClient client) => new(client, "the view bets_analytics", "bets_analytics");
@@ -79,4 +87,7 @@ sealed class ClickHouseSide : IBetSide
         }
         return values;
     }
+
+    static string AsOfSource(PostgresSnapshot snapshot, int epoch) => string.Create(CultureInfo.InvariantCulture,
+        $"bets_as_of_snapshot(epoch = {epoch}, xmin = {snapshot.XMin}, xmax = {snapshot.XMax}, xip = [{string.Join(", ", snapshot.InProgress.Order())}])");
 }

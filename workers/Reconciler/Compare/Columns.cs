@@ -36,9 +36,10 @@ static class Columns
     /// <summary>The UTC day of placed_at, counted from 1970; null at the two infinities.</summary>
     public const string PostgresDay = "CASE WHEN isfinite(b.placed_at) THEN floor(extract(epoch FROM b.placed_at) / 86400)::bigint END";
 
+    // toInt64: a positive literal is unsigned, and the division of a moment before 1970 would be too.
     public const string ClickHouseDay = """
         if(toUnixTimestamp64Micro(placed_at) IN (9223372036854775807, -9223372036854775808), NULL,
-           intDiv(toUnixTimestamp64Micro(placed_at) - positiveModulo(toUnixTimestamp64Micro(placed_at), 86400000000), 86400000000))
+           intDiv(toUnixTimestamp64Micro(placed_at) - positiveModulo(toUnixTimestamp64Micro(placed_at), toInt64(86400000000)), toInt64(86400000000)))
         """;
 
     /// <summary>The first half of the text's MD5 as a signed 64-bit number.</summary>
