@@ -76,10 +76,12 @@ LEFT JOIN
     HAVING NOT is_gone AND latest > (SELECT max(version) FROM truncations WHERE table = 'events' AND committed_at <= {moment:DateTime64(6, 'UTC')})
 ) AS played ON played.id = bet.event_id;
 
--- As of a PostgreSQL snapshot, exactly: the parts of pg_current_snapshot() and the epoch of the cluster that took it.
--- SELECT … FROM bets_as_of_snapshot(epoch = 1, xmin = 750, xmax = 760, xip = [752, 755]).
--- The stream carries the low 32 bits of a transaction id; it means the id nearest to xmax, before or after it. Changes
--- without one are seen.
+-- As of a PostgreSQL snapshot, exactly: xmax and the running ids of pg_current_snapshot(), the epoch of the cluster that took
+-- it, and its clock then.
+-- SELECT … FROM bets_as_of_snapshot(epoch = 1, xmax = 760, xip = [752, 755], taken = '2026-01-31 12:00:00').
+-- The stream carries the low 32 bits of a transaction id; it means the id nearest to xmax, before or after it. Ids come
+-- round, so they decide only within an hour of the snapshot: what was committed longer before it is seen, what was
+-- committed longer after it is not. Changes without an id are seen.
 CREATE VIEW IF NOT EXISTS bets_as_of_snapshot AS
 SELECT
     bet.id AS bet_id,
@@ -114,10 +116,10 @@ FROM
         argMax(placed_at, version) AS placed_at
     FROM bet_changes
     WHERE (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND committed_at < {taken:DateTime64(6, 'UTC')} + INTERVAL 1 HOUR AND (committed_at < {taken:DateTime64(6, 'UTC')} - INTERVAL 1 HOUR OR ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))))))))))
     GROUP BY id
     HAVING NOT is_gone AND latest > (SELECT max(version) FROM truncations WHERE table = 'bets' AND (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))))))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND committed_at < {taken:DateTime64(6, 'UTC')} + INTERVAL 1 HOUR AND (committed_at < {taken:DateTime64(6, 'UTC')} - INTERVAL 1 HOUR OR ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))))))))))
 ) AS bet
 LEFT JOIN
 (
@@ -129,10 +131,10 @@ LEFT JOIN
         toNullable(argMaxIf(created_at, version, NOT deleted AND bitAnd(not_sent, 2) = 0)) AS created_at
     FROM user_changes
     WHERE (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND committed_at < {taken:DateTime64(6, 'UTC')} + INTERVAL 1 HOUR AND (committed_at < {taken:DateTime64(6, 'UTC')} - INTERVAL 1 HOUR OR ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))))))))))
     GROUP BY id
     HAVING NOT is_gone AND latest > (SELECT max(version) FROM truncations WHERE table = 'users' AND (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))))))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND committed_at < {taken:DateTime64(6, 'UTC')} + INTERVAL 1 HOUR AND (committed_at < {taken:DateTime64(6, 'UTC')} - INTERVAL 1 HOUR OR ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))))))))))
 ) AS usr ON usr.id = bet.user_id
 LEFT JOIN
 (
@@ -146,10 +148,10 @@ LEFT JOIN
         argMaxIf(status, version, NOT deleted AND bitAnd(not_sent, 8) = 0) AS status
     FROM event_changes
     WHERE (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND committed_at < {taken:DateTime64(6, 'UTC')} + INTERVAL 1 HOUR AND (committed_at < {taken:DateTime64(6, 'UTC')} - INTERVAL 1 HOUR OR ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))))))))))
     GROUP BY id
     HAVING NOT is_gone AND latest > (SELECT max(version) FROM truncations WHERE table = 'events' AND (bitShiftRight(version, 57) < {epoch:UInt8} OR transaction_id = 0
-        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND (toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmin:UInt64} OR NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))))))))))
+        OR (bitShiftRight(version, 57) = {epoch:UInt8} AND committed_at < {taken:DateTime64(6, 'UTC')} + INTERVAL 1 HOUR AND (committed_at < {taken:DateTime64(6, 'UTC')} - INTERVAL 1 HOUR OR ((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))) < {xmax:UInt64} AND NOT has({xip:Array(UInt64)}, toUInt64((toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF)))))))))))
 ) AS played ON played.id = bet.event_id;
 
 -- Every change of the source that was committed before this moment is visible here. A partition that has been read to its

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using Betting.Debezium;
+using Betting.Reconciler.Cut;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO.Parameters;
 using ClickHouse.Driver.Utility;
@@ -20,15 +20,15 @@ sealed class ClickHouseSide : IBetSide
     public string Name { get; }
 
     /// <summary>Exactly what the snapshot saw, from the changes kept with their transaction ids.</summary>
-    public static ClickHouseSide AsOf(ClickHouseClient client, PostgresSnapshot snapshot, int epoch) =>
-        new(client, "ClickHouse as of the cut", AsOfSource(snapshot, epoch));
+    public static ClickHouseSide AsOf(ClickHouseClient client, ExactCut cut, int epoch) =>
+        new(client, "ClickHouse as of the cut", AsOfSource(cut, epoch));
 
     /// <summary>The same as the view has to show it: times that DateTime64 cannot show are the nearest that it can.</summary>
-    public static ClickHouseSide AsShown(ClickHouseClient client, PostgresSnapshot snapshot, int epoch)
+    public static ClickHouseSide AsShown(ClickHouseClient client, ExactCut cut, int epoch)
     {
         var shown = Times.Select(time =>
             $"if(isNull({time}), NULL, least(greatest({time}, toDateTime64('1900-01-01 00:00:00', 6, 'UTC')), toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'))) AS {time}");
-        return new(client, "ClickHouse as of the cut", $"(SELECT * REPLACE ({string.Join(", ", shown)}) FROM {AsOfSource(snapshot, epoch)})");
+        return new(client, "ClickHouse as of the cut", $"(SELECT * REPLACE ({string.Join(", ", shown)}) FROM {AsOfSource(cut, epoch)})");
     }
 
     /// <summary>What people see at this moment.</summary>
@@ -88,6 +88,6 @@ sealed class ClickHouseSide : IBetSide
         return values;
     }
 
-    static string AsOfSource(PostgresSnapshot snapshot, int epoch) => string.Create(CultureInfo.InvariantCulture,
-        $"bets_as_of_snapshot(epoch = {epoch}, xmin = {snapshot.XMin}, xmax = {snapshot.XMax}, xip = [{string.Join(", ", snapshot.InProgress.Order())}])");
+    static string AsOfSource(ExactCut cut, int epoch) => string.Create(CultureInfo.InvariantCulture,
+        $"bets_as_of_snapshot(epoch = {epoch}, xmax = {cut.Snapshot.XMax}, xip = [{string.Join(", ", cut.Snapshot.InProgress.Order())}], taken = '{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}')");
 }

@@ -35,7 +35,7 @@ sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
     /// <summary>Which of these bets have a change, or a user or event with a change, that the cut did not see.</summary>
     async Task<HashSet<long>> ChangedAfterAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation)
     {
-        var unseen = "NOT " + SeenBy(cut.Snapshot, epoch);
+        var unseen = "NOT " + SeenBy(cut, epoch);
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("bets", bets.ToArray());
         await using var rows = await client.ExecuteReaderAsync(
@@ -54,14 +54,14 @@ sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
         return changed;
     }
 
-    /// <summary>
-    /// The rule of <c>bets_as_of_snapshot</c> over one change's version and transaction_id: <see cref="PostgresSnapshot.Sees"/> in SQL.
-    /// </summary>
-    static string SeenBy(PostgresSnapshot snapshot, int epoch)
+    /// <summary>The rule of <c>bets_as_of_snapshot</c> over one change's version, transaction_id and committed_at.</summary>
+    static string SeenBy(ExactCut cut, int epoch)
     {
         // The low 32 bits of the id stand in the row; the whole id is the one nearest to the snapshot's end.
-        var id = string.Create(CultureInfo.InvariantCulture, $"(toInt64({snapshot.XMax}) + toInt32(toUInt32(transaction_id) - toUInt32({(uint)snapshot.XMax})))");
+        var id = string.Create(CultureInfo.InvariantCulture, $"(toInt64({cut.Snapshot.XMax}) + toInt32(toInt64(transaction_id) - toInt64({(uint)cut.Snapshot.XMax})))");
+        var running = string.Join(", ", cut.Snapshot.InProgress.Order());
+        var taken = string.Create(CultureInfo.InvariantCulture, $"toDateTime64('{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}', 6, 'UTC')");
         return string.Create(CultureInfo.InvariantCulture,
-            $"(bitShiftRight(version, 57) < {epoch} OR transaction_id = 0 OR (bitShiftRight(version, 57) = {epoch} AND {id} < {snapshot.XMax} AND NOT has([{string.Join(", ", snapshot.InProgress.Order().Select(running => $"toInt64({running})"))}]::Array(Int64), {id})))");
+            $"(bitShiftRight(version, 57) < {epoch} OR transaction_id = 0 OR (bitShiftRight(version, 57) = {epoch} AND committed_at < {taken} + INTERVAL 1 HOUR AND (committed_at < {taken} - INTERVAL 1 HOUR OR ({id} < {cut.Snapshot.XMax} AND NOT has([{running}]::Array(UInt64), toUInt64({id}))))))");
     }
 }

@@ -67,10 +67,10 @@ sealed class Reconciliation(
         var epoch = await sink.UntilCoveredAsync(cut, progress, cancellation);
         progress.Report("ClickHouse holds everything that the cut sees");
 
-        var asOf = ClickHouseSide.AsOf(clickHouse, cut.Snapshot, epoch);
+        var asOf = ClickHouseSide.AsOf(clickHouse, cut, epoch);
         var changes = await comparison.RunAsync(new PostgresSide(moment.Connection), asOf, pairs => Task.FromResult(pairs), progress, cancellation);
         var rule = new ViewRule(clickHouse, cut, epoch);
-        var shown = ClickHouseSide.AsShown(clickHouse, cut.Snapshot, epoch);
+        var shown = ClickHouseSide.AsShown(clickHouse, cut, epoch);
         var view = await comparison.RunAsync(shown, ClickHouseSide.View(clickHouse), pairs => rule.DriftAsync(pairs, cancellation), progress, cancellation);
         await store.FinishAsync(run, changes, view, cancellation);
         var outcome = changes.IsEqual && view.IsEqual ? RunOutcome.Equal : RunOutcome.Drift;
