@@ -1,4 +1,5 @@
 using Betting.Debezium;
+using Xunit;
 
 namespace Betting.Tests.Shared.Debezium;
 
