@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
-using ClickHouse.Driver.Utility;
 using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.Utility;
 
 namespace Betting.Schema;
 
