@@ -24,6 +24,9 @@ static partial class CacheWarmerLog
     [LoggerMessage(212, LogLevel.Warning, "PostgreSQL did not answer; trying again")]
     public static partial void PostgresAway(ILogger log, Exception failure);
 
+    [LoggerMessage(213, LogLevel.Warning, "Redis did not do a step; trying again")]
+    public static partial void RedisFailed(ILogger log, Exception failure);
+
     [LoggerMessage(220, LogLevel.Warning, "A record of {Topic} at {Partition}/{Offset} cannot be decoded ({Reason} {Field}); counters are built anew")]
     public static partial void Undecodable(ILogger log, string topic, int partition, long offset, string? reason, string? field);
 

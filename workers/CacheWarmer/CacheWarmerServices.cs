@@ -16,7 +16,7 @@ static class CacheWarmerServices
         .AddKafka().AddRedis("cache-warmer").AddPostgres("cache-warmer")
         .AddSection<CacheWarmerOptions>(CacheWarmerOptions.Section)
         .AddSingleton<CacheWarmerMetrics>()
-        .AddSingleton<Breaker>().AddSingleton<Patience>()
+        .AddSingleton<Breaker>().AddSingleton<Patience>().AddSingleton<EvictionCheck>()
         .AddSingleton<CounterStore>().AddSingleton<CounterRebuild>().AddSingleton<BaseKeeper>()
         .AddSingleton<KeyFills>()
         .AddSingleton<IKeyFill, ActiveBetsFill>().AddSingleton<IKeyFill, EventCatalogFill>()

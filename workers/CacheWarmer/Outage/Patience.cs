@@ -9,6 +9,8 @@ namespace Betting.CacheWarmer.Outage;
 sealed class Patience(Breaker breaker, Readiness readiness, TimeProvider clock, ILogger<Patience> log)
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1);
+    long _told;
 
     /// <param name="step">Safe to repeat.</param>
     /// <param name="waiting">Called at each turn of the wait, so that its loop stays alive.</param>
@@ -30,6 +32,17 @@ sealed class Patience(Breaker breaker, Readiness readiness, TimeProvider clock, 
     public async Task<bool> OnceAsync(Func<Task> step, CancellationToken cancellation) =>
         breaker.Allows() && (await TryAsync(async () => { await step(); return true; }, cancellation)).Done;
 
+    /// <summary>A step that fails for ever beside others that succeed never opens the breaker: it must be heard all the same.</summary>
+    void TellOnceAMinute(Exception failure)
+    {
+        var last = Volatile.Read(ref _told);
+        if (last == 0 || clock.GetElapsedTime(last) > TellEvery)
+        {
+            Volatile.Write(ref _told, clock.GetTimestamp());
+            CacheWarmerLog.RedisFailed(log, failure);
+        }
+    }
+
     async Task<(bool Done, T? Answer)> TryAsync<T>(Func<Task<T>> step, CancellationToken cancellation)
     {
         try
@@ -45,6 +58,7 @@ sealed class Patience(Breaker breaker, Readiness readiness, TimeProvider clock, 
         catch (Exception failure) when (failure is RedisException or RedisTimeoutException or RedisCommandException && !cancellation.IsCancellationRequested)
         {
             readiness.Set("redis", false, failure.GetType().Name);
+            TellOnceAMinute(failure);
             if (breaker.Failed())
             {
                 CacheWarmerLog.BreakerOpened(log, failure);

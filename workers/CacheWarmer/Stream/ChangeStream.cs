@@ -106,9 +106,15 @@ sealed class ChangeStream : IDisposable
     /// <summary>Whether this replica follows the partition to its end at this moment; asks the broker.</summary>
     public bool IsAtEnd(TopicPartition partition)
     {
+        var limit = TimeSpan.FromSeconds(2);
+        var bounds = _consumer.QueryWatermarkOffsets(partition, limit);
         var position = _consumer.Position(partition);
-        var end = _consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(2)).High;
-        return (position == Offset.Unset ? _consumer.Committed([partition], TimeSpan.FromSeconds(2))[0].Offset : position) >= end;
+        if (position == Offset.Unset)
+        {
+            // Nothing came since it was assigned: it stands where the group left it, or at the beginning.
+            position = _consumer.Committed([partition], limit)[0].Offset;
+        }
+        return (position == Offset.Unset ? bounds.Low : position) >= bounds.High;
     }
 
     public IEnumerable<TopicPartition> AssignedBets => _consumer.Assignment.Where(partition => partition.Topic == BetsTopic);
