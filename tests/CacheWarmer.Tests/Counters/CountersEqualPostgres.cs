@@ -5,6 +5,7 @@ using Betting.Tests.Fixtures;
 namespace Betting.Tests.CacheWarmer.Counters;
 
 /// <summary>The property that all of it is for, over random lives of a database and of the workers beside it.</summary>
+[Collection("one Redis")]
 public sealed class CountersEqualPostgres(Servers servers)
 {
     sealed class Crash : Exception;

@@ -12,6 +12,7 @@ using Npgsql;
 
 namespace Betting.Tests.CacheWarmer.Fills;
 
+[Collection("one Redis")]
 public sealed class FillsOnRealStores(Servers servers)
 {
     [Fact]

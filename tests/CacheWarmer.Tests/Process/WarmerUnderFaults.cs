@@ -6,6 +6,7 @@ using Betting.Tests.Fixtures;
 namespace Betting.Tests.CacheWarmer.Process;
 
 /// <summary>The shipped process on a live stream: whatever happens to it or to Redis, what readers see is PostgreSQL's count or nothing.</summary>
+[Collection("one Redis")]
 public sealed class WarmerUnderFaults(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);

@@ -8,6 +8,7 @@ using Npgsql;
 namespace Betting.Tests.CacheWarmer.Process;
 
 /// <summary>The shipped process with the role that it has in production.</summary>
+[Collection("one Redis")]
 public sealed class WarmerWithItsRights(Servers servers)
 {
     [Fact]
