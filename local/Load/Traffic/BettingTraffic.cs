@@ -1,49 +1,30 @@
 namespace Betting.Local.Load.Traffic;
 
 /// <summary>
-/// A stream of commands that looks like betting: few hot events take most bets, users follow a Zipf law, stakes are
-/// log-normal; events start, go live and finish, and finishing settles their open bets in a burst; some users cash out,
-/// cancel, withdraw, rename; some bets are refused for lack of funds; a few commands come twice, late or malformed.
-/// Endless; take as many as you need. Not thread-safe.
+/// The messages of a betting day as they reach the doors: a few commands come twice, some are overtaken by later ones,
+/// some are nothing that anybody can read. Endless; take as many as you need. Not thread-safe.
 /// </summary>
 public sealed class BettingTraffic
 {
     const int RememberedForDuplicates = 500;
     const int OvertakenByAtMost = 40;
-    static readonly string[] Categories = ["football", "tennis", "basketball", "motor", "esports"];
 
     readonly TrafficOptions _options;
-    readonly Func<DateTimeOffset> _now;
     readonly Random _random;
-    readonly CommandText _text;
-    readonly ZipfLaw _userLaw;
-    readonly ZipfLaw _eventLaw;
-    readonly HashSet<long> _registered = [];
-    readonly List<SportingEvent> _events = [];
-    readonly Queue<TrafficMessage> _due = new();
+    readonly BettingDay _day;
     readonly List<(long At, TrafficMessage Message)> _held = [];
     readonly TrafficMessage[] _recent = new TrafficMessage[RememberedForDuplicates];
-    readonly long _firstId;
     long _sent;
-    long _lastBet;
-    long _lastEvent;
+    long _remembered;
 
     /// <param name="options">Seed and shape.</param>
     /// <param name="now">The time that commands are issued at.</param>
     public BettingTraffic(TrafficOptions options, Func<DateTimeOffset> now)
     {
         _options = options;
-        _now = now;
-        _random = new Random(HashCodeOf(options.Seed, options.Run));
-        _text = new CommandText(new Random(HashCodeOf(options.Run, options.Seed)));
-        _userLaw = new ZipfLaw(options.Users, 1.05);
-        _eventLaw = new ZipfLaw(options.Events, 1.2);
-        _firstId = options.Run * 1_000_000_000L;
-        _lastBet = _lastEvent = _firstId;
-        for (var i = 0; i < options.Events; i++)
-        {
-            ScheduleEvent();
-        }
+        // HashCode.Combine differs from process to process; the same seed must not.
+        _random = new Random((options.Seed * 486_187_739) ^ (options.Run * 16_777_619) ^ 0x5bd1e995);
+        _day = new BettingDay(options, _random, now);
     }
 
     /// <summary>The next message to send.</summary>
@@ -60,15 +41,11 @@ public sealed class BettingTraffic
         {
             return Malformed();
         }
-        if (_sent > RememberedForDuplicates && OutOfThousand(_options.DuplicatesPerThousand))
+        if (_remembered > RememberedForDuplicates && OutOfThousand(_options.DuplicatesPerThousand))
         {
             return _recent[_random.Next(RememberedForDuplicates)] with { Nature = MessageNature.Duplicate };
         }
-        while (_due.Count == 0)
-        {
-            Act();
-        }
-        var message = _due.Dequeue();
+        var message = _day.Next();
         if (OutOfThousand(_options.LatePerThousand))
         {
             Hold(message);
@@ -80,152 +57,9 @@ public sealed class BettingTraffic
     /// <summary>What is still held back, so that an orderly end leaves nothing unsent.</summary>
     public IReadOnlyList<TrafficMessage> Rest()
     {
-        var rest = _held.Select(held => held.Message).Concat(_due).ToList();
+        var rest = _held.Select(held => held.Message).Concat(_day.Rest()).ToList();
         _held.Clear();
-        _due.Clear();
         return rest;
-    }
-
-    void Act()
-    {
-        switch (_random.NextDouble())
-        {
-            case < 0.78: PlaceBet(); break;
-            case < 0.84: CloseBet(cashOut: true); break;
-            case < 0.87: CloseBet(cashOut: false); break;
-            case < 0.94: MoveMoney("deposit", 2_000, 50_000); break;
-            case < 0.96: MoveMoney("withdraw", 500, 20_000); break;
-            case < 0.975: RenameUser(); break;
-            default: AdvanceEvent(); break;
-        }
-    }
-
-    void PlaceBet()
-    {
-        var user = PickUser();
-        var game = _events[_eventLaw.Pick(_random)];
-        var bet = new OpenBet(++_lastBet, user, Stake());
-        game.Bets.Add(bet);
-        Send(user, "place-bet", json =>
-        {
-            json.WriteNumber("betId", bet.Id);
-            json.WriteNumber("userId", user);
-            json.WriteNumber("eventId", game.Id);
-            json.WriteString("amount", CommandText.Money(bet.Cents));
-        });
-    }
-
-    void CloseBet(bool cashOut)
-    {
-        var game = _events[_eventLaw.Pick(_random)];
-        if (game.Bets.Count == 0)
-        {
-            return;
-        }
-        var at = _random.Next(game.Bets.Count);
-        var bet = game.Bets[at];
-        game.Bets[at] = game.Bets[^1];
-        game.Bets.RemoveAt(game.Bets.Count - 1);
-        Send(bet.User, cashOut ? "cash-out-bet" : "cancel-bet", json =>
-        {
-            json.WriteNumber("betId", bet.Id);
-            if (cashOut)
-            {
-                json.WriteString("payout", CommandText.Money((long)(bet.Cents * _random.NextDouble() * 1.5)));
-            }
-        });
-    }
-
-    void MoveMoney(string kind, int fromCents, int toCents)
-    {
-        var user = PickUser();
-        Send(user, kind, json =>
-        {
-            json.WriteNumber("userId", user);
-            json.WriteString("amount", CommandText.Money(_random.Next(fromCents, toCents)));
-        });
-    }
-
-    void RenameUser()
-    {
-        var user = PickUser();
-        Send(user, "rename-user", json =>
-        {
-            json.WriteNumber("userId", user);
-            json.WriteString("name", $"Player {user} the {_random.Next(2, 99)}th");
-        });
-    }
-
-    // From scheduled to live to finished, which settles what is open on it and makes room for a new event.
-    void AdvanceEvent()
-    {
-        var game = _events[_random.Next(_events.Count)];
-        ChangeStatus(game, game.IsLive ? "FINISHED" : "LIVE");
-        if (!game.IsLive)
-        {
-            game.IsLive = true;
-            return;
-        }
-        foreach (var bet in game.Bets)
-        {
-            var payout = _random.NextDouble() < 0.45 ? (long)(bet.Cents * (1.2 + 2 * _random.NextDouble())) : 0;
-            Send(bet.User, "settle-bet", json =>
-            {
-                json.WriteNumber("betId", bet.Id);
-                json.WriteString("payout", CommandText.Money(payout));
-            });
-        }
-        _events.Remove(game);
-        ScheduleEvent();
-    }
-
-    void ChangeStatus(SportingEvent game, string status) => Send(game.Id, "change-event", json =>
-    {
-        json.WriteNumber("eventId", game.Id);
-        json.WriteString("status", status);
-    });
-
-    void ScheduleEvent()
-    {
-        var game = new SportingEvent(++_lastEvent);
-        _events.Insert(_random.Next(_events.Count + 1), game);
-        Send(game.Id, "schedule-event", json =>
-        {
-            json.WriteNumber("eventId", game.Id);
-            json.WriteString("name", $"Match {game.Id}: Ångström – O'Neill");
-            json.WriteString("category", Categories[_random.Next(Categories.Length)]);
-            json.WriteString("startTime", CommandText.Time(_now().AddMinutes(_random.Next(1, 600))));
-        });
-    }
-
-    // A user registers, and brings money, when first picked.
-    long PickUser()
-    {
-        var user = _firstId + 1 + _userLaw.Pick(_random);
-        if (_registered.Add(user))
-        {
-            Send(user, "register-user", json =>
-            {
-                json.WriteNumber("userId", user);
-                json.WriteString("name", $"Player {user}");
-            });
-            Send(user, "deposit", json =>
-            {
-                json.WriteNumber("userId", user);
-                json.WriteString("amount", CommandText.Money(_random.Next(1_000, 100_000)));
-            });
-        }
-        return user;
-    }
-
-    void Send(long key, string kind, Action<System.Text.Json.Utf8JsonWriter> fields) =>
-        _due.Enqueue(new TrafficMessage(key, _text.Write(kind, _now(), fields), MessageNature.Command));
-
-    // Log-normal with a median of 8.00 and a long tail.
-    long Stake()
-    {
-        var normal = Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
-        return Math.Clamp((long)(800 * Math.Exp(1.1 * normal)), 10, 500_000);
     }
 
     TrafficMessage Malformed()
@@ -244,10 +78,7 @@ public sealed class BettingTraffic
         _held.Sort((one, other) => one.At.CompareTo(other.At));
     }
 
-    TrafficMessage Remember(TrafficMessage message) => _recent[_sent % RememberedForDuplicates] = message;
+    TrafficMessage Remember(TrafficMessage message) => _recent[_remembered++ % RememberedForDuplicates] = message;
 
     bool OutOfThousand(double share) => _random.NextDouble() * 1_000 < share;
-
-    // HashCode.Combine differs from process to process; the same seed must not.
-    static int HashCodeOf(int one, int other) => unchecked((one * 486_187_739) ^ (other * 16_777_619) ^ 0x5bd1e995);
 }
