@@ -12,6 +12,7 @@ public sealed class EngineProcess : IAsyncDisposable
     readonly StreamWriter _log;
     readonly Dictionary<string, TaskCompletionSource<string>> _announced = [];
     readonly Lock _gate = new();
+    bool _ended;
 
     EngineProcess(string name, Process process, StreamWriter log)
     {
@@ -49,16 +50,16 @@ public sealed class EngineProcess : IAsyncDisposable
         }
         Directory.CreateDirectory(Path.GetDirectoryName(logFile)!);
         var log = new StreamWriter(new FileStream(logFile, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
-        var process = new Process { StartInfo = info, EnableRaisingEvents = true };
+        var process = new Process { StartInfo = info };
         var engine = new EngineProcess(name, process, log) { LogFile = logFile };
         process.OutputDataReceived += (_, line) => engine.Keep(line.Data);
         process.ErrorDataReceived += (_, line) => engine.Keep(line.Data);
-        process.Exited += (_, _) => engine.FailAnnouncements();
         process.Start();
         Leftovers.Note(Path.GetDirectoryName(logFile)!, process.Id);
         process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+        _ = engine.FailAnnouncementsAtItsEndAsync();
         return engine;
     }
 
@@ -134,7 +135,7 @@ public sealed class EngineProcess : IAsyncDisposable
             if (!_announced.TryGetValue(name, out var source))
             {
                 _announced[name] = source = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (_process.HasExited)
+                if (_ended)
                 {
                     source.TrySetException(new EngineException(this, $"ended with code {_process.ExitCode}"));
                 }
@@ -162,10 +163,13 @@ public sealed class EngineProcess : IAsyncDisposable
         }
     }
 
-    void FailAnnouncements()
+    // The wait ends when the program has ended and all it wrote has been read: the error quotes its last words.
+    async Task FailAnnouncementsAtItsEndAsync()
     {
+        await _process.WaitForExitAsync();
         lock (_gate)
         {
+            _ended = true;
             foreach (var source in _announced.Values)
             {
                 source.TrySetException(new EngineException(this, $"ended with code {_process.ExitCode}"));
