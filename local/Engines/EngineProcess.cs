@@ -32,7 +32,9 @@ public sealed class EngineProcess : IAsyncDisposable
     /// <param name="logFile">Standard output and error are appended here.</param>
     public static EngineProcess Start(string name, Launch launch, string logFile)
     {
-        var info = new ProcessStartInfo(launch.Program)
+        // A session of its own: Ctrl-C goes to all of a terminal's processes, and these must outlive it to be drained in order.
+        // setsid executes the program in its own place, so the process id is the program's.
+        var info = new ProcessStartInfo("setsid")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -40,6 +42,7 @@ public sealed class EngineProcess : IAsyncDisposable
             UseShellExecute = false,
             WorkingDirectory = launch.WorkingDirectory ?? "/",
         };
+        info.ArgumentList.Add(launch.Program);
         foreach (var argument in launch.Arguments)
         {
             info.ArgumentList.Add(argument);
