@@ -48,7 +48,7 @@ public sealed class CountersEqualPostgres(Servers servers)
     /// <summary>Everything committed so far is consumed, by whichever replica; transactions stay open meanwhile.</summary>
     static async Task CompareAsync(BettingWorld world, int[] committed, List<Replica> replicas, WarmParts parts, Random random)
     {
-        parts.Rebuild.Reached = _ => { };
+        parts.Rebuild.Reached = () => Task.CompletedTask;
         for (var partition = 0; partition < committed.Length; partition++)
         {
             Assert.True(await replicas[random.Next(replicas.Count)].TakeAsync(world.Log[partition][committed[partition]..], crashHalfWay: false));
@@ -84,22 +84,22 @@ public sealed class CountersEqualPostgres(Servers servers)
         {
             batch = [.. batch, .. batch];
         }
-        // A replica may die at any step of a rebuild as well, and Redis may be flushed there.
-        var stepsToFault = random.Next(2) == 0 ? random.Next(8) : int.MaxValue;
-        var flush = random.Next(2) == 0;
-        parts.Rebuild.Reached = _ =>
-        {
-            if (stepsToFault-- != 0)
-            {
-                return;
-            }
-            if (!flush)
-            {
-                throw new Crash();
-            }
-            parts.Flush();
-        };
         var which = random.Next(replicas.Count);
+        var stepsToFault = random.Next(2) == 0 ? random.Next(8) : int.MaxValue;
+        parts.Rebuild.Reached = async () =>
+        {
+            // Others go on with the base that they know while a new one is built.
+            var other = random.Next(committed.Length);
+            List<StreamRecord> more = world.Log[other][committed[other]..];
+            if (random.Next(3) == 0 && await replicas[(which + 1) % replicas.Count].TryTakeAsync(more))
+            {
+                committed[other] += more.Count;
+            }
+            if (stepsToFault-- == 0)
+            {
+                await FaultAsync(parts, random);
+            }
+        };
         try
         {
             if (await replicas[which].TakeAsync(batch, crashHalfWay: random.Next(6) == 0))
@@ -110,6 +110,21 @@ public sealed class CountersEqualPostgres(Servers servers)
         catch (Crash)
         {
             replicas[which] = parts.NewReplica();
+        }
+    }
+
+    /// <summary>A replica may die at any step of a rebuild, and Redis may be flushed there.</summary>
+    static Task FaultAsync(WarmParts parts, Random random)
+    {
+        switch (random.Next(3))
+        {
+            case 0:
+                throw new Crash();
+            case 1:
+                parts.Flush();
+                return Task.CompletedTask;
+            default:
+                return LoseOneShardAsync(parts, random);
         }
     }
 

@@ -19,20 +19,7 @@ sealed class Replica(CounterStore store, BaseKeeper keeper)
         _base ??= await EnsureAsync(null, 0);
         while (true)
         {
-            var snapshot = PostgresSnapshot.Parse(_base.Snapshot);
-            var changes = new List<CountedChange>();
-            var rebuild = false;
-            foreach (var record in batch)
-            {
-                _decoder.Decode(record, out var decoded);
-                Assert.NotEqual(RecordKind.Undecodable, decoded.Kind);
-                var meaning = ChangeRule.Judge(decoded, _base, snapshot);
-                rebuild |= meaning == ChangeMeaning.Rebuild;
-                if (meaning == ChangeMeaning.Count)
-                {
-                    changes.Add(ChangeRule.ToCount(decoded, record.Partition));
-                }
-            }
+            var (changes, rebuild) = Judge(batch, _base);
             if (rebuild)
             {
                 _base = await EnsureAsync(_base, 0);
@@ -53,6 +40,18 @@ sealed class Replica(CounterStore store, BaseKeeper keeper)
         }
     }
 
+    /// <summary>One step on the base that it knows, while another replica builds a new one.</summary>
+    /// <returns>True if it was taken, so that the offset moves.</returns>
+    public async Task<bool> TryTakeAsync(IReadOnlyList<StreamRecord> batch)
+    {
+        if (_base is null)
+        {
+            return false;
+        }
+        var (changes, rebuild) = Judge(batch, _base);
+        return !rebuild && await store.ApplyAsync(_base, changes) is not null;
+    }
+
     /// <summary>What the idle stream does every second: a flushed Redis is noticed.</summary>
     public async Task CheckAsync()
     {
@@ -60,6 +59,25 @@ sealed class Replica(CounterStore store, BaseKeeper keeper)
         {
             _base = await EnsureAsync(null, 0);
         }
+    }
+
+    (List<CountedChange> Changes, bool Rebuild) Judge(IReadOnlyList<StreamRecord> batch, CounterBase at)
+    {
+        var snapshot = PostgresSnapshot.Parse(at.Snapshot);
+        var changes = new List<CountedChange>();
+        var rebuild = false;
+        foreach (var record in batch)
+        {
+            _decoder.Decode(record, out var decoded);
+            Assert.NotEqual(RecordKind.Undecodable, decoded.Kind);
+            var meaning = ChangeRule.Judge(decoded, at, snapshot);
+            rebuild |= meaning == ChangeMeaning.Rebuild;
+            if (meaning == ChangeMeaning.Count)
+            {
+                changes.Add(ChangeRule.ToCount(decoded, record.Partition));
+            }
+        }
+        return (changes, rebuild);
     }
 
     Task<CounterBase> EnsureAsync(CounterBase? unfit, int epoch) => keeper.EnsureAsync(unfit, epoch, "test", () => { }, CancellationToken.None);

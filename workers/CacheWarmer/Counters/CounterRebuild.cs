@@ -16,8 +16,8 @@ sealed class CounterRebuild(
 {
     const int RowsPerPipeline = 10_000;
 
-    /// <summary>One step as seen from outside, for tests that crash there.</summary>
-    internal Action<string> Reached { get; set; } = _ => { };
+    /// <summary>Awaited between steps: what tests let happen there.</summary>
+    internal Func<Task> Reached { get; set; } = () => Task.CompletedTask;
 
     IDatabase Database => redis.GetDatabase();
 
@@ -30,7 +30,7 @@ sealed class CounterRebuild(
         var started = clock.GetTimestamp();
         CacheWarmerLog.RebuildStarted(log, reason);
         await RetireAsync();
-        Reached("retired");
+        await Reached();
         // A change may have been counted on the old base shortly before PostgreSQL shows its transaction to a new snapshot.
         await Task.Delay(options.Value.SettleBeforeRebuild, clock, cancellation);
 
@@ -44,9 +44,9 @@ sealed class CounterRebuild(
         var built = new CounterBase($"{order}-{Guid.NewGuid():N}", order, epoch, snapshot, Lsn(start!), Lsn(end), shards, CounterKeys.BucketsFor(bets, shards));
 
         await AnnounceAsync(built);
-        Reached("announced");
+        await Reached();
         var counts = await CopyAsync(connection, built, cancellation);
-        Reached("copied");
+        await Reached();
         if (!await FinishAsync(built, counts))
         {
             CacheWarmerLog.RebuildVoid(log);
@@ -112,7 +112,7 @@ sealed class CounterRebuild(
             {
                 await Task.WhenAll(pipeline);
                 pipeline.Clear();
-                Reached("part");
+                await Reached();
             }
         }
         await Task.WhenAll(pipeline);
@@ -128,7 +128,7 @@ sealed class CounterRebuild(
             {
                 return false;
             }
-            Reached("shard");
+            await Reached();
         }
         return (bool)await Database.ScriptEvaluateAsync(CounterScripts.Enforce, [CounterKeys.Control], [built.ToJson()]);
     }
