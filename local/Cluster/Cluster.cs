@@ -109,9 +109,9 @@ public sealed class Cluster : IAsyncDisposable
         var log = Path.Combine(Logs, $"reconciliation-{Folder.Run}.log");
         File.Delete(log);
         await using var run = EngineProcess.Start("Reconciler run", Installed.Own("workers/Reconciler", "Reconciler", "run") with { Environment = settings }, log);
-        if (!await run.ExitedWithinAsync(TimeSpan.FromMinutes(10)))
+        if (!await run.ExitedWithinAsync(TimeSpan.FromMinutes(20)))
         {
-            throw new EngineException(run, "did not end within 10 minutes");
+            throw new EngineException(run, "did not end within 20 minutes");
         }
         var code = run.ExitCode;
         return (code, await File.ReadAllTextAsync(log));

@@ -50,7 +50,7 @@ static class ClusterRun
                 return arrived ? 0 : Failed;
             }
             var final = await watcher.ReadAsync();
-            var (reconciliation, report) = await ReconcileAsync(cluster);
+            var (reconciliation, report) = await cluster.ReconcileAsync();
             var invariants = (await proof.CheckAsync(published.Commands, published.Malformed)).ToList();
             invariants.Add(new Invariant("the Reconciler finds both sides equal", reconciliation == 0, report.Trim().Split('\n')[^1]));
             var summary = new Summary(start, seconds, drained, published, final, invariants, Memory.Of(cluster), cluster.Workers.Sum(worker => worker.Restarts));
@@ -65,19 +65,6 @@ static class ClusterRun
             }
             return summary.Holds ? 0 : Failed;
         }
-    }
-
-    // A reconciliation that the worker has under way holds the lock: one at a time.
-    static async Task<(int ExitCode, string Report)> ReconcileAsync(Cluster cluster)
-    {
-        const int CouldNotCompare = 2;
-        var last = await cluster.ReconcileAsync();
-        for (var attempt = 0; last.ExitCode == CouldNotCompare && attempt < 10; attempt++)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System, CancellationToken.None);
-            last = await cluster.ReconcileAsync();
-        }
-        return last;
     }
 
     // The local broker forgets: only when ClickHouse and Redis have everything may the next start go on from here.

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Betting.Local.Engines;
+using Betting.Reconciler.Runs;
 using Betting.Tests.Reconciler.Worlds;
 using Dapper;
 
@@ -67,6 +69,33 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         Assert.Equal(2, code);
         Assert.StartsWith("could not compare: ", output.Trim().Split('\n')[^1], StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Two_runs_at_once_are_made_one_after_the_other_unless_told_not_to_wait()
+    {
+        await using var other = await pipeline.Postgres.OpenConnectionAsync();
+        await other.ExecuteAsync("SELECT pg_advisory_lock(@key)", new { key = Reconciliation.RunLock });
+
+        var (refused, reason) = await pipeline.ReconcileAsync("--wait", "00:00:00");
+        var waiting = pipeline.ReconcileAsync();
+        var first = await Task.WhenAny(waiting, UntilARunWaitsAsync());
+        Assert.NotSame(waiting, first);
+        await other.ExecuteAsync("SELECT pg_advisory_unlock(@key)", new { key = Reconciliation.RunLock });
+        var (code, output) = await waiting;
+
+        Assert.True(refused == 2, reason);
+        Assert.EndsWith("could not compare: another reconciliation is running", reason.Trim(), StringComparison.Ordinal);
+        Assert.True(code == 0, output);
+        Assert.Contains("waiting up to 00:10:00", output, StringComparison.Ordinal);
+    }
+
+    // Seen from PostgreSQL: the run's session has asked for the lock and was told no.
+    Task UntilARunWaitsAsync() => Deadline.UntilAsync("a run that waits", TimeSpan.FromSeconds(60), async () =>
+    {
+        await using var connection = await pipeline.Postgres.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<int>(
+            "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'idle' AND query = 'SELECT pg_try_advisory_lock($1)'") > 0;
+    });
 
     async Task EqualAsync()
     {

@@ -9,11 +9,17 @@ static class RunCommand
 {
     static readonly Option<bool> Json = new("--json") { Description = "Print the result as one JSON object." };
 
-    public static Command Create() => new("run", "Compares once, now. Exit code 0: equal, 1: drift, 2: could not compare.") { Json };
+    static readonly Option<TimeSpan> Wait = new("--wait")
+    {
+        Description = "How long to wait for a reconciliation that is under way, hh:mm:ss; 10 minutes by default.",
+        DefaultValueFactory = _ => TimeSpan.FromMinutes(10),
+    };
+
+    public static Command Create() => new("run", "Compares once, now. Exit code 0: equal, 1: drift, 2: could not compare.") { Json, Wait };
 
     public static async Task<int> ActAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
-        var report = await services.GetRequiredService<Reconciliation>().RunAsync("command", new ErrorLines(), cancellation);
+        var report = await services.GetRequiredService<Reconciliation>().RunAsync("command", parsed.GetValue(Wait), new ErrorLines(), cancellation);
         if (parsed.GetValue(Json))
         {
             await Console.Out.WriteLineAsync(Summary.ToJson(report));

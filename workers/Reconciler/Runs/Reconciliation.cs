@@ -18,10 +18,13 @@ sealed class Reconciliation(
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
     internal const long RunLock = 0x7265_636F_6E01;
 
+    static readonly TimeSpan LookForTurnEvery = TimeSpan.FromMilliseconds(500);
+
     /// <param name="trigger">Who asked: <c>start</c>, <c>schedule</c>, <c>command</c>.</param>
+    /// <param name="patience">How long to wait while another run is under way; at its end this one could not compare.</param>
     /// <param name="progress">Gets a line a step, for people who watch.</param>
     /// <param name="cancellation">Ends the run; its row says so.</param>
-    public async Task<RunReport> RunAsync(string trigger, IProgress<string> progress, CancellationToken cancellation)
+    public async Task<RunReport> RunAsync(string trigger, TimeSpan patience, IProgress<string> progress, CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
         long? run = null;
@@ -29,10 +32,7 @@ sealed class Reconciliation(
         try
         {
             await using var guard = await postgres.OpenConnectionAsync(cancellation);
-            if (!await guard.ExecuteScalarAsync<bool>("SELECT pg_try_advisory_lock(@RunLock)", new { RunLock }))
-            {
-                throw new CouldNotCompareException("another reconciliation is running");
-            }
+            await TakeTurnAsync(guard, patience, progress, cancellation);
             try
             {
                 run = await store.BeginAsync(trigger, cancellation);
@@ -55,6 +55,24 @@ sealed class Reconciliation(
         metrics.Ended(report);
         ReconcilerLog.Tell(log, report);
         return report;
+    }
+
+    // Tried again and again rather than waited for in the lock's queue: a session that waits there holds up vacuum and cannot say so.
+    async Task TakeTurnAsync(NpgsqlConnection guard, TimeSpan patience, IProgress<string> progress, CancellationToken cancellation)
+    {
+        var asked = clock.GetTimestamp();
+        for (var told = false; !await guard.ExecuteScalarAsync<bool>("SELECT pg_try_advisory_lock(@RunLock)", new { RunLock }); told = true)
+        {
+            if (clock.GetElapsedTime(asked) >= patience)
+            {
+                throw new CouldNotCompareException("another reconciliation is running");
+            }
+            if (!told)
+            {
+                progress.Report($"another reconciliation is running; waiting up to {patience:c} for its end");
+            }
+            await Task.Delay(LookForTurnEvery, clock, cancellation);
+        }
     }
 
     async Task<RunReport> CompareAsync(long run, long started, IProgress<string> progress, CancellationToken cancellation)

@@ -53,7 +53,7 @@ sealed class ScheduleLoop(
 
     async Task<RunReport> RunBeatingAsync(string trigger, CancellationToken stopping)
     {
-        var run = reconciliation.RunAsync(trigger, new Progress<string>(step => ReconcilerLog.Step(log, step)), stopping);
+        var run = reconciliation.RunAsync(trigger, patience: TimeSpan.Zero, new Progress<string>(step => ReconcilerLog.Step(log, step)), stopping);
         while (await Task.WhenAny(run, Task.Delay(BeatEvery, clock, stopping)) != run && !stopping.IsCancellationRequested)
         {
             heartbeats.Beat(Name);
