@@ -9,7 +9,7 @@ public sealed class FailureTests
     [Theory]
     [InlineData("40001", FailureClass.Again)]
     [InlineData("40P01", FailureClass.Again)]
-    [InlineData("23505", FailureClass.Again)]
+    [InlineData("23505", FailureClass.Taken)]
     [InlineData("55P03", FailureClass.Again)]
     [InlineData("22003", FailureClass.Data)]
     [InlineData("23514", FailureClass.Data)]
@@ -52,5 +52,7 @@ public sealed class FailureTests
         Assert.Equal(TimeSpan.FromMilliseconds(50), Backoff.After(1, 1));
         Assert.Equal(TimeSpan.FromMilliseconds(100), Backoff.After(2, 1));
         Assert.Equal(TimeSpan.FromSeconds(1), Backoff.After(1_000_000, 1));
+        Assert.Equal(TimeSpan.FromMilliseconds(1), Backoff.Again(1, 1));
+        Assert.Equal(TimeSpan.FromMilliseconds(250), Backoff.Again(1_000_000, 1));
     }
 }

@@ -13,8 +13,8 @@ namespace Betting.Ingest.Batches;
 public sealed class BatchHandler(
     string door, BatchTransaction transaction, IDeadLetters deadLetters, PostgresAvailability availability, IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
-    // 23505 can come again only while others insert the same ids; more often than this it is no coincidence.
-    const int MostTimesAgain = 20;
+    // An id is taken once: when it is tried again, it is seen. More often than this it is no coincidence, but the data.
+    const int MostTimesTaken = 20;
 
     /// <exception cref="OperationCanceledException">The worker stops; what was not finished comes again.</exception>
     public async Task HandleAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping)
@@ -79,7 +79,7 @@ public sealed class BatchHandler(
             catch (Exception failure)
             {
                 var kind = Failure.ClassOf(failure);
-                if (kind == FailureClass.Data || (kind == FailureClass.Again && attempt > MostTimesAgain))
+                if (kind == FailureClass.Data || (kind == FailureClass.Taken && attempt > MostTimesTaken))
                 {
                     IngestLog.BatchSplit(log, door, batch.Count, Failure.StateOf(failure), failure);
                     return failure;
@@ -89,7 +89,8 @@ public sealed class BatchHandler(
                 {
                     availability.Away(door, failure);
                 }
-                await Task.Delay(Backoff.After(attempt, Random.Shared.NextDouble()), clock, stopping);
+                var pause = kind == FailureClass.Wait ? Backoff.After(attempt, Random.Shared.NextDouble()) : Backoff.Again(attempt, Random.Shared.NextDouble());
+                await Task.Delay(pause, clock, stopping);
             }
         }
     }

@@ -9,8 +9,11 @@ public enum FailureClass
     /// <summary>PostgreSQL is away, overloaded, read-only or not set up: wait and try the same batch again.</summary>
     Wait,
 
-    /// <summary>Another transaction was in the way: try again at once.</summary>
+    /// <summary>Another transaction was in the way: try again at once, as often as it takes; of those in one another's way one gets through.</summary>
     Again,
+
+    /// <summary>Another transaction took an id meanwhile: tried again, this one sees it.</summary>
+    Taken,
 
     /// <summary>The data itself is at fault: one of the commands has to be put aside.</summary>
     Data,
@@ -26,9 +29,9 @@ public static class Failure
     {
         PostgresException
         {
-            SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
-            or PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.LockNotAvailable
+            SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable
         } => FailureClass.Again,
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } => FailureClass.Taken,
         // 22: data exceptions; 23: integrity constraints; P0: raised by a trigger.
         PostgresException { SqlState: ['2', '2' or '3', ..] or ['P', '0', ..] } => FailureClass.Data,
         // Everything else that the server or the way to it says is no command's fault: 08, 25006, 28, 42, 53, 57, 58, XX …

@@ -44,6 +44,9 @@ public sealed class BatchDecision
     /// <summary>Commands that wait from now on: new ones, and parked ones that wait for something else now.</summary>
     public List<ParkedCommand> ParkedNow { get; } = [];
 
+    /// <summary>Users, events and bets that are there from now on.</summary>
+    public List<WaitKey> Brought { get; } = [];
+
     /// <summary>Decides everything.</summary>
     /// <param name="commands">New commands in their order; no id twice.</param>
     public BatchDecision Run(IReadOnlyList<BetCommand> commands)
@@ -109,7 +112,12 @@ public sealed class BatchDecision
 
     void ReleaseWhatWaitedFor(BetCommand command, Outcome outcome)
     {
-        if (outcome.Kind == OutcomeKind.Accepted && WaitKey.BroughtBy(command) is { } brought && _waiting.Remove(brought, out var list))
+        if (outcome.Kind != OutcomeKind.Accepted || WaitKey.BroughtBy(command) is not { } brought)
+        {
+            return;
+        }
+        Brought.Add(brought);
+        if (_waiting.Remove(brought, out var list))
         {
             foreach (var waiting in InIssueOrder(list))
             {

@@ -8,8 +8,8 @@ using Npgsql;
 namespace Betting.Ingest.Parking;
 
 /// <summary>
-/// Looks through the parked commands: rejects those whose deadline has come, and releases those whose wait was ended by a
-/// transaction that could not see them, because they were parked beside it or it was not Ingest's.
+/// Looks through the parked commands: rejects those whose deadline has come, and releases those whose wait was ended by
+/// somebody else than Ingest, who writes users, events or bets without looking for them.
 /// </summary>
 public sealed class ParkedLoop(
     NpgsqlDataSource postgres, BatchTransaction transaction, PostgresAvailability availability, IOptions<IngestOptions> options,

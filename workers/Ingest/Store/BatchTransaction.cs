@@ -36,7 +36,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
         started = metrics.Took(IngestMetrics.Decide, started);
         await SaveAsync(transaction, state, decision, answers.Conflicts, cancellation);
         started = metrics.Took(IngestMetrics.Save, started);
-        await transaction.CommitAsync(cancellation);
+        await CommitAsync(transaction, decision, cancellation);
         metrics.Took(IngestMetrics.Commit, started);
         metrics.Released(decision.Released);
         return answers.Outcomes;
@@ -52,7 +52,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
         var (decision, state) = await LoadAsync(transaction, [], parked, cancellation);
         decision.Run([]);
         await SaveAsync(transaction, state, decision, [], cancellation);
-        await transaction.CommitAsync(cancellation);
+        await CommitAsync(transaction, decision, cancellation);
         metrics.Released(decision.Released);
         return decision.Released.Count;
     }
@@ -108,6 +108,21 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
         }
         var state = await StateLoader.LoadAsync(transaction, touched, cancellation);
         return (new BatchDecision(state, parked, _limits, _parkFor, clock.GetUtcNow().UtcDateTime), state);
+    }
+
+    static async Task CommitAsync(NpgsqlTransaction transaction, BatchDecision decision, CancellationToken cancellation)
+    {
+        if (decision.Brought.Count == 0 && decision.ParkedNow.Count == 0)
+        {
+            await transaction.CommitAsync(cancellation);
+            return;
+        }
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
+        foreach (var statement in ParkingGate.PassAndCommit(decision.Brought, decision.ParkedNow.ConvertAll(parked => parked.Wait)))
+        {
+            batch.BatchCommands.Add(statement);
+        }
+        await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     static async Task SaveAsync(

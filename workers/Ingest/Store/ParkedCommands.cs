@@ -73,7 +73,7 @@ static class ParkedCommands
         Parameters = { ArrayParameter.Uuids(ids) },
     };
 
-    static string TextOf(WaitFor wait) => wait switch
+    public static string TextOf(WaitFor wait) => wait switch
     {
         WaitFor.User => "user",
         WaitFor.Event => "event",
