@@ -76,7 +76,8 @@ static class IngestServices
     static BatchHandler Handler<TDeadLetters>(IServiceProvider provider, string door) where TDeadLetters : IDeadLetters =>
         ActivatorUtilities.CreateInstance<BatchHandler>(provider, door, provider.GetRequiredService<TDeadLetters>(), provider.GetRequiredService<ILogger<BatchHandler>>());
 
-    static void PrepareAndIndex(NpgsqlConnectionStringBuilder connection)
+    /// <summary>How the worker's connections differ from Npgsql's own ways.</summary>
+    internal static void PrepareAndIndex(NpgsqlConnectionStringBuilder connection)
     {
         // The same dozen statements for ever, planned once a connection.
         connection.MaxAutoPrepare = 64;

@@ -71,11 +71,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     static async Task<(HashSet<Guid> Fresh, List<ParkedCommand> Parked)> TakeAsync(
         NpgsqlTransaction transaction, OrderedDictionary<Guid, HashedCommand> firsts, CancellationToken cancellation)
     {
-        var brought = firsts.Values.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>().ToHashSet();
-        await using var batch = new NpgsqlBatch(transaction.Connection, transaction)
-        {
-            BatchCommands = { Journal.Take(firsts.Values), ParkedCommands.Load(brought, []) },
-        };
+        await using var batch = BatchStatements.Together(transaction, BatchStatements.Take(firsts.Values));
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var fresh = new HashSet<Guid>(firsts.Count);
         while (await rows.ReadAsync(cancellation))
@@ -88,7 +84,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
 
     static async Task<List<ParkedCommand>> LoadParkedAsync(NpgsqlTransaction transaction, IReadOnlyCollection<Guid> ids, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(transaction.Connection, transaction) { BatchCommands = { ParkedCommands.Load([], ids) } };
+        await using var batch = BatchStatements.Together(transaction, [ParkedCommands.Load([], ids)]);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         return await ParkedCommands.ReadAsync(rows, cancellation);
     }
@@ -128,27 +124,10 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     static async Task SaveAsync(
         NpgsqlTransaction transaction, State state, BatchDecision decision, IReadOnlyCollection<(HashedCommand, byte[])> conflicts, CancellationToken cancellation)
     {
-        (Guid, Outcome)[] notAccepted =
-        [
-            .. decision.Outcomes.Where(row => row.Value.Kind != OutcomeKind.Accepted).Select(row => (row.Key, row.Value)),
-            .. decision.Released.Select(row => (row.Command.Id, row.Outcome)),
-        ];
-        await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
-        NpgsqlBatchCommand[] statements =
-        [
-            .. StateSaver.Statements(state),
-            .. StateSaver.Statements(decision.Ledger),
-            .. StateSaver.Rows(notAccepted, Journal.Outcomes),
-            .. StateSaver.Rows(conflicts, Journal.Conflicts),
-            .. StateSaver.Rows(decision.ParkedNow, ParkedCommands.Save),
-            .. StateSaver.Rows(decision.Released, released => ParkedCommands.Remove(released.Select(row => row.Command.Id))),
-        ];
-        foreach (var statement in statements)
+        var statements = BatchStatements.Save(state, decision, conflicts);
+        if (statements.Count > 0)
         {
-            batch.BatchCommands.Add(statement);
-        }
-        if (statements.Length > 0)
-        {
+            await using var batch = BatchStatements.Together(transaction, statements);
             await batch.ExecuteNonQueryAsync(cancellation);
         }
     }

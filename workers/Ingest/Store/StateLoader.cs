@@ -26,18 +26,17 @@ static class StateLoader
 
     const string TakenUsers = "SELECT id FROM users WHERE id = ANY($1)";
 
+    public static IReadOnlyList<NpgsqlBatchCommand> Statements(Touched touched) =>
+    [
+        new(touched.ChangesEvents ? EventsForChange : EventsForBets) { Parameters = { ArrayParameter.Ids(touched.Events) } },
+        new(Bets) { Parameters = { ArrayParameter.Ids(touched.Bets) } },
+        new(Wallets) { Parameters = { ArrayParameter.Ids(touched.Users), ArrayParameter.Ids(touched.Bets) } },
+        new(TakenUsers) { Parameters = { ArrayParameter.Ids(touched.NewUsers) } },
+    ];
+
     public static async Task<State> LoadAsync(NpgsqlTransaction transaction, Touched touched, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(transaction.Connection, transaction)
-        {
-            BatchCommands =
-            {
-                new(touched.ChangesEvents ? EventsForChange : EventsForBets) { Parameters = { ArrayParameter.Ids(touched.Events) } },
-                new(Bets) { Parameters = { ArrayParameter.Ids(touched.Bets) } },
-                new(Wallets) { Parameters = { ArrayParameter.Ids(touched.Users), ArrayParameter.Ids(touched.Bets) } },
-                new(TakenUsers) { Parameters = { ArrayParameter.Ids(touched.NewUsers) } },
-            },
-        };
+        await using var batch = BatchStatements.Together(transaction, BatchStatements.Load(touched));
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var state = new State();
         while (await rows.ReadAsync(cancellation))

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Betting.Local.Bench.Figures;
+
+namespace Betting.Local.Bench;
+
+/// <summary>The command line of <c>./bench</c>.</summary>
+static class BenchCommand
+{
+    public static RootCommand Create()
+    {
+        var parts = new Argument<string[]>("PART")
+        {
+            Description = "what to measure; nothing named: all. " + string.Join("; ", BenchParts.All.Select(part => $"{part.Name}: {part.About}")),
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        parts.AcceptOnlyFromAmong([.. BenchParts.All.Select(part => part.Name)]);
+        var quick = new Option<bool>("--quick") { Description = "one repetition instead of three and shorter measurements: for a look, not for a comparison" };
+        var json = new Option<string?>("--json") { Description = "write the figures with every repetition to this file" };
+        var only = new Option<string[]>("--only") { Description = "measure only what has this word in its name; may be repeated", DefaultValueFactory = _ => [] };
+        var command = new RootCommand(
+            "Measures the workers on this machine beside what limits them, and prints one row a figure: value, limit or peer, ratio, target.\n"
+            + "Absolute figures depend on the machine; ratios are taken within one run. Progress goes to standard error.\n"
+            + "The exit code is 0 when everything was measured: a target that is missed is shown, it is no error.")
+        {
+            parts, quick, json, only,
+        };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(parts)!, parsed.GetValue(quick), parsed.GetValue(json), parsed.GetValue(only)!, cancellation));
+        return command;
+    }
+
+    static async Task<int> RunAsync(string[] names, bool quick, string? json, string[] only, CancellationToken cancellation)
+    {
+        var chosen = BenchParts.All.Where(part => names.Length == 0 || names.Contains(part.Name)).ToArray();
+        var folder = Directory.CreateTempSubdirectory("bench-");
+        try
+        {
+            // Others than its owner work here: PostgreSQL refuses to run as root.
+            File.SetUnixFileMode(folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+                | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+            var run = new BenchRun(quick, only, folder.FullName, Console.Error, TimeProvider.System);
+            run.TakeBaseline();
+            foreach (var part in chosen)
+            {
+                await part.MeasureAsync(run, cancellation);
+                run.TakeBaseline();
+            }
+            run.AddBaseline();
+            Console.Write(FigureTable.Write(run.Figures));
+            if (quick)
+            {
+                Console.WriteLine("--quick: one repetition and short measurements; only the full run is to be quoted.");
+            }
+            if (json is not null)
+            {
+                await File.WriteAllTextAsync(json, FigureJson.Write(run.Figures, quick), cancellation);
+            }
+            return 0;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return 130;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}

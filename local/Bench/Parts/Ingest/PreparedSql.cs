@@ -1,0 +1,88 @@
+using System.Data;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Betting.Ingest;
+using Betting.Ingest.Decide;
+using Betting.Ingest.Store;
+using Npgsql;
+
+namespace Betting.Local.Bench.Parts.Ingest;
+
+/// <summary>
+/// The limit: the worker's own statements on arrays made beforehand. Same texts, same batch size, same connection settings,
+/// same durability; no broker, no decoding, no decisions while the clock runs.
+/// </summary>
+sealed class PreparedSql
+{
+    readonly IngestOptions _options = new();
+    readonly TimeProvider _clock;
+    readonly Dictionary<long, Money> _balances = [];
+
+    PreparedSql(TimeProvider clock) => _clock = clock;
+
+    public static async Task<double> RateAsync(BenchDatabase database, Workload workload, TimeProvider clock, CancellationToken cancellation)
+    {
+        var sql = new PreparedSql(clock);
+        var (warmUp, measured) = (sql.Prepare(workload.WarmUp), sql.Prepare(workload.Measured));
+        var settings = new NpgsqlConnectionStringBuilder(database.IngestConnection);
+        IngestServices.PrepareAndIndex(settings);
+        await using var postgres = NpgsqlDataSource.Create(settings);
+        await ApplyAsync(postgres, warmUp, cancellation);
+        var started = clock.GetTimestamp();
+        await ApplyAsync(postgres, measured, cancellation);
+        var seconds = clock.GetElapsedTime(started).TotalSeconds;
+        await Journal.CheckAsync(database, workload);
+        return workload.Measured.Count / seconds;
+    }
+
+    static async Task ApplyAsync(NpgsqlDataSource postgres, List<RoundTrips> batches, CancellationToken cancellation)
+    {
+        foreach (var batch in batches)
+        {
+            await using var connection = await postgres.OpenConnectionAsync(cancellation);
+            await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+            await RunAsync(transaction, batch.Take, cancellation);
+            await RunAsync(transaction, batch.Load, cancellation);
+            await RunAsync(transaction, batch.Save, cancellation);
+            await transaction.CommitAsync(cancellation);
+        }
+    }
+
+    static async Task RunAsync(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements, CancellationToken cancellation)
+    {
+        await using var batch = BatchStatements.Together(transaction, statements);
+        await using var rows = await batch.ExecuteReaderAsync(cancellation);
+        do
+        {
+            while (await rows.ReadAsync(cancellation))
+            {
+            }
+        }
+        while (await rows.NextResultAsync(cancellation));
+    }
+
+    List<RoundTrips> Prepare(IReadOnlyList<PlaceBet> commands) => [.. commands.Chunk(_options.BatchSize).Select(Prepare)];
+
+    RoundTrips Prepare(PlaceBet[] commands)
+    {
+        var touched = new Touched();
+        var state = new State();
+        foreach (var command in commands)
+        {
+            touched.Add(command);
+            state.Accounts.TryAdd(command.UserId, new Account { UserId = command.UserId, Balance = Balance(command.UserId) });
+            state.Events.TryAdd(command.EventId, new BettingEvent { Id = command.EventId, Status = EventStatus.Live });
+        }
+        var decision = new BatchDecision(state, [], _options.ToLimits(), _options.ParkFor, _clock.GetUtcNow().UtcDateTime).Run(commands);
+        foreach (var account in state.Accounts.Values)
+        {
+            _balances[account.UserId] = account.Balance;
+        }
+        return new RoundTrips(
+            BatchStatements.Take([.. commands.Select(command => new HashedCommand(command))]), BatchStatements.Load(touched), BatchStatements.Save(state, decision, []));
+    }
+
+    Money Balance(long user) => _balances.GetValueOrDefault(user, Money.FromDecimal(IngestStage.Balance));
+
+    sealed record RoundTrips(IReadOnlyList<NpgsqlBatchCommand> Take, IReadOnlyList<NpgsqlBatchCommand> Load, IReadOnlyList<NpgsqlBatchCommand> Save);
+}

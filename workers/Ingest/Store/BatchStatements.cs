@@ -1,0 +1,51 @@
+using Betting.Ingest.Decide;
+using Npgsql;
+
+namespace Betting.Ingest.Store;
+
+/// <summary>
+/// The statements of a batch's transaction, one list a round trip. The bench runs these very lists without a worker around
+/// them, to know what PostgreSQL alone would take.
+/// </summary>
+static class BatchStatements
+{
+    /// <summary>Takes the ids in the journal, and locks and reads the parked commands that may be released.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Take(IReadOnlyCollection<HashedCommand> firsts)
+    {
+        var brought = firsts.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>().ToHashSet();
+        return [Journal.Take(firsts), ParkedCommands.Load(brought, [])];
+    }
+
+    /// <summary>Locks and reads what is touched.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Load(Touched touched) => StateLoader.Statements(touched);
+
+    /// <summary>Writes what was decided.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Save(State state, BatchDecision decision, IReadOnlyCollection<(HashedCommand, byte[])> conflicts)
+    {
+        (Guid, Outcome)[] notAccepted =
+        [
+            .. decision.Outcomes.Where(row => row.Value.Kind != OutcomeKind.Accepted).Select(row => (row.Key, row.Value)),
+            .. decision.Released.Select(row => (row.Command.Id, row.Outcome)),
+        ];
+        return
+        [
+            .. StateSaver.Statements(state),
+            .. StateSaver.Statements(decision.Ledger),
+            .. StateSaver.Rows(notAccepted, Journal.Outcomes),
+            .. StateSaver.Rows(conflicts, Journal.Conflicts),
+            .. StateSaver.Rows(decision.ParkedNow, ParkedCommands.Save),
+            .. StateSaver.Rows(decision.Released, released => ParkedCommands.Remove(released.Select(row => row.Command.Id))),
+        ];
+    }
+
+    /// <summary>One round trip.</summary>
+    public static NpgsqlBatch Together(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements)
+    {
+        var batch = new NpgsqlBatch(transaction.Connection, transaction);
+        foreach (var statement in statements)
+        {
+            batch.BatchCommands.Add(statement);
+        }
+        return batch;
+    }
+}
