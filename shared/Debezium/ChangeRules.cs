@@ -78,6 +78,8 @@ static class ChangeRules
         record.Event = default;
         record.Bet = default;
         record.NotSent = NotSent.None;
+        record.Unchanged = NotSent.None;
+        record.Marks = null;
     }
 
     static string Blame(ref DecodedRecord record, string reason, string? field)

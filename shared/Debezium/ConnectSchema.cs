@@ -2,33 +2,34 @@ using System.Text.Json;
 
 namespace Betting.Debezium;
 
-/// <summary>The scales of base64 decimals (<c>decimal.handling.mode=precise</c>), which only the schema tells; -1 where it says none.</summary>
-readonly record struct DecimalScales(int Amount, int Payout)
-{
-    public static readonly DecimalScales Unknown = new(-1, -1);
-}
-
 /// <summary>Reads the schema that Kafka Connect's JSON converter writes around each payload.</summary>
 static class ConnectSchema
 {
     /// <summary>Walks the schema object at which the reader stands.</summary>
-    public static DecimalScales Read(ref Utf8JsonReader reader)
+    public static ColumnTypes Read(ref Utf8JsonReader reader)
     {
-        var scales = DecimalScales.Unknown;
+        var types = ColumnTypes.Unknown;
         if (reader.TokenType == JsonTokenType.StartObject)
-            ReadField(ref reader, ref scales);
-        return scales;
+            ReadField(ref reader, ref types);
+        return types;
     }
 
-    static void ReadField(ref Utf8JsonReader reader, ref DecimalScales scales)
+    static void ReadField(ref Utf8JsonReader reader, ref ColumnTypes types)
     {
-        int column = 0, scale = -1;
+        string? column = null;
+        var scale = -1;
+        var unit = TimeUnit.Unknown;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("field"u8))
             {
                 reader.Read();
-                column = reader.TokenType != JsonTokenType.String ? 0 : reader.ValueTextEquals("amount"u8) ? 1 : reader.ValueTextEquals("payout"u8) ? 2 : 0;
+                column = Column(ref reader);
+            }
+            else if (reader.ValueTextEquals("name"u8))
+            {
+                reader.Read();
+                unit = Unit(ref reader);
             }
             else if (reader.ValueTextEquals("parameters"u8))
             {
@@ -41,7 +42,7 @@ static class ConnectSchema
                 if (reader.TokenType != JsonTokenType.StartArray)
                     continue;
                 while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
-                    ReadField(ref reader, ref scales);
+                    ReadField(ref reader, ref types);
             }
             else
             {
@@ -49,9 +50,39 @@ static class ConnectSchema
                 reader.Skip();
             }
         }
-        if (scale >= 0 && column != 0)
-            scales = column == 1 ? scales with { Amount = scale } : scales with { Payout = scale };
+        types = With(types, column, scale, unit);
     }
+
+    /// <summary>Known columns only; a scale or unit that a field does not name leaves what another row of the envelope said.</summary>
+    static ColumnTypes With(ColumnTypes types, string? column, int scale, TimeUnit unit) => column switch
+    {
+        "amount" when scale >= 0 => types with { Amount = scale },
+        "payout" when scale >= 0 => types with { Payout = scale },
+        "created_at" when unit != TimeUnit.Unknown => types with { Times = types.Times with { CreatedAt = unit } },
+        "start_time" when unit != TimeUnit.Unknown => types with { Times = types.Times with { StartTime = unit } },
+        "placed_at" when unit != TimeUnit.Unknown => types with { Times = types.Times with { PlacedAt = unit } },
+        "settled_at" when unit != TimeUnit.Unknown => types with { Times = types.Times with { SettledAt = unit } },
+        _ => types,
+    };
+
+    static string? Column(ref Utf8JsonReader reader) =>
+        reader.TokenType != JsonTokenType.String ? null
+        : reader.ValueTextEquals("amount"u8) ? "amount"
+        : reader.ValueTextEquals("payout"u8) ? "payout"
+        : reader.ValueTextEquals("created_at"u8) ? "created_at"
+        : reader.ValueTextEquals("start_time"u8) ? "start_time"
+        : reader.ValueTextEquals("placed_at"u8) ? "placed_at"
+        : reader.ValueTextEquals("settled_at"u8) ? "settled_at"
+        : null;
+
+    /// <summary>The semantic types of <c>time.precision.mode</c>; texts (ZonedTimestamp, IsoTimestamp) need no unit.</summary>
+    static TimeUnit Unit(ref Utf8JsonReader reader) =>
+        reader.TokenType != JsonTokenType.String ? TimeUnit.Unknown
+        : reader.ValueTextEquals("io.debezium.time.MicroTimestamp"u8) ? TimeUnit.Microseconds
+        : reader.ValueTextEquals("io.debezium.time.Timestamp"u8) || reader.ValueTextEquals("org.apache.kafka.connect.data.Timestamp"u8) ? TimeUnit.Milliseconds
+        : reader.ValueTextEquals("io.debezium.time.NanoTimestamp"u8) ? TimeUnit.Nanoseconds
+        : reader.ValueTextEquals("io.debezium.time.Date"u8) || reader.ValueTextEquals("org.apache.kafka.connect.data.Date"u8) ? TimeUnit.Days
+        : TimeUnit.Unknown;
 
     /// <summary><c>"parameters":{"scale":"2",…}</c></summary>
     static int ReadScale(ref Utf8JsonReader reader)

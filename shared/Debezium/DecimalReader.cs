@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Json;
 
@@ -6,36 +7,54 @@ namespace Betting.Debezium;
 /// <summary>Reads a decimal in whichever form <c>decimal.handling.mode</c> and the column's type gave it.</summary>
 static class DecimalReader
 {
+    /// <summary>PostgreSQL's numeric has at most 131,072 digits before the point and 16,383 behind it; this is room for a thousand.</summary>
+    const int MaxBytes = 512;
+
     /// <param name="reader">Stands at the value.</param>
     /// <param name="scale">What the schema says of base64 values; -1 without a schema, where a text is a decimal's text.</param>
-    /// <param name="hundredths">The amount.</param>
+    /// <param name="hundredths">The amount, or the nearest that there is.</param>
+    /// <param name="mark">Null, or the <see cref="MarkRule"/> why it is only the nearest.</param>
+    /// <param name="original">With a mark, the number as text where the value's own text does not say it.</param>
     /// <returns>Null, or a <see cref="RejectReason"/>.</returns>
-    public static string? Read(ref Utf8JsonReader reader, int scale, out long hundredths)
+    public static string? Read(ref Utf8JsonReader reader, int scale, out long hundredths, out string? mark, out byte[]? original)
     {
         hundredths = 0;
+        mark = null;
+        original = null;
         return reader.TokenType switch
         {
-            JsonTokenType.Number => Hundredths.TryParse(reader.ValueSpan, out hundredths),
-            JsonTokenType.String when scale < 0 => Hundredths.TryParse(reader.ValueSpan, out hundredths),
-            JsonTokenType.String => ReadBytes(reader.ValueSpan, scale, out hundredths),
-            JsonTokenType.StartObject => ReadVariableScale(ref reader, out hundredths),
+            JsonTokenType.Number => Hundredths.TryParse(reader.ValueSpan, out hundredths, out mark),
+            JsonTokenType.String when scale < 0 => IsAmbiguous(reader.ValueSpan) ? RejectReason.AmbiguousDecimal : Hundredths.TryParse(reader.ValueSpan, out hundredths, out mark),
+            JsonTokenType.String => ReadBytes(reader.ValueSpan, scale, out hundredths, out mark, out original),
+            JsonTokenType.StartObject => ReadVariableScale(ref reader, out hundredths, out mark, out original),
             _ => RejectReason.WrongType,
         };
     }
 
-    static string? ReadBytes(ReadOnlySpan<byte> base64, int scale, out long hundredths)
+    /// <summary>Digits alone, four by four: as well base64 of <c>precise</c> mode whose schema was switched off. Money is not guessed.</summary>
+    static bool IsAmbiguous(ReadOnlySpan<byte> text) => text.Length > 0 && text.Length % 4 == 0 && !text.ContainsAnyExceptInRange((byte)'0', (byte)'9');
+
+    static string? ReadBytes(ReadOnlySpan<byte> base64, int scale, out long hundredths, out string? mark, out byte[]? original)
     {
         hundredths = 0;
-        Span<byte> bytes = stackalloc byte[32];
-        if (Base64.DecodeFromUtf8(base64, bytes, out _, out var written) == System.Buffers.OperationStatus.Done)
-            return Hundredths.TryRead(bytes[..written], scale, out hundredths);
-        return base64.Length > 40 ? RejectReason.OutOfRange : RejectReason.WrongType;
+        mark = null;
+        original = null;
+        Span<byte> bytes = stackalloc byte[MaxBytes];
+        var status = Base64.DecodeFromUtf8(base64, bytes, out _, out var written);
+        if (status != OperationStatus.Done)
+            return status == OperationStatus.DestinationTooSmall ? RejectReason.OutOfRange : RejectReason.WrongType;
+        var problem = Hundredths.TryRead(bytes[..written], scale, out hundredths, out mark);
+        if (mark is not null)
+            original = Hundredths.Text(bytes[..written], scale);
+        return problem;
     }
 
     /// <summary>A column without a declared scale: <c>{"scale":3,"value":"B1vNFQ=="}</c>.</summary>
-    static string? ReadVariableScale(ref Utf8JsonReader reader, out long hundredths)
+    static string? ReadVariableScale(ref Utf8JsonReader reader, out long hundredths, out string? mark, out byte[]? original)
     {
         hundredths = 0;
+        mark = null;
+        original = null;
         long scale = -1;
         ReadOnlySpan<byte> value = default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -49,6 +68,6 @@ static class DecimalReader
                 value = reader.ValueSpan;
             reader.Skip();
         }
-        return scale is >= 0 and < 100 ? ReadBytes(value, (int)scale, out hundredths) : RejectReason.WrongType;
+        return scale is >= 0 and < 20_000 ? ReadBytes(value, (int)scale, out hundredths, out mark, out original) : RejectReason.WrongType;
     }
 }

@@ -38,9 +38,20 @@ public struct DecodedRecord
     public BetRow Bet;
     public NotSent NotSent;
 
+    /// <summary>Of those not sent, the ones that the record says are as they were (unchanged TOAST); the others the source has no longer.</summary>
+    public NotSent Unchanged;
+
+    /// <summary>Columns whose value came under a <see cref="MarkRule"/>; null where there is none.</summary>
+    public List<MarkedValue>? Marks;
+
     /// <summary>Logical messages: the prefix, UTF-8.</summary>
     public ReadOnlyMemory<byte> Prefix;
 
     /// <summary>Logical messages: the bytes that were written.</summary>
     public ReadOnlyMemory<byte> Content;
+
+    /// <summary>The bits of the marked columns.</summary>
+    public readonly NotSent Marked => Marks is null ? NotSent.None : Marks.Aggregate(NotSent.None, (all, mark) => all | mark.Column);
+
+    internal void Mark(NotSent column, string name, string rule, ReadOnlyMemory<byte> original) => (Marks ??= []).Add(new MarkedValue(column, name, rule, original));
 }

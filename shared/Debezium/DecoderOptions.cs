@@ -9,6 +9,9 @@ public sealed record DecoderOptions
     /// <summary>Larger values are rejected unread, in bytes. Default 16 MiB.</summary>
     public int MaxValueBytes { get; init; } = 16 << 20;
 
+    /// <summary>What bare numbers in columns of times count, where no schema says it. Default unknown: such records are rejected.</summary>
+    public TimeUnits TimeUnits { get; init; }
+
     /// <summary>JSON nested deeper than this is rejected. Default 64; Debezium's own needs 8.</summary>
     public int MaxDepth { get; init; } = 64;
 }

@@ -36,7 +36,7 @@ static class KeyReader
             var isId = reader.ValueTextEquals("id"u8);
             var isPayload = reader.ValueTextEquals("payload"u8);
             reader.Read();
-            if (isId && JsonText.TryReadInteger(ref reader, out var value))
+            if (isId && JsonText.ReadId(ref reader, out var value) is null)
                 id = value;
             else if (isPayload && reader.TokenType == JsonTokenType.StartObject)
                 id = ReadObject(ref reader) ?? id;

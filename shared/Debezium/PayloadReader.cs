@@ -8,12 +8,12 @@ static class PayloadReader
     /// <param name="reader">Stands at the payload's opening brace.</param>
     /// <param name="payload">The bytes that the reader reads.</param>
     /// <param name="table">The row's table, if the topic's name tells it; without it the row is passed over.</param>
-    /// <param name="scales">What the schema says of decimals.</param>
+    /// <param name="types">What a schema or the settings say of its columns.</param>
     /// <param name="envelope">Filled in.</param>
     /// <param name="record">Filled in.</param>
-    public static void Read(ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, DecimalScales scales, Envelope envelope, ref DecodedRecord record)
+    public static void Read(ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope, ref DecodedRecord record)
     {
-        var row = new RowReader(payload, table, scales, envelope);
+        var row = new RowReader(payload, table, types, envelope);
         record.NotSent = RowReader.AllColumns(table);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

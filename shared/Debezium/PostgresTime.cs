@@ -10,6 +10,10 @@ public static class PostgresTime
     public const long Infinity = long.MaxValue;
     public const long MinusInfinity = long.MinValue;
 
+    /// <summary>1900-01-01 and the last microsecond of 2299: what ClickHouse's DateTime64 can show.</summary>
+    public const long EarliestShown = -2_208_988_800_000_000;
+    public const long LatestShown = 10_413_791_999_999_999;
+
     const long MicrosPerSecond = 1_000_000;
     const long SecondsPerDay = 86_400;
 
@@ -48,12 +52,12 @@ public static class PostgresTime
         if (!Fraction(text[15..], out var fraction, out var rest) || !Offset(rest, out var offsetSeconds))
             return RejectReason.WrongType;
         var seconds = DaysSince1970(sign * (long)year, month, day) * SecondsPerDay + hour * 3600 + minute * 60 + second - offsetSeconds;
-        var wide = (Int128)seconds * MicrosPerSecond + fraction;
-        if (wide >= Infinity || wide <= MinusInfinity)
-            return RejectReason.OutOfRange;
-        micros = (long)wide;
+        micros = Nearest((Int128)seconds * MicrosPerSecond + fraction);
         return null;
     }
+
+    /// <summary>PostgreSQL's last years, 294247 to 294276, are beyond 64 bits counted from 1970: they become the last finite value.</summary>
+    public static long Nearest(Int128 micros) => (long)Int128.Clamp(micros, MinusInfinity + 1, Infinity - 1);
 
     static bool TwoDigits(ReadOnlySpan<byte> text, out int value)
     {

@@ -54,7 +54,8 @@ public sealed class RecordDecoder(DecoderOptions options)
             Reject(ref decoded, RejectReason.InvalidUtf8, null);
             return;
         }
-        var payload = schemas.Unwrap(record.Topic, value, out var scales);
+        var payload = schemas.Unwrap(record.Topic, value, out var types);
+        types = types with { Times = types.Times.Or(options.TimeUnits) };
         var reader = new Utf8JsonReader(payload.Span, json);
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null)
@@ -64,14 +65,14 @@ public sealed class RecordDecoder(DecoderOptions options)
         else if (topic.Role is TopicRole.Heartbeats or TopicRole.Transactions)
             MetadataReader.Read(ref reader, topic.Role, ref decoded);
         else
-            ReadChange(record, ref reader, payload, topic.Table, scales, epoch, ref decoded);
+            ReadChange(record, ref reader, payload, topic.Table, types, epoch, ref decoded);
         EnsureEnd(ref reader, payload);
     }
 
-    void ReadChange(in StreamRecord record, ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, DecimalScales scales, int epoch, ref DecodedRecord decoded)
+    void ReadChange(in StreamRecord record, ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, int epoch, ref DecodedRecord decoded)
     {
         var envelope = new Envelope();
-        PayloadReader.Read(ref reader, payload, table, scales, envelope, ref decoded);
+        PayloadReader.Read(ref reader, payload, table, types, envelope, ref decoded);
         if (table == SourceTable.None && envelope.NamedTable != SourceTable.None)
         {
             // The topic's name did not tell the table, the record did: the row is read in a second pass.
@@ -80,7 +81,7 @@ public sealed class RecordDecoder(DecoderOptions options)
             decoded = default;
             reader = new Utf8JsonReader(payload.Span, json);
             reader.Read();
-            PayloadReader.Read(ref reader, payload, table, scales, envelope, ref decoded);
+            PayloadReader.Read(ref reader, payload, table, types, envelope, ref decoded);
         }
         decoded.Table = table;
         var problem = ChangeRules.Judge(envelope, epoch, ref decoded);

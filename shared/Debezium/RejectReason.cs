@@ -22,17 +22,19 @@ public static class RejectReason
 
     /// <summary>A column without which a bet has no place in its table: user_id, event_id, placed_at.</summary>
     public const string MissingColumn = "missing-column";
+
+    /// <summary>NULL in one of the columns without which a bet has no place.</summary>
     public const string NullValue = "null-value";
     public const string WrongType = "wrong-type";
 
-    /// <summary>An epoch outside 0–63, an LSN beyond 2^56, an amount or a time that 64 bits cannot hold.</summary>
+    /// <summary>An epoch outside 0–63, an LSN beyond 2^56, an id beyond 64 bits, an amount of more than a thousand digits.</summary>
     public const string OutOfRange = "out-of-range";
 
-    /// <summary>NaN or infinity where an amount is expected.</summary>
-    public const string NotANumber = "not-a-number";
+    /// <summary>A text of digits alone that may be a decimal, or base64 of one whose schema was switched off.</summary>
+    public const string AmbiguousDecimal = "ambiguous-decimal";
 
-    /// <summary>More decimal places than the column keeps.</summary>
-    public const string TooPrecise = "too-precise";
+    /// <summary>A time as a bare number, and neither a schema nor a setting says what it counts.</summary>
+    public const string UnknownUnit = "unknown-unit";
 
     /// <summary>A tombstone that repeats no delete: set the flattening transform's delete handling to <c>rewrite</c>.</summary>
     public const string TombstoneWithoutDelete = "tombstone-without-delete";

@@ -6,7 +6,7 @@ namespace Betting.Debezium;
 /// Reads the columns of a row. Columns that nobody knows are passed over; known ones that do not come stay "not sent".
 /// A column that cannot be read is noted in the envelope and judged later, for a delete's columns do not matter.
 /// </summary>
-readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, DecimalScales scales, Envelope envelope)
+readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope)
 {
     public static NotSent AllColumns(SourceTable table) => table switch
     {
@@ -42,30 +42,33 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Decim
 
     void ReadRowId(ref Utf8JsonReader reader)
     {
-        if (JsonText.TryReadInteger(ref reader, out var id))
+        if (reader.TokenType == JsonTokenType.Null)
+            return;
+        if (JsonText.ReadId(ref reader, out var id) is { } problem)
+            envelope.Blame(problem, "after.id");
+        else
             envelope.RowId = id;
-        else if (reader.TokenType != JsonTokenType.Null)
-            envelope.Blame(RejectReason.WrongType, "after.id");
     }
 
     void ReadUserColumn(ReadOnlySpan<byte> name, ref Utf8JsonReader reader, ref DecodedRecord record)
     {
         if (name.SequenceEqual("name"u8))
-            ReadText(ref reader, ref record, NotSent.UserName, ref record.User.Name, "after.name");
+            ReadText(ref reader, ref record, NotSent.UserName, ref record.User.Name, "name");
         else if (name.SequenceEqual("created_at"u8))
-            ReadTime(ref reader, ref record, NotSent.UserCreatedAt, ref record.User.CreatedAt, "after.created_at");
+            ReadTime(ref reader, ref record, types.Times.CreatedAt, NotSent.UserCreatedAt, ref record.User.CreatedAt, "created_at");
     }
 
     void ReadEventColumn(ReadOnlySpan<byte> name, ref Utf8JsonReader reader, ref DecodedRecord record)
     {
         if (name.SequenceEqual("name"u8))
-            ReadText(ref reader, ref record, NotSent.EventName, ref record.Event.Name, "after.name");
+            ReadText(ref reader, ref record, NotSent.EventName, ref record.Event.Name, "name");
         else if (name.SequenceEqual("category"u8))
-            ReadText(ref reader, ref record, NotSent.EventCategory, ref record.Event.Category, "after.category");
+            ReadText(ref reader, ref record, NotSent.EventCategory, ref record.Event.Category, "category");
         else if (name.SequenceEqual("start_time"u8))
-            ReadTime(ref reader, ref record, NotSent.EventStartTime, ref record.Event.StartTime, "after.start_time");
-        else if (name.SequenceEqual("status"u8))
-            ReadText(ref reader, ref record, NotSent.EventStatus, ref record.Event.Status, "after.status");
+            ReadTime(ref reader, ref record, types.Times.StartTime, NotSent.EventStartTime, ref record.Event.StartTime, "start_time");
+        else if (name.SequenceEqual("status"u8) && ReadText(ref reader, ref record, NotSent.EventStatus, ref record.Event.Status, "status")
+            && !DeclaredStatus.OfEvent(record.Event.Status.Span))
+            record.Mark(NotSent.EventStatus, "status", MarkRule.Undeclared, default);
     }
 
     void ReadBetColumn(ReadOnlySpan<byte> name, ref Utf8JsonReader reader, ref DecodedRecord record)
@@ -75,22 +78,31 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Decim
         else if (name.SequenceEqual("event_id"u8))
             ReadId(ref reader, ref record, NotSent.BetEventId, ref record.Bet.EventId, "after.event_id");
         else if (name.SequenceEqual("status"u8))
-            ReadText(ref reader, ref record, NotSent.BetStatus, ref record.Bet.Status, "after.status");
+        {
+            if (ReadText(ref reader, ref record, NotSent.BetStatus, ref record.Bet.Status, "status") && !DeclaredStatus.OfBet(record.Bet.Status.Span))
+                record.Mark(NotSent.BetStatus, "status", MarkRule.Undeclared, default);
+        }
         else if (name.SequenceEqual("amount"u8))
-            ReadAmount(ref reader, ref record, scales.Amount, NotSent.BetAmount, ref record.Bet.Amount, "after.amount");
+            ReadAmount(ref reader, ref record, types.Amount, NotSent.BetAmount, ref record.Bet.Amount, "amount");
         else if (name.SequenceEqual("placed_at"u8))
-            ReadTime(ref reader, ref record, NotSent.BetPlacedAt, ref record.Bet.PlacedAt, "after.placed_at");
+        {
+            // Part of the sorting key: without it a bet has no place in its table.
+            if (reader.TokenType == JsonTokenType.Null)
+                envelope.Blame(RejectReason.NullValue, "after.placed_at");
+            else
+                ReadTime(ref reader, ref record, types.Times.PlacedAt, NotSent.BetPlacedAt, ref record.Bet.PlacedAt, "placed_at");
+        }
         else if (name.SequenceEqual("payout"u8))
         {
             long payout = 0;
             record.Bet.Payout = !IsNull(ref reader, ref record, NotSent.BetPayout)
-                && ReadAmount(ref reader, ref record, scales.Payout, NotSent.BetPayout, ref payout, "after.payout") ? payout : null;
+                && ReadAmount(ref reader, ref record, types.Payout, NotSent.BetPayout, ref payout, "payout") ? payout : null;
         }
         else if (name.SequenceEqual("settled_at"u8))
         {
             long settledAt = 0;
             record.Bet.SettledAt = !IsNull(ref reader, ref record, NotSent.BetSettledAt)
-                && ReadTime(ref reader, ref record, NotSent.BetSettledAt, ref settledAt, "after.settled_at") ? settledAt : null;
+                && ReadTime(ref reader, ref record, types.Times.SettledAt, NotSent.BetSettledAt, ref settledAt, "settled_at") ? settledAt : null;
         }
     }
 
@@ -103,50 +115,79 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Decim
         return true;
     }
 
-    void ReadText(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column, ref ReadOnlyMemory<byte> value, string field)
+    bool ReadText(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column, ref ReadOnlyMemory<byte> value, string name)
     {
-        if (!IsSent(ref reader, ref record, column, field))
-            return;
-        if (reader.TokenType == JsonTokenType.String)
-            value = JsonText.Read(ref reader, payload);
-        else
-            envelope.Blame(RejectReason.WrongType, field);
+        if (!IsSent(ref reader, ref record, column))
+            return false;
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.String:
+                value = JsonText.Read(ref reader, payload);
+                return true;
+            case JsonTokenType.Null:
+                record.Mark(column, name, MarkRule.Null, "null"u8.ToArray());
+                return false;
+            case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
+                value = payload.Slice((int)reader.TokenStartIndex, reader.ValueSpan.Length);
+                record.Mark(column, name, MarkRule.Retyped, default);
+                return true;
+            default:
+                envelope.Blame(RejectReason.WrongType, "after." + name);
+                return false;
+        }
     }
 
     void ReadId(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column, ref long value, string field)
     {
-        if (IsSent(ref reader, ref record, column, field) && !JsonText.TryReadInteger(ref reader, out value))
-            envelope.Blame(RejectReason.WrongType, field);
+        if (!IsSent(ref reader, ref record, column))
+            return;
+        if (reader.TokenType == JsonTokenType.Null)
+            envelope.Blame(RejectReason.NullValue, field);
+        else if (JsonText.ReadId(ref reader, out value) is { } problem)
+            envelope.Blame(problem, field);
     }
 
-    bool ReadTime(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column, ref long value, string field)
+    bool ReadTime(ref Utf8JsonReader reader, ref DecodedRecord record, TimeUnit unit, NotSent column, ref long value, string name)
     {
-        if (!IsSent(ref reader, ref record, column, field))
+        if (!IsSent(ref reader, ref record, column))
             return false;
-        var problem = reader.TokenType == JsonTokenType.String ? PostgresTime.TryParse(reader.ValueSpan, out value) : RejectReason.WrongType;
+        var original = reader.TokenType == JsonTokenType.Null ? default : Received(ref reader);
+        var problem = TimeReader.Read(ref reader, unit, out value, out var mark);
         if (problem is not null)
-            envelope.Blame(problem, field);
+            envelope.Blame(problem, "after." + name);
+        else if (mark is not null)
+            record.Mark(column, name, mark, original.IsEmpty ? "null"u8.ToArray() : original);
         return problem is null;
     }
 
-    bool ReadAmount(ref Utf8JsonReader reader, ref DecodedRecord record, int scale, NotSent column, ref long value, string field)
+    bool ReadAmount(ref Utf8JsonReader reader, ref DecodedRecord record, int scale, NotSent column, ref long value, string name)
     {
-        if (!IsSent(ref reader, ref record, column, field))
-            return false;
-        var problem = DecimalReader.Read(ref reader, scale, out value);
-        if (problem is not null)
-            envelope.Blame(problem, field);
-        return problem is null;
-    }
-
-    /// <summary>False for an unchanged TOAST value, which PostgreSQL does not log, and for a NULL where there should be none.</summary>
-    bool IsSent(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column, string field)
-    {
-        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("__debezium_unavailable_value"u8))
+        if (!IsSent(ref reader, ref record, column))
             return false;
         if (reader.TokenType == JsonTokenType.Null)
         {
-            envelope.Blame(RejectReason.NullValue, field);
+            record.Mark(column, name, MarkRule.Null, "null"u8.ToArray());
+            return true;
+        }
+        var text = reader.TokenType == JsonTokenType.StartObject ? default : Received(ref reader);
+        var problem = DecimalReader.Read(ref reader, scale, out value, out var mark, out var original);
+        if (problem is not null)
+            envelope.Blame(problem, "after." + name);
+        else if (mark is not null)
+            record.Mark(column, name, mark, original ?? text);
+        return problem is null;
+    }
+
+    /// <summary>A scalar as it stands in the record.</summary>
+    ReadOnlyMemory<byte> Received(ref Utf8JsonReader reader) =>
+        payload.Slice((int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0), reader.ValueSpan.Length);
+
+    /// <summary>False for an unchanged TOAST value, which PostgreSQL does not log.</summary>
+    static bool IsSent(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column)
+    {
+        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("__debezium_unavailable_value"u8))
+        {
+            record.Unchanged |= column;
             return false;
         }
         record.NotSent &= ~column;

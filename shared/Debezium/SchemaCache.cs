@@ -12,20 +12,20 @@ sealed class SchemaCache(JsonReaderOptions json)
 
     /// <summary>The payload, perhaps with the wrapping's closing brace behind it; the whole value where nothing wraps it.</summary>
     /// <exception cref="JsonException">The bytes are no JSON.</exception>
-    public ReadOnlyMemory<byte> Unwrap(string topic, byte[] value, out DecimalScales scales)
+    public ReadOnlyMemory<byte> Unwrap(string topic, byte[] value, out ColumnTypes types)
     {
-        scales = DecimalScales.Unknown;
+        types = ColumnTypes.Unknown;
         if (known.TryGetValue(topic, out var schema) && value.AsSpan().StartsWith(schema.Prefix))
         {
-            scales = schema.Scales;
+            types = schema.Types;
             return value.AsMemory(schema.Prefix.Length);
         }
         if (!value.AsSpan().TrimStart(" \t\r\n{"u8).StartsWith("\"schema\""u8) && !value.AsSpan().TrimStart(" \t\r\n{"u8).StartsWith("\"payload\""u8))
             return value;
-        return Parse(topic, value, ref scales);
+        return Parse(topic, value, ref types);
     }
 
-    ReadOnlyMemory<byte> Parse(string topic, byte[] value, ref DecimalScales scales)
+    ReadOnlyMemory<byte> Parse(string topic, byte[] value, ref ColumnTypes types)
     {
         int payloadStart = -1, payloadEnd = -1;
         var schemaCameFirst = false;
@@ -38,7 +38,7 @@ sealed class SchemaCache(JsonReaderOptions json)
             {
                 reader.Read();
                 hasSchema = true;
-                scales = ConnectSchema.Read(ref reader);
+                types = ConnectSchema.Read(ref reader);
                 schemaCameFirst = payloadStart < 0;
             }
             else if (reader.ValueTextEquals("payload"u8))
@@ -54,9 +54,9 @@ sealed class SchemaCache(JsonReaderOptions json)
         if (!hasSchema || payloadStart < 0)
             return value;
         if (schemaCameFirst)
-            known[topic] = new Known(value[..payloadStart], scales);
+            known[topic] = new Known(value[..payloadStart], types);
         return value.AsMemory(payloadStart, payloadEnd - payloadStart);
     }
 
-    sealed record Known(byte[] Prefix, DecimalScales Scales);
+    sealed record Known(byte[] Prefix, ColumnTypes Types);
 }

@@ -50,13 +50,13 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     {
         var readiness = new Readiness();
         var applier = new PatientApplier(Applier, _options, _metrics, readiness, TimeProvider.System, NullLogger<PatientApplier>.Instance);
-        await new ArchiveReplay(applier, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(new()), _ => { }, CancellationToken.None);
+        await new ArchiveReplay(applier, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(_options.Decoding()), _ => { }, CancellationToken.None);
     }
 
     /// <summary>These records as one batch, not yet applied.</summary>
     public ChangeBatch Batch(IEnumerable<StreamRecord> records)
     {
-        var builder = new BatchBuilder(new RecordDecoder(new()), _options, _metrics, TimeProvider.System);
+        var builder = new BatchBuilder(new RecordDecoder(_options.Decoding()), _options, _metrics, TimeProvider.System);
         foreach (var record in records)
         {
             builder.Add(record, out _);

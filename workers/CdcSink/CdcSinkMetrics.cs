@@ -12,6 +12,7 @@ public sealed class CdcSinkMetrics : IDisposable
     readonly Counter<long> _retries;
     readonly Counter<long> _repeatedSnapshots;
     readonly Counter<long> _joinedBets;
+    readonly Counter<long> _markedValues;
     readonly Histogram<double> _lag;
     readonly Histogram<double> _stage;
     readonly Histogram<long> _batch;
@@ -25,6 +26,7 @@ public sealed class CdcSinkMetrics : IDisposable
         _retries = _meter.CreateCounter<long>("cdcsink.retries", "{attempt}", "Repeated attempts, by ClickHouse's error code.");
         _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes, by table.");
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
+        _markedValues = _meter.CreateCounter<long>("cdcsink.marked_values", "{value}", "Values that are shown with a mark, by table, column and rule.");
         _batch = _meter.CreateHistogram<long>("cdcsink.batch.records", "{record}", "Records of a batch.");
         _stage = _meter.CreateHistogram("cdcsink.stage.duration", "s", "Duration of a batch's stages.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] });
@@ -43,6 +45,13 @@ public sealed class CdcSinkMetrics : IDisposable
         if (decoded.Kind == RecordKind.Undecodable)
         {
             _deadLetters.Add(1, new("topic", topic), new("reason", decoded.Reason));
+        }
+        if (decoded.Marks is { } marks)
+        {
+            foreach (var mark in marks)
+            {
+                _markedValues.Add(1, new("table", decoded.Table.ToString()), new("column", mark.Name), new("rule", mark.Rule));
+            }
         }
     }
 

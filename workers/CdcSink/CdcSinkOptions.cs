@@ -34,6 +34,14 @@ public sealed class CdcSinkOptions
     [Range(0, ChangeVersion.MaxEpoch)]
     public int DefaultEpoch { get; set; } = 1;
 
+    /// <summary>
+    /// What bare numbers in columns of times count, for tables that have <c>timestamp</c> in place of <c>timestamptz</c> and records
+    /// without schemas: <c>users.created_at</c>, <c>events.start_time</c>, <c>bets.placed_at</c>, <c>bets.settled_at</c>, each
+    /// Days, Milliseconds, Microseconds or Nanoseconds. Default none: such a record goes to the dead letters, its unit is not guessed.
+    /// </summary>
+    [KnownColumns]
+    public Dictionary<string, TimeUnit> TimeUnits { get; } = new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>A batch is closed at so many records. Default 20,000.</summary>
     [Range(1, 1_000_000)]
     public int BatchRecords { get; set; } = 20_000;
@@ -62,11 +70,32 @@ public sealed class CdcSinkOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan RebalanceWait { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How records are decoded under these settings.</summary>
+    public DecoderOptions Decoding() => new()
+    {
+        DefaultEpoch = DefaultEpoch,
+        MaxValueBytes = RecordBytes,
+        TimeUnits = new TimeUnits(Unit("users.created_at"), Unit("events.start_time"), Unit("bets.placed_at"), Unit("bets.settled_at")),
+    };
+
     /// <summary>The same, with batches that age never closes.</summary>
     public CdcSinkOptions Unhurried()
     {
         var copy = (CdcSinkOptions)MemberwiseClone();
         copy.BatchAge = TimeSpan.MaxValue;
         return copy;
+    }
+
+    TimeUnit Unit(string column) => TimeUnits.GetValueOrDefault(column);
+
+    /// <summary>A column that nobody reads is a spelling mistake.</summary>
+    sealed class KnownColumnsAttribute : ValidationAttribute
+    {
+        static readonly string[] Known = ["users.created_at", "events.start_time", "bets.placed_at", "bets.settled_at"];
+
+        protected override ValidationResult? IsValid(object? value, ValidationContext context) =>
+            ((Dictionary<string, TimeUnit>)value!).Keys.FirstOrDefault(column => !Known.Contains(column, StringComparer.OrdinalIgnoreCase)) is { } unknown
+                ? new ValidationResult($"'{unknown}' is none of {string.Join(", ", Known)}", [context.MemberName!])
+                : ValidationResult.Success;
     }
 }

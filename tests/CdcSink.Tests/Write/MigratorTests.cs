@@ -11,7 +11,7 @@ public sealed class MigratorTests(Servers servers)
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
         Assert.Empty(await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
-        Assert.Equal(4, (await sink.QueryAsync("SELECT name FROM schema_files")).Count);
+        Assert.Equal(5, (await sink.QueryAsync("SELECT name FROM schema_files")).Count);
         await sink.Client.ExecuteNonQueryAsync("TRUNCATE TABLE schema_files");
         await sink.Client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash) VALUES ('0001_changes.sql', 'other')");
         await Assert.ThrowsAsync<SchemaException>(() => ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
@@ -22,6 +22,6 @@ public sealed class MigratorTests(Servers servers)
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("TRUNCATE TABLE schema_files");
-        Assert.Equal(4, (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Count);
+        Assert.Equal(5, (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Count);
     }
 }

@@ -6,7 +6,7 @@ namespace Betting.CdcSink.Batches;
 /// <summary>The changes of one batch as rows of the changelog tables, ready to be inserted.</summary>
 public sealed class ChangeRows : IDisposable
 {
-    const string Common = "id, version, deleted, transaction_id, committed_at, topic, partition, offset, not_sent";
+    const string Common = "id, version, deleted, transaction_id, committed_at, topic, partition, offset, not_sent, marks, originals";
 
     readonly Dictionary<string, byte[]> _topics = [];
 
@@ -101,6 +101,23 @@ public sealed class ChangeRows : IDisposable
         rows.WriteInt64(change.CommitTime);
         AddPlace(rows, record);
         rows.WriteUInt8((byte)change.NotSent);
+        rows.WriteUInt8((byte)change.Marked);
+        AddOriginals(rows, change.Marks);
+    }
+
+    /// <summary>What was received in place of what the columns can hold: Map(String, String) by the source's column.</summary>
+    static void AddOriginals(RowBinaryBuffer rows, List<MarkedValue>? marks)
+    {
+        var kept = marks?.Count(mark => !mark.Original.IsEmpty) ?? 0;
+        rows.WriteLength(kept);
+        for (var i = 0; kept > 0 && i < marks!.Count; i++)
+        {
+            if (!marks[i].Original.IsEmpty)
+            {
+                rows.WriteString(Encoding.UTF8.GetBytes(marks[i].Name));
+                rows.WriteString(marks[i].Original.Span);
+            }
+        }
     }
 
     void AddPlace(RowBinaryBuffer rows, in StreamRecord record)

@@ -45,16 +45,22 @@ public sealed class RowBinaryBuffer : IDisposable
         }
     }
 
-    /// <summary>A string: its length as LEB128, then its bytes.</summary>
+    /// <summary>A string: its length, then its bytes.</summary>
     public void WriteString(ReadOnlySpan<byte> utf8)
     {
-        var length = (uint)utf8.Length;
+        WriteLength(utf8.Length);
+        utf8.CopyTo(Reserve(utf8.Length));
+    }
+
+    /// <summary>The length of a string, an array or a map: LEB128.</summary>
+    public void WriteLength(int count)
+    {
+        var length = (uint)count;
         for (; length >= 0x80; length >>= 7)
         {
             WriteUInt8((byte)(length | 0x80));
         }
         WriteUInt8((byte)length);
-        utf8.CopyTo(Reserve(utf8.Length));
     }
 
     public void Dispose()

@@ -196,7 +196,7 @@ public sealed class StreamConsumer : IDisposable
     }
 
     BatchBuilder NewBuilder() =>
-        new(new RecordDecoder(new DecoderOptions { DefaultEpoch = _options.DefaultEpoch, MaxValueBytes = _options.RecordBytes }), _options, _metrics, _clock);
+        new(new RecordDecoder(_options.Decoding()), _options, _metrics, _clock);
 
     void Choose(ConsumerConfig config)
     {

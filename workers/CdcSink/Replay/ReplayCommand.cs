@@ -27,7 +27,7 @@ static class ReplayCommand
         var clock = services.GetRequiredService<TimeProvider>();
         var start = clock.GetTimestamp();
         var paths = parsed.GetRequiredValue(Files).Select(file => file.FullName).ToList();
-        var decoder = new RecordDecoder(new DecoderOptions { DefaultEpoch = options.DefaultEpoch, MaxValueBytes = options.RecordBytes });
+        var decoder = new RecordDecoder(options.Decoding());
         var records = await replay.RunAsync(paths.SelectMany(Archive.Read), decoder, applied =>
             Console.Error.Write($"\r{applied:N0} records, {applied / clock.GetElapsedTime(start).TotalSeconds:N0}/s "), cancellation);
         Console.Error.WriteLine();

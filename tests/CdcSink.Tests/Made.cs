@@ -1,0 +1,51 @@
+using System.Text;
+using Betting.Debezium;
+
+namespace Betting.Tests.CdcSink;
+
+/// <summary>Change records made by hand, in the form of the settings that this project ships. Offsets and LSNs count up.</summary>
+sealed class Made
+{
+    public const string Prefix = "betting.public.";
+
+    readonly Dictionary<string, long> _offsets = [];
+    ulong _lsn = 80_000;
+
+    /// <summary>A change of one row; <paramref name="after"/> is JSON, null for a delete.</summary>
+    public StreamRecord Change(string table, string op, string? after, string key, string snapshot = "false", long committedMs = 1_767_225_600_000, string? epoch = null, int partition = 0, ulong? lsn = null)
+    {
+        _lsn += 8;
+        var at = lsn ?? _lsn;
+        var value = $$"""{"before":null,"after":{{after ?? "null"}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{committedMs}},"snapshot":"{{snapshot}}","db":"betting","sequence":"[\"{{at}}\",\"{{at}}\"]","schema":"public","table":"{{table}}","txId":{{700 + at / 8}},"lsn":{{at}},"xmin":null},"transaction":null,"op":"{{op}}","ts_ms":{{committedMs}}}""";
+        return Record(table, key, value, epoch, partition);
+    }
+
+    public StreamRecord Bet(long id, string columns, string op = "c", string? epoch = null, int partition = 0, string snapshot = "false", long committedMs = 1_767_225_600_000, ulong? lsn = null) =>
+        Change("bets", op, $$"""{"id":{{id}},{{columns}}}""", $$"""{"id":{{id}}}""", snapshot, committedMs, epoch, partition, lsn);
+
+    /// <summary>Columns of a bet as they always are; a replacement is written as <c>"amount":"…"</c>.</summary>
+    public static string Columns(params string[] replaced)
+    {
+        string[] all = ["\"user_id\":1", "\"event_id\":1", "\"status\":\"OPEN\"", "\"amount\":\"10.00\"", "\"payout\":null", "\"placed_at\":\"2026-01-01T10:00:00.000000Z\"", "\"settled_at\":null"];
+        return string.Join(',', all.Select(column => replaced.FirstOrDefault(other => other[..other.IndexOf(':', StringComparison.Ordinal)] == column[..column.IndexOf(':', StringComparison.Ordinal)]) ?? column)
+            .Concat(replaced.Where(other => !all.Any(column => column[..column.IndexOf(':', StringComparison.Ordinal)] == other[..other.IndexOf(':', StringComparison.Ordinal)]))));
+    }
+
+    public StreamRecord User(long id, string columns = "\"name\":\"Ada\",\"created_at\":\"2025-01-01T00:00:00.000000Z\"", string op = "c", string? epoch = null, int partition = 0, string snapshot = "false", long committedMs = 1_767_225_600_000) =>
+        Change("users", op, $$"""{"id":{{id}},{{columns}}}""", $$"""{"id":{{id}}}""", snapshot, committedMs, epoch, partition);
+
+    public StreamRecord Event(long id, string columns = "\"name\":\"Cup\",\"category\":\"football\",\"start_time\":\"2026-02-01T00:00:00.000000Z\",\"status\":\"SCHEDULED\"", string op = "c", string? epoch = null, int partition = 0) =>
+        Change("events", op, $$"""{"id":{{id}},{{columns}}}""", $$"""{"id":{{id}}}""", "false", 1_767_225_600_000, epoch, partition);
+
+    public StreamRecord Delete(string table, long id, string? epoch = null, int partition = 0) => Change(table, "d", null, $$"""{"id":{{id}}}""", epoch: epoch, partition: partition);
+
+    public StreamRecord Record(string table, string? key, string? value, string? epoch = null, int partition = 0)
+    {
+        var topic = Prefix + table;
+        var offset = _offsets.GetValueOrDefault(topic + partition);
+        _offsets[topic + partition] = offset + 1;
+        return new StreamRecord(topic, partition, offset, 1_767_225_600_000, Bytes(key), Bytes(value), epoch is null ? [] : [new RecordHeader("epoch", Bytes(epoch))]);
+    }
+
+    static byte[]? Bytes(string? text) => text is null ? null : Encoding.UTF8.GetBytes(text);
+}
