@@ -6,4 +6,5 @@ return await new WorkerCommandLine("Ingest", "Applies bet commands from RabbitMQ
     .WithMigrate()
     .WithPublish()
     .WithOutcome()
+    .WithArchive()
     .RunAsync(args, builder => builder.AddIngest());

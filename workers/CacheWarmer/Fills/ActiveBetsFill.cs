@@ -13,19 +13,19 @@ namespace Betting.CacheWarmer.Fills;
 /// </summary>
 sealed class ActiveBetsFill : IKeyFill
 {
+    /// <summary>The status is no parameter: a plan for any status could not use the index of OPEN bets.</summary>
+    public const string Query = $"""
+        SELECT id, user_id, event_id, amount, placed_at FROM bets
+        WHERE status = '{BetStatus.Open}' AND isfinite(placed_at) ORDER BY placed_at DESC, id DESC LIMIT $1
+        """;
+
     public string Key => RedisKeys.ActiveBets;
 
     public TimeSpan Lifetime => RedisKeys.ActiveBetsLifetime;
 
     public async Task<(ReadOnlyMemory<byte> Value, int Items)> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(
-            """
-            SELECT id, user_id, event_id, amount, placed_at FROM bets
-            WHERE status = $1 AND isfinite(placed_at) ORDER BY placed_at DESC, id DESC LIMIT $2
-            """,
-            connection)
-        { Parameters = { new() { Value = BetStatus.Open }, new() { Value = RedisKeys.ActiveBetsLimit } } };
+        await using var command = new NpgsqlCommand(Query, connection) { Parameters = { new() { Value = RedisKeys.ActiveBetsLimit } } };
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var json = new ArrayBufferWriter<byte>(16 * 1024);
         var items = 0;

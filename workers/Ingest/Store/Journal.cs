@@ -9,7 +9,8 @@ static class Journal
 {
     /// <summary>
     /// Takes the ids that nobody has taken, as accepted until a decision says otherwise: most are, and are then written
-    /// once. In the order of ids, so that two replicas with the same commands wait for each other and never deadlock.
+    /// once. In the order of ids, so that two replicas with the same commands wait for each other and never deadlock. The
+    /// archive is asked id by id, through its key, whatever the statistics say of it.
     /// </summary>
     public static NpgsqlBatchCommand Take(IReadOnlyCollection<HashedCommand> commands)
     {
@@ -18,6 +19,7 @@ static class Journal
             INSERT INTO commands (command_id, kind, payload_hash, outcome, bet_id, user_id, event_id, issued_at, applied_at)
             SELECT c.id, c.kind, c.hash, 'accepted', c.bet_id, c.user_id, c.event_id, c.issued_at, now()
             FROM unnest($1, $2, $3, $4, $5, $6, $7) AS c(id, kind, hash, bet_id, user_id, event_id, issued_at)
+            WHERE (SELECT true FROM commands_archive a WHERE a.command_id = c.id) IS NULL
             ORDER BY c.id
             ON CONFLICT (command_id) DO NOTHING
             RETURNING command_id
@@ -39,7 +41,11 @@ static class Journal
     /// <summary>The content hashes of commands that were there before.</summary>
     public static async Task<Dictionary<Guid, byte[]>> HashesAsync(NpgsqlConnection connection, IEnumerable<Guid> ids, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("SELECT command_id, payload_hash FROM commands WHERE command_id = ANY($1)", connection)
+        await using var command = new NpgsqlCommand("""
+            SELECT command_id, payload_hash FROM commands WHERE command_id = ANY($1)
+            UNION ALL
+            SELECT command_id, payload_hash FROM commands_archive WHERE command_id = ANY($1)
+            """, connection)
         {
             Parameters = { ArrayParameter.Uuids(ids) },
         };

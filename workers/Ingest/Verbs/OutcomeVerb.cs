@@ -13,8 +13,8 @@ static class OutcomeVerb
     const string Query = """
         SELECT c.kind, c.outcome, c.reason, c.bet_id, c.user_id, c.event_id, c.issued_at, c.applied_at, p.waits_for, p.waits_id, p.deadline,
             (SELECT count(*) FROM command_conflicts x WHERE x.command_id = c.command_id) AS conflicts
-        FROM commands c LEFT JOIN parked_commands p USING (command_id)
-        WHERE c.command_id = $1
+        FROM (SELECT * FROM commands WHERE command_id = $1 UNION ALL SELECT * FROM commands_archive WHERE command_id = $1) c
+        LEFT JOIN parked_commands p USING (command_id)
         """;
 
     static readonly string[] Names = ["kind", "outcome", "reason", "bet", "user", "event", "issued", "applied", "waits for", "of id", "until", "conflicts"];
