@@ -37,6 +37,19 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         return this;
     }
 
+    /// <summary>Adds a verb of two words: <paramref name="command"/> under <paramref name="parent"/>.</summary>
+    public WorkerCommandLine WithVerb(Command parent, Command command, Action<WebApplicationBuilder> compose, VerbAction action)
+    {
+        WithVerb(command, compose, action);
+        _verbs.Remove(command);
+        parent.Subcommands.Add(command);
+        if (!_verbs.Contains(parent))
+        {
+            _verbs.Add(parent);
+        }
+        return this;
+    }
+
     /// <param name="args">The process's arguments.</param>
     /// <param name="compose">Adds the worker's own services and loops to its host.</param>
     /// <param name="map">Adds the worker's own HTTP endpoints, if it has any.</param>

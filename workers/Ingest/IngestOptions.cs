@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Betting.Connections;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
 
@@ -31,6 +32,10 @@ public sealed class IngestOptions : IValidatableObject
     /// <summary>RabbitMQ messages that may be on the way to this replica unacknowledged; 2000 by default, at least one batch.</summary>
     [Range(1, ushort.MaxValue)]
     public int Prefetch { get; set; } = 2000;
+
+    /// <summary>How RabbitMQ keeps the commands: <c>quorum</c> (the default) or <c>classic</c>; a queue cannot be changed from one to the other.</summary>
+    [EnumDataType(typeof(QueueKind))]
+    public QueueKind Queue { get; set; } = QueueKind.Quorum;
 
     /// <summary>How long a command waits for its user, event or bet; 10 minutes by default.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]

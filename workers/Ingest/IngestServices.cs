@@ -57,6 +57,10 @@ static class IngestServices
             rabbit.ReceiveEndpoint(Topics.Commands, endpoint =>
             {
                 endpoint.PrefetchCount = options.Prefetch;
+                foreach (var (name, value) in CommandQueue.Arguments(options.Queue))
+                {
+                    endpoint.SetQueueArgument(name, value);
+                }
                 endpoint.ConfigureConsumeTopology = false;
                 endpoint.ConfigureReceive(pipe => pipe.UseFilter(context.GetRequiredService<RabbitInbox>()));
                 endpoint.DiscardSkippedMessages();

@@ -7,4 +7,5 @@ return await new WorkerCommandLine("Ingest", "Applies bet commands from RabbitMQ
     .WithPublish()
     .WithOutcome()
     .WithArchive()
+    .WithDeadLetters()
     .RunAsync(args, builder => builder.AddIngest());

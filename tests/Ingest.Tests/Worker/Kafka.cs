@@ -36,6 +36,30 @@ sealed class Kafka : IAsyncDisposable
     public Task PublishAsync(IEnumerable<byte[]> messages, int partition = 0) =>
         Task.WhenAll(messages.Select(body => _producer.ProduceAsync(new TopicPartition(Topics.Commands, partition), new Message<Null, byte[]> { Value = body })));
 
+    /// <summary>As a publisher of its own with key and headers would send it.</summary>
+    public async Task PublishAsync(Message<byte[]?, byte[]?> message, int partition, string topic = Topics.Commands)
+    {
+        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20 }).Build();
+        await producer.ProduceAsync(new TopicPartition(topic, partition), message);
+    }
+
+    public List<ConsumeResult<byte[]?, byte[]?>> DeadLetters() => Read(Topics.DeadLetter(Topics.Commands));
+
+    /// <summary>All that partition 0 of a topic has now.</summary>
+    public List<ConsumeResult<byte[]?, byte[]?>> Read(string topic)
+    {
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test", FetchWaitMaxMs = 10, EnableAutoCommit = false }).Build();
+        var partition = new TopicPartition(topic, 0);
+        var records = new List<ConsumeResult<byte[]?, byte[]?>>();
+        var end = consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(10)).High.Value;
+        consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
+        while (records.Count < end && consumer.Consume(TimeSpan.FromSeconds(10)) is { } record)
+        {
+            records.Add(record);
+        }
+        return records;
+    }
+
     public ConsumeResult<Ignore, byte[]>? FirstDeadLetter()
     {
         using var consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test" }).Build();

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Contracts;
 using Betting.Local.Engines;
 using RabbitMQ.Client;
@@ -14,17 +15,19 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     {
         var connection = await new ConnectionFactory { Uri = new Uri(server.Uri) }.CreateConnectionAsync();
         var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, null));
+        await CommandQueue.DeclareAsync(connection, QueueKind.Quorum, CancellationToken.None);
         foreach (var queue in new[] { Topics.Commands, DeadLetters })
         {
-            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false);
             await channel.QueuePurgeAsync(queue);
         }
         return new Rabbit(connection, channel);
     }
 
-    public async Task PublishAsync(IEnumerable<byte[]> messages, string contentType = "application/json")
+    public Task PublishAsync(IEnumerable<byte[]> messages, string contentType = "application/json") =>
+        PublishAsync(messages, new BasicProperties { Persistent = true, ContentType = contentType });
+
+    public async Task PublishAsync(IEnumerable<byte[]> messages, BasicProperties properties)
     {
-        var properties = new BasicProperties { Persistent = true, ContentType = contentType };
         foreach (var chunk in messages.Chunk(1000))
         {
             await Task.WhenAll(chunk.Select(body => channel.BasicPublishAsync("", Topics.Commands, true, properties, body).AsTask()));
@@ -35,6 +38,15 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
 
     /// <summary>Takes one message, which is gone then.</summary>
     public async Task<BasicGetResult?> TakeAsync(string queue) => await channel.BasicGetAsync(queue, autoAck: true);
+
+    /// <summary>Takes one message and gives it back, as a consumer that crashed would.</summary>
+    public async Task RefuseAsync(string queue)
+    {
+        if (await channel.BasicGetAsync(queue, autoAck: false) is { } message)
+        {
+            await channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
+        }
+    }
 
     /// <summary>Whether somebody has made this queue.</summary>
     public async Task<bool> ExistsAsync(string queue)

@@ -74,6 +74,10 @@ public sealed class BatchHandler(
                 var outcomes = await transaction.ApplyAsync(commands, CancellationToken.None);
                 availability.Back(door);
                 metrics.Committed(door, commands.ConvertAll(hashed => hashed.Command), outcomes);
+                for (var i = 0; i < outcomes.Length; i++)
+                {
+                    batch[i].Delivery.Answer = Answer.Of(commands[i].Command.Id, outcomes[i]);
+                }
                 return null;
             }
             catch (Exception failure)
@@ -104,6 +108,7 @@ public sealed class BatchHandler(
                 await deadLetters.SendAsync(letters, stopping);
                 foreach (var letter in letters)
                 {
+                    letter.Delivery.Answer = new Answer(null, Answer.DeadLetter, letter.Reason, letter.Field);
                     metrics.DeadLetter(door, letter.Field);
                     IngestLog.DeadLetter(log, door, letter.Delivery.Coordinates, letter.Reason);
                 }

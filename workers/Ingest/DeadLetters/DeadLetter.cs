@@ -16,15 +16,17 @@ public sealed record DeadLetter(Delivery Delivery, string Field, string Reason, 
     // A header is no place for a whole stack trace.
     const int MaxReason = 500;
 
-    /// <summary>The original headers, then ours.</summary>
+    /// <summary>What is written beside the original's own headers.</summary>
     public IEnumerable<KeyValuePair<string, string>> Headers =>
     [
-        .. Delivery.Headers.Where(header => !header.Key.StartsWith("dead-letter-", StringComparison.Ordinal)),
         new(FieldHeader, Field),
         new(ReasonHeader, Reason.Length <= MaxReason ? Reason : Reason[..MaxReason]),
         new(CoordinatesHeader, Delivery.Coordinates),
         new(TimeHeader, At.ToString(CommandTime.Format, CultureInfo.InvariantCulture)),
     ];
+
+    /// <summary>Whether a header of the original is kept: a publisher cannot write ours, but how often it was replayed is remembered.</summary>
+    public static bool Keeps(string header) => !Betting.DeadLetters.LetterHeaders.IsOurs(header) || header == Betting.DeadLetters.LetterHeaders.Replays;
 }
 
 /// <summary>Where a door puts what is no command.</summary>

@@ -5,8 +5,8 @@ using RabbitMQ.Client;
 
 namespace Betting.Ingest.DeadLetters;
 
-/// <summary>The durable queue <c>bet-commands.dead-letter</c>, written with publisher confirms.</summary>
-public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit) : IDeadLetters, IAsyncDisposable
+/// <summary>The queue <c>bet-commands.dead-letter</c>, written with publisher confirms: body, properties and headers of the original, and ours.</summary>
+public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options) : IDeadLetters, IAsyncDisposable
 {
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
 
@@ -20,7 +20,9 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit) : IDeadL
         try
         {
             var channel = await OpenAsync(cancellation);
-            await Task.WhenAll(letters.Select(letter => PublishAsync(channel, letter, cancellation)));
+            // Mandatory: a letter that reaches no queue is an error, not a confirm.
+            await Task.WhenAll(letters.Select(letter =>
+                channel.BasicPublishAsync("", Queue, mandatory: true, Properties(letter), letter.Delivery.Body, cancellation).AsTask()));
         }
         finally
         {
@@ -43,8 +45,8 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit) : IDeadL
         }
         await CloseAsync();
         _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest dead letters", cancellation);
+        await CommandQueue.DeclareAsync(_connection, options.Value.Queue, cancellation);
         _channel = await _connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
-        await _channel.QueueDeclareAsync(Queue, durable: true, exclusive: false, autoDelete: false, cancellationToken: cancellation);
         return _channel;
     }
 
@@ -61,14 +63,14 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit) : IDeadL
         (_channel, _connection) = (null, null);
     }
 
-    static async Task PublishAsync(IChannel channel, DeadLetter letter, CancellationToken cancellation)
+    static BasicProperties Properties(DeadLetter letter)
     {
-        var properties = new BasicProperties
+        var original = letter.Delivery.Original as IReadOnlyBasicProperties;
+        var properties = RabbitHeaders.Copy(original, DeadLetter.Keeps);
+        foreach (var (name, value) in letter.Headers)
         {
-            Persistent = true,
-            Headers = letter.Headers.GroupBy(header => header.Key).ToDictionary(group => group.Key, group => (object?)group.Last().Value),
-        };
-        // Mandatory: a letter that reaches no queue is an error, not a confirm.
-        await channel.BasicPublishAsync("", Queue, mandatory: true, properties, letter.Delivery.Body, cancellation);
+            properties.Headers![name] = value;
+        }
+        return properties;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Betting.Ingest.Batches;
 using Confluent.Kafka;
 
@@ -9,7 +8,7 @@ sealed class KafkaBatch
 {
     readonly Dictionary<TopicPartition, Offset> _next = [];
 
-    KafkaBatch(List<ConsumeResult<Ignore, byte[]>> records, Func<List<Delivery>, Task> handle)
+    KafkaBatch(List<ConsumeResult<byte[]?, byte[]>> records, Func<List<Delivery>, Task> handle)
     {
         foreach (var record in records)
         {
@@ -21,7 +20,7 @@ sealed class KafkaBatch
 
     public Task Handling { get; }
 
-    public static KafkaBatch Start(List<ConsumeResult<Ignore, byte[]>> records, BatchHandler handler, CancellationToken stopping) =>
+    public static KafkaBatch Start(List<ConsumeResult<byte[]?, byte[]>> records, BatchHandler handler, CancellationToken stopping) =>
         new(records, deliveries => Task.Run(() => handler.HandleAsync(deliveries, stopping), CancellationToken.None));
 
     /// <summary>True where it has ended, well or not.</summary>
@@ -29,7 +28,7 @@ sealed class KafkaBatch
 
     public void ThrowIfFailed() => Handling.GetAwaiter().GetResult();
 
-    public void StoreOffsets(IConsumer<Ignore, byte[]> consumer)
+    public void StoreOffsets(IConsumer<byte[]?, byte[]> consumer)
     {
         foreach (var (partition, offset) in _next)
         {
@@ -44,14 +43,10 @@ sealed class KafkaBatch
         }
     }
 
-    static Delivery Read(ConsumeResult<Ignore, byte[]> record)
+    static Delivery Read(ConsumeResult<byte[]?, byte[]> record)
     {
         var value = record.Message.Value;
         var coordinates = $"{record.Topic}/{record.Partition.Value}@{record.Offset.Value}";
-        return new Delivery(value, value is null ? null : value, coordinates, Headers(record.Message.Headers));
+        return new Delivery(value, value is null ? null : value, coordinates) { Original = record };
     }
-
-    static IReadOnlyList<KeyValuePair<string, string>> Headers(Headers? headers) => headers is null or { Count: 0 }
-        ? []
-        : [.. headers.Select(header => new KeyValuePair<string, string>(header.Key, header.GetValueBytes() is { } bytes ? Encoding.UTF8.GetString(bytes) : ""))];
 }

@@ -21,7 +21,7 @@ public sealed class KafkaDoor(
     // membership, brings no more records.
     static readonly TimeSpan HeldUp = TimeSpan.FromSeconds(2);
 
-    List<ConsumeResult<Ignore, byte[]>> _gathering = [];
+    List<ConsumeResult<byte[]?, byte[]>> _gathering = [];
     KafkaBatch? _inHand;
 
     public string Name => "kafka";
@@ -66,8 +66,8 @@ public sealed class KafkaDoor(
         }
     }
 
-    IConsumer<Ignore, byte[]> Build(CancellationToken stopping) =>
-        new ConsumerBuilder<Ignore, byte[]>(kafka.Value.Consumer(config =>
+    IConsumer<byte[]?, byte[]> Build(CancellationToken stopping) =>
+        new ConsumerBuilder<byte[]?, byte[]>(kafka.Value.Consumer(config =>
         {
             config.GroupId = Topics.IngestGroup;
             config.ClientId = "ingest";
@@ -96,7 +96,7 @@ public sealed class KafkaDoor(
         .Build();
 
     // Until the batch is full, the first record has lingered, or a poll brought nothing.
-    void Gather(IConsumer<Ignore, byte[]> consumer, CancellationToken stopping)
+    void Gather(IConsumer<byte[]?, byte[]> consumer, CancellationToken stopping)
     {
         var started = clock.GetTimestamp();
         while (_gathering.Count < options.Value.BatchSize && !stopping.IsCancellationRequested)
@@ -117,7 +117,7 @@ public sealed class KafkaDoor(
         }
     }
 
-    ConsumeResult<Ignore, byte[]>? Consume(IConsumer<Ignore, byte[]> consumer, TimeSpan wait)
+    ConsumeResult<byte[]?, byte[]>? Consume(IConsumer<byte[]?, byte[]> consumer, TimeSpan wait)
     {
         try
         {
@@ -138,7 +138,7 @@ public sealed class KafkaDoor(
     }
 
     // Waits for the batch in hand and stores its offsets.
-    void Finish(IConsumer<Ignore, byte[]> consumer)
+    void Finish(IConsumer<byte[]?, byte[]> consumer)
     {
         if (_inHand is null)
         {
@@ -166,7 +166,7 @@ public sealed class KafkaDoor(
     }
 
     // Called while polling, on this same thread. The batch in hand is waited for, so that the next owner starts behind it.
-    void GiveUp(IConsumer<Ignore, byte[]> consumer, List<TopicPartitionOffset> offsets, CancellationToken stopping)
+    void GiveUp(IConsumer<byte[]?, byte[]> consumer, List<TopicPartitionOffset> offsets, CancellationToken stopping)
     {
         if (_inHand is not null && _inHand.EndsWithin(HeldUp) && !stopping.IsCancellationRequested)
         {

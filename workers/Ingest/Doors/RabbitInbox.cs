@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Betting.Contracts;
 using MassTransit;
 
 namespace Betting.Ingest.Doors;
@@ -35,7 +36,7 @@ public sealed class RabbitInbox : IFilter<ReceiveContext>
     {
         ReadOnlyMemory<byte> body = context.GetBody();
         var command = MassTransitEnvelope.IsNamedBy(delivered.Properties.ContentType) ? MassTransitEnvelope.Message(body) : body;
-        return new Delivery(body, command, $"{context.InputAddress.AbsolutePath.Trim('/')}#{delivered.DeliveryTag}", RabbitHeaders.Read(delivered.Properties));
+        return new Delivery(body, command, $"{Topics.Commands}#{delivered.DeliveryTag}") { Original = delivered.Properties };
     }
 }
 

@@ -19,13 +19,12 @@ sealed class RabbitTarget(IConnection connection, IChannel channel) : ICommandTa
 {
     static readonly BasicProperties Properties = new() { Persistent = true, ContentType = "application/json" };
 
-    public static async Task<ICommandTarget> OpenAsync(RabbitMqOptions options, CancellationToken cancellation)
+    public static async Task<ICommandTarget> OpenAsync(RabbitMqOptions options, QueueKind kind, CancellationToken cancellation)
     {
         var connection = await RabbitConnection.OpenAsync(options, "ingest publish", cancellation);
-        var channel = await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
         // As the worker declares it, so that commands may come before the first worker.
-        await channel.QueueDeclareAsync(Topics.Commands, durable: true, exclusive: false, autoDelete: false, cancellationToken: cancellation);
-        return new RabbitTarget(connection, channel);
+        await CommandQueue.DeclareAsync(connection, kind, cancellation);
+        return new RabbitTarget(connection, await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation));
     }
 
     public Task SendAsync(byte[] json, CancellationToken cancellation) =>

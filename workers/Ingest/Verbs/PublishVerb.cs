@@ -2,7 +2,6 @@ using System.CommandLine;
 using Betting.Connections;
 using Betting.Hosting;
 using Confluent.Kafka;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client.Exceptions;
@@ -18,7 +17,7 @@ static class PublishVerb
         var rate = new Option<int>("--rate") { Description = "commands a second at most; 0, the default, is as fast as it goes" };
         var file = new Argument<string>("FILE") { Description = "one command a line, or - for standard input" };
         var command = new Command("publish", "Publishes commands from a file, in its order, each confirmed by the broker.") { to, rate, file };
-        return line.WithVerb(command, Compose, async (parsed, services, cancellation) =>
+        return line.WithVerb(command, BrokerSettings.Bind, async (parsed, services, cancellation) =>
         {
             try
             {
@@ -29,19 +28,12 @@ static class PublishVerb
                 Console.WriteLine($"{sent} commands published.");
                 return 0;
             }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KafkaException or RabbitMQClientException or BrokerUnreachableException)
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KafkaException or RabbitMQClientException or BrokerUnreachableException or QueueMismatchException)
             {
                 await Console.Error.WriteLineAsync($"Ingest publish: {failure.Message}");
                 return 1;
             }
         });
-    }
-
-    // Only the broker that is written to has to be known; the check of the other's address is left out.
-    static void Compose(WebApplicationBuilder builder)
-    {
-        builder.Services.AddOptions<RabbitMqOptions>().BindConfiguration(RabbitMqOptions.Section);
-        builder.Services.AddOptions<KafkaOptions>().BindConfiguration(KafkaOptions.Section);
     }
 
     static Task<ICommandTarget> TargetAsync(Door door, IServiceProvider services, CancellationToken cancellation)
@@ -51,7 +43,7 @@ static class PublishVerb
         var missing = door == Door.Kafka ? kafka.BootstrapServers == "" ? "Kafka:BootstrapServers" : null : rabbit.Uri == "" ? "RabbitMq:Uri" : null;
         return missing is not null
             ? throw new IOException($"{missing}: required")
-            : door == Door.Kafka ? Task.FromResult<ICommandTarget>(new KafkaTarget(kafka)) : RabbitTarget.OpenAsync(rabbit, cancellation);
+            : door == Door.Kafka ? Task.FromResult<ICommandTarget>(new KafkaTarget(kafka)) : RabbitTarget.OpenAsync(rabbit, services.GetRequiredService<IOptions<IngestOptions>>().Value.Queue, cancellation);
     }
 
     static Stream Open(string file) => file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Contracts;
 using MassTransit;
 
@@ -27,6 +28,10 @@ sealed class EmptyConsumer(EmptyConsumer.Counter counter) : IConsumer<EmptyConsu
             rabbit.ReceiveEndpoint(Topics.Commands, endpoint =>
             {
                 endpoint.PrefetchCount = prefetch;
+                foreach (var (name, value) in CommandQueue.Arguments(QueueKind.Quorum))
+                {
+                    endpoint.SetQueueArgument(name, value);
+                }
                 endpoint.ConfigureConsumeTopology = false;
                 endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
                 endpoint.Consumer(() => new EmptyConsumer(counter));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Betting.Connections;
 using Betting.Contracts;
 using Betting.Local.Engines;
 using Betting.Schema;
@@ -83,7 +84,7 @@ sealed class IngestStage : IAsyncDisposable
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(RabbitUri) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
-        await channel.QueueDeclareAsync(Topics.Commands, durable: true, exclusive: false, autoDelete: false);
+        await CommandQueue.DeclareAsync(connection, QueueKind.Quorum, CancellationToken.None);
         await channel.QueuePurgeAsync(Topics.Commands);
     }
 

@@ -1,0 +1,82 @@
+using Betting.Contracts;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Betting.Connections;
+
+/// <summary>How RabbitMQ keeps the commands.</summary>
+public enum QueueKind
+{
+    /// <summary>Replicated over the nodes of a cluster; survives the loss of a minority of them.</summary>
+    Quorum,
+
+    /// <summary>On one node, durable there; away while that node is away.</summary>
+    Classic,
+}
+
+/// <summary>
+/// The queues <c>bet-commands</c> and <c>bet-commands.dead-letter</c> with the arguments that everybody who declares them has
+/// to use, since RabbitMQ refuses a second declaration that differs.
+/// </summary>
+public static class CommandQueue
+{
+    /// <summary>Deliveries of one message before the broker puts it among the dead letters; of quorum queues alone.</summary>
+    public const int DeliveryLimit = 100;
+
+    // A dead letter waits for people, who may look at it any number of times, and every look is a delivery. RabbitMQ 4 would
+    // drop it after 20; 3.x knows no limit of -1.
+    const int NoLimit = 1_000_000;
+
+    /// <summary>The arguments of the queue of commands.</summary>
+    public static Dictionary<string, object?> Arguments(QueueKind kind)
+    {
+        var arguments = new Dictionary<string, object?>
+        {
+            // What the broker itself gives up goes where Ingest's own dead letters are.
+            ["x-dead-letter-exchange"] = "",
+            ["x-dead-letter-routing-key"] = Topics.DeadLetter(Topics.Commands),
+        };
+        if (kind == QueueKind.Quorum)
+        {
+            arguments["x-queue-type"] = "quorum";
+            arguments["x-delivery-limit"] = DeliveryLimit;
+            // A dead letter is gone from here only when it is safe there; that needs publishers to be refused when full.
+            arguments["x-dead-letter-strategy"] = "at-least-once";
+            arguments["x-overflow"] = "reject-publish";
+        }
+        return arguments;
+    }
+
+    /// <summary>The arguments of the queue of dead letters.</summary>
+    public static Dictionary<string, object?> DeadLetterArguments(QueueKind kind) => kind == QueueKind.Classic
+        ? []
+        : new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = NoLimit };
+
+    /// <summary>Makes both queues where they are not there.</summary>
+    /// <exception cref="QueueMismatchException">One is there with other arguments.</exception>
+    public static async Task DeclareAsync(IConnection connection, QueueKind kind, CancellationToken cancellation)
+    {
+        // The dead letters' first: a broker that is asked for at-least-once needs the target.
+        await DeclareAsync(connection, Topics.DeadLetter(Topics.Commands), kind, DeadLetterArguments(kind), cancellation);
+        await DeclareAsync(connection, Topics.Commands, kind, Arguments(kind), cancellation);
+    }
+
+    static async Task DeclareAsync(IConnection connection, string queue, QueueKind kind, Dictionary<string, object?> arguments, CancellationToken cancellation)
+    {
+        // A channel for each: a refused declaration closes it.
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        try
+        {
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellation);
+        }
+        catch (OperationInterruptedException refused) when (refused.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
+        {
+            throw new QueueMismatchException(queue, kind, refused);
+        }
+    }
+}
+
+/// <summary>A queue is there already and is another one than it should be.</summary>
+public sealed class QueueMismatchException(string queue, QueueKind wanted, OperationInterruptedException refused) : Exception(
+    $"the RabbitMQ queue {queue} is there with other arguments than Ingest:Queue={wanted} has ({refused.ShutdownReason?.ReplyText}): "
+    + "set Ingest:Queue to what it is, or empty and delete it, and it is made anew; docs/decisions/ingest-queue.md", refused);

@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Betting.Connections;
+using Confluent.Kafka;
+
+namespace Betting.DeadLetters;
+
+/// <summary>How a worker's dead letters tell what they are.</summary>
+/// <param name="From">Where the original stood, from the letter's headers.</param>
+/// <param name="Reason">Why it was put aside, and the field to blame.</param>
+/// <param name="At">When.</param>
+public sealed record LetterDescription(string From, string Reason, string Field, string Kind, DateTime At);
+
+/// <summary>
+/// A topic of dead letters. A topic cannot lose single records, so a letter that is done with gets a marker: a record
+/// without a value in the same partition, whose headers name the letter's offset. Markers come after their letters and so
+/// outlive them under any retention.
+/// </summary>
+/// <remarks>Reads without a group: it moves nobody's position, and two readers do not disturb each other.</remarks>
+public sealed class KafkaDeadLetterStore : IDeadLetterStore
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    readonly KafkaOptions _kafka;
+    readonly string _source, _topic;
+    readonly Func<Message<byte[]?, byte[]?>, LetterDescription> _describe;
+    readonly TimeProvider _clock;
+    readonly Lazy<IProducer<byte[]?, byte[]?>> _producer;
+
+    /// <param name="kafka">Where the brokers are.</param>
+    /// <param name="source">The topic that originals come from and are sent back to.</param>
+    /// <param name="topic">The topic of its dead letters.</param>
+    /// <param name="describe">Reads a letter's headers.</param>
+    /// <param name="clock">Stamps markers.</param>
+    public KafkaDeadLetterStore(KafkaOptions kafka, string source, string topic, Func<Message<byte[]?, byte[]?>, LetterDescription> describe, TimeProvider clock)
+    {
+        (_kafka, _source, _topic, _describe, _clock) = (kafka, source, topic, describe, clock);
+        _producer = new(() => new ProducerBuilder<byte[]?, byte[]?>(_kafka.Producer(config =>
+        {
+            config.Acks = Acks.All;
+            config.EnableIdempotence = true;
+            config.LingerMs = 5;
+            config.ClientId = "dead-letters";
+        })).SetLogHandler((_, _) => { }).Build());
+    }
+
+    public string Name => "kafka";
+
+    public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var consumer = Consumer();
+        var partitions = await Task.Run(() => Partitions(consumer), cancellation);
+        var handled = await Task.Run(() => Handled(consumer, partitions, cancellation), cancellation);
+        foreach (var record in Records(consumer, partitions, cancellation))
+        {
+            if (record.Message.Value is not null && !handled.Contains((record.Partition.Value, record.Offset.Value)))
+            {
+                yield return Letter(record);
+            }
+        }
+    }
+
+    public Task SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
+    {
+        var record = (ConsumeResult<byte[]?, byte[]?>)letter.Handle;
+        _ = Coordinates.TryParse(letter.From, out var place);
+        var headers = new Headers();
+        foreach (var header in record.Message.Headers.Where(header => !LetterHeaders.IsOurs(header.Key)))
+        {
+            headers.Add(header.Key, header.GetValueBytes());
+        }
+        headers.Add(LetterHeaders.Replays, Text(letter.Replays + 1));
+        // To its own partition, where its key's order is.
+        return _producer.Value.ProduceAsync(
+            new TopicPartition(_source, place.Partition), new Message<byte[]?, byte[]?> { Key = record.Message.Key, Value = record.Message.Value, Headers = headers }, cancellation);
+    }));
+
+    public Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
+    {
+        var record = (ConsumeResult<byte[]?, byte[]?>)letter.Handle;
+        var headers = new Headers
+        {
+            { LetterHeaders.Handled, Text(record.Offset.Value) },
+            { LetterHeaders.HandledHow, end == LetterEnd.Replayed ? "replayed"u8.ToArray() : "dropped"u8.ToArray() },
+            { "dead-letter-handled-at", Encoding.ASCII.GetBytes(_clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture)) },
+        };
+        return _producer.Value.ProduceAsync(record.TopicPartition, new Message<byte[]?, byte[]?> { Headers = headers }, cancellation);
+    }));
+
+    public ValueTask DisposeAsync()
+    {
+        if (_producer.IsValueCreated)
+        {
+            _producer.Value.Dispose();
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    IConsumer<byte[]?, byte[]?> Consumer() => new ConsumerBuilder<byte[]?, byte[]?>(_kafka.Consumer(config =>
+    {
+        config.GroupId = "dead-letters";
+        config.ClientId = "dead-letters";
+        config.EnableAutoCommit = false;
+        config.AllowAutoCreateTopics = false;
+        config.AutoOffsetReset = AutoOffsetReset.Earliest;
+    })).SetLogHandler((_, _) => { }).Build();
+
+    // Each partition's first and next offset now; what comes later belongs to the next look.
+    List<(TopicPartition Partition, long First, long End)> Partitions(IConsumer<byte[]?, byte[]?> consumer)
+    {
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        var topic = admin.GetMetadata(_topic, Patience).Topics.Single();
+        if (topic.Error.IsError)
+        {
+            throw new KafkaException(topic.Error);
+        }
+        return [.. topic.Partitions.Select(partition => new TopicPartition(_topic, partition.PartitionId)).Select(partition =>
+        {
+            var offsets = consumer.QueryWatermarkOffsets(partition, Patience);
+            return (partition, offsets.Low.Value, offsets.High.Value);
+        })];
+    }
+
+    static HashSet<(int Partition, long Offset)> Handled(
+        IConsumer<byte[]?, byte[]?> consumer, List<(TopicPartition, long, long)> partitions, CancellationToken cancellation)
+    {
+        var handled = new HashSet<(int, long)>();
+        foreach (var record in Records(consumer, partitions, cancellation).Where(record => record.Message.Value is null))
+        {
+            if (record.Message.Headers.TryGetLastBytes(LetterHeaders.Handled, out var bytes)
+                && long.TryParse(Encoding.ASCII.GetString(bytes), NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            {
+                handled.Add((record.Partition.Value, offset));
+            }
+        }
+        return handled;
+    }
+
+    static IEnumerable<ConsumeResult<byte[]?, byte[]?>> Records(
+        IConsumer<byte[]?, byte[]?> consumer, List<(TopicPartition Partition, long First, long End)> partitions, CancellationToken cancellation)
+    {
+        foreach (var (partition, first, end) in partitions.Where(partition => partition.End > partition.First))
+        {
+            consumer.Assign(new TopicPartitionOffset(partition, first));
+            for (var next = first; next < end;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var record = consumer.Consume(Patience) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
+                next = record.Offset + 1;
+                if (record.Offset < end)
+                {
+                    yield return record;
+                }
+            }
+        }
+        consumer.Unassign();
+    }
+
+    StoredLetter Letter(ConsumeResult<byte[]?, byte[]?> record)
+    {
+        var description = _describe(record.Message);
+        KeyValuePair<string, string>[] headers = [.. record.Message.Headers.Select(header => new KeyValuePair<string, string>(
+            header.Key, header.GetValueBytes() is { } bytes ? Encoding.UTF8.GetString(bytes) : ""))];
+        return new StoredLetter
+        {
+            Id = description.From,
+            From = description.From,
+            Reason = description.Reason,
+            Field = description.Field,
+            Kind = description.Kind,
+            At = description.At,
+            Replays = LetterHeaders.ReplaysOf(headers),
+            NotReplayable = Coordinates.TryParse(description.From, out var place) && place.Topic == _source ? null : $"its headers do not say that it came from {_source}",
+            Body = record.Message.Value,
+            Headers = headers,
+            Handle = record,
+        };
+    }
+
+    static byte[] Text(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
+}

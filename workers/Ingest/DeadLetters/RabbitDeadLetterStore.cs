@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.DeadLetters;
+using RabbitMQ.Client;
+
+namespace Betting.Ingest.DeadLetters;
+
+/// <summary>
+/// The queue <c>bet-commands.dead-letter</c>. Letters that are looked at are held unacknowledged and go back to their places
+/// when the store is closed; one that is replayed is acknowledged only after the broker has confirmed the copy.
+/// </summary>
+public sealed class RabbitDeadLetterStore : IDeadLetterStore
+{
+    static readonly string Queue = Topics.DeadLetter(Topics.Commands);
+    readonly IConnection _connection;
+    readonly IChannel _reading, _sending;
+
+    RabbitDeadLetterStore(IConnection connection, IChannel reading, IChannel sending) => (_connection, _reading, _sending) = (connection, reading, sending);
+
+    public string Name => "rabbitmq";
+
+    public static async Task<IDeadLetterStore> OpenAsync(RabbitMqOptions options, CancellationToken cancellation)
+    {
+        var connection = await RabbitConnection.OpenAsync(options, "ingest dead-letters", cancellation);
+        return new RabbitDeadLetterStore(connection, await connection.CreateChannelAsync(cancellationToken: cancellation), await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation));
+    }
+
+    public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        // As many as there are now; what comes meanwhile belongs to the next look.
+        var count = (await _reading.QueueDeclarePassiveAsync(Queue, cancellation)).MessageCount;
+        for (var seen = 0; seen < count; seen++)
+        {
+            if (await _reading.BasicGetAsync(Queue, autoAck: false, cancellation) is not { } message)
+            {
+                yield break;
+            }
+            yield return Letter(message);
+        }
+    }
+
+    public Task SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
+    {
+        var message = (BasicGetResult)letter.Handle;
+        var properties = RabbitHeaders.Copy(message.BasicProperties, name => !LetterHeaders.IsOurs(name));
+        properties.Headers![LetterHeaders.Replays] = letter.Replays + 1;
+        // The default exchange, whatever the first publisher used: other queues of that exchange have their copy already.
+        return _sending.BasicPublishAsync("", Topics.Commands, mandatory: true, properties, message.Body, cancellation).AsTask();
+    }));
+
+    public async Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation)
+    {
+        foreach (var letter in letters)
+        {
+            await _reading.BasicAckAsync(((BasicGetResult)letter.Handle).DeliveryTag, multiple: false, cancellation);
+        }
+        if (letters.Count > 0)
+        {
+            // Acknowledgements have no answer; a question behind them on the same channel is answered after they are done.
+            await _reading.QueueDeclarePassiveAsync(Queue, cancellation);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _sending.DisposeAsync();
+        await _reading.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+
+    static StoredLetter Letter(BasicGetResult message)
+    {
+        // The client's memory is lent until the next call.
+        var body = message.Body.ToArray();
+        var headers = RabbitHeaders.Text(message.BasicProperties);
+        var death = message.BasicProperties.Headers?.TryGetValue("x-death", out var deaths) == true && deaths is List<object?> and [IDictionary<string, object?> latest, ..] ? latest : null;
+        var from = Header(DeadLetter.CoordinatesHeader) ?? Death("queue") ?? "";
+        return new StoredLetter
+        {
+            Id = Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 8)),
+            From = from,
+            Reason = Header(DeadLetter.ReasonHeader) ?? (death is null ? "unknown" : $"given up by the broker: {Death("reason")}"),
+            Field = Header(DeadLetter.FieldHeader) ?? "",
+            Kind = CommandKindPeek.Of(body),
+            At = At(Header(DeadLetter.TimeHeader), death),
+            Replays = LetterHeaders.ReplaysOf(headers),
+            NotReplayable = from.Split('#')[0] == Topics.Commands ? null : $"its headers do not say that it came from {Topics.Commands}",
+            Body = body,
+            Headers = headers,
+            Handle = message,
+        };
+
+        string? Header(string name) => headers.LastOrDefault(header => header.Key == name).Value;
+
+        string? Death(string field) => death?.TryGetValue(field, out var value) == true ? RabbitHeaders.Text(value) : null;
+    }
+
+    static DateTime At(string? text, IDictionary<string, object?>? death) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) ? moment.UtcDateTime
+        : death?.TryGetValue("time", out var time) == true && time is AmqpTimestamp seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds.UnixTime).UtcDateTime
+        : default;
+}

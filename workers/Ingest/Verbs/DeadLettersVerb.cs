@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.DeadLetters;
+using Betting.Hosting;
+using Betting.Ingest.DeadLetters;
+using Confluent.Kafka;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Betting.Ingest.Verbs;
+
+/// <summary><c>Ingest dead-letters list|show|replay|drop</c>, over the doors whose brokers are named in the settings.</summary>
+static class DeadLettersVerb
+{
+    public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) => LetterVerbs.AddTo(line, "Ingest", BrokerSettings.Bind, OpenAsync);
+
+    static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? door, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        Door? asked = door is null ? null : Enum.TryParse<Door>(door, ignoreCase: true, out var known) ? known : throw new IOException("--door: rabbitmq or kafka");
+        var rabbit = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
+        var kafka = services.GetRequiredService<IOptions<KafkaOptions>>().Value;
+        if (rabbit.Uri == "" && (kafka.BootstrapServers == "" || asked == Door.RabbitMq))
+        {
+            throw new IOException("RabbitMq:Uri: required");
+        }
+        if (kafka.BootstrapServers == "" && asked == Door.Kafka)
+        {
+            throw new IOException("Kafka:BootstrapServers: required");
+        }
+        if (asked != Door.Kafka && rabbit.Uri != "")
+        {
+            yield return await RabbitDeadLetterStore.OpenAsync(rabbit, cancellation);
+        }
+        if (asked != Door.RabbitMq && kafka.BootstrapServers != "")
+        {
+            yield return new KafkaDeadLetterStore(kafka, Topics.Commands, Topics.DeadLetter(Topics.Commands), Describe, services.GetRequiredService<TimeProvider>());
+        }
+    }
+
+    static LetterDescription Describe(Message<byte[]?, byte[]?> message)
+    {
+        return new LetterDescription(
+            Header(DeadLetter.CoordinatesHeader), Header(DeadLetter.ReasonHeader), Header(DeadLetter.FieldHeader), CommandKindPeek.Of(message.Value),
+            DateTimeOffset.TryParse(Header(DeadLetter.TimeHeader), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at.UtcDateTime : message.Timestamp.UtcDateTime);
+
+        string Header(string name) => message.Headers.TryGetLastBytes(name, out var bytes) ? Encoding.UTF8.GetString(bytes) : "";
+    }
+}
