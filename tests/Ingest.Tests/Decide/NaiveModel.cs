@@ -12,6 +12,7 @@ sealed class NaiveModel
 {
     readonly Dictionary<long, long> _balances = [];
     readonly Dictionary<long, string> _events = [];
+    readonly Dictionary<long, string> _names = [];
     readonly Dictionary<long, (long User, long Stake, string Status)> _bets = [];
     readonly List<BetCommand> _waiting = [];
     readonly List<Guid> _arrived = [];
@@ -21,6 +22,17 @@ sealed class NaiveModel
     public IReadOnlyDictionary<long, long> Balances => _balances;
 
     public IReadOnlyDictionary<long, (long User, long Stake, string Status)> Bets => _bets;
+
+    public IReadOnlyDictionary<long, string> Events => _events;
+
+    public IReadOnlyDictionary<long, string> Names => _names;
+
+    /// <summary>The deadline of a command has come; false where it does not wait.</summary>
+    public bool Expire(Guid id, string reason)
+    {
+        Outcomes[id] = $"rejected {reason}";
+        return _waiting.RemoveAll(waiting => waiting.Id == id) == 1;
+    }
 
     public void Apply(BetCommand command)
     {
@@ -46,8 +58,8 @@ sealed class NaiveModel
 
     string Decide(BetCommand command) => command switch
     {
-        RegisterUser c => _balances.TryAdd(c.UserId, 0) ? "accepted" : "rejected already-exists",
-        RenameUser c => _balances.ContainsKey(c.UserId) ? "accepted" : Parked(WaitFor.User, c.UserId),
+        RegisterUser c => _balances.TryAdd(c.UserId, 0) ? Named(c.UserId, c.Name) : "rejected already-exists",
+        RenameUser c => _balances.ContainsKey(c.UserId) ? Named(c.UserId, c.Name) : Parked(WaitFor.User, c.UserId),
         Deposit c => Move(c.UserId, c.Amount.Cents, c.Amount.Cents),
         Withdraw c => Move(c.UserId, c.Amount.Cents, -c.Amount.Cents),
         ScheduleEvent c => _events.TryAdd(c.EventId, EventStatus.Scheduled) ? "accepted" : "rejected already-exists",
@@ -58,6 +70,12 @@ sealed class NaiveModel
         CancelBet c => Close(c.BetId, null, BetStatus.Cancelled),
         _ => throw new ArgumentOutOfRangeException(nameof(command)),
     };
+
+    string Named(long user, string name)
+    {
+        _names[user] = name;
+        return "accepted";
+    }
 
     string Move(long user, long amount, long change)
     {

@@ -5,8 +5,12 @@ using Npgsql;
 namespace Betting.Ingest.Store;
 
 /// <summary>
-/// Locks and reads what a batch touches, in one round trip: events, then bets, then wallets, each in the order of ids. All
+/// Locks and reads what a batch touches, in one round trip: events, then wallets, then bets, each in the order of ids. All
 /// replicas take locks in this order, so they wait for one another and do not deadlock.
+///
+/// Bets come last, because that one is not there is decided on as well, and nothing can be locked that is not there: after
+/// every wait is over, a bet that is missing is missing in whatever this batch depends on. Were they read first, a wallet
+/// could be read that was waited for, together with the absence of the bet for which it was held.
 /// </summary>
 static class StateLoader
 {
@@ -15,22 +19,23 @@ static class StateLoader
     const string EventsForBets = "SELECT id, status FROM events WHERE id = ANY($1) ORDER BY id FOR SHARE";
     const string EventsForChange = "SELECT id, status FROM events WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
-    const string Bets = "SELECT id, user_id, event_id, status, amount FROM bets WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
-
-    // The wallets of the users named and of the users whose bets are named. The bets are locked by now and keep their user.
+    // The wallets of the users named and of the users whose bets are named; a bet keeps its user. Where a bet comes between
+    // this statement and the next, its wallet is missing, and the gate at the end sends the batch back to the beginning.
     const string Wallets = """
         SELECT user_id, balance FROM wallets
         WHERE user_id IN (SELECT unnest($1) UNION SELECT user_id FROM bets WHERE id = ANY($2))
         ORDER BY user_id FOR NO KEY UPDATE
         """;
 
+    const string Bets = "SELECT id, user_id, event_id, status, amount FROM bets WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+
     const string TakenUsers = "SELECT id FROM users WHERE id = ANY($1)";
 
     public static IReadOnlyList<NpgsqlBatchCommand> Statements(Touched touched) =>
     [
         new(touched.ChangesEvents ? EventsForChange : EventsForBets) { Parameters = { ArrayParameter.Ids(touched.Events) } },
-        new(Bets) { Parameters = { ArrayParameter.Ids(touched.Bets) } },
         new(Wallets) { Parameters = { ArrayParameter.Ids(touched.Users), ArrayParameter.Ids(touched.Bets) } },
+        new(Bets) { Parameters = { ArrayParameter.Ids(touched.Bets) } },
         new(TakenUsers) { Parameters = { ArrayParameter.Ids(touched.NewUsers) } },
     ];
 
@@ -46,12 +51,12 @@ static class StateLoader
         await rows.NextResultAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            state.Bets.Add(rows.GetInt64(0), ReadBet(rows));
+            state.Accounts.Add(rows.GetInt64(0), new Account { UserId = rows.GetInt64(0), Balance = Money.FromDecimal(rows.GetDecimal(1)) });
         }
         await rows.NextResultAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            state.Accounts.Add(rows.GetInt64(0), new Account { UserId = rows.GetInt64(0), Balance = Money.FromDecimal(rows.GetDecimal(1)) });
+            state.Bets.Add(rows.GetInt64(0), ReadBet(rows));
         }
         await rows.NextResultAsync(cancellation);
         while (await rows.ReadAsync(cancellation))

@@ -1,0 +1,53 @@
+namespace Betting.Tests.Ingest.Proof;
+
+/// <summary>
+/// Bugs put between the true code and the true tables: views and functions of the same names that stand before them in the
+/// search path. The code runs unchanged; what it relies on is taken away.
+/// </summary>
+static class PlantedBug
+{
+    const string Schema = "CREATE SCHEMA faulty; GRANT USAGE ON SCHEMA faulty TO ingest;";
+
+    /// <summary>Two read the same balance, and the second writes over what the first wrote.</summary>
+    public static string LostUpdate => Schema + Unlocked("wallets", "user_id", "user_id, balance", "balance = NEW.balance");
+
+    /// <summary>
+    /// Two bets on one wallet are each covered by what both read, and each takes its stake: no update is lost, and together
+    /// they take more than there was.
+    /// </summary>
+    public static string WriteSkew => "ALTER TABLE wallets DROP CONSTRAINT wallets_balance_check;" + Schema
+        + Unlocked("wallets", "user_id", "user_id, balance", "balance = balance + NEW.balance - current_setting('faulty.w' || NEW.user_id)::numeric", """
+            IF coalesce(current_setting('faulty.w' || r.user_id, true), '') = '' THEN PERFORM set_config('faulty.w' || r.user_id, r.balance::text, true); END IF;
+            """);
+
+    /// <summary>A bet is placed on an event that is being finished.</summary>
+    public static string EventNotHeld => Schema + Unlocked("events", "id", "id, name, category, start_time, status", "name = NEW.name, category = NEW.category, start_time = NEW.start_time, status = NEW.status");
+
+    /// <summary>A bet is closed by two commands.</summary>
+    public static string BetNotHeld => Schema
+        + Unlocked("bets", "id", "id, user_id, event_id, status, amount, payout, placed_at, settled_at", "status = NEW.status, payout = NEW.payout, settled_at = NEW.settled_at");
+
+    /// <summary>A command that two replicas have is applied by both.</summary>
+    public static string SplitJournal => string.Concat(Enumerable.Range(0, 4).Select(replica => $"""
+        CREATE SCHEMA replica{replica}; GRANT USAGE ON SCHEMA replica{replica} TO ingest;
+        CREATE TABLE replica{replica}.commands (LIKE public.commands INCLUDING ALL); GRANT ALL ON replica{replica}.commands TO ingest;
+        """));
+
+    /// <summary>A command is parked beside the transaction that brings what it waits for, and overtaken.</summary>
+    public static string OpenGate => Schema + """
+        CREATE FUNCTION faulty.pass_parking_gate(text[], bigint[], text[], bigint[]) RETURNS void LANGUAGE sql AS '';
+        """;
+
+    // Rows that come out of a function are no rows to lock.
+    static string Unlocked(string table, string key, string columns, string change, string onRead = "") => $"""
+        CREATE FUNCTION faulty.read_{table}() RETURNS SETOF public.{table} LANGUAGE plpgsql AS $f$
+            DECLARE r public.{table}; BEGIN FOR r IN SELECT * FROM public.{table} LOOP {onRead} RETURN NEXT r; END LOOP; END $f$;
+        CREATE VIEW faulty.{table} AS SELECT * FROM faulty.read_{table}();
+        CREATE FUNCTION faulty.write_{table}() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN
+            IF TG_OP = 'INSERT' THEN INSERT INTO public.{table} ({columns}) VALUES ({string.Join(", ", columns.Split(", ").Select(column => "NEW." + column))});
+            ELSE UPDATE public.{table} SET {change} WHERE {key} = NEW.{key}; END IF;
+            RETURN NEW; END $f$;
+        CREATE TRIGGER write_{table} INSTEAD OF INSERT OR UPDATE ON faulty.{table} FOR EACH ROW EXECUTE FUNCTION faulty.write_{table}();
+        GRANT SELECT, INSERT, UPDATE ON faulty.{table} TO ingest;
+        """;
+}
