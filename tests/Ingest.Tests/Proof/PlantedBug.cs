@@ -23,10 +23,6 @@ static class PlantedBug
     /// <summary>A bet is placed on an event that is being finished.</summary>
     public static string EventNotHeld => Schema + Unlocked("events", "id", "id, name, category, start_time, status", "name = NEW.name, category = NEW.category, start_time = NEW.start_time, status = NEW.status");
 
-    /// <summary>A bet is closed by two commands.</summary>
-    public static string BetNotHeld => Schema
-        + Unlocked("bets", "id", "id, user_id, event_id, status, amount, payout, placed_at, settled_at", "status = NEW.status, payout = NEW.payout, settled_at = NEW.settled_at");
-
     /// <summary>A command that two replicas have is applied by both.</summary>
     public static string SplitJournal => string.Concat(Enumerable.Range(0, 4).Select(replica => $"""
         CREATE SCHEMA replica{replica}; GRANT USAGE ON SCHEMA replica{replica} TO ingest;

@@ -65,9 +65,18 @@ public sealed class BatchDecision
     {
         foreach (var waiting in InIssueOrder(_wereParked.Values))
         {
-            if ((_state.Has(waiting.Wait) || waiting.Deadline <= _now) && _waiting.TryGetValue(waiting.Wait, out var list) && list.Remove(waiting))
+            var arrived = _state.Has(waiting.Wait);
+            if ((arrived || waiting.Deadline <= _now) && _waiting.TryGetValue(waiting.Wait, out var list) && list.Remove(waiting))
             {
-                DecideAgain(waiting);
+                if (arrived)
+                {
+                    DecideAgain(waiting);
+                }
+                else
+                {
+                    // With what it waited for, whatever else would speak against it by now.
+                    Finish(waiting, Outcome.Rejected(waiting.Wait.Missing));
+                }
             }
         }
     }
@@ -99,6 +108,11 @@ public sealed class BatchDecision
             }
             outcome = Outcome.Rejected(outcome.Reason!);
         }
+        Finish(waiting, outcome);
+    }
+
+    void Finish(ParkedCommand waiting, Outcome outcome)
+    {
         if (_wereParked.ContainsKey(waiting.Command.Id))
         {
             Released.Add((waiting.Command, outcome));

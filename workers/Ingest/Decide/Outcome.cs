@@ -30,11 +30,13 @@ public readonly record struct Outcome(OutcomeKind Kind, string? Reason = null, W
 
     public static Outcome Rejected(string reason) => new(OutcomeKind.Rejected, reason);
 
-    public static Outcome WaitsForUser(long id) => new(OutcomeKind.Parked, Reasons.UnknownUser, new WaitKey(WaitFor.User, id));
+    public static Outcome WaitsForUser(long id) => Waits(new WaitKey(WaitFor.User, id));
 
-    public static Outcome WaitsForEvent(long id) => new(OutcomeKind.Parked, Reasons.UnknownEvent, new WaitKey(WaitFor.Event, id));
+    public static Outcome WaitsForEvent(long id) => Waits(new WaitKey(WaitFor.Event, id));
 
-    public static Outcome WaitsForBet(long id) => new(OutcomeKind.Parked, Reasons.UnknownBet, new WaitKey(WaitFor.Bet, id));
+    public static Outcome WaitsForBet(long id) => Waits(new WaitKey(WaitFor.Bet, id));
+
+    static Outcome Waits(WaitKey key) => new(OutcomeKind.Parked, key.Missing, key);
 }
 
 /// <summary>What a parked command can wait for.</summary>
@@ -48,6 +50,14 @@ public enum WaitFor
 /// <summary>A user, event or bet that has not come yet.</summary>
 public readonly record struct WaitKey(WaitFor For, long Id)
 {
+    /// <summary>The reason of a command for which it never comes.</summary>
+    public string Missing => For switch
+    {
+        WaitFor.User => Reasons.UnknownUser,
+        WaitFor.Event => Reasons.UnknownEvent,
+        _ => Reasons.UnknownBet,
+    };
+
     /// <summary>What an accepted <paramref name="command"/> brings into being, if anything.</summary>
     public static WaitKey? BroughtBy(BetCommand command) => command switch
     {
