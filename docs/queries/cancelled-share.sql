@@ -1,0 +1,10 @@
+-- Which share of the bets, and of the stakes, was cancelled? By category.
+SELECT event_category, count() AS bets, countIf(bet_status = 'CANCELLED') AS cancelled,
+       round(cancelled / bets, 4) AS share_of_bets,
+       round(toFloat64(sumIf(bet_amount, bet_status = 'CANCELLED')) / toFloat64(sum(bet_amount)), 4) AS share_of_stakes
+FROM bets_analytics
+GROUP BY event_category
+ORDER BY event_category;
+
+-- football | 5 | 0 | 0 | 0
+-- tennis | 2 | 1 | 0.5 | 0.3333

@@ -1,0 +1,12 @@
+-- On which weekday (1 Monday to 7 Sunday) and hour, UTC, is betted?
+SELECT toDayOfWeek(placed_at) AS weekday, toHour(placed_at) AS hour, count() AS bets, sum(bet_amount) AS stakes
+FROM bets_analytics
+GROUP BY weekday, hour
+ORDER BY weekday, hour;
+
+-- 1 | 23 | 1 | 11
+-- 2 | 10 | 1 | 5.5
+-- 2 | 18 | 1 | 60
+-- 5 | 10 | 2 | 120
+-- 6 | 11 | 1 | 40
+-- 6 | 17 | 1 | 50

@@ -1,0 +1,10 @@
+-- What was wagered and settled by month and category?
+SELECT toStartOfMonth(placed_at) AS month, event_category, COUNT(*) AS bet_count, SUM(bet_amount) AS total_wagered,
+       SUM(IF(bet_status = 'SETTLED', bet_amount, 0)) AS settled_amount
+FROM bets_analytics WHERE placed_at >= '2024-01-01'
+GROUP BY month, event_category ORDER BY month DESC, total_wagered DESC;
+
+-- 2025-04-01 | football | 2 | 65.5 | 0
+-- 2025-03-01 | football | 2 | 61 | 50
+-- 2025-03-01 | tennis | 2 | 60 | 0
+-- 2025-02-01 | football | 1 | 100 | 100

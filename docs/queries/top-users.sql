@@ -1,0 +1,12 @@
+-- Who staked most in a time, and what did the house win of them? Bets still open have no result yet.
+-- parameters: from = 2025-01-01 00:00:00, to = 2026-01-01 00:00:00, limit = 2
+SELECT user_id, any(user_name) AS name, count() AS bets, sum(bet_amount) AS staked,
+       sumIf(bet_amount - payout, bet_status != 'OPEN') AS house_result
+FROM bets_analytics
+WHERE placed_at >= {from:DateTime64(6, 'UTC')} AND placed_at < {to:DateTime64(6, 'UTC')}
+GROUP BY user_id
+ORDER BY staked DESC, user_id
+LIMIT {limit:UInt32};
+
+-- 1 | Ada | 3 | 180 | -80
+-- 2 | Bob | 2 | 61 | -25

@@ -1,0 +1,8 @@
+-- What did a user's bets look like at a past moment, for compliance? As committed in PostgreSQL by then, names included.
+-- parameters: user = 2, moment = 2025-03-02 00:00:00
+SELECT bet_id, bet_status, bet_amount, payout, placed_at, settled_at, user_name, event_name, event_status
+FROM bets_as_of(moment = {moment:DateTime64(6, 'UTC')})
+WHERE user_id = {user:Int64}
+ORDER BY bet_id;
+
+-- 2 | SETTLED | 50 | 0 | 2025-03-01 17:30:00.000000 | 2025-03-01 20:30:00.000000 | Bob | Cup | FINISHED
