@@ -11,7 +11,7 @@ public sealed class MigratorTests(Servers servers)
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
         Assert.Empty(await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
-        Assert.Equal(5, (await sink.QueryAsync("SELECT name FROM schema_files")).Count);
+        Assert.Contains("0001_changes.sql", await sink.QueryAsync("SELECT name FROM schema_files"));
         await sink.Client.ExecuteNonQueryAsync("TRUNCATE TABLE schema_files");
         await sink.Client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash) VALUES ('0001_changes.sql', 'other')");
         await Assert.ThrowsAsync<SchemaException>(() => ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
@@ -21,7 +21,9 @@ public sealed class MigratorTests(Servers servers)
     public async Task A_file_that_was_cut_off_half_way_can_be_applied_again()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
+        var files = await sink.QueryAsync("SELECT name FROM schema_files ORDER BY name");
         await sink.Client.ExecuteNonQueryAsync("TRUNCATE TABLE schema_files");
-        Assert.Equal(5, (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Count);
+
+        Assert.Equal(files, await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
     }
 }
