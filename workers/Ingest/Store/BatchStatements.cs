@@ -38,6 +38,11 @@ static class BatchStatements
         ];
     }
 
+    /// <summary>Ends the transaction, through the gate where it brings or parks something.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Commit(BatchDecision decision) => decision.Brought.Count == 0 && decision.ParkedNow.Count == 0
+        ? [new("COMMIT")]
+        : ParkingGate.PassAndCommit(decision.Brought, decision.ParkedNow.ConvertAll(parked => parked.Wait));
+
     /// <summary>One round trip.</summary>
     public static NpgsqlBatch Together(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements)
     {

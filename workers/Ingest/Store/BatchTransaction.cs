@@ -108,16 +108,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
 
     static async Task CommitAsync(NpgsqlTransaction transaction, BatchDecision decision, CancellationToken cancellation)
     {
-        if (decision.Brought.Count == 0 && decision.ParkedNow.Count == 0)
-        {
-            await transaction.CommitAsync(cancellation);
-            return;
-        }
-        await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
-        foreach (var statement in ParkingGate.PassAndCommit(decision.Brought, decision.ParkedNow.ConvertAll(parked => parked.Wait)))
-        {
-            batch.BatchCommands.Add(statement);
-        }
+        await using var batch = BatchStatements.Together(transaction, BatchStatements.Commit(decision));
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 

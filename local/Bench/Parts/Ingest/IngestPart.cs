@@ -10,7 +10,7 @@ sealed class IngestPart : IBenchPart
     public async Task MeasureAsync(BenchRun run, CancellationToken cancellation)
     {
         run.Say("ingest: starting PostgreSQL and RabbitMQ");
-        await using var stage = await IngestStage.SetAsync(Path.Combine(run.Folder, "ingest"));
+        await using var stage = await IngestStage.SetAsync(Path.Combine(run.Folder, "ingest"), run.Profile);
         var rates = new Rates(run, stage);
         for (var repetition = 1; repetition <= run.Repetitions; repetition++)
         {

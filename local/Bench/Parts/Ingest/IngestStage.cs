@@ -30,11 +30,16 @@ sealed class IngestStage : IAsyncDisposable
     KafkaServer? _kafka;
     int _databases;
 
-    IngestStage(string folder)
+    IngestStage(string folder, bool profile)
     {
         _folder = folder;
         // Commit timestamps are what rates and latencies are read from; everything else is as on every stage of this project.
-        _postgres = new PostgresServer(folder, FreePort.Take(), new Dictionary<string, string> { ["track_commit_timestamp"] = "on" });
+        var settings = new Dictionary<string, string> { ["track_commit_timestamp"] = "on" };
+        if (profile)
+        {
+            settings["shared_preload_libraries"] = "pg_stat_statements";
+        }
+        _postgres = new PostgresServer(folder, FreePort.Take(), settings);
         _rabbit = new RabbitServer(folder, FreePort.Take());
     }
 
@@ -42,13 +47,21 @@ sealed class IngestStage : IAsyncDisposable
     public string RabbitUri => _rabbit.Uri;
     public string KafkaBootstrap => _kafka?.BootstrapServers ?? "";
 
-    public static async Task<IngestStage> SetAsync(string folder)
+    /// <summary>The engines' process ids by name.</summary>
+    public Dictionary<string, int> Processes => new()
     {
-        var stage = new IngestStage(folder);
+        ["PostgreSQL"] = _postgres.ProcessId, ["RabbitMQ"] = _rabbit.ProcessId, ["Kafka"] = _kafka?.ProcessId ?? 0, ["bench"] = Environment.ProcessId,
+    };
+
+    /// <param name="folder">Everything that the engines write.</param>
+    /// <param name="profile">PostgreSQL counts its statements.</param>
+    public static async Task<IngestStage> SetAsync(string folder, bool profile)
+    {
+        var stage = new IngestStage(folder, profile);
         try
         {
             await Task.WhenAll(stage._postgres.StartAsync(), stage._rabbit.StartAsync());
-            await stage.SeedAsync();
+            await stage.SeedAsync(profile);
             return stage;
         }
         catch
@@ -98,7 +111,7 @@ sealed class IngestStage : IAsyncDisposable
         await _postgres.DisposeAsync();
     }
 
-    async Task SeedAsync()
+    async Task SeedAsync(bool profile)
     {
         await _postgres.CreateDatabaseAsync(Template);
         await PostgresMigrator.MigrateAsync(
@@ -112,6 +125,11 @@ sealed class IngestStage : IAsyncDisposable
                 INSERT INTO events SELECT id, 'event ' || id, 'football', '2026-12-01Z', 'LIVE' FROM generate_series(1, {Events}) id;
                 """), connection);
             await seed.ExecuteNonQueryAsync();
+            if (profile)
+            {
+                seed.CommandText = "CREATE EXTENSION pg_stat_statements";
+                await seed.ExecuteNonQueryAsync();
+            }
             seed.CommandText = "VACUUM ANALYZE";
             await seed.ExecuteNonQueryAsync();
         }

@@ -10,6 +10,8 @@ sealed class IngestWorker : IAsyncDisposable
 
     IngestWorker(EngineProcess process) => _process = process;
 
+    public int ProcessId => _process.Id;
+
     public const string Kafka = "kafka", RabbitMq = "rabbitmq";
 
     /// <param name="door">The one that is opened.</param>

@@ -38,9 +38,9 @@ static class Journal
         return (double[])(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Whether the last of the measured commands have their outcome.</summary>
-    public static async Task<bool> HasLastAsync(BenchDatabase database, IReadOnlyList<Guid> last) =>
-        await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE command_id = ANY($1)", last) == last.Count;
+    /// <summary>Whether all of these have their outcome.</summary>
+    public static async Task<bool> HasAsync(BenchDatabase database, IReadOnlyList<Guid> ids) =>
+        await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE command_id = ANY($1)", ids) == ids.Count;
 
     /// <summary>Whether the run did what its commands say; a fast wrong result is none.</summary>
     /// <exception cref="InvalidOperationException">It did not.</exception>

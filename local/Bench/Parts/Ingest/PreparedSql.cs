@@ -44,7 +44,7 @@ sealed class PreparedSql
             await RunAsync(transaction, batch.Take, cancellation);
             await RunAsync(transaction, batch.Load, cancellation);
             await RunAsync(transaction, batch.Save, cancellation);
-            await transaction.CommitAsync(cancellation);
+            await RunAsync(transaction, batch.Commit, cancellation);
         }
     }
 
@@ -79,10 +79,12 @@ sealed class PreparedSql
             _balances[account.UserId] = account.Balance;
         }
         return new RoundTrips(
-            BatchStatements.Take([.. commands.Select(command => new HashedCommand(command))]), BatchStatements.Load(touched), BatchStatements.Save(state, decision, []));
+            BatchStatements.Take([.. commands.Select(command => new HashedCommand(command))]), BatchStatements.Load(touched),
+            BatchStatements.Save(state, decision, []), BatchStatements.Commit(decision));
     }
 
     Money Balance(long user) => _balances.GetValueOrDefault(user, Money.FromDecimal(IngestStage.Balance));
 
-    sealed record RoundTrips(IReadOnlyList<NpgsqlBatchCommand> Take, IReadOnlyList<NpgsqlBatchCommand> Load, IReadOnlyList<NpgsqlBatchCommand> Save);
+    sealed record RoundTrips(
+        IReadOnlyList<NpgsqlBatchCommand> Take, IReadOnlyList<NpgsqlBatchCommand> Load, IReadOnlyList<NpgsqlBatchCommand> Save, IReadOnlyList<NpgsqlBatchCommand> Commit);
 }

@@ -29,7 +29,7 @@ sealed class Rates
     public Rates(BenchRun run, IngestStage stage)
     {
         (_run, _stage) = (run, stage);
-        (_warmUp, _measured) = (20_000, run.Quick ? 60_000 : 150_000);
+        (_warmUp, _measured) = (40_000, run.Quick ? 80_000 : 160_000);
         Add(Limit, LimitAsync);
         Add(Usual, UsualAsync);
         Add(Kafka, cancellation => KafkaAsync(Shape.Uniform, cancellation));
@@ -104,7 +104,11 @@ sealed class Rates
     async Task<double> LimitAsync(CancellationToken cancellation)
     {
         await using var database = await _stage.DatabaseAsync();
-        return await PreparedSql.RateAsync(database, new Workload(Shape.Uniform, _warmUp, _measured, _run.Clock), _run.Clock, cancellation);
+        var workload = new Workload(Shape.Uniform, _warmUp, _measured, _run.Clock);
+        var profile = _run.Profile ? new Profile(_run, _stage.Processes) : null;
+        var rate = await PreparedSql.RateAsync(database, workload, _run.Clock, cancellation);
+        await (profile?.TellAsync(database) ?? Task.CompletedTask);
+        return rate;
     }
 
     async Task<double> UsualAsync(CancellationToken cancellation)
@@ -141,10 +145,12 @@ sealed class Rates
 
     async Task<double> WorkAsync(BenchDatabase database, Workload workload, string door, CancellationToken cancellation)
     {
-        Guid[] last = [.. workload.Measured.Select(command => command.Id).Distinct().TakeLast(2_000)];
+        Guid[] last = [.. workload.LastOfPartitions()];
         await using (var worker = IngestWorker.Start(_stage, database, door))
         {
-            await worker.UntilAsync("the last outcome", Patience, () => Journal.HasLastAsync(database, last), cancellation);
+            var profile = _run.Profile ? new Profile(_run, new Dictionary<string, int>(_stage.Processes) { ["worker"] = worker.ProcessId }) : null;
+            await worker.UntilAsync("the last outcome", Patience, () => Journal.HasAsync(database, last), cancellation);
+            await (profile?.TellAsync(database) ?? Task.CompletedTask);
         }
         await Journal.CheckAsync(database, workload);
         return await Journal.RateAsync(database, workload);

@@ -63,6 +63,12 @@ sealed class Workload
 
     Shape Plain => _shape is Shape.OneUser or Shape.OneEvent ? _shape : Shape.Uniform;
 
+    /// <summary>
+    /// The last command of every user among the last ones: with a handful of users a partition, these have their outcome when
+    /// all have. Few, because asking for them is work for the server that is measured.
+    /// </summary>
+    public IEnumerable<Guid> LastOfPartitions() => Measured.TakeLast(50).Select(command => command.Id).Distinct();
+
     /// <summary>One more command, stamped now.</summary>
     public PlaceBet Next() => Next(Plain);
 
