@@ -7,7 +7,7 @@ namespace Betting.Ingest;
 /// <summary>What Ingest counts and measures; meter <c>Betting.Ingest</c>.</summary>
 public sealed class IngestMetrics : IDisposable
 {
-    public const string Load = "load", Decide = "decide", Save = "save", Commit = "commit";
+    public const string Take = "take", Load = "load", Decide = "decide", Save = "save", Commit = "commit";
 
     readonly Meter _meter = new("Betting.Ingest");
     readonly TimeProvider _clock;
@@ -25,7 +25,7 @@ public sealed class IngestMetrics : IDisposable
         _retries = _meter.CreateCounter<long>("ingest.retries", "{attempt}", "Batches tried again, by SQLSTATE");
         _batchSize = _meter.CreateHistogram("ingest.batch.size", "{command}", "Commands in one transaction",
             advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] });
-        _stages = _meter.CreateHistogram("ingest.stage.duration", "s", "Duration of load, decide, save and commit", advice: Seconds);
+        _stages = _meter.CreateHistogram("ingest.stage.duration", "s", "Duration of take, load, decide, save and commit", advice: Seconds);
         _lag = _meter.CreateHistogram("ingest.commit.lag", "s", "From issuedAt to the commit, by door", advice: Seconds);
         _meter.CreateObservableGauge("ingest.parked", () => Interlocked.Read(ref _parked), "{command}", "Commands that wait for a user, event or bet");
         _meter.CreateObservableGauge("ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the oldest parked command waits");

@@ -16,8 +16,17 @@ public sealed class BatchHandler(
     // An id is taken once: when it is tried again, it is seen. More often than this it is no coincidence, but the data.
     const int MostTimesTaken = 20;
 
+    Turn? _last;
+
+    /// <summary>May be called again before it has ended: batches are applied in the order of the calls, which one thread makes.</summary>
     /// <exception cref="OperationCanceledException">The worker stops; what was not finished comes again.</exception>
-    public async Task HandleAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping)
+    public Task HandleAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping)
+    {
+        var turn = _last = _last?.Next() ?? Turn.First();
+        return Task.Run(() => HandleAsync(deliveries, turn, stopping), CancellationToken.None);
+    }
+
+    async Task HandleAsync(IReadOnlyList<Delivery> deliveries, Turn turn, CancellationToken stopping)
     {
         var letters = new List<DeadLetter>();
         var readable = new List<Readable>(deliveries.Count);
@@ -32,8 +41,45 @@ public sealed class BatchHandler(
                 readable.Add(new Readable(delivery, new HashedCommand(command!)));
             }
         }
-        await ApplyAsync(readable, letters, stopping);
+        try
+        {
+            await using var early = await TakeEarlyAsync(readable, turn);
+            await turn.ComesAsync();
+            await ApplyAsync(readable, early, letters, turn, stopping);
+            turn.Done();
+        }
+        finally
+        {
+            turn.GivenUp();
+        }
         await SendAsync(letters, stopping);
+    }
+
+    // What does not work beside the batch before is tried again in its turn, and what fails then is told.
+    async Task<TakenBatch?> TakeEarlyAsync(List<Readable> batch, Turn turn)
+    {
+        if (batch.Count == 0 || !await turn.MayTakeAsync())
+        {
+            turn.Stumbled();
+            return null;
+        }
+        TakenBatch? taken = null;
+        try
+        {
+            taken = await transaction.TakeAsync(batch.ConvertAll(readable => readable.Hashed), CancellationToken.None);
+            turn.Taken();
+        }
+        catch (Exception failure)
+        {
+            metrics.Retry(door, Failure.StateOf(failure));
+        }
+        if (taken is not null && await turn.KeepsAsync())
+        {
+            return taken;
+        }
+        await (taken?.DisposeAsync() ?? ValueTask.CompletedTask);
+        turn.Stumbled();
+        return null;
     }
 
     static Refusal? Read(Delivery delivery, out BetCommand? command)
@@ -45,9 +91,9 @@ public sealed class BatchHandler(
     }
 
     // A batch that the data of one command breaks is halved until that command is alone.
-    async Task ApplyAsync(List<Readable> batch, List<DeadLetter> letters, CancellationToken stopping)
+    async Task ApplyAsync(List<Readable> batch, TakenBatch? early, List<DeadLetter> letters, Turn turn, CancellationToken stopping)
     {
-        if (batch.Count == 0 || await TryAsync(batch, stopping) is not { } failure)
+        if (batch.Count == 0 || await TryAsync(batch, early, turn, stopping) is not { } failure)
         {
             return;
         }
@@ -57,12 +103,12 @@ public sealed class BatchHandler(
             return;
         }
         var half = batch.Count / 2;
-        await ApplyAsync(batch[..half], letters, stopping);
-        await ApplyAsync(batch[half..], letters, stopping);
+        await ApplyAsync(batch[..half], null, letters, turn, stopping);
+        await ApplyAsync(batch[half..], null, letters, turn, stopping);
     }
 
     /// <returns>Null when the batch is committed, else why it can never be.</returns>
-    async Task<Exception?> TryAsync(List<Readable> batch, CancellationToken stopping)
+    async Task<Exception?> TryAsync(List<Readable> batch, TakenBatch? early, Turn turn, CancellationToken stopping)
     {
         var commands = batch.ConvertAll(readable => readable.Hashed);
         for (var attempt = 1; ; attempt++)
@@ -71,7 +117,9 @@ public sealed class BatchHandler(
             try
             {
                 // A transaction that has begun is finished even when the worker stops: that is the work in hand.
-                var outcomes = await transaction.ApplyAsync(commands, CancellationToken.None);
+                var outcomes = early is not null
+                    ? await transaction.ApplyAsync(early, CancellationToken.None)
+                    : await transaction.ApplyAsync(commands, CancellationToken.None);
                 availability.Back(door);
                 metrics.Committed(door, commands.ConvertAll(hashed => hashed.Command), outcomes);
                 for (var i = 0; i < outcomes.Length; i++)
@@ -82,6 +130,9 @@ public sealed class BatchHandler(
             }
             catch (Exception failure)
             {
+                await (early?.DisposeAsync() ?? ValueTask.CompletedTask);
+                early = null;
+                turn.Stumbled();
                 var kind = Failure.ClassOf(failure);
                 if (kind == FailureClass.Data || (kind == FailureClass.Taken && attempt > MostTimesTaken))
                 {

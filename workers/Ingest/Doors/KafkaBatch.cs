@@ -21,7 +21,7 @@ sealed class KafkaBatch
     public Task Handling { get; }
 
     public static KafkaBatch Start(List<ConsumeResult<byte[]?, byte[]>> records, BatchHandler handler, CancellationToken stopping) =>
-        new(records, deliveries => Task.Run(() => handler.HandleAsync(deliveries, stopping), CancellationToken.None));
+        new(records, deliveries => handler.HandleAsync(deliveries, stopping));
 
     /// <summary>True where it has ended, well or not.</summary>
     public bool EndsWithin(TimeSpan limit) => Task.WaitAny([Handling], limit) == 0;

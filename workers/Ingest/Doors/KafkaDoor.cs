@@ -21,8 +21,11 @@ public sealed class KafkaDoor(
     // membership, brings no more records.
     static readonly TimeSpan HeldUp = TimeSpan.FromSeconds(2);
 
+    // One that is decided and saved, and one that is decoded and takes its ids meanwhile.
+    const int MostInHand = 2;
+
     List<ConsumeResult<byte[]?, byte[]>> _gathering = [];
-    KafkaBatch? _inHand;
+    readonly Queue<KafkaBatch> _inHand = new();
 
     public string Name => "kafka";
 
@@ -45,16 +48,13 @@ public sealed class KafkaDoor(
                 Gather(consumer, stopping);
                 if (_gathering.Count > 0)
                 {
-                    Finish(consumer);
-                    _inHand = KafkaBatch.Start(_gathering, handler, stopping);
+                    Finish(consumer, MostInHand - 1);
+                    _inHand.Enqueue(KafkaBatch.Start(_gathering, handler, stopping));
                     _gathering = [];
                 }
-                else if (_inHand is { Handling.IsCompleted: true })
-                {
-                    Finish(consumer);
-                }
+                Finish(consumer, _inHand.Count(batch => !batch.Handling.IsCompleted));
             }
-            Finish(consumer);
+            Finish(consumer, 0);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -137,41 +137,49 @@ public sealed class KafkaDoor(
         }
     }
 
-    // Waits for the batch in hand and stores its offsets.
-    void Finish(IConsumer<byte[]?, byte[]> consumer)
+    // Waits for the oldest batches in hand and stores their offsets, until only so many are left.
+    void Finish(IConsumer<byte[]?, byte[]> consumer, int left)
     {
-        if (_inHand is null)
+        while (_inHand.Count > left)
         {
-            return;
-        }
-        if (!_inHand.EndsWithin(HeldUp))
-        {
-            consumer.Pause(consumer.Assignment);
-            while (!_inHand.EndsWithin(Poll))
+            var batch = _inHand.Peek();
+            if (!batch.EndsWithin(HeldUp))
             {
-                heartbeats.Beat(Name);
-                if (Consume(consumer, Poll) is { } record)
-                {
-                    // Of a partition that came after the pause.
-                    _gathering.Add(record);
-                    consumer.Pause([record.TopicPartition]);
-                }
+                WaitPaused(consumer, batch);
             }
-            consumer.Resume(consumer.Assignment);
+            _inHand.Dequeue();
+            batch.ThrowIfFailed();
+            batch.StoreOffsets(consumer);
         }
-        var batch = _inHand;
-        _inHand = null;
-        batch.ThrowIfFailed();
-        batch.StoreOffsets(consumer);
     }
 
-    // Called while polling, on this same thread. The batch in hand is waited for, so that the next owner starts behind it.
+    void WaitPaused(IConsumer<byte[]?, byte[]> consumer, KafkaBatch batch)
+    {
+        consumer.Pause(consumer.Assignment);
+        while (!batch.EndsWithin(Poll))
+        {
+            heartbeats.Beat(Name);
+            if (Consume(consumer, Poll) is { } record)
+            {
+                // Of a partition that came after the pause.
+                _gathering.Add(record);
+                consumer.Pause([record.TopicPartition]);
+            }
+        }
+        consumer.Resume(consumer.Assignment);
+    }
+
+    // Called while polling, on this same thread. What is in hand is waited for, so that the next owner starts behind it.
     void GiveUp(IConsumer<byte[]?, byte[]> consumer, List<TopicPartitionOffset> offsets, CancellationToken stopping)
     {
-        if (_inHand is not null && _inHand.EndsWithin(HeldUp) && !stopping.IsCancellationRequested)
+        foreach (var batch in _inHand)
         {
-            _inHand.ThrowIfFailed();
-            _inHand.StoreOffsets(consumer);
+            if (stopping.IsCancellationRequested || !batch.EndsWithin(HeldUp))
+            {
+                break;
+            }
+            batch.ThrowIfFailed();
+            batch.StoreOffsets(consumer);
         }
         Forget(offsets);
     }

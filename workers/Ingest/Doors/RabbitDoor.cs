@@ -9,12 +9,15 @@ namespace Betting.Ingest.Doors;
 public sealed class RabbitDoor(
     RabbitInbox inbox, BatchHandler handler, IBusControl bus, IOptions<IngestOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
 {
+    // One that is decided and saved, and one that is decoded and takes its ids meanwhile.
+    const int MostInHand = 2;
+
     // Liveness and readiness are looked after at least this often.
     static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
     readonly DeliveryOrder<RabbitMessage> _order = new(Idle, clock);
-    readonly List<RabbitMessage> _batch = [];
     readonly List<RabbitMessage> _ready = [];
+    readonly Queue<Task> _inHand = new();
 
     public string Name => "rabbitmq";
 
@@ -28,11 +31,14 @@ public sealed class RabbitDoor(
                 heartbeats.Beat(Name);
                 var health = bus.CheckHealth();
                 readiness.Set(Name, health.Status == BusHealthStatus.Healthy, health.Description);
-                if (await CollectAsync(stopping))
+                if (await CollectAsync(stopping) is { Count: > 0 } batch)
                 {
-                    await HandleAsync(stopping);
+                    await FinishAsync(MostInHand - 1);
+                    _inHand.Enqueue(HandleAsync(batch, stopping));
                 }
+                await FinishAsync(_inHand.Count(handling => !handling.IsCompleted));
             }
+            await FinishAsync(0);
         }
         finally
         {
@@ -40,8 +46,17 @@ public sealed class RabbitDoor(
         }
     }
 
-    /// <returns>True where a batch is there; false after a second without one.</returns>
-    async Task<bool> CollectAsync(CancellationToken stopping)
+    // Waits for the oldest batches in hand until only so many are left.
+    async Task FinishAsync(int left)
+    {
+        while (_inHand.Count > left)
+        {
+            await _inHand.Dequeue();
+        }
+    }
+
+    /// <returns>The next batch; empty after a second without one.</returns>
+    async Task<List<RabbitMessage>> CollectAsync(CancellationToken stopping)
     {
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var timer = clock.CreateTimer(_ => wait.Cancel(), null, _ready.Count > 0 ? options.Value.Linger : Idle, Timeout.InfiniteTimeSpan);
@@ -64,9 +79,9 @@ public sealed class RabbitDoor(
         }
         _order.PassOverdue(_ready);
         var size = Math.Min(_ready.Count, options.Value.BatchSize);
-        _batch.AddRange(_ready[..size]);
+        var batch = _ready[..size];
         _ready.RemoveRange(0, size);
-        return size > 0;
+        return batch;
     }
 
     void Take()
@@ -77,16 +92,25 @@ public sealed class RabbitDoor(
         }
     }
 
-    async Task HandleAsync(CancellationToken stopping)
+    async Task HandleAsync(List<RabbitMessage> batch, CancellationToken stopping)
     {
         // While PostgreSQL is away the handler waits and beats no heart; waiting is no death.
         using var alive = clock.CreateTimer(_ => heartbeats.Beat(Name), null, Idle, Idle);
-        await handler.HandleAsync(_batch.ConvertAll(message => message.Delivery), stopping);
-        foreach (var message in _batch)
+        try
         {
-            message.Done.TrySetResult();
+            await handler.HandleAsync(batch.ConvertAll(message => message.Delivery), stopping);
+            foreach (var message in batch)
+            {
+                message.Done.TrySetResult();
+            }
         }
-        _batch.Clear();
+        finally
+        {
+            foreach (var message in batch)
+            {
+                message.Done.TrySetCanceled(CancellationToken.None);
+            }
+        }
     }
 
     // Cancelled deliveries go back to the broker, which gives them to another replica or to the next start.
@@ -97,7 +121,7 @@ public sealed class RabbitDoor(
         {
             message.Done.TrySetCanceled();
         }
-        foreach (var message in _batch.Concat(_ready).Concat(_order.TakeAll()))
+        foreach (var message in _ready.Concat(_order.TakeAll()))
         {
             message.Done.TrySetCanceled();
         }

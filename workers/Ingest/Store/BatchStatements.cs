@@ -9,11 +9,18 @@ namespace Betting.Ingest.Store;
 /// </summary>
 static class BatchStatements
 {
-    /// <summary>Takes the ids in the journal, and locks and reads the parked commands that may be released.</summary>
-    public static IReadOnlyList<NpgsqlBatchCommand> Take(IReadOnlyCollection<HashedCommand> firsts)
+    /// <summary>Takes the ids in the journal.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Take(IReadOnlyCollection<HashedCommand> firsts) => [Journal.Take(firsts)];
+
+    /// <summary>
+    /// Locks and reads the parked commands that may be released; reads the contents of ids that were there before, the
+    /// others being <paramref name="fresh"/>.
+    /// </summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Before(IReadOnlyCollection<HashedCommand> firsts, IReadOnlySet<Guid> fresh)
     {
         var brought = firsts.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>().ToHashSet();
-        return [Journal.Take(firsts), ParkedCommands.Load(brought, [])];
+        var known = fresh.Count == firsts.Count ? [] : firsts.Select(first => first.Command.Id).Where(id => !fresh.Contains(id)).ToArray();
+        return known.Length == 0 ? [ParkedCommands.Load(brought, [])] : [ParkedCommands.Load(brought, []), Journal.Hashes(known)];
     }
 
     /// <summary>Locks and reads what is touched.</summary>

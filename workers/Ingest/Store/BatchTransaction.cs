@@ -15,31 +15,59 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
 
+    /// <summary>
+    /// Begins the transaction and takes the ids of the commands in the journal. It reads nothing else, so it may be done
+    /// before the batch whose effects these commands must see is committed.
+    /// </summary>
+    /// <param name="commands">Commands in their order, duplicates among them allowed.</param>
+    /// <param name="cancellation">Ends the transaction without effect.</param>
+    public async Task<TakenBatch> TakeAsync(IReadOnlyList<HashedCommand> commands, CancellationToken cancellation)
+    {
+        var started = clock.GetTimestamp();
+        var firsts = Firsts(commands);
+        var connection = await postgres.OpenConnectionAsync(cancellation);
+        try
+        {
+            var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+            var taken = new TakenBatch(connection, transaction, commands, firsts, await FreshAsync(transaction, firsts, cancellation));
+            metrics.Took(IngestMetrics.Take, started);
+            return taken;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Decides the batch and commits it.</summary>
+    /// <returns>One outcome for each command, in the same order.</returns>
+    public async Task<Outcome[]> ApplyAsync(TakenBatch taken, CancellationToken cancellation)
+    {
+        var started = clock.GetTimestamp();
+        var (before, parked) = await BeforeAsync(taken, cancellation);
+        BetCommand[] toDecide = [.. taken.Firsts.Values.Where(first => taken.Fresh.Contains(first.Command.Id)).Select(first => first.Command)];
+        var (decision, state) = await LoadAsync(taken.Transaction, toDecide, parked, cancellation);
+        started = metrics.Took(IngestMetrics.Load, started);
+        decision.Run(toDecide);
+        var answers = new Answers(taken.Commands, taken.Firsts, before, decision);
+        started = metrics.Took(IngestMetrics.Decide, started);
+        await SaveAsync(taken.Transaction, state, decision, answers.Conflicts, cancellation);
+        started = metrics.Took(IngestMetrics.Save, started);
+        await CommitAsync(taken.Transaction, decision, cancellation);
+        metrics.Took(IngestMetrics.Commit, started);
+        metrics.Released(decision.Released);
+        return answers.Outcomes;
+    }
+
+    /// <summary>Takes, decides and commits.</summary>
     /// <param name="commands">Commands in their order, duplicates among them allowed.</param>
     /// <param name="cancellation">Ends the transaction without effect.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
     public async Task<Outcome[]> ApplyAsync(IReadOnlyList<HashedCommand> commands, CancellationToken cancellation)
     {
-        var started = clock.GetTimestamp();
-        var firsts = Firsts(commands);
-        await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-        var (fresh, parked) = await TakeAsync(transaction, firsts, cancellation);
-        var before = fresh.Count == firsts.Count
-            ? []
-            : await Journal.HashesAsync(connection, firsts.Keys.Where(id => !fresh.Contains(id)), cancellation);
-        BetCommand[] toDecide = [.. firsts.Values.Where(first => fresh.Contains(first.Command.Id)).Select(first => first.Command)];
-        var (decision, state) = await LoadAsync(transaction, toDecide, parked, cancellation);
-        started = metrics.Took(IngestMetrics.Load, started);
-        decision.Run(toDecide);
-        var answers = new Answers(commands, firsts, before, decision);
-        started = metrics.Took(IngestMetrics.Decide, started);
-        await SaveAsync(transaction, state, decision, answers.Conflicts, cancellation);
-        started = metrics.Took(IngestMetrics.Save, started);
-        await CommitAsync(transaction, decision, cancellation);
-        metrics.Took(IngestMetrics.Commit, started);
-        metrics.Released(decision.Released);
-        return answers.Outcomes;
+        await using var taken = await TakeAsync(commands, cancellation);
+        return await ApplyAsync(taken, cancellation);
     }
 
     /// <summary>Decides parked commands again, whose wait may be over or whose deadline has come.</summary>
@@ -68,7 +96,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
         return firsts;
     }
 
-    static async Task<(HashSet<Guid> Fresh, List<ParkedCommand> Parked)> TakeAsync(
+    static async Task<HashSet<Guid>> FreshAsync(
         NpgsqlTransaction transaction, OrderedDictionary<Guid, HashedCommand> firsts, CancellationToken cancellation)
     {
         await using var batch = BatchStatements.Together(transaction, BatchStatements.Take(firsts.Values));
@@ -78,8 +106,22 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
         {
             fresh.Add(rows.GetGuid(0));
         }
+        return fresh;
+    }
+
+    // The first contents of the ids that were there before, and the parked commands that these may release.
+    static async Task<(Dictionary<Guid, byte[]> Hashes, List<ParkedCommand> Parked)> BeforeAsync(TakenBatch taken, CancellationToken cancellation)
+    {
+        await using var batch = BatchStatements.Together(taken.Transaction, BatchStatements.Before(taken.Firsts.Values, taken.Fresh));
+        await using var rows = await batch.ExecuteReaderAsync(cancellation);
+        var parked = await ParkedCommands.ReadAsync(rows, cancellation);
+        var hashes = new Dictionary<Guid, byte[]>();
         await rows.NextResultAsync(cancellation);
-        return (fresh, await ParkedCommands.ReadAsync(rows, cancellation));
+        while (await rows.ReadAsync(cancellation))
+        {
+            hashes.Add(rows.GetGuid(0), rows.GetFieldValue<byte[]>(1));
+        }
+        return (hashes, parked);
     }
 
     static async Task<List<ParkedCommand>> LoadParkedAsync(NpgsqlTransaction transaction, IReadOnlyCollection<Guid> ids, CancellationToken cancellation)

@@ -39,24 +39,14 @@ static class Journal
     }
 
     /// <summary>The content hashes of commands that were there before.</summary>
-    public static async Task<Dictionary<Guid, byte[]>> HashesAsync(NpgsqlConnection connection, IEnumerable<Guid> ids, CancellationToken cancellation)
+    public static NpgsqlBatchCommand Hashes(IEnumerable<Guid> ids) => new("""
+        SELECT command_id, payload_hash FROM commands WHERE command_id = ANY($1)
+        UNION ALL
+        SELECT command_id, payload_hash FROM commands_archive WHERE command_id = ANY($1)
+        """)
     {
-        await using var command = new NpgsqlCommand("""
-            SELECT command_id, payload_hash FROM commands WHERE command_id = ANY($1)
-            UNION ALL
-            SELECT command_id, payload_hash FROM commands_archive WHERE command_id = ANY($1)
-            """, connection)
-        {
-            Parameters = { ArrayParameter.Uuids(ids) },
-        };
-        var hashes = new Dictionary<Guid, byte[]>();
-        await using var rows = await command.ExecuteReaderAsync(cancellation);
-        while (await rows.ReadAsync(cancellation))
-        {
-            hashes.Add(rows.GetGuid(0), rows.GetFieldValue<byte[]>(1));
-        }
-        return hashes;
-    }
+        Parameters = { ArrayParameter.Uuids(ids) },
+    };
 
     /// <summary>Writes outcomes over those that the journal has: everything that is not accepted at once.</summary>
     public static NpgsqlBatchCommand Outcomes(IReadOnlyCollection<(Guid Id, Outcome Outcome)> outcomes) => new("""

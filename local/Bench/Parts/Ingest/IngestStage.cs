@@ -50,7 +50,10 @@ sealed class IngestStage : IAsyncDisposable
     /// <summary>The engines' process ids by name.</summary>
     public Dictionary<string, int> Processes => new()
     {
-        ["PostgreSQL"] = _postgres.ProcessId, ["RabbitMQ"] = _rabbit.ProcessId, ["Kafka"] = _kafka?.ProcessId ?? 0, ["bench"] = Environment.ProcessId,
+        ["PostgreSQL"] = _postgres.ProcessId,
+        ["RabbitMQ"] = _rabbit.ProcessId,
+        ["Kafka"] = _kafka?.ProcessId ?? 0,
+        ["bench"] = Environment.ProcessId,
     };
 
     /// <param name="folder">Everything that the engines write.</param>

@@ -29,7 +29,8 @@ sealed class Rates
     public Rates(BenchRun run, IngestStage stage)
     {
         (_run, _stage) = (run, stage);
-        (_warmUp, _measured) = (40_000, run.Quick ? 80_000 : 160_000);
+        // Below 100,000 commands half of the worker's processor time is still its own compilation.
+        (_warmUp, _measured) = (120_000, run.Quick ? 100_000 : 200_000);
         Add(Limit, LimitAsync);
         Add(Usual, UsualAsync);
         Add(Kafka, cancellation => KafkaAsync(Shape.Uniform, cancellation));
@@ -114,7 +115,7 @@ sealed class Rates
     async Task<double> UsualAsync(CancellationToken cancellation)
     {
         await using var database = await _stage.DatabaseAsync();
-        return await OneByOne.RateAsync(database, new Workload(Shape.Uniform, _warmUp / 10, _measured / 8, _run.Clock), _run.Clock, cancellation);
+        return await OneByOne.RateAsync(database, new Workload(Shape.Uniform, 5_000, _measured / 8, _run.Clock), _run.Clock, cancellation);
     }
 
     async Task<double> EmptyAsync(CancellationToken cancellation)
