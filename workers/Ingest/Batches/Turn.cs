@@ -8,7 +8,7 @@ namespace Betting.Ingest.Batches;
 /// The one before may have to begin anew, and may then wait for an id that the next has taken; only this process knows that
 /// they wait for each other. So when a batch stumbles, the next lets go of what it holds.
 /// </remarks>
-sealed class Turn
+public sealed class Turn
 {
     readonly TaskCompletionSource _taken = New(), _stumbled = New(), _done = New();
 

@@ -53,8 +53,8 @@ sealed class Rates
         }
     }
 
-    /// <summary>The highest rate of the Kafka door; null where it was not measured.</summary>
-    public double? Highest => Of(Kafka)?.Median;
+    /// <summary>The rates of the Kafka door with uniform users.</summary>
+    public Samples Highest => Of(Kafka)!;
 
     public IEnumerable<Figure> Figures()
     {
@@ -96,7 +96,7 @@ sealed class Rates
 
     void Add(string name, Func<CancellationToken, Task<double>> measureAsync)
     {
-        if (_run.Wants(name))
+        if (_run.Wants(name) || (name == Kafka && IngestPart.NeedsHighest(_run)))
         {
             _measurements.Add((name, measureAsync));
         }
@@ -129,7 +129,14 @@ sealed class Rates
     async Task<double> KafkaAsync(Shape shape, CancellationToken cancellation)
     {
         await using var database = await _stage.DatabaseAsync();
-        var workload = new Workload(shape, _warmUp, _measured, _run.Clock);
+        return await KafkaAsync(database, shape, 1, cancellation);
+    }
+
+    /// <summary>The rate of the Kafka door on a database that is there already.</summary>
+    /// <param name="firstBet">From where on bet ids are free.</param>
+    public async Task<double> KafkaAsync(BenchDatabase database, Shape shape, long firstBet, CancellationToken cancellation)
+    {
+        var workload = new Workload(shape, _warmUp, _measured, _run.Clock, firstBet);
         await _stage.FreshKafkaAsync();
         KafkaFeed.Preload(_stage.KafkaBootstrap, workload.All);
         return await WorkAsync(database, workload, IngestWorker.Kafka, cancellation);
