@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Betting.Local.Bench.Parts.Ingest;
 
 /// <summary>A database whose journal has millions of commands, with the bets and ledger entries that came of them.</summary>
@@ -9,7 +7,7 @@ static class LongJournal
     // command: what the worker itself would have left behind. Indexes are there while it is filled, as they were then.
     const string Fill = """
         INSERT INTO commands (command_id, kind, payload_hash, outcome, bet_id, user_id, event_id, issued_at, applied_at)
-        SELECT id, 'place-bet', sha256(int8send(n)), 'accepted', n, 1 + n % {0}, 1 + n % {1}, at, at
+        SELECT id, 'place-bet', sha256(int8send(n)), 'accepted', n, 1 + n % $3, 1 + n % $4, at, at
         FROM (SELECT n, at, encode(substr(int8send((extract(epoch FROM at) * 1000)::bigint), 3) || '\x7000'::bytea || '\x80'::bytea || substr(sha256(int8send(n)), 1, 7), 'hex')::uuid AS id
               FROM (SELECT n, now() - (($2 - n) * interval '10 ms') AS at FROM generate_series($1, $2) n) s) c
         """;
@@ -35,14 +33,12 @@ static class LongJournal
     /// <summary>Fills it with so many commands; bet ids from 1 on are used up then.</summary>
     public static async Task FillAsync(BenchDatabase database, BenchRun run, long commands, CancellationToken cancellation)
     {
-        var fill = string.Format(CultureInfo.InvariantCulture, Fill, IngestStage.Users, IngestStage.Events);
         for (var first = 1L; first <= commands; first += Step)
         {
             var last = Math.Min(first + Step - 1, commands);
-            foreach (var statement in new[] { fill, Bets, Entries })
-            {
-                await RunAsync(database, statement, cancellation, first, last);
-            }
+            await RunAsync(database, Fill, cancellation, first, last, IngestStage.Users, IngestStage.Events);
+            await RunAsync(database, Bets, cancellation, first, last);
+            await RunAsync(database, Entries, cancellation, first, last);
             run.Say($"  journal: {last:N0} of {commands:N0} commands");
         }
         await RunAsync(database, Wallets, cancellation);
@@ -50,12 +46,12 @@ static class LongJournal
         await RunAsync(database, "CHECKPOINT", cancellation);
     }
 
-    static async Task RunAsync(BenchDatabase database, string sql, CancellationToken cancellation, params long[] bets)
+    static async Task RunAsync(BenchDatabase database, string sql, CancellationToken cancellation, params long[] numbers)
     {
         await using var command = database.Admin.CreateCommand(sql);
-        foreach (var bet in bets)
+        foreach (var number in numbers)
         {
-            command.Parameters.AddWithValue(bet);
+            command.Parameters.AddWithValue(number);
         }
         await command.ExecuteNonQueryAsync(cancellation);
     }
