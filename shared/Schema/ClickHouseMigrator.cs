@@ -15,15 +15,23 @@ namespace Betting.Schema;
 /// </summary>
 public static class ClickHouseMigrator
 {
+    const string FilesTable =
+        "CREATE TABLE IF NOT EXISTS schema_files (name String, hash String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name";
+
+    /// <param name="connectionString">Any server, with the database to bring up.</param>
+    /// <param name="cluster">The cluster's name where there are several servers; null for one.</param>
+    /// <param name="cancellation">Ends it between two statements; the next run goes on.</param>
     /// <returns>The names of the files applied now; empty when the schema was current.</returns>
-    /// <exception cref="SchemaException">A recorded file is not the one of this program.</exception>
-    public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, CancellationToken cancellation = default)
+    /// <exception cref="SchemaException">A recorded file is not the one of this program, or has no form for a cluster.</exception>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, string? cluster = null, CancellationToken cancellation = default)
     {
-        await CreateDatabaseAsync(connectionString, cancellation);
+        var on = cluster is null ? "" : $" ON CLUSTER {Quoted(cluster)}";
+        await CreateDatabaseAsync(connectionString, on, cancellation);
         using var client = new ClickHouseClient(connectionString);
-        await client.ExecuteNonQueryAsync(
-            "CREATE TABLE IF NOT EXISTS schema_files (name String, hash String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name",
-            cancellationToken: cancellation);
+        foreach (var statement in Statements(FilesTable, cluster))
+        {
+            await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
+        }
         var recorded = await RecordedAsync(client, cancellation);
         var applied = new List<string>();
         foreach (var (name, sql) in Files())
@@ -37,7 +45,7 @@ public static class ClickHouseMigrator
                 }
                 continue;
             }
-            foreach (var statement in SqlStatements.Of(sql))
+            foreach (var statement in Statements(sql, cluster))
             {
                 await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
             }
@@ -50,11 +58,19 @@ public static class ClickHouseMigrator
         return applied;
     }
 
-    static async Task CreateDatabaseAsync(string connectionString, CancellationToken cancellation)
+    /// <summary>All statements of all files in their order, for one server or, with its name, for a cluster.</summary>
+    public static IEnumerable<string> Script(string? cluster) => Files().SelectMany(file => Statements(file.Sql, cluster));
+
+    static IEnumerable<string> Statements(string sql, string? cluster) =>
+        cluster is null ? SqlStatements.Of(sql) : SqlStatements.Of(sql).SelectMany(new ClusterVariant(cluster).Of);
+
+    static string Quoted(string name) => $"`{name.Replace("`", "``", StringComparison.Ordinal)}`";
+
+    static async Task CreateDatabaseAsync(string connectionString, string on, CancellationToken cancellation)
     {
         var settings = new ClickHouseClientSettings(connectionString);
         using var server = new ClickHouseClient(new ClickHouseClientSettings(settings) { Database = "default" });
-        await server.ExecuteNonQueryAsync($"CREATE DATABASE IF NOT EXISTS `{settings.Database.Replace("`", "``", StringComparison.Ordinal)}`", cancellationToken: cancellation);
+        await server.ExecuteNonQueryAsync($"CREATE DATABASE IF NOT EXISTS {Quoted(settings.Database)}{on}", cancellationToken: cancellation);
     }
 
     static async Task<Dictionary<string, string>> RecordedAsync(ClickHouseClient client, CancellationToken cancellation)

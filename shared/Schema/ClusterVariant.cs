@@ -1,0 +1,101 @@
+using System.Text.RegularExpressions;
+
+namespace Betting.Schema;
+
+/// <summary>
+/// The same schema for a cluster of ClickHouse servers: what one server's statement becomes. Bets are sharded by their id and
+/// replicated within a shard; everything else stands on every server, so that a shard joins its bets by itself. Names stay as
+/// they are: queries and workers do not know which variant they run on.
+/// </summary>
+/// <remarks>Statements that it does not know are refused, so a new numbered file cannot be silently wrong on a cluster.</remarks>
+sealed partial class ClusterVariant(string cluster)
+{
+    /// <summary>Tables whose rows are spread over the shards, by what decides where a row goes.</summary>
+    static readonly Dictionary<string, string> Sharded = new(StringComparer.Ordinal)
+    {
+        ["bet_changes"] = "intHash64(id)",
+        ["bets_by_user"] = "intHash64(bet_id)",
+        ["bets_by_event"] = "intHash64(bet_id)",
+        ["bets_analytics_rows"] = "intHash64(bet_id)",
+    };
+
+    // One table on every server: one path for all shards, and a replica's name that is its own in all of them.
+    const string Everywhere = "'/clickhouse/tables/{uuid}/all', '{shard}-{replica}'";
+    const string InItsShard = "'/clickhouse/tables/{uuid}/{shard}', '{replica}'";
+
+    readonly string _on = $"ON CLUSTER `{cluster.Replace("`", "``", StringComparison.Ordinal)}`";
+
+    /// <returns>What to run instead, in order, on any server of the cluster.</returns>
+    /// <exception cref="SchemaException">The statement is of a kind that has no form for a cluster here.</exception>
+    public IEnumerable<string> Of(string statement) => Body().Match(statement) is { Success: true } body
+        ? Of(body.Groups["comments"].Value, body.Groups["sql"].Value)
+        : throw Unknown(statement);
+
+    IEnumerable<string> Of(string comments, string sql)
+    {
+        if (CreateTable().Match(sql) is { Success: true } table)
+        {
+            return Table(comments, table.Groups["head"].Value, table.Groups["name"].Value, table.Groups["columns"].Value, table.Groups["engine"].Value,
+                table.Groups["arguments"].Value, table.Groups["rest"].Value);
+        }
+        if (Feed().Match(sql) is { Success: true } feed)
+        {
+            return [comments + $"CREATE MATERIALIZED VIEW IF NOT EXISTS {feed.Groups["name"].Value} {_on} TO {Local(feed.Groups["target"].Value)}\n"
+                + FromTable().Replace(feed.Groups["query"].Value, from => "FROM " + Local(from.Groups["name"].Value))];
+        }
+        if (Alter().Match(sql) is { Success: true } alter)
+        {
+            var (name, change) = (alter.Groups["name"].Value, alter.Groups["change"].Value);
+            return Sharded.ContainsKey(name)
+                ? [comments + $"ALTER TABLE {Local(name)} {_on} {change}", $"ALTER TABLE {name} {_on} {change}"]
+                : [comments + $"ALTER TABLE {name} {_on} {change}"];
+        }
+        if (NamedThing().Match(sql) is { Success: true } named)
+        {
+            return [comments + $"{named.Groups["head"].Value}{named.Groups["name"].Value} {_on}{named.Groups["rest"].Value}"];
+        }
+        if (Exchange().IsMatch(sql))
+        {
+            return [comments + $"{sql} {_on}"];
+        }
+        return sql.StartsWith("INSERT INTO ", StringComparison.Ordinal) ? [comments + sql] : throw Unknown(sql);
+    }
+
+    IEnumerable<string> Table(string comments, string head, string name, string columns, string engine, string arguments, string rest)
+    {
+        var place = Sharded.ContainsKey(name) ? InItsShard : Everywhere;
+        var replicated = $"Replicated{engine}({place}{(arguments.Length > 0 ? ", " + arguments : "")})";
+        yield return comments + $"{head}{Local(name)} {_on}{columns}ENGINE = {replicated}{rest}";
+        if (Sharded.TryGetValue(name, out var key))
+        {
+            yield return $"{head}{name} {_on} AS {Local(name)}\nENGINE = Distributed(`{cluster.Replace("`", "``", StringComparison.Ordinal)}`, currentDatabase(), '{Local(name)}', {key})";
+        }
+    }
+
+    static string Local(string name) => Sharded.ContainsKey(name) ? name + "_local" : name;
+
+    static SchemaException Unknown(string statement) =>
+        new($"No form for a cluster is known of: {statement.ReplaceLineEndings(" ")[..Math.Min(120, statement.Length)]}");
+
+    [GeneratedRegex(@"^(?<comments>(?:--[^\n]*\n|\s)*)(?<sql>.+)$", RegexOptions.Singleline)]
+    private static partial Regex Body();
+
+    [GeneratedRegex(@"^(?<head>CREATE TABLE (?:IF NOT EXISTS )?)(?<name>\w+)(?<columns>\s*\(.*\)\s*)ENGINE = (?<engine>\w*MergeTree)(?:\((?<arguments>[^)]*)\))?(?<rest>.*)$", RegexOptions.Singleline)]
+    private static partial Regex CreateTable();
+
+    [GeneratedRegex(@"^CREATE MATERIALIZED VIEW IF NOT EXISTS (?<name>\w+) TO (?<target>\w+)\s+(?<query>AS .*)$", RegexOptions.Singleline)]
+    private static partial Regex Feed();
+
+    [GeneratedRegex(@"\bFROM (?<name>\w+)")]
+    private static partial Regex FromTable();
+
+    [GeneratedRegex(@"^ALTER TABLE (?<name>\w+) (?<change>.*)$", RegexOptions.Singleline)]
+    private static partial Regex Alter();
+
+    // Views, also refreshed ones, whose table is each server's own; and what is dropped.
+    [GeneratedRegex(@"^(?<head>CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?|CREATE MATERIALIZED VIEW IF NOT EXISTS |DROP (?:TABLE|VIEW) (?:IF EXISTS )?)(?<name>\w+)(?<rest>$|\s.*$)", RegexOptions.Singleline)]
+    private static partial Regex NamedThing();
+
+    [GeneratedRegex(@"^EXCHANGE TABLES \w+ AND \w+$")]
+    private static partial Regex Exchange();
+}
