@@ -23,6 +23,11 @@ public static class ConnectionServices
             choose?.Invoke(builder.ConnectionStringBuilder);
             builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
             var severalHosts = builder.ConnectionStringBuilder.Host?.Contains(',', StringComparison.Ordinal) ?? false;
+            if (severalHosts)
+            {
+                // How long it is remembered which host is the primary: as long as a failover may go unnoticed.
+                builder.ConnectionStringBuilder.HostRecheckSeconds = 1;
+            }
             return severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
         });
 

@@ -9,6 +9,8 @@ public sealed class IngestMetrics : IDisposable
 {
     public const string Take = "take", Load = "load", Decide = "decide", Save = "save", Commit = "commit";
 
+    static readonly HashSet<string> Known = [Refusal.Document, .. CommandContract.Fields.Select(field => field.Name)];
+
     readonly Meter _meter = new("Betting.Ingest");
     readonly TimeProvider _clock;
     readonly Counter<long> _commands, _deadLetters, _retries;
@@ -64,7 +66,8 @@ public sealed class IngestMetrics : IDisposable
         }
     }
 
-    public void DeadLetter(string door, string field) => _deadLetters.Add(1, new("door", door), new("field", field));
+    /// <summary>A field that the contract has not got is <c>unknown</c>: its name is the sender's, and there is no end of those.</summary>
+    public void DeadLetter(string door, string field) => _deadLetters.Add(1, new("door", door), new("field", Known.Contains(field) ? field : "unknown"));
 
     public void Retry(string door, string code) => _retries.Add(1, new("door", door), new("sqlstate", code));
 

@@ -86,6 +86,11 @@ static class IngestServices
         // The same dozen statements for ever, planned once a connection.
         connection.MaxAutoPrepare = 64;
         connection.AutoPrepareMinUsages = 2;
+        // A statement takes milliseconds; one that has no answer for this long waits for a server that is gone, or for a lock
+        // that somebody who stands still is holding. The operator's own choice is kept.
+        connection.CommandTimeout = connection.CommandTimeout == 30 ? 10 : connection.CommandTimeout;
+        // A replica that stands still in the middle of a transaction gives up its locks.
+        connection.Options = $"{connection.Options} -c idle_in_transaction_session_timeout=10s".TrimStart();
         // A plan made while a table was nearly empty stays when it has grown; reading by id through the index is right for both.
         connection.Options = $"{connection.Options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan".TrimStart();
     }

@@ -32,10 +32,11 @@ sealed class Stage : IAsyncDisposable
 
     /// <param name="servers">The shared engines.</param>
     /// <param name="postgres">A server of the test's own, where it stops it.</param>
-    public static async Task<Stage> SetAsync(Servers servers, PostgresServer? postgres = null)
+    /// <param name="rabbit">Likewise.</param>
+    public static async Task<Stage> SetAsync(Servers servers, PostgresServer? postgres = null, RabbitServer? rabbit = null)
     {
         var database = await MigratedAsync(postgres ?? await servers.PostgresAsync());
-        var rabbit = await servers.RabbitAsync();
+        rabbit ??= await servers.RabbitAsync();
         return new Stage(servers.Folder, database, rabbit, await Rabbit.OpenAsync(rabbit), await Kafka.StartAsync(servers.Folder));
     }
 

@@ -116,6 +116,7 @@ public sealed class BatchHandler(
             stopping.ThrowIfCancellationRequested();
             try
             {
+                using var watched = availability.Attempt();
                 // A transaction that has begun is finished even when the worker stops: that is the work in hand.
                 var outcomes = early is not null
                     ? await transaction.ApplyAsync(early, CancellationToken.None)

@@ -14,9 +14,14 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Readiness re
     public const string Condition = "postgres";
 
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan NoAnswer = TimeSpan.FromSeconds(3);
 
     readonly Lock _gate = new();
     readonly Dictionary<string, Absence> _absences = [];
+
+    /// <summary>An attempt begins: where it has no end for some seconds, because nobody answers, that is seen as well.</summary>
+    /// <returns>To be disposed at the end of the attempt.</returns>
+    public IDisposable Attempt() => clock.CreateTimer(_ => readiness.Set(Condition, false, "no answer"), null, NoAnswer, Timeout.InfiniteTimeSpan);
 
     /// <summary>A door's, or the parked loop's, last attempt failed.</summary>
     public void Away(string door, Exception failure)

@@ -44,6 +44,7 @@ public sealed class ParkedLoop(
     {
         try
         {
+            using var attempt = availability.Attempt();
             var ripe = await RipeAsync(stopping);
             if (ripe.Count > 0)
             {
