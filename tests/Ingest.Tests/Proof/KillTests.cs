@@ -20,7 +20,7 @@ public sealed class KillTests(Servers servers)
         await Task.WhenAll(postgres.StartAsync(), rabbit.StartAsync());
         await using var stage = await Stage.SetAsync(servers, postgres, rabbit);
         var upstream = new Upstream(rabbit, stage.Kafka);
-        var kills = TestSize.Of(8, 240);
+        var kills = TestSize.Of(5, 240);
         BetCommand[] commands = [.. Traffic.About(users: 40, events: 5, bets: 250 * kills, seed: 11)];
         var poison = Enumerable.Range(0, kills).Select(kill => Encoding.UTF8.GetBytes($"{{\"poison\":{kill}}}")).ToArray();
         var random = new Random(12);

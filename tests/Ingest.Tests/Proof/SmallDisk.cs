@@ -3,12 +3,12 @@ using Npgsql;
 
 namespace Betting.Tests.Ingest.Proof;
 
-/// <summary>The journal on a file system of 1 MB, which fills; more room is the cure. Only root may mount one.</summary>
+/// <summary>The journal on a file system of 16 MB, which fills; more room is the cure. Only root may mount one.</summary>
 static class SmallDisk
 {
     public static async Task<Outage?> TryUnderAsync(NpgsqlDataSource admin, string folder)
     {
-        if (Environment.UserName != "root" || !await RunAsync("mount", "-t", "tmpfs", "-o", "size=1m,mode=777", "tmpfs", Directory.CreateDirectory(folder).FullName))
+        if (Environment.UserName != "root" || !await RunAsync("mount", "-t", "tmpfs", "-o", "size=16m,mode=777", "tmpfs", Directory.CreateDirectory(folder).FullName))
         {
             return null;
         }
@@ -17,7 +17,7 @@ static class SmallDisk
         return new Outage("53100", () => DoAsync(admin, $"CREATE TABLESPACE small LOCATION '{space}'", "ALTER TABLE commands SET TABLESPACE small",
                 // What is left of the room.
                 "CREATE TABLE filler (text text) TABLESPACE small",
-                "DO $$ BEGIN FOR i IN 1..1000 LOOP INSERT INTO filler VALUES (repeat(md5(i::text), 200)); END LOOP; EXCEPTION WHEN disk_full THEN NULL; END $$",
+                "DO $$ BEGIN LOOP INSERT INTO filler SELECT 'x' FROM generate_series(1, 20000); COMMIT; END LOOP; EXCEPTION WHEN disk_full THEN NULL; END $$",
                 "DO $$ BEGIN LOOP INSERT INTO filler SELECT 'x' FROM generate_series(1, 200); COMMIT; END LOOP; EXCEPTION WHEN disk_full THEN NULL; END $$"),
             () => RunAsync("mount", "-o", "remount,size=64m", folder));
     }
@@ -25,7 +25,7 @@ static class SmallDisk
     /// <summary>Takes the journal from there, and the file system away.</summary>
     public static async Task RemoveAsync(NpgsqlDataSource admin, string folder)
     {
-        await DoAsync(admin, "DROP TABLE filler", "ALTER TABLE commands SET TABLESPACE pg_default", "DROP TABLESPACE small");
+        await DoAsync(admin, "DROP TABLE IF EXISTS filler", "ALTER TABLE commands SET TABLESPACE pg_default", "DROP TABLESPACE IF EXISTS small");
         await RunAsync("umount", folder);
     }
 

@@ -47,6 +47,34 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
         await DoAsync(role, statement);
     }
 
+    [Fact]
+    public async Task Ingest_has_exactly_these_rights()
+    {
+        string[] verbs = ["INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
+        var granted = new List<string>();
+        await using var command = migrated.Database.Admin.CreateCommand("""
+            SELECT t.relname, v.verb FROM pg_class t CROSS JOIN unnest($1) AS v (verb)
+            WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'm', 'v') AND has_table_privilege('ingest', t.oid, v.verb)
+            UNION ALL
+            SELECT c.table_name, 'UPDATE ' || string_agg(c.column_name, ' ' ORDER BY c.column_name) FROM information_schema.column_privileges c
+            WHERE c.grantee = 'ingest' AND c.privilege_type = 'UPDATE' AND NOT has_table_privilege('ingest', c.table_name::text, 'UPDATE') GROUP BY 1
+            ORDER BY 1, 2
+            """);
+        command.Parameters.AddWithValue(verbs);
+        await using var rows = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        while (await rows.ReadAsync(TestContext.Current.CancellationToken))
+        {
+            granted.Add($"{rows.GetString(0)} {rows.GetString(1)}");
+        }
+
+        Assert.Equal(
+        [
+            "bets INSERT", "bets UPDATE payout settled_at status", "command_conflicts INSERT", "commands INSERT", "commands UPDATE applied_at outcome reason",
+            "events INSERT", "events UPDATE category name start_time status", "ledger_entries INSERT", "parked_commands DELETE", "parked_commands INSERT", "parked_commands UPDATE",
+            "users INSERT", "users UPDATE name", "wallets INSERT", "wallets UPDATE balance",
+        ], granted.Order(StringComparer.Ordinal));
+    }
+
     async Task DoAsync(string role, string statement)
     {
         await using var connection = await migrated.Database.Admin.OpenConnectionAsync();
