@@ -56,8 +56,9 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
             SELECT t.relname, v.verb FROM pg_class t CROSS JOIN unnest($1) AS v (verb)
             WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'm', 'v') AND has_table_privilege('ingest', t.oid, v.verb)
             UNION ALL
-            SELECT c.table_name, 'UPDATE ' || string_agg(c.column_name, ' ' ORDER BY c.column_name) FROM information_schema.column_privileges c
-            WHERE c.grantee = 'ingest' AND c.privilege_type = 'UPDATE' AND NOT has_table_privilege('ingest', c.table_name::text, 'UPDATE') GROUP BY 1
+            SELECT t.relname, 'UPDATE ' || string_agg(a.attname, ' ' ORDER BY a.attname) FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0
+            WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'm', 'v')
+              AND has_column_privilege('ingest', t.oid, a.attnum, 'UPDATE') AND NOT has_table_privilege('ingest', t.oid, 'UPDATE') GROUP BY 1
             ORDER BY 1, 2
             """);
         command.Parameters.AddWithValue(verbs);
