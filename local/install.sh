@@ -48,6 +48,16 @@ install_engines() {
   fi
 }
 
+# What the examples of docs/examples need; a test runs them.
+install_examples() {
+  install_packages '/usr/lib/python3/dist-packages/pika:python3-pika' '/usr/lib/python3/dist-packages/confluent_kafka:python3-confluent-kafka' \
+    kcat:kcat amqp-publish:amqp-tools node:nodejs
+  if [ ! -d docs/examples/node_modules/kafkajs ]; then
+    install_packages npm:npm
+    (cd docs/examples && npm ci --no-audit --no-fund --loglevel=error >&2)
+  fi
+}
+
 # $1: what to build. Builds only where a source is newer than the last build of the same thing.
 build() {
   local stamp=.local/built-$(basename "$1")

@@ -46,6 +46,7 @@ public static class WorkerHost
             .AddMeter("Betting.*", "Npgsql", "MassTransit")
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
+        builder.AddWorkerTraces(worker);
         builder.WebHost.UseUrls(builder.Configuration[$"{HttpOptions.Section}:{nameof(HttpOptions.Url)}"] ?? new HttpOptions().Url);
         return builder;
     }

@@ -29,6 +29,24 @@ static partial class IngestLog
     [LoggerMessage(112, LogLevel.Warning, "Kafka: {Code} {Reason}")]
     public static partial void KafkaTrouble(ILogger log, string code, string reason);
 
+    [LoggerMessage(113, LogLevel.Error, "{Topic}/{Partition}: offset {Wanted} is gone, there are {First} to {End}; this partition is not read on until an operator decides (Ingest:LostOffset)")]
+    public static partial void OffsetLostStopped(ILogger log, string topic, int partition, long wanted, long first, long end);
+
+    [LoggerMessage(114, LogLevel.Error, "{Topic}/{Partition}: offset {Wanted} is gone, there are {First} to {End}; read from {First}, {Lost} records are lost")]
+    public static partial void OffsetLostReadAgain(ILogger log, string topic, int partition, long wanted, long first, long end, long lost);
+
+    [LoggerMessage(115, LogLevel.Warning, "The broker of the {Door} door does not answer ({Detail}) for {Seconds:F0} s")]
+    public static partial void BrokerAway(ILogger log, string door, string detail, double seconds);
+
+    [LoggerMessage(116, LogLevel.Information, "The broker of the {Door} door answers again, after {Seconds:F1} s")]
+    public static partial void BrokerBack(ILogger log, string door, double seconds);
+
+    [LoggerMessage(117, LogLevel.Warning, "An answer could not be sent; the outcomes stand, and who asks again is answered again")]
+    public static partial void ReplyNotSent(ILogger log, Exception failure);
+
+    [LoggerMessage(118, LogLevel.Debug, "A bus that had lost its broker did not stop in order")]
+    public static partial void BusNotStopped(ILogger log, Exception failure);
+
     [LoggerMessage(120, LogLevel.Information, "{Released} parked commands have their outcome now")]
     public static partial void ParkedReleased(ILogger log, int released);
 

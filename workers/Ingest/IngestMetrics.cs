@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
@@ -13,10 +14,13 @@ public sealed class IngestMetrics : IDisposable
 
     readonly Meter _meter = new("Betting.Ingest");
     readonly TimeProvider _clock;
-    readonly Counter<long> _commands, _deadLetters, _retries;
+    readonly Counter<long> _commands, _deadLetters, _retries, _replies, _offsetsLost, _recordsLost;
+    readonly ConcurrentDictionary<string, long> _depths = new(), _lettersWaiting = new();
+    readonly ConcurrentDictionary<string, double> _ages = new();
+    readonly ConcurrentDictionary<string, long?> _brokersAway = new();
     readonly Histogram<long> _batchSize;
     readonly Histogram<double> _stages, _lag;
-    long _parked;
+    long _parked, _partitionsStopped;
     double _parkedAge;
 
     public IngestMetrics(TimeProvider clock)
@@ -27,8 +31,16 @@ public sealed class IngestMetrics : IDisposable
         _retries = _meter.CreateCounter<long>("ingest.retries", "{attempt}", "Batches tried again, by SQLSTATE");
         _batchSize = _meter.CreateHistogram("ingest.batch.size", "{command}", "Commands in one transaction",
             advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] });
-        _stages = _meter.CreateHistogram("ingest.stage.duration", "s", "Duration of take, load, decide, save and commit", advice: Seconds);
+        _stages = _meter.CreateHistogram("ingest.stage.duration", "s", "Duration of take, load (which waits for locks), decide, save and commit", advice: Seconds);
         _lag = _meter.CreateHistogram("ingest.commit.lag", "s", "From issuedAt to the commit, by door", advice: Seconds);
+        _replies = _meter.CreateCounter<long>("ingest.replies", "{message}", "Answers to publishers: sent, nobody-there, given-up, refused");
+        _offsetsLost = _meter.CreateCounter<long>("ingest.kafka.offsets_lost", "{time}", "Times that a partition's offset was no longer in the topic");
+        _recordsLost = _meter.CreateCounter<long>("ingest.kafka.records_lost", "{record}", "Records that the topic had deleted before they were read");
+        _meter.CreateObservableGauge("ingest.kafka.partitions.stopped", () => Interlocked.Read(ref _partitionsStopped), "{partition}", "Partitions that wait for an operator because their offset was lost");
+        _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(_depths), "{message}", "Commands with the broker: of RabbitMQ all that are ready, of Kafka those of this replica's partitions");
+        _meter.CreateObservableGauge("ingest.queue.age", () => ByDoor(_ages), "s", "How old the oldest command is that was read and has no outcome yet; 0 where there is none");
+        _meter.CreateObservableGauge("ingest.dead_letters.waiting", () => ByDoor(_lettersWaiting), "{message}", "Messages in the queue of dead letters");
+        _meter.CreateObservableGauge("ingest.broker.away", BrokersAway, "s", "How long the door's broker has not answered; 0 while it does");
         _meter.CreateObservableGauge("ingest.parked", () => Interlocked.Read(ref _parked), "{command}", "Commands that wait for a user, event or bet");
         _meter.CreateObservableGauge("ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the oldest parked command waits");
     }
@@ -71,6 +83,27 @@ public sealed class IngestMetrics : IDisposable
 
     public void Retry(string door, string code) => _retries.Add(1, new("door", door), new("sqlstate", code));
 
+    /// <summary>How an answer to a publisher ended.</summary>
+    public void Reply(string result) => _replies.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    public void OffsetLost(long records)
+    {
+        _offsetsLost.Add(1);
+        _recordsLost.Add(records);
+    }
+
+    public void PartitionsStopped(int count) => Interlocked.Exchange(ref _partitionsStopped, count);
+
+    public void Queue(string door, long depth) => _depths[door] = depth;
+
+    public void QueueAge(string door, TimeSpan age) => _ages[door] = Math.Max(0, age.TotalSeconds);
+
+    public void DeadLettersWaiting(string door, long count) => _lettersWaiting[door] = count;
+
+    /// <param name="door">The door.</param>
+    /// <param name="since">The clock's timestamp since when its broker is away, or null.</param>
+    public void BrokerAway(string door, long? since) => _brokersAway[door] = since;
+
     public void Parked(long count, TimeSpan oldest)
     {
         Interlocked.Exchange(ref _parked, count);
@@ -78,6 +111,12 @@ public sealed class IngestMetrics : IDisposable
     }
 
     public void Dispose() => _meter.Dispose();
+
+    IEnumerable<Measurement<double>> BrokersAway() => _brokersAway.Select(away =>
+        new Measurement<double>(away.Value is { } since ? _clock.GetElapsedTime(since).TotalSeconds : 0, new KeyValuePair<string, object?>("door", away.Key)));
+
+    static IEnumerable<Measurement<T>> ByDoor<T>(ConcurrentDictionary<string, T> values) where T : struct =>
+        values.Select(value => new Measurement<T>(value.Value, new KeyValuePair<string, object?>("door", value.Key)));
 
     void Count(string door, BetCommand command, Outcome outcome) => _commands.Add(1,
         new("door", door), new("kind", CommandContract.TextOf(command.Kind)), new("outcome", OutcomeText.Of(outcome.Kind)), new("reason", outcome.Reason ?? ""));

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Betting.Connections;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
+using Betting.Ingest.Doors;
 
 namespace Betting.Ingest;
 
@@ -36,6 +37,21 @@ public sealed class IngestOptions : IValidatableObject
     /// <summary>How RabbitMQ keeps the commands: <c>quorum</c> (the default) or <c>classic</c>; a queue cannot be changed from one to the other.</summary>
     [EnumDataType(typeof(QueueKind))]
     public QueueKind Queue { get; set; } = QueueKind.Quorum;
+
+    /// <summary>What happens where a Kafka partition's offset is no longer in the topic: <c>stop</c> (the default) or <c>earliest</c>.</summary>
+    [EnumDataType(typeof(LostOffset))]
+    public LostOffset LostOffset { get; set; } = LostOffset.Stop;
+
+    /// <summary>
+    /// Queues that answers may be sent to, separated by commas; a * stands for any characters. By default RabbitMQ's direct
+    /// reply-to, queues that it named, MassTransit's bus endpoints, and names that begin with <c>bet-replies</c>.
+    /// </summary>
+    [Required(AllowEmptyStrings = true)]
+    public string ReplyQueues { get; set; } = "amq.rabbitmq.reply-to.*,amq.gen-*,*_bus_*,bet-replies*";
+
+    /// <summary>How long an answer is tried; its command stays unacknowledged meanwhile. 5 s by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
+    public TimeSpan ReplyWait { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a command waits for its user, event or bet; 10 minutes by default.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
@@ -74,6 +90,8 @@ public sealed class IngestOptions : IValidatableObject
             yield return new ValidationResult($"at least BatchSize ({BatchSize}), or no batch would ever be full", [nameof(Prefetch)]);
         }
     }
+
+    internal string[] ReplyQueueNames => ReplyQueues.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     internal Limits ToLimits() => new(Money.FromDecimal(MaxAmount), Money.FromDecimal(MaxPayout), Money.FromDecimal(MaxBalance), MaxIssuedAhead);
 

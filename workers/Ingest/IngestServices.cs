@@ -1,17 +1,15 @@
 using Betting.Connections;
-using Betting.Contracts;
 using Betting.Hosting;
 using Betting.Ingest.Batches;
 using Betting.Ingest.DeadLetters;
 using Betting.Ingest.Doors;
 using Betting.Ingest.Parking;
+using Betting.Ingest.Replies;
 using Betting.Ingest.Store;
-using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Betting.Ingest;
@@ -29,6 +27,7 @@ static class IngestServices
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<BatchTransaction>();
         services.AddSingleton<PostgresAvailability>();
+        services.AddSingleton<BrokerAvailability>();
         services.AddLoop<ParkedLoop>();
         // Which doors there are has to be known before options are checked; a bad name is reported by that check.
         var doors = new IngestOptions();
@@ -47,26 +46,14 @@ static class IngestServices
     {
         services.AddRabbitMq();
         services.AddSingleton<RabbitDeadLetters>();
+        services.AddSingleton<ReplyRules>();
+        services.AddSingleton<FirstOutcomes>();
+        services.AddSingleton<RabbitReplies>();
         services.AddSingleton<RabbitInbox>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitDoor>(provider, Handler<RabbitDeadLetters>(provider, "rabbitmq")));
         services.AddLoop<RabbitDoor>();
-        services.AddMassTransit(bus => bus.UsingRabbitMq((context, rabbit) =>
-        {
-            var options = context.GetRequiredService<IOptions<IngestOptions>>().Value;
-            rabbit.Host(new Uri(context.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri));
-            rabbit.ReceiveEndpoint(Topics.Commands, endpoint =>
-            {
-                endpoint.PrefetchCount = options.Prefetch;
-                foreach (var (name, value) in CommandQueue.Arguments(options.Queue))
-                {
-                    endpoint.SetQueueArgument(name, value);
-                }
-                endpoint.ConfigureConsumeTopology = false;
-                endpoint.ConfigureReceive(pipe => pipe.UseFilter(context.GetRequiredService<RabbitInbox>()));
-                endpoint.DiscardSkippedMessages();
-                endpoint.RethrowFaultedMessages();
-            });
-        }));
+        services.AddLoop<RabbitWatch>();
+        services.AddSingleton<RabbitBus>();
     }
 
     static void AddKafkaDoor(IServiceCollection services)

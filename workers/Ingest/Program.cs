@@ -7,5 +7,6 @@ return await new WorkerCommandLine("Ingest", "Applies bet commands from RabbitMQ
     .WithPublish()
     .WithOutcome()
     .WithArchive()
+    .WithParked()
     .WithDeadLetters()
     .RunAsync(args, builder => builder.AddIngest());

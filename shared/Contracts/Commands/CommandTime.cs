@@ -11,6 +11,9 @@ public static class CommandTime
     /// <summary>The longest text that is read; nanoseconds and an offset fit.</summary>
     public const int MaxLength = 35;
 
+    /// <summary>Whole microseconds: what is further on is cut off, as reading does.</summary>
+    public static DateTime Truncate(DateTime moment) => moment.AddTicks(-(moment.Ticks % TimeSpan.TicksPerMicrosecond));
+
     public static string ToText(DateTime moment) => moment.ToString(Format, CultureInfo.InvariantCulture);
 
     /// <summary>

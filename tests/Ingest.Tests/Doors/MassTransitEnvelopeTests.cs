@@ -14,7 +14,7 @@ public sealed class MassTransitEnvelopeTests
     [InlineData("", null)]
     public void The_command_is_the_outermost_property_named_message(string envelope, string? expected)
     {
-        var message = MassTransitEnvelope.Message(Encoding.UTF8.GetBytes(envelope));
+        var message = MassTransitEnvelope.Read(Encoding.UTF8.GetBytes(envelope)).Message;
 
         Assert.Equal(expected, message is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null);
     }

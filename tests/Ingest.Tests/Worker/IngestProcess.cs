@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Betting.Local.Engines;
 
@@ -15,8 +16,9 @@ sealed class IngestProcess : IAsyncDisposable
     public static IngestProcess Start(string folder, params string[] settings)
     {
         var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
-        var launch = Installed.Own("workers/Ingest", "Ingest", [.. settings, $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}"]);
-        return new IngestProcess(EngineProcess.Start("Ingest", launch, Path.Combine(folder, "logs", "ingest.log")), http);
+        var launch = Installed.Own("workers/Ingest", "Ingest", ["--Logs:Format=text", .. settings, $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}"]);
+        // Each process has a log of its own: tests read what one of them said.
+        return new IngestProcess(EngineProcess.Start("Ingest", launch, Path.Combine(folder, "logs", $"ingest-{Guid.NewGuid():N}.log")), http);
     }
 
     /// <summary>Runs one of the worker's verbs to its end; its log tells what it printed.</summary>
@@ -39,6 +41,28 @@ sealed class IngestProcess : IAsyncDisposable
 
     public Task<string> ReadAsync(string path) => Http.GetStringAsync(new Uri(_http, path));
 
+    /// <summary>What is there whatever the status.</summary>
+    public async Task<string> BodyAsync(string path)
+    {
+        using var answer = await Http.GetAsync(new Uri(_http, path));
+        return await answer.Content.ReadAsStringAsync();
+    }
+
+    /// <summary>The sum of a metric's series that have all of these labels, as the page has it now.</summary>
+    public async Task<double> MetricAsync(string name, params string[] labels) => (await BodyAsync("/metrics")).Split('\n')
+        .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)))
+        .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
+
+    /// <summary>What this process has said so far.</summary>
+    public string Log => Read(_process.LogFile);
+
+    /// <summary>The exit code of a process that ends by itself.</summary>
+    public async Task<int> EndedAsync()
+    {
+        Assert.True(await _process.ExitedWithinAsync(TimeSpan.FromSeconds(60)), "Ingest did not end");
+        return _process.ExitCode;
+    }
+
     public Task KillAsync() => _process.KillAsync();
 
     /// <summary>SIGTERM; the exit code after the drain.</summary>
@@ -46,6 +70,13 @@ sealed class IngestProcess : IAsyncDisposable
     {
         Assert.True(await _process.StopAsync(TimeSpan.FromSeconds(30)), "Ingest did not drain in 30 s");
         return _process.ExitCode;
+    }
+
+    static string Read(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

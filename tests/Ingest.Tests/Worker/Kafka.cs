@@ -13,7 +13,7 @@ sealed class Kafka : IAsyncDisposable
     Kafka(KafkaServer server)
     {
         _server = server;
-        _producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = server.BootstrapServers, LingerMs = 20 }).Build();
+        _producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = server.BootstrapServers, LingerMs = 20 }).SetLogHandler((_, _) => { }).Build();
     }
 
     public static async Task<Kafka> StartAsync(string folder, int partitions = 1)
@@ -39,9 +39,19 @@ sealed class Kafka : IAsyncDisposable
     /// <summary>As a publisher of its own with key and headers would send it.</summary>
     public async Task PublishAsync(Message<byte[]?, byte[]?> message, int partition, string topic = Topics.Commands)
     {
-        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20 }).Build();
+        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20 }).SetLogHandler((_, _) => { }).Build();
         await producer.ProduceAsync(new TopicPartition(topic, partition), message);
     }
+
+    /// <summary>Cuts all connections and takes no new ones; the records stay.</summary>
+    public Task DownAsync() => AskAsync(HttpMethod.Post, "/brokers/1/down");
+
+    public Task UpAsync() => AskAsync(HttpMethod.Post, "/brokers/1/up");
+
+    /// <summary>As retention would.</summary>
+    public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
+
+    public string BootstrapServers => _server.BootstrapServers;
 
     public List<ConsumeResult<byte[]?, byte[]?>> DeadLetters() => Read(Topics.DeadLetter(Topics.Commands));
 
@@ -55,7 +65,7 @@ sealed class Kafka : IAsyncDisposable
     /// <summary>All that partition 0 of a topic has now.</summary>
     public List<ConsumeResult<byte[]?, byte[]?>> Read(string topic)
     {
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test", FetchWaitMaxMs = 10, EnableAutoCommit = false }).Build();
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test", FetchWaitMaxMs = 10, EnableAutoCommit = false }).SetLogHandler((_, _) => { }).Build();
         var partition = new TopicPartition(topic, 0);
         var records = new List<ConsumeResult<byte[]?, byte[]?>>();
         var end = consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(10)).High.Value;
@@ -72,6 +82,13 @@ sealed class Kafka : IAsyncDisposable
         using var consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test" }).Build();
         consumer.Assign(new TopicPartitionOffset(Topics.DeadLetter(Topics.Commands), 0, Offset.Beginning));
         return consumer.Consume(TimeSpan.FromSeconds(10));
+    }
+
+    async Task AskAsync(HttpMethod method, string what)
+    {
+        using var http = new HttpClient();
+        using var answer = await http.SendAsync(new HttpRequestMessage(method, new Uri(_server.Admin, what)));
+        answer.EnsureSuccessStatusCode();
     }
 
     public async ValueTask DisposeAsync()

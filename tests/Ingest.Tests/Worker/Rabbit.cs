@@ -11,12 +11,12 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     public static readonly string DeadLetters = Topics.DeadLetter(Topics.Commands);
 
     /// <summary>Connects and empties the queues of the test before.</summary>
-    public static async Task<Rabbit> OpenAsync(RabbitServer server)
+    public static async Task<Rabbit> OpenAsync(RabbitServer server, bool purge = true)
     {
         var connection = await new ConnectionFactory { Uri = new Uri(server.Uri) }.CreateConnectionAsync();
         var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, null));
         await CommandQueue.DeclareAsync(connection, QueueKind.Quorum, CancellationToken.None);
-        foreach (var queue in new[] { Topics.Commands, DeadLetters })
+        foreach (var queue in purge ? [Topics.Commands, DeadLetters] : Array.Empty<string>())
         {
             await channel.QueuePurgeAsync(queue);
         }
@@ -35,6 +35,9 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     }
 
     public Task<uint> CountAsync(string queue) => channel.MessageCountAsync(queue);
+
+    /// <summary>An empty queue of the test's own, gone with its connection.</summary>
+    public async Task<string> QueueAsync(string name) => (await channel.QueueDeclareAsync(name, durable: false, exclusive: true, autoDelete: true)).QueueName;
 
     /// <summary>Takes one message, which is gone then.</summary>
     public async Task<BasicGetResult?> TakeAsync(string queue) => await channel.BasicGetAsync(queue, autoAck: true);

@@ -33,11 +33,12 @@ sealed class Stage : IAsyncDisposable
     /// <param name="servers">The shared engines.</param>
     /// <param name="postgres">A server of the test's own, where it stops it.</param>
     /// <param name="rabbit">Likewise.</param>
-    public static async Task<Stage> SetAsync(Servers servers, PostgresServer? postgres = null, RabbitServer? rabbit = null)
+    /// <param name="partitions">Of the topic of commands.</param>
+    public static async Task<Stage> SetAsync(Servers servers, PostgresServer? postgres = null, RabbitServer? rabbit = null, int partitions = 1)
     {
         var database = await MigratedAsync(postgres ?? await servers.PostgresAsync());
         rabbit ??= await servers.RabbitAsync();
-        return new Stage(servers.Folder, database, rabbit, await Rabbit.OpenAsync(rabbit), await Kafka.StartAsync(servers.Folder));
+        return new Stage(servers.Folder, database, rabbit, await Rabbit.OpenAsync(rabbit), await Kafka.StartAsync(servers.Folder, partitions));
     }
 
     public IngestProcess Start(params string[] settings)
@@ -57,6 +58,16 @@ sealed class Stage : IAsyncDisposable
             count.Parameters.AddWithValue(ids);
             return (long)(await count.ExecuteScalarAsync())! == ids.Length;
         });
+    }
+
+    /// <summary>Waits until so many commands have an outcome, or more.</summary>
+    public Task SomeAppliedAsync(long commands) =>
+        Deadline.UntilAsync($"outcomes of {commands} commands", TimeSpan.FromSeconds(60), async () => await CountAsync("SELECT count(*) FROM commands") >= commands);
+
+    public async Task<long> CountAsync(string sql)
+    {
+        await using var count = Postgres.CreateCommand(sql);
+        return (long)(await count.ExecuteScalarAsync())!;
     }
 
     public static byte[][] Encoded(IEnumerable<BetCommand> commands) => [.. commands.Select(CommandEncoder.Encode)];

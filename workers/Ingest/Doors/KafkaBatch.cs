@@ -1,3 +1,4 @@
+using System.Text;
 using Betting.Ingest.Batches;
 using Confluent.Kafka;
 
@@ -15,18 +16,27 @@ sealed class KafkaBatch
             // Records of one partition come in order, so the last one wins.
             _next[record.TopicPartition] = record.Offset + 1;
         }
+        (Count, Oldest) = (records.Count, records[0].Message.Timestamp.UtcDateTime);
         Handling = handle(records.ConvertAll(Read));
     }
 
     public Task Handling { get; }
 
+    public int Count { get; }
+
+    /// <summary>When its first record was written, UTC.</summary>
+    public DateTime Oldest { get; }
+
     public static KafkaBatch Start(List<ConsumeResult<byte[]?, byte[]>> records, BatchHandler handler, CancellationToken stopping) =>
-        new(records, deliveries => handler.HandleAsync(deliveries, stopping));
+        new(records, deliveries => HandleAsync(deliveries, handler, stopping));
 
     /// <summary>True where it has ended, well or not.</summary>
     public bool EndsWithin(TimeSpan limit) => Task.WaitAny([Handling], limit) == 0;
 
     public void ThrowIfFailed() => Handling.GetAwaiter().GetResult();
+
+    /// <summary>Where each partition goes on when the batch is applied.</summary>
+    public IEnumerable<TopicPartitionOffset> Next => _next.Select(next => new TopicPartitionOffset(next.Key, next.Value));
 
     public void StoreOffsets(IConsumer<byte[]?, byte[]> consumer)
     {
@@ -43,10 +53,23 @@ sealed class KafkaBatch
         }
     }
 
+    static async Task HandleAsync(List<Delivery> deliveries, BatchHandler handler, CancellationToken stopping)
+    {
+        using var trace = IngestTracing.Start(KafkaDoor.Door, deliveries);
+        await handler.HandleAsync(deliveries, stopping);
+    }
+
     static Delivery Read(ConsumeResult<byte[]?, byte[]> record)
     {
         var value = record.Message.Value;
         var coordinates = $"{record.Topic}/{record.Partition.Value}@{record.Offset.Value}";
-        return new Delivery(value, value is null ? null : value, coordinates) { Original = record };
+        return new Delivery(value, value is null ? null : value, coordinates)
+        {
+            Original = record,
+            Context = IngestTracing.IsOn ? IngestTracing.Parse(Header(record, "traceparent"), Header(record, "tracestate")) : default,
+        };
     }
+
+    static string? Header(ConsumeResult<byte[]?, byte[]> record, string name) =>
+        record.Message.Headers.TryGetLastBytes(name, out var bytes) && bytes is not null ? Encoding.UTF8.GetString(bytes) : null;
 }

@@ -13,8 +13,14 @@ namespace Betting.Ingest.Doors;
 /// An offset is stored, to be committed by the client, only after its batch is in PostgreSQL.
 /// </summary>
 public sealed class KafkaDoor(
-    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<KafkaDoor> log) : IWorkerLoop
+    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, BrokerAvailability broker, IngestMetrics metrics,
+    Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<KafkaDoor> log) : IWorkerLoop
 {
+    public const string Door = "kafka";
+
+    // How often depth and age are measured, and an absent broker is asked whether it is back.
+    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1), AskPatience = TimeSpan.FromMilliseconds(500);
+
     static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
     // A batch that takes longer than this is held up; the partitions are paused so that polling, which keeps the group
@@ -24,10 +30,12 @@ public sealed class KafkaDoor(
     // One that is decided and saved, and one that is decoded and takes its ids meanwhile.
     const int MostInHand = 2;
 
+    readonly KafkaOffsets _offsets = new(options.Value, readiness, metrics, clock, log);
     List<ConsumeResult<byte[]?, byte[]>> _gathering = [];
     readonly Queue<KafkaBatch> _inHand = new();
+    long _looked;
 
-    public string Name => "kafka";
+    public string Name => Door;
 
     public Task RunAsync(CancellationToken stopping)
     {
@@ -45,6 +53,7 @@ public sealed class KafkaDoor(
             while (!stopping.IsCancellationRequested)
             {
                 heartbeats.Beat(Name);
+                LookAround(consumer);
                 Gather(consumer, stopping);
                 if (_gathering.Count > 0)
                 {
@@ -71,29 +80,85 @@ public sealed class KafkaDoor(
         {
             config.GroupId = Topics.IngestGroup;
             config.ClientId = "ingest";
-            config.AutoOffsetReset = AutoOffsetReset.Earliest;
+            // A place that is gone is an error, never a silent jump; where a group begins is told on assignment.
+            config.AutoOffsetReset = AutoOffsetReset.Error;
+            config.AllowAutoCreateTopics = false;
+            // The broker is back within a second of its return; the client's own choice is 10 s.
+            config.ReconnectBackoffMaxMs = 1000;
+            config.TopicMetadataRefreshIntervalMs = 5_000;
             config.EnableAutoOffsetStore = false;
             config.EnableAutoCommit = true;
             config.AutoCommitIntervalMs = 500;
             config.FetchWaitMaxMs = 20;
             config.QueuedMaxMessagesKbytes = 16 * 1024;
         }))
-        .SetPartitionsAssignedHandler((_, partitions) =>
+        .SetPartitionsAssignedHandler((consumer, partitions) =>
         {
-            IngestLog.PartitionsAssigned(log, string.Join(", ", partitions.Select(partition => partition.Partition.Value)));
-            readiness.Set(Name, true);
+            var starts = _offsets.Starts(consumer, partitions);
+            IngestLog.PartitionsAssigned(log, string.Join(", ", starts.Select(start => $"{start.Partition.Value}@{start.Offset.Value}")));
+            broker.Back(Name);
+            return starts;
         })
         .SetPartitionsRevokedHandler((consumer, offsets) => GiveUp(consumer, offsets, stopping))
         .SetPartitionsLostHandler((_, offsets) => Forget(offsets))
         .SetErrorHandler((_, error) =>
         {
-            IngestLog.KafkaTrouble(log, error.Code.ToString(), error.Reason);
             if (error.Code == ErrorCode.Local_AllBrokersDown)
             {
-                readiness.Set(Name, false, "no broker answers");
+                broker.Away(Name, "no broker answers");
+            }
+            else if (!broker.IsAway(Name))
+            {
+                IngestLog.KafkaTrouble(log, error.Code.ToString(), error.Reason);
             }
         })
+        .SetLogHandler((_, _) => { })
         .Build();
+
+    // Once a second: how much waits, and whether a broker that was away is back.
+    void LookAround(IConsumer<byte[]?, byte[]> consumer)
+    {
+        if (_looked != 0 && clock.GetElapsedTime(_looked) < LookEvery)
+        {
+            return;
+        }
+        _looked = clock.GetTimestamp();
+        _offsets.Tell();
+        metrics.Queue(Name, Depth(consumer));
+        metrics.QueueAge(Name, Oldest() is { } oldest ? clock.GetUtcNow().UtcDateTime - oldest : TimeSpan.Zero);
+        if (broker.IsAway(Name) && Answers(consumer))
+        {
+            broker.Back(Name);
+        }
+    }
+
+    // Records behind what this replica has read and applied, as of the last fetch; of its own partitions.
+    long Depth(IConsumer<byte[]?, byte[]> consumer)
+    {
+        var behind = 0L;
+        foreach (var partition in consumer.Assignment)
+        {
+            var (end, position) = (consumer.GetWatermarkOffsets(partition).High.Value, consumer.Position(partition).Value);
+            behind += end >= 0 && position >= 0 ? Math.Max(0, end - position) : 0;
+        }
+        return behind + _gathering.Count + _inHand.Where(batch => !batch.Handling.IsCompleted).Sum(batch => batch.Count);
+    }
+
+    DateTime? Oldest() =>
+        _inHand.FirstOrDefault(batch => !batch.Handling.IsCompleted)?.Oldest ?? (_gathering is [var first, ..] ? first.Message.Timestamp.UtcDateTime : null);
+
+    static bool Answers(IConsumer<byte[]?, byte[]> consumer)
+    {
+        try
+        {
+            using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+            return admin.GetMetadata(Topics.Commands, AskPatience).Topics is [{ Error.IsError: false }];
+        }
+        catch (KafkaException)
+        {
+            return false;
+        }
+    }
 
     // Until the batch is full, the first record has lingered, or a poll brought nothing.
     void Gather(IConsumer<byte[]?, byte[]> consumer, CancellationToken stopping)
@@ -122,17 +187,21 @@ public sealed class KafkaDoor(
         try
         {
             var record = consumer.Consume(wait);
-            if (record is not null)
+            if (record is not null && broker.IsAway(Name))
             {
-                readiness.Set(Name, true);
+                broker.Back(Name);
             }
             return record;
+        }
+        catch (ConsumeException lost) when (lost.Error.Code == ErrorCode.Local_AutoOffsetReset)
+        {
+            _offsets.Lost(consumer, lost.ConsumerRecord.TopicPartition);
+            return null;
         }
         catch (ConsumeException trouble) when (!trouble.Error.IsFatal)
         {
             // The topic is not there yet, or its leader moves: the client goes on by itself.
-            IngestLog.KafkaTrouble(log, trouble.Error.Code.ToString(), trouble.Error.Reason);
-            readiness.Set(Name, false, trouble.Error.Code.ToString());
+            broker.Away(Name, trouble.Error.Code.ToString());
             return null;
         }
     }
@@ -159,6 +228,7 @@ public sealed class KafkaDoor(
         while (!batch.EndsWithin(Poll))
         {
             heartbeats.Beat(Name);
+            LookAround(consumer);
             if (Consume(consumer, Poll) is { } record)
             {
                 // Of a partition that came after the pause.
@@ -179,15 +249,31 @@ public sealed class KafkaDoor(
                 break;
             }
             batch.ThrowIfFailed();
-            batch.StoreOffsets(consumer);
+            Commit(consumer, batch);
         }
         Forget(offsets);
+    }
+
+    // At once and not with the next interval: the next owner asks for it now.
+    void Commit(IConsumer<byte[]?, byte[]> consumer, KafkaBatch applied)
+    {
+        applied.StoreOffsets(consumer);
+        try
+        {
+            consumer.Commit(applied.Next);
+        }
+        catch (KafkaException refused)
+        {
+            // The group went on without this replica; the records come again, as duplicates.
+            IngestLog.KafkaTrouble(log, refused.Error.Code.ToString(), refused.Error.Reason);
+        }
     }
 
     void Forget(List<TopicPartitionOffset> offsets)
     {
         var gone = offsets.Select(offset => offset.TopicPartition).ToHashSet();
         _gathering.RemoveAll(record => gone.Contains(record.TopicPartition));
+        _offsets.Forget(gone);
         IngestLog.PartitionsRevoked(log, string.Join(", ", gone.Select(partition => partition.Partition.Value)));
     }
 }

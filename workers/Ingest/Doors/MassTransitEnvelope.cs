@@ -3,41 +3,137 @@ using System.Text.Json;
 namespace Betting.Ingest.Doors;
 
 /// <summary>
-/// MassTransit's JSON envelope: finds the command inside it without reading the rest. Senders that use MassTransit's raw
-/// JSON, or no MassTransit, send the command itself.
+/// MassTransit's JSON envelope: finds the command inside it, and what an answer needs. Senders that use MassTransit's raw JSON,
+/// or no MassTransit, send the command itself.
 /// </summary>
-public static class MassTransitEnvelope
+/// <param name="Message">The bytes of the property <c>message</c>, or null where there is none or the envelope is broken.</param>
+/// <param name="ResponseAddress">Where a request client waits.</param>
+/// <param name="RequestId">What it waits for.</param>
+/// <param name="ConversationId">What its messages belong to.</param>
+/// <param name="TraceParent">The trace that the sender was in, in W3C's form.</param>
+/// <param name="Accepts">Message types that a request client takes as an answer.</param>
+public readonly record struct MassTransitEnvelope(
+    ReadOnlyMemory<byte>? Message, string? ResponseAddress, string? RequestId, string? ConversationId, string? TraceParent, IReadOnlyList<string> Accepts)
 {
     const string ContentType = "application/vnd.masstransit+json";
 
+    // Texts longer than this are no address or id.
+    const int MostText = 512, MostTypes = 8;
+
+    static readonly MassTransitEnvelope None = new(null, null, null, null, null, []);
+
     public static bool IsNamedBy(string? contentType) => contentType?.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase) ?? false;
 
-    /// <returns>The bytes of the property <c>message</c>, or null where there is none or the envelope is broken.</returns>
-    public static ReadOnlyMemory<byte>? Message(ReadOnlyMemory<byte> envelope)
+    public static MassTransitEnvelope Read(ReadOnlyMemory<byte> envelope)
     {
         var reader = new Utf8JsonReader(envelope.Span);
+        var found = None;
         try
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
-                return null;
+                return None;
             }
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isMessage = !reader.ValueIsEscaped && reader.ValueSpan.SequenceEqual("message"u8);
-                reader.Read();
-                var start = (int)reader.TokenStartIndex;
-                reader.Skip();
-                if (isMessage)
-                {
-                    return envelope[start..(int)reader.BytesConsumed];
-                }
+                Take(ref reader, envelope, ref found);
             }
+            return found;
         }
         catch (JsonException)
         {
             // Told to the sender as a dead letter: an envelope without a command in it.
+            return None;
         }
+    }
+
+    // At a property's name; leaves the reader at the end of its value.
+    static void Take(ref Utf8JsonReader reader, ReadOnlyMemory<byte> envelope, ref MassTransitEnvelope found)
+    {
+        if (reader.ValueTextEquals("message"u8))
+        {
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            found = found with { Message = envelope[start..(int)reader.BytesConsumed] };
+        }
+        else if (reader.ValueTextEquals("responseAddress"u8))
+        {
+            found = found with { ResponseAddress = Text(ref reader) };
+        }
+        else if (reader.ValueTextEquals("requestId"u8))
+        {
+            found = found with { RequestId = Text(ref reader) };
+        }
+        else if (reader.ValueTextEquals("conversationId"u8))
+        {
+            found = found with { ConversationId = Text(ref reader) };
+        }
+        else if (reader.ValueTextEquals("headers"u8))
+        {
+            reader.Read();
+            Headers(ref reader, ref found);
+        }
+        else
+        {
+            reader.Read();
+            reader.Skip();
+        }
+    }
+
+    static void Headers(ref Utf8JsonReader reader, ref MassTransitEnvelope found)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("MT-Activity-Id"u8) || reader.ValueTextEquals("traceparent"u8))
+            {
+                found = found with { TraceParent = Text(ref reader) };
+            }
+            else if (reader.ValueTextEquals("MT-Request-AcceptType"u8))
+            {
+                reader.Read();
+                found = found with { Accepts = Texts(ref reader) };
+            }
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+    }
+
+    static string? Text(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MostText)
+        {
+            return reader.GetString();
+        }
+        reader.Skip();
         return null;
+    }
+
+    static List<string> Texts(ref Utf8JsonReader reader)
+    {
+        var texts = new List<string>();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return texts;
+        }
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MostText && texts.Count < MostTypes)
+            {
+                texts.Add(reader.GetString()!);
+            }
+            reader.Skip();
+        }
+        return texts;
     }
 }

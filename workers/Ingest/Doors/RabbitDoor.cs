@@ -1,14 +1,16 @@
 using Betting.Hosting;
 using Betting.Ingest.Batches;
-using MassTransit;
+using Betting.Ingest.Replies;
 using Microsoft.Extensions.Options;
 
 namespace Betting.Ingest.Doors;
 
 /// <summary>Collects what the bus delivers into batches, one in hand at a time, and has each message acknowledged when its batch is done.</summary>
 public sealed class RabbitDoor(
-    RabbitInbox inbox, BatchHandler handler, IBusControl bus, IOptions<IngestOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+    RabbitInbox inbox, BatchHandler handler, RabbitReplies replies, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
 {
+    public const string Door = "rabbitmq";
+
     // One that is decided and saved, and one that is decoded and takes its ids meanwhile.
     const int MostInHand = 2;
 
@@ -19,18 +21,15 @@ public sealed class RabbitDoor(
     readonly List<RabbitMessage> _ready = [];
     readonly Queue<Task> _inHand = new();
 
-    public string Name => "rabbitmq";
+    public string Name => Door;
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        readiness.Require(Name);
         try
         {
             while (!stopping.IsCancellationRequested)
             {
                 heartbeats.Beat(Name);
-                var health = bus.CheckHealth();
-                readiness.Set(Name, health.Status == BusHealthStatus.Healthy, health.Description);
                 if (await CollectAsync(stopping) is { Count: > 0 } batch)
                 {
                     await FinishAsync(MostInHand - 1);
@@ -95,22 +94,46 @@ public sealed class RabbitDoor(
     async Task HandleAsync(List<RabbitMessage> batch, CancellationToken stopping)
     {
         // While PostgreSQL is away the handler waits and beats no heart; waiting is no death.
-        using var alive = clock.CreateTimer(_ => heartbeats.Beat(Name), null, Idle, Idle);
+        var started = clock.GetTimestamp();
+        using var alive = clock.CreateTimer(_ => StillAlive(started), null, Idle, Idle);
+        var deliveries = batch.ConvertAll(message => message.Delivery);
         try
         {
-            await handler.HandleAsync(batch.ConvertAll(message => message.Delivery), stopping);
-            foreach (var message in batch)
+            using (IngestTracing.Start(Name, deliveries))
             {
-                message.Done.TrySetResult();
+                await handler.HandleAsync(deliveries, stopping);
             }
         }
-        finally
+        catch
         {
             foreach (var message in batch)
             {
                 message.Done.TrySetCanceled(CancellationToken.None);
             }
+            throw;
         }
+        Acknowledge(batch);
+        metrics.QueueAge(Name, TimeSpan.Zero);
+    }
+
+    // Who waits for an answer is acknowledged with it. The next batch does not wait for that; the bus, when it stops, does.
+    void Acknowledge(List<RabbitMessage> batch)
+    {
+        foreach (var message in batch.Where(message => message.Delivery.Reply is null))
+        {
+            message.Done.TrySetResult();
+        }
+        var asked = batch.FindAll(message => message.Delivery.Reply is not null);
+        if (asked.Count > 0)
+        {
+            _ = replies.AnswerAsync(asked);
+        }
+    }
+
+    void StillAlive(long started)
+    {
+        heartbeats.Beat(Name);
+        metrics.QueueAge(Name, clock.GetElapsedTime(started));
     }
 
     // Cancelled deliveries go back to the broker, which gives them to another replica or to the next start.

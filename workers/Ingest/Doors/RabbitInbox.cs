@@ -1,6 +1,9 @@
 using System.Threading.Channels;
 using Betting.Contracts;
+using Betting.Ingest.DeadLetters;
+using Betting.Ingest.Replies;
 using MassTransit;
+using RabbitMQ.Client;
 
 namespace Betting.Ingest.Doors;
 
@@ -8,7 +11,7 @@ namespace Betting.Ingest.Doors;
 /// Stands in the bus's receive pipe: takes each message as bytes, before the bus would make an object of it, and lets the
 /// bus acknowledge it when its batch is done. Nothing goes on to the rest of the pipe, so no error or skipped queue is written.
 /// </summary>
-public sealed class RabbitInbox : IFilter<ReceiveContext>
+public sealed class RabbitInbox(ReplyRules replies) : IFilter<ReceiveContext>
 {
     // No bound of its own: the prefetch count bounds what the broker sends.
     readonly Channel<RabbitMessage> _messages = Channel.CreateUnbounded<RabbitMessage>(new UnboundedChannelOptions { SingleReader = true });
@@ -19,7 +22,7 @@ public sealed class RabbitInbox : IFilter<ReceiveContext>
     public async Task Send(ReceiveContext context, IPipe<ReceiveContext> next)
     {
         var delivered = context.GetPayload<RabbitMqBasicConsumeContext>();
-        var message = new RabbitMessage(delivered.ConsumerTag, delivered.DeliveryTag, Read(context, delivered));
+        var message = new RabbitMessage(delivered.ConsumerTag, delivered.DeliveryTag, Read(context.GetBody(), delivered.DeliveryTag, delivered.Properties));
         if (!_messages.Writer.TryWrite(message))
         {
             throw new OperationCanceledException("the door is closed");
@@ -32,12 +35,31 @@ public sealed class RabbitInbox : IFilter<ReceiveContext>
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("commands");
 
-    static Delivery Read(ReceiveContext context, RabbitMqBasicConsumeContext delivered)
+    Delivery Read(ReadOnlyMemory<byte> body, ulong tag, IReadOnlyBasicProperties properties)
     {
-        ReadOnlyMemory<byte> body = context.GetBody();
-        var command = MassTransitEnvelope.IsNamedBy(delivered.Properties.ContentType) ? MassTransitEnvelope.Message(body) : body;
-        return new Delivery(body, command, $"{Topics.Commands}#{delivered.DeliveryTag}") { Original = delivered.Properties };
+        var coordinates = $"{Topics.Commands}#{tag}";
+        if (!MassTransitEnvelope.IsNamedBy(properties.ContentType))
+        {
+            return new Delivery(body, body, coordinates)
+            {
+                Original = properties,
+                Reply = properties.ReplyTo is { } queue ? replies.Check(new ReplyAddress(queue, properties.CorrelationId, null)) : null,
+                Context = IngestTracing.IsOn ? IngestTracing.Parse(Header(properties, "traceparent"), Header(properties, "tracestate")) : default,
+            };
+        }
+        var envelope = MassTransitEnvelope.Read(body);
+        return new Delivery(body, envelope.Message, coordinates)
+        {
+            Original = properties,
+            Reply = envelope.ResponseAddress is { } address
+                ? replies.Check(new ReplyAddress(ReplyRules.QueueOf(address), null, new MassTransitRequest(envelope.RequestId, envelope.ConversationId, address, envelope.Accepts)))
+                : null,
+            Context = IngestTracing.IsOn ? IngestTracing.Parse(envelope.TraceParent ?? Header(properties, "MT-Activity-Id"), null) : default,
+        };
     }
+
+    static string? Header(IReadOnlyBasicProperties properties, string name) =>
+        properties.Headers?.TryGetValue(name, out var value) == true ? RabbitHeaders.Text(value) : null;
 }
 
 /// <summary>A message on its way; its <see cref="Done"/> ends the bus's wait, successfully or not.</summary>

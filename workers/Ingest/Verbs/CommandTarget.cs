@@ -48,6 +48,8 @@ sealed class KafkaTarget : ICommandTarget
         config.EnableIdempotence = true;
         config.LingerMs = 20;
         config.ClientId = "ingest publish";
+        // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
+        config.Partitioner = Partitioner.Murmur2Random;
     })).Build();
 
     public Task SendAsync(byte[] json, CancellationToken cancellation) =>

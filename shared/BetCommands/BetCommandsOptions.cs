@@ -1,0 +1,57 @@
+using Betting.Connections;
+using Microsoft.Extensions.Options;
+
+namespace Betting.BetCommands;
+
+/// <summary>The broker that commands go over.</summary>
+public enum Via
+{
+    RabbitMq,
+    Kafka,
+}
+
+/// <summary>Section <c>BetCommands</c>; the brokers' addresses, TLS and SASL are in the sections <c>RabbitMq</c> and <c>Kafka</c>.</summary>
+public sealed class BetCommandsOptions
+{
+    public const string Section = "BetCommands";
+
+    /// <summary><c>rabbitmq</c> (the default) or <c>kafka</c>.</summary>
+    public Via Via { get; set; } = Via.RabbitMq;
+
+    /// <summary>How long a publish is tried, over reconnections; 30 s by default.</summary>
+    public TimeSpan PublishWithin { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long an outcome is waited for; 10 s by default.</summary>
+    public TimeSpan AnswerWithin { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Unconfirmed commands at most while many are published; 1000 by default.</summary>
+    public int OnTheWay { get; set; } = 1000;
+}
+
+/// <summary>Checked at boot.</summary>
+sealed class BetCommandsRules(IOptions<RabbitMqOptions> rabbit, IOptions<KafkaOptions> kafka) : IValidateOptions<BetCommandsOptions>
+{
+    static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+
+    public ValidateOptionsResult Validate(string? name, BetCommandsOptions options)
+    {
+        var wrong = new List<string>();
+        if (options.Via == Via.RabbitMq && !Uri.TryCreate(rabbit.Value.Uri, UriKind.Absolute, out _))
+        {
+            wrong.Add("RabbitMq:Uri: required, for example amqp://publisher:…@127.0.0.1:5672/");
+        }
+        if (options.Via == Via.Kafka && kafka.Value.BootstrapServers == "")
+        {
+            wrong.Add("Kafka:BootstrapServers: required, for example 127.0.0.1:9092");
+        }
+        if (options.PublishWithin <= TimeSpan.Zero || options.PublishWithin > Longest || options.AnswerWithin <= TimeSpan.Zero || options.AnswerWithin > Longest)
+        {
+            wrong.Add("BetCommands:PublishWithin and AnswerWithin: more than nothing, at most 10 minutes");
+        }
+        if (options.OnTheWay is < 1 or > 100_000)
+        {
+            wrong.Add("BetCommands:OnTheWay: 1 to 100000");
+        }
+        return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
+    }
+}

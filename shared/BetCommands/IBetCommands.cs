@@ -1,0 +1,34 @@
+using Betting.Contracts.Commands;
+
+namespace Betting.BetCommands;
+
+/// <summary>Publishes bet commands. Safe for use by many threads; one instance a process is enough.</summary>
+/// <remarks>
+/// A command's id is its idempotency key: sent again, whatever happened to the first, it counts once. So keep the command, and
+/// send the same one again where a call failed.
+/// </remarks>
+public interface IBetCommands
+{
+    /// <summary>Makes commands with a time-ordered id (UUIDv7) and the moment of now.</summary>
+    NewCommand New { get; }
+
+    /// <summary>Returns when the broker has the command durably. It has no outcome yet.</summary>
+    /// <exception cref="TimeoutException">The broker did not confirm it within <see cref="BetCommandsOptions.PublishWithin"/>; it may be there or not.</exception>
+    /// <exception cref="BetCommandsException">The broker has no place for commands.</exception>
+    Task PublishAsync(BetCommand command, CancellationToken cancellation = default);
+
+    /// <summary>As for one, for many in their order; returns when the broker has them all. Where it throws, some may be there: send all again.</summary>
+    Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default);
+
+    /// <summary>Publishes a command and waits for its outcome; over RabbitMQ only.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="within">How long to wait; <see cref="BetCommandsOptions.AnswerWithin"/> where it is left out.</param>
+    /// <param name="cancellation">Ends the wait; the command may be applied all the same.</param>
+    /// <returns>The outcome; of a command that was sent before the first one, marked as a duplicate.</returns>
+    /// <exception cref="TimeoutException">No answer came in time. The command may be applied or not: sending it again tells.</exception>
+    /// <exception cref="NotSupportedException">Commands go over Kafka, which has no way back.</exception>
+    Task<CommandOutcome> SendAsync(BetCommand command, TimeSpan? within = null, CancellationToken cancellation = default);
+}
+
+/// <summary>Commands cannot be published at all, and trying again would not help.</summary>
+public sealed class BetCommandsException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text;
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Confluent.Kafka;
+using Microsoft.Extensions.Options;
+
+namespace Betting.BetCommands;
+
+/// <summary>Over the topic <c>bet-commands</c>, keyed so that one user's commands stay in order.</summary>
+sealed class KafkaBetCommands : IBetCommands, IDisposable
+{
+    readonly BetCommandsOptions _options;
+    readonly Lazy<IProducer<byte[], byte[]>> _producer;
+
+    public KafkaBetCommands(IOptions<BetCommandsOptions> options, IOptions<KafkaOptions> kafka, TimeProvider clock)
+    {
+        _options = options.Value;
+        New = new NewCommand(clock);
+        _producer = new(() => new ProducerBuilder<byte[], byte[]>(kafka.Value.Producer(config =>
+        {
+            config.ClientId = "bet-commands";
+            config.Acks = Acks.All;
+            config.EnableIdempotence = true;
+            config.LingerMs = 5;
+            config.MessageTimeoutMs = (int)_options.PublishWithin.TotalMilliseconds;
+            config.ReconnectBackoffMaxMs = 1000;
+            config.AllowAutoCreateTopics = false;
+            // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
+            config.Partitioner = Partitioner.Murmur2Random;
+        })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build());
+    }
+
+    public NewCommand New { get; }
+
+    public async Task PublishAsync(BetCommand command, CancellationToken cancellation = default)
+    {
+        using var span = PublishTrace.Start("kafka", command);
+        var headers = new Headers();
+        foreach (var (name, value) in PublishTrace.Headers())
+        {
+            headers.Add(name, Encoding.ASCII.GetBytes(value));
+        }
+        var message = new Message<byte[], byte[]> { Key = Key(command), Value = CommandEncoder.Encode(command), Headers = headers };
+        try
+        {
+            await _producer.Value.ProduceAsync(Topics.Commands, message, cancellation);
+        }
+        catch (KafkaException late) when (late.Error.Code is ErrorCode.Local_MsgTimedOut)
+        {
+            throw new TimeoutException($"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s", late);
+        }
+        catch (KafkaException none) when (none.Error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic)
+        {
+            throw new BetCommandsException($"Kafka has no topic {Topics.Commands}", none);
+        }
+    }
+
+    public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
+    {
+        foreach (var chunk in commands.Chunk(_options.OnTheWay))
+        {
+            await Task.WhenAll(chunk.Select(command => PublishAsync(command, cancellation)));
+        }
+    }
+
+    public Task<CommandOutcome> SendAsync(BetCommand command, TimeSpan? within = null, CancellationToken cancellation = default) =>
+        throw new NotSupportedException("outcomes are answered over RabbitMQ only; over Kafka publish, and read the outcome from the journal");
+
+    public void Dispose()
+    {
+        if (_producer.IsValueCreated)
+        {
+            _producer.Value.Dispose();
+        }
+    }
+
+    static byte[] Key(BetCommand command) => Encoding.ASCII.GetBytes(CommandContent.Of(command).Key.ToString(CultureInfo.InvariantCulture));
+}

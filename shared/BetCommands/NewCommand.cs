@@ -1,0 +1,43 @@
+using Betting.Contracts.Commands;
+
+namespace Betting.BetCommands;
+
+/// <summary>New commands, each with an id of its own and the moment of now. Ids of users, events and bets are the publisher's.</summary>
+/// <param name="clock">Tells the moment.</param>
+public sealed class NewCommand(TimeProvider clock)
+{
+    public RegisterUser RegisterUser(long userId, string name) => new(Id(), Now(), userId, name);
+
+    public RenameUser RenameUser(long userId, string name) => new(Id(), Now(), userId, name);
+
+    /// <param name="userId">Whose wallet.</param>
+    /// <param name="amount">At most two decimals.</param>
+    public Deposit Deposit(long userId, decimal amount) => new(Id(), Now(), userId, Of(amount));
+
+    public Withdraw Withdraw(long userId, decimal amount) => new(Id(), Now(), userId, Of(amount));
+
+    public ScheduleEvent ScheduleEvent(long eventId, string name, string category, DateTimeOffset startTime) =>
+        new(Id(), Now(), eventId, name, category, CommandTime.Truncate(startTime.UtcDateTime));
+
+    /// <summary>Changes what is given and leaves the rest.</summary>
+    public ChangeEvent ChangeEvent(long eventId, string? name = null, string? category = null, DateTimeOffset? startTime = null, string? status = null) =>
+        new(Id(), Now(), eventId, name, category, startTime is { } start ? CommandTime.Truncate(start.UtcDateTime) : null, status);
+
+    public PlaceBet PlaceBet(long betId, long userId, long eventId, decimal amount) => new(Id(), Now(), betId, userId, eventId, Of(amount));
+
+    /// <param name="betId">The bet.</param>
+    /// <param name="payout">0 is a lost bet.</param>
+    public SettleBet SettleBet(long betId, decimal payout) => new(Id(), Now(), betId, Of(payout));
+
+    public CashOutBet CashOutBet(long betId, decimal payout) => new(Id(), Now(), betId, Of(payout));
+
+    public CancelBet CancelBet(long betId) => new(Id(), Now(), betId);
+
+    Guid Id() => Guid.CreateVersion7(clock.GetUtcNow());
+
+    DateTime Now() => CommandTime.Truncate(clock.GetUtcNow().UtcDateTime);
+
+    static Money Of(decimal amount) => decimal.Round(amount, 2) == amount
+        ? Money.FromDecimal(amount)
+        : throw new ArgumentOutOfRangeException(nameof(amount), amount, "money has at most two decimals");
+}

@@ -1,0 +1,147 @@
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Betting.BetCommands;
+
+/// <summary>Over the queue <c>bet-commands</c>. What the broker did not confirm is sent again, which the command's id makes harmless.</summary>
+sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<RabbitMqOptions> rabbit, TimeProvider clock) : IBetCommands, IAsyncDisposable
+{
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    readonly SemaphoreSlim _opening = new(1);
+    RabbitSession? _session;
+
+    public NewCommand New { get; } = new(clock);
+
+    public Task PublishAsync(BetCommand command, CancellationToken cancellation = default) => PublishAsync(command, null, cancellation);
+
+    public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
+    {
+        foreach (var chunk in commands.Chunk(options.Value.OnTheWay))
+        {
+            await Task.WhenAll(chunk.Select(command => PublishAsync(command, null, cancellation)));
+        }
+    }
+
+    public async Task<CommandOutcome> SendAsync(BetCommand command, TimeSpan? within = null, CancellationToken cancellation = default)
+    {
+        var patience = within ?? options.Value.AnswerWithin;
+        using var limit = new CancellationTokenSource(patience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        var correlation = Guid.NewGuid().ToString("N");
+        try
+        {
+            while (true)
+            {
+                var session = await PublishAsync(command, correlation, either.Token);
+                try
+                {
+                    if (await session.Expect(correlation).WaitAsync(either.Token) is { } outcome)
+                    {
+                        return outcome;
+                    }
+                }
+                finally
+                {
+                    session.Forget(correlation);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"no outcome of command {command.Id} within {patience.TotalSeconds:F0} s; it may be applied or not, and sent again it tells");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_session is not null)
+        {
+            await _session.DisposeAsync();
+        }
+        _opening.Dispose();
+    }
+
+    // Returns the session that carried it, where an answer will come.
+    async Task<RabbitSession> PublishAsync(BetCommand command, string? correlation, CancellationToken cancellation)
+    {
+        using var span = PublishTrace.Start("rabbitmq", command);
+        var (body, properties) = (CommandEncoder.Encode(command), Properties(command, correlation));
+        using var limit = new CancellationTokenSource(options.Value.PublishWithin, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        Exception? last = null;
+        while (true)
+        {
+            try
+            {
+                var session = await OpenAsync(either.Token);
+                if (correlation is not null)
+                {
+                    _ = session.Expect(correlation);
+                }
+                // Mandatory: a command that reaches no queue is an error, not a confirm.
+                await session.Channel.BasicPublishAsync("", Topics.Commands, mandatory: true, properties, body, either.Token);
+                return session;
+            }
+            catch (PublishException returned) when (returned.IsReturn)
+            {
+                throw new BetCommandsException($"RabbitMQ has no queue {Topics.Commands}: no Ingest has ever started there", returned);
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+            {
+                throw new TimeoutException($"RabbitMQ did not confirm command {command.Id} within {options.Value.PublishWithin.TotalSeconds:F0} s", last);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                last = failure;
+                await PauseAsync(either.Token);
+            }
+        }
+    }
+
+    async Task PauseAsync(CancellationToken cancellation)
+    {
+        // A limit that ends the pause is told by the next attempt, with what went wrong.
+        await Task.Delay(Pause, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    async Task<RabbitSession> OpenAsync(CancellationToken cancellation)
+    {
+        if (_session is { IsOpen: true } open)
+        {
+            return open;
+        }
+        await _opening.WaitAsync(cancellation);
+        try
+        {
+            if (_session is not { IsOpen: true })
+            {
+                if (_session is not null)
+                {
+                    await _session.DisposeAsync();
+                }
+                _session = await RabbitSession.OpenAsync(rabbit.Value, cancellation);
+            }
+            return _session;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    BasicProperties Properties(BetCommand command, string? correlation) => new()
+    {
+        Persistent = true,
+        ContentType = "application/json",
+        MessageId = command.Id.ToString(),
+        Timestamp = new AmqpTimestamp(clock.GetUtcNow().ToUnixTimeSeconds()),
+        CorrelationId = correlation,
+        ReplyTo = correlation is null ? null : RabbitSession.ReplyTo,
+        Headers = PublishTrace.Headers().ToDictionary(header => header.Key, header => (object?)header.Value),
+    };
+}

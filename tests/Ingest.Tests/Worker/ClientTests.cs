@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using Betting.BetCommands;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Betting.Tests.Ingest.Worker;
+
+[Collection("worker")]
+public sealed class ClientTests(Servers servers)
+{
+    [Fact]
+    public async Task Many_publishers_at_once_each_get_their_own_full_answer()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        stage.Start("--Ingest:Doors=rabbitmq");
+        await using var first = Client(stage.Settings[1][2..]);
+        await using var second = Client(stage.Settings[1][2..]);
+        IBetCommands[] clients = [first.GetRequiredService<IBetCommands>(), second.GetRequiredService<IBetCommands>()];
+        Assert.True((await clients[0].SendAsync(clients[0].New.RegisterUser(1, "Ada"), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).IsAccepted);
+        await clients[0].SendAsync(clients[0].New.Deposit(1, 100m), cancellation: TestContext.Current.CancellationToken);
+
+        // Every second withdrawal is refused whatever the order: it is more than there ever is.
+        var sent = await Task.WhenAll(Enumerable.Range(0, 400).Select(async index =>
+        {
+            var client = clients[index % 2];
+            var command = client.New.Withdraw(1, index / 2 % 2 == 0 ? 0.10m : 1000m);
+            return (Command: command, Outcome: await client.SendAsync(command, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+        }));
+
+        foreach (var (command, outcome) in sent)
+        {
+            var expected = command.Amount.Cents == 10 ? new CommandOutcome(command.Id, "accepted", null, null, false) : new CommandOutcome(command.Id, "rejected", "insufficient-funds", null, false);
+            Assert.Equal(expected, outcome);
+        }
+        var again = await clients[1].SendAsync(sent[2].Command, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(sent[2].Outcome with { Duplicate = true }, again);
+        var waiting = await clients[1].SendAsync(clients[1].New.SettleBet(77, 1m), cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal((true, "unknown-bet"), (waiting.IsParked, waiting.Reason));
+    }
+
+    [Theory]
+    [InlineData("rabbitmq")]
+    [InlineData("kafka")]
+    public async Task What_was_published_is_with_the_broker_and_is_applied_in_order(string via)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var services = Client([via == "kafka" ? stage.Kafka.Settings[0][2..] : stage.Settings[1][2..], $"BetCommands:Via={via}"]);
+        var client = services.GetRequiredService<IBetCommands>();
+        BetCommand[] commands =
+        [
+            client.New.RegisterUser(5, "Ada"), client.New.RenameUser(5, "Ada L."), client.New.ScheduleEvent(6, "City – United", "football", TimeProvider.System.GetUtcNow().AddDays(1)),
+            client.New.ChangeEvent(6, status: EventStatus.Live), client.New.Deposit(5, 50m), client.New.PlaceBet(7, 5, 6, 20m), client.New.PlaceBet(8, 5, 6, 5m), client.New.PlaceBet(9, 5, 6, 5m),
+            client.New.SettleBet(7, 40m), client.New.CashOutBet(8, 3m), client.New.CancelBet(9), client.New.Withdraw(5, 1m),
+        ];
+
+        await client.PublishAsync(commands, TestContext.Current.CancellationToken);
+        if (via == "rabbitmq")
+        {
+            Assert.Equal((uint)commands.Length, await stage.Rabbit.CountAsync(Topics.Commands));
+        }
+        stage.Start($"--Ingest:Doors={via}");
+        await stage.AppliedAsync(commands);
+
+        await using var outcomes = stage.Postgres.CreateCommand("SELECT count(*) FILTER (WHERE outcome = 'accepted') || ' ' || (SELECT balance FROM wallets) FROM commands");
+        // 50 − 20 − 5 − 5 + 40 + 3 + 5 − 1
+        Assert.Equal("12 67.00", await outcomes.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_broker_that_does_not_answer_is_an_error_in_time()
+    {
+        await using var services = Client($"RabbitMq:Uri=amqp://x:x@127.0.0.1:{FreePort.Take()}/", "BetCommands:PublishWithin=00:00:01");
+        var client = services.GetRequiredService<IBetCommands>();
+
+        await Assert.ThrowsAsync<TimeoutException>(() => client.PublishAsync(client.New.CancelBet(3), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<TimeoutException>(() => client.SendAsync(client.New.CancelBet(3), TimeSpan.FromMilliseconds(300), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void Options_that_cannot_work_are_told_at_boot()
+    {
+        using var services = Client("BetCommands:Via=kafka", "BetCommands:OnTheWay=0");
+
+        var wrong = Assert.Throws<OptionsValidationException>(services.GetRequiredService<IStartupValidator>().Validate);
+
+        Assert.Contains("Kafka:BootstrapServers", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("BetCommands:OnTheWay", wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_package_holds_the_contract_and_names_only_the_clients_of_the_brokers()
+    {
+        var root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../.."));
+        var output = Directory.CreateDirectory(Path.Combine(servers.Folder, "package")).FullName;
+        using var pack = Process.Start(new ProcessStartInfo("dotnet", ["pack", Path.Combine(root, "shared/BetCommands"), "-c", "Release", "--no-build", "-o", output, "-nodeReuse:false", "-v", "q"]) { RedirectStandardOutput = true })!;
+        var said = await pack.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await pack.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(pack.ExitCode == 0, said);
+
+        using var package = ZipFile.OpenRead(Directory.GetFiles(output, "*.nupkg").Single());
+        Assert.Equal(["BetCommands.dll", "Brokers.dll", "Contracts.dll"], package.Entries.Where(entry => entry.Name.EndsWith(".dll", StringComparison.Ordinal)).Select(entry => entry.Name).Order());
+        using var reader = new StreamReader(package.Entries.Single(entry => entry.Name.EndsWith(".nuspec", StringComparison.Ordinal)).Open());
+        var nuspec = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["Confluent.Kafka", "Microsoft.Extensions.Options.ConfigurationExtensions", "RabbitMQ.Client"],
+            System.Xml.Linq.XDocument.Parse(nuspec).Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => element.Attribute("id")!.Value).Order());
+        Assert.DoesNotContain("frameworkReference", nuspec, StringComparison.Ordinal);
+    }
+
+    internal static ServiceProvider Client(params string[] settings) => new ServiceCollection()
+        .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => setting.Split('=', 2)).Select(pair => new KeyValuePair<string, string?>(pair[0], pair[1]))).Build())
+        .AddBetCommands().BuildServiceProvider();
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Json;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
+using MassTransit;
+using RabbitMQ.Client;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>What a MassTransit publisher of its own would declare; only its shape matters.</summary>
+public sealed record BetCommandMessage(Guid Id, string Kind, string IssuedAt, long UserId, string Name);
+
+public sealed record BetAnswer(Guid? Id, string Outcome, string? Reason, bool Duplicate);
+
+[Collection("worker")]
+public sealed class ReplyTests(Servers servers)
+{
+    [Fact]
+    public async Task A_raw_command_with_an_address_is_answered_after_its_commit_and_the_same_again()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var queue = await stage.Rabbit.QueueAsync("bet-replies.test");
+        var (refused, poison) = (Given.Withdraw(5_00), "{\"kind\":\"deposit\"}"u8.ToArray());
+        stage.Start("--Ingest:Doors=rabbitmq");
+        BetCommand[] commands = [Given.Register(), refused, refused];
+
+        await stage.Rabbit.PublishAsync([.. Stage.Encoded(commands), poison], new BasicProperties { ReplyTo = queue, CorrelationId = "mine" });
+
+        var answers = await AnswersAsync(stage, queue, 4);
+        Assert.All(answers, answer => Assert.Equal("mine", answer.Correlation));
+        string[] expected = ["accepted - False", "rejected insufficient-funds False", "rejected insufficient-funds True", "dead-letter id: give False"];
+        Assert.Equal(expected.Order(), answers.Select(answer => $"{Text(answer.Json, "outcome")} {Text(answer.Json, "reason").Split(" dep")[0].Split(" it")[0]} {answer.Json.GetProperty("duplicate").GetBoolean()}").Order());
+    }
+
+    [Fact]
+    public async Task No_answer_is_written_to_a_queue_that_is_not_made_for_answers_and_the_command_counts_all_the_same()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var others = await stage.Rabbit.QueueAsync("somebodys-queue");
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        BetCommand[] commands = [Given.Register(1), Given.Register(2), Given.Register(3), Given.Register(4)];
+        string[] addresses = [others, Topics.Commands, Rabbit.DeadLetters, "bet-replies.nobody"];
+
+        foreach (var (command, address) in commands.Zip(addresses))
+        {
+            await stage.Rabbit.PublishAsync(Stage.Encoded([command]), new BasicProperties { ReplyTo = address });
+        }
+
+        await stage.AppliedAsync(commands);
+        await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("ingest_replies_total", "result=\"refused\"") == 3 && await worker.MetricAsync("ingest_replies_total", "result=\"nobody-there\"") == 1);
+        Assert.Equal(0, await worker.StopAsync());
+        Assert.Equal((0u, 0u, 0u), (await stage.Rabbit.CountAsync(others), await stage.Rabbit.CountAsync(Rabbit.DeadLetters), await stage.Rabbit.CountAsync(Topics.Commands)));
+    }
+
+    [Fact]
+    public async Task MassTransits_request_client_gets_the_outcome_in_its_own_type()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        var server = await servers.RabbitAsync();
+        var bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(new Uri(server.Uri)));
+        await bus.StartAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            var client = bus.CreateRequestClient<BetCommandMessage>(new Uri($"exchange:{Topics.Commands}"), RequestTimeout.After(s: 15));
+            var command = Given.Register();
+
+            var answer = await client.GetResponse<BetAnswer>(
+                new BetCommandMessage(command.Id, "register-user", CommandTime.ToText(command.IssuedAt), command.UserId, command.Name), TestContext.Current.CancellationToken);
+
+            Assert.Equal(new BetAnswer(command.Id, "accepted", null, false), answer.Message);
+            await stage.AppliedAsync([command]);
+        }
+        catch (RequestTimeoutException)
+        {
+            var letter = await stage.Rabbit.TakeAsync(Rabbit.DeadLetters);
+            Assert.Fail($"{worker.Log}\n{string.Join('\n', (await worker.BodyAsync("/metrics")).Split('\n').Where(line => line.StartsWith("ingest_", StringComparison.Ordinal) && !line.Contains("bucket", StringComparison.Ordinal)))}\n{(letter is null ? "-" : Encoding.UTF8.GetString(letter.Body.Span))}");
+        }
+        finally
+        {
+            await bus.StopAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    static string Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.GetString()! : "-";
+
+    static async Task<List<(string? Correlation, JsonElement Json)>> AnswersAsync(Stage stage, string queue, int count)
+    {
+        var answers = new List<(string?, JsonElement)>();
+        await Deadline.UntilAsync($"{count} answers", TimeSpan.FromSeconds(30), async () =>
+        {
+            while (await stage.Rabbit.TakeAsync(queue) is { } message)
+            {
+                answers.Add((message.BasicProperties.CorrelationId, JsonDocument.Parse(Encoding.UTF8.GetString(message.Body.Span)).RootElement));
+            }
+            return answers.Count >= count;
+        });
+        return answers;
+    }
+}

@@ -1,0 +1,96 @@
+using Betting.Contracts;
+using Betting.Hosting;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>What the door does where its offset is no longer in the topic.</summary>
+public enum LostOffset
+{
+    /// <summary>That partition waits for an operator; the others go on.</summary>
+    Stop,
+
+    /// <summary>Reads from the first record there is. What is read again are duplicates; what the topic lost stays lost.</summary>
+    Earliest,
+}
+
+/// <summary>
+/// Where each partition is read from, and what happens when that place is gone: records were deleted before they were applied, or the
+/// topic was made anew. Never a silent jump: log, metric and readiness say it, and an option what is done.
+/// </summary>
+/// <remarks>Used on the consumer's thread alone.</remarks>
+sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log)
+{
+    /// <summary>The condition's name in readiness.</summary>
+    public const string Condition = "kafka-offsets";
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), SayAgainAfter = TimeSpan.FromMinutes(1);
+
+    readonly Dictionary<TopicPartition, (long Wanted, long First, long End)> _stopped = [];
+    long _said;
+
+    /// <summary>Behind what the group has committed; where it never was, at the first record.</summary>
+    public List<TopicPartitionOffset> Starts(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
+    {
+        foreach (var partition in partitions)
+        {
+            _stopped.Remove(partition);
+        }
+        Tell();
+        return partitions.Count == 0 ? [] : [.. consumer.Committed(partitions, Patience).Select(committed =>
+            committed.Offset == Offset.Unset ? new TopicPartitionOffset(committed.TopicPartition, Offset.Beginning) : committed)];
+    }
+
+    public void Forget(IEnumerable<TopicPartition> partitions)
+    {
+        foreach (var partition in partitions)
+        {
+            _stopped.Remove(partition);
+        }
+        Tell();
+    }
+
+    /// <summary>The broker does not have the offset that this partition is to be read from.</summary>
+    public void Lost(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition)
+    {
+        var committed = consumer.Committed([partition], Patience).Single().Offset.Value;
+        var (wanted, watermarks) = (Math.Max(committed, 0), consumer.QueryWatermarkOffsets(partition, Patience));
+        var (first, end) = (watermarks.Low.Value, watermarks.High.Value);
+        metrics.OffsetLost(Math.Max(0, first - wanted));
+        if (options.LostOffset == LostOffset.Earliest)
+        {
+            IngestLog.OffsetLostReadAgain(log, Topics.Commands, partition.Partition.Value, wanted, first, end, Math.Max(0, first - wanted));
+            // Not a seek, which a partition that stands at an error does not follow: the same partitions anew, each where it is.
+            consumer.Assign(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? first : Where(consumer, each))));
+            return;
+        }
+        _stopped[partition] = (wanted, first, end);
+        _said = 0;
+        Tell();
+    }
+
+    // Behind the last record that was read; where none was since the assignment, behind what is committed.
+    static Offset Where(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition) =>
+        consumer.Position(partition) is { IsSpecial: false } position ? position : Offset.Stored;
+
+    /// <summary>Says once a minute what still stands; called often.</summary>
+    public void Tell()
+    {
+        metrics.PartitionsStopped(_stopped.Count);
+        if (_stopped.Count == 0)
+        {
+            readiness.Set(Condition, true);
+            return;
+        }
+        readiness.Set(Condition, false, $"offset lost in partitions {string.Join(", ", _stopped.Keys.Select(partition => partition.Partition.Value).Order())}");
+        if (_said == 0 || clock.GetElapsedTime(_said) >= SayAgainAfter)
+        {
+            _said = clock.GetTimestamp();
+            foreach (var (partition, (wanted, first, end)) in _stopped)
+            {
+                IngestLog.OffsetLostStopped(log, Topics.Commands, partition.Partition.Value, wanted, first, end);
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using Betting.Connections;
+using Betting.Ingest.Doors;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Betting.Ingest.Replies;
+
+/// <summary>
+/// Sends outcomes to who waits for them, after they are durable. A message is acknowledged only when its answer is with the
+/// broker or was given up after <c>Ingest:ReplyWait</c>: so a crash in between delivers it again and answers again. The prefetch
+/// count bounds how many wait; batches never do.
+/// </summary>
+public sealed class RabbitReplies(
+    IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, FirstOutcomes firsts, IngestMetrics metrics, TimeProvider clock, ILogger<RabbitReplies> log) : IAsyncDisposable
+{
+    static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
+
+    readonly SemaphoreSlim _opening = new(1);
+    IConnection? _connection;
+    IChannel? _channel;
+    long? _said;
+
+    /// <summary>Answers messages of one batch and ends each one's <see cref="RabbitMessage.Done"/>. Never fails.</summary>
+    public async Task AnswerAsync(IReadOnlyList<RabbitMessage> messages)
+    {
+        using var limit = new CancellationTokenSource(options.Value.ReplyWait, clock);
+        var first = await FirstsAsync(messages, limit.Token);
+        await Task.WhenAll(messages.Select(message => AnswerAsync(message, first, limit.Token)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _opening.Dispose();
+    }
+
+    async Task<Dictionary<Guid, Answer>> FirstsAsync(IReadOnlyList<RabbitMessage> messages, CancellationToken limit)
+    {
+        Guid[] ids = [.. messages.Select(message => message.Delivery.Answer!).Where(FirstOutcomes.IsAsked).Select(answer => answer.CommandId!.Value)];
+        try
+        {
+            return ids.Length == 0 ? [] : await firsts.ReadAsync(ids, limit);
+        }
+        catch (Exception failure)
+        {
+            // They are told that it is a duplicate; of what, they can ask again.
+            Say(failure);
+            return [];
+        }
+    }
+
+    async Task AnswerAsync(RabbitMessage message, Dictionary<Guid, Answer> firsts, CancellationToken limit)
+    {
+        var (to, answer) = (message.Delivery.Reply!, message.Delivery.Answer!);
+        var duplicate = FirstOutcomes.IsAsked(answer);
+        if (duplicate)
+        {
+            answer = firsts.GetValueOrDefault(answer.CommandId!.Value, answer);
+        }
+        metrics.Reply(await TrySendAsync(to, ReplyText.Write(answer, duplicate, to, clock.GetUtcNow().UtcDateTime), limit));
+        message.Done.TrySetResult();
+    }
+
+    async Task<string> TrySendAsync(ReplyAddress to, ReadOnlyMemory<byte> body, CancellationToken limit)
+    {
+        var properties = new BasicProperties { ContentType = to.Request is null ? ReplyText.RawType : ReplyText.EnvelopeType, CorrelationId = to.CorrelationId };
+        while (true)
+        {
+            try
+            {
+                var channel = await OpenAsync(limit);
+                // The default exchange: to the queue of that name and nowhere else. Mandatory: a client that is gone is seen.
+                await channel.BasicPublishAsync("", to.Queue, mandatory: true, properties, body, limit);
+                return "sent";
+            }
+            catch (PublishException gone) when (gone.IsReturn)
+            {
+                return "nobody-there";
+            }
+            catch (Exception failure)
+            {
+                Say(failure);
+                if (limit.IsCancellationRequested || !await PausedAsync(limit))
+                {
+                    return "given-up";
+                }
+            }
+        }
+    }
+
+    async Task<bool> PausedAsync(CancellationToken limit)
+    {
+        try
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(200), clock, limit);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    async Task<IChannel> OpenAsync(CancellationToken cancellation)
+    {
+        if (_channel is { IsOpen: true } open)
+        {
+            return open;
+        }
+        await _opening.WaitAsync(cancellation);
+        try
+        {
+            if (_channel is not { IsOpen: true })
+            {
+                await CloseAsync();
+                _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest replies", cancellation);
+                _channel = await _connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
+            }
+            return _channel;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    async Task CloseAsync()
+    {
+        var (connection, channel) = (_connection, _channel);
+        (_connection, _channel) = (null, null);
+        if (channel is not null)
+        {
+            await channel.DisposeAsync();
+        }
+        if (connection is not null)
+        {
+            await connection.DisposeAsync();
+        }
+    }
+
+    void Say(Exception failure)
+    {
+        if (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter)
+        {
+            _said = clock.GetTimestamp();
+            IngestLog.ReplyNotSent(log, failure);
+        }
+    }
+}
