@@ -92,6 +92,6 @@ public sealed partial class FuzzTests(Servers servers)
     [GeneratedRegex(@"^ingest_commands\w*\{[^}]*outcome=""(?<outcome>\w+)""[^}]*\} (?<value>[0-9.eE+]+)", RegexOptions.Multiline)]
     private static partial Regex Outcomes();
 
-    [GeneratedRegex(@"^ingest_dead_letters\w*\{[^}]*\} (?<value>[0-9.eE+]+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^ingest_dead_letters_total\{[^}]*\} (?<value>[0-9.eE+]+)", RegexOptions.Multiline)]
     private static partial Regex DeadLetters();
 }
