@@ -25,6 +25,9 @@ public sealed class BenchRun(bool quick, bool profile, IReadOnlyList<string> onl
     /// <summary>Whether a measurement was asked for.</summary>
     public bool Wants(string name) => only.Count == 0 || only.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Whether a measurement was asked for by name, for those that are no part of a full run.</summary>
+    public bool IsNamed(string name) => only.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
+
     public void Add(Figure figure)
     {
         _figures.Add(figure);

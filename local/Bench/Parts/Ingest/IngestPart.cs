@@ -13,7 +13,7 @@ sealed class IngestPart : IBenchPart
     public string About => "commands into PostgreSQL, beside PostgreSQL's own limit and the usual ways";
 
     /// <summary>Whether something is measured that is compared with the Kafka door's rate, or follows from it.</summary>
-    public static bool NeedsHighest(BenchRun run) => run.Wants(LatencyName) || run.Wants(JournalName);
+    public static bool NeedsHighest(BenchRun run) => run.Wants(LatencyName);
 
     public async Task MeasureAsync(BenchRun run, CancellationToken cancellation)
     {
@@ -23,6 +23,12 @@ sealed class IngestPart : IBenchPart
         await RepeatAsync(run, "rates", () => rates.MeasureOnceAsync(cancellation));
         AddAll(run, rates.Figures());
         run.TakeBaseline();
+        if (run.IsNamed(Alternatives.Name))
+        {
+            var alternatives = new Alternatives(run, stage);
+            await RepeatAsync(run, "alternatives", () => alternatives.MeasureOnceAsync(cancellation));
+            AddAll(run, alternatives.Figures());
+        }
         if (run.Wants(LatencyName))
         {
             var latency = new Latency(run, stage, rates.Highest.Median / 2);
@@ -49,11 +55,17 @@ sealed class IngestPart : IBenchPart
         run.Say($"ingest: filling a journal with {commands:N0} commands, their bets and their ledger entries");
         await using var database = await stage.DatabaseAsync();
         await LongJournal.FillAsync(database, run, commands, cancellation);
-        var values = new List<double>();
-        await RepeatAsync(run, JournalName, async () => values.Add(await rates.KafkaAsync(database, Shape.Uniform, commands + 1 + (values.Count * Step), cancellation)));
+        // Filling takes minutes, and a ratio is between neighbours in time.
+        var (values, empty) = (new List<double>(), new List<double>());
+        await RepeatAsync(run, JournalName, async () =>
+        {
+            empty.Add(await rates.KafkaAsync(Shape.Uniform, cancellation));
+            values.Add(await rates.KafkaAsync(database, Shape.Uniform, commands + 1 + (values.Count * Step), cancellation));
+            run.Say($"  empty {FigureTable.Number(empty[^1])} commands/s, long {FigureTable.Number(values[^1])} commands/s");
+        });
         return new Figure("ingest", string.Create(CultureInfo.InvariantCulture, $"{JournalName}: {commands / 1_000_000} M commands"), new Samples(values), "commands/s")
         {
-            Peer = new Peer("Kafka door, uniform users", rates.Highest),
+            Peer = new Peer("the same on an empty journal, in turn", new Samples(empty)),
             Target = Target.AtLeast(0.9),
             Note = "as many bets and twice as many ledger entries, all with their indexes",
         };

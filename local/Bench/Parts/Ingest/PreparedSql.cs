@@ -10,29 +10,54 @@ namespace Betting.Local.Bench.Parts.Ingest;
 
 /// <summary>
 /// The limit: the worker's own statements on arrays made beforehand. Same texts, same batch size, same connection settings,
-/// same durability; no broker, no decoding, no decisions while the clock runs.
+/// same durability; no broker, no decoding, no decisions while the clock runs. Or all that with one thing varied.
 /// </summary>
 sealed class PreparedSql
 {
     readonly IngestOptions _options = new();
+    readonly Variation _variation;
     readonly TimeProvider _clock;
     readonly Dictionary<long, Money> _balances = [];
 
-    PreparedSql(TimeProvider clock) => _clock = clock;
+    PreparedSql(Variation variation, TimeProvider clock) => (_variation, _clock) = (variation, clock);
 
-    public static async Task<double> RateAsync(BenchDatabase database, Workload workload, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<double> RateAsync(BenchDatabase database, Workload workload, Variation variation, TimeProvider clock, CancellationToken cancellation)
     {
-        var sql = new PreparedSql(clock);
+        var sql = new PreparedSql(variation, clock);
         var (warmUp, measured) = (sql.Prepare(workload.WarmUp), sql.Prepare(workload.Measured));
-        var settings = new NpgsqlConnectionStringBuilder(database.IngestConnection);
-        IngestServices.PrepareAndIndex(settings);
-        await using var postgres = NpgsqlDataSource.Create(settings);
+        await using var postgres = await ConnectAsync(database, variation, cancellation);
         await ApplyAsync(postgres, warmUp, cancellation);
         var started = clock.GetTimestamp();
         await ApplyAsync(postgres, measured, cancellation);
         var seconds = clock.GetElapsedTime(started).TotalSeconds;
         await Journal.CheckAsync(database, workload);
         return workload.Measured.Count / seconds;
+    }
+
+    static async Task<NpgsqlDataSource> ConnectAsync(BenchDatabase database, Variation variation, CancellationToken cancellation)
+    {
+        if (variation.Setup is { } sql)
+        {
+            await using var setup = database.Admin.CreateCommand(sql);
+            await setup.ExecuteNonQueryAsync(cancellation);
+        }
+        var settings = new NpgsqlConnectionStringBuilder(database.IngestConnection);
+        IngestServices.PrepareAndIndex(settings);
+        settings.Options = $"{settings.Options} {variation.Options}".TrimEnd();
+        // A reset would drop temporary tables.
+        settings.NoResetOnClose = variation.NoReset || variation.Rows == RowsBy.CopyIntoStaging;
+        var source = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        if (variation.Rows == RowsBy.CopyIntoStaging)
+        {
+            source.UsePhysicalConnectionInitializer(Stage, connection => Task.Run(() => Stage(connection)));
+        }
+        return source.Build();
+    }
+
+    static void Stage(NpgsqlConnection connection)
+    {
+        using var staging = new NpgsqlCommand(CopiedRows.Staging, connection);
+        staging.ExecuteNonQuery();
     }
 
     // As the worker does it: the ids of a batch are taken while the batch before is saved, the rest goes one after the other.
@@ -60,8 +85,11 @@ sealed class PreparedSql
         await before;
         await RunAsync(transaction, batch.Before, cancellation);
         await RunAsync(transaction, batch.Load, cancellation);
-        await RunAsync(transaction, batch.Save, cancellation);
-        await RunAsync(transaction, batch.Commit, cancellation);
+        await (batch.Copied?.CopyAsync(connection, cancellation) ?? Task.CompletedTask);
+        foreach (var statements in batch.SaveAndCommit)
+        {
+            await RunAsync(transaction, statements, cancellation);
+        }
     }
 
     static async Task RunAsync(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements, CancellationToken cancellation)
@@ -77,7 +105,7 @@ sealed class PreparedSql
         while (await rows.NextResultAsync(cancellation));
     }
 
-    List<RoundTrips> Prepare(IReadOnlyList<PlaceBet> commands) => [.. commands.Chunk(_options.BatchSize).Select(Prepare)];
+    List<RoundTrips> Prepare(IReadOnlyList<PlaceBet> commands) => [.. commands.Chunk(_variation.BatchSize).Select(Prepare)];
 
     RoundTrips Prepare(PlaceBet[] commands)
     {
@@ -95,14 +123,23 @@ sealed class PreparedSql
             _balances[account.UserId] = account.Balance;
         }
         HashedCommand[] firsts = [.. commands.Select(command => new HashedCommand(command))];
+        var (copied, save, commit) = (Copied(state, decision), BatchStatements.Save(state, decision, []), BatchStatements.Commit(decision));
+        if (copied is not null)
+        {
+            save = [.. save.Where(statement => !CopiedRows.Replaces(statement)), .. copied.Then];
+        }
         return new RoundTrips(
             BatchStatements.Take(firsts), BatchStatements.Before(firsts, commands.Select(command => command.Id).ToHashSet()), BatchStatements.Load(touched),
-            BatchStatements.Save(state, decision, []), BatchStatements.Commit(decision));
+            copied, _variation.SavesWithCommit ? [[.. save, .. commit]] : [save, commit]);
     }
+
+    CopiedRows? Copied(State state, BatchDecision decision) => _variation.Rows == RowsBy.Unnest
+        ? null
+        : new CopiedRows([.. state.Bets.Values.Where(bet => bet.PlacedAt is not null).OrderBy(bet => bet.Id)], [.. decision.Ledger.Entries], _variation.Rows);
 
     Money Balance(long user) => _balances.GetValueOrDefault(user, Money.FromDecimal(IngestStage.Balance));
 
     sealed record RoundTrips(
         IReadOnlyList<NpgsqlBatchCommand> Take, IReadOnlyList<NpgsqlBatchCommand> Before, IReadOnlyList<NpgsqlBatchCommand> Load,
-        IReadOnlyList<NpgsqlBatchCommand> Save, IReadOnlyList<NpgsqlBatchCommand> Commit);
+        CopiedRows? Copied, IReadOnlyList<IReadOnlyList<NpgsqlBatchCommand>> SaveAndCommit);
 }

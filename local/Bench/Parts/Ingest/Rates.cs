@@ -107,7 +107,7 @@ sealed class Rates
         await using var database = await _stage.DatabaseAsync();
         var workload = new Workload(Shape.Uniform, _warmUp, _measured, _run.Clock);
         var profile = _run.Profile ? new Profile(_run, _stage.Processes) : null;
-        var rate = await PreparedSql.RateAsync(database, workload, _run.Clock, cancellation);
+        var rate = await PreparedSql.RateAsync(database, workload, Variation.None, _run.Clock, cancellation);
         await (profile?.TellAsync(database) ?? Task.CompletedTask);
         return rate;
     }
@@ -126,7 +126,8 @@ sealed class Rates
         return await EmptyConsumer.RateAsync(_stage.RabbitUri, (ushort)new IngestOptions().Prefetch, _warmUp, _measured, _run.Clock, cancellation);
     }
 
-    async Task<double> KafkaAsync(Shape shape, CancellationToken cancellation)
+    /// <summary>The rate of the Kafka door on a database of its own.</summary>
+    public async Task<double> KafkaAsync(Shape shape, CancellationToken cancellation)
     {
         await using var database = await _stage.DatabaseAsync();
         return await KafkaAsync(database, shape, 1, cancellation);
