@@ -81,13 +81,22 @@ sealed class Planted(Pipeline pipeline)
         await SpoilViewAsync(First + 14, $"{First + 101} AS bet_id");
     }
 
-    public Task HealViewAsync() => ExecuteAsync("ALTER TABLE bets_analytics_rows DELETE WHERE bitAnd(toUInt64(version), 1) = 1 SETTINGS mutations_sync = 2");
+    public async Task HealViewAsync()
+    {
+        await ExecuteAsync("ALTER TABLE bets_analytics_rows DELETE WHERE bitAnd(toUInt64(version), 1) = 1 SETTINGS mutations_sync = 2");
+        // A merge may have left nothing of the row that the planted one outranked.
+        await ExecuteAsync("INSERT INTO bets_analytics_rows SELECT * FROM rows_before_planting");
+    }
 
     Task<int> SpoilAsync(string table, long id, string assignment) => ExecuteAsync(
         $"INSERT INTO {table} SELECT * REPLACE (version + 1 AS version, {assignment}) FROM {table} AS source WHERE source.id = {Text(id)} ORDER BY source.version DESC LIMIT 1");
 
-    Task<int> SpoilViewAsync(long bet, string assignment) => ExecuteAsync(
-        $"INSERT INTO bets_analytics_rows SELECT * REPLACE (version + 1 AS version, {assignment}) FROM bets_analytics_rows AS source WHERE source.bet_id = {Text(bet)} ORDER BY source.version DESC LIMIT 1");
+    async Task SpoilViewAsync(long bet, string assignment)
+    {
+        await ExecuteAsync("CREATE TABLE IF NOT EXISTS rows_before_planting AS bets_analytics_rows");
+        await ExecuteAsync($"INSERT INTO rows_before_planting SELECT * FROM bets_analytics_rows AS source WHERE source.bet_id = {Text(bet)} ORDER BY source.version DESC LIMIT 1");
+        await ExecuteAsync($"INSERT INTO bets_analytics_rows SELECT * REPLACE (version + 1 AS version, {assignment}) FROM bets_analytics_rows AS source WHERE source.bet_id = {Text(bet)} ORDER BY source.version DESC LIMIT 1");
+    }
 
     Task<int> ExecuteAsync(string sql) => pipeline.ClickHouse.ExecuteNonQueryAsync(sql);
 
