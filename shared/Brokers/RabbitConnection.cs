@@ -10,6 +10,9 @@ public static class RabbitConnection
     public static readonly CreateChannelOptions Confirmed =
         new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null);
 
+    // Long enough for a broker that is there, short enough to be back within a moment where it was killed.
+    static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(1);
+
     /// <param name="options">Where the broker is.</param>
     /// <param name="name">How the connection is called in the broker's list.</param>
     /// <param name="cancellation">Ends the attempt.</param>
@@ -23,5 +26,25 @@ public static class RabbitConnection
             AutomaticRecoveryEnabled = false,
         };
         return factory.CreateConnectionAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Leaves a connection with its channels, for another one: never throws, and never waits for a broker that may be gone.
+    /// Disposing would: the client gives each goodbye up to half a minute.
+    /// </summary>
+    public static async Task LeaveAsync(IConnection? connection)
+    {
+        if (connection is null)
+        {
+            return;
+        }
+        try
+        {
+            await connection.AbortAsync(Goodbye).WaitAsync(2 * Goodbye, TimeProvider.System);
+        }
+        catch (Exception failure) when (failure is TimeoutException or ObjectDisposedException or IOException or OperationCanceledException)
+        {
+            // It is not used again either way.
+        }
     }
 }

@@ -52,7 +52,7 @@ sealed class Stage : IAsyncDisposable
     public Task AppliedAsync(IEnumerable<BetCommand> commands)
     {
         var ids = commands.Select(command => command.Id).Distinct().ToArray();
-        return Deadline.UntilAsync($"outcomes of {ids.Length} commands", TimeSpan.FromSeconds(90), async () =>
+        return Deadline.UntilAsync($"outcomes of {ids.Length} commands", TimeSpan.FromSeconds(180), async () =>
         {
             await using var count = Postgres.CreateCommand("SELECT count(*) FROM commands WHERE command_id = ANY($1)");
             count.Parameters.AddWithValue(ids);

@@ -6,9 +6,12 @@ using RabbitMQ.Client;
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>The queue <c>bet-commands.dead-letter</c>, written with publisher confirms: body, properties and headers of the original, and ours.</summary>
-public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options) : IDeadLetters, IAsyncDisposable
+public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, TimeProvider clock) : IDeadLetters, IAsyncDisposable
 {
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
+
+    // A broker that is killed at the wrong moment leaves calls without an answer; whoever sends tries again.
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     readonly SemaphoreSlim _one = new(1);
     IConnection? _connection;
@@ -17,12 +20,19 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions
     public async Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
+        using var limit = new CancellationTokenSource(Patience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {
-            var channel = await OpenAsync(cancellation);
+            var channel = await OpenAsync(either.Token);
             // Mandatory: a letter that reaches no queue is an error, not a confirm.
             await Task.WhenAll(letters.Select(letter =>
-                channel.BasicPublishAsync("", Queue, mandatory: true, Properties(letter), letter.Delivery.Body, cancellation).AsTask()));
+                channel.BasicPublishAsync("", Queue, mandatory: true, Properties(letter), letter.Delivery.Body, either.Token).AsTask()));
+        }
+        catch
+        {
+            await CloseAsync();
+            throw;
         }
         finally
         {
@@ -52,15 +62,9 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions
 
     async Task CloseAsync()
     {
-        if (_channel is not null)
-        {
-            await _channel.DisposeAsync();
-        }
-        if (_connection is not null)
-        {
-            await _connection.DisposeAsync();
-        }
-        (_channel, _connection) = (null, null);
+        var connection = _connection;
+        (_connection, _channel) = (null, null);
+        await RabbitConnection.LeaveAsync(connection);
     }
 
     static BasicProperties Properties(DeadLetter letter)

@@ -128,16 +128,9 @@ public sealed class RabbitReplies(
 
     async Task CloseAsync()
     {
-        var (connection, channel) = (_connection, _channel);
+        var connection = _connection;
         (_connection, _channel) = (null, null);
-        if (channel is not null)
-        {
-            await channel.DisposeAsync();
-        }
-        if (connection is not null)
-        {
-            await connection.DisposeAsync();
-        }
+        await RabbitConnection.LeaveAsync(connection);
     }
 
     void Say(Exception failure)
