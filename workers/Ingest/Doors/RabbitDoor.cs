@@ -57,8 +57,9 @@ public sealed class RabbitDoor(
     /// <returns>The next batch; empty after a second without one.</returns>
     async Task<List<RabbitMessage>> CollectAsync(CancellationToken stopping)
     {
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        using var timer = clock.CreateTimer(_ => wait.Cancel(), null, _ready.Count > 0 ? options.Value.Linger : Idle, Timeout.InfiniteTimeSpan);
+        // A source's own timer may fire while it is disposed; one of ours would end the process.
+        using var over = new CancellationTokenSource(_ready.Count > 0 ? options.Value.Linger : Idle, clock);
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stopping, over.Token);
         var lingering = _ready.Count > 0;
         try
         {
@@ -68,7 +69,7 @@ public sealed class RabbitDoor(
                 if (!lingering && _ready.Count > 0)
                 {
                     lingering = true;
-                    timer.Change(options.Value.Linger, Timeout.InfiniteTimeSpan);
+                    over.CancelAfter(options.Value.Linger);
                 }
             }
         }
