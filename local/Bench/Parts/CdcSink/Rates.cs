@@ -1,0 +1,102 @@
+using System.Globalization;
+using Betting.Local.Bench.Figures;
+using Betting.Local.Bench.Measure;
+
+namespace Betting.Local.Bench.Parts.CdcSink;
+
+/// <summary>Rates from records that were published beforehand, each stream beside its limits.</summary>
+sealed class Rates(BenchRun run, SinkStage stage)
+{
+    const string Known = "bets inserted, users and events known", Mixed = "mixed stream of traffic";
+    const string Limit = "limit (a): raw RowBinary of the same rows", Consume = "limit (b): consume and throw away", Views = "peer (c): JSONEachRow and materialised views";
+
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    readonly int _warmUp = run.Quick ? 100_000 : 200_000, _measured = run.Quick ? 400_000 : 1_000_000;
+    readonly Dictionary<string, List<double>> _rates = [];
+
+    /// <summary>The rate of the mixed stream.</summary>
+    public Samples? Highest => Of(Mixed);
+
+    public async Task MeasureOnceAsync(bool needsHighest, CancellationToken cancellation)
+    {
+        foreach (var (name, next) in new (string, Func<SourceStream, MadeRecord>)[] { (Known, stream => stream.NewBet()), (Mixed, stream => stream.Mixed()) })
+        {
+            if (run.Wants(name) || (name == Mixed && needsHighest))
+            {
+                await MeasureAsync(name, next, cancellation);
+            }
+        }
+    }
+
+    public IEnumerable<Figure> Figures()
+    {
+        foreach (var (name, least) in new[] { (Known, 0.5), (Mixed, 0.35) })
+        {
+            if (Of(name) is not { } rate)
+            {
+                continue;
+            }
+            yield return Row(name, Limit, least);
+            yield return Row(name, Consume, null);
+            yield return Row(name, Views, name == Mixed ? 3 : null);
+            if (name == Known)
+            {
+                yield return new Figure("cdcsink", name, rate, "changes/s") { Target = Target.AtLeast(150_000) };
+            }
+        }
+    }
+
+    async Task MeasureAsync(string name, Func<SourceStream, MadeRecord> next, CancellationToken cancellation)
+    {
+        var stream = new SourceStream(SinkStage.Users, SinkStage.Events, run.Clock);
+        List<MadeRecord> dimensions = [.. stream.Dimensions()], warmUp = Take(stream, next, _warmUp), measured = Take(stream, next, _measured);
+        await using (var database = await stage.DatabaseAsync())
+        {
+            Note(name, await SinkAsync(database, dimensions, warmUp, measured, cancellation));
+        }
+        Note(Consume + ", " + name, ConsumeOnly.Rate(stage.KafkaBootstrap, dimensions.Count + warmUp.Count, measured.Count, run.Clock, cancellation));
+        await using (var database = await stage.DatabaseAsync())
+        {
+            Note(Limit + ", " + name, await PreparedRows.RateAsync(database, dimensions.Concat(warmUp), measured, run.Clock, cancellation));
+        }
+        await using (var database = await stage.DatabaseAsync())
+        {
+            Note(Views + ", " + name, await PlainViews.RateAsync(database, dimensions.Concat(warmUp), measured, run.Clock, cancellation));
+        }
+    }
+
+    async Task<double> SinkAsync(SinkDatabase database, List<MadeRecord> dimensions, List<MadeRecord> warmUp, List<MadeRecord> measured, CancellationToken cancellation)
+    {
+        await stage.FreshKafkaAsync();
+        StreamFeed.Preload(stage.KafkaBootstrap, dimensions);
+        await using (var first = SinkWorker.Start(stage, database))
+        {
+            await first.VisibleAsync(database, dimensions.Count, Patience, cancellation);
+        }
+        StreamFeed.Preload(stage.KafkaBootstrap, warmUp.Concat(measured));
+        await using var worker = SinkWorker.Start(stage, database);
+        var start = await worker.VisibleAsync(database, dimensions.Count + warmUp.Count, Patience, cancellation);
+        var time = new ProcessorTime(new Dictionary<string, int>(stage.Processes) { ["worker"] = worker.ProcessId });
+        var end = await worker.VisibleAsync(database, dimensions.Count + warmUp.Count + measured.Count, Patience, cancellation);
+        if (run.Profile)
+        {
+            run.Say($"  processor µs a change: {string.Join(", ", time.Since().Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Key} {each.Value * 1e6 / (end.Records - start.Records):F1}")))}");
+        }
+        return (end.Records - start.Records) / (end.At - start.At);
+    }
+
+    static List<MadeRecord> Take(SourceStream stream, Func<SourceStream, MadeRecord> next, int count) => [.. Enumerable.Range(0, count).Select(_ => next(stream))];
+
+    void Note(string name, double rate)
+    {
+        _rates.TryAdd(name, []);
+        _rates[name].Add(rate);
+        run.Say($"  {name}: {FigureTable.Number(rate)} changes/s");
+    }
+
+    Figure Row(string name, string peer, double? least) =>
+        new("cdcsink", name, Of(name)!, "changes/s") { Peer = new Peer(peer, Of($"{peer}, {name}")!), Target = least is { } ratio ? Target.AtLeast(ratio) : null };
+
+    Samples? Of(string name) => _rates.TryGetValue(name, out var values) ? new Samples(values) : null;
+}

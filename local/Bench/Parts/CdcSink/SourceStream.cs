@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text;
+using Betting.Contracts;
+
+namespace Betting.Local.Bench.Parts.CdcSink;
+
+/// <summary>One record as real Debezium 3.6 writes it with the settings this project ships: no schemas, decimals as text.</summary>
+/// <param name="Topic">Full name.</param>
+/// <param name="Key">The row's id as JSON.</param>
+/// <param name="Value">The envelope.</param>
+readonly record struct MadeRecord(string Topic, byte[] Key, byte[] Value);
+
+/// <summary>
+/// The change stream of a database that lives in a few counters: log positions and transaction ids go up as PostgreSQL's do, rows
+/// have the sizes that real ones have (about 720 bytes an envelope). The same seed makes the same stream.
+/// </summary>
+sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 5)
+{
+    const string Schema = "public";
+
+    readonly ChangeTopics _topics = new(ChangeTopics.DefaultPrefix);
+    readonly Random _random = new(seed);
+    readonly List<(long User, long Event, string PlacedAt)> _open = [];
+    readonly string[] _statuses = [.. Enumerable.Repeat("SCHEDULED", events + 1)];
+    long _lsn = 26_853_136, _transaction = 700, _bets, _firstOpen = 1;
+
+    public long Bets => _bets;
+
+    /// <summary>All users, then all events, as a snapshot reads them.</summary>
+    public IEnumerable<MadeRecord> Dimensions()
+    {
+        for (var id = 1L; id <= users; id++)
+        {
+            yield return User(id, "r", "");
+        }
+        for (var id = 1; id <= events; id++)
+        {
+            yield return Event(id, "r");
+        }
+    }
+
+    /// <summary>A new bet of some user on some event, placed within the last four weeks.</summary>
+    public MadeRecord NewBet(long? onEvent = null)
+    {
+        var placed = Text(clock.GetUtcNow() - TimeSpan.FromSeconds(_random.Next(28 * 86_400)));
+        _open.Add((_random.NextInt64(1, users + 1), onEvent ?? _random.NextInt64(1, events + 1), placed));
+        return Bet(++_bets, "c", "OPEN", "null", "null", "null");
+    }
+
+    /// <summary>
+    /// A betting day's mixture: 48 in 100 are new bets, 48 settle, cash out or cancel the oldest that is open, three rename a user,
+    /// one moves an event on, which all its bets have to show.
+    /// </summary>
+    public MadeRecord Mixed()
+    {
+        var kind = _random.Next(100);
+        if (kind == 0)
+        {
+            var id = _random.Next(1, events + 1);
+            _statuses[id] = _statuses[id] == "SCHEDULED" ? "LIVE" : "FINISHED";
+            return Event(id, "u");
+        }
+        if (kind < 4)
+        {
+            return User(_random.NextInt64(1, users + 1), "u", " the " + _transaction.ToString(CultureInfo.InvariantCulture));
+        }
+        if (kind < 52 || _firstOpen > _bets)
+        {
+            return NewBet();
+        }
+        var (status, payout) = _random.Next(10) switch { < 8 => ("SETTLED", "\"12.40\""), 8 => ("CASHED_OUT", "\"3.10\""), _ => ("CANCELLED", "null") };
+        return Bet(_firstOpen++, "u", status, payout, $"\"{Text(clock.GetUtcNow())}\"", "OPEN");
+    }
+
+    /// <summary>An event's change of status.</summary>
+    public MadeRecord Move(int id, string status)
+    {
+        _statuses[id] = status;
+        return Event(id, "u");
+    }
+
+    MadeRecord Bet(long id, string operation, string status, string payout, string settledAt, string before)
+    {
+        var (user, played, placed) = _open[(int)id - 1];
+        string Row(string status, string payout, string settledAt) => string.Create(CultureInfo.InvariantCulture,
+            $$"""{"id":{{id}},"user_id":{{user}},"event_id":{{played}},"status":"{{status}}","amount":"{{id % 200 + 1}}.50","payout":{{payout}},"placed_at":"{{placed}}","settled_at":{{settledAt}}}""");
+        return Record(_topics.Bets, "bets", id, operation, before == "null" ? "null" : Row(before, "null", "null"), Row(status, payout, settledAt));
+    }
+
+    MadeRecord User(long id, string operation, string suffix) => Record(_topics.Users, "users", id, operation, "null",
+        string.Create(CultureInfo.InvariantCulture, $$"""{"id":{{id}},"name":"user {{id}}{{suffix}}","created_at":"2025-{{id % 12 + 1:D2}}-{{id % 28 + 1:D2}}T08:00:00.000000Z"}"""));
+
+    MadeRecord Event(int id, string operation) => Record(_topics.Events, "events", id, operation, "null", string.Create(CultureInfo.InvariantCulture,
+        $$"""{"id":{{id}},"name":"event {{id}}","category":"{{(id % 3) switch { 0 => "football", 1 => "tennis", _ => "racing" }}}","start_time":"2026-12-01T18:00:00.000000Z","status":"{{_statuses[id]}}"}"""));
+
+    MadeRecord Record(string topic, string table, long id, string operation, string before, string after)
+    {
+        _lsn += 8 * _random.Next(1, 40);
+        _transaction++;
+        var micros = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        return new MadeRecord(topic, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":{{id}}}""")), Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $$$"""{"before":{{{before}}},"after":{{{after}}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{{micros / 1000}}},"snapshot":"{{{(operation == "r" ? "true" : "false")}}}","db":"betting","sequence":"[\"{{{_lsn - 8}}}\",\"{{{_lsn}}}\"]","ts_us":{{{micros}}},"ts_ns":{{{micros}}}000,"schema":"{{{Schema}}}","table":"{{{table}}}","txId":{{{_transaction}}},"lsn":{{{_lsn}}},"xmin":null,"origin":null,"origin_lsn":null},"transaction":{"id":"{{{_transaction}}}:{{{_lsn}}}","total_order":1,"data_collection_order":1},"op":"{{{operation}}}","ts_ms":{{{micros / 1000}}},"ts_us":{{{micros}}},"ts_ns":{{{micros}}}123}""")));
+    }
+
+    static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+}
