@@ -1,6 +1,6 @@
 namespace Betting.CdcSink;
 
-/// <summary>Counts batches between reading and their effect; the reading thread can wait until there is none.</summary>
+/// <summary>Counts batches between reading and their effect; the reading thread can wait until there are few.</summary>
 sealed class BatchesInHand(TimeProvider clock)
 {
     readonly object _gate = new();
@@ -23,13 +23,13 @@ sealed class BatchesInHand(TimeProvider clock)
         }
     }
 
-    /// <summary>Waits at most so long; true if none is left.</summary>
-    public bool WaitForNone(TimeSpan limit)
+    /// <summary>Waits at most so long; true if there are fewer than <paramref name="count"/>.</summary>
+    public bool WaitForFewerThan(int count, TimeSpan limit)
     {
         var start = clock.GetTimestamp();
         lock (_gate)
         {
-            while (_count > 0)
+            while (_count >= count)
             {
                 var left = limit - clock.GetElapsedTime(start);
                 if (left <= TimeSpan.Zero)

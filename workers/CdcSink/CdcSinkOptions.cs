@@ -42,15 +42,15 @@ public sealed class CdcSinkOptions
     [KnownColumns]
     public Dictionary<string, TimeUnit> TimeUnits { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A batch is closed at so many records. Default 20,000.</summary>
+    /// <summary>A batch has so many records at most. Default 100,000.</summary>
     [Range(1, 1_000_000)]
-    public int BatchRecords { get; set; } = 20_000;
+    public int BatchRecords { get; set; } = 100_000;
 
-    /// <summary>A batch is closed at so many bytes of encoded rows. Default 16 MiB.</summary>
+    /// <summary>A batch has so many bytes of encoded rows at most. Default 16 MiB.</summary>
     [Range(1 << 10, 1 << 30)]
     public int BatchBytes { get; set; } = 16 << 20;
 
-    /// <summary>A batch is closed this long after its first record. Default 250 ms.</summary>
+    /// <summary>A batch is applied this long after its first record; while others are, it grows. Default 250 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan BatchAge { get; set; } = TimeSpan.FromMilliseconds(250);
 
@@ -58,9 +58,9 @@ public sealed class CdcSinkOptions
     [Range(1 << 10, 1 << 30)]
     public int RecordBytes { get; set; } = 16 << 20;
 
-    /// <summary>So many bets are joined by one statement; a hot event's bets take many. Default 20,000.</summary>
+    /// <summary>So many bets are joined by one statement; a hot event's bets take many. Default 100,000.</summary>
     [Range(1, 100_000)]
-    public int JoinBets { get; set; } = 20_000;
+    public int JoinBets { get; set; } = 100_000;
 
     /// <summary>The longest pause between two attempts while ClickHouse is away. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]

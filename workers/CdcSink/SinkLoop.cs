@@ -10,8 +10,9 @@ using Microsoft.Extensions.Options;
 namespace Betting.CdcSink;
 
 /// <summary>
-/// The sink's pipeline: one thread reads and decodes the next batch while the one before is applied; offsets are committed after
-/// the effect. Asked to stop, it reads no more, applies what it has, commits, and leaves the group.
+/// The sink's pipeline: one thread reads and decodes while up to two batches are applied side by side; progress and offsets follow
+/// in the order of reading. A batch that nobody has time for grows, so what costs by the batch is paid less often the more there
+/// is to do. Asked to stop, it reads no more, applies what it has, commits, and leaves the group.
 /// </summary>
 public sealed class SinkLoop(
     IOptions<KafkaOptions> kafka, IOptions<CdcSinkOptions> options, PatientApplier applier, CdcSinkMetrics metrics, Readiness readiness, Heartbeats heartbeats,
@@ -20,9 +21,12 @@ public sealed class SinkLoop(
     // Pausing throws away what was fetched ahead, so a batch that only takes a moment is waited for.
     static readonly TimeSpan PatienceBeforePause = TimeSpan.FromSeconds(1);
 
-    readonly Channel<ChangeBatch> _batches = Channel.CreateBounded<ChangeBatch>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
+    // More than two side by side would only wait for each other's progress.
+    const int SideBySide = 2;
+
+    readonly Channel<ChangeBatch> _batches = Channel.CreateBounded<ChangeBatch>(new BoundedChannelOptions(SideBySide) { SingleReader = true, SingleWriter = true });
     readonly BatchesInHand _inHand = new(clock);
-    ChangeBatch? _waiting;
+    volatile bool _broken;
 
     public string Name => "sink";
 
@@ -40,7 +44,7 @@ public sealed class SinkLoop(
         {
             // What was not finished by now is left to whoever reads it again.
             _batches.Writer.TryComplete();
-            if (!_inHand.WaitForNone(TimeSpan.Zero))
+            if (!_inHand.WaitForFewerThan(1, TimeSpan.Zero))
             {
                 await abandon.CancelAsync();
             }
@@ -54,19 +58,19 @@ public sealed class SinkLoop(
         while (!stopping.IsCancellationRequested && !applying.IsCompleted)
         {
             heartbeats.Beat(Name);
-            if (_waiting is null)
+            if (!consumer.IsFull)
             {
                 consumer.Pause(false);
-                _waiting = consumer.Read();
+                consumer.Gather();
             }
-            else
+            else if (!IsFree(PatienceBeforePause))
             {
                 consumer.Pause(true);
                 consumer.Poll();
             }
-            if (_waiting is not null && TryHandOver(_waiting, PatienceBeforePause))
+            if (consumer.IsDue && IsFree(TimeSpan.Zero) && consumer.Take() is { } batch)
             {
-                _waiting = null;
+                HandOver(batch);
             }
         }
         // Gives the partitions back, and with them what is in hand: see Finish.
@@ -77,54 +81,87 @@ public sealed class SinkLoop(
     bool Finish(ChangeBatch? last, TimeSpan limit)
     {
         var start = clock.GetTimestamp();
-        foreach (var batch in (ChangeBatch?[])[_waiting, last])
+        if (last is not null && IsFree(limit))
         {
-            if (batch is not null && !TryHandOver(batch, limit - clock.GetElapsedTime(start)))
-            {
-                batch.Dispose();
-            }
+            HandOver(last);
         }
-        _waiting = null;
-        return _inHand.WaitForNone(limit - clock.GetElapsedTime(start));
+        else
+        {
+            last?.Dispose();
+        }
+        return _inHand.WaitForFewerThan(1, limit - clock.GetElapsedTime(start)) && !_broken;
     }
 
-    bool TryHandOver(ChangeBatch batch, TimeSpan limit)
+    // A batch that would only wait is better off growing.
+    bool IsFree(TimeSpan limit) => _inHand.WaitForFewerThan(SideBySide, limit);
+
+    void HandOver(ChangeBatch batch)
     {
         _inHand.Add();
-        if (_batches.Writer.TryWrite(batch) || (Waited(_batches.Writer.WaitToWriteAsync().AsTask(), limit) && _batches.Writer.TryWrite(batch)))
+        if (!_batches.Writer.TryWrite(batch))
         {
-            return true;
+            // The other side has ended: what it leaves is read again.
+            _inHand.Remove();
+            batch.Dispose();
         }
-        _inHand.Remove();
-        return false;
     }
-
-    static bool Waited(Task<bool> room, TimeSpan limit) => limit > TimeSpan.Zero && room.Wait(limit) && room.Result;
 
     async Task ApplyAllAsync(StreamConsumer consumer, CancellationToken abandoned)
     {
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(abandoned);
+        var before = Task.CompletedTask;
         try
         {
-            await foreach (var batch in _batches.Reader.ReadAllAsync(abandoned))
+            await foreach (var batch in _batches.Reader.ReadAllAsync(failed.Token))
             {
-                using (batch)
-                {
-                    var start = clock.GetTimestamp();
-                    var deadLetters = batch.DeadLetters.Count;
-                    await applier.ApplyAsync(batch, abandoned);
-                    consumer.Commit(batch);
-                    CdcSinkLog.Applied(log, batch.Records, deadLetters, clock.GetElapsedTime(start).TotalMilliseconds);
-                }
-                _inHand.Remove();
+                before = ApplyAsync(consumer, batch, before, failed);
             }
         }
-        catch (OperationCanceledException) when (abandoned.IsCancellationRequested)
+        catch (Exception) when (failed.IsCancellationRequested)
         {
+            // Told below.
         }
         finally
         {
             // Nobody writes into a channel that nobody reads.
             _batches.Writer.TryComplete();
+        }
+        try
+        {
+            await before;
+        }
+        catch (OperationCanceledException) when (abandoned.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <param name="before">The batch read before this one, whose progress comes first; its failure is this one's as well.</param>
+    async Task ApplyAsync(StreamConsumer consumer, ChangeBatch batch, Task before, CancellationTokenSource failed)
+    {
+        // Off the loop's path at once: encoding requests is work too.
+        await Task.Yield();
+        try
+        {
+            using (batch)
+            {
+                var start = clock.GetTimestamp();
+                var deadLetters = batch.DeadLetters.Count;
+                await applier.ApplyAsync(batch, before, failed.Token);
+                consumer.Commit(batch);
+                CdcSinkLog.Applied(log, batch.Records, deadLetters, clock.GetElapsedTime(start).TotalMilliseconds);
+            }
+        }
+        catch
+        {
+            _broken = true;
+            await failed.CancelAsync();
+            // The first failure is the one to be told.
+            await before;
+            throw;
+        }
+        finally
+        {
+            _inHand.Remove();
         }
     }
 }

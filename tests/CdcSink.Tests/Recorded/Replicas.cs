@@ -40,7 +40,7 @@ sealed class Replicas(SinkUnderTest sink, IEnumerable<StreamRecord> records, Ran
             {
                 continue;
             }
-            await sink.Applier.ApplyAsync(batch, CancellationToken.None);
+            await sink.Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
             yield return 2;
             foreach (var (partition, from, to) in moves)
             {

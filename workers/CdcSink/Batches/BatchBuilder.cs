@@ -12,10 +12,11 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
 
     public int Records => _batch?.Records ?? 0;
 
-    /// <summary>Whether the batch has reached its size or its age.</summary>
-    public bool IsDue =>
-        _batch is { } batch && (batch.Records >= options.BatchRecords || batch.Rows.Bytes >= options.BatchBytes
-            || clock.GetElapsedTime(batch.StartedAt) >= options.BatchAge);
+    /// <summary>Whether the batch has its size: nothing more is to be added.</summary>
+    public bool IsFull => _batch is { } batch && (batch.Records >= options.BatchRecords || batch.Rows.Bytes >= options.BatchBytes);
+
+    /// <summary>Whether its first record has waited long enough. It may still grow while nobody has time for it.</summary>
+    public bool IsDue => _batch is { } batch && (IsFull || clock.GetElapsedTime(batch.StartedAt) >= options.BatchAge);
 
     /// <summary>Adds one record; what it was is in <paramref name="decoded"/>.</summary>
     public void Add(in StreamRecord record, out DecodedRecord decoded)

@@ -54,23 +54,20 @@ public sealed class StreamConsumer : IDisposable
         _consumer.Subscribe([.. topics.Tables, topics.Messages, topics.Heartbeats]);
     }
 
-    /// <summary>Reads until a batch is due; null where none is within a short wait, so that the caller can look around.</summary>
-    public ChangeBatch? Read()
+    /// <summary>Whether a batch waits to be taken.</summary>
+    public bool IsDue => _builder.IsDue;
+
+    /// <summary>Whether nothing more fits into the batch that is being gathered.</summary>
+    public bool IsFull => _builder.IsFull;
+
+    /// <summary>Adds to the batch for a moment: until it is full, or nothing came for a short wait, or the moment is over.</summary>
+    public void Gather()
     {
-        do
+        var start = _clock.GetTimestamp();
+        while (!_builder.IsFull && _clock.GetElapsedTime(start) < Wait && Consume() is { } consumed)
         {
-            var consumed = Consume();
-            if (consumed is not null)
-            {
-                Add(consumed);
-            }
-            else if (!_builder.IsDue)
-            {
-                return null;
-            }
+            Add(consumed);
         }
-        while (!_builder.IsDue);
-        return Take();
     }
 
     /// <summary>Stays in the group while paused; a record that comes all the same is kept for the next batch.</summary>
@@ -151,7 +148,7 @@ public sealed class StreamConsumer : IDisposable
     }
 
     /// <summary>The batch, with where every partition stands: idle ones too, whose end may have been seen meanwhile.</summary>
-    ChangeBatch? Take()
+    public ChangeBatch? Take()
     {
         if (_builder.Take() is not { } batch)
         {

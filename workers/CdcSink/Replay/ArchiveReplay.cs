@@ -25,7 +25,7 @@ public sealed class ArchiveReplay(PatientApplier applier, CdcSinkOptions options
             {
                 using (batch)
                 {
-                    await applier.ApplyAsync(batch, cancellation);
+                    await applier.ApplyAsync(batch, Task.CompletedTask, cancellation);
                     progress(applied += batch.Records);
                 }
             }

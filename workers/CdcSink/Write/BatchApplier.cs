@@ -11,7 +11,8 @@ namespace Betting.CdcSink.Write;
 public sealed class BatchApplier(
     ChangeStore store, IDeadLetters deadLetters, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock, ILogger<BatchApplier> log)
 {
-    public async Task ApplyAsync(ChangeBatch batch, CancellationToken cancellation)
+    /// <param name="before">What has to be done before this batch's progress is recorded: progress never passes a batch without its effect.</param>
+    public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
     {
         await StageAsync("changes", async () => await Task.WhenAll(
             batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation))));
@@ -28,6 +29,7 @@ public sealed class BatchApplier(
             await StageAsync("dead-letters", () => deadLetters.SendAsync(batch.DeadLetters, cancellation));
             batch.DeadLetters.Clear();
         }
+        await before.WaitAsync(cancellation);
         await StageAsync("progress", () => RecordProgressAsync(batch, cancellation));
         RecordLag(batch);
     }

@@ -15,7 +15,8 @@ public sealed class PatientApplier(BatchApplier applier, CdcSinkOptions options,
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
-    public async Task ApplyAsync(ChangeBatch batch, CancellationToken stopping)
+    /// <param name="before">What has to be done before this batch's progress is recorded.</param>
+    public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken stopping)
     {
         var start = clock.GetTimestamp();
         var pause = FirstPause;
@@ -24,7 +25,7 @@ public sealed class PatientApplier(BatchApplier applier, CdcSinkOptions options,
         {
             try
             {
-                await applier.ApplyAsync(batch, stopping);
+                await applier.ApplyAsync(batch, before, stopping);
                 if (attempt > 1)
                 {
                     CdcSinkLog.ClickHouseBack(log, attempt, clock.GetElapsedTime(start).TotalSeconds);

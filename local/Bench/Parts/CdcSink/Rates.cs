@@ -78,10 +78,13 @@ sealed class Rates(BenchRun run, SinkStage stage)
         await using var worker = SinkWorker.Start(stage, database);
         var start = await worker.VisibleAsync(database, dimensions.Count + warmUp.Count, Patience, cancellation);
         var time = new ProcessorTime(new Dictionary<string, int>(stage.Processes) { ["worker"] = worker.ProcessId });
+        var before = await worker.StagesAsync(cancellation);
         var end = await worker.VisibleAsync(database, dimensions.Count + warmUp.Count + measured.Count, Patience, cancellation);
         if (run.Profile)
         {
             run.Say($"  processor µs a change: {string.Join(", ", time.Since().Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Key} {each.Value * 1e6 / (end.Records - start.Records):F1}")))}");
+            run.Say($"  stages: {string.Join(", ", (await worker.StagesAsync(cancellation)).Select(each => (each.Key, Count: each.Value.Count - before.GetValueOrDefault(each.Key).Count, Sum: each.Value.Sum - before.GetValueOrDefault(each.Key).Sum))
+                .Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Key} {each.Count:F0} × {each.Sum / Math.Max(1, each.Count):F3}")))}");
         }
         return (end.Records - start.Records) / (end.At - start.At);
     }
