@@ -8,6 +8,9 @@ public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Hear
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
+    // Far below the driver's own: a server that took the connection and stands still must not stop this loop's heartbeat.
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
     public string Name => "clickhouse-probe";
 
     public async Task RunAsync(CancellationToken stopping)
@@ -16,9 +19,11 @@ public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Hear
         while (true)
         {
             heartbeats.Beat(Name);
+            using var limit = new CancellationTokenSource(Limit, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
             try
             {
-                await store.PingAsync(stopping);
+                await store.PingAsync(either.Token);
                 readiness.Set(PatientApplier.Condition, ready: true);
             }
             catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))

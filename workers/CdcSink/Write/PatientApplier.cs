@@ -1,4 +1,5 @@
 using Betting.CdcSink.Batches;
+using Betting.Debezium;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -6,21 +7,100 @@ namespace Betting.CdcSink.Write;
 
 /// <summary>
 /// Applies the same batch until it succeeds, while ClickHouse is away, full or slow: attempts with growing pauses, visible in
-/// readiness, metrics and, once a minute, the log. Meanwhile nothing more is read. A failure that will not pass is thrown.
+/// readiness, metrics and, once a minute, the log. Meanwhile nothing more is read. A batch that ClickHouse refuses for its size or
+/// data is halved until it passes or one record is alone, which goes to the dead letters. See <see cref="FailureTable"/>.
 /// </summary>
-public sealed class PatientApplier(BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, TimeProvider clock, ILogger<PatientApplier> log)
+/// <param name="applier">Gives a batch its effect.</param>
+/// <param name="options">Pauses.</param>
+/// <param name="metrics">Counts attempts and refused records.</param>
+/// <param name="readiness">Told while ClickHouse is away.</param>
+/// <param name="clock">Pauses.</param>
+/// <param name="log">Told once a minute.</param>
+/// <param name="again">Where the records of a batch are had from to divide it; null where batches keep theirs.</param>
+public sealed class PatientApplier(
+    BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, TimeProvider clock, ILogger<PatientApplier> log, IRecordsAgain? again = null)
 {
     public const string Condition = "clickhouse";
+
+    /// <summary>The reason of a dead letter that ClickHouse alone would not take; its field is ClickHouse's error code.</summary>
+    public const string RefusedReason = "refused-by-clickhouse";
+
+    /// <summary>So many records refused without one batch between them that passed whole are no records' fault: the worker ends.</summary>
+    public const int MostRefused = 100;
+
+    // A body that was cut off on its way reads as bad data; what a busy moment refused may pass the next time.
+    const int AttemptsBeforeHalving = 3;
 
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
+    int _refused;
+
     public async Task ApplyAsync(ChangeBatch batch, CancellationToken stopping)
+    {
+        if (await TryAsync(batch, batch.Records, stopping) is not { } refusal)
+        {
+            _refused = batch.Records > 0 ? 0 : _refused;
+            return;
+        }
+        CdcSinkLog.Halving(log, batch.Records, refusal.Code, FailureName(refusal), refusal.Cause);
+        var records = batch.Kept ?? (again is null ? null : await again.ReadAsync(batch, stopping));
+        if (records is null)
+        {
+            throw Refused(refusal.Code, refusal.Cause);
+        }
+        await ApplyPartAsync(new ArraySegment<StreamRecord>([.. records]), refusal, divided: true, stopping);
+        using var rest = new ChangeBatch();
+        rest.Positions.AddRange(batch.Positions);
+        await TryAsync(rest, 0, stopping);
+    }
+
+    /// <summary>Applies these records, by halves where they are not taken together.</summary>
+    async Task ApplyPartAsync(ArraySegment<StreamRecord> records, Refusal refusal, bool divided, CancellationToken stopping)
+    {
+        if (!divided)
+        {
+            using var part = Build(records);
+            if (await TryAsync(part, records.Count, stopping) is not { } refused)
+            {
+                return;
+            }
+            refusal = refused;
+        }
+        if (records.Count == 1)
+        {
+            await PutAsideAsync(records[0], refusal, stopping);
+            return;
+        }
+        var half = records.Count / 2;
+        await ApplyPartAsync(records[..half], refusal, divided: false, stopping);
+        await ApplyPartAsync(records[half..], refusal, divided: false, stopping);
+    }
+
+    async Task PutAsideAsync(StreamRecord record, Refusal refusal, CancellationToken stopping)
+    {
+        if (++_refused > MostRefused)
+        {
+            throw Refused(refusal.Code, refusal.Cause);
+        }
+        metrics.Refused(record.Topic, RefusedReason);
+        CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refusal.Code, FailureName(refusal), refusal.Cause);
+        using var alone = new ChangeBatch();
+        alone.DeadLetters.Add(new DeadLetter(record, RefusedReason, refusal.Code));
+        await TryAsync(alone, 0, stopping);
+    }
+
+    /// <summary>Attempts until it is applied, or refused as it is.</summary>
+    /// <param name="batch">What is applied.</param>
+    /// <param name="records">How many records it could be divided into; 0 where it cannot be.</param>
+    /// <param name="stopping">Ends the waiting.</param>
+    /// <exception cref="ClickHouseRefusedException">Only an operator can mend it.</exception>
+    async Task<Refusal?> TryAsync(ChangeBatch batch, int records, CancellationToken stopping)
     {
         var start = clock.GetTimestamp();
         var pause = FirstPause;
         long? logged = null;
-        for (var attempt = 1; ; attempt++)
+        for (var (attempt, refused) = (1, 0); ; attempt++)
         {
             try
             {
@@ -30,11 +110,20 @@ public sealed class PatientApplier(BatchApplier applier, CdcSinkOptions options,
                     CdcSinkLog.ClickHouseBack(log, attempt, clock.GetElapsedTime(start).TotalSeconds);
                 }
                 readiness.Set(Condition, ready: true);
-                return;
+                return null;
             }
-            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))
+            catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
             {
                 metrics.Retry(code);
+                if (kind == FailureClass.Operator || (kind == FailureClass.Data && records == 0))
+                {
+                    throw Refused(code, failure);
+                }
+                // What one record asks for is never too much: then it is the server that has too little, and gets time.
+                if ((kind == FailureClass.Data || (kind == FailureClass.TooMuch && records > 1)) && ++refused >= AttemptsBeforeHalving)
+                {
+                    return new Refusal(code, failure);
+                }
                 readiness.Set(Condition, ready: false, $"away ({code}), attempt {attempt}");
                 if (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery)
                 {
@@ -47,4 +136,33 @@ public sealed class PatientApplier(BatchApplier applier, CdcSinkOptions options,
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, options.RetryPause.Ticks));
         }
     }
+
+    ChangeBatch Build(ArraySegment<StreamRecord> records)
+    {
+        // Their records were counted when they were read.
+        var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, null, clock);
+        foreach (var record in records)
+        {
+            builder.Add(record, out _);
+        }
+        return builder.Take()!;
+    }
+
+    ClickHouseRefusedException Refused(string code, Exception cause)
+    {
+        var refused = new ClickHouseRefusedException($"ClickHouse refuses with {code} ({FailureName(new Refusal(code, cause))}): {Advice(code)}", cause);
+        CdcSinkLog.ClickHouseRefuses(log, refused.Message);
+        return refused;
+    }
+
+    static string FailureName(Refusal refusal) =>
+        int.TryParse(refusal.Code, System.Globalization.CultureInfo.InvariantCulture, out var code) ? FailureTable.NameOf(code) : refusal.Code;
+
+    static string Advice(string code) => code switch
+    {
+        "60" or "81" or "16" or "47" or "46" => "its schema is not this version's; run CdcSink migrate",
+        "497" or "516" or "192" or "193" or "194" => "look at the user, the password and the rights of ClickHouse:ConnectionString",
+        "115" or "452" => "look at the settings in ClickHouse:ConnectionString",
+        _ => "nothing of the batch is recorded; see its message and docs/cdcsink.md",
+    };
 }

@@ -20,7 +20,7 @@ sealed class Reconciliation(
 
     static readonly TimeSpan LookForTurnEvery = TimeSpan.FromMilliseconds(500);
 
-    /// <param name="trigger">Who asked: <c>start</c>, <c>schedule</c>, <c>command</c>.</param>
+    /// <param name="trigger">Who asked: <c>start</c>, <c>schedule</c>, <c>request</c>, <c>command</c>.</param>
     /// <param name="patience">How long to wait while another run is under way; at its end this one could not compare.</param>
     /// <param name="progress">Gets a line a step, for people who watch.</param>
     /// <param name="cancellation">Ends the run; its row says so.</param>
