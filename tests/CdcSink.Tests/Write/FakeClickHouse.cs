@@ -65,7 +65,7 @@ sealed class FakeClickHouse : IAsyncDisposable
                 context.Response.Headers["X-ClickHouse-Exception-Code"] = known.ToString(CultureInfo.InvariantCulture);
                 text = $"Code: {known}. DB::Exception: as a test wants it. ({FailureTable.NameOf(known)}) (version 25.8.1.1)\n";
             }
-            context.Response.Close(System.Text.Encoding.UTF8.GetBytes(text), willBlock: false);
+            context.Response.Close(System.Text.Encoding.UTF8.GetBytes(text), willBlock: true);
         }
     }
 }

@@ -79,7 +79,7 @@ public sealed class PatientApplier(
 
     async Task PutAsideAsync(StreamRecord record, Refusal refusal, CancellationToken stopping)
     {
-        if (++_refused > MostRefused)
+        if (Interlocked.Increment(ref _refused) > MostRefused)
         {
             throw Refused(refusal.Code, refusal.Cause);
         }

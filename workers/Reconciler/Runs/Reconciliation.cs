@@ -88,8 +88,9 @@ sealed class Reconciliation(
         var asOf = ClickHouseSide.AsOf(clickHouse, cut, epoch);
         var changes = await comparison.RunAsync(new PostgresSide(moment.Connection), asOf, pairs => Task.FromResult(pairs), progress, cancellation);
         var rule = new ViewRule(clickHouse, cut, epoch);
-        var shown = ClickHouseSide.AsShown(clickHouse, cut, epoch);
-        var view = await comparison.RunAsync(shown, ClickHouseSide.View(clickHouse), pairs => rule.DriftAsync(pairs, cancellation), progress, cancellation);
+        var from = await RowsKept.FromAsync(clickHouse, cancellation);
+        var shown = ClickHouseSide.AsShown(clickHouse, cut, epoch, from);
+        var view = await comparison.RunAsync(shown, ClickHouseSide.View(clickHouse, from), pairs => rule.DriftAsync(pairs, cancellation), progress, cancellation);
         await store.FinishAsync(run, changes, view, cancellation);
         var outcome = changes.IsEqual && view.IsEqual ? RunOutcome.Equal : RunOutcome.Drift;
         return new RunReport(run, outcome, null, cut, changes, view, clock.GetElapsedTime(started));

@@ -10,3 +10,14 @@ CREATE TABLE IF NOT EXISTS reconciliation_requests
 )
 ENGINE = ReplacingMergeTree(answered)
 ORDER BY id;
+
+-- How long rows of bets stay, as migrate --keep last set it, for those who have to know: rows placed longer ago may be gone.
+-- 0 months: for ever.
+CREATE TABLE IF NOT EXISTS row_retention
+(
+    of LowCardinality(String),
+    months UInt32,
+    set_at DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree(set_at)
+ORDER BY of;
