@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ClickHouse.Driver;
-using ClickHouse.Driver.Utility;
 
 namespace Betting.Schema;
 

@@ -1,11 +1,14 @@
 using Betting.CdcSink.Write;
 using Betting.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Betting.CdcSink;
 
 /// <summary>Readiness: whether ClickHouse answers a plain query, also while no batch asks it.</summary>
-public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<ClickHouseProbe> log) : IWorkerLoop
 {
+    public const string Condition = "clickhouse";
+
     static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
     // Far below the driver's own: a server that took the connection and stands still must not stop this loop's heartbeat.
@@ -15,7 +18,7 @@ public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Hear
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        readiness.Require(PatientApplier.Condition);
+        readiness.Require(Condition);
         while (true)
         {
             heartbeats.Beat(Name);
@@ -24,11 +27,17 @@ public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Hear
             try
             {
                 await store.PingAsync(either.Token);
-                readiness.Set(PatientApplier.Condition, ready: true);
+                readiness.Set(Condition, ready: true);
             }
-            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))
+            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var away))
             {
-                readiness.Set(PatientApplier.Condition, ready: false, $"away ({code})");
+                readiness.Set(Condition, ready: false, $"away ({away})");
+            }
+            catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is not null)
+            {
+                var refused = ClickHouseRefusedException.Of(code, failure);
+                CdcSinkLog.ClickHouseRefuses(log, refused.Message);
+                throw refused;
             }
             await Task.Delay(Every, clock, stopping);
         }

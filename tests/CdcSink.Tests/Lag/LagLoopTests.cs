@@ -6,7 +6,6 @@ using Betting.Contracts;
 using Betting.Hosting;
 using Betting.Tests.CdcSink.Stream;
 using Betting.Tests.Fixtures;
-using ClickHouse.Driver.Utility;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

@@ -6,7 +6,7 @@ using Betting.Schema;
 using Betting.Tests.CdcSink.Stream;
 using Betting.Tests.Fixtures;
 using ClickHouse.Driver;
-using ClickHouse.Driver.Utility;
+using Xunit;
 
 namespace Betting.Tests.CdcSink.Worker;
 

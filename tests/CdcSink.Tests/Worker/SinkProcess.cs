@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Betting.Local.Engines;
+using Xunit;
 
 namespace Betting.Tests.CdcSink.Worker;
 

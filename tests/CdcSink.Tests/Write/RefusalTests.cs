@@ -85,7 +85,7 @@ public sealed class RefusalTests(Servers servers)
     {
         using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY SETTING table_readonly = 1");
-        await EnduredAsync(sink, "242", () => sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes RESET SETTING table_readonly"));
+        await EnduredAsync(sink, "774", () => sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes RESET SETTING table_readonly"));
     }
 
     [Fact]

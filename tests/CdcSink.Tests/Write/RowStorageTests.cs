@@ -1,8 +1,6 @@
 using Betting.Local.Engines;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
-using ClickHouse.Driver;
-using ClickHouse.Driver.Utility;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Write;

@@ -1,7 +1,6 @@
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Reconciler.Worlds;
-using ClickHouse.Driver.Utility;
 using Dapper;
 
 namespace Betting.Tests.Reconciler.Runs;

@@ -57,6 +57,7 @@ static class FailureTable
         [425] = ("SYSTEM_ERROR", Away),
         [439] = ("CANNOT_SCHEDULE_TASK", Away),
         [499] = ("S3_ERROR", Away),
+        [774] = ("TABLE_IS_PERMANENTLY_READ_ONLY", Away),
         [999] = ("KEEPER_EXCEPTION", Away),
         [1000] = ("POCO_EXCEPTION", Away),
         [1001] = ("STD_EXCEPTION", Away),

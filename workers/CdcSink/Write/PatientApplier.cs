@@ -20,7 +20,8 @@ namespace Betting.CdcSink.Write;
 public sealed class PatientApplier(
     BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, TimeProvider clock, ILogger<PatientApplier> log, IRecordsAgain? again = null)
 {
-    public const string Condition = "clickhouse";
+    /// <summary>Readiness: whether the batch in hand is taken. Apart from whether ClickHouse answers, which it may do meanwhile.</summary>
+    public const string Condition = "clickhouse-writes";
 
     /// <summary>The reason of a dead letter that ClickHouse alone would not take; its field is ClickHouse's error code.</summary>
     public const string RefusedReason = "refused-by-clickhouse";
@@ -43,7 +44,7 @@ public sealed class PatientApplier(
             _refused = batch.Records > 0 ? 0 : _refused;
             return;
         }
-        CdcSinkLog.Halving(log, batch.Records, refusal.Code, FailureName(refusal), refusal.Cause);
+        CdcSinkLog.Halving(log, batch.Records, refusal.Code, refusal.Name, refusal.Cause);
         var records = batch.Kept ?? (again is null ? null : await again.ReadAsync(batch, stopping));
         if (records is null)
         {
@@ -84,7 +85,7 @@ public sealed class PatientApplier(
             throw Refused(refusal.Code, refusal.Cause);
         }
         metrics.Refused(record.Topic, RefusedReason);
-        CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refusal.Code, FailureName(refusal), refusal.Cause);
+        CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refusal.Code, refusal.Name, refusal.Cause);
         using var alone = new ChangeBatch();
         alone.DeadLetters.Add(new DeadLetter(record, RefusedReason, refusal.Code));
         await TryAsync(alone, 0, stopping);
@@ -124,7 +125,7 @@ public sealed class PatientApplier(
                 {
                     return new Refusal(code, failure);
                 }
-                readiness.Set(Condition, ready: false, $"away ({code}), attempt {attempt}");
+                readiness.Set(Condition, ready: false, $"not taken ({code}), attempt {attempt}");
                 if (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery)
                 {
                     logged = clock.GetTimestamp();
@@ -150,19 +151,8 @@ public sealed class PatientApplier(
 
     ClickHouseRefusedException Refused(string code, Exception cause)
     {
-        var refused = new ClickHouseRefusedException($"ClickHouse refuses with {code} ({FailureName(new Refusal(code, cause))}): {Advice(code)}", cause);
+        var refused = ClickHouseRefusedException.Of(code, cause);
         CdcSinkLog.ClickHouseRefuses(log, refused.Message);
         return refused;
     }
-
-    static string FailureName(Refusal refusal) =>
-        int.TryParse(refusal.Code, System.Globalization.CultureInfo.InvariantCulture, out var code) ? FailureTable.NameOf(code) : refusal.Code;
-
-    static string Advice(string code) => code switch
-    {
-        "60" or "81" or "16" or "47" or "46" => "its schema is not this version's; run CdcSink migrate",
-        "497" or "516" or "192" or "193" or "194" => "look at the user, the password and the rights of ClickHouse:ConnectionString",
-        "115" or "452" => "look at the settings in ClickHouse:ConnectionString",
-        _ => "nothing of the batch is recorded; see its message and docs/cdcsink.md",
-    };
 }

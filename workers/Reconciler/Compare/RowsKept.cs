@@ -1,6 +1,5 @@
 using System.Globalization;
 using ClickHouse.Driver;
-using ClickHouse.Driver.Utility;
 
 namespace Betting.Reconciler.Compare;
 
