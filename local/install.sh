@@ -48,6 +48,9 @@ install_engines() {
   fi
 }
 
+# What plays the alert rules; a test runs it.
+install_alert_tools() { install_packages promtool:prometheus; }
+
 # What the examples of docs/examples need; a test runs them.
 install_examples() {
   install_packages '/usr/lib/python3/dist-packages/pika:python3-pika' '/usr/lib/python3/dist-packages/confluent_kafka:python3-confluent-kafka' \

@@ -18,31 +18,39 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
 {
     static int _databases;
     readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    readonly ClickHouseClient _sinkClient;
     readonly ChangeStore _store;
     readonly CdcSinkMetrics _metrics;
     readonly CdcSinkOptions _options;
 
-    SinkUnderTest(string connectionString, CdcSinkOptions options)
+    /// <param name="connectionString">For the test's own questions.</param>
+    /// <param name="options">The sink's.</param>
+    /// <param name="settings">What the sink's connection string has besides.</param>
+    SinkUnderTest(string connectionString, CdcSinkOptions options, string settings)
     {
+        var meters = _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
+        Readings = new Readings(meters);
         ConnectionString = connectionString;
         Client = new ClickHouseClient(connectionString);
         _options = options;
-        _store = new ChangeStore(Client);
-        _metrics = new CdcSinkMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
+        _sinkClient = new ClickHouseClient($"{connectionString};{settings}");
+        _store = new ChangeStore(_sinkClient);
+        _metrics = new CdcSinkMetrics(meters);
         Applier = new BatchApplier(_store, this, options, _metrics, TimeProvider.System, NullLogger<BatchApplier>.Instance);
     }
 
     public string ConnectionString { get; }
     public ClickHouseClient Client { get; }
     public BatchApplier Applier { get; }
+    internal Readings Readings { get; }
     public List<DeadLetter> DeadLetters { get; } = [];
 
-    public static async Task<SinkUnderTest> CreateAsync(Servers servers, CdcSinkOptions? options = null)
+    public static async Task<SinkUnderTest> CreateAsync(Servers servers, CdcSinkOptions? options = null, string settings = "")
     {
         var server = await servers.ClickHouseAsync();
         var connection = server.ConnectionString($"sink_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}");
         await ClickHouseMigrator.MigrateAsync(connection);
-        return new SinkUnderTest(connection, options ?? new CdcSinkOptions());
+        return new SinkUnderTest(connection, options ?? new CdcSinkOptions(), settings);
     }
 
     /// <summary>Everything through the pipeline of the verb replay.</summary>
@@ -89,7 +97,9 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     public void Dispose()
     {
         _store.Dispose();
+        _sinkClient.Dispose();
         Client.Dispose();
+        Readings.Dispose();
         _metrics.Dispose();
         _services.Dispose();
     }

@@ -32,6 +32,18 @@ static partial class CdcSinkLog
     [LoggerMessage(311, LogLevel.Information, "ClickHouse is back: the batch succeeded at attempt {Attempt} after {Seconds:F0} s")]
     public static partial void ClickHouseBack(ILogger log, int attempt, double seconds);
 
+    [LoggerMessage(312, LogLevel.Critical, "{Refusal}")]
+    public static partial void ClickHouseRefuses(ILogger log, string refusal);
+
+    [LoggerMessage(313, LogLevel.Warning, "ClickHouse does not take a batch of {Records} records ({Code}, {Name}); it is halved until it does")]
+    public static partial void Halving(ILogger log, int records, string code, string name, Exception failure);
+
+    [LoggerMessage(314, LogLevel.Error, "ClickHouse refuses {Topic} {Partition}@{Offset} alone ({Code}, {Name}); it goes to the dead letters")]
+    public static partial void RecordRefused(ILogger log, string topic, int partition, long offset, string code, string name, Exception failure);
+
+    [LoggerMessage(315, LogLevel.Debug, "The lag is not known anew: {Store} does not answer ({Code})")]
+    public static partial void LagUnknown(ILogger log, string store, string code);
+
     [LoggerMessage(320, LogLevel.Error, "A snapshot began on {Topic} in epoch {Epoch}, which has streamed changes before it. Rows that went while nobody captured stay until a reconciliation: run one, and raise the epoch with the next snapshot")]
     public static partial void SnapshotInUsedEpoch(ILogger log, string topic, int epoch);
 

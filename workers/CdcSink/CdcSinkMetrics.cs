@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Betting.CdcSink.Batches;
 using Betting.Debezium;
 
 namespace Betting.CdcSink;
@@ -13,6 +14,8 @@ public sealed class CdcSinkMetrics : IDisposable
     readonly Counter<long> _repeatedSnapshots;
     readonly Counter<long> _joinedBets;
     readonly Counter<long> _markedValues;
+    readonly Counter<long> _insertedRows;
+    readonly Counter<long> _insertedBytes;
     readonly Histogram<double> _lag;
     readonly Histogram<double> _stage;
     readonly Histogram<long> _batch;
@@ -27,6 +30,8 @@ public sealed class CdcSinkMetrics : IDisposable
         _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes, by table.");
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
         _markedValues = _meter.CreateCounter<long>("cdcsink.marked_values", "{value}", "Values that are shown with a mark, by table, column and rule.");
+        _insertedRows = _meter.CreateCounter<long>("cdcsink.inserted.rows", "{row}", "Rows of changes inserted, by table; repeated inserts count again.");
+        _insertedBytes = _meter.CreateCounter<long>("cdcsink.inserted", "By", "Bytes of these rows as they were sent, by table.");
         _batch = _meter.CreateHistogram<long>("cdcsink.batch.records", "{record}", "Records of a batch.");
         _stage = _meter.CreateHistogram("cdcsink.stage.duration", "s", "Duration of a batch's stages.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] });
@@ -51,6 +56,23 @@ public sealed class CdcSinkMetrics : IDisposable
             foreach (var mark in marks)
             {
                 _markedValues.Add(1, new("table", decoded.Table.ToString()), new("column", mark.Name), new("rule", mark.Rule));
+            }
+        }
+    }
+
+    /// <summary>A record that ClickHouse would not take.</summary>
+    public void Refused(string topic, string reason) => _deadLetters.Add(1, new("topic", topic), new("reason", reason));
+
+    /// <summary>The changes of a batch were inserted.</summary>
+    public void Inserted(ChangeRows changes)
+    {
+        foreach (var (table, _, rows) in changes.Tables)
+        {
+            if (rows.Rows > 0)
+            {
+                var tag = new KeyValuePair<string, object?>("table", table);
+                _insertedRows.Add(rows.Rows, tag);
+                _insertedBytes.Add(rows.Length, tag);
             }
         }
     }

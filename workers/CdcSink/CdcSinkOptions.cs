@@ -70,6 +70,10 @@ public sealed class CdcSinkOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan RebalanceWait { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often the lag is looked at. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan LagEvery { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How records are decoded under these settings.</summary>
     public DecoderOptions Decoding() => new()
     {

@@ -1,3 +1,5 @@
+using Betting.CdcSink.Consume;
+using Betting.CdcSink.Lag;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;
@@ -23,8 +25,14 @@ static class CdcSinkServices
         services.AddSinkPipeline()
             .AddKafka()
             .AddSingleton<IDeadLetters>(provider => new DeadLetterTopic(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
+            .AddSingleton<IRecordsAgain>(provider => new RecordsAgain(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
             .AddSingleton<BatchApplier>()
             .AddSingleton<PatientApplier>()
+            .AddSingleton<LagState>()
+            .AddSingleton<LagMetrics>()
+            .AddSingleton<TopicEnds>()
+            .AddSingleton<VisibleStore>()
+            .AddLoop<LagLoop>()
             .AddLoop<ClickHouseProbe>()
             .AddLoop<SinkLoop>();
 }

@@ -1,29 +1,43 @@
 using Betting.CdcSink.Write;
 using Betting.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Betting.CdcSink;
 
 /// <summary>Readiness: whether ClickHouse answers a plain query, also while no batch asks it.</summary>
-public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<ClickHouseProbe> log) : IWorkerLoop
 {
+    public const string Condition = "clickhouse";
+
     static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
+
+    // Far below the driver's own: a server that took the connection and stands still must not stop this loop's heartbeat.
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     public string Name => "clickhouse-probe";
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        readiness.Require(PatientApplier.Condition);
+        readiness.Require(Condition);
         while (true)
         {
             heartbeats.Beat(Name);
+            using var limit = new CancellationTokenSource(Limit, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
             try
             {
-                await store.PingAsync(stopping);
-                readiness.Set(PatientApplier.Condition, ready: true);
+                await store.PingAsync(either.Token);
+                readiness.Set(Condition, ready: true);
             }
-            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))
+            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var away))
             {
-                readiness.Set(PatientApplier.Condition, ready: false, $"away ({code})");
+                readiness.Set(Condition, ready: false, $"away ({away})");
+            }
+            catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is not null)
+            {
+                var refused = ClickHouseRefusedException.Of(code, failure);
+                CdcSinkLog.ClickHouseRefuses(log, refused.Message);
+                throw refused;
             }
             await Task.Delay(Every, clock, stopping);
         }

@@ -16,22 +16,74 @@ static class MigrateCommand
 
     static readonly Option<bool> Print = new("--print") { Description = "Prints the statements and runs none" };
 
-    public static Command Create() => new("migrate", "Brings ClickHouse to this version's schema") { Cluster, Print };
+    static readonly Option<string> Policy = Named("--storage-policy", "A storage policy of the server's configuration for the rows of bets; it needs a volume 'default' with the disk 'default'");
+
+    static readonly Option<string> Volume = Named("--cold-volume", "The volume of that policy for old rows; 'cold' by default");
+
+    static readonly Option<string> ColdAfter = Aged("--cold-after", "When rows go to the cold volume, counted from placed_at: 24mo, 2y, or never. Together with --keep");
+
+    static readonly Option<string> Keep = Aged("--keep", "When rows are deleted, counted from placed_at: 84mo, 7y, or never. The changelog stays whole");
+
+    public static Command Create() => new("migrate", "Brings ClickHouse to this version's schema, and sets where its rows lie and how long") { Cluster, Print, Policy, Volume, ColdAfter, Keep };
 
     public static async Task<int> RunAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
         var cluster = parsed.GetValue(Cluster);
-        if (parsed.GetValue(Print))
+        var storage = new RowStorage(parsed.GetValue(Policy), parsed.GetValue(Volume) ?? "cold", Months(parsed.GetValue(ColdAfter)), Months(parsed.GetValue(Keep)));
+        try
         {
-            foreach (var statement in ClickHouseMigrator.Script(cluster))
+            if (parsed.GetValue(Print))
             {
-                Console.WriteLine(statement + ";\n");
+                foreach (var statement in ClickHouseMigrator.Script(cluster).Concat(storage.Statements(cluster, hasRules: true)))
+                {
+                    Console.WriteLine(statement + ";\n");
+                }
+                return 0;
+            }
+            var connection = services.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString;
+            // A rule that cannot be is said before anything is done.
+            _ = storage.Statements(cluster, hasRules: false).Count();
+            var applied = await ClickHouseMigrator.MigrateAsync(connection, cluster, cancellation);
+            Console.WriteLine(applied.Count == 0 ? "the schema is current" : $"applied {string.Join(", ", applied)}");
+            if (!storage.IsEmpty)
+            {
+                await storage.ApplyAsync(connection, cluster, cancellation);
+                Console.WriteLine("where rows lie and how long is set");
             }
             return 0;
         }
-        var connection = services.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString;
-        var applied = await ClickHouseMigrator.MigrateAsync(connection, cluster, cancellation);
-        Console.WriteLine(applied.Count == 0 ? "the schema is current" : $"applied {string.Join(", ", applied)}");
-        return 0;
+        catch (SchemaException wrong)
+        {
+            await Console.Error.WriteLineAsync($"CdcSink migrate: {wrong.Message}");
+            return 1;
+        }
+    }
+
+    static int? Months(string? text) => text is null ? null : RowStorage.Months(text);
+
+    static Option<string> Named(string name, string description)
+    {
+        var option = new Option<string>(name) { Description = description };
+        option.Validators.Add(given =>
+        {
+            if (given.Tokens is [var token] && !RowStorage.IsName(token.Value))
+            {
+                given.AddError($"{name} takes letters, digits and _");
+            }
+        });
+        return option;
+    }
+
+    static Option<string> Aged(string name, string description)
+    {
+        var option = new Option<string>(name) { Description = description };
+        option.Validators.Add(given =>
+        {
+            if (given.Tokens is [var token] && RowStorage.Months(token.Value) is null)
+            {
+                given.AddError($"{name} takes a number of months (24mo) or years (7y), or never");
+            }
+        });
+        return option;
     }
 }

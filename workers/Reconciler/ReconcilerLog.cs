@@ -45,6 +45,9 @@ static partial class ReconcilerLog
     [LoggerMessage(405, LogLevel.Information, "Next run at {Next:u}")]
     public static partial void NextRun(ILogger log, DateTimeOffset next);
 
+    [LoggerMessage(407, LogLevel.Debug, "What others ask for is not known: ClickHouse does not answer")]
+    public static partial void RequestsUnknown(ILogger log, Exception failure);
+
     [LoggerMessage(406, LogLevel.Debug, "{Step}")]
     public static partial void Step(ILogger log, string step);
 }

@@ -16,5 +16,5 @@ static class ReconcilerServices
         .AddSingleton<ReconcilerMetrics>()
         .AddSingleton<StreamEnds>().AddSingleton<SinkWait>()
         .AddSingleton<Comparison>()
-        .AddSingleton<RunStore>().AddSingleton<Reconciliation>();
+        .AddSingleton<RunStore>().AddSingleton<RequestStore>().AddSingleton<Reconciliation>();
 }

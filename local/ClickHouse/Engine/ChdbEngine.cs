@@ -33,7 +33,7 @@ sealed unsafe class ChdbEngine : IDisposable
         var directory = DataDirectory.Open(path);
         try
         {
-            EngineConfiguration.Write(memoryLimit).Save(directory.ConfigurationFile);
+            EngineConfiguration.Write(memoryLimit, directory.Path).Save(directory.ConfigurationFile);
             return new ChdbEngine(new ChdbLibrary(libraryFile), directory, Arguments(directory));
         }
         catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)

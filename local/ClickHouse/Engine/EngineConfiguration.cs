@@ -40,7 +40,8 @@ static class EngineConfiguration
     /// The file for <c>--config-file</c>. Without one the engine would take any config.xml of the folder it was started in.
     /// </summary>
     /// <param name="memoryLimit">Bytes that all queries together may take, or 0 for nine tenths of the machine's memory.</param>
-    public static XDocument Write(long memoryLimit)
+    /// <param name="path">The folder with the data; the second disk is a folder in it.</param>
+    public static XDocument Write(long memoryLimit, string path)
     {
         // With fewer free threads than these the engine would neither merge small parts nor run a mutation at all in a pool of two.
         var mergeTree = new XElement("merge_tree",
@@ -51,6 +52,14 @@ static class EngineConfiguration
         return new XDocument(new XElement("clickhouse",
             new XElement("max_server_memory_usage", memoryLimit.ToString(CultureInfo.InvariantCulture)),
             Modest.Select(setting => new XElement(setting.Name, setting.Value)),
-            mergeTree));
+            mergeTree,
+            Storage(path)));
     }
+
+    /// <summary>A policy with a volume for old data, as a server with a cheap disk beside its fast one has it. The first volume is the default policy's own, so that a table can change to this one.</summary>
+    static XElement Storage(string path) => new("storage_configuration",
+        new XElement("disks", new XElement("cold", new XElement("path", Path.Combine(path, "cold") + "/"))),
+        new XElement("policies", new XElement("tiered", new XElement("volumes",
+            new XElement("default", new XElement("disk", "default")),
+            new XElement("cold", new XElement("disk", "cold"))))));
 }

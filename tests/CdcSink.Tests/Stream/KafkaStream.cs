@@ -29,6 +29,8 @@ sealed class KafkaStream : IAsyncDisposable
 
     public string Bets => new ChangeTopics(_prefix).Bets;
 
+    public string Prefix => _prefix;
+
     public static async Task<KafkaStream> CreateAsync(Servers servers)
     {
         var stream = new KafkaStream(await servers.KafkaAsync(), servers.Folder);
@@ -43,12 +45,12 @@ sealed class KafkaStream : IAsyncDisposable
         return stream;
     }
 
-    public EngineProcess StartWorker(string clickHouse)
+    public EngineProcess StartWorker(string clickHouse, params string[] settings)
     {
         var launch = Installed.Own("workers/CdcSink", "CdcSink",
-            $"--ClickHouse:ConnectionString={clickHouse}", $"--Kafka:BootstrapServers={_server.BootstrapServers}", $"--CdcSink:TopicPrefix={_prefix}",
+            [$"--ClickHouse:ConnectionString={clickHouse}", $"--Kafka:BootstrapServers={_server.BootstrapServers}", $"--CdcSink:TopicPrefix={_prefix}",
             $"--CdcSink:Group={_prefix}", "--CdcSink:BatchRecords=500", "--CdcSink:BatchAge=00:00:00.050", "--Http:Url=http://127.0.0.1:0",
-            "--Kafka:Client:session.timeout.ms=2000", "--Kafka:Client:heartbeat.interval.ms=300", "--Kafka:Client:fetch.wait.max.ms=10");
+            "--Kafka:Client:session.timeout.ms=2000", "--Kafka:Client:heartbeat.interval.ms=300", "--Kafka:Client:fetch.wait.max.ms=10", .. settings]);
         return EngineProcess.Start("CdcSink", launch, Path.Combine(_folder, "logs", $"{_prefix}-{Guid.NewGuid():N}.log"));
     }
 

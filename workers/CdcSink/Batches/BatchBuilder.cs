@@ -4,11 +4,14 @@ using Betting.Debezium;
 namespace Betting.CdcSink.Batches;
 
 /// <summary>Decodes records in their order and gathers what they ask for into batches. For one thread; one for each assignment.</summary>
-public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock)
+public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, CdcSinkMetrics? metrics, TimeProvider clock)
 {
     readonly TombstoneRule _tombstones = new();
     readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix);
     ChangeBatch? _batch;
+
+    /// <summary>Whether batches keep their records, because their source cannot be read a second time.</summary>
+    public bool Keeps { get; init; }
 
     public int Records => _batch?.Records ?? 0;
 
@@ -24,6 +27,10 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         decoder.Decode(record, out decoded);
         var batch = _batch ??= new ChangeBatch { StartedAt = clock.GetTimestamp() };
         batch.Records++;
+        if (Keeps)
+        {
+            (batch.Kept ??= []).Add(record);
+        }
         if (_tombstones.IsAlone(record, decoded))
         {
             decoded = new DecodedRecord { Kind = RecordKind.Undecodable, Reason = RejectReason.TombstoneWithoutDelete, Field = "value" };
@@ -47,7 +54,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
                 batch.DeadLetters.Add(new DeadLetter(record, decoded.Reason!, decoded.Field));
                 break;
         }
-        metrics.Record(record.Topic, decoded);
+        metrics?.Record(record.Topic, decoded);
     }
 
     /// <summary>Hands the batch over and begins a new one; null where nothing was added.</summary>

@@ -21,6 +21,9 @@ public sealed class ChangeBatch : IDisposable
 
     public int Records { get; set; }
 
+    /// <summary>The records themselves, where they cannot be read a second time.</summary>
+    public List<StreamRecord>? Kept { get; set; }
+
     /// <summary>When its first record came, in the clock's own ticks.</summary>
     public long StartedAt { get; set; }
 

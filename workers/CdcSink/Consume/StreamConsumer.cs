@@ -142,6 +142,7 @@ public sealed class StreamConsumer : IDisposable
         _positions[consumed.TopicPartition] = position with
         {
             NextOffset = record.Offset + 1,
+            FirstOffset = position.FirstOffset ?? record.Offset,
             Version = Math.Max(position.Version, decoded.Version.Value),
             CommittedAt = decoded.CommitTime == 0 ? position.CommittedAt : decoded.CommitTime,
         };
@@ -158,6 +159,7 @@ public sealed class StreamConsumer : IDisposable
         {
             var end = _consumer.GetWatermarkOffsets(partition).High.Value;
             batch.Positions.Add(position with { EndOffset = Math.Max(end, position.NextOffset) });
+            _positions[partition] = position with { FirstOffset = null };
         }
         return batch;
     }

@@ -43,7 +43,7 @@ public sealed class ArchiveReplay(PatientApplier applier, CdcSinkOptions options
         try
         {
             // An archive has no live reader to be fresh for: its batches are closed by size alone.
-            var builder = new BatchBuilder(decoder, options.Unhurried(), metrics, clock);
+            var builder = new BatchBuilder(decoder, options.Unhurried(), metrics, clock) { Keeps = true };
             foreach (var record in records)
             {
                 builder.Add(record, out _);

@@ -16,6 +16,7 @@ public sealed class BatchApplier(
     {
         await StageAsync("changes", async () => await Task.WhenAll(
             batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation))));
+        metrics.Inserted(batch.Rows);
         if (batch.SnapshotStarts.Count > 0 || batch.SnapshotEnds.Count > 0)
         {
             await StageAsync("snapshots", () => NoticeSnapshotsAsync(batch, cancellation));
@@ -60,6 +61,7 @@ public sealed class BatchApplier(
             {
                 metrics.RepeatedSnapshot(start.Table.ToString());
                 CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
+                await store.AskReconciliationAsync($"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes", cancellation);
             }
         }
         var ended = new ChangeRows();
@@ -73,6 +75,7 @@ public sealed class BatchApplier(
                     CdcSinkLog.EpochEnded(log, table.ToString(), end.Change.Version.Epoch);
                     ended.AddTruncation(end.Record, end.Change, table, epochStart);
                     batch.Touched.AddEverything();
+                    await store.AskReconciliationAsync($"epoch {end.Change.Version.Epoch}", "the snapshot of a newer epoch is complete", cancellation);
                 }
             }
         }

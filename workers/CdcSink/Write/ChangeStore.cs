@@ -14,8 +14,14 @@ public sealed class ChangeStore : IDisposable
     readonly ClickHouseClient _client;
 
     // Lists of ids are too long for an address, so parameters travel in the request's body.
-    public ChangeStore(ClickHouseClient client) =>
-        _client = new ClickHouseClient(new ClickHouseClientSettings(client.Settings) { UseFormDataParameters = true });
+    public ChangeStore(ClickHouseClient client)
+    {
+        var settings = new ClickHouseClientSettings(client.Settings) { UseFormDataParameters = true };
+        // Whatever the user's profile says: an insert is there when it is acknowledged, or the join would not read it.
+        settings.CustomSettings["async_insert"] = 0;
+        settings.CustomSettings["wait_for_async_insert"] = 1;
+        _client = new ClickHouseClient(settings);
+    }
 
     /// <summary>Inserts encoded rows; nothing where there are none.</summary>
     public async Task InsertAsync(string table, string columns, RowBinaryBuffer rows, CancellationToken cancellation)
@@ -62,6 +68,15 @@ public sealed class ChangeStore : IDisposable
         parameters.AddParameter("to", to.Value);
         var sql = $"SELECT count() FROM (SELECT 1 FROM {table.ToString().ToLowerInvariant().TrimEnd('s')}_changes WHERE version >= {{from:UInt64}} AND version < {{to:UInt64}} LIMIT 1)";
         return Convert.ToInt64(await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture) > 0;
+    }
+
+    /// <summary>Asks the Reconciler for a run; once for each <paramref name="id"/>, however often it is asked.</summary>
+    public Task AskReconciliationAsync(string id, string reason, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("id", id);
+        parameters.AddParameter("reason", reason);
+        return _client.ExecuteNonQueryAsync("INSERT INTO reconciliation_requests (id, reason) SELECT {id:String}, {reason:String}", parameters, cancellationToken: cancellation);
     }
 
     public Task PingAsync(CancellationToken cancellation) => _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation);

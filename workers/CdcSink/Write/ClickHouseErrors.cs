@@ -4,49 +4,31 @@ using ClickHouse.Driver;
 
 namespace Betting.CdcSink.Write;
 
-/// <summary>Which failures of ClickHouse pass by themselves, by its error code; see ErrorCodes.cpp of its source.</summary>
+/// <summary>What a failure is, by its code; never by its text.</summary>
 static class ClickHouseErrors
 {
-    static readonly HashSet<int> Passing =
-    [
-        159, // TIMEOUT_EXCEEDED
-        160, // TOO_SLOW
-        164, // READONLY
-        202, // TOO_MANY_SIMULTANEOUS_QUERIES
-        203, // NO_FREE_CONNECTION
-        209, // SOCKET_TIMEOUT
-        210, // NETWORK_ERROR
-        225, // NO_ZOOKEEPER
-        236, // ABORTED: the server is going down
-        241, // MEMORY_LIMIT_EXCEEDED
-        242, // TABLE_IS_READ_ONLY
-        243, // NOT_ENOUGH_SPACE
-        252, // TOO_MANY_PARTS
-        279, // ALL_CONNECTION_TRIES_FAILED
-        285, // TOO_FEW_LIVE_REPLICAS
-        319, // UNKNOWN_STATUS_OF_INSERT
-        394, // QUERY_WAS_CANCELLED
-        425, // SYSTEM_ERROR
-        439, // CANNOT_SCHEDULE_TASK
-        999, // KEEPER_EXCEPTION
-    ];
+    /// <summary>True where the same statement may succeed later; <paramref name="code"/> names the failure in metrics and logs.</summary>
+    public static bool WillPass(Exception failure, CancellationToken stopping, out string code) =>
+        Classify(failure, stopping, out code) is FailureClass.Away or FailureClass.TooMuch;
 
-    /// <summary>True where the same batch may succeed later; <paramref name="code"/> names the failure in metrics and logs.</summary>
-    public static bool WillPass(Exception failure, CancellationToken stopping, out string code)
+    /// <returns>What to do; null where this is no failure of ClickHouse, or the worker was asked to stop.</returns>
+    public static FailureClass? Classify(Exception failure, CancellationToken stopping, out string code)
     {
         code = failure switch
         {
-            ClickHouseServerException server => server.ErrorCode.ToString(CultureInfo.InvariantCulture),
+            // The code is 0 or below where the answer is not ClickHouse's own: a proxy's, or one that was cut off.
+            ClickHouseServerException { ErrorCode: > 0 } server => server.ErrorCode.ToString(CultureInfo.InvariantCulture),
+            ClickHouseServerException => "no-code",
             HttpRequestException or SocketException or IOException => "unreachable",
             OperationCanceledException or TimeoutException => "timeout",
             _ => "other",
         };
         return failure switch
         {
-            ClickHouseServerException server => Passing.Contains(server.ErrorCode),
-            HttpRequestException or SocketException or IOException or TimeoutException => true,
-            OperationCanceledException => !stopping.IsCancellationRequested,
-            _ => false,
+            ClickHouseServerException { ErrorCode: > 0 } server => FailureTable.Of(server.ErrorCode),
+            ClickHouseServerException or HttpRequestException or SocketException or IOException or TimeoutException => FailureClass.Away,
+            OperationCanceledException when !stopping.IsCancellationRequested => FailureClass.Away,
+            _ => null,
         };
     }
 }

@@ -1,4 +1,5 @@
 using Betting.CdcSink.Batches;
+using Betting.Debezium;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -6,22 +7,105 @@ namespace Betting.CdcSink.Write;
 
 /// <summary>
 /// Applies the same batch until it succeeds, while ClickHouse is away, full or slow: attempts with growing pauses, visible in
-/// readiness, metrics and, once a minute, the log. Meanwhile nothing more is read. A failure that will not pass is thrown.
+/// readiness, metrics and, once a minute, the log. Meanwhile nothing more is read. A batch that ClickHouse refuses for its size or
+/// data is halved until it passes or one record is alone, which goes to the dead letters. See <see cref="FailureTable"/>.
 /// </summary>
-public sealed class PatientApplier(BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, TimeProvider clock, ILogger<PatientApplier> log)
+/// <param name="applier">Gives a batch its effect.</param>
+/// <param name="options">Pauses.</param>
+/// <param name="metrics">Counts attempts and refused records.</param>
+/// <param name="readiness">Told while ClickHouse is away.</param>
+/// <param name="clock">Pauses.</param>
+/// <param name="log">Told once a minute.</param>
+/// <param name="again">Where the records of a batch are had from to divide it; null where batches keep theirs.</param>
+public sealed class PatientApplier(
+    BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, TimeProvider clock, ILogger<PatientApplier> log, IRecordsAgain? again = null)
 {
-    public const string Condition = "clickhouse";
+    /// <summary>Readiness: whether the batch in hand is taken. Apart from whether ClickHouse answers, which it may do meanwhile.</summary>
+    public const string Condition = "clickhouse-writes";
+
+    /// <summary>The reason of a dead letter that ClickHouse alone would not take; its field is ClickHouse's error code.</summary>
+    public const string RefusedReason = "refused-by-clickhouse";
+
+    /// <summary>So many records refused without one batch between them that passed whole are no records' fault: the worker ends.</summary>
+    public const int MostRefused = 100;
+
+    // A body that was cut off on its way reads as bad data; what a busy moment refused may pass the next time.
+    const int AttemptsBeforeHalving = 3;
 
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
+    int _refused;
+
+    /// <param name="batch">What is applied.</param>
     /// <param name="before">What has to be done before this batch's progress is recorded.</param>
+    /// <param name="stopping">Ends the waiting.</param>
     public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken stopping)
+    {
+        if (await TryAsync(batch, batch.Records, before, stopping) is not { } refusal)
+        {
+            _refused = batch.Records > 0 ? 0 : _refused;
+            return;
+        }
+        CdcSinkLog.Halving(log, batch.Records, refusal.Code, refusal.Name, refusal.Cause);
+        var records = batch.Kept ?? (again is null ? null : await again.ReadAsync(batch, stopping));
+        if (records is null)
+        {
+            throw Refused(refusal.Code, refusal.Cause);
+        }
+        await ApplyPartAsync(new ArraySegment<StreamRecord>([.. records]), refusal, divided: true, stopping);
+        using var rest = new ChangeBatch();
+        rest.Positions.AddRange(batch.Positions);
+        await TryAsync(rest, 0, before, stopping);
+    }
+
+    /// <summary>Applies these records, by halves where they are not taken together.</summary>
+    async Task ApplyPartAsync(ArraySegment<StreamRecord> records, Refusal refusal, bool divided, CancellationToken stopping)
+    {
+        if (!divided)
+        {
+            using var part = Build(records);
+            if (await TryAsync(part, records.Count, Task.CompletedTask, stopping) is not { } refused)
+            {
+                return;
+            }
+            refusal = refused;
+        }
+        if (records.Count == 1)
+        {
+            await PutAsideAsync(records[0], refusal, stopping);
+            return;
+        }
+        var half = records.Count / 2;
+        await ApplyPartAsync(records[..half], refusal, divided: false, stopping);
+        await ApplyPartAsync(records[half..], refusal, divided: false, stopping);
+    }
+
+    async Task PutAsideAsync(StreamRecord record, Refusal refusal, CancellationToken stopping)
+    {
+        if (Interlocked.Increment(ref _refused) > MostRefused)
+        {
+            throw Refused(refusal.Code, refusal.Cause);
+        }
+        metrics.Refused(record.Topic, RefusedReason);
+        CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refusal.Code, refusal.Name, refusal.Cause);
+        using var alone = new ChangeBatch();
+        alone.DeadLetters.Add(new DeadLetter(record, RefusedReason, refusal.Code));
+        await TryAsync(alone, 0, Task.CompletedTask, stopping);
+    }
+
+    /// <summary>Attempts until it is applied, or refused as it is.</summary>
+    /// <param name="batch">What is applied.</param>
+    /// <param name="records">How many records it could be divided into; 0 where it cannot be.</param>
+    /// <param name="before">What has to be done before its progress is recorded.</param>
+    /// <param name="stopping">Ends the waiting.</param>
+    /// <exception cref="ClickHouseRefusedException">Only an operator can mend it.</exception>
+    async Task<Refusal?> TryAsync(ChangeBatch batch, int records, Task before, CancellationToken stopping)
     {
         var start = clock.GetTimestamp();
         var pause = FirstPause;
         long? logged = null;
-        for (var attempt = 1; ; attempt++)
+        for (var (attempt, refused) = (1, 0); ; attempt++)
         {
             try
             {
@@ -31,12 +115,21 @@ public sealed class PatientApplier(BatchApplier applier, CdcSinkOptions options,
                     CdcSinkLog.ClickHouseBack(log, attempt, clock.GetElapsedTime(start).TotalSeconds);
                 }
                 readiness.Set(Condition, ready: true);
-                return;
+                return null;
             }
-            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))
+            catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
             {
                 metrics.Retry(code);
-                readiness.Set(Condition, ready: false, $"away ({code}), attempt {attempt}");
+                if (kind == FailureClass.Operator || (kind == FailureClass.Data && records == 0))
+                {
+                    throw Refused(code, failure);
+                }
+                // What one record asks for is never too much: then it is the server that has too little, and gets time.
+                if ((kind == FailureClass.Data || (kind == FailureClass.TooMuch && records > 1)) && ++refused >= AttemptsBeforeHalving)
+                {
+                    return new Refusal(code, failure);
+                }
+                readiness.Set(Condition, ready: false, $"not taken ({code}), attempt {attempt}");
                 if (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery)
                 {
                     logged = clock.GetTimestamp();
@@ -47,5 +140,23 @@ public sealed class PatientApplier(BatchApplier applier, CdcSinkOptions options,
             await Task.Delay(pause * (1 - Random.Shared.NextDouble() / 4), clock, stopping);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, options.RetryPause.Ticks));
         }
+    }
+
+    ChangeBatch Build(ArraySegment<StreamRecord> records)
+    {
+        // Their records were counted when they were read.
+        var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, null, clock);
+        foreach (var record in records)
+        {
+            builder.Add(record, out _);
+        }
+        return builder.Take()!;
+    }
+
+    ClickHouseRefusedException Refused(string code, Exception cause)
+    {
+        var refused = ClickHouseRefusedException.Of(code, cause);
+        CdcSinkLog.ClickHouseRefuses(log, refused.Message);
+        return refused;
     }
 }

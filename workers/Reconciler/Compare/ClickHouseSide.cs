@@ -24,15 +24,17 @@ sealed class ClickHouseSide : IBetSide
         new(client, "ClickHouse as of the cut", AsOfSource(cut, epoch));
 
     /// <summary>The same as the view has to show it: times that DateTime64 cannot show are the nearest that it can.</summary>
-    public static ClickHouseSide AsShown(ClickHouseClient client, ExactCut cut, int epoch)
+    public static ClickHouseSide AsShown(ClickHouseClient client, ExactCut cut, int epoch, DateTime? from)
     {
         var shown = Times.Select(time =>
             $"if(isNull({time}), NULL, least(greatest({time}, toDateTime64('1900-01-01 00:00:00', 6, 'UTC')), toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'))) AS {time}");
-        return new(client, "ClickHouse as of the cut", $"(SELECT * REPLACE ({string.Join(", ", shown)}) FROM {AsOfSource(cut, epoch)})");
+        return new(client, "ClickHouse as of the cut", From($"(SELECT * REPLACE ({string.Join(", ", shown)}) FROM {AsOfSource(cut, epoch)})", from));
     }
 
     /// <summary>What people see at this moment.</summary>
-    public static ClickHouseSide View(ClickHouseClient client) => new(client, "the view bets_analytics", "bets_analytics");
+    /// <param name="client">ClickHouse.</param>
+    /// <param name="from">Rows placed before may be gone and are left out; null for all.</param>
+    public static ClickHouseSide View(ClickHouseClient client, DateTime? from) => new(client, "the view bets_analytics", From("bets_analytics", from));
 
     public async Task<IReadOnlyList<DayTotals>> TotalsAsync(CancellationToken cancellation)
     {
@@ -87,6 +89,10 @@ sealed class ClickHouseSide : IBetSide
         }
         return values;
     }
+
+    static string From(string source, DateTime? from) => from is { } at
+        ? string.Create(CultureInfo.InvariantCulture, $"(SELECT * FROM {source} WHERE placed_at >= toDateTime64('{at:yyyy-MM-dd HH:mm:ss}', 6, 'UTC'))")
+        : source;
 
     static string AsOfSource(ExactCut cut, int epoch) => string.Create(CultureInfo.InvariantCulture,
         $"bets_as_of_snapshot(epoch = {epoch}, xmax = {cut.Snapshot.XMax}, xip = [{string.Join(", ", cut.Snapshot.InProgress.Order())}], taken = '{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}')");

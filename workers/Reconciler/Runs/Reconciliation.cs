@@ -20,7 +20,7 @@ sealed class Reconciliation(
 
     static readonly TimeSpan LookForTurnEvery = TimeSpan.FromMilliseconds(500);
 
-    /// <param name="trigger">Who asked: <c>start</c>, <c>schedule</c>, <c>command</c>.</param>
+    /// <param name="trigger">Who asked: <c>start</c>, <c>schedule</c>, <c>request</c>, <c>command</c>.</param>
     /// <param name="patience">How long to wait while another run is under way; at its end this one could not compare.</param>
     /// <param name="progress">Gets a line a step, for people who watch.</param>
     /// <param name="cancellation">Ends the run; its row says so.</param>
@@ -88,8 +88,9 @@ sealed class Reconciliation(
         var asOf = ClickHouseSide.AsOf(clickHouse, cut, epoch);
         var changes = await comparison.RunAsync(new PostgresSide(moment.Connection), asOf, pairs => Task.FromResult(pairs), progress, cancellation);
         var rule = new ViewRule(clickHouse, cut, epoch);
-        var shown = ClickHouseSide.AsShown(clickHouse, cut, epoch);
-        var view = await comparison.RunAsync(shown, ClickHouseSide.View(clickHouse), pairs => rule.DriftAsync(pairs, cancellation), progress, cancellation);
+        var from = await RowsKept.FromAsync(clickHouse, cancellation);
+        var shown = ClickHouseSide.AsShown(clickHouse, cut, epoch, from);
+        var view = await comparison.RunAsync(shown, ClickHouseSide.View(clickHouse, from), pairs => rule.DriftAsync(pairs, cancellation), progress, cancellation);
         await store.FinishAsync(run, changes, view, cancellation);
         var outcome = changes.IsEqual && view.IsEqual ? RunOutcome.Equal : RunOutcome.Drift;
         return new RunReport(run, outcome, null, cut, changes, view, clock.GetElapsedTime(started));

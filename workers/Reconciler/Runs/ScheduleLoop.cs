@@ -1,4 +1,5 @@
 using Betting.Hosting;
+using ClickHouse.Driver;
 using Cronos;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -6,12 +7,12 @@ using Npgsql;
 
 namespace Betting.Reconciler.Runs;
 
-/// <summary>Runs on start and on schedule; a run that could not compare is tried again before that.</summary>
+/// <summary>Runs on start, on schedule and when asked for; a run that could not compare is tried again before that.</summary>
 sealed class ScheduleLoop(
-    Reconciliation reconciliation, RunStore store, ReconcilerMetrics metrics, Heartbeats heartbeats, Readiness readiness,
+    Reconciliation reconciliation, RunStore store, RequestStore requests, ReconcilerMetrics metrics, Heartbeats heartbeats, Readiness readiness,
     IOptions<ReconcilerOptions> options, TimeProvider clock, ILogger<ScheduleLoop> log) : IWorkerLoop
 {
-    static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(5), RequestLimit = TimeSpan.FromSeconds(5);
 
     public string Name => "schedule";
 
@@ -21,31 +22,46 @@ sealed class ScheduleLoop(
         readiness.Require("postgres");
         var due = options.Value.RunOnStart ? clock.GetUtcNow() : NextAfter(schedule, clock.GetUtcNow());
         var trigger = options.Value.RunOnStart ? "start" : "schedule";
+        var answerFrom = DateTimeOffset.MinValue;
         while (true)
         {
-            await WaitUntilAsync(due, stopping);
-            var report = await RunBeatingAsync(trigger, stopping);
+            var asked = await WaitUntilAsync(due, answerFrom, stopping);
+            var report = await RunBeatingAsync(clock.GetUtcNow() < due ? "request" : trigger, stopping);
             trigger = "schedule";
             var now = clock.GetUtcNow();
             due = NextAfter(schedule, now);
-            if (report.Outcome == RunOutcome.CouldNotCompare && now + options.Value.RetryAfter < due)
+            answerFrom = now;
+            if (report.Outcome == RunOutcome.CouldNotCompare)
             {
-                due = now + options.Value.RetryAfter;
+                answerFrom = now + options.Value.RetryAfter;
+                due = answerFrom < due ? answerFrom : due;
+            }
+            else if (asked.Count > 0)
+            {
+                await ClickHouseAsync(() => requests.AnswerAsync(asked, report.RunId!.Value, stopping), stopping);
             }
             ReconcilerLog.NextRun(log, due);
         }
     }
 
-    async Task WaitUntilAsync(DateTimeOffset due, CancellationToken stopping)
+    /// <returns>What others asked for, when it is time to run: it is due, or was asked for.</returns>
+    async Task<IReadOnlyList<string>> WaitUntilAsync(DateTimeOffset due, DateTimeOffset answerFrom, CancellationToken stopping)
     {
         while (true)
         {
             await LookAtHistoryAsync(stopping);
             heartbeats.Beat(Name);
-            var left = due - clock.GetUtcNow();
-            if (left <= TimeSpan.Zero)
+            IReadOnlyList<string> asked = [];
+            await ClickHouseAsync(async () =>
             {
-                return;
+                using var limit = new CancellationTokenSource(RequestLimit, clock);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+                asked = await requests.OpenAsync(either.Token);
+            }, stopping);
+            var left = due - clock.GetUtcNow();
+            if (left <= TimeSpan.Zero || (asked.Count > 0 && clock.GetUtcNow() >= answerFrom))
+            {
+                return asked;
             }
             await Task.Delay(left < BeatEvery ? left : BeatEvery, clock, stopping);
         }
@@ -75,6 +91,19 @@ sealed class ScheduleLoop(
         catch (NpgsqlException failure)
         {
             readiness.Set("postgres", false, failure.SqlState ?? "no connection");
+        }
+    }
+
+    /// <summary>Requests wait while ClickHouse is away; a run itself says what is wrong with it.</summary>
+    async Task ClickHouseAsync(Func<Task> ask, CancellationToken stopping)
+    {
+        try
+        {
+            await ask();
+        }
+        catch (Exception failure) when (failure is ClickHouseServerException or HttpRequestException or IOException || (failure is OperationCanceledException && !stopping.IsCancellationRequested))
+        {
+            ReconcilerLog.RequestsUnknown(log, failure);
         }
     }
 

@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using ClickHouse.Driver;
+
+namespace Betting.Schema;
+
+/// <summary>
+/// Where the rows of bets lie and how long they stay: an option of each installation, so no numbered file. Applied as often as one likes;
+/// what is not given stays as it is. The changelog is kept whole: a deletion has no time of its own to expire by, and without it
+/// the bet would come back.
+/// </summary>
+/// <param name="Policy">A storage policy of the server's configuration; null leaves it.</param>
+/// <param name="Volume">The volume of old rows in it.</param>
+/// <param name="ColdAfter">Months after placed_at when rows go to that volume; 0 never.</param>
+/// <param name="Keep">Months after placed_at when rows are deleted; 0 never.</param>
+public sealed partial record RowStorage(string? Policy, string Volume, int? ColdAfter, int? Keep)
+{
+    /// <summary>Nothing to change.</summary>
+    public bool IsEmpty => Policy is null && ColdAfter is null && Keep is null;
+
+    /// <summary>Reads <c>24mo</c>, <c>7y</c> or <c>never</c>; null where the text is none of these.</summary>
+    public static int? Months(string text) =>
+        text == "never" ? 0
+        : Age().Match(text) is { Success: true } age ? int.Parse(age.Groups[1].Value, CultureInfo.InvariantCulture) * (age.Groups[2].Value == "y" ? 12 : 1)
+        : null;
+
+    /// <summary>Whether a policy or volume has a name that ClickHouse takes unquoted.</summary>
+    public static bool IsName(string text) => Name().IsMatch(text);
+
+    /// <summary>The statements, in their order, for one server or, with its name, for a cluster.</summary>
+    /// <param name="cluster">The cluster's name; null for one server.</param>
+    /// <param name="hasRules">Whether the table has any such rule now: one that is not there cannot be removed.</param>
+    /// <exception cref="SchemaException">A name that is none, or rules of which only one is given.</exception>
+    public IEnumerable<string> Statements(string? cluster, bool hasRules)
+    {
+        if ((Policy is not null && !IsName(Policy)) || !IsName(Volume))
+        {
+            throw new SchemaException("A storage policy and a volume have names of letters, digits and _.");
+        }
+        if (ColdAfter is null != Keep is null)
+        {
+            throw new SchemaException("--cold-after and --keep are one rule: give both, 'never' for what is not wanted.");
+        }
+        if (ColdAfter > 0 && Keep > 0 && ColdAfter >= Keep)
+        {
+            throw new SchemaException("Rows have to go to the cold volume before they are deleted.");
+        }
+        var table = cluster is null ? "ALTER TABLE bets_analytics_rows" : $"ALTER TABLE bets_analytics_rows_local ON CLUSTER `{cluster.Replace("`", "``", StringComparison.Ordinal)}`";
+        if (Policy is not null)
+        {
+            yield return $"{table} MODIFY SETTING storage_policy = '{Policy}'";
+        }
+        if (ColdAfter is not { } cold || Keep is not { } keep)
+        {
+            yield break;
+        }
+        List<string> rules = [];
+        if (cold > 0)
+        {
+            rules.Add($"{After(cold)} TO VOLUME '{Volume}'");
+        }
+        if (keep > 0)
+        {
+            rules.Add($"{After(keep)} DELETE");
+        }
+        if (rules.Count > 0)
+        {
+            yield return $"{table} MODIFY TTL {string.Join(", ", rules)}";
+        }
+        else if (hasRules)
+        {
+            yield return $"{table} REMOVE TTL";
+        }
+        yield return $"INSERT INTO row_retention (of, months) VALUES ('bets_analytics_rows', {keep.ToString(CultureInfo.InvariantCulture)})";
+    }
+
+    /// <summary>Applies them.</summary>
+    public async Task ApplyAsync(string connectionString, string? cluster, CancellationToken cancellation)
+    {
+        using var client = new ClickHouseClient(connectionString);
+        var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
+        var engine = (string)await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation);
+        foreach (var statement in Statements(cluster, HasRules().IsMatch(engine)))
+        {
+            await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
+        }
+    }
+
+    // DateTime ends in 2106 and would wrap around: a bet placed in 2250 is no old one.
+    static string After(int months) => string.Create(CultureInfo.InvariantCulture,
+        $"toDateTime(least(greatest(placed_at, toDateTime64('1970-01-01 00:00:00', 6, 'UTC')), toDateTime64('2070-01-01 00:00:00', 6, 'UTC'))) + INTERVAL {months} MONTH");
+
+    [GeneratedRegex("^([1-9][0-9]{0,2})(mo|y)$")]
+    private static partial Regex Age();
+
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+    private static partial Regex Name();
+
+    [GeneratedRegex(@"\bTTL\b")]
+    private static partial Regex HasRules();
+}

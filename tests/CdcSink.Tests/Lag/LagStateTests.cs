@@ -1,0 +1,169 @@
+using System.Diagnostics.Metrics;
+using Betting.CdcSink.Lag;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Lag;
+
+/// <summary>What the gauges say in every state that the stream can be in; without any server.</summary>
+public sealed class LagStateTests : IDisposable
+{
+    const string Bets = "betting.public.bets", Heartbeats = "__debezium-heartbeat.betting";
+
+    readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
+    readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    readonly LagState _state;
+    readonly Readings _readings;
+
+    public LagStateTests()
+    {
+        var factory = _services.GetRequiredService<IMeterFactory>();
+        _state = new LagState(_clock);
+        _readings = new Readings(factory);
+        _ = new LagMetrics(factory, _state);
+    }
+
+    [Fact]
+    public void Right_after_a_start_nothing_is_said_that_is_not_known()
+    {
+        _state.SawEnds([new StreamEnd(Bets, 0, 0, 100)]);
+
+        Assert.Null(Backlog("records"));
+        Assert.Null(_readings.Of("cdcsink.freshness"));
+        Assert.Null(_readings.Of("cdcsink.source.silent"));
+        Assert.Null(_readings.Of("cdcsink.lag.age", "of=clickhouse"));
+        Assert.Equal(0, _readings.Of("cdcsink.lag.age", "of=kafka"));
+    }
+
+    [Fact]
+    public void A_start_after_a_long_stop_knows_at_once_how_old_the_oldest_record_is()
+    {
+        _state.SawVisible(Visible(40, _clock.GetUtcNow().AddHours(-2)));
+        _state.SawEnds([new StreamEnd(Bets, 0, 0, 100)]);
+        Assert.Equal([(Bets, 0, 40L)], _state.UnknownAges());
+        _state.SawOldest(Bets, 0, 40, _clock.GetUtcNow().AddHours(-2));
+
+        Assert.Empty(_state.UnknownAges());
+        Assert.Equal((60, 7200), (Backlog("records"), Backlog("age")));
+        Assert.Equal(7200, _readings.Of("cdcsink.freshness"));
+    }
+
+    [Fact]
+    public void An_idle_stream_with_heartbeats_is_fresh()
+    {
+        Look(100, 100, heartbeats: 1);
+        for (var beat = 2; beat < 50; beat++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(10));
+            Look(100, 100, heartbeats: beat);
+
+            Assert.Equal((0, 0), (Backlog("records"), Backlog("age")));
+            Assert.Equal(0, _readings.Of("cdcsink.freshness"));
+            Assert.Equal(0, _readings.Of("cdcsink.source.silent"));
+        }
+    }
+
+    [Fact]
+    public void A_dead_connector_is_silence_and_no_backlog()
+    {
+        Look(100, 100, heartbeats: 1);
+        Look(100, 100, heartbeats: 2);
+        var asOf = _clock.GetUtcNow();
+        for (var minute = 1; minute <= 15; minute++)
+        {
+            _clock.Advance(TimeSpan.FromMinutes(1));
+            _state.SawEnds([new StreamEnd(Bets, 0, 0, 100), new StreamEnd(Heartbeats, 0, 0, 2)]);
+            _state.SawVisible(Visible(100, asOf));
+
+            Assert.Equal((0, 0), (Backlog("records"), Backlog("age")));
+            Assert.Equal(60 * minute, _readings.Of("cdcsink.source.silent"));
+            Assert.Equal(60 * minute, _readings.Of("cdcsink.freshness"));
+        }
+    }
+
+    [Fact]
+    public void While_ClickHouse_is_away_the_backlog_and_its_age_grow_and_the_source_is_not_blamed()
+    {
+        Look(100, 100, heartbeats: 1);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        _state.SawEnds([new StreamEnd(Bets, 0, 0, 150), new StreamEnd(Heartbeats, 0, 0, 2)]);
+        _state.SawOldest(Bets, 0, 100, _clock.GetUtcNow());
+        _clock.Advance(TimeSpan.FromMinutes(6));
+        _state.SawEnds([new StreamEnd(Bets, 0, 0, 900), new StreamEnd(Heartbeats, 0, 0, 40)]);
+
+        Assert.Equal((800, 360), (Backlog("records"), Backlog("age")));
+        Assert.Equal(370, _readings.Of("cdcsink.freshness"));
+        Assert.Equal(370, _readings.Of("cdcsink.lag.age", "of=clickhouse"));
+        Assert.Equal(0, _readings.Of("cdcsink.source.silent"));
+    }
+
+    [Fact]
+    public void While_Kafka_is_away_ages_go_on_and_its_own_age_says_why()
+    {
+        Look(100, 120, heartbeats: 1);
+        Look(100, 121, heartbeats: 2);
+        _state.SawOldest(Bets, 0, 100, _clock.GetUtcNow());
+        _clock.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.Equal((21, 300), (Backlog("records"), Backlog("age")));
+        Assert.Equal(300, _readings.Of("cdcsink.lag.age", "of=kafka"));
+        Assert.Equal(300, _readings.Of("cdcsink.source.silent"));
+    }
+
+    [Fact]
+    public void A_backlog_that_is_worked_off_gets_the_age_of_its_next_record()
+    {
+        Look(100, 200, heartbeats: 1);
+        _state.SawOldest(Bets, 0, 100, _clock.GetUtcNow().AddSeconds(-50));
+        Assert.Equal(50, Backlog("age"));
+        Look(150, 200, heartbeats: 1);
+        Assert.Contains((Bets, 0, 150L), _state.UnknownAges());
+        _state.SawOldest(Bets, 0, 150, _clock.GetUtcNow().AddSeconds(-20));
+        Assert.Equal((50, 20), (Backlog("records"), Backlog("age")));
+        Look(200, 200, heartbeats: 1);
+        Assert.Equal((0, 0), (Backlog("records"), Backlog("age")));
+    }
+
+    [Fact]
+    public void Records_that_the_topic_has_deleted_are_no_backlog()
+    {
+        _state.SawVisible(Visible(40, _clock.GetUtcNow()));
+        _state.SawEnds([new StreamEnd(Bets, 0, 90, 100), new StreamEnd(Bets, 1, 7, 9)]);
+
+        Assert.Equal(10, Backlog("records"));
+        Assert.Equal(2, _readings.Of("cdcsink.backlog.records", $"topic={Bets},partition=1"));
+        Assert.Equal([(Bets, 0, 90L), (Bets, 1, 7L)], _state.UnknownAges());
+    }
+
+    [Fact]
+    public void The_epoch_of_a_topic_is_the_highest_of_its_partitions()
+    {
+        _state.SawVisible(new VisibleProgress(new Dictionary<(string, int), VisiblePartition>
+        {
+            [(Bets, 0)] = new(1, 1, 2),
+            [(Bets, 1)] = new(1, 1, 3),
+            [(Heartbeats, 0)] = new(1, 1, 0),
+        }, null));
+
+        Assert.Equal(3, _readings.Of("cdcsink.epoch", $"topic={Bets}"));
+        Assert.Null(_readings.Of("cdcsink.epoch", $"topic={Heartbeats}"));
+    }
+
+    public void Dispose()
+    {
+        _readings.Dispose();
+        _services.Dispose();
+    }
+
+    void Look(long visible, long end, long heartbeats)
+    {
+        _state.SawEnds([new StreamEnd(Bets, 0, 0, end), new StreamEnd(Heartbeats, 0, 0, heartbeats)]);
+        _state.SawVisible(Visible(visible, _clock.GetUtcNow()));
+    }
+
+    static VisibleProgress Visible(long bets, DateTimeOffset asOf) =>
+        new(new Dictionary<(string, int), VisiblePartition> { [(Bets, 0)] = new(bets, bets, 1), [(Heartbeats, 0)] = new(1000, 1000, 0) }, asOf);
+
+    double? Backlog(string of) => _readings.Of("cdcsink.backlog." + of, $"topic={Bets},partition=0");
+}

@@ -1,0 +1,55 @@
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Reconciler.Worlds;
+using Dapper;
+
+namespace Betting.Tests.Reconciler.Runs;
+
+/// <summary>Runs that the sink asks for, answered by the worker as it is shipped.</summary>
+public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFixture<Pipeline>
+{
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+
+    [Fact]
+    public async Task A_request_is_answered_by_one_run_and_asking_again_makes_no_other()
+    {
+        const string Ask = "INSERT INTO reconciliation_requests (id, reason) VALUES ('snapshot of bets in epoch 1 at 80', 'a test')";
+        await pipeline.ClickHouse.ExecuteNonQueryAsync(Ask);
+        var launch = Installed.Own("workers/Reconciler", "Reconciler", "--Reconciler:RunOnStart=false", "--Http:Url=http://127.0.0.1:0") with { Environment = pipeline.ReconcilerEnvironment };
+        await using var worker = EngineProcess.Start("Reconciler", launch, Path.Combine(servers.Folder, "logs", "reconciler-requests.log"));
+
+        await Deadline.UntilAsync("the answer", Limit, async () => await AnsweredAsync() is not null);
+        var run = await AnsweredAsync();
+        await using var connection = await pipeline.Postgres.OpenConnectionAsync();
+        Assert.Equal(("request", "equal"), await connection.QuerySingleAsync<(string, string)>("SELECT trigger, outcome FROM reconciliation_runs WHERE run_id = @run", new { run }));
+
+        // A batch that is applied again asks again; a second request tells that the first was looked at meanwhile.
+        await pipeline.ClickHouse.ExecuteNonQueryAsync(Ask);
+        await pipeline.ClickHouse.ExecuteNonQueryAsync("INSERT INTO reconciliation_requests (id, reason) VALUES ('another', 'a test')");
+        await Deadline.UntilAsync("the other answer", Limit, async () => await AnsweredAsync("another") is not null);
+        Assert.Equal(run, await AnsweredAsync());
+        Assert.Equal(2, await connection.ExecuteScalarAsync<int>("SELECT count(*) FROM reconciliation_runs WHERE trigger = 'request'"));
+    }
+
+    [Fact]
+    public async Task Rows_that_expired_by_rule_are_no_drift_and_one_that_should_be_there_still_is()
+    {
+        await using var connection = await pipeline.Postgres.OpenConnectionAsync();
+        await connection.ExecuteAsync("INSERT INTO bets (id, user_id, event_id, status, amount, placed_at) VALUES (1, 1, 1, 'OPEN', 10, now() - interval '9 years'), (2, 1, 1, 'OPEN', 10, now() - interval '2 years')");
+        var (code, output) = await pipeline.ReconcileAsync();
+        Assert.True(code == 0, output);
+
+        await pipeline.ClickHouse.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 1 SETTINGS mutations_sync = 2");
+        (code, output) = await pipeline.ReconcileAsync();
+        Assert.True(code == 1, output);
+        await pipeline.ClickHouse.ExecuteNonQueryAsync("INSERT INTO row_retention (of, months) VALUES ('bets_analytics_rows', 84)");
+        (code, output) = await pipeline.ReconcileAsync();
+        Assert.True(code == 0, output);
+        await pipeline.ClickHouse.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 2 SETTINGS mutations_sync = 2");
+        (code, output) = await pipeline.ReconcileAsync();
+        Assert.True(code == 1, output);
+    }
+
+    async Task<long?> AnsweredAsync(string id = "snapshot of bets in epoch 1 at 80") =>
+        await pipeline.ClickHouse.ExecuteScalarAsync($"SELECT max(run_id) FROM reconciliation_requests FINAL WHERE answered = 1 AND id = '{id}'") is long and > 0 and var run ? run : null;
+}

@@ -1,0 +1,181 @@
+namespace Betting.CdcSink.Lag;
+
+/// <summary>
+/// What is known of the lag, from two looks: where the topics end (Kafka) and what is visible (ClickHouse). Ages count on between
+/// looks, so that a store which is away makes them grow and never lets them stand still.
+/// </summary>
+public sealed class LagState(TimeProvider clock)
+{
+    readonly Lock _gate = new();
+    readonly Dictionary<(string Topic, int Partition), StreamEnd> _ends = [];
+    readonly Dictionary<(string Topic, int Partition), (long Offset, DateTimeOffset At)> _oldest = [];
+    readonly List<TableParts> _parts = [];
+    VisibleProgress? _visible;
+    DateTimeOffset? _sourceSeen, _kafkaSeen, _visibleSeen;
+
+    /// <summary>How far every partition is behind.</summary>
+    public readonly record struct Backlog(string Topic, int Partition, long Records, double Seconds);
+
+    /// <summary>Whether nobody knows yet how long the source is silent.</summary>
+    public bool KnowsSource
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sourceSeen is not null;
+            }
+        }
+    }
+
+    /// <summary>The brokers' answer.</summary>
+    public void SawEnds(IReadOnlyCollection<StreamEnd> ends)
+    {
+        lock (_gate)
+        {
+            var now = clock.GetUtcNow();
+            foreach (var end in ends)
+            {
+                var key = (end.Topic, end.Partition);
+                // What came since the last look came by now, at most one look ago.
+                if (_ends.TryGetValue(key, out var before) && end.End > before.End)
+                {
+                    _sourceSeen = now;
+                }
+                _ends[key] = end;
+            }
+            _kafkaSeen = now;
+        }
+    }
+
+    /// <summary>When the newest record of any topic was written.</summary>
+    public void SawSource(DateTimeOffset at)
+    {
+        lock (_gate)
+        {
+            _sourceSeen = _sourceSeen > at ? _sourceSeen : at;
+        }
+    }
+
+    /// <summary>ClickHouse's answer.</summary>
+    public void SawVisible(VisibleProgress visible)
+    {
+        lock (_gate)
+        {
+            _visible = visible;
+            _visibleSeen = clock.GetUtcNow();
+        }
+    }
+
+    public void SawParts(IEnumerable<TableParts> parts)
+    {
+        lock (_gate)
+        {
+            _parts.Clear();
+            _parts.AddRange(parts);
+        }
+    }
+
+    /// <summary>When the record was written that is the oldest not visible, at this offset of its partition.</summary>
+    public void SawOldest(string topic, int partition, long offset, DateTimeOffset at)
+    {
+        lock (_gate)
+        {
+            _oldest[(topic, partition)] = (offset, at);
+        }
+    }
+
+    /// <summary>The first record that is not visible of each partition whose age is not known.</summary>
+    public IReadOnlyList<(string Topic, int Partition, long Offset)> UnknownAges()
+    {
+        lock (_gate)
+        {
+            return [.. _ends.Values.Select(end => (end.Topic, end.Partition, Offset: Next(end)))
+                .Where(each => each.Offset < _ends[(each.Topic, each.Partition)].End
+                    && !(_oldest.TryGetValue((each.Topic, each.Partition), out var known) && known.Offset == each.Offset))];
+        }
+    }
+
+    public IReadOnlyList<Backlog> Backlogs()
+    {
+        lock (_gate)
+        {
+            // Before ClickHouse has answered once nothing is known to be visible or not.
+            return _visible is null ? [] : [.. _ends.Values.Select(end =>
+            {
+                var records = Math.Max(0, end.End - Next(end));
+                return new Backlog(end.Topic, end.Partition, records, records > 0 && _oldest.TryGetValue((end.Topic, end.Partition), out var oldest) ? Since(oldest.At) : 0);
+            })];
+        }
+    }
+
+    /// <summary>Partitions whose end is further than what is recorded beside their progress.</summary>
+    public IReadOnlyList<(StreamEnd End, long NextOffset)> EndsNotRecorded()
+    {
+        lock (_gate)
+        {
+            return _visible is null ? [] : [.. _ends.Values
+                .Select(end => (End: end, Seen: _visible.Partitions.GetValueOrDefault((end.Topic, end.Partition), new VisiblePartition(long.MaxValue, 0, 0))))
+                .Where(each => each.Seen.NextOffset >= each.Seen.EndOffset && each.Seen.NextOffset < each.End.End)
+                .Select(each => (each.End, each.Seen.NextOffset))];
+        }
+    }
+
+    /// <summary>Seconds since the moment up to which everything is visible; null while there is none.</summary>
+    public double? Freshness()
+    {
+        lock (_gate)
+        {
+            return _visible?.DataAsOf is { } at ? Since(at) : null;
+        }
+    }
+
+    /// <summary>Seconds since the connector last wrote anything; null while it is not known to have written.</summary>
+    public double? SourceSilent()
+    {
+        lock (_gate)
+        {
+            return _sourceSeen is { } at ? Since(at) : null;
+        }
+    }
+
+    /// <summary>Seconds since each store last answered a look.</summary>
+    public IReadOnlyList<(string Of, double Seconds)> Ages()
+    {
+        lock (_gate)
+        {
+            List<(string, double)> ages = [];
+            if (_kafkaSeen is { } kafka)
+            {
+                ages.Add(("kafka", Since(kafka)));
+            }
+            if (_visibleSeen is { } seen)
+            {
+                ages.Add(("clickhouse", Since(seen)));
+            }
+            return ages;
+        }
+    }
+
+    public IReadOnlyList<TableParts> Parts()
+    {
+        lock (_gate)
+        {
+            return [.. _parts];
+        }
+    }
+
+    /// <summary>The highest epoch of each topic that has changes.</summary>
+    public IReadOnlyList<(string Topic, int Epoch)> Epochs()
+    {
+        lock (_gate)
+        {
+            return _visible is null ? [] : [.. _visible.Partitions.Where(each => each.Value.Epoch > 0).GroupBy(each => each.Key.Topic)
+                .Select(topic => (topic.Key, topic.Max(each => each.Value.Epoch)))];
+        }
+    }
+
+    long Next(StreamEnd end) => _visible is not null && _visible.Partitions.TryGetValue((end.Topic, end.Partition), out var seen) ? Math.Max(seen.NextOffset, end.First) : end.First;
+
+    double Since(DateTimeOffset at) => Math.Max(0, (clock.GetUtcNow() - at).TotalSeconds);
+}

@@ -1,0 +1,8 @@
+namespace Betting.CdcSink.Lag;
+
+/// <summary>One partition as the brokers have it.</summary>
+/// <param name="Topic">Its topic.</param>
+/// <param name="Partition">Its number.</param>
+/// <param name="First">The offset of the oldest record still there.</param>
+/// <param name="End">The offset behind the last record.</param>
+public readonly record struct StreamEnd(string Topic, int Partition, long First, long End);

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace Betting.CdcSink.Write;
+
+/// <summary>ClickHouse takes a batch not as it is: it is to be divided.</summary>
+/// <param name="Code">ClickHouse's error code.</param>
+/// <param name="Cause">What it threw.</param>
+sealed record Refusal(string Code, Exception Cause)
+{
+    public string Name => NameOf(Code);
+
+    public static string NameOf(string code) => int.TryParse(code, CultureInfo.InvariantCulture, out var number) ? FailureTable.NameOf(number) : code;
+}
+
+/// <summary>ClickHouse refuses what only an operator can mend.</summary>
+public sealed class ClickHouseRefusedException(string message, Exception cause) : Exception(message, cause)
+{
+    /// <summary>In one line what it refuses with and what to do about it.</summary>
+    public static ClickHouseRefusedException Of(string code, Exception cause) =>
+        new($"ClickHouse refuses with {code} ({Refusal.NameOf(code)}): {Advice(code)}", cause);
+
+    static string Advice(string code) => code switch
+    {
+        "60" or "81" or "16" or "47" or "46" => "its schema is not this version's; run CdcSink migrate",
+        "497" or "516" or "192" or "193" or "194" => "look at the user, the password and the rights of ClickHouse:ConnectionString",
+        "115" or "452" => "look at the settings in ClickHouse:ConnectionString",
+        _ => "nothing of the batch is recorded; see its message and docs/cdcsink.md",
+    };
+}
