@@ -1,3 +1,5 @@
+using Betting.CdcSink.Consume;
+using Betting.CdcSink.Rewind;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;
@@ -16,7 +18,9 @@ static class CdcSinkServices
             .AddSingleton(provider => provider.GetRequiredService<IOptions<CdcSinkOptions>>().Value)
             .AddMetrics()
             .AddSingleton<CdcSinkMetrics>()
-            .AddSingleton<ChangeStore>();
+            .AddSingleton<ChangeStore>()
+            .AddSingleton<ProgressStore>()
+            .AddSingleton<RewindStore>();
 
     /// <summary>The worker: the pipeline fed from Kafka.</summary>
     public static IServiceCollection AddSinkWorker(this IServiceCollection services) =>
@@ -25,6 +29,9 @@ static class CdcSinkServices
             .AddSingleton<IDeadLetters>(provider => new DeadLetterTopic(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
             .AddSingleton<BatchApplier>()
             .AddSingleton<PatientApplier>()
+            .AddSingleton<StartMetrics>()
+            .AddSingleton<PartitionStarts>()
+            .AddLoop<RewindWatch>()
             .AddLoop<ClickHouseProbe>()
             .AddLoop<SinkLoop>();
 }

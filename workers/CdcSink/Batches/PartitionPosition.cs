@@ -5,4 +5,14 @@ namespace Betting.CdcSink.Batches;
 /// <param name="EndOffset">The partition's end as the broker last said it.</param>
 /// <param name="Version">The highest version among its changes.</param>
 /// <param name="CommittedAt">When the source committed its last record, microseconds since 1970 UTC.</param>
-public readonly record struct PartitionPosition(string Topic, int Partition, long NextOffset, long EndOffset, ulong Version, long CommittedAt);
+public readonly record struct PartitionPosition(string Topic, int Partition, long NextOffset, long EndOffset, ulong Version, long CommittedAt)
+{
+    /// <summary>Kafka's timestamp of the record before <see cref="NextOffset"/>, milliseconds since 1970 UTC; 0 where it is not known.</summary>
+    public long RecordMs { get; init; }
+
+    /// <summary>Which topic of this name it is: higher for one that was made anew.</summary>
+    public ulong Generation { get; init; }
+
+    /// <summary>Counts how often this replica began to read the partition; what was read before it began again is not committed.</summary>
+    public int Turn { get; init; }
+}
