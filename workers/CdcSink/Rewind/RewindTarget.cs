@@ -20,6 +20,8 @@ public readonly record struct RewindTarget(RewindKind Kind, long Offset, DateTim
     /// <summary>The spellings, for messages.</summary>
     public const string Forms = "beginning, an offset (1042), a moment (2026-11-22T12:00:00Z), a time ago (90m, 2h, 3d) or an LSN (0/1F9F478)";
 
+    static readonly string[] Moments = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+
     public static bool TryParse(string text, DateTimeOffset now, out RewindTarget target)
     {
         target = default;
@@ -42,7 +44,7 @@ public readonly record struct RewindTarget(RewindKind Kind, long Offset, DateTim
             target = new(RewindKind.Moment, 0, now - ago, 0);
             return true;
         }
-        var read = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment);
+        var read = DateTimeOffset.TryParseExact(text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment);
         target = read ? new(RewindKind.Moment, 0, moment, 0) : default;
         return read;
     }
