@@ -34,7 +34,7 @@ public sealed class DeadLetterVerbTests(Servers servers)
         Assert.DoesNotContain("users", await SayAsync(stream, sink, "list", "--table", "bets"), StringComparison.Ordinal);
         var shown = await SayAsync(stream, sink, "show", $"{stream.Bets}/2@1");
         Assert.Contains("1767261600000000", shown, StringComparison.Ordinal);
-        Assert.Contains("dead-letter.field: placed_at", shown, StringComparison.Ordinal);
+        Assert.Matches(@"dead-letter\.field: [a-z.]*placed_at", shown);
         Assert.Contains("bets: 1 letters would be replayed", await SayAsync(stream, sink, "replay", "--table", "bets", "--all", "--dry-run"), StringComparison.Ordinal);
 
         // With the unit told, the letter is a change like any other, later in its partition than it was.

@@ -19,7 +19,7 @@ public sealed class PartitionStarts(
     IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, RewindStore orders, RewindWatch watch, StartMetrics metrics,
     Readiness readiness, TimeProvider clock, ILogger<PartitionStarts> log)
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForOne = TimeSpan.FromSeconds(2);
 
     readonly ChangeTopics _topics = new(options.TopicPrefix);
     readonly RecordClock _records = new(kafka.Value);
@@ -30,10 +30,10 @@ public sealed class PartitionStarts(
     public IEnumerable<TopicPartition> Ordered(IReadOnlySet<TopicPartition> owned) =>
         watch.Open.Where(order => owned.Contains(order.Partition) && !_obeyed.Contains(order.Id)).Select(order => order.Partition);
 
-    /// <summary>Where to read these partitions from; a partition that is stopped is not among the answers. Null where that cannot be told yet.</summary>
     /// <param name="consumer">A member of the group.</param>
     /// <param name="partitions">Partitions with, where the broker refused a position while reading, that position.</param>
-    public IReadOnlyList<PartitionPosition>? TryBegin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions)
+    /// <returns>Where to read them from, null for one that is stopped; one that cannot be told yet is not among the answers.</returns>
+    public IReadOnlyDictionary<TopicPartition, PartitionPosition?> TryBegin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions)
     {
         using var limit = new CancellationTokenSource(Patience, clock);
         try
@@ -48,7 +48,7 @@ public sealed class PartitionStarts(
         {
             CdcSinkLog.StartUnknown(log, code, failure);
         }
-        return null;
+        return new Dictionary<TopicPartition, PartitionPosition?>();
     }
 
     public void Forget(IEnumerable<TopicPartition> partitions)
@@ -63,12 +63,24 @@ public sealed class PartitionStarts(
     /// <summary>Says what still stands; to be called often.</summary>
     public void Tell() => _stopped.Tell();
 
-    List<PartitionPosition> Begin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions, CancellationToken cancellation)
+    Dictionary<TopicPartition, PartitionPosition?> Begin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions, CancellationToken cancellation)
     {
         var committed = consumer.Committed(partitions.Keys, Patience).ToDictionary(each => each.TopicPartition, each => each.Offset.IsSpecial ? (long?)null : each.Offset.Value);
         var known = Wait(progress.ReadAsync(partitions.Keys.Select(partition => partition.Topic), cancellation));
         var open = Wait(orders.OpenAsync(options.Group, cancellation)).Where(order => partitions.ContainsKey(order.Partition)).ToList();
-        var begun = partitions.Select(each => BeginOne(consumer, each.Key, each.Value, committed[each.Key], known, open.LastOrDefault(order => order.Partition == each.Key))).ToList();
+        var begun = new List<Begun>();
+        foreach (var (partition, refused) in partitions)
+        {
+            try
+            {
+                begun.Add(BeginOne(consumer, partition, refused, committed[partition], known, open.LastOrDefault(order => order.Partition == partition)));
+            }
+            catch (KafkaException trouble) when (!trouble.Error.IsFatal)
+            {
+                // A partition without a leader does not hold up the others.
+                CdcSinkLog.StartUnknown(log, $"{StoppedPartitions.Name(partition)}: {trouble.Error.Code}", trouble);
+            }
+        }
 
         Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(Siblings(consumer, begun, known)), cancellation));
         Commit(consumer, open, begun, committed, cancellation);
@@ -77,12 +89,12 @@ public sealed class PartitionStarts(
             Tell(each, committed[each.Partition], known.TryGetValue(each.Partition, out var reached) ? reached.NextOffset : null);
         }
         _stopped.Tell();
-        return [.. begun.Where(each => each.Start.Kind != StartKind.LostStopped).Select(each => each.Position)];
+        return begun.ToDictionary(each => each.Partition, each => each.Start.Kind == StartKind.LostStopped ? null : (PartitionPosition?)each.Position);
     }
 
     Begun BeginOne(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long? refused, long? committed, Dictionary<TopicPartition, PartitionPosition> known, RewindOrder? order)
     {
-        var bounds = consumer.QueryWatermarkOffsets(partition, Patience);
+        var bounds = consumer.QueryWatermarkOffsets(partition, PatienceForOne);
         var (low, high) = (bounds.Low.Value, bounds.High.Value);
         PartitionPosition? before = known.TryGetValue(partition, out var recorded) ? recorded : null;
         // Heartbeats and messages hold no rows: what is gone of them is no loss.
@@ -129,7 +141,7 @@ public sealed class PartitionStarts(
         {
             consumer.Commit(decided.Select(each => new TopicPartitionOffset(each.Partition, each.Start.Offset)));
         }
-        foreach (var order in open)
+        foreach (var order in open.Where(order => begun.Any(each => each.Partition == order.Partition)))
         {
             Wait(orders.MarkBegunAsync(order, options.Group, committed[order.Partition] ?? 0, cancellation));
             _obeyed.Add(order.Id);

@@ -223,27 +223,26 @@ public sealed class StreamConsumer : IDisposable
         }
         _asked = _clock.GetTimestamp();
         NextTurn();
-        if (_starts.TryBegin(_consumer, _unbegun) is not { } begun)
+        var begun = _starts.TryBegin(_consumer, _unbegun);
+        foreach (var (partition, position) in begun)
+        {
+            _unbegun.Remove(partition);
+            _positions.Remove(partition);
+            if (position is { } first)
+            {
+                _positions[partition] = first with { Turn = _turns[partition] };
+            }
+        }
+        if (begun.Count == 0)
         {
             return;
         }
-        _asked = null;
-        foreach (var partition in _unbegun.Keys)
-        {
-            _positions.Remove(partition);
-        }
-        foreach (var position in begun)
-        {
-            var partition = new TopicPartition(position.Topic, position.Partition);
-            _positions[partition] = position with { Turn = _turns[partition] };
-        }
-        _unbegun.Clear();
         // Not a seek, which a partition that stands at an error does not follow: all of them anew, each where it is.
         var starts = _positions.Select(each => new TopicPartitionOffset(each.Key, each.Value.NextOffset)).ToList();
         _consumer.Assign(starts);
         _paused = false;
         CdcSinkLog.Assigned(_log, string.Join(", ", starts));
-        _readiness.Set(Condition, ready: true);
+        _readiness.Set(Condition, _unbegun.Count == 0, $"where to begin is not known yet of {_unbegun.Count} partitions");
     }
 
     /// <summary>From here on batches in hand do not move these partitions any more, so that none of them undoes where they begin.</summary>
