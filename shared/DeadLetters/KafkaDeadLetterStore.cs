@@ -13,7 +13,7 @@ namespace Betting.DeadLetters;
 public sealed record LetterDescription(string From, string Reason, string Field, string Kind, DateTime At);
 
 /// <summary>
-/// A topic of dead letters. A topic cannot lose single records, so a letter that is done with gets a marker: a record
+/// A topic of dead letters; one that is not there has none. A topic cannot lose single records, so a letter that is done with gets a marker: a record
 /// without a value in the same partition, whose headers name the letter's offset. Markers come after their letters and so
 /// outlive them under any retention.
 /// </summary>
@@ -32,9 +32,11 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     /// <param name="topic">The topic of its dead letters.</param>
     /// <param name="describe">Reads a letter's headers.</param>
     /// <param name="clock">Stamps markers.</param>
-    public KafkaDeadLetterStore(KafkaOptions kafka, string source, string topic, Func<Message<byte[]?, byte[]?>, LetterDescription> describe, TimeProvider clock)
+    /// <param name="name">What the store is called, among several.</param>
+    public KafkaDeadLetterStore(
+        KafkaOptions kafka, string source, string topic, Func<Message<byte[]?, byte[]?>, LetterDescription> describe, TimeProvider clock, string name = "kafka")
     {
-        (_kafka, _source, _topic, _describe, _clock) = (kafka, source, topic, describe, clock);
+        (_kafka, _source, _topic, _describe, _clock, Name) = (kafka, source, topic, describe, clock, name);
         _producer = new(() => new ProducerBuilder<byte[]?, byte[]?>(_kafka.Producer(config =>
         {
             config.Acks = Acks.All;
@@ -44,7 +46,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         })).SetLogHandler((_, _) => { }).Build());
     }
 
-    public string Name => "kafka";
+    public string Name { get; }
 
     public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -53,7 +55,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         var handled = await Task.Run(() => Handled(consumer, partitions, cancellation), cancellation);
         foreach (var record in Records(consumer, partitions, cancellation))
         {
-            if (record.Message.Value is not null && !handled.Contains((record.Partition.Value, record.Offset.Value)))
+            if (!IsMarker(record) && !handled.Contains((record.Partition.Value, record.Offset.Value)))
             {
                 yield return Letter(record);
             }
@@ -110,6 +112,10 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     {
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         var topic = admin.GetMetadata(_topic, Patience).Topics.Single();
+        if (topic.Error.Code == ErrorCode.UnknownTopicOrPart)
+        {
+            return [];
+        }
         if (topic.Error.IsError)
         {
             throw new KafkaException(topic.Error);
@@ -125,7 +131,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         IConsumer<byte[]?, byte[]?> consumer, List<(TopicPartition, long, long)> partitions, CancellationToken cancellation)
     {
         var handled = new HashSet<(int, long)>();
-        foreach (var record in Records(consumer, partitions, cancellation).Where(record => record.Message.Value is null))
+        foreach (var record in Records(consumer, partitions, cancellation).Where(IsMarker))
         {
             if (record.Message.Headers.TryGetLastBytes(LetterHeaders.Handled, out var bytes)
                 && long.TryParse(Encoding.ASCII.GetString(bytes), NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
@@ -135,6 +141,10 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         }
         return handled;
     }
+
+    // An original may have had no value either, such as a tombstone; its letter has no such header.
+    static bool IsMarker(ConsumeResult<byte[]?, byte[]?> record) =>
+        record.Message.Value is null && record.Message.Headers.Any(header => header.Key == LetterHeaders.Handled);
 
     static IEnumerable<ConsumeResult<byte[]?, byte[]?>> Records(
         IConsumer<byte[]?, byte[]?> consumer, List<(TopicPartition Partition, long First, long End)> partitions, CancellationToken cancellation)

@@ -6,13 +6,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Betting.DeadLetters;
 
-/// <summary>Opens the stores that are asked for: one named by <c>--door</c>, or all there are.</summary>
+/// <summary>Opens the stores that are asked for: one that is named, or all there are.</summary>
 public delegate IAsyncEnumerable<IDeadLetterStore> OpenStores(string? door, IServiceProvider services, CancellationToken cancellation);
 
 /// <summary><c>dead-letters list|show|replay|drop</c>, the same for every worker that puts messages aside.</summary>
 public sealed class LetterVerbs
 {
-    readonly Option<string?> _door = new("--door") { Description = "Only the dead letters of this door" };
+    readonly Option<string?> _store;
     readonly Option<string[]> _ids = new("--id") { Description = "Only the letter with this id; may be given several times" };
     readonly Option<string?> _reason = new("--reason") { Description = "Only letters whose reason has this text, or whose field is this" };
     readonly Option<string?> _kind = new("--kind") { Description = "Only letters that seem to be of this kind, such as place-bet" };
@@ -32,20 +32,21 @@ public sealed class LetterVerbs
     readonly string _worker;
     readonly OpenStores _open;
 
-    LetterVerbs(string worker, OpenStores open) => (_worker, _open) = (worker, open);
+    LetterVerbs(string worker, Option<string?> store, OpenStores open) => (_worker, _store, _open) = (worker, store, open);
 
     /// <summary>Adds the verbs to a worker's command line.</summary>
     /// <param name="line">The command line.</param>
     /// <param name="worker">The worker's name, for messages.</param>
     /// <param name="compose">Adds what <paramref name="open"/> needs.</param>
     /// <param name="open">Opens the stores.</param>
-    public static WorkerCommandLine AddTo(WorkerCommandLine line, string worker, Action<WebApplicationBuilder> compose, OpenStores open)
+    /// <param name="store">How one of the stores is named; without it <c>--door</c>.</param>
+    public static WorkerCommandLine AddTo(WorkerCommandLine line, string worker, Action<WebApplicationBuilder> compose, OpenStores open, Option<string?>? store = null)
     {
-        var verbs = new LetterVerbs(worker, open);
+        var verbs = new LetterVerbs(worker, store ?? new Option<string?>("--door") { Description = "Only the dead letters of this door" }, open);
         var parent = new Command("dead-letters", "Looks at messages that were put aside, sends them back, or drops them.");
         return line
             .WithVerb(parent, verbs.Narrowed("list", "Lists letters, each once.", verbs._limit, verbs._text, verbs._json), compose, verbs.ListAsync)
-            .WithVerb(parent, new Command("show", "Shows all of one letter.") { verbs._id, verbs._door, verbs._json, verbs._raw }, compose, verbs.ShowAsync)
+            .WithVerb(parent, new Command("show", "Shows all of one letter.") { verbs._id, verbs._store, verbs._json, verbs._raw }, compose, verbs.ShowAsync)
             .WithVerb(parent, verbs.Narrowed("replay", "Sends letters back to where they came from, as they came.", verbs._limit, verbs._all, verbs._dryRun), compose,
                 (parsed, services, cancellation) => verbs.EndAsync(parsed, services, LetterEnd.Replayed, cancellation))
             .WithVerb(parent, verbs.Narrowed("drop", "Removes letters for good.", verbs._limit, verbs._all, verbs._dryRun), compose,
@@ -55,7 +56,7 @@ public sealed class LetterVerbs
     Command Narrowed(string name, string purpose, params Option[] own)
     {
         var command = new Command(name, purpose);
-        Option[] options = [_door, _ids, _reason, _kind, _since, _until, _partition, _fromOffset, _toOffset, _contains, .. own];
+        Option[] options = [_store, _ids, _reason, _kind, _since, _until, _partition, _fromOffset, _toOffset, _contains, .. own];
         foreach (var option in options)
         {
             command.Options.Add(option);
@@ -149,7 +150,7 @@ public sealed class LetterVerbs
         var code = 0;
         try
         {
-            await foreach (var store in _open(parsed.GetValue(_door), services, cancellation))
+            await foreach (var store in _open(parsed.GetValue(_store), services, cancellation))
             {
                 await using (store)
                 {

@@ -80,7 +80,7 @@ sealed partial class ClusterVariant(string cluster)
     [GeneratedRegex(@"^(?<comments>(?:--[^\n]*\n|\s)*)(?<sql>.+)$", RegexOptions.Singleline)]
     private static partial Regex Body();
 
-    [GeneratedRegex(@"^(?<head>CREATE TABLE (?:IF NOT EXISTS )?)(?<name>\w+)(?<columns>\s*\(.*\)\s*)ENGINE = (?<engine>\w*MergeTree)(?:\((?<arguments>[^)]*)\))?(?<rest>.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^(?<head>CREATE (?:OR REPLACE )?TABLE (?:IF NOT EXISTS )?)(?<name>\w+)(?<columns>\s*\(.*\)\s*)ENGINE = (?<engine>\w*MergeTree)(?:\((?<arguments>[^)]*)\))?(?<rest>.*)$", RegexOptions.Singleline)]
     private static partial Regex CreateTable();
 
     [GeneratedRegex(@"^CREATE MATERIALIZED VIEW IF NOT EXISTS (?<name>\w+) TO (?<target>\w+)\s+(?<query>AS .*)$", RegexOptions.Singleline)]

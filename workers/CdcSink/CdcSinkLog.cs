@@ -17,8 +17,8 @@ static partial class CdcSinkLog
     [LoggerMessage(303, LogLevel.Warning, "Kafka: {Code} {Reason}")]
     public static partial void KafkaTrouble(ILogger log, string code, string reason);
 
-    [LoggerMessage(304, LogLevel.Critical, "The committed offset of {Partition} is no longer there. Records may be lost: rebuild from a snapshot or set the group's offset by hand; the sink does not jump")]
-    public static partial void OffsetLost(ILogger log, string partition);
+    [LoggerMessage(304, LogLevel.Critical, "{Partition} is stopped: its next record {Wanted} is gone, the topic has {First} to {End}; the sink does not jump. Let it read on with CdcSink:LostOffset=Earliest, or rewind --to beginning --forward, and reconcile")]
+    public static partial void OffsetLost(ILogger log, string partition, long wanted, long first, long end);
 
     [LoggerMessage(305, LogLevel.Warning, "Offsets not committed ({Code}); their records come again, which changes nothing")]
     public static partial void CommitFailed(ILogger log, string code);
@@ -49,4 +49,31 @@ static partial class CdcSinkLog
 
     [LoggerMessage(321, LogLevel.Warning, "The snapshot of epoch {Epoch} is complete: rows of {Table} that only older epochs knew are deleted")]
     public static partial void EpochEnded(ILogger log, string table, int epoch);
+
+    [LoggerMessage(330, LogLevel.Information, "{Partition} has no offset in the group and goes on at {Offset}, where ClickHouse says that the sink was")]
+    public static partial void GoesOnFromProgress(ILogger log, string partition, long offset);
+
+    [LoggerMessage(331, LogLevel.Error, "{Partition}: the group is at {Committed}, but ClickHouse has only what is before {Offset}: was it restored, or is it another one? Reads from there, so nothing is missing")]
+    public static partial void ClickHouseBehindGroup(ILogger log, string partition, long committed, long offset);
+
+    [LoggerMessage(332, LogLevel.Error, "{Partition} was made anew, or lost its end: the sink was at {Reached}, the topic has {First} to {End}. Read from its beginning; what it held before cannot be read again")]
+    public static partial void MadeAnew(ILogger log, string partition, long reached, long first, long end);
+
+    [LoggerMessage(333, LogLevel.Critical, "{Partition}: {Lost} records are gone that were never read; goes on at {Offset}, as CdcSink:LostOffset=Earliest says. Reconcile")]
+    public static partial void ReadsOnAfterLoss(ILogger log, string partition, long lost, long offset);
+
+    [LoggerMessage(334, LogLevel.Warning, "{Partition} was added to a topic that the sink knows: read from its beginning")]
+    public static partial void PartitionAdded(ILogger log, string partition);
+
+    [LoggerMessage(335, LogLevel.Error, "{Partition}: the group is at {Committed}, but ClickHouse knows nothing of this partition: is it a new one? Reads from {Offset}, as FirstStart says")]
+    public static partial void ClickHouseKnowsNothing(ILogger log, string partition, long? committed, long offset);
+
+    [LoggerMessage(336, LogLevel.Warning, "{Partition} is read again from {Offset}, as a rewind ordered")]
+    public static partial void Rewound(ILogger log, string partition, long offset);
+
+    [LoggerMessage(337, LogLevel.Warning, "{Partition}: the group's offset {Committed} is older than the topic, but ClickHouse has all that is gone; read from {Offset}")]
+    public static partial void GroupBehindTopic(ILogger log, string partition, long? committed, long offset);
+
+    [LoggerMessage(338, LogLevel.Warning, "Where to begin cannot be told yet ({Code}); asked again every second")]
+    public static partial void StartUnknown(ILogger log, string code, Exception failure);
 }

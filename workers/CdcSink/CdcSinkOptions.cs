@@ -14,6 +14,16 @@ public enum FirstStart
     End,
 }
 
+/// <summary>What happens to a partition whose next record is no longer in the topic.</summary>
+public enum LostOffset
+{
+    /// <summary>It waits for an operator; the other partitions go on.</summary>
+    Stop,
+
+    /// <summary>It goes on at the first record there is. What the topic lost stays lost until a reconciliation mends it.</summary>
+    Earliest,
+}
+
 /// <summary>Section <c>CdcSink</c>.</summary>
 public sealed class CdcSinkOptions
 {
@@ -27,8 +37,15 @@ public sealed class CdcSinkOptions
     [Required]
     public string Group { get; set; } = Topics.CdcSinkGroup;
 
-    /// <summary>Where a partition without a committed offset begins. Default the beginning. A lost offset is an error, never a jump.</summary>
+    /// <summary>Where a topic begins that neither the group nor ClickHouse knows. Default the beginning.</summary>
     public FirstStart FirstStart { get; set; } = FirstStart.Beginning;
+
+    /// <summary>What happens where records are gone before they were read. Default that partition stops; never a silent jump.</summary>
+    public LostOffset LostOffset { get; set; } = LostOffset.Stop;
+
+    /// <summary>How often the worker looks for orders to rewind. Default 2 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan RewindsEvery { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Epoch of records without the header <c>epoch</c>. Default 1.</summary>
     [Range(0, ChangeVersion.MaxEpoch)]

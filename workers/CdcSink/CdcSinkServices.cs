@@ -1,5 +1,6 @@
 using Betting.CdcSink.Consume;
 using Betting.CdcSink.Lag;
+using Betting.CdcSink.Rewind;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;
@@ -18,7 +19,9 @@ static class CdcSinkServices
             .AddSingleton(provider => provider.GetRequiredService<IOptions<CdcSinkOptions>>().Value)
             .AddMetrics()
             .AddSingleton<CdcSinkMetrics>()
-            .AddSingleton<ChangeStore>();
+            .AddSingleton<ChangeStore>()
+            .AddSingleton<ProgressStore>()
+            .AddSingleton<RewindStore>();
 
     /// <summary>The worker: the pipeline fed from Kafka.</summary>
     public static IServiceCollection AddSinkWorker(this IServiceCollection services) =>
@@ -33,6 +36,9 @@ static class CdcSinkServices
             .AddSingleton<TopicEnds>()
             .AddSingleton<VisibleStore>()
             .AddLoop<LagLoop>()
+            .AddSingleton<StartMetrics>()
+            .AddSingleton<PartitionStarts>()
+            .AddLoop<RewindWatch>()
             .AddLoop<ClickHouseProbe>()
             .AddLoop<SinkLoop>();
 }

@@ -28,6 +28,17 @@ public sealed class TombstoneRuleTests
     [Fact]
     public void The_first_record_of_a_partition_has_the_benefit_of_the_doubt() => Assert.False(_rule.IsAlone(Record, Tombstone(5)));
 
+    [Fact]
+    public void A_record_sent_back_between_a_delete_and_its_tombstone_does_not_part_them()
+    {
+        var sentBack = Record with { Headers = [new RecordHeader("dead-letter-replays", "1"u8.ToArray())] };
+        Assert.True(_rule.IsAlone(sentBack, Tombstone(5)));
+        Assert.False(_rule.IsAlone(Record, Delete(5)));
+        Assert.False(_rule.IsAlone(sentBack, Update(6)));
+        Assert.True(_rule.IsAlone(sentBack, Tombstone(6)));
+        Assert.False(_rule.IsAlone(Record, Tombstone(5)));
+    }
+
     static DecodedRecord Delete(long id) => new() { Kind = RecordKind.RowChange, Operation = Operation.Delete, Id = id };
 
     static DecodedRecord Update(long id) => new() { Kind = RecordKind.RowChange, Operation = Operation.Update, Id = id };

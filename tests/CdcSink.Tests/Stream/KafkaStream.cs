@@ -13,6 +13,8 @@ sealed class KafkaStream : IAsyncDisposable
 {
     const int Partitions = 3;
 
+    static readonly HttpClient Http = new();
+
     static int _streams;
     readonly KafkaServer _server;
     readonly string _folder;
@@ -45,13 +47,58 @@ sealed class KafkaStream : IAsyncDisposable
         return stream;
     }
 
-    public EngineProcess StartWorker(string clickHouse, params string[] settings)
+    public EngineProcess StartWorker(string clickHouse, params string[] settings) => Start(clickHouse,
+    [
+        $"--CdcSink:Group={_prefix}", "--CdcSink:BatchRecords=500", "--CdcSink:BatchAge=00:00:00.050", "--CdcSink:RewindsEvery=00:00:00.200", "--Http:Url=http://127.0.0.1:0",
+        "--Logs:Format=text", .. settings,
+    ]);
+
+    /// <summary>Starts one of the worker's verbs, or with settings alone the worker.</summary>
+    public EngineProcess Start(string clickHouse, params string[] arguments)
     {
         var launch = Installed.Own("workers/CdcSink", "CdcSink",
-            [$"--ClickHouse:ConnectionString={clickHouse}", $"--Kafka:BootstrapServers={_server.BootstrapServers}", $"--CdcSink:TopicPrefix={_prefix}",
-            $"--CdcSink:Group={_prefix}", "--CdcSink:BatchRecords=500", "--CdcSink:BatchAge=00:00:00.050", "--Http:Url=http://127.0.0.1:0",
-            "--Kafka:Client:session.timeout.ms=2000", "--Kafka:Client:heartbeat.interval.ms=300", "--Kafka:Client:fetch.wait.max.ms=10", .. settings]);
+            [.. arguments, $"--ClickHouse:ConnectionString={clickHouse}", $"--Kafka:BootstrapServers={_server.BootstrapServers}", $"--CdcSink:TopicPrefix={_prefix}",
+            "--Kafka:Client:session.timeout.ms=2000", "--Kafka:Client:heartbeat.interval.ms=300", "--Kafka:Client:fetch.wait.max.ms=10"]);
         return EngineProcess.Start("CdcSink", launch, Path.Combine(_folder, "logs", $"{_prefix}-{Guid.NewGuid():N}.log"));
+    }
+
+    /// <summary>Runs a verb that talks to Kafka alone, or with its ClickHouse, to its end.</summary>
+    public async Task<(int ExitCode, string Output)> VerbAsync(string clickHouse, params string[] arguments)
+    {
+        await using var verb = Start(clickHouse, [.. arguments, $"--CdcSink:Group={_prefix}"]);
+        if (!await verb.ExitedWithinAsync(TimeSpan.FromSeconds(120)))
+        {
+            throw new TimeoutException($"{string.Join(' ', arguments)} did not end: {Said(verb)}");
+        }
+        return (verb.ExitCode, Said(verb));
+    }
+
+    /// <summary>What a process has printed so far.</summary>
+    public static string Said(EngineProcess process)
+    {
+        using var log = new StreamReader(new FileStream(process.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return log.ReadToEnd();
+    }
+
+    /// <summary>As retention would.</summary>
+    public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
+
+    /// <summary>The topic is deleted, and the group's offsets with it, and made anew without records.</summary>
+    public async Task MakeAnewAsync(string topic)
+    {
+        await AskAsync(HttpMethod.Delete, $"/topics/{topic}");
+        await _server.CreateTopicAsync(topic, Partitions);
+        foreach (var partition in _ends.Keys.Where(end => end.Item1 == topic).ToList())
+        {
+            _ends.Remove(partition);
+        }
+    }
+
+    /// <summary>What the group has committed.</summary>
+    public long Committed(string topic, int partition)
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = _prefix }).Build();
+        return consumer.Committed([new TopicPartition(topic, partition)], TimeSpan.FromSeconds(10)).Single().Offset.Value;
     }
 
     /// <summary>Puts recorded records into this stream's topics and their partitions, with keys and headers as they were.</summary>
@@ -96,6 +143,12 @@ sealed class KafkaStream : IAsyncDisposable
         {
             yield return letter;
         }
+    }
+
+    async Task AskAsync(HttpMethod method, string what)
+    {
+        using var answer = await Http.SendAsync(new HttpRequestMessage(method, new Uri(_server.Admin, what)));
+        answer.EnsureSuccessStatusCode();
     }
 
     public ValueTask DisposeAsync()

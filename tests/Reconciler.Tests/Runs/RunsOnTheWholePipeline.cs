@@ -63,6 +63,28 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
     }
 
     [Fact]
+    public async Task Progress_in_a_former_topic_of_the_same_name_is_not_taken_for_having_read_this_one()
+    {
+        await Traffic.WriteAsync(pipeline.Postgres, 5001, 5040, 9, CancellationToken.None);
+        await EqualAsync();
+        // As a sink leaves it that has not noticed yet that the topics were made anew.
+        await pipeline.ClickHouse.ExecuteNonQueryAsync("""
+            INSERT INTO sink_progress (topic, partition, next_offset, end_offset)
+            SELECT topic, partition, next_offset + 1000000, end_offset FROM sink_progress FINAL WHERE endsWith(topic, '.bets')
+            """);
+        try
+        {
+            var (code, output) = await pipeline.ReconcileAsync("--Reconciler:SinkLimit=00:00:10");
+            Assert.Equal(2, code);
+            Assert.Contains("which was made anew or lost its end", output.Trim().Split('\n')[^1], StringComparison.Ordinal);
+        }
+        finally
+        {
+            await pipeline.ClickHouse.ExecuteNonQueryAsync("ALTER TABLE sink_progress DELETE WHERE next_offset > 1000000 SETTINGS mutations_sync = 1");
+        }
+    }
+
+    [Fact]
     public async Task A_store_that_is_away_is_said_in_one_line()
     {
         var (code, output) = await pipeline.ReconcileAsync("--ClickHouse:ConnectionString=Host=127.0.0.1;Port=1;Database=x");

@@ -9,4 +9,13 @@ public readonly record struct PartitionPosition(string Topic, int Partition, lon
 {
     /// <summary>The offset of its first record in this batch; null where it has none.</summary>
     public long? FirstOffset { get; init; }
+
+    /// <summary>Kafka's timestamp of the record before <see cref="NextOffset"/>, milliseconds since 1970 UTC; 0 where it is not known.</summary>
+    public long RecordMs { get; init; }
+
+    /// <summary>Which topic of this name it is: higher for one that was made anew.</summary>
+    public ulong Generation { get; init; }
+
+    /// <summary>Counts how often this replica began to read the partition; what was read before it began again is not committed.</summary>
+    public int Turn { get; init; }
 }

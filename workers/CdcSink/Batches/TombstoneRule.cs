@@ -1,3 +1,4 @@
+using Betting.DeadLetters;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Batches;
@@ -7,7 +8,8 @@ namespace Betting.CdcSink.Batches;
 /// a version, as a flattening transform with <c>delete.tombstone.handling.mode=tombstone</c> writes it: it must not pass silently.
 /// </summary>
 /// <remarks>One for each assignment: at its first record of a partition it gives the benefit of the doubt, since the delete may
-/// have been the last record before.</remarks>
+/// have been the last record before. A record that was sent back from the dead letters stands wherever the topic ended then, also
+/// between a delete and its tombstone: it is passed over, and a tombstone that was found alone before is alone still.</remarks>
 public sealed class TombstoneRule
 {
     readonly Dictionary<(string Topic, int Partition), long?> _lastDeleted = [];
@@ -16,6 +18,10 @@ public sealed class TombstoneRule
     /// <returns>True for a tombstone that repeats no delete.</returns>
     public bool IsAlone(in StreamRecord record, in DecodedRecord decoded)
     {
+        if (WasSentBack(record))
+        {
+            return decoded.Kind == RecordKind.Tombstone;
+        }
         var partition = (record.Topic, record.Partition);
         if (decoded.Kind != RecordKind.Tombstone)
         {
@@ -25,5 +31,17 @@ public sealed class TombstoneRule
         var alone = _lastDeleted.TryGetValue(partition, out var deleted) && deleted != decoded.Id;
         _lastDeleted[partition] = decoded.Id;
         return alone;
+    }
+
+    static bool WasSentBack(in StreamRecord record)
+    {
+        for (var i = 0; i < record.Headers.Count; i++)
+        {
+            if (record.Headers[i].Name == LetterHeaders.Replays)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -16,7 +16,7 @@ public sealed class StreamConsumer : IDisposable
 {
     public const string Condition = "kafka";
 
-    static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50);
+    static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50), AskAgainAfter = TimeSpan.FromSeconds(1);
 
     readonly CdcSinkOptions _options;
     readonly CdcSinkMetrics _metrics;
@@ -24,14 +24,25 @@ public sealed class StreamConsumer : IDisposable
     readonly TimeProvider _clock;
     readonly ILogger<StreamConsumer> _log;
     readonly IConsumer<byte[]?, byte[]?> _consumer;
+    readonly PartitionStarts _starts;
+
+    // What the group gave this replica; of it what is read, and where; and what has no beginning yet, with the position that a broker refused.
+    readonly HashSet<TopicPartition> _owned = [];
     readonly Dictionary<TopicPartition, PartitionPosition> _positions = [];
+    readonly Dictionary<TopicPartition, long?> _unbegun = [];
+
+    // Batches are committed on another thread than the one that begins partitions anew.
+    readonly Lock _committing = new();
+    readonly Dictionary<TopicPartition, int> _turns = [];
     BatchBuilder _builder;
+    long? _asked;
     bool _paused;
 
-    public StreamConsumer(KafkaOptions kafka, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, TimeProvider clock, ILogger<StreamConsumer> log)
+    public StreamConsumer(KafkaOptions kafka, CdcSinkOptions options, CdcSinkMetrics metrics, PartitionStarts starts, Readiness readiness, TimeProvider clock, ILogger<StreamConsumer> log)
     {
         _options = options;
         _metrics = metrics;
+        _starts = starts;
         _readiness = readiness;
         _clock = clock;
         _log = log;
@@ -63,6 +74,7 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>Adds to the batch for a moment: until it is full, or nothing came for a short wait, or the moment is over.</summary>
     public void Gather()
     {
+        Begin();
         var start = _clock.GetTimestamp();
         while (!_builder.IsFull && _clock.GetElapsedTime(start) < Wait && Consume() is { } consumed)
         {
@@ -97,12 +109,21 @@ public sealed class StreamConsumer : IDisposable
         }
     }
 
-    /// <summary>Commits what a batch reached. A failure costs only that its records come again.</summary>
+    /// <summary>Commits what a batch reached, but for partitions that have begun anew since. A failure costs only that its records come again.</summary>
     public void Commit(ChangeBatch batch)
     {
         try
         {
-            _consumer.Commit(batch.Positions.Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.NextOffset)));
+            lock (_committing)
+            {
+                var reached = batch.Positions
+                    .Where(position => _turns.GetValueOrDefault(new TopicPartition(position.Topic, position.Partition)) == position.Turn)
+                    .Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.NextOffset)).ToList();
+                if (reached.Count > 0)
+                {
+                    _consumer.Commit(reached);
+                }
+            }
         }
         catch (KafkaException failure)
         {
@@ -123,8 +144,12 @@ public sealed class StreamConsumer : IDisposable
         }
         catch (ConsumeException failure) when (failure.Error.Code == ErrorCode.Local_AutoOffsetReset)
         {
-            CdcSinkLog.OffsetLost(_log, failure.ConsumerRecord?.TopicPartitionOffset.ToString() ?? failure.Error.Reason);
-            throw;
+            var partition = failure.ConsumerRecord.TopicPartition;
+            if (_positions.TryGetValue(partition, out var position))
+            {
+                _unbegun[partition] = position.NextOffset;
+            }
+            return null;
         }
         catch (ConsumeException failure) when (!failure.Error.IsFatal)
         {
@@ -143,8 +168,10 @@ public sealed class StreamConsumer : IDisposable
         {
             NextOffset = record.Offset + 1,
             FirstOffset = position.FirstOffset ?? record.Offset,
+            RecordMs = record.TimestampMs,
             Version = Math.Max(position.Version, decoded.Version.Value),
-            CommittedAt = decoded.CommitTime == 0 ? position.CommittedAt : decoded.CommitTime,
+            // A record that was sent again, or is read again, is older than what is visible.
+            CommittedAt = Math.Max(position.CommittedAt, decoded.CommitTime),
         };
     }
 
@@ -164,26 +191,69 @@ public sealed class StreamConsumer : IDisposable
         return batch;
     }
 
+    // Nothing is read before it is known where to begin, which asks ClickHouse: see Begin.
     List<TopicPartitionOffset> Assign(List<TopicPartition> partitions)
     {
         _builder = NewBuilder();
         _positions.Clear();
+        _unbegun.Clear();
+        foreach (var partition in partitions)
+        {
+            _owned.Add(partition);
+            _unbegun[partition] = null;
+        }
         _paused = false;
-        var starts = partitions.Count == 0 ? [] : _consumer.Committed(partitions, TimeSpan.FromSeconds(10)).Select(Start).ToList();
-        CdcSinkLog.Assigned(_log, string.Join(", ", starts));
-        _readiness.Set(Condition, ready: true);
-        return starts;
+        _asked = null;
+        _readiness.Set(Condition, ready: partitions.Count == 0, "where to begin is not known yet");
+        return [];
     }
 
-    TopicPartitionOffset Start(TopicPartitionOffset committed)
+    /// <summary>Begins what was assigned, what an order sends back, and what the broker does not have at its position any more.</summary>
+    void Begin()
     {
-        if (committed.Offset == Offset.Unset)
+        _starts.Tell();
+        foreach (var partition in _starts.Ordered(_owned).ToList())
         {
-            CdcSinkLog.FirstStart(_log, committed.TopicPartition.ToString(), _options.FirstStart);
-            return new TopicPartitionOffset(committed.TopicPartition, _options.FirstStart == FirstStart.Beginning ? Offset.Beginning : Offset.End);
+            _unbegun.TryAdd(partition, null);
         }
-        _positions[committed.TopicPartition] = new PartitionPosition(committed.Topic, committed.Partition, committed.Offset, 0, 0, 0);
-        return committed;
+        if (_unbegun.Count == 0 || (_asked is { } last && _clock.GetElapsedTime(last) < AskAgainAfter))
+        {
+            return;
+        }
+        _asked = _clock.GetTimestamp();
+        NextTurn();
+        var begun = _starts.TryBegin(_consumer, _unbegun);
+        foreach (var (partition, position) in begun)
+        {
+            _unbegun.Remove(partition);
+            _positions.Remove(partition);
+            if (position is { } first)
+            {
+                _positions[partition] = first with { Turn = _turns[partition] };
+            }
+        }
+        if (begun.Count == 0)
+        {
+            return;
+        }
+        // Not a seek, which a partition that stands at an error does not follow: all of them anew, each where it is.
+        var starts = _positions.Select(each => new TopicPartitionOffset(each.Key, each.Value.NextOffset)).ToList();
+        _consumer.Assign(starts);
+        _paused = false;
+        CdcSinkLog.Assigned(_log, string.Join(", ", starts));
+        _readiness.Set(Condition, _unbegun.Count == 0, $"where to begin is not known yet of {_unbegun.Count} partitions");
+    }
+
+    /// <summary>From here on batches in hand do not move these partitions any more, so that none of them undoes where they begin.</summary>
+    void NextTurn()
+    {
+        lock (_committing)
+        {
+            foreach (var partition in _unbegun.Keys)
+            {
+                _turns[partition] = _turns.GetValueOrDefault(partition) + 1;
+            }
+        }
     }
 
     void GiveBack(List<TopicPartitionOffset> partitions)
@@ -191,6 +261,9 @@ public sealed class StreamConsumer : IDisposable
         _readiness.Set(Condition, ready: false, "no partitions");
         var finished = Finish(Take(), _options.RebalanceWait);
         _positions.Clear();
+        _unbegun.Clear();
+        _owned.Clear();
+        _starts.Forget(partitions.Select(each => each.TopicPartition));
         CdcSinkLog.Revoked(_log, string.Join(", ", partitions), finished);
     }
 

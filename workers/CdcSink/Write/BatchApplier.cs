@@ -96,16 +96,9 @@ public sealed class BatchApplier(
         var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         foreach (var position in batch.Positions)
         {
-            rows.WriteString(System.Text.Encoding.UTF8.GetBytes(position.Topic));
-            rows.WriteInt32(position.Partition);
-            rows.WriteInt64(position.NextOffset);
-            rows.WriteInt64(position.EndOffset);
-            rows.WriteUInt64(position.Version);
-            rows.WriteInt64(position.CommittedAt);
-            rows.WriteInt64(now);
-            rows.EndRow();
+            ProgressRows.Add(rows, position, now);
         }
-        await store.InsertAsync("sink_progress", "topic, partition, next_offset, end_offset, version, committed_at, recorded_at", rows, cancellation);
+        await store.InsertAsync("sink_progress", ProgressRows.Columns, rows, cancellation);
     }
 
     void RecordLag(ChangeBatch batch)

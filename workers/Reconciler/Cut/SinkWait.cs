@@ -66,7 +66,7 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, IOptions<Reconci
     {
         var next = new Dictionary<(string, int), long>();
         await using (var rows = await client.ExecuteReaderAsync(
-            "SELECT toString(topic), partition, max(next_offset) FROM sink_progress GROUP BY 1, 2", cancellationToken: cancellation))
+            "SELECT toString(topic), partition, next_offset FROM sink_progress FINAL", cancellationToken: cancellation))
         {
             while (await rows.ReadAsync(cancellation))
             {
@@ -81,6 +81,9 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, IOptions<Reconci
                 return string.Create(CultureInfo.InvariantCulture, $"{end.Topic}/{end.Partition.Value} to {end.Offset.Value}, it is at {reached}");
             }
         }
-        return null;
+        // Read after the progress, an end cannot lie before it: that progress is of a former topic, and the sink has yet to notice.
+        var former = goal.Any(end => next.GetValueOrDefault((end.Topic, end.Partition.Value)) > end.Offset.Value)
+            ? ends.Read().FirstOrDefault(end => next.GetValueOrDefault((end.Topic, end.Partition.Value)) > end.Offset.Value) : null;
+        return former is null ? null : $"{former.Topic}/{former.Partition.Value}, which was made anew or lost its end";
     }
 }

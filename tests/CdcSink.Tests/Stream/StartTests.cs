@@ -1,0 +1,161 @@
+using System.Net;
+using Betting.Debezium;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Stream;
+
+/// <summary>Where the worker begins to read, as a process between the Kafka protocol and the real engine.</summary>
+public sealed class StartTests(Servers servers)
+{
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    readonly Made _made = new();
+
+    [Fact]
+    public async Task Clickhouse_kafka_connect_511_an_offset_out_of_range_stops_its_partition_and_never_jumps()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1), Bet(2, 1)]);
+            await BetsAsync(sink, "1,2");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await stream.SendAsync([Bet(3), Bet(4), Bet(5)]);
+        await stream.DeleteRecordsAsync(stream.Bets, 0, before: 3);
+        await stream.SendAsync([Bet(6, 1)]);
+
+        var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
+        await using (var worker = stream.StartWorker(sink.ConnectionString, $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}"))
+        {
+            await BetsAsync(sink, "1,2,6");
+            using var client = new HttpClient();
+            await Deadline.UntilAsync("unreadiness that names the partition", Limit, async () =>
+            {
+                using var answer = await client.GetAsync(new Uri(http, "/health/ready"));
+                return answer.StatusCode == HttpStatusCode.ServiceUnavailable && (await answer.Content.ReadAsStringAsync()).Contains($"{stream.Bets}/0", StringComparison.Ordinal);
+            });
+            await Deadline.UntilAsync("its metric", Limit, async () => (await client.GetStringAsync(new Uri(http, "/metrics"))).Split('\n')
+                .Any(line => line.StartsWith("cdcsink_partitions_stopped", StringComparison.Ordinal) && line.Split(' ')[1] == "1"));
+            Assert.Contains($"{stream.Bets}/0 is stopped: its next record 1 is gone, the topic has 3 to 4", KafkaStream.Said(worker), StringComparison.Ordinal);
+            Assert.Equal("1", (await sink.QueryAsync($"SELECT next_offset FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND partition = 0"))[0]);
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await using var goesOn = stream.StartWorker(sink.ConnectionString, "--CdcSink:LostOffset=Earliest");
+        await BetsAsync(sink, "1,2,5,6");
+        Assert.Contains("2 records are gone that were never read", KafkaStream.Said(goesOn), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Records_that_go_while_the_worker_runs_stop_that_partition_alone()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var worker = stream.StartWorker(sink.ConnectionString);
+        await stream.SendAsync([Bet(1)]);
+        await BetsAsync(sink, "1");
+        worker.Send(Signal.Stop);
+        await stream.SendAsync([Bet(2), Bet(3)]);
+        await stream.DeleteRecordsAsync(stream.Bets, 0, before: 2);
+        worker.Send(Signal.Continue);
+        await Deadline.UntilAsync("a stopped partition, or one that it had fetched before", Limit, async () =>
+            KafkaStream.Said(worker).Contains("is stopped: its next record 1 is gone", StringComparison.Ordinal) || (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 3"))[0] == "1");
+        await stream.SendAsync([Bet(4, 1)]);
+        await Deadline.UntilAsync("the other partition", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 4"))[0] == "1");
+        Assert.False(worker.HasExited);
+    }
+
+    [Fact]
+    public async Task A_topic_made_anew_is_read_from_its_beginning_and_progress_goes_back_with_it()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1), Bet(2), Bet(3)]);
+            await Deadline.UntilAsync("progress", Limit, () => stream.IsVisibleAsync(sink));
+            await stream.MakeAnewAsync(stream.Bets);
+            await stream.SendAsync([Bet(4)]);
+            await BetsAsync(sink, "1,2,3,4");
+            Assert.Contains($"{stream.Bets}/0 was made anew", KafkaStream.Said(worker), StringComparison.Ordinal);
+            await ProgressAsync(sink, stream.Bets, 1);
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        // By the time the sink is back, the next one has outgrown what was read of this one.
+        await stream.MakeAnewAsync(stream.Bets);
+        await stream.SendAsync([Bet(5), Bet(6), Bet(7)]);
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await BetsAsync(sink, "1,2,3,4,5,6,7");
+        await ProgressAsync(sink, stream.Bets, 3);
+    }
+
+    [Fact]
+    public async Task Without_offsets_of_the_group_it_goes_on_from_progress_and_a_partition_that_was_added_is_read_whole()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString, "--CdcSink:FirstStart=End"))
+        {
+            await Deadline.UntilAsync("a start at the end of all topics", Limit, async () => (await sink.QueryAsync("SELECT count() FROM sink_progress FINAL"))[0] == "15");
+            await stream.SendAsync([Bet(1), Bet(2)]);
+            await BetsAsync(sink, "1,2");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        // As if partition 2 had not been there.
+        await sink.QueryAsync($"ALTER TABLE sink_progress DELETE WHERE topic = '{stream.Bets}' AND partition = 2 SETTINGS mutations_sync = 1");
+        await stream.SendAsync([Bet(3), Bet(4, 2)]);
+        await using var other = stream.StartWorker(sink.ConnectionString, "--CdcSink:FirstStart=End", $"--CdcSink:Group={stream.Prefix}-other");
+        await BetsAsync(sink, "1,2,3,4");
+        Assert.Contains($"{stream.Bets}/0 has no offset in the group and goes on at 2", KafkaStream.Said(other), StringComparison.Ordinal);
+        Assert.Contains($"{stream.Bets}/2 was added to a topic that the sink knows", KafkaStream.Said(other), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_ClickHouse_that_lost_what_the_group_has_read_gets_it_again()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        using var restored = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1)]);
+            await BetsAsync(sink, "1");
+            // What a backup of this moment has.
+            await restored.QueryAsync($"INSERT INTO sink_progress (topic, partition, next_offset) VALUES ('{stream.Bets}', 0, 1), ('{stream.Bets}', 1, 0)");
+            await stream.SendAsync([Bet(2), Bet(3, 2)]);
+            await BetsAsync(sink, "1,2,3");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await using var again = stream.StartWorker(restored.ConnectionString);
+        await BetsAsync(restored, "2,3");
+        Assert.Contains($"{stream.Bets}/0: the group is at 2, but ClickHouse has only what is before 1", KafkaStream.Said(again), StringComparison.Ordinal);
+        Assert.Contains($"{stream.Bets}/2: the group is at 1, but ClickHouse knows nothing of this partition", KafkaStream.Said(again), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ClickHouse_away_at_the_start_is_waited_for()
+    {
+        await using var server = new ClickHouseServer(Directory.CreateTempSubdirectory("cdcsink-").FullName, FreePort.Take());
+        await server.StartAsync();
+        var connection = server.ConnectionString("late");
+        await Schema.ClickHouseMigrator.MigrateAsync(connection);
+        await server.KillAsync();
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await stream.SendAsync([Bet(1)]);
+        await using var worker = stream.StartWorker(connection);
+        await Deadline.UntilAsync("a worker that waits", Limit, () => Task.FromResult(KafkaStream.Said(worker).Contains("Where to begin cannot be told yet (unreachable)", StringComparison.Ordinal)));
+        await server.StartAsync();
+        using var client = new ClickHouse.Driver.ClickHouseClient(connection);
+        await Deadline.UntilAsync("the record", Limit, () => stream.IsVisibleAsync(client));
+    }
+
+    StreamRecord Bet(long id, int partition = 0) => _made.Bet(id, Made.Columns(), partition: partition);
+
+    static Task BetsAsync(SinkUnderTest sink, string ids) => Deadline.UntilAsync($"bets {ids}", Limit, async () =>
+        (await sink.QueryAsync("SELECT arrayStringConcat(groupArray(toString(bet_id)), ',') FROM (SELECT bet_id FROM bets_analytics ORDER BY bet_id)"))[0] == ids);
+
+    static Task ProgressAsync(SinkUnderTest sink, string topic, long next) => Deadline.UntilAsync($"progress {next}", Limit, async () =>
+        (await sink.QueryAsync($"SELECT next_offset FROM sink_progress FINAL WHERE topic = '{topic}' AND partition = 0"))[0] == FormattableString.Invariant($"{next}"));
+}

@@ -1,0 +1,201 @@
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Rewind;
+using Betting.CdcSink.Write;
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Hosting;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Betting.CdcSink.Consume;
+
+/// <summary>
+/// Gathers what is known of partitions, lets <see cref="PartitionStart"/> decide, and makes durable what must not be decided
+/// twice before anything is read. Interrupted, it decides the same again.
+/// </summary>
+/// <remarks>Used on the consumer's thread alone.</remarks>
+public sealed class PartitionStarts(
+    IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, RewindStore orders, RewindWatch watch, StartMetrics metrics,
+    Readiness readiness, TimeProvider clock, ILogger<PartitionStarts> log)
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForOne = TimeSpan.FromSeconds(2);
+
+    readonly ChangeTopics _topics = new(options.TopicPrefix);
+    readonly RecordClock _records = new(kafka.Value);
+    readonly StoppedPartitions _stopped = new(readiness, metrics, clock, log);
+    readonly HashSet<Guid> _obeyed = [];
+
+    /// <summary>Of these partitions, those that an order to rewind waits for.</summary>
+    public IEnumerable<TopicPartition> Ordered(IReadOnlySet<TopicPartition> owned) =>
+        watch.Open.Where(order => owned.Contains(order.Partition) && !_obeyed.Contains(order.Id)).Select(order => order.Partition);
+
+    /// <param name="consumer">A member of the group.</param>
+    /// <param name="partitions">Partitions with, where the broker refused a position while reading, that position.</param>
+    /// <returns>Where to read them from, null for one that is stopped; one that cannot be told yet is not among the answers.</returns>
+    public IReadOnlyDictionary<TopicPartition, PartitionPosition?> TryBegin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions)
+    {
+        using var limit = new CancellationTokenSource(Patience, clock);
+        try
+        {
+            return Begin(consumer, partitions, limit.Token);
+        }
+        catch (KafkaException trouble) when (!trouble.Error.IsFatal)
+        {
+            CdcSinkLog.StartUnknown(log, trouble.Error.Code.ToString(), trouble);
+        }
+        catch (Exception failure) when (ClickHouseErrors.WillPass(failure, CancellationToken.None, out var code))
+        {
+            CdcSinkLog.StartUnknown(log, code, failure);
+        }
+        return new Dictionary<TopicPartition, PartitionPosition?>();
+    }
+
+    public void Forget(IEnumerable<TopicPartition> partitions)
+    {
+        foreach (var partition in partitions)
+        {
+            _stopped.Remove(partition);
+        }
+        _stopped.Tell();
+    }
+
+    /// <summary>Says what still stands; to be called often.</summary>
+    public void Tell() => _stopped.Tell();
+
+    Dictionary<TopicPartition, PartitionPosition?> Begin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions, CancellationToken cancellation)
+    {
+        var committed = consumer.Committed(partitions.Keys, Patience).ToDictionary(each => each.TopicPartition, each => each.Offset.IsSpecial ? (long?)null : each.Offset.Value);
+        var known = Wait(progress.ReadAsync(partitions.Keys.Select(partition => partition.Topic), cancellation));
+        var open = Wait(orders.OpenAsync(options.Group, cancellation)).Where(order => partitions.ContainsKey(order.Partition)).ToList();
+        var begun = new List<Begun>();
+        foreach (var (partition, refused) in partitions)
+        {
+            try
+            {
+                begun.Add(BeginOne(consumer, partition, refused, committed[partition], known, open.LastOrDefault(order => order.Partition == partition)));
+            }
+            catch (KafkaException trouble) when (!trouble.Error.IsFatal)
+            {
+                // A partition without a leader does not hold up the others.
+                CdcSinkLog.StartUnknown(log, $"{StoppedPartitions.Name(partition)}: {trouble.Error.Code}", trouble);
+            }
+        }
+
+        Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(Siblings(consumer, begun, known)), cancellation));
+        Commit(consumer, open, begun, committed, cancellation);
+        foreach (var each in begun)
+        {
+            Tell(each, committed[each.Partition], known.TryGetValue(each.Partition, out var reached) ? reached.NextOffset : null);
+        }
+        _stopped.Tell();
+        return begun.ToDictionary(each => each.Partition, each => each.Start.Kind == StartKind.LostStopped ? null : (PartitionPosition?)each.Position);
+    }
+
+    Begun BeginOne(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long? refused, long? committed, Dictionary<TopicPartition, PartitionPosition> known, RewindOrder? order)
+    {
+        var bounds = consumer.QueryWatermarkOffsets(partition, PatienceForOne);
+        var (low, high) = (bounds.Low.Value, bounds.High.Value);
+        PartitionPosition? before = known.TryGetValue(partition, out var recorded) ? recorded : null;
+        // Heartbeats and messages hold no rows: what is gone of them is no loss.
+        var lost = _topics.Tables.Contains(partition.Topic) ? options.LostOffset : LostOffset.Earliest;
+        var facts = new PartitionFacts(committed, before?.NextOffset, IsAnother(partition, committed, before, low, high), low, high,
+            known.Keys.Any(other => other.Topic == partition.Topic), order?.Offset, order?.Forward ?? false);
+        var start = refused is { } position && order is null ? PartitionStart.OfRefused(position, low, lost) : PartitionStart.Of(facts, options.FirstStart, lost);
+        var place = new PartitionPosition(partition.Topic, partition.Partition, start.Offset, high, 0, 0);
+        if (before is { } last)
+        {
+            place = start.Kind == StartKind.MadeAnew
+                ? place with { Generation = progress.NewGeneration(last.Generation) }
+                : place with { Version = last.Version, CommittedAt = last.CommittedAt, Generation = last.Generation, RecordMs = start.Offset == last.NextOffset ? last.RecordMs : 0 };
+        }
+        return new Begun(partition, start, place, low, high);
+    }
+
+    bool IsAnother(TopicPartition partition, long? committed, PartitionPosition? before, long low, long high) =>
+        committed is null && before is { RecordMs: > 0 } last && last.NextOffset > low && last.NextOffset <= high
+        && _records.Of(partition, last.NextOffset - 1) is { } there && there != last.RecordMs;
+
+    /// <summary>At a topic's first start all its partitions become known, so that one without progress was added later.</summary>
+    IEnumerable<PartitionPosition> Siblings(IConsumer<byte[]?, byte[]?> consumer, List<Begun> begun, Dictionary<TopicPartition, PartitionPosition> known)
+    {
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        foreach (var topic in begun.Where(each => each.Start.Kind == StartKind.First).Select(each => each.Partition.Topic).Distinct())
+        {
+            foreach (var other in admin.GetMetadata(topic, Patience).Topics.Single().Partitions.Select(partition => new TopicPartition(topic, partition.PartitionId)))
+            {
+                if (!known.ContainsKey(other) && begun.All(each => each.Partition != other))
+                {
+                    var bounds = consumer.QueryWatermarkOffsets(other, Patience);
+                    yield return new PartitionPosition(topic, other.Partition, (options.FirstStart == FirstStart.Beginning ? bounds.Low : bounds.High).Value, bounds.High.Value, 0, 0);
+                }
+            }
+        }
+    }
+
+    /// <summary>The group's offset first, then orders are done with: interrupted between the two, they are obeyed once more.</summary>
+    void Commit(IConsumer<byte[]?, byte[]?> consumer, List<RewindOrder> open, List<Begun> begun, Dictionary<TopicPartition, long?> committed, CancellationToken cancellation)
+    {
+        var decided = begun.Where(each => each.Start.Kind is not (StartKind.Committed or StartKind.LostStopped)).ToList();
+        if (decided.Count > 0)
+        {
+            consumer.Commit(decided.Select(each => new TopicPartitionOffset(each.Partition, each.Start.Offset)));
+        }
+        foreach (var order in open.Where(order => begun.Any(each => each.Partition == order.Partition)))
+        {
+            Wait(orders.MarkBegunAsync(order, options.Group, committed[order.Partition] ?? 0, cancellation));
+            _obeyed.Add(order.Id);
+        }
+    }
+
+    void Tell(in Begun begun, long? committed, long? reached)
+    {
+        var (name, start) = (StoppedPartitions.Name(begun.Partition), begun.Start);
+        _stopped.Remove(begun.Partition);
+        metrics.Begun(begun.Partition.Topic, start);
+        switch (start.Kind)
+        {
+            case StartKind.First:
+                CdcSinkLog.FirstStart(log, name, options.FirstStart);
+                break;
+            case StartKind.Progress:
+                CdcSinkLog.GoesOnFromProgress(log, name, start.Offset);
+                break;
+            case StartKind.ClickHouseBehind:
+                CdcSinkLog.ClickHouseBehindGroup(log, name, committed ?? 0, start.Offset);
+                break;
+            case StartKind.ClickHouseEmpty:
+                CdcSinkLog.ClickHouseKnowsNothing(log, name, committed, start.Offset);
+                break;
+            case StartKind.GroupBehindTopic:
+                CdcSinkLog.GroupBehindTopic(log, name, committed, start.Offset);
+                break;
+            case StartKind.Added:
+                CdcSinkLog.PartitionAdded(log, name);
+                break;
+            case StartKind.Rewound:
+                CdcSinkLog.Rewound(log, name, start.Offset);
+                break;
+            case StartKind.MadeAnew:
+                CdcSinkLog.MadeAnew(log, name, reached ?? committed ?? 0, begun.Low, begun.High);
+                break;
+            case StartKind.LostReadOn:
+                CdcSinkLog.ReadsOnAfterLoss(log, name, start.Lost, start.Offset);
+                break;
+            case StartKind.LostStopped:
+                _stopped.Add(begun.Partition, start.Offset, begun.Low, begun.High);
+                break;
+        }
+    }
+
+    // On a thread of the consumer's own, within the limit of the token.
+    static T Wait<T>(Task<T> asked) => asked.GetAwaiter().GetResult();
+
+    static void Wait(Task asked) => asked.GetAwaiter().GetResult();
+
+    readonly record struct Begun(TopicPartition Partition, PartitionStart Start, PartitionPosition Position, long Low, long High)
+    {
+        /// <summary>Whether ClickHouse has to know before the first record is read.</summary>
+        public bool IsNews => Start.Kind is StartKind.First or StartKind.Added or StartKind.MadeAnew or StartKind.ClickHouseEmpty;
+    }
+}

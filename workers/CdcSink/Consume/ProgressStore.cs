@@ -1,0 +1,54 @@
+using System.Globalization;
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Write;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.Utility;
+using Confluent.Kafka;
+
+namespace Betting.CdcSink.Consume;
+
+/// <summary>How far ClickHouse says that partitions have been read: what counts where the group's offsets say otherwise.</summary>
+public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, TimeProvider clock)
+{
+    /// <summary>By partition; only those that it knows.</summary>
+    public async Task<Dictionary<TopicPartition, PartitionPosition>> ReadAsync(IEnumerable<string> topics, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("topics", topics.Distinct().ToArray());
+        const string Sql = """
+            SELECT toString(topic), partition, next_offset, end_offset, version, toUnixTimestamp64Micro(committed_at), toUnixTimestamp64Milli(record_at), generation
+            FROM sink_progress FINAL
+            WHERE topic IN ({topics:Array(String)})
+            """;
+        var known = new Dictionary<TopicPartition, PartitionPosition>();
+        await using var rows = await client.ExecuteReaderAsync(Sql, parameters, cancellationToken: cancellation);
+        while (await rows.ReadAsync(cancellation))
+        {
+            var position = new PartitionPosition(rows.GetString(0), rows.GetInt32(1), rows.GetInt64(2), rows.GetInt64(3), Number(rows.GetValue(4)), rows.GetInt64(5))
+            {
+                RecordMs = rows.GetInt64(6),
+                Generation = Number(rows.GetValue(7)),
+            };
+            known[new TopicPartition(position.Topic, position.Partition)] = position;
+        }
+        return known;
+    }
+
+    public async Task WriteAsync(IEnumerable<PartitionPosition> positions, CancellationToken cancellation)
+    {
+        using var rows = new RowBinaryBuffer();
+        foreach (var position in positions)
+        {
+            ProgressRows.Add(rows, position, NowMicros);
+        }
+        await store.InsertAsync("sink_progress", ProgressRows.Columns, rows, cancellation);
+    }
+
+    /// <summary>A generation above all before it.</summary>
+    public ulong NewGeneration(ulong last) => Math.Max((ulong)NowMicros, last + 1);
+
+    long NowMicros => (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    static ulong Number(object value) => Convert.ToUInt64(value, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.DeadLetters;
+using Betting.Hosting;
+using Confluent.Kafka;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Betting.CdcSink.DeadLetters;
+
+/// <summary><c>CdcSink dead-letters list|show|replay|drop</c>, over the topics that the sink reads.</summary>
+static class DeadLettersVerb
+{
+    static readonly string[] Names = ["users", "events", "bets", "message", "heartbeat"];
+
+    static readonly Option<string?> Table = new Option<string?>("--table") { Description = "Only the dead letters of this table's topic, or of messages or heartbeats" }.AcceptOnlyFromAmong(Names);
+
+    public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) => LetterVerbs.AddTo(line, "CdcSink", Compose, OpenAsync, Table);
+
+    static void Compose(WebApplicationBuilder builder) => builder.Services.AddKafka().AddSection<CdcSinkOptions>(CdcSinkOptions.Section);
+
+    static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? table, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var kafka = services.GetRequiredService<IOptions<KafkaOptions>>().Value;
+        var topics = new ChangeTopics(services.GetRequiredService<IOptions<CdcSinkOptions>>().Value.TopicPrefix);
+        foreach (var (name, topic) in Names.Zip([.. topics.Tables, topics.Messages, topics.Heartbeats]).Where(each => table is null || each.First == table))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            yield return new KafkaDeadLetterStore(kafka, topic, Topics.DeadLetter(topic), letter => Describe(letter, name), services.GetRequiredService<TimeProvider>(), name);
+            await Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Reads what <see cref="Write.DeadLetterTopic"/> writes.</summary>
+    static LetterDescription Describe(Message<byte[]?, byte[]?> letter, string kind)
+    {
+        var place = string.Create(CultureInfo.InvariantCulture, $"{Header("topic")}/{Header("partition")}@{Header("offset")}");
+        return new LetterDescription(place, Header("reason"), Header("field"), kind, letter.Timestamp.UtcDateTime);
+
+        string Header(string name) => letter.Headers.TryGetLastBytes("dead-letter." + name, out var bytes) ? Encoding.UTF8.GetString(bytes) : "";
+    }
+}

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Globalization;
+using Betting.CdcSink.Write;
+using Betting.Hosting;
+using ClickHouse.Driver;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Betting.CdcSink.Rebuild;
+
+/// <summary><c>CdcSink rebuild</c>: derives the rows anew from the changelog while replicas write and people query. Killed, it is run again.</summary>
+static class RebuildCommand
+{
+    static readonly Option<bool> All = new("--all") { Description = "The rows of all months" };
+    static readonly Option<string?> FromMonth = new("--from-month") { Description = "The rows of this month (2026-01) and of all after it; older ones stay as they are" };
+    static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only count the bets" };
+
+    public static Command Create() => new("rebuild", "Drops the rows of bets and derives them anew from the changelog, inside ClickHouse, while replicas run") { All, FromMonth, DryRun };
+
+    public static async Task<int> RunAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
+    {
+        var month = parsed.GetValue(FromMonth);
+        DateTime? from = DateTime.TryParseExact(month, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var first) ? first : null;
+        if (month is not null ? from is null || parsed.GetValue(All) : !parsed.GetValue(All))
+        {
+            await Console.Error.WriteLineAsync("CdcSink rebuild: say --all, or --from-month with a month such as 2026-01");
+            return WorkerHost.BadSettings;
+        }
+        var clock = services.GetRequiredService<TimeProvider>();
+        using var store = new RebuildStore(services.GetRequiredService<ClickHouseClient>(), Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
+        var rebuild = new RowsRebuild(store, services.GetRequiredService<ChangeStore>(), from, services.GetRequiredService<CdcSinkOptions>().JoinBets, clock, Console.Error.WriteLine);
+        try
+        {
+            return await RebuildAsync(store, rebuild, from, parsed.GetValue(DryRun), clock, cancellation);
+        }
+        // Readers and writers see what they saw before; the next run removes what is left of this one.
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync($"CdcSink rebuild: {failure.Message}; run it again");
+            await rebuild.FailAsync(cancellation);
+            return 1;
+        }
+        catch (OperationCanceledException)
+        {
+            await rebuild.FailAsync(CancellationToken.None);
+            throw;
+        }
+    }
+
+    static async Task<int> RebuildAsync(RebuildStore store, RowsRebuild rebuild, DateTime? from, bool dryRun, TimeProvider clock, CancellationToken cancellation)
+    {
+        if (await store.EngineAsync(cancellation) is var engine && !engine.EndsWith("MergeTree", StringComparison.Ordinal))
+        {
+            await Console.Error.WriteLineAsync($"CdcSink rebuild: {RebuildStore.Rows} is {(engine.Length == 0 ? "not there" : engine)}; only the tables of one server can be rebuilt");
+            return 1;
+        }
+        if (dryRun)
+        {
+            Console.WriteLine(FormattableString.Invariant($"{await store.CountAsync(from, cancellation)} bets would be derived anew"));
+            return 0;
+        }
+        var start = clock.GetTimestamp();
+        if (await rebuild.RunAsync(cancellation) is not { } bets)
+        {
+            return 1;
+        }
+        Console.WriteLine(FormattableString.Invariant($"{bets} bets derived anew in {clock.GetElapsedTime(start).TotalSeconds:F1} s"));
+        return 0;
+    }
+}

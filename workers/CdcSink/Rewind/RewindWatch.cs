@@ -1,0 +1,32 @@
+using Betting.CdcSink.Write;
+using Betting.Hosting;
+
+namespace Betting.CdcSink.Rewind;
+
+/// <summary>Looks for orders to rewind while the worker runs; the reading thread obeys those of its own partitions.</summary>
+public sealed class RewindWatch(RewindStore store, CdcSinkOptions options, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+{
+    volatile IReadOnlyList<RewindOrder> _open = [];
+
+    public string Name => "rewind-watch";
+
+    /// <summary>Orders that were open at the last look.</summary>
+    public IReadOnlyList<RewindOrder> Open => _open;
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            heartbeats.Beat(Name);
+            try
+            {
+                _open = await store.OpenAsync(options.Group, stopping);
+            }
+            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out _))
+            {
+                // The probe tells that ClickHouse is away; an order can wait until it is back.
+            }
+            await Task.Delay(options.RewindsEvery, clock, stopping);
+        }
+    }
+}
