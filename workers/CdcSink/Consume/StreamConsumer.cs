@@ -26,7 +26,9 @@ public sealed class StreamConsumer : IDisposable
     readonly IConsumer<byte[]?, byte[]?> _consumer;
     readonly Dictionary<TopicPartition, PartitionPosition> _positions = [];
     BatchBuilder _builder;
-    bool _paused;
+
+    /// <summary>Unknown after a rebalance: librdkafka keeps a partition paused that comes back, and new ones are not.</summary>
+    bool? _paused;
 
     public StreamConsumer(KafkaOptions kafka, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, TimeProvider clock, ILogger<StreamConsumer> log)
     {
@@ -169,7 +171,7 @@ public sealed class StreamConsumer : IDisposable
     {
         _builder = NewBuilder();
         _positions.Clear();
-        _paused = false;
+        _paused = null;
         var starts = partitions.Count == 0 ? [] : _consumer.Committed(partitions, TimeSpan.FromSeconds(10)).Select(Start).ToList();
         CdcSinkLog.Assigned(_log, string.Join(", ", starts));
         _readiness.Set(Condition, ready: true);
