@@ -68,6 +68,16 @@ sealed class LiveStage : IAsyncDisposable
         return server;
     }
 
+    /// <summary>
+    /// Returns when the snapshot is done and a restart would go on behind it: a capture that dies sooner takes another one, which
+    /// cannot tell what was deleted meanwhile, and a message sent sooner is skipped.
+    /// </summary>
+    public async Task CaptureAsync(PostgresServer postgres, int epoch)
+    {
+        await Stream.CaptureAsync(postgres, epoch);
+        await Deadline.UntilAsync("the capture's stored position", Patience, Stream.HasStoredItsPositionAsync);
+    }
+
     /// <summary>Waits until so many more changes of bets have been kept than now.</summary>
     public async Task MoreChangesAsync(int changes)
     {

@@ -8,10 +8,10 @@ namespace Betting.Tests.CdcSink.Live;
 /// </summary>
 sealed class LiveTraffic : IAsyncDisposable
 {
-    const int Sessions = 3;
+    const int Sessions = 2;
 
     /// <summary>Of each session; what the machine can also capture, while it does everything else.</summary>
-    static readonly TimeSpan BetweenTransactions = TimeSpan.FromMilliseconds(25);
+    static readonly TimeSpan BetweenTransactions = TimeSpan.FromMilliseconds(40);
 
     readonly NpgsqlDataSource _postgres;
     readonly CancellationTokenSource _stopping = new();

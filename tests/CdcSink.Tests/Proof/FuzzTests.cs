@@ -18,7 +18,7 @@ public sealed class FuzzTests(Servers servers)
     public void Rows_and_dead_letters_and_skipped_by_rule_are_what_was_read()
     {
         var sum = new Tally();
-        var inputs = TestSize.Of(100_000, 2_000_000);
+        var inputs = TestSize.Of(100_000, 1_200_000);
         Parallel.For(0, inputs / (10 * InABatch), new ParallelOptions { MaxDegreeOfParallelism = 2 }, seed =>
         {
             using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -60,7 +60,7 @@ public sealed class FuzzTests(Servers servers)
         {
             await sink.Client.ExecuteNonQueryAsync($"CREATE TABLE all_{table} AS {table} ENGINE = MergeTree ORDER BY tuple()");
         }
-        var (sum, batches) = (new Tally(), TestSize.Of(8, 200));
+        var (sum, batches) = (new Tally(), TestSize.Of(8, 100));
         for (var seed = 1000; seed < 1000 + batches; seed++)
         {
             var fuzz = new Fuzz(seed);
