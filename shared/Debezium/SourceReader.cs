@@ -58,7 +58,7 @@ static class SourceReader
     public static uint ReadTransactionId(ref Utf8JsonReader reader) => JsonText.ReadUnsigned(ref reader) is { } id ? (uint)id : 0;
 
     public static long ReadMillis(ref Utf8JsonReader reader) =>
-        JsonText.TryReadInteger(ref reader, out var millis) && Math.Abs(millis) < long.MaxValue / 1000 ? millis * 1000 : 0;
+        JsonText.TryReadInteger(ref reader, out var millis) && millis is > long.MinValue / 1000 and < long.MaxValue / 1000 ? millis * 1000 : 0;
 
     /// <summary>A text, or a boolean as versions before 1.6 wrote it.</summary>
     public static SnapshotMarker ReadSnapshot(ref Utf8JsonReader reader)

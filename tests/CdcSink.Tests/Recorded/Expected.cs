@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Betting.Debezium;
 using ClickHouse.Driver;
+using Npgsql;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Recorded;
@@ -14,7 +15,13 @@ static class Expected
         SELECT toString(bet_id), bet_status, toDecimalString(bet_amount, 2), toString(toUnixTimestamp64Micro(placed_at)), ifNull(toString(toUnixTimestamp64Micro(settled_at)), '\\N'),
             toString(user_id), user_name, ifNull(toString(toUnixTimestamp64Micro(user_created_at)), '\\N'),
             toString(event_id), event_name, event_category, ifNull(toString(toUnixTimestamp64Micro(event_start_time)), '\\N'), event_status
-        FROM 
+        """;
+
+    // The same columns, and the payout, which the recordings' files do not have.
+    const string Live = """
+        SELECT b.id AS bet_id, b.status AS bet_status, b.amount AS bet_amount, b.placed_at, b.settled_at, b.user_id, u.name AS user_name, u.created_at AS user_created_at,
+            b.event_id, e.name AS event_name, e.category AS event_category, e.start_time AS event_start_time, e.status AS event_status, b.payout
+        FROM bets b LEFT JOIN users u ON u.id = b.user_id LEFT JOIN events e ON e.id = b.event_id
         """;
 
     /// <summary>\N without quotes; in quotes it is somebody's name.</summary>
@@ -26,9 +33,25 @@ static class Expected
     {
         // This mode has cut the times to milliseconds before anybody could read them.
         var resolution = recording.Contains("naive-connect", StringComparison.Ordinal) ? 1000 : 1;
-        var expected = Read(recording[..^".jsonl.gz".Length] + ".expected/bets_analytics.csv", resolution);
+        var expected = Read(await File.ReadAllTextAsync(recording[..^".jsonl.gz".Length] + ".expected/bets_analytics.csv"), resolution);
+        await AssertSameAsync(Path.GetFileName(recording), expected, client, $"{Actual} FROM {from}");
+    }
+
+    /// <summary>PostgreSQL as it is now.</summary>
+    /// <returns>How many rows there are.</returns>
+    public static async Task<int> AssertEqualsAsync(ClickHouseClient client, NpgsqlDataSource postgres)
+    {
+        await using var connection = await postgres.OpenConnectionAsync();
+        using var export = await connection.BeginTextExportAsync($"COPY ({Live}) TO STDOUT (FORMAT csv, HEADER, NULL '\\N')");
+        var expected = Read(await export.ReadToEndAsync(), resolution: 1);
+        await AssertSameAsync("PostgreSQL", expected, client, $"{Actual}, ifNull(toDecimalString(payout, 2), '\\\\N') FROM bets_analytics");
+        return expected.Count;
+    }
+
+    static async Task AssertSameAsync(string source, List<string> expected, ClickHouseClient client, string query)
+    {
         var actual = new List<string>();
-        await using var reader = await client.ExecuteReaderAsync(Actual + from);
+        await using var reader = await client.ExecuteReaderAsync(query);
         while (await reader.ReadAsync())
         {
             actual.Add(string.Join('\u0001', Enumerable.Range(0, reader.FieldCount).Select(reader.GetString)));
@@ -36,12 +59,12 @@ static class Expected
         var missing = expected.Except(actual).ToList();
         var extra = actual.Except(expected).ToList();
         Assert.True(missing.Count == 0 && extra.Count == 0 && expected.Count == actual.Count,
-            $"{Path.GetFileName(recording)}: {expected.Count} expected, {actual.Count} there; missing {missing.Count}, first {missing.FirstOrDefault()}; extra {extra.Count}, first {extra.FirstOrDefault()}");
+            $"{source}: {expected.Count} expected, {actual.Count} there; missing {missing.Count}, first {missing.FirstOrDefault()}; extra {extra.Count}, first {extra.FirstOrDefault()}");
     }
 
-    static List<string> Read(string path, long resolution)
+    static List<string> Read(string csv, long resolution)
     {
-        var rows = Parse(File.ReadAllText(path)).ToList();
+        var rows = Parse(csv).ToList();
         var header = rows[0];
         return [.. rows.Skip(1).Select(row => string.Join('\u0001', row.Select((field, at) => Spell(header[at], field, resolution))))];
     }

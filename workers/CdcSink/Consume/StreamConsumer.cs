@@ -36,7 +36,9 @@ public sealed class StreamConsumer : IDisposable
     readonly Dictionary<TopicPartition, int> _turns = [];
     BatchBuilder _builder;
     long? _asked;
-    bool _paused;
+
+    /// <summary>Unknown after a rebalance: librdkafka keeps a partition paused that comes back, and new ones are not.</summary>
+    bool? _paused;
 
     public StreamConsumer(KafkaOptions kafka, CdcSinkOptions options, CdcSinkMetrics metrics, PartitionStarts starts, Readiness readiness, TimeProvider clock, ILogger<StreamConsumer> log)
     {
@@ -202,7 +204,7 @@ public sealed class StreamConsumer : IDisposable
             _owned.Add(partition);
             _unbegun[partition] = null;
         }
-        _paused = false;
+        _paused = null;
         _asked = null;
         _readiness.Set(Condition, ready: partitions.Count == 0, "where to begin is not known yet");
         return [];
@@ -239,7 +241,7 @@ public sealed class StreamConsumer : IDisposable
         // Not a seek, which a partition that stands at an error does not follow: all of them anew, each where it is.
         var starts = _positions.Select(each => new TopicPartitionOffset(each.Key, each.Value.NextOffset)).ToList();
         _consumer.Assign(starts);
-        _paused = false;
+        _paused = null;
         CdcSinkLog.Assigned(_log, string.Join(", ", starts));
         _readiness.Set(Condition, _unbegun.Count == 0, $"where to begin is not known yet of {_unbegun.Count} partitions");
     }

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Betting.Local.Engines;
+
+namespace Betting.Tests.CdcSink.Live;
+
+/// <summary>
+/// The settings that this project ships, given to a real Kafka Connect. Each epoch is a connector of its own name: the offsets that
+/// Connect keeps by that name belong to the cluster that was captured.
+/// </summary>
+sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
+{
+    static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    readonly Uri _connector = new(connect, $"/connectors/betting-{epoch.ToString(CultureInfo.InvariantCulture)}");
+
+    public async Task RegisterAsync()
+    {
+        var settings = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!.AsObject();
+        settings["database.hostname"] = "127.0.0.1";
+        settings["database.port"] = postgresPort.ToString(CultureInfo.InvariantCulture);
+        settings["database.dbname"] = LiveStage.Database;
+        settings["database.password"] = "";
+        settings["transforms.epoch.value.literal"] = epoch.ToString(CultureInfo.InvariantCulture);
+        using var answer = await Http.PutAsJsonAsync(new Uri(_connector + "/config"), settings);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new EngineException($"Kafka Connect refused the connector: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        }
+        await Deadline.UntilAsync("the connector's task", TimeSpan.FromMinutes(2), IsRunningAsync);
+    }
+
+    /// <summary>Whether Connect has stored a position in the log behind the snapshot.</summary>
+    public async Task<bool> HasStoredOffsetsAsync()
+    {
+        var offsets = await Http.GetFromJsonAsync<JsonObject>(new Uri(_connector + "/offsets"));
+        return offsets?["offsets"]?.AsArray().FirstOrDefault()?["offset"] is JsonObject offset && offset["lsn_proc"] is not null && offset["snapshot_completed"]?.GetValue<bool>() != false;
+    }
+
+    public async Task DeleteAsync()
+    {
+        using var answer = await Http.DeleteAsync(_connector);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    async Task<bool> IsRunningAsync()
+    {
+        var status = await Http.GetFromJsonAsync<JsonObject>(new Uri(_connector + "/status"));
+        return status?["tasks"]?.AsArray().FirstOrDefault()?["state"]?.GetValue<string>() == "RUNNING";
+    }
+}

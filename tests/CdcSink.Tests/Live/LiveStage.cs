@@ -1,0 +1,149 @@
+using System.Globalization;
+using Betting.Contracts;
+using Betting.Local.Engines;
+using Betting.Schema;
+using Betting.Tests.Fixtures;
+using ClickHouse.Driver;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Betting.Tests.CdcSink.Live;
+
+/// <summary>PostgreSQL with the project's schema, a stream, ClickHouse, and replicas of the sink: all of them the test's own, to be killed.</summary>
+sealed class LiveStage : IAsyncDisposable
+{
+    public const string Database = "betting";
+
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    static readonly ChangeTopics Changes = new(ChangeTopics.DefaultPrefix);
+
+    readonly string _folder;
+    readonly ClickHouseServer _clickHouse;
+    readonly List<EngineProcess> _replicas = [];
+
+    LiveStage(string folder)
+    {
+        _folder = folder;
+        _clickHouse = new ClickHouseServer(folder, FreePort.Take());
+        Stream = Environment.GetEnvironmentVariable(RealStream.Variable) is { Length: > 0 } tools ? new RealStream(tools, folder) : new StandInStream(folder);
+        ClickHouse = new ClickHouseClient(_clickHouse.ConnectionString(Database));
+        Kills = new Dictionary<string, Func<Task>>(Stream.Kills) { ["ClickHouse"] = KillClickHouseAsync, ["a replica of the sink"] = KillReplicaAsync };
+    }
+
+    public ILiveStream Stream { get; }
+    public ClickHouseClient ClickHouse { get; }
+    public IReadOnlyDictionary<string, Func<Task>> Kills { get; }
+
+    public static async Task<LiveStage> StartAsync(int replicas)
+    {
+        var stage = new LiveStage(ServerFolder.Create());
+        await Task.WhenAll(stage.Stream.StartAsync(), stage._clickHouse.StartAsync());
+        await ClickHouseMigrator.MigrateAsync(stage._clickHouse.ConnectionString(Database));
+        foreach (var topic in Changes.Tables)
+        {
+            await stage.Stream.CreateTopicAsync(topic, 3);
+            await stage.Stream.CreateTopicAsync(Topics.DeadLetter(topic), 1);
+        }
+        foreach (var topic in new[] { Changes.Messages, Changes.Transactions, Changes.Heartbeats })
+        {
+            await stage.Stream.CreateTopicAsync(topic, 1);
+        }
+        while (stage._replicas.Count < replicas)
+        {
+            stage._replicas.Add(stage.StartReplica());
+        }
+        return stage;
+    }
+
+    /// <summary>A cluster of its own, whose log begins anew.</summary>
+    public async Task<PostgresServer> NewPostgresAsync(string name)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+        var server = new PostgresServer(folder, FreePort.Take());
+        await server.StartAsync();
+        await server.CreateDatabaseAsync(Database);
+        await PostgresMigrator.MigrateAsync(server.ConnectionString(Database), new Dictionary<string, string> { ["replicator"] = "local" }, NullLogger.Instance, CancellationToken.None);
+        return server;
+    }
+
+    /// <summary>
+    /// Returns when the snapshot is done and a restart would go on behind it: a capture that dies sooner takes another one, which
+    /// cannot tell what was deleted meanwhile, and a message sent sooner is skipped.
+    /// </summary>
+    public async Task CaptureAsync(PostgresServer postgres, int epoch)
+    {
+        await Stream.CaptureAsync(postgres, epoch);
+        await Deadline.UntilAsync("the capture's stored position", Patience, Stream.HasStoredItsPositionAsync);
+    }
+
+    /// <summary>Waits until so many more changes of bets have been kept than now.</summary>
+    public async Task MoreChangesAsync(int changes)
+    {
+        long goal = 0;
+        await Deadline.UntilAsync("ClickHouse's answer", Patience, async () => (goal = await ChangesAsync() + changes) > 0);
+        await Deadline.UntilAsync($"{changes} more changes", Patience, async () => await ChangesAsync() >= goal);
+    }
+
+    /// <summary>Waits until all that PostgreSQL has committed by now has had its effect: the fence has come, and progress covers the topics' ends.</summary>
+    public async Task EverythingHasArrivedAsync(NpgsqlDataSource postgres)
+    {
+        var fence = Guid.NewGuid().ToString();
+        await using var emit = postgres.CreateCommand("SELECT pg_logical_emit_message(true, 'fence', $1)");
+        emit.Parameters.AddWithValue(fence);
+        await emit.ExecuteNonQueryAsync();
+        await Deadline.UntilAsync("the fence", Patience, async () => await CountAsync($"SELECT count() FROM fences WHERE content = '{fence}'") > 0);
+        using var reader = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = Stream.BootstrapServers, GroupId = "ends" }).Build();
+        foreach (var topic in Changes.Tables)
+        {
+            for (var partition = 0; partition < 3; partition++)
+            {
+                var end = reader.QueryWatermarkOffsets(new TopicPartition(topic, partition), TimeSpan.FromSeconds(20)).High.Value;
+                await Deadline.UntilAsync($"{topic} {partition} up to {end}", Patience,
+                    async () => end == 0 || await CountAsync($"SELECT max(next_offset) FROM sink_progress WHERE topic = '{topic}' AND partition = {partition}") >= end);
+            }
+        }
+    }
+
+    /// <summary>No replica may have ended by itself.</summary>
+    public IEnumerable<string> Ended => _replicas.Where(replica => replica.HasExited).Select(replica => $"{replica.Name} ended with code {replica.ExitCode}");
+
+    public async Task<long> CountAsync(string sql) => Convert.ToInt64(await ClickHouse.ExecuteScalarAsync(sql), CultureInfo.InvariantCulture);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_replicas.Select(replica => replica.StopAsync(TimeSpan.FromSeconds(20))));
+        foreach (var replica in _replicas)
+        {
+            await replica.DisposeAsync();
+        }
+        ClickHouse.Dispose();
+        await _clickHouse.DisposeAsync();
+        await Stream.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    Task<long> ChangesAsync() => CountAsync("SELECT count() FROM bet_changes");
+
+    async Task KillClickHouseAsync()
+    {
+        await _clickHouse.KillAsync();
+        await _clickHouse.StartAsync();
+    }
+
+    async Task KillReplicaAsync()
+    {
+        var victim = _replicas[0];
+        _replicas.RemoveAt(0);
+        await victim.KillAsync();
+        await victim.DisposeAsync();
+        _replicas.Add(StartReplica());
+    }
+
+    EngineProcess StartReplica() => EngineProcess.Start("CdcSink",
+        Installed.Own("workers/CdcSink", "CdcSink",
+            $"--ClickHouse:ConnectionString={_clickHouse.ConnectionString(Database)}", $"--Kafka:BootstrapServers={Stream.BootstrapServers}", "--Http:Url=http://127.0.0.1:0",
+            "--CdcSink:BatchRecords=500", "--Kafka:Client:session.timeout.ms=6000", "--Kafka:Client:heartbeat.interval.ms=500", "--Kafka:Client:fetch.wait.max.ms=20"),
+        Path.Combine(_folder, "logs", $"sink-{Guid.NewGuid():N}.log"));
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using Betting.Local.Engines;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
+namespace Betting.Tests.CdcSink.Live;
+
+/// <summary>
+/// Apache Kafka and Kafka Connect with Debezium, started and killed by the test itself.
+/// </summary>
+/// <param name="tools">The folder with the programs <c>start DIR</c> and <c>stop DIR</c>, which keep DIR/kafka.pid and DIR/connect.pid.</param>
+/// <param name="folder">For data and logs.</param>
+sealed class RealStream(string tools, string folder) : ILiveStream
+{
+    /// <summary>The environment variable that names the tools.</summary>
+    public const string Variable = "REAL_KAFKA";
+
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    readonly (int Kafka, int Connect) _ports = (FreePort.Take(), FreePort.Take());
+    DebeziumConnector? _connector;
+    Uri? _connect;
+
+    public string BootstrapServers { get; private set; } = "";
+
+    public IReadOnlyDictionary<string, Func<Task>> Kills => new Dictionary<string, Func<Task>>
+    {
+        ["Connect"] = () => KillAsync("connect", _ports.Connect),
+        ["Kafka"] = () => KillAsync("kafka", _ports.Kafka),
+    };
+
+    string Data => Path.Combine(folder, "real-kafka");
+
+    public async Task StartAsync()
+    {
+        await using var start = EngineProcess.Start("real Kafka's start", new Launch(Path.Combine(tools, "start"),
+            [Data, "--kafka-port", _ports.Kafka.ToString(CultureInfo.InvariantCulture), "--connect-port", _ports.Connect.ToString(CultureInfo.InvariantCulture)]), Log);
+        BootstrapServers = await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Patience);
+        _connect = new Uri(await start.AnnouncedAsync("CONNECT_URL", Patience));
+    }
+
+    public async Task CreateTopicAsync(string topic, int partitions)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers }).Build();
+        await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 }]);
+    }
+
+    public async Task CaptureAsync(PostgresServer postgres, int epoch)
+    {
+        _connector = new DebeziumConnector(_connect!, postgres.Port, epoch);
+        await _connector.RegisterAsync();
+    }
+
+    public Task<bool> HasStoredItsPositionAsync() => _connector!.HasStoredOffsetsAsync();
+
+    public Task StopCaptureAsync() => _connector!.DeleteAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await using var stop = EngineProcess.Start("real Kafka's stop", new Launch(Path.Combine(tools, "stop"), [Data, "--kill"]), Log);
+        await stop.ExitedWithinAsync(TimeSpan.FromMinutes(1));
+    }
+
+    string Log => Path.Combine(folder, "logs", "real-kafka.log");
+
+    async Task KillAsync(string name, int port)
+    {
+        var file = Path.Combine(Data, name + ".pid");
+        using (var process = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture)))
+        {
+            process.Kill();
+        }
+        // It is dead once its port is free; a zombie would still look alive to whoever asks by its number.
+        await Deadline.UntilAsync($"the end of {name}", TimeSpan.FromSeconds(30), () => Task.FromResult(!IsListening(port)));
+        File.Delete(file);
+        await StartAsync();
+    }
+
+    static bool IsListening(int port)
+    {
+        using var probe = new TcpClient();
+        try
+        {
+            probe.Connect("127.0.0.1", port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
