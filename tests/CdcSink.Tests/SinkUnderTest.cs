@@ -36,12 +36,17 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         _sinkClient = new ClickHouseClient($"{connectionString};{settings}");
         _store = new ChangeStore(_sinkClient);
         _metrics = new CdcSinkMetrics(meters);
-        Applier = new BatchApplier(_store, this, options, _metrics, TimeProvider.System, NullLogger<BatchApplier>.Instance);
+        Progress = new Progress(_store, TimeProvider.System);
+        Join = new BetJoin(_store, options, _metrics);
+        Applier = new BatchApplier(_store, Join, this, Progress, _metrics, TimeProvider.System, NullLogger<BatchApplier>.Instance);
     }
 
     public string ConnectionString { get; }
     public ClickHouseClient Client { get; }
     public BatchApplier Applier { get; }
+    public BetJoin Join { get; }
+    public Progress Progress { get; }
+    public CdcSinkMetrics Metrics => _metrics;
     internal Readings Readings { get; }
     public List<DeadLetter> DeadLetters { get; } = [];
 
@@ -96,6 +101,7 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
 
     public void Dispose()
     {
+        Progress.Dispose();
         _store.Dispose();
         _sinkClient.Dispose();
         Client.Dispose();

@@ -76,4 +76,7 @@ static partial class CdcSinkLog
 
     [LoggerMessage(338, LogLevel.Warning, "Where to begin cannot be told yet ({Code}); asked again every second")]
     public static partial void StartUnknown(ILogger log, string code, Exception failure);
+
+    [LoggerMessage(323, LogLevel.Information, "Joined {Bets} bets of {Users} users and {Events} events beside the batches in {Seconds:F1} s")]
+    public static partial void LargeJoinDone(ILogger log, int bets, int users, int events, double seconds);
 }

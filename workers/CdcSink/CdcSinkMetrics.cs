@@ -87,7 +87,19 @@ public sealed class CdcSinkMetrics : IDisposable
 
     public void Stage(string stage, TimeSpan duration) => _stage.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
 
-    public void Visible(string topic, double seconds) => _lag.Record(seconds, new KeyValuePair<string, object?>("topic", topic));
+    /// <summary>Changes are visible now; <paramref name="commits"/> are when the source committed them, by topic, microseconds since 1970 UTC.</summary>
+    public void Visible(IEnumerable<(string Topic, List<long> Times)> commits, TimeProvider clock)
+    {
+        var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+        foreach (var (topic, times) in commits)
+        {
+            var tag = new KeyValuePair<string, object?>("topic", topic);
+            foreach (var committed in times)
+            {
+                _lag.Record(Math.Max(0, now - committed / 1e6), tag);
+            }
+        }
+    }
 
     public void Dispose() => _meter.Dispose();
 }

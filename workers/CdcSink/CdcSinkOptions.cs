@@ -79,6 +79,13 @@ public sealed class CdcSinkOptions
     [Range(1, 100_000)]
     public int JoinBets { get; set; } = 100_000;
 
+    /// <summary>
+    /// So many bets of changed users and events are joined within their batch; more are joined beside the batches that follow, and the
+    /// progress of the topics that brought them waits for it. Default 100,000.
+    /// </summary>
+    [Range(0, 10_000_000)]
+    public int PathBets { get; set; } = 100_000;
+
     /// <summary>The longest pause between two attempts while ClickHouse is away. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan RetryPause { get; set; } = TimeSpan.FromSeconds(10);

@@ -20,6 +20,8 @@ static class CdcSinkServices
             .AddMetrics()
             .AddSingleton<CdcSinkMetrics>()
             .AddSingleton<ChangeStore>()
+            .AddSingleton<BetJoin>()
+            .AddSingleton<Progress>()
             .AddSingleton<ProgressStore>()
             .AddSingleton<RewindStore>();
 
@@ -29,7 +31,12 @@ static class CdcSinkServices
             .AddKafka()
             .AddSingleton<IDeadLetters>(provider => new DeadLetterTopic(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
             .AddSingleton<IRecordsAgain>(provider => new RecordsAgain(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
-            .AddSingleton<BatchApplier>()
+            .AddSingleton(provider =>
+            {
+                var applier = ActivatorUtilities.CreateInstance<BatchApplier>(provider);
+                applier.Beside = provider.GetRequiredService<LargeJoinLoop>().AddAsync;
+                return applier;
+            })
             .AddSingleton<PatientApplier>()
             .AddSingleton<LagState>()
             .AddSingleton<LagMetrics>()
@@ -39,6 +46,7 @@ static class CdcSinkServices
             .AddSingleton<StartMetrics>()
             .AddSingleton<PartitionStarts>()
             .AddLoop<RewindWatch>()
+            .AddLoop<LargeJoinLoop>()
             .AddLoop<ClickHouseProbe>()
             .AddLoop<SinkLoop>();
 }

@@ -15,7 +15,7 @@ namespace Betting.CdcSink;
 /// is to do. Asked to stop, it reads no more, applies what it has, commits, and leaves the group.
 /// </summary>
 public sealed class SinkLoop(
-    IOptions<KafkaOptions> kafka, IOptions<CdcSinkOptions> options, PatientApplier applier, PartitionStarts starts, CdcSinkMetrics metrics, Readiness readiness, Heartbeats heartbeats,
+    IOptions<KafkaOptions> kafka, IOptions<CdcSinkOptions> options, PatientApplier applier, Progress progress, PartitionStarts starts, CdcSinkMetrics metrics, Readiness readiness, Heartbeats heartbeats,
     TimeProvider clock, ILogger<SinkLoop> log, ILogger<StreamConsumer> consumerLog) : IWorkerLoop
 {
     // Pausing throws away what was fetched ahead, so a batch that only takes a moment is waited for.
@@ -35,7 +35,8 @@ public sealed class SinkLoop(
         readiness.Require(StreamConsumer.Condition);
         using var abandon = new CancellationTokenSource();
         using var consumer = new StreamConsumer(kafka.Value, options.Value, metrics, starts, readiness, clock, consumerLog) { Finish = Finish };
-        var applying = ApplyAllAsync(consumer, abandon.Token);
+        progress.Commit = consumer.Commit;
+        var applying = ApplyAllAsync(abandon.Token);
         try
         {
             await Task.Factory.StartNew(() => ReadAll(consumer, applying, stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -89,7 +90,9 @@ public sealed class SinkLoop(
         {
             last?.Dispose();
         }
-        return _inHand.WaitForFewerThan(1, limit - clock.GetElapsedTime(start)) && !_broken;
+        var finished = _inHand.WaitForFewerThan(1, limit - clock.GetElapsedTime(start)) && !_broken;
+        progress.Forget();
+        return finished;
     }
 
     // A batch that would only wait is better off growing.
@@ -106,7 +109,7 @@ public sealed class SinkLoop(
         }
     }
 
-    async Task ApplyAllAsync(StreamConsumer consumer, CancellationToken abandoned)
+    async Task ApplyAllAsync(CancellationToken abandoned)
     {
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(abandoned);
         var before = Task.CompletedTask;
@@ -114,7 +117,7 @@ public sealed class SinkLoop(
         {
             await foreach (var batch in _batches.Reader.ReadAllAsync(failed.Token))
             {
-                before = ApplyAsync(consumer, batch, before, failed);
+                before = ApplyAsync(batch, before, failed);
             }
         }
         catch (Exception) when (failed.IsCancellationRequested)
@@ -136,7 +139,7 @@ public sealed class SinkLoop(
     }
 
     /// <param name="before">The batch read before this one, whose progress comes first; its failure is this one's as well.</param>
-    async Task ApplyAsync(StreamConsumer consumer, ChangeBatch batch, Task before, CancellationTokenSource failed)
+    async Task ApplyAsync(ChangeBatch batch, Task before, CancellationTokenSource failed)
     {
         // Off the loop's path at once: encoding requests is work too.
         await Task.Yield();
@@ -147,7 +150,6 @@ public sealed class SinkLoop(
                 var start = clock.GetTimestamp();
                 var deadLetters = batch.DeadLetters.Count;
                 await applier.ApplyAsync(batch, before, failed.Token);
-                consumer.Commit(batch);
                 CdcSinkLog.Applied(log, batch.Records, deadLetters, clock.GetElapsedTime(start).TotalMilliseconds);
             }
         }

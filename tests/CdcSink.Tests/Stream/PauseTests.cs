@@ -1,5 +1,7 @@
 using Betting.CdcSink;
 using Betting.CdcSink.Consume;
+using Betting.CdcSink.Rewind;
+using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Debezium;
 using Betting.Hosting;
@@ -7,6 +9,7 @@ using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Stream;
@@ -20,19 +23,21 @@ public sealed class PauseTests(Servers servers)
     public async Task What_was_paused_while_partitions_moved_is_read_again_afterwards()
     {
         await using var stream = await KafkaStream.CreateAsync(servers);
+        using var sink = await SinkUnderTest.CreateAsync(servers);
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        using var metrics = new CdcSinkMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
+        var meters = services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
+        using var store = new ChangeStore(sink.Client);
         var prefix = stream.Bets[..stream.Bets.IndexOf('.', StringComparison.Ordinal)];
         var kafka = new KafkaOptions { BootstrapServers = (await servers.KafkaAsync()).BootstrapServers };
         (kafka.Client["session.timeout.ms"], kafka.Client["heartbeat.interval.ms"], kafka.Client["fetch.wait.max.ms"]) = ("2000", "300", "10");
-        using var first = Consumer(kafka, prefix, metrics);
+        using var first = Consumer(kafka, prefix);
         first.Subscribe();
         await stream.SendAsync(Bets(0));
         var read = 0;
         await ReadAsync(first, () => read >= 30);
 
         first.Pause(true);
-        using (var second = Consumer(kafka, prefix, metrics))
+        using (var second = Consumer(kafka, prefix))
         {
             second.Subscribe();
             var others = 0;
@@ -51,6 +56,22 @@ public sealed class PauseTests(Servers servers)
         // Nothing was committed, so all of it comes again.
         await ReadAsync(first, () => read >= 90);
 
+        StreamConsumer Consumer(KafkaOptions kafka, string prefix)
+        {
+            var options = new CdcSinkOptions { TopicPrefix = prefix, Group = prefix, BatchAge = TimeSpan.FromMilliseconds(20) };
+            var (clock, readiness, orders) = (TimeProvider.System, new Readiness(), new RewindStore(sink.Client));
+            var starts = new PartitionStarts(Options.Create(kafka), options, new ProgressStore(sink.Client, store, clock), orders, new RewindWatch(orders, options, new Heartbeats(clock), clock),
+                new StartMetrics(meters), readiness, clock, NullLogger<PartitionStarts>.Instance);
+            return new StreamConsumer(kafka, options, sink.Metrics, starts, readiness, clock, NullLogger<StreamConsumer>.Instance)
+            {
+                Finish = (last, _) =>
+                {
+                    last?.Dispose();
+                    return true;
+                },
+            };
+        }
+
         Task ReadAsync(StreamConsumer consumer, Func<bool> enough) => Deadline.UntilAsync("the records", Limit, () =>
         {
             consumer.Pause(false);
@@ -61,7 +82,8 @@ public sealed class PauseTests(Servers servers)
 
     static int Records(StreamConsumer consumer)
     {
-        using var batch = consumer.Read();
+        consumer.Gather();
+        using var batch = consumer.Take();
         return batch?.Records ?? 0;
     }
 
@@ -70,14 +92,4 @@ public sealed class PauseTests(Servers servers)
         var made = new Made();
         return Enumerable.Range(0, 30).Select(n => made.Bet(round * 100 + n, Made.Columns(), partition: n % 3));
     }
-
-    static StreamConsumer Consumer(KafkaOptions kafka, string prefix, CdcSinkMetrics metrics) =>
-        new(kafka, new CdcSinkOptions { TopicPrefix = prefix, Group = prefix, BatchAge = TimeSpan.FromMilliseconds(20) }, metrics, new Readiness(), TimeProvider.System, NullLogger<StreamConsumer>.Instance)
-        {
-            Finish = (last, _) =>
-            {
-                last?.Dispose();
-                return true;
-            },
-        };
 }

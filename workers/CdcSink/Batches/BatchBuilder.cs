@@ -40,6 +40,10 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             case RecordKind.RowChange:
                 batch.Rows.Add(record, decoded);
                 batch.Touched.Add(decoded);
+                if (decoded.Table != SourceTable.Bets)
+                {
+                    batch.DimensionTopics.Add(record.Topic);
+                }
                 AddSnapshotMarks(batch, record, decoded);
                 AddCommitTime(batch, record.Topic, decoded);
                 break;

@@ -1,3 +1,4 @@
+using Betting.CdcSink.Write;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Batches;
@@ -12,6 +13,12 @@ public sealed class ChangeBatch : IDisposable
 
     /// <summary>The epochs whose complete snapshot ended in this batch, with the record that said so.</summary>
     public List<SnapshotEnd> SnapshotEnds { get; } = [];
+
+    /// <summary>The topics that brought changes of users and events.</summary>
+    public HashSet<string> DimensionTopics { get; } = [];
+
+    /// <summary>What of its join is done beside the batches that follow; null where nothing is, or it is not joined yet.</summary>
+    public LargeJoin? Beside { get; set; }
 
     /// <summary>Where each partition stands once the batch is applied; empty for a replay, which moves no partition.</summary>
     public List<PartitionPosition> Positions { get; } = [];

@@ -112,13 +112,13 @@ public sealed class StreamConsumer : IDisposable
     }
 
     /// <summary>Commits what a batch reached, but for partitions that have begun anew since. A failure costs only that its records come again.</summary>
-    public void Commit(ChangeBatch batch)
+    public void Commit(IReadOnlyList<PartitionPosition> positions)
     {
         try
         {
             lock (_committing)
             {
-                var reached = batch.Positions
+                var reached = positions
                     .Where(position => _turns.GetValueOrDefault(new TopicPartition(position.Topic, position.Partition)) == position.Turn)
                     .Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.NextOffset)).ToList();
                 if (reached.Count > 0)

@@ -9,8 +9,11 @@ namespace Betting.CdcSink.Write;
 /// they touch as it is stored after that, then what tells how far the stream has come. May be repeated from the start at any time.
 /// </summary>
 public sealed class BatchApplier(
-    ChangeStore store, IDeadLetters deadLetters, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock, ILogger<BatchApplier> log)
+    ChangeStore store, BetJoin join, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics, TimeProvider clock, ILogger<BatchApplier> log)
 {
+    /// <summary>Takes what is joined beside the batches; null where everything is joined at once, as in a replay.</summary>
+    public Func<LargeJoin, CancellationToken, ValueTask>? Beside { get; set; }
+
     /// <param name="before">What has to be done before this batch's progress is recorded: progress never passes a batch without its effect.</param>
     public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
     {
@@ -23,7 +26,7 @@ public sealed class BatchApplier(
         }
         if (!batch.Touched.IsEmpty)
         {
-            await StageAsync("join", () => JoinAsync(batch.Touched, cancellation));
+            await StageAsync("join", () => JoinAsync(batch, cancellation));
         }
         if (batch.DeadLetters.Count > 0)
         {
@@ -32,18 +35,33 @@ public sealed class BatchApplier(
         }
         await before.WaitAsync(cancellation);
         await StageAsync("progress", () => RecordProgressAsync(batch, cancellation));
-        RecordLag(batch);
+        if (batch.Beside is { } large)
+        {
+            foreach (var topic in large.Topics)
+            {
+                if (batch.CommitTimes.Remove(topic, out var times))
+                {
+                    large.CommitTimes.Add((topic, times));
+                }
+            }
+            await Beside!(large, cancellation);
+        }
+        metrics.Batch(batch.Records);
+        metrics.Visible(batch.CommitTimes.Select(each => (each.Key, each.Value)), clock);
     }
 
-    async Task JoinAsync(TouchedSet touched, CancellationToken cancellation)
+    async Task JoinAsync(ChangeBatch batch, CancellationToken cancellation)
     {
-        var dependents = touched.Everything
-            ? await store.AllBetsAsync(cancellation)
-            : await store.BetsOfAsync(touched.Users, touched.Events, cancellation);
-        foreach (var group in touched.Groups(dependents, options.JoinBets))
+        var large = await join.OfBatchAsync(batch, cancellation);
+        if (large is null || (Beside is not null && batch.Positions.Count > 0))
         {
-            await store.JoinAsync(group, cancellation);
-            metrics.Joined(group.Count);
+            // A repeated attempt keeps what holds progress already.
+            batch.Beside ??= large;
+            return;
+        }
+        for (long? next = long.MinValue; next is { } from;)
+        {
+            (_, next) = await join.PageAsync(large, from, cancellation);
         }
     }
 
@@ -88,30 +106,7 @@ public sealed class BatchApplier(
     async Task RecordProgressAsync(ChangeBatch batch, CancellationToken cancellation)
     {
         await store.InsertAsync("fences", "prefix, content, version, transaction_id, committed_at, topic, partition, offset", batch.Rows.Fences, cancellation);
-        if (batch.Positions.Count == 0)
-        {
-            return;
-        }
-        using var rows = new RowBinaryBuffer();
-        var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        foreach (var position in batch.Positions)
-        {
-            ProgressRows.Add(rows, position, now);
-        }
-        await store.InsertAsync("sink_progress", ProgressRows.Columns, rows, cancellation);
-    }
-
-    void RecordLag(ChangeBatch batch)
-    {
-        metrics.Batch(batch.Records);
-        var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
-        foreach (var (topic, times) in batch.CommitTimes)
-        {
-            foreach (var committed in times)
-            {
-                metrics.Visible(topic, Math.Max(0, now - committed / 1e6));
-            }
-        }
+        await progress.RecordAsync(batch, cancellation);
     }
 
     async Task StageAsync(string stage, Func<Task> work)

@@ -33,27 +33,54 @@ public sealed class ChangeStore : IDisposable
         using var answer = await _client.PostStreamAsync($"INSERT INTO {table} ({columns}) FORMAT RowBinary", rows.Open(), isCompressed: false, cancellation);
     }
 
-    /// <summary>Every bet that ever named one of these users or events.</summary>
-    public async Task<List<long>> BetsOfAsync(IReadOnlyCollection<long> users, IReadOnlyCollection<long> events, CancellationToken cancellation)
+    /// <summary>About how many bets ever named one of these users or events: not fewer than there are.</summary>
+    public async Task<long> CountBetsOfAsync(IReadOnlyCollection<long> users, IReadOnlyCollection<long> events, CancellationToken cancellation)
     {
-        var bets = new List<long>();
-        if (users.Count > 0)
+        if (users.Count == 0 && events.Count == 0)
         {
-            await ReadIdsAsync(bets, "SELECT DISTINCT bet_id FROM bets_by_user WHERE user_id IN ({ids:Array(Int64)})", users, cancellation);
+            return 0;
         }
-        if (events.Count > 0)
-        {
-            await ReadIdsAsync(bets, "SELECT DISTINCT bet_id FROM bets_by_event WHERE event_id IN ({ids:Array(Int64)})", events, cancellation);
-        }
-        return bets;
+        const string Sql = """
+            SELECT (SELECT count() FROM bets_by_user WHERE user_id IN ({users:Array(Int64)})) + (SELECT count() FROM bets_by_event WHERE event_id IN ({events:Array(Int64)}))
+            """;
+        return Convert.ToInt64(await _client.ExecuteScalarAsync(Sql, Dimensions(users, events), cancellationToken: cancellation), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Every bet there ever was.</summary>
-    public async Task<List<long>> AllBetsAsync(CancellationToken cancellation)
+    /// <summary>Every bet that ever named one of these users or events, in the order of ids.</summary>
+    /// <param name="users">Ids.</param>
+    /// <param name="events">Ids.</param>
+    /// <param name="from">The lowest bet id that is wanted.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<List<long>> BetsOfAsync(
+        IReadOnlyCollection<long> users, IReadOnlyCollection<long> events, long from = long.MinValue, long limit = long.MaxValue, CancellationToken cancellation = default)
     {
-        var bets = new List<long>();
-        await ReadIdsAsync(bets, "SELECT DISTINCT id FROM bet_changes", null, cancellation);
-        return bets;
+        if (users.Count == 0 && events.Count == 0)
+        {
+            return [];
+        }
+        const string Sql = """
+            SELECT DISTINCT bet_id FROM
+            (
+                SELECT bet_id FROM bets_by_user WHERE user_id IN ({users:Array(Int64)}) AND bet_id >= {from:Int64}
+                UNION ALL
+                SELECT bet_id FROM bets_by_event WHERE event_id IN ({events:Array(Int64)}) AND bet_id >= {from:Int64}
+            )
+            ORDER BY bet_id LIMIT {limit:UInt64}
+            """;
+        var parameters = Dimensions(users, events);
+        parameters.AddParameter("from", from);
+        parameters.AddParameter("limit", (ulong)limit);
+        return await ReadIdsAsync(Sql, parameters, cancellation);
+    }
+
+    /// <summary>Every bet there ever was, in the order of ids, from one on.</summary>
+    public Task<List<long>> AllBetsAsync(long from, long limit, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("from", from);
+        parameters.AddParameter("limit", (ulong)limit);
+        return ReadIdsAsync("SELECT DISTINCT id FROM bet_changes WHERE id >= {from:Int64} ORDER BY id LIMIT {limit:UInt64}", parameters, cancellation);
     }
 
     /// <summary>Joins these bets as they are stored now and inserts their rows and delete markers.</summary>
@@ -83,13 +110,23 @@ public sealed class ChangeStore : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    async Task ReadIdsAsync(List<long> ids, string sql, IReadOnlyCollection<long>? parameter, CancellationToken cancellation)
+    async Task<List<long>> ReadIdsAsync(string sql, ClickHouseParameterCollection parameters, CancellationToken cancellation)
     {
-        await using var reader = await _client.ExecuteReaderAsync(sql, parameter is null ? null : Ids(parameter), cancellationToken: cancellation);
+        var ids = new List<long>();
+        await using var reader = await _client.ExecuteReaderAsync(sql, parameters, cancellationToken: cancellation);
         while (await reader.ReadAsync(cancellation))
         {
             ids.Add(reader.GetInt64(0));
         }
+        return ids;
+    }
+
+    static ClickHouseParameterCollection Dimensions(IReadOnlyCollection<long> users, IReadOnlyCollection<long> events)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("users", users.ToArray());
+        parameters.AddParameter("events", events.ToArray());
+        return parameters;
     }
 
     static ClickHouseParameterCollection Ids(IReadOnlyCollection<long> ids)

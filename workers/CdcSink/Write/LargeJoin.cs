@@ -1,0 +1,18 @@
+namespace Betting.CdcSink.Write;
+
+/// <summary>
+/// Bets that changed users and events bring, too many to be joined within their batch: a hot event's million. They are joined
+/// beside the batches that follow, and the topics that brought the changes wait for it.
+/// </summary>
+/// <param name="Users">Changed users.</param>
+/// <param name="Events">Changed events.</param>
+/// <param name="Everything">All bets, after a truncate or the end of an epoch.</param>
+/// <param name="Topics">Whose progress waits.</param>
+public sealed record LargeJoin(long[] Users, long[] Events, bool Everything, IReadOnlySet<string> Topics)
+{
+    /// <summary>What it holds; null before its batch's progress was recorded.</summary>
+    public HeldProgress.Hold? Hold { get; set; }
+
+    /// <summary>Commit times by topic of the changes that are visible only when it is done.</summary>
+    public List<(string Topic, List<long> Times)> CommitTimes { get; } = [];
+}

@@ -1,0 +1,91 @@
+using System.Threading.Channels;
+using Betting.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Betting.CdcSink.Write;
+
+/// <summary>
+/// Runs large joins one after the other, beside the batches. Each is a page of bets a statement, so it is found where it was
+/// after a failure that passes; killed, its topics are read again from where they were held.
+/// </summary>
+public sealed class LargeJoinLoop(
+    BetJoin join, Progress progress, CdcSinkOptions options, CdcSinkMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<LargeJoinLoop> log) : IWorkerLoop
+{
+    // Each holds little; beyond so many the batches wait, which is the way to say that it is too much.
+    const int Waiting = 64;
+
+    static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+
+    readonly Channel<LargeJoin> _waiting = Channel.CreateBounded<LargeJoin>(Waiting);
+
+    public string Name => "large-joins";
+
+    /// <summary>Returns when there is room for it.</summary>
+    public ValueTask AddAsync(LargeJoin large, CancellationToken cancellation) => _waiting.Writer.WriteAsync(large, cancellation);
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            heartbeats.Beat(Name);
+            using var moment = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            using var timer = clock.CreateTimer(_ => moment.Cancel(), null, Beat, Timeout.InfiniteTimeSpan);
+            try
+            {
+                if (!await _waiting.Reader.WaitToReadAsync(moment.Token))
+                {
+                    return;
+                }
+            }
+            catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+            {
+                continue;
+            }
+            if (_waiting.Reader.TryRead(out var large))
+            {
+                await JoinAsync(large, stopping);
+            }
+        }
+    }
+
+    async Task JoinAsync(LargeJoin large, CancellationToken stopping)
+    {
+        var (start, bets) = (clock.GetTimestamp(), 0);
+        for (long? next = long.MinValue; next is { } from;)
+        {
+            next = await PatientlyAsync(async () =>
+            {
+                var page = await join.PageAsync(large, from, stopping);
+                bets += page.Bets;
+                return page.Next;
+            }, stopping);
+            heartbeats.Beat(Name);
+        }
+        await PatientlyAsync<long?>(async () =>
+        {
+            await progress.EndAsync(large, stopping);
+            return null;
+        }, stopping);
+        metrics.Visible(large.CommitTimes, clock);
+        CdcSinkLog.LargeJoinDone(log, bets, large.Users.Length, large.Events.Length, clock.GetElapsedTime(start).TotalSeconds);
+    }
+
+    async Task<T> PatientlyAsync<T>(Func<Task<T>> step, CancellationToken stopping)
+    {
+        var pause = TimeSpan.FromMilliseconds(200);
+        while (true)
+        {
+            try
+            {
+                return await step();
+            }
+            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))
+            {
+                metrics.Retry(code);
+                heartbeats.Beat(Name);
+            }
+            await Task.Delay(pause, clock, stopping);
+            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, options.RetryPause.Ticks));
+        }
+    }
+}
