@@ -65,7 +65,7 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
     [Fact]
     public async Task Progress_in_a_former_topic_of_the_same_name_is_not_taken_for_having_read_this_one()
     {
-        await Traffic.WriteAsync(pipeline.Postgres, 5001, 5040, 9, CancellationToken.None);
+        await Traffic.WriteAsync(pipeline.Postgres, 5001, 20, 9);
         await EqualAsync();
         // As a sink leaves it that has not noticed yet that the topics were made anew.
         await pipeline.ClickHouse.ExecuteNonQueryAsync("""
