@@ -8,6 +8,7 @@ sealed class Readings : IDisposable
     readonly MeterListener _listener = new();
     readonly Lock _gate = new();
     readonly Dictionary<(string Name, string Labels), double> _values = [];
+    readonly HashSet<string> _observed = [];
 
     public Readings(IMeterFactory factory)
     {
@@ -42,8 +43,6 @@ sealed class Readings : IDisposable
     }
 
     public void Dispose() => _listener.Dispose();
-
-    readonly HashSet<string> _observed = [];
 
     void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -77,6 +77,6 @@ public sealed partial class FailureTableTests(Servers servers)
     [Fact]
     public void A_code_that_nobody_knows_is_the_operators() => Assert.Equal(FailureClass.Operator, FailureTable.Of(987_654));
 
-    [GeneratedRegex(@"\b\d+(?= [A-Z]{2})")]
+    [GeneratedRegex(@"\b\d+(?= [A-Z][A-Z0-9])")]
     private static partial Regex Code();
 }

