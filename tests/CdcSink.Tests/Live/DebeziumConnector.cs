@@ -30,11 +30,12 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
         await Deadline.UntilAsync("the connector's task", TimeSpan.FromMinutes(2), IsRunningAsync);
     }
 
-    /// <summary>Whether Connect has stored a position in the log behind the snapshot.</summary>
+    /// <summary>Whether Connect has stored a position in the log behind the snapshot: one that still belongs to it says so.</summary>
     public async Task<bool> HasStoredOffsetsAsync()
     {
         var offsets = await Http.GetFromJsonAsync<JsonObject>(new Uri(_connector + "/offsets"));
-        return offsets?["offsets"]?.AsArray().FirstOrDefault()?["offset"] is JsonObject offset && offset["lsn_proc"] is not null && offset["snapshot_completed"]?.GetValue<bool>() != false;
+        return offsets?["offsets"]?.AsArray().FirstOrDefault()?["offset"] is JsonObject offset
+            && offset["lsn"] is not null && (offset["snapshot"] is null || offset["snapshot_completed"]?.GetValue<bool>() == true);
     }
 
     public async Task DeleteAsync()

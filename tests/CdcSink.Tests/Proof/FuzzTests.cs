@@ -79,9 +79,9 @@ public sealed class FuzzTests(Servers servers)
         TestContext.Current.TestOutputHelper!.WriteLine($"{sum.Rows} rows of {batches * InABatch} records inserted, {sum.DeadLetters} dead letters");
         Assert.Equal(sum.Rows.ToString(CultureInfo.InvariantCulture), kept[0]);
         Assert.Equal(sum.DeadLetters, sink.DeadLetters.Count);
-        // Every value of every view can be read by a client.
+        // Every value of the views can be read by a client; the changelog has times as they came, also beyond what .NET knows.
         Assert.NotEmpty(await sink.QueryAsync("SELECT * FROM bets_analytics"));
-        Assert.NotEmpty(await sink.QueryAsync("SELECT * FROM bet_changes"));
+        Assert.NotEqual(["0"], await sink.QueryAsync("SELECT sum(length(toString(tuple(*)))) FROM bet_changes"));
         await sink.QueryAsync("SELECT * FROM bets_as_of(moment = '2200-01-01 00:00:00')");
     }
 
