@@ -36,7 +36,7 @@ public sealed class CdcSinkMetrics : IDisposable
         _stage = _meter.CreateHistogram("cdcsink.stage.duration", "s", "Duration of a batch's stages.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] });
         _lag = _meter.CreateHistogram("cdcsink.visible.lag", "s", "From the source's commit until the change is visible in ClickHouse, by topic.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 86400] });
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 3600, 86400] });
     }
 
     /// <summary>One record read. Called from one thread.</summary>

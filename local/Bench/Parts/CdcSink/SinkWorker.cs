@@ -68,6 +68,10 @@ sealed partial class SinkWorker : IAsyncDisposable
         return stages;
     }
 
+    /// <summary>The lag of all changes of these topics since the worker's start.</summary>
+    public async Task<LagHistogram> LagAsync(string topic, CancellationToken cancellation) =>
+        LagHistogram.Read(await Http.GetStringAsync(new Uri(_address, "/metrics"), cancellation), topic);
+
     /// <summary>Resident memory in MB (10⁶ bytes): now, and at its highest.</summary>
     public (double Now, double Highest) Memory() => Measure.ResidentMemory.Of(_process.Id);
 

@@ -24,7 +24,8 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     readonly string[] _statuses = [.. Enumerable.Repeat("SCHEDULED", events + 1)];
     long _lsn = 26_853_136, _transaction = 700, _bets, _firstOpen = 1;
 
-    public long Bets => _bets;
+    /// <summary>Ids of bets begin here.</summary>
+    public long FirstBet { get; init; } = 1;
 
     /// <summary>All users, then all events, as a snapshot reads them.</summary>
     public IEnumerable<MadeRecord> Dimensions()
@@ -40,12 +41,17 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     }
 
     /// <summary>A new bet of some user on some event, placed within the last four weeks.</summary>
-    public MadeRecord NewBet(long? onEvent = null)
+    public MadeRecord NewBet(long? onEvent = null) => NewBet("c", onEvent);
+
+    MadeRecord NewBet(string operation, long? onEvent)
     {
         var placed = Text(clock.GetUtcNow() - TimeSpan.FromSeconds(_random.Next(28 * 86_400)));
         _open.Add((_random.NextInt64(1, users + 1), onEvent ?? _random.NextInt64(1, events + 1), placed));
-        return Bet(++_bets, "c", "OPEN", "null", "null", "null");
+        return Bet(++_bets, operation, "OPEN", "null", "null", "null");
     }
+
+    /// <summary>A bet as a snapshot reads it.</summary>
+    public MadeRecord ReadBet() => NewBet("r", null);
 
     /// <summary>
     /// A betting day's mixture: 48 in 100 are new bets, 48 settle, cash out or cancel the oldest that is open, three rename a user,
@@ -82,9 +88,10 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     MadeRecord Bet(long id, string operation, string status, string payout, string settledAt, string before)
     {
         var (user, played, placed) = _open[(int)id - 1];
+        var named = FirstBet - 1 + id;
         string Row(string status, string payout, string settledAt) => string.Create(CultureInfo.InvariantCulture,
-            $$"""{"id":{{id}},"user_id":{{user}},"event_id":{{played}},"status":"{{status}}","amount":"{{id % 200 + 1}}.50","payout":{{payout}},"placed_at":"{{placed}}","settled_at":{{settledAt}}}""");
-        return Record(_topics.Bets, "bets", id, operation, before == "null" ? "null" : Row(before, "null", "null"), Row(status, payout, settledAt));
+            $$"""{"id":{{named}},"user_id":{{user}},"event_id":{{played}},"status":"{{status}}","amount":"{{id % 200 + 1}}.50","payout":{{payout}},"placed_at":"{{placed}}","settled_at":{{settledAt}}}""");
+        return Record(_topics.Bets, "bets", named, operation, before == "null" ? "null" : Row(before, "null", "null"), Row(status, payout, settledAt));
     }
 
     MadeRecord User(long id, string operation, string suffix) => Record(_topics.Users, "users", id, operation, "null",

@@ -1,0 +1,42 @@
+using Betting.Local.Bench.Figures;
+
+namespace Betting.Local.Bench.Parts.CdcSink;
+
+/// <summary>From the source's commit to visible in ClickHouse, while the mixed stream comes at half of the highest rate.</summary>
+sealed class Freshness(BenchRun run, SinkStage stage, double rate)
+{
+    public const string Name = "commit → visible";
+
+    readonly TimeSpan _warmUp = TimeSpan.FromSeconds(run.Quick ? 8 : 15), _measured = TimeSpan.FromSeconds(run.Quick ? 10 : 30);
+    readonly List<double> _p50 = [], _p95 = [], _p99 = [];
+
+    public async Task MeasureOnceAsync(CancellationToken cancellation)
+    {
+        await using var database = await stage.DatabaseAsync();
+        await stage.FreshKafkaAsync();
+        var stream = new SourceStream(SinkStage.Users, SinkStage.Events, run.Clock);
+        List<MadeRecord> dimensions = [.. stream.Dimensions()];
+        StreamFeed.Preload(stage.KafkaBootstrap, dimensions);
+        await using var worker = SinkWorker.Start(stage, database);
+        await worker.VisibleAsync(database, dimensions.Count, TimeSpan.FromMinutes(5), cancellation);
+        using var feed = new StreamFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(5));
+        var traffic = new SteadyTraffic(feed, stream.Mixed, rate, run.Clock);
+        await traffic.SendAsync(_warmUp, () => false, cancellation);
+        var before = await worker.LagAsync("", cancellation);
+        await traffic.SendAsync(_measured, () => false, cancellation);
+        var lag = (await worker.LagAsync("", cancellation)).Since(before);
+        _p50.Add(lag.Quantile(0.5));
+        _p95.Add(lag.Quantile(0.95));
+        _p99.Add(lag.Quantile(0.99));
+        run.Say($"  mixed stream at {FigureTable.Number(rate)} changes/s: p50 {_p50[^1]:F2} s, p95 {_p95[^1]:F2} s, p99 {_p99[^1]:F2} s of {lag.Count:N0}");
+    }
+
+    public IEnumerable<Figure> Figures()
+    {
+        var at = $"{Name} at half of the highest rate ({FigureTable.Number(rate)}/s)";
+        const string Note = "from the worker's histogram, evenly within a bucket";
+        yield return new Figure("cdcsink", at + ", p50", new Samples(_p50), "s") { Note = Note };
+        yield return new Figure("cdcsink", at + ", p95", new Samples(_p95), "s") { Target = Target.Below(2), Note = Note };
+        yield return new Figure("cdcsink", at + ", p99", new Samples(_p99), "s") { Target = Target.Below(5), Note = Note };
+    }
+}
