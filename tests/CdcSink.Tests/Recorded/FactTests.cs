@@ -32,15 +32,12 @@ public sealed class FactTests(Servers servers)
         using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("incremental-3.6");
         var records = Archive.Read(recording).ToList();
-        bool Has(StreamRecord record, string text) => record.Value is { } value && value.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(text)) >= 0;
-        bool IsIncremental(StreamRecord record) => Has(record, "\"snapshot\":\"incremental\"");
-        // As if the first snapshot had not read the bets.
-        var rest = records.Where(record => !IsIncremental(record) && !(record.Topic.EndsWith(".bets", StringComparison.Ordinal) && Has(record, "\"op\":\"r\"")));
-        await sink.ReplayAsync(rest);
-        var without = (await sink.QueryAsync(Rows)).Count;
+        bool IsIncremental(StreamRecord record) => record.Value is { } value && value.AsSpan().IndexOf("\"snapshot\":\"incremental\""u8) >= 0;
+        await sink.ReplayAsync(records.Where(IsIncremental));
+        Assert.Equal(["399"], await sink.QueryAsync("SELECT count() FROM bets_analytics"));
+        await sink.ReplayAsync(records.Where(record => !IsIncremental(record)));
         await sink.ReplayAsync(records.Where(IsIncremental));
         await Expected.AssertEqualsAsync(sink.Client, recording);
-        Assert.True((await sink.QueryAsync(Rows)).Count > without + 100, "they add rows");
         Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM bet_changes WHERE version = 0 OR bitAnd(version, 72057594037927935) = 0"));
     }
 
