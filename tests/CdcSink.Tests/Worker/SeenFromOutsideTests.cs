@@ -95,7 +95,8 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
 
         Assert.Equal(1, code);
         Assert.Contains("ClickHouse refuses with 60 (UNKNOWN_TABLE): its schema is not this version's; run CdcSink migrate", said, StringComparison.Ordinal);
-        Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM sink_progress"));
+        // Where the partitions begin stands there, and nothing beyond it.
+        Assert.Equal(["0"], await sink.QueryAsync("SELECT max(next_offset) FROM sink_progress"));
     }
 
     static SinkProcess Start(KafkaStream stream, string clickHouse, params string[] settings)
