@@ -34,7 +34,7 @@ public sealed class RabbitServer(string folder, int port) : IAsyncDisposable
             throw new EngineException("RabbitMQ is not installed: apt-get install rabbitmq-server");
         }
         _process = EngineProcess.Start("RabbitMQ", launch, Path.Combine(folder, "logs", "rabbitmq.log"));
-        await Deadline.UntilAsync("RabbitMQ's answer", TimeSpan.FromSeconds(120), AnswersAsync);
+        await Deadline.UntilAsync("RabbitMQ's answer", TimeSpan.FromSeconds(300), AnswersAsync);
     }
 
     public async Task StopAsync()

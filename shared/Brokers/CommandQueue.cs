@@ -61,6 +61,17 @@ public static class CommandQueue
         await DeclareAsync(connection, Topics.Commands, kind, Arguments(kind), cancellation);
     }
 
+    /// <summary>
+    /// Makes the exchange through which MassTransit's publishers reach the queue: of the queue's name, as they would declare it
+    /// themselves, and bound to it.
+    /// </summary>
+    public static async Task BindAsync(IConnection connection, CancellationToken cancellation)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        await channel.ExchangeDeclareAsync(Topics.Commands, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellation);
+        await channel.QueueBindAsync(Topics.Commands, Topics.Commands, routingKey: "", cancellationToken: cancellation);
+    }
+
     static async Task DeclareAsync(IConnection connection, string queue, QueueKind kind, Dictionary<string, object?> arguments, CancellationToken cancellation)
     {
         // A channel for each: a refused declaration closes it.

@@ -43,7 +43,7 @@ public static class WorkerHost
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = limit);
         }
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter("Betting.*", "Npgsql", "MassTransit")
+            .AddMeter("Betting.*", "Npgsql")
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
         builder.AddWorkerTraces(worker);

@@ -44,8 +44,8 @@ static partial class IngestLog
     [LoggerMessage(117, LogLevel.Warning, "An answer could not be sent; the outcomes stand, and who asks again is answered again")]
     public static partial void ReplyNotSent(ILogger log, Exception failure);
 
-    [LoggerMessage(118, LogLevel.Debug, "A bus that had lost its broker did not stop in order")]
-    public static partial void BusNotStopped(ILogger log, Exception failure);
+    [LoggerMessage(118, LogLevel.Debug, "A channel to RabbitMQ is lost; what was not acknowledged comes again through the next")]
+    public static partial void ChannelLost(ILogger log, Exception failure);
 
     [LoggerMessage(120, LogLevel.Information, "{Released} parked commands have their outcome now")]
     public static partial void ParkedReleased(ILogger log, int released);

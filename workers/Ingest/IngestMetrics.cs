@@ -62,21 +62,15 @@ public sealed class IngestMetrics : IDisposable
     {
         _batchSize.Record(commands.Count, new KeyValuePair<string, object?>("door", door));
         var now = _clock.GetUtcNow().UtcDateTime;
-        for (var i = 0; i < outcomes.Length; i++)
+        foreach (var command in commands)
         {
-            Count(door, commands[i], outcomes[i]);
-            _lag.Record(Math.Max(0, (now - commands[i].IssuedAt).TotalSeconds), new KeyValuePair<string, object?>("door", door));
+            _lag.Record(Math.Max(0, (now - command.IssuedAt).TotalSeconds), new KeyValuePair<string, object?>("door", door));
         }
+        Count(door, commands.Zip(outcomes));
     }
 
     /// <summary>Parked commands that have their final outcome; their door is <c>parked</c>.</summary>
-    public void Released(IEnumerable<(BetCommand Command, Outcome Outcome)> released)
-    {
-        foreach (var (command, outcome) in released)
-        {
-            Count("parked", command, outcome);
-        }
-    }
+    public void Released(IEnumerable<(BetCommand Command, Outcome Outcome)> released) => Count("parked", released);
 
     /// <summary>A field that the contract has not got is <c>unknown</c>: its name is the sender's, and there is no end of those.</summary>
     public void DeadLetter(string door, string field) => _deadLetters.Add(1, new("door", door), new("field", Known.Contains(field) ? field : "unknown"));
@@ -118,6 +112,12 @@ public sealed class IngestMetrics : IDisposable
     static IEnumerable<Measurement<T>> ByDoor<T>(ConcurrentDictionary<string, T> values) where T : struct =>
         values.Select(value => new Measurement<T>(value.Value, new KeyValuePair<string, object?>("door", value.Key)));
 
-    void Count(string door, BetCommand command, Outcome outcome) => _commands.Add(1,
-        new("door", door), new("kind", CommandContract.TextOf(command.Kind)), new("outcome", OutcomeText.Of(outcome.Kind)), new("reason", outcome.Reason ?? ""));
+    // Once for all that are alike: a batch has hundreds of the same, and each addition looks its labels up.
+    void Count(string door, IEnumerable<(BetCommand Command, Outcome Outcome)> decided)
+    {
+        foreach (var ((kind, outcome, reason), count) in decided.CountBy(one => (one.Command.Kind, one.Outcome.Kind, one.Outcome.Reason)))
+        {
+            _commands.Add(count, new("door", door), new("kind", CommandContract.TextOf(kind)), new("outcome", OutcomeText.Of(outcome)), new("reason", reason ?? ""));
+        }
+    }
 }

@@ -20,7 +20,7 @@ static class IngestServices
     public static void AddIngest(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        // Doors and loops end together: the bus waits for the batches that the doors have in hand.
+        // Doors and loops end together: the connection to RabbitMQ waits for the batches that its door has in hand.
         services.Configure<HostOptions>(host => host.ServicesStopConcurrently = true);
         services.AddSection<IngestOptions>(IngestOptions.Section);
         services.AddPostgres("ingest", PrepareAndIndex);
@@ -53,7 +53,6 @@ static class IngestServices
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitDoor>(provider, Handler<RabbitDeadLetters>(provider, "rabbitmq")));
         services.AddLoop<RabbitDoor>();
         services.AddLoop<RabbitWatch>();
-        services.AddSingleton<RabbitBus>();
     }
 
     static void AddKafkaDoor(IServiceCollection services)

@@ -20,7 +20,7 @@ public sealed class BrokerTests(Servers servers)
         await rabbit.StartAsync();
         await using var stage = await Stage.SetAsync(servers, rabbit: rabbit);
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
-        await using var services = ClientTests.Client($"RabbitMq:Uri={rabbit.Uri}", "BetCommands:PublishWithin=00:01:00");
+        await using var services = ClientTests.Client($"RabbitMq:Uri={rabbit.Uri}", "BetCommands:PublishWithin=00:05:00");
         var client = services.GetRequiredService<IBetCommands>();
         BetCommand before = client.New.RegisterUser(1, "Ada"), after = client.New.RegisterUser(2, "Bob");
         await client.PublishAsync(before, TestContext.Current.CancellationToken);

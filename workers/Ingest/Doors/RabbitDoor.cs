@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Betting.Ingest.Doors;
 
-/// <summary>Collects what the bus delivers into batches, one in hand at a time, and has each message acknowledged when its batch is done.</summary>
+/// <summary>Makes batches of what the inbox has, two in hand at a time, and acknowledges each when it and those before it are done.</summary>
 public sealed class RabbitDoor(
     RabbitInbox inbox, BatchHandler handler, RabbitReplies replies, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
 {
@@ -17,9 +17,8 @@ public sealed class RabbitDoor(
     // Liveness and readiness are looked after at least this often.
     static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
-    readonly DeliveryOrder<RabbitMessage> _order = new(Idle, clock);
-    readonly List<RabbitMessage> _ready = [];
     readonly Queue<Task> _inHand = new();
+    Task _last = Task.CompletedTask, _answering = Task.CompletedTask;
 
     public string Name => Door;
 
@@ -30,10 +29,10 @@ public sealed class RabbitDoor(
             while (!stopping.IsCancellationRequested)
             {
                 heartbeats.Beat(Name);
-                if (await CollectAsync(stopping) is { Count: > 0 } batch)
+                if (await CollectAsync(stopping) is { Count: > 0 } batch && !stopping.IsCancellationRequested)
                 {
                     await FinishAsync(MostInHand - 1);
-                    _inHand.Enqueue(HandleAsync(batch, stopping));
+                    _inHand.Enqueue(_last = HandleAsync(batch, _last, stopping));
                 }
                 await FinishAsync(_inHand.Count(handling => !handling.IsCompleted));
             }
@@ -41,7 +40,9 @@ public sealed class RabbitDoor(
         }
         finally
         {
-            GiveBackTheRest();
+            await _answering;
+            // The connection may end now; what is not acknowledged goes back to the broker, for another replica or the next start.
+            inbox.Finish();
         }
     }
 
@@ -57,97 +58,60 @@ public sealed class RabbitDoor(
     /// <returns>The next batch; empty after a second without one.</returns>
     async Task<List<RabbitMessage>> CollectAsync(CancellationToken stopping)
     {
+        var (batch, size) = (new List<RabbitMessage>(), options.Value.BatchSize);
         // A source's own timer may fire while it is disposed; one of ours would end the process.
-        using var over = new CancellationTokenSource(_ready.Count > 0 ? options.Value.Linger : Idle, clock);
+        using var over = new CancellationTokenSource(Idle, clock);
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(stopping, over.Token);
-        var lingering = _ready.Count > 0;
         try
         {
-            while (_ready.Count < options.Value.BatchSize && await inbox.Messages.WaitToReadAsync(wait.Token))
+            while (batch.Count < size && await inbox.Messages.WaitToReadAsync(wait.Token))
             {
-                Take();
-                if (!lingering && _ready.Count > 0)
+                var isFirst = batch.Count == 0;
+                while (batch.Count < size && inbox.Messages.TryRead(out var message))
                 {
-                    lingering = true;
+                    batch.Add(message);
+                }
+                if (isFirst && batch.Count > 0)
+                {
                     over.CancelAfter(options.Value.Linger);
                 }
             }
         }
-        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            // The linger, or the idle second, is over.
+            // The linger or the idle second is over, or the worker stops.
         }
-        _order.PassOverdue(_ready);
-        var size = Math.Min(_ready.Count, options.Value.BatchSize);
-        var batch = _ready[..size];
-        _ready.RemoveRange(0, size);
         return batch;
     }
 
-    void Take()
-    {
-        while (_ready.Count < options.Value.BatchSize && inbox.Messages.TryRead(out var message))
-        {
-            _order.Add(message.Consumer, message.Number, message, _ready);
-        }
-    }
-
-    async Task HandleAsync(List<RabbitMessage> batch, CancellationToken stopping)
+    async Task HandleAsync(List<RabbitMessage> batch, Task before, CancellationToken stopping)
     {
         // While PostgreSQL is away the handler waits and beats no heart; waiting is no death.
         var started = clock.GetTimestamp();
         using var alive = clock.CreateTimer(_ => StillAlive(started), null, Idle, Idle);
         var deliveries = batch.ConvertAll(message => message.Delivery);
-        try
+        using (IngestTracing.Start(Name, deliveries))
         {
-            using (IngestTracing.Start(Name, deliveries))
-            {
-                await handler.HandleAsync(deliveries, stopping);
-            }
+            await handler.HandleAsync(deliveries, stopping);
         }
-        catch
+        // An acknowledgement is for all messages up to one, and the batch before may still be at its dead letters.
+        await before;
+        foreach (var messages in batch.GroupBy(message => message.Consumer))
         {
-            foreach (var message in batch)
-            {
-                message.Done.TrySetCanceled(CancellationToken.None);
-            }
-            throw;
-        }
-        Acknowledge(batch);
-        metrics.QueueAge(Name, TimeSpan.Zero);
-    }
-
-    // Who waits for an answer is acknowledged with it. The next batch does not wait for that; the bus, when it stops, does.
-    void Acknowledge(List<RabbitMessage> batch)
-    {
-        foreach (var message in batch.Where(message => message.Delivery.Reply is null))
-        {
-            message.Done.TrySetResult();
+            await messages.Key.AcknowledgeAsync([.. messages]);
         }
         var asked = batch.FindAll(message => message.Delivery.Reply is not null);
         if (asked.Count > 0)
         {
-            _ = replies.AnswerAsync(asked);
+            // The next batch does not wait for these; the end of the door does.
+            _answering = Task.WhenAll(_answering, replies.AnswerAsync(asked));
         }
+        metrics.QueueAge(Name, TimeSpan.Zero);
     }
 
     void StillAlive(long started)
     {
         heartbeats.Beat(Name);
         metrics.QueueAge(Name, clock.GetElapsedTime(started));
-    }
-
-    // Cancelled deliveries go back to the broker, which gives them to another replica or to the next start.
-    void GiveBackTheRest()
-    {
-        inbox.Close();
-        while (inbox.Messages.TryRead(out var message))
-        {
-            message.Done.TrySetCanceled();
-        }
-        foreach (var message in _ready.Concat(_order.TakeAll()))
-        {
-            message.Done.TrySetCanceled();
-        }
     }
 }

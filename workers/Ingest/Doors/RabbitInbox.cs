@@ -2,42 +2,42 @@ using System.Threading.Channels;
 using Betting.Contracts;
 using Betting.Ingest.DeadLetters;
 using Betting.Ingest.Replies;
-using MassTransit;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.Doors;
 
-/// <summary>
-/// Stands in the bus's receive pipe: takes each message as bytes, before the bus would make an object of it, and lets the
-/// bus acknowledge it when its batch is done. Nothing goes on to the rest of the pipe, so no error or skipped queue is written.
-/// </summary>
-public sealed class RabbitInbox(ReplyRules replies) : IFilter<ReceiveContext>
+/// <summary>Between the connection and the door: messages in the order in which the broker sent them, as bytes.</summary>
+public sealed class RabbitInbox(ReplyRules replies)
 {
     // No bound of its own: the prefetch count bounds what the broker sends.
-    readonly Channel<RabbitMessage> _messages = Channel.CreateUnbounded<RabbitMessage>(new UnboundedChannelOptions { SingleReader = true });
+    readonly Channel<RabbitMessage> _messages = Channel.CreateUnbounded<RabbitMessage>();
+    readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ChannelReader<RabbitMessage> Messages => _messages.Reader;
 
-    /// <exception cref="OperationCanceledException">The door is closed; the bus gives the message back to the broker.</exception>
-    public async Task Send(ReceiveContext context, IPipe<ReceiveContext> next)
+    /// <summary>Ends when the door takes no more and has acknowledged all that it had in hand.</summary>
+    public Task Finished => _finished.Task;
+
+    public void Finish() => _finished.TrySetResult();
+
+    /// <param name="consumer">Who acknowledges it.</param>
+    /// <param name="number">Its number there.</param>
+    /// <param name="properties">As they came.</param>
+    /// <param name="body">Bytes that stay.</param>
+    public void Add(RabbitConsumer consumer, ulong number, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body) =>
+        _messages.Writer.TryWrite(new RabbitMessage(consumer, number, Read(body, number, properties)));
+
+    /// <summary>Forgets what a connection that is gone has brought and nobody has taken: it comes again through the next one.</summary>
+    public void Forget()
     {
-        var delivered = context.GetPayload<RabbitMqBasicConsumeContext>();
-        var message = new RabbitMessage(delivered.ConsumerTag, delivered.DeliveryTag, Read(context.GetBody(), delivered.DeliveryTag, delivered.Properties));
-        if (!_messages.Writer.TryWrite(message))
+        while (_messages.Reader.TryRead(out _))
         {
-            throw new OperationCanceledException("the door is closed");
         }
-        await message.Done.Task;
     }
 
-    /// <summary>No message is taken from now on.</summary>
-    public void Close() => _messages.Writer.TryComplete();
-
-    public void Probe(ProbeContext context) => context.CreateFilterScope("commands");
-
-    Delivery Read(ReadOnlyMemory<byte> body, ulong tag, IReadOnlyBasicProperties properties)
+    Delivery Read(ReadOnlyMemory<byte> body, ulong number, IReadOnlyBasicProperties properties)
     {
-        var coordinates = $"{Topics.Commands}#{tag}";
+        var coordinates = $"{Topics.Commands}#{number}";
         if (!MassTransitEnvelope.IsNamedBy(properties.ContentType))
         {
             return new Delivery(body, body, coordinates)
@@ -62,8 +62,8 @@ public sealed class RabbitInbox(ReplyRules replies) : IFilter<ReceiveContext>
         properties.Headers?.TryGetValue(name, out var value) == true ? RabbitHeaders.Text(value) : null;
 }
 
-/// <summary>A message on its way; its <see cref="Done"/> ends the bus's wait, successfully or not.</summary>
-public sealed record RabbitMessage(string Consumer, ulong Number, Delivery Delivery)
-{
-    public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-}
+/// <summary>A message that is not acknowledged yet.</summary>
+/// <param name="Consumer">Who acknowledges it.</param>
+/// <param name="Number">Its number there; they ascend in the order of delivery.</param>
+/// <param name="Delivery">What the handler gets.</param>
+public sealed record RabbitMessage(RabbitConsumer Consumer, ulong Number, Delivery Delivery);

@@ -1,7 +1,6 @@
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.Hosting;
-using MassTransit;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -9,22 +8,18 @@ using RabbitMQ.Client;
 namespace Betting.Ingest.Doors;
 
 /// <summary>
-/// Keeps a bus connected: makes the queues, starts a bus when the broker answers, looks at both once a second, and starts another
-/// when the broker is back. A bus by itself would wait for up to half a minute between two attempts.
+/// Keeps a consumer connected: makes the queues, looks at the broker and the consumer once a second, twice while the broker is
+/// away, and starts another consumer where the one before is of no use any more.
 /// </summary>
 public sealed class RabbitWatch(
-    RabbitBus buses, IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, BrokerAvailability availability,
+    RabbitInbox inbox, IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, BrokerAvailability availability,
     Readiness readiness, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<RabbitWatch> log) : IWorkerLoop
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5);
 
-    // A bus stops when the messages it handed over are done, and these may wait for PostgreSQL.
-    static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(10);
-
     IConnection? _connection;
     IChannel? _channel;
-    IBusControl? _bus;
-    Task _stopped = Task.CompletedTask;
+    RabbitConsumer? _consumer;
 
     public string Name => "rabbitmq-watch";
 
@@ -41,9 +36,7 @@ public sealed class RabbitWatch(
         }
         finally
         {
-            // Waits for what the door has in hand; the host's own limit bounds it.
-            StopBus();
-            await _stopped;
+            await StopAsync(stopping);
             await CloseAsync();
         }
     }
@@ -56,7 +49,7 @@ public sealed class RabbitWatch(
         try
         {
             var channel = await OpenAsync(either.Token);
-            await StartBusAsync(stopping);
+            await ConsumeAsync(either.Token);
             metrics.Queue(RabbitDoor.Door, await channel.MessageCountAsync(Topics.Commands, either.Token));
             metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token));
             availability.Back(RabbitDoor.Door);
@@ -79,44 +72,37 @@ public sealed class RabbitWatch(
         await CloseAsync();
         _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest watch", cancellation);
         await CommandQueue.DeclareAsync(_connection, options.Value.Queue, cancellation);
+        await CommandQueue.BindAsync(_connection, cancellation);
         return _channel = await _connection.CreateChannelAsync(cancellationToken: cancellation);
     }
 
-    async Task StartBusAsync(CancellationToken stopping)
+    async Task ConsumeAsync(CancellationToken cancellation)
     {
-        if (_bus?.CheckHealth().Status == BusHealthStatus.Healthy)
+        if (_consumer is { IsUsable: true })
         {
             return;
         }
-        StopBus();
-        using var limit = new CancellationTokenSource(Patience, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
-        _bus = buses.Create();
-        await _bus.StartAsync(either.Token);
+        await (_consumer?.LeaveAsync() ?? Task.CompletedTask);
+        _consumer = null;
+        inbox.Forget();
+        _consumer = await RabbitConsumer.StartAsync(rabbit.Value, (ushort)options.Value.Prefetch, inbox, log, cancellation);
     }
 
-    // Without waiting: what the bus before has in hand is done beside the next one.
-    void StopBus()
+    async Task StopAsync(CancellationToken stopping)
     {
-        if (_bus is { } bus)
+        if (_consumer is not { } consumer)
         {
-            _bus = null;
-            _stopped = Task.WhenAll(_stopped, StopAsync(bus));
+            return;
         }
-    }
-
-    async Task StopAsync(IBusControl bus)
-    {
-        try
+        // Asked to stop, the door stops as well: nothing more is delivered to it, and the connection stays until it has
+        // acknowledged what it has in hand. The host's own limit bounds that.
+        if (stopping.IsCancellationRequested)
         {
-            using var limit = new CancellationTokenSource(StopPatience, clock);
-            await bus.StopAsync(limit.Token);
+            using var limit = new CancellationTokenSource(Patience, clock);
+            await consumer.CancelAsync(limit.Token);
+            await inbox.Finished;
         }
-        catch (Exception failure)
-        {
-            // Its connection is gone, or it never had one: nothing is left to be stopped.
-            IngestLog.BusNotStopped(log, failure);
-        }
+        await consumer.LeaveAsync();
     }
 
     async Task CloseAsync()

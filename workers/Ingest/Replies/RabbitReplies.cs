@@ -22,7 +22,7 @@ public sealed class RabbitReplies(
     IChannel? _channel;
     long? _said;
 
-    /// <summary>Answers messages of one batch and ends each one's <see cref="RabbitMessage.Done"/>. Never fails.</summary>
+    /// <summary>Answers messages of one batch and acknowledges each with its answer. Never fails.</summary>
     public async Task AnswerAsync(IReadOnlyList<RabbitMessage> messages)
     {
         using var limit = new CancellationTokenSource(options.Value.ReplyWait, clock);
@@ -60,7 +60,7 @@ public sealed class RabbitReplies(
             answer = firsts.GetValueOrDefault(answer.CommandId!.Value, answer);
         }
         metrics.Reply(await TrySendAsync(to, ReplyText.Write(answer, duplicate, to, clock.GetUtcNow().UtcDateTime), limit));
-        message.Done.TrySetResult();
+        await message.Consumer.AnsweredAsync(message);
     }
 
     async Task<string> TrySendAsync(ReplyAddress to, ReadOnlyMemory<byte> body, CancellationToken limit)

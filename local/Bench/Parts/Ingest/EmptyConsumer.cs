@@ -16,10 +16,12 @@ sealed class EmptyConsumer(EmptyConsumer.Counter counter) : IConsumer<EmptyConsu
         return Task.CompletedTask;
     }
 
+    /// <param name="uri">The broker.</param>
+    /// <param name="kind">Of the queue that is there.</param>
     /// <param name="prefetch">As the worker's.</param>
     /// <param name="warmUp">Messages before the clock starts.</param>
     /// <param name="messages">Messages after that.</param>
-    public static async Task<double> RateAsync(string uri, ushort prefetch, int warmUp, int messages, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<double> RateAsync(string uri, QueueKind kind, ushort prefetch, int warmUp, int messages, TimeProvider clock, CancellationToken cancellation)
     {
         var counter = new Counter(warmUp, messages, clock);
         var bus = Bus.Factory.CreateUsingRabbitMq(rabbit =>
@@ -28,7 +30,7 @@ sealed class EmptyConsumer(EmptyConsumer.Counter counter) : IConsumer<EmptyConsu
             rabbit.ReceiveEndpoint(Topics.Commands, endpoint =>
             {
                 endpoint.PrefetchCount = prefetch;
-                foreach (var (name, value) in CommandQueue.Arguments(QueueKind.Quorum))
+                foreach (var (name, value) in CommandQueue.Arguments(kind))
                 {
                     endpoint.SetQueueArgument(name, value);
                 }

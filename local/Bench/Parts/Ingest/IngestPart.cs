@@ -29,6 +29,12 @@ sealed class IngestPart : IBenchPart
             await RepeatAsync(run, "alternatives", () => alternatives.MeasureOnceAsync(cancellation));
             AddAll(run, alternatives.Figures());
         }
+        if (run.IsNamed(TakingAlone.Name))
+        {
+            var taking = new TakingAlone(run, stage);
+            await RepeatAsync(run, TakingAlone.Name, () => taking.MeasureOnceAsync(cancellation));
+            AddAll(run, taking.Figures());
+        }
         if (run.Wants(LatencyName))
         {
             var latency = new Latency(run, stage, rates.Highest.Median / 2);
@@ -50,8 +56,8 @@ sealed class IngestPart : IBenchPart
 
     static async Task<Figure> LongJournalAsync(BenchRun run, IngestStage stage, Rates rates, CancellationToken cancellation)
     {
-        // With --quick the point is that it works, not what it tells.
-        var commands = run.Quick ? 1_000_000L : 10_000_000L;
+        // Of 20,000 users each has a page of its own in the indexes by user from three million rows on.
+        var commands = run.Quick ? 3_000_000L : 10_000_000L;
         run.Say($"ingest: filling a journal with {commands:N0} commands, their bets and their ledger entries");
         await using var database = await stage.DatabaseAsync();
         await LongJournal.FillAsync(database, run, commands, cancellation);

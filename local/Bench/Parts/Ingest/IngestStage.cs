@@ -96,12 +96,13 @@ sealed class IngestStage : IAsyncDisposable
     }
 
     /// <summary>An empty queue, declared as the worker declares it.</summary>
-    public async Task FreshRabbitAsync()
+    public async Task FreshRabbitAsync(QueueKind kind = QueueKind.Quorum)
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(RabbitUri) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
-        await CommandQueue.DeclareAsync(connection, QueueKind.Quorum, CancellationToken.None);
-        await channel.QueuePurgeAsync(Topics.Commands);
+        await channel.QueueDeleteAsync(Topics.Commands);
+        await channel.QueueDeleteAsync(Topics.DeadLetter(Topics.Commands));
+        await CommandQueue.DeclareAsync(connection, kind, CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Ingest;
 using Betting.Local.Bench.Figures;
 
@@ -106,7 +107,7 @@ sealed class Rates
     {
         await using var database = await _stage.DatabaseAsync();
         var workload = new Workload(Shape.Uniform, _warmUp, _measured, _run.Clock);
-        var profile = _run.Profile ? new Profile(_run, _stage.Processes) : null;
+        var profile = _run.Profile ? await Profile.OfAsync(_run, _stage.Processes, database) : null;
         var rate = await PreparedSql.RateAsync(database, workload, Variation.None, _run.Clock, cancellation);
         await (profile?.TellAsync(database) ?? Task.CompletedTask);
         return rate;
@@ -123,7 +124,7 @@ sealed class Rates
         var workload = new Workload(Shape.Uniform, _warmUp, _measured, _run.Clock);
         await _stage.FreshRabbitAsync();
         await RabbitFeed.PreloadAsync(_stage.RabbitUri, workload.All);
-        return await EmptyConsumer.RateAsync(_stage.RabbitUri, (ushort)new IngestOptions().Prefetch, _warmUp, _measured, _run.Clock, cancellation);
+        return await EmptyConsumer.RateAsync(_stage.RabbitUri, QueueKind.Quorum, (ushort)new IngestOptions().Prefetch, _warmUp, _measured, _run.Clock, cancellation);
     }
 
     /// <summary>The rate of the Kafka door on a database of its own.</summary>
@@ -157,7 +158,7 @@ sealed class Rates
         Guid[] last = [.. workload.LastOfPartitions()];
         await using (var worker = IngestWorker.Start(_stage, database, door))
         {
-            var profile = _run.Profile ? new Profile(_run, new Dictionary<string, int>(_stage.Processes) { ["worker"] = worker.ProcessId }) : null;
+            var profile = _run.Profile ? await Profile.OfAsync(_run, new Dictionary<string, int>(_stage.Processes) { ["worker"] = worker.ProcessId }, database) : null;
             await worker.UntilAsync("the last outcome", Patience, () => Journal.HasAsync(database, last), cancellation);
             await (profile?.TellAsync(database) ?? Task.CompletedTask);
         }

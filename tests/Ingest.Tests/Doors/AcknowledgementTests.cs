@@ -1,0 +1,94 @@
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Betting.Hosting;
+using Betting.Ingest;
+using Betting.Ingest.Batches;
+using Betting.Ingest.DeadLetters;
+using Betting.Ingest.Doors;
+using Betting.Ingest.Replies;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
+using Betting.Tests.Ingest.Store;
+using Betting.Tests.Ingest.Worker;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+
+namespace Betting.Tests.Ingest.Doors;
+
+/// <summary>Acknowledgements of many messages at once, on a real RabbitMQ.</summary>
+[Collection("worker")]
+public sealed class AcknowledgementTests(Servers servers)
+{
+    static readonly IngestOptions Tens = new() { MaxIssuedAhead = TimeSpan.FromDays(365), BatchSize = 10 };
+
+    [Fact]
+    public async Task A_batch_is_not_acknowledged_while_the_dead_letters_of_the_one_before_are_not_written()
+    {
+        await using var database = await Database.CreateAsync(servers, Tens);
+        var server = await servers.RabbitAsync();
+        await using var rabbit = await Rabbit.OpenAsync(server);
+        BetCommand[] good = [.. Enumerable.Range(1, 19).Select(user => Given.Register(user))];
+        await rabbit.PublishAsync(["poison"u8.ToArray(), .. Stage.Encoded(good)]);
+        using var metrics = new IngestMetrics(TimeProvider.System);
+        var letters = new HeldDeadLetters();
+        var inbox = new RabbitInbox(new ReplyRules(Options.Create(Tens), metrics));
+        var options = new RabbitMqOptions { Uri = server.Uri };
+        await using var replies = new RabbitReplies(
+            Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Ingest), metrics, TimeProvider.System, NullLogger<RabbitReplies>.Instance);
+        var availability = new PostgresAvailability(database.Ingest, new Readiness(), TimeProvider.System, NullLogger<PostgresAvailability>.Instance);
+        var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, metrics, TimeProvider.System, NullLogger.Instance);
+        var door = new RabbitDoor(inbox, handler, replies, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var consumer = await RabbitConsumer.StartAsync(options, 100, inbox, NullLogger.Instance, TestContext.Current.CancellationToken);
+        var running = door.RunAsync(stop.Token);
+
+        // Both batches are committed, and the letter of the first is on its way.
+        await Deadline.UntilAsync("both batches", TimeSpan.FromSeconds(60), async () => await database.ScalarAsync<long>("SELECT count(*) FROM users") == good.Length);
+        await letters.Asked;
+        await Deadline.UntilAsync("the second batch's end", TimeSpan.FromSeconds(60), () => Task.FromResult(letters.IsHeld && running.Status == TaskStatus.WaitingForActivation));
+        await consumer.LeaveAsync();
+
+        await Deadline.UntilAsync("all messages in the queue", TimeSpan.FromSeconds(20), async () => await rabbit.CountAsync(Topics.Commands) == good.Length + 1);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task Messages_that_wait_for_answers_among_others_that_do_not_are_acknowledged_once_each()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var replies = await stage.Rabbit.QueueAsync("bet-replies.some");
+        BetCommand[] commands = [Given.Register(), .. Enumerable.Range(0, 999).Select(_ => Given.Deposit(1_00))];
+        foreach (var (at, body) in Stage.Encoded(commands).Index())
+        {
+            await stage.Rabbit.PublishAsync([body], at % 7 == 3 ? new BasicProperties { ReplyTo = replies } : new BasicProperties());
+        }
+
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=20", "--Ingest:Prefetch=100");
+        await stage.AppliedAsync(commands);
+        await Deadline.UntilAsync("the answers", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(replies) == Enumerable.Range(0, commands.Length).Count(at => at % 7 == 3));
+        Assert.Equal(0, await worker.StopAsync());
+
+        // An acknowledgement too many would have closed the channel and brought messages again, one too few leaves them in the queue.
+        Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
+        Assert.DoesNotContain("is lost", worker.Log, StringComparison.Ordinal);
+    }
+
+    sealed class HeldDeadLetters : IDeadLetters
+    {
+        readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Asked => _asked.Task;
+
+        public bool IsHeld => _asked.Task.IsCompleted;
+
+        public Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
+        {
+            _asked.TrySetResult();
+            return Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
+        }
+    }
+}

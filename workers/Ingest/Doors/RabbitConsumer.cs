@@ -1,0 +1,119 @@
+using Betting.Connections;
+using Betting.Contracts;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>
+/// One connection with its consumer: hands deliveries to the inbox, one after the other as the broker numbered them, and
+/// acknowledges them a batch at a time. What is not acknowledged when the connection ends, the broker delivers again.
+/// </summary>
+public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
+{
+    readonly IConnection _connection;
+    readonly RabbitInbox _inbox;
+    readonly ILogger _log;
+    readonly Lock _gate = new();
+    readonly SortedSet<ulong> _unanswered = [];
+    volatile bool _broken;
+    string _tag = "";
+
+    RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ILogger log) : base(channel) => (_connection, _inbox, _log) = (connection, inbox, log);
+
+    /// <summary>False where another one is needed: the connection or the channel is closed, or the broker has ended the consumer.</summary>
+    public bool IsUsable => IsRunning && Channel.IsOpen && !_broken;
+
+    /// <summary>Connects and consumes; the queues are there.</summary>
+    public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, ushort prefetch, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
+    {
+        var connection = await RabbitConnection.OpenAsync(rabbit, "ingest", cancellation);
+        try
+        {
+            var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+            await channel.BasicQosAsync(0, prefetch, global: false, cancellation);
+            var consumer = new RabbitConsumer(connection, channel, inbox, log);
+            consumer._tag = await channel.BasicConsumeAsync(Topics.Commands, autoAck: false, consumer, cancellation);
+            return consumer;
+        }
+        catch
+        {
+            await RabbitConnection.LeaveAsync(connection);
+            throw;
+        }
+    }
+
+    public override Task HandleBasicDeliverAsync(
+        string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
+        CancellationToken cancellationToken = default)
+    {
+        // The body is the client's again when this returns.
+        _inbox.Add(this, deliveryTag, properties, body.ToArray());
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Acknowledges a batch that is done, all before it being done as well; save the messages whose publishers wait for an
+    /// answer, which are acknowledged one by one with it.
+    /// </summary>
+    public async Task AcknowledgeAsync(IReadOnlyList<RabbitMessage> batch)
+    {
+        ulong firstUnanswered;
+        lock (_gate)
+        {
+            _unanswered.UnionWith(batch.Where(message => message.Delivery.Reply is not null).Select(message => message.Number));
+            firstUnanswered = _unanswered.Count == 0 ? ulong.MaxValue : _unanswered.Min;
+        }
+        // One acknowledgement for everything up to there, as long as nothing before it has to wait.
+        if (batch.LastOrDefault(message => message.Number < firstUnanswered) is { } last)
+        {
+            await AcknowledgeAsync(last.Number, multiple: true);
+        }
+        foreach (var message in batch.Where(message => message.Number > firstUnanswered && message.Delivery.Reply is null))
+        {
+            await AcknowledgeAsync(message.Number, multiple: false);
+        }
+    }
+
+    /// <summary>Acknowledges a message that waited for its answer.</summary>
+    public async Task AnsweredAsync(RabbitMessage message)
+    {
+        await AcknowledgeAsync(message.Number, multiple: false);
+        // Only now: an acknowledgement of many must not name it before; named twice, the broker closes the channel.
+        lock (_gate)
+        {
+            _unanswered.Remove(message.Number);
+        }
+    }
+
+    /// <summary>No further messages are delivered; those that were can still be acknowledged.</summary>
+    public async Task CancelAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await Channel.BasicCancelAsync(_tag, noWait: false, cancellation);
+        }
+        catch (Exception failure)
+        {
+            _broken = true;
+            IngestLog.ChannelLost(_log, failure);
+        }
+    }
+
+    /// <summary>Ends the connection; what was not acknowledged goes back to its place in the queue.</summary>
+    public Task LeaveAsync() => RabbitConnection.LeaveAsync(_connection);
+
+    async Task AcknowledgeAsync(ulong number, bool multiple)
+    {
+        try
+        {
+            await Channel.BasicAckAsync(number, multiple);
+        }
+        catch (Exception failure)
+        {
+            // Whatever it was, this channel is done with: the broker delivers again, and these are duplicates then.
+            _broken = true;
+            IngestLog.ChannelLost(_log, failure);
+        }
+    }
+}
