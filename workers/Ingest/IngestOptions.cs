@@ -61,6 +61,10 @@ public sealed class IngestOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
     public TimeSpan ParkedEvery { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Parked commands that one transaction releases at most; 2,000 by default.</summary>
+    [Range(1, 20_000)]
+    public int ReleaseSize { get; set; } = 2_000;
+
     /// <summary>Highest stake, deposit or withdrawal.</summary>
     [Range(typeof(decimal), "0.01", "9999999999.99")]
     public decimal MaxAmount { get; set; } = 9_999_999_999.99m;

@@ -17,6 +17,9 @@ sealed partial class CommittedTransactions(NpgsqlDataSource admin)
 {
     readonly string _slot = $"proof_{Guid.NewGuid():N}";
 
+    /// <summary>How many releases were opened for the transactions after.</summary>
+    public int ReleasesInParts { get; private set; }
+
     public Task StartAsync() => DoAsync($"SELECT pg_create_logical_replication_slot('{_slot}', 'test_decoding')");
 
     public Task EndAsync() => DoAsync($"SELECT pg_drop_replication_slot('{_slot}')");
@@ -27,12 +30,23 @@ sealed partial class CommittedTransactions(NpgsqlDataSource admin)
         await using var command = admin.CreateCommand($"SELECT data FROM pg_logical_slot_get_changes('{_slot}', NULL, NULL, 'skip-empty-xacts', '1')");
         await using var rows = await command.ExecuteReaderAsync();
         var committed = new List<Committed>();
+        var (open, begun) = (0, false);
         while (await rows.ReadAsync())
         {
             var line = rows.GetString(0);
             if (line.StartsWith("BEGIN ", StringComparison.Ordinal))
             {
-                committed.Add(new Committed(line[6..], [], []));
+                // The parts of a release are one with what opened it: nobody may come between.
+                begun = open > 0;
+                if (!begun)
+                {
+                    committed.Add(new Committed(line[6..], [], []));
+                }
+            }
+            else if (line.StartsWith("table public.releases: ", StringComparison.Ordinal))
+            {
+                open += line.Contains(": INSERT:", StringComparison.Ordinal) ? 1 : -1;
+                ReleasesInParts += line.Contains(": INSERT:", StringComparison.Ordinal) ? 1 : 0;
             }
             else if (JournalChange().Match(line) is { Success: true } change)
             {
@@ -40,6 +54,10 @@ sealed partial class CommittedTransactions(NpgsqlDataSource admin)
                 committed[^1].Outcomes[id] = $"{change.Groups["outcome"].Value} {change.Groups["reason"].Value}".TrimEnd();
                 if (change.Groups["verb"].Value == "INSERT")
                 {
+                    if (begun)
+                    {
+                        throw new NotSerialException($"{id.ToString()[..18]} was applied while what has come was still being released, after transaction {committed[^1].Id}");
+                    }
                     committed[^1].Taken.Add(id);
                 }
             }

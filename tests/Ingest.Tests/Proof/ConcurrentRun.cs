@@ -110,6 +110,13 @@ sealed class ConcurrentRun(History history, BetCommand[][] streams, IReadOnlyLis
                 }
                 return;
             }
+            catch (ReleaseTooLargeException)
+            {
+                // As the batch handler does.
+                await ApplyAsync(replica, batch[..(batch.Count / 2)]);
+                await ApplyAsync(replica, batch[(batch.Count / 2)..]);
+                return;
+            }
             catch (Exception inTheWay) when (Failure.ClassOf(inTheWay) is FailureClass.Again or FailureClass.Taken && attempt < 1000)
             {
                 await Task.Delay(Backoff.Again(attempt, Random.Shared.NextDouble()), TimeProvider.System);

@@ -11,9 +11,10 @@ namespace Betting.Tests.Ingest.Proof;
 /// <param name="Streams">One a publisher. A command's id is its place, unless it repeats the one of another place.</param>
 /// <param name="Replicas">How many apply batches at the same time.</param>
 /// <param name="MaxBatch">Commands that a batch takes from one publisher at most.</param>
+/// <param name="ReleaseSize">Parked commands that one transaction releases at most.</param>
 /// <param name="Expires">Whether what waits is soon too late.</param>
 /// <param name="Seed">Of the choices while it runs: who applies what, what comes again.</param>
-sealed record History(Said[][] Streams, int Replicas, int MaxBatch, bool Expires, int Seed)
+sealed record History(Said[][] Streams, int Replicas, int MaxBatch, int ReleaseSize, bool Expires, int Seed)
 {
     /// <summary>Ids that one history may use; the next run begins that much higher.</summary>
     public const int Ids = 100;
@@ -23,7 +24,7 @@ sealed record History(Said[][] Streams, int Replicas, int MaxBatch, bool Expires
 
     public override string ToString()
     {
-        var text = new StringBuilder($"{Replicas} replicas, {MaxBatch} a publisher and batch, {(Expires ? "short" : "long")} deadline, seed {Seed}");
+        var text = new StringBuilder($"{Replicas} replicas, {MaxBatch} a publisher and batch, {ReleaseSize} a release, {(Expires ? "short" : "long")} deadline, seed {Seed}");
         foreach (var (publisher, stream) in Commands(0).Index())
         {
             text.Append(CultureInfo.InvariantCulture, $"\npublisher {publisher}:");

@@ -33,7 +33,7 @@ static class HistoryGen
         Gen.Select(Gen.Int[0, 9], Gen.Int[0, 99], Gen.Int[0, 9], Gen.Int[0, 99], Gen.Bool).Array[0, 6];
 
     public static readonly Gen<History> Histories =
-        Gen.Select(Stream.Array[2, 5], Repetitions, Gen.Int[2, 4], Gen.Int[1, 6], Gen.Int[0, 4], Gen.Int).Select((streams, repetitions, replicas, size, expires, seed) =>
+        Gen.Select(Stream.Array[2, 5], Repetitions, Gen.Int[2, 4], Gen.Int[1, 6], Gen.OneOf(Gen.Int[1, 4], Gen.Const(2_000)), Gen.Int[0, 4], Gen.Int).Select((streams, repetitions, replicas, size, releases, expires, seed) =>
         {
             foreach (var (publisher, index, atPublisher, atIndex, same) in repetitions)
             {
@@ -45,6 +45,6 @@ static class HistoryGen
                     streams[at][atPlace] = new Said(what, streams[at][atPlace].Issued, (from, place));
                 }
             }
-            return new History(streams, replicas, size, expires == 0, seed);
+            return new History(streams, replicas, size, releases, expires == 0, seed);
         });
 }

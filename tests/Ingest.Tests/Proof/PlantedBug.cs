@@ -30,8 +30,18 @@ static class PlantedBug
         """));
 
     /// <summary>A command is parked beside the transaction that brings what it waits for, and overtaken.</summary>
-    public static string OpenGate => Schema + """
-        CREATE FUNCTION faulty.pass_parking_gate(text[], bigint[], text[], bigint[]) RETURNS void LANGUAGE sql AS '';
+    public static string OpenGate => Schema + Gate("");
+
+    /// <summary>Others commit while what has come is being released, and overtake what still waits.</summary>
+    public static string OvertakenRelease => Schema + Gate("PERFORM public.pass_parking_gate(brought_for, brought_ids, awaited_for, awaited_ids, '{}', '{}', came, true);");
+
+    // What is left to others is always written down.
+    static string Gate(string look) => $"""
+        CREATE FUNCTION faulty.pass_parking_gate(brought_for text[], brought_ids bigint[], awaited_for text[], awaited_ids bigint[],
+            opened_for text[], opened_ids bigint[], came timestamptz, releasing boolean) RETURNS void LANGUAGE plpgsql AS $f$ BEGIN
+            {look}
+            INSERT INTO public.releases (waits_for, waits_id, came_at) SELECT o.kind, o.id, came FROM unnest(opened_for, opened_ids) AS o (kind, id) ON CONFLICT DO NOTHING;
+            END $f$;
         """;
 
     // Rows that come out of a function are no rows to lock.

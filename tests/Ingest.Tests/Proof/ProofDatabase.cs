@@ -38,6 +38,9 @@ sealed class ProofDatabase : IAsyncDisposable
 
     public NpgsqlDataSource Admin { get; }
 
+    /// <summary>How many releases took more than one transaction.</summary>
+    public int ReleasesInParts => _committed.ReleasesInParts;
+
     /// <param name="servers">The shared engines.</param>
     /// <param name="planted">SQL that makes a bug; see <see cref="PlantedBug"/>.</param>
     public static async Task<ProofDatabase> CreateAsync(Servers servers, string planted = "")
@@ -57,7 +60,7 @@ sealed class ProofDatabase : IAsyncDisposable
     {
         var run = _runs++;
         var streams = history.Commands(run);
-        var options = new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365), ParkFor = history.Expires ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromHours(1) };
+        var options = new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365), ReleaseSize = history.ReleaseSize, ParkFor = history.Expires ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromHours(1) };
         var replicas = _sources[..history.Replicas].Select(source => new BatchTransaction(source, Options.Create(options), _metrics, TimeProvider.System)).ToList();
         using var over = new CancellationTokenSource();
         var passes = history.Expires ? PassAsync(replicas[0], run, over.Token) : Task.CompletedTask;
@@ -65,6 +68,8 @@ sealed class ProofDatabase : IAsyncDisposable
         var calls = await concurrent.RunAsync();
         await over.CancelAsync();
         await passes;
+        // As the loop does that looks through the parked commands.
+        await replicas[0].Releases.FinishAsync(CancellationToken.None);
         var check = new SerialCheck(streams, calls, await _committed.ReadAsync(), history.Expires);
         var model = check.Run();
         var (from, to) = ((long)run * History.Ids, (long)(run + 1) * History.Ids);
@@ -92,7 +97,7 @@ sealed class ProofDatabase : IAsyncDisposable
         while (!over.IsCancellationRequested)
         {
             await Store.Traffic.UntilCommittedAsync(async () =>
-                await replica.ReleaseAsync([.. (await RowsAsync($"SELECT command_id::text FROM parked_commands WHERE deadline <= now() AND command_id::text LIKE '{run + 1:x8}-%'")).Select(Guid.Parse)], CancellationToken.None));
+                await replica.Releases.RejectDueAsync([.. (await RowsAsync($"SELECT command_id::text FROM parked_commands WHERE deadline <= now() AND command_id::text LIKE '{run + 1:x8}-%'")).Select(Guid.Parse)], CancellationToken.None));
         }
     }
 

@@ -84,10 +84,10 @@ public sealed class BatchTransactionTests(Servers servers)
         var settle = Given.Settle(1, 0);
         await database.ApplyAsync(settle);
 
-        Assert.Equal(0, await database.Transaction.ReleaseAsync([settle.Id], TestContext.Current.CancellationToken));
+        Assert.Equal(0, await database.Transaction.Releases.RejectDueAsync([settle.Id], TestContext.Current.CancellationToken));
         clock.Advance(TimeSpan.FromMinutes(10));
-        Assert.Equal(1, await database.Transaction.ReleaseAsync([settle.Id], TestContext.Current.CancellationToken));
-        Assert.Equal(0, await database.Transaction.ReleaseAsync([settle.Id], TestContext.Current.CancellationToken));
+        Assert.Equal(1, await database.Transaction.Releases.RejectDueAsync([settle.Id], TestContext.Current.CancellationToken));
+        Assert.Equal(0, await database.Transaction.Releases.RejectDueAsync([settle.Id], TestContext.Current.CancellationToken));
 
         Assert.Equal("rejected unknown-bet", await database.ScalarAsync<string>("SELECT outcome || ' ' || reason FROM commands"));
     }

@@ -1,5 +1,6 @@
 using Betting.Contracts.Commands;
 using Betting.Ingest.DeadLetters;
+using Betting.Ingest.Decide;
 using Betting.Ingest.Doors;
 using Betting.Ingest.Store;
 using Microsoft.Extensions.Logging;
@@ -90,15 +91,20 @@ public sealed class BatchHandler(
             : CommandDecoder.TryDecode(json.Span, out command, out var refusal) ? null : refusal;
     }
 
-    // A batch that the data of one command breaks is halved until that command is alone.
+    // A batch that the data of one command breaks is halved until that command is alone; so is one that releases too much.
     async Task ApplyAsync(List<Readable> batch, TakenBatch? early, List<DeadLetter> letters, Turn turn, CancellationToken stopping)
     {
-        if (batch.Count == 0 || await TryAsync(batch, early, turn, stopping) is not { } failure)
+        if (batch.Count == 0 || await TryAsync(batch, early, releasesLater: false, turn, stopping) is not { } failure)
         {
             return;
         }
         if (batch.Count == 1)
         {
+            // It may be one of those that it releases, not the command itself.
+            if (WaitKey.BroughtBy(batch[0].Hashed.Command) is not null && await TryAsync(batch, null, releasesLater: true, turn, stopping) is null)
+            {
+                return;
+            }
             letters.Add(Letter(batch[0].Delivery, Refusal.Document, $"{Failure.StateOf(failure)}: {failure.Message}"));
             return;
         }
@@ -108,7 +114,7 @@ public sealed class BatchHandler(
     }
 
     /// <returns>Null when the batch is committed, else why it can never be.</returns>
-    async Task<Exception?> TryAsync(List<Readable> batch, TakenBatch? early, Turn turn, CancellationToken stopping)
+    async Task<Exception?> TryAsync(List<Readable> batch, TakenBatch? early, bool releasesLater, Turn turn, CancellationToken stopping)
     {
         var commands = batch.ConvertAll(readable => readable.Hashed);
         for (var attempt = 1; ; attempt++)
@@ -120,7 +126,7 @@ public sealed class BatchHandler(
                 // A transaction that has begun is finished even when the worker stops: that is the work in hand.
                 var outcomes = early is not null
                     ? await transaction.ApplyAsync(early, CancellationToken.None)
-                    : await transaction.ApplyAsync(commands, CancellationToken.None);
+                    : await transaction.ApplyAsync(commands, CancellationToken.None, releasesLater);
                 availability.Back(door);
                 metrics.Committed(door, commands.ConvertAll(hashed => hashed.Command), outcomes);
                 for (var i = 0; i < outcomes.Length; i++)
@@ -128,6 +134,12 @@ public sealed class BatchHandler(
                     batch[i].Delivery.Answer = Answer.Of(commands[i].Command.Id, outcomes[i]);
                 }
                 return null;
+            }
+            catch (ReleaseTooLargeException tooLarge)
+            {
+                await (early?.DisposeAsync() ?? ValueTask.CompletedTask);
+                turn.Stumbled();
+                return tooLarge;
             }
             catch (Exception failure)
             {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Betting.Ingest.Store;
 using Npgsql;
 
 namespace Betting.Ingest.Batches;
@@ -27,6 +28,8 @@ public static class Failure
 
     public static FailureClass ClassOf(Exception failure) => failure switch
     {
+        ReleaseFirstException => FailureClass.Again,
+        ReleaseStuckException => FailureClass.Wait,
         PostgresException
         {
             SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable

@@ -14,14 +14,17 @@ public sealed class BatchDecision
     readonly DateTime _now;
     readonly Dictionary<WaitKey, List<ParkedCommand>> _waiting = [];
     readonly Dictionary<Guid, ParkedCommand> _wereParked;
+    readonly IReadOnlySet<WaitKey> _releasedLater;
 
     /// <param name="state">What was loaded; changed by the decisions.</param>
     /// <param name="parked">Parked commands that this batch may release, that are due, or whose wait may be over.</param>
     /// <param name="limits">The limits of single commands.</param>
     /// <param name="parkFor">How long a command waits at most.</param>
     /// <param name="now">The clock, UTC.</param>
-    public BatchDecision(State state, IReadOnlyList<ParkedCommand> parked, Limits limits, TimeSpan parkFor, DateTime now)
+    /// <param name="releasedLater">What, if it comes, has its waiters released by other transactions; none of those is in <paramref name="parked"/>.</param>
+    public BatchDecision(State state, IReadOnlyList<ParkedCommand> parked, Limits limits, TimeSpan parkFor, DateTime now, IReadOnlySet<WaitKey>? releasedLater = null)
     {
+        _releasedLater = releasedLater ?? new HashSet<WaitKey>();
         _state = state;
         _decider = new Decider(state, Ledger, limits, now);
         _parkFor = parkFor;
@@ -44,8 +47,11 @@ public sealed class BatchDecision
     /// <summary>Commands that wait from now on: new ones, and parked ones that wait for something else now.</summary>
     public List<ParkedCommand> ParkedNow { get; } = [];
 
-    /// <summary>Users, events and bets that are there from now on.</summary>
+    /// <summary>Users, events and bets that are there from now on, with nobody left who waits for them.</summary>
     public List<WaitKey> Brought { get; } = [];
+
+    /// <summary>Those that are there from now on, whose waiters are released by other transactions.</summary>
+    public List<WaitKey> Opened { get; } = [];
 
     /// <summary>Decides everything.</summary>
     /// <param name="commands">New commands in their order; no id twice.</param>
@@ -58,6 +64,31 @@ public sealed class BatchDecision
         }
         ParkedNow.AddRange(_waiting.Values.SelectMany(list => list).Where(waiting => !_wereParked.TryGetValue(waiting.Command.Id, out var before) || before != waiting));
         return this;
+    }
+
+    /// <summary>Decides one part of a release.</summary>
+    /// <param name="release">What has come.</param>
+    /// <param name="cameAt">When it came: who was due by then was too late; null where nobody was.</param>
+    /// <param name="refused">Each of those that wait for it is one that the database takes with no other outcome.</param>
+    public BatchDecision Release(WaitKey release, DateTime? cameAt, bool refused)
+    {
+        foreach (var late in InIssueOrder(_wereParked.Values.Where(waiting => waiting.Deadline <= cameAt)))
+        {
+            _waiting[late.Wait].Remove(late);
+            Finish(late, Outcome.Rejected(late.Wait.Missing));
+        }
+        foreach (var waiting in InIssueOrder(_waiting.Remove(release, out var list) ? list : []))
+        {
+            if (refused)
+            {
+                Finish(waiting, Outcome.Rejected(Reasons.RefusedByDatabase));
+            }
+            else
+            {
+                DecideAgain(waiting);
+            }
+        }
+        return Run([]);
     }
 
     // What a parked command waits for can be there already: brought by a transaction that ran beside the one that parked it.
@@ -130,7 +161,7 @@ public sealed class BatchDecision
         {
             return;
         }
-        Brought.Add(brought);
+        (_releasedLater.Contains(brought) ? Opened : Brought).Add(brought);
         if (_waiting.Remove(brought, out var list))
         {
             foreach (var waiting in InIssueOrder(list))

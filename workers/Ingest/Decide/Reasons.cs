@@ -14,7 +14,8 @@ public static class Reasons
         AlreadyExists = "already-exists",
         InvalidAmount = "invalid-amount",
         OverLimit = "over-limit",
-        IssuedInFuture = "issued-in-future";
+        IssuedInFuture = "issued-in-future",
+        RefusedByDatabase = "refused-by-database";
 
     /// <summary>All codes with what each means.</summary>
     public static readonly IReadOnlyDictionary<string, string> All = new Dictionary<string, string>
@@ -30,5 +31,6 @@ public static class Reasons
         [InvalidAmount] = "An amount must be greater than 0, a payout not less than 0.",
         [OverLimit] = "The amount, the payout or the balance it would make is over the limit that is set.",
         [IssuedInFuture] = "issuedAt is further ahead of the clock than is allowed.",
+        [RefusedByDatabase] = "PostgreSQL's own rules refused it when its waiting time was over.",
     };
 }

@@ -1,5 +1,6 @@
 using Betting.Hosting;
 using Betting.Ingest.Batches;
+using Betting.Ingest.Decide;
 using Betting.Ingest.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -15,15 +16,15 @@ public sealed class ParkedLoop(
     NpgsqlDataSource postgres, BatchTransaction transaction, PostgresAvailability availability, IOptions<IngestOptions> options,
     IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<ParkedLoop> log) : IWorkerLoop
 {
-    // Due, or waiting for something that is there.
-    const string Ripe = """
-        SELECT command_id FROM parked_commands p
-        WHERE deadline <= $1
-           OR (waits_for = 'user' AND EXISTS (SELECT FROM wallets WHERE user_id = p.waits_id))
+    const string Due = "SELECT command_id FROM parked_commands WHERE deadline <= $1 ORDER BY issued_at LIMIT $2";
+
+    // What is waited for and is there, and nobody of Ingest has brought it.
+    const string Arrived = """
+        SELECT DISTINCT waits_for, waits_id FROM parked_commands p
+        WHERE (waits_for = 'user' AND EXISTS (SELECT FROM wallets WHERE user_id = p.waits_id))
            OR (waits_for = 'event' AND EXISTS (SELECT FROM events WHERE id = p.waits_id))
            OR (waits_for = 'bet' AND EXISTS (SELECT FROM bets WHERE id = p.waits_id))
-        ORDER BY issued_at
-        LIMIT $2
+        LIMIT $1
         """;
 
     const string Totals = "SELECT count(*), min(parked_at) FROM parked_commands";
@@ -36,7 +37,11 @@ public sealed class ParkedLoop(
         {
             heartbeats.Beat(Name);
             await PassAsync(stopping);
-            await Task.Delay(options.Value.ParkedEvery, clock, stopping);
+            // At once where this replica has left a release to the transactions that follow.
+            using var waited = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            await Task.WhenAny(Task.Delay(options.Value.ParkedEvery, clock, waited.Token), transaction.Releases.OpenedAsync());
+            await waited.CancelAsync();
+            stopping.ThrowIfCancellationRequested();
         }
     }
 
@@ -45,10 +50,19 @@ public sealed class ParkedLoop(
         try
         {
             using var attempt = availability.Attempt();
-            var ripe = await RipeAsync(stopping);
-            if (ripe.Count > 0)
+            var released = await transaction.Releases.FinishAsync(stopping);
+            if (await ArrivedAsync(stopping) is { Count: > 0 } arrived)
             {
-                IngestLog.ParkedReleased(log, await transaction.ReleaseAsync(ripe, stopping));
+                await transaction.Releases.OpenAsync(arrived, stopping);
+                released += await transaction.Releases.FinishAsync(stopping);
+            }
+            if (await DueAsync(stopping) is { Count: > 0 } due)
+            {
+                released += await transaction.Releases.RejectDueAsync(due, stopping);
+            }
+            if (released > 0)
+            {
+                IngestLog.ParkedReleased(log, released);
             }
             await MeasureAsync(stopping);
             availability.Back(Name);
@@ -60,16 +74,29 @@ public sealed class ParkedLoop(
             {
                 availability.Away(Name, failure);
             }
-            else
+            else if (Failure.ClassOf(failure) != FailureClass.Again)
             {
                 IngestLog.ParkedNotRead(log, Failure.StateOf(failure), failure);
             }
         }
     }
 
-    async Task<List<Guid>> RipeAsync(CancellationToken stopping)
+    async Task<List<WaitKey>> ArrivedAsync(CancellationToken stopping)
     {
-        await using var command = postgres.CreateCommand(Ripe);
+        await using var command = postgres.CreateCommand(Arrived);
+        command.Parameters.AddWithValue(options.Value.BatchSize);
+        var keys = new List<WaitKey>();
+        await using var rows = await command.ExecuteReaderAsync(stopping);
+        while (await rows.ReadAsync(stopping))
+        {
+            keys.Add(new WaitKey(ParkedCommands.Read(rows.GetString(0)), rows.GetInt64(1)));
+        }
+        return keys;
+    }
+
+    async Task<List<Guid>> DueAsync(CancellationToken stopping)
+    {
+        await using var command = postgres.CreateCommand(Due);
         command.Parameters.AddWithValue(clock.GetUtcNow().UtcDateTime);
         command.Parameters.AddWithValue(options.Value.BatchSize);
         var ids = new List<Guid>();

@@ -13,14 +13,15 @@ static class BatchStatements
     public static IReadOnlyList<NpgsqlBatchCommand> Take(IReadOnlyCollection<HashedCommand> firsts) => [Journal.Take(firsts)];
 
     /// <summary>
-    /// Locks and reads the parked commands that may be released; reads the contents of ids that were there before, the
-    /// others being <paramref name="fresh"/>.
+    /// Looks whether something is being released; locks and reads the parked commands that may be released now; reads the
+    /// contents of ids that were there before, the others being <paramref name="fresh"/>.
     /// </summary>
-    public static IReadOnlyList<NpgsqlBatchCommand> Before(IReadOnlyCollection<HashedCommand> firsts, IReadOnlySet<Guid> fresh)
+    public static IReadOnlyList<NpgsqlBatchCommand> Before(IReadOnlyCollection<HashedCommand> firsts, IReadOnlySet<Guid> fresh, int mostParked)
     {
         var brought = firsts.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>().ToHashSet();
+        NpgsqlBatchCommand[] parked = [OpenReleases.Any(), ParkedCommands.Load(brought, mostParked)];
         var known = fresh.Count == firsts.Count ? [] : firsts.Select(first => first.Command.Id).Where(id => !fresh.Contains(id)).ToArray();
-        return known.Length == 0 ? [ParkedCommands.Load(brought, [])] : [ParkedCommands.Load(brought, []), Journal.Hashes(known)];
+        return known.Length == 0 ? parked : [.. parked, Journal.Hashes(known)];
     }
 
     /// <summary>Locks and reads what is touched.</summary>
@@ -45,10 +46,12 @@ static class BatchStatements
         ];
     }
 
-    /// <summary>Ends the transaction, through the gate where it brings or parks something.</summary>
-    public static IReadOnlyList<NpgsqlBatchCommand> Commit(BatchDecision decision) => decision.Brought.Count == 0 && decision.ParkedNow.Count == 0
-        ? [new("COMMIT")]
-        : ParkingGate.PassAndCommit(decision.Brought, decision.ParkedNow.ConvertAll(parked => parked.Wait));
+    /// <summary>Ends the transaction, through the gate.</summary>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="cameAt">Since when that is there whose release is left to others.</param>
+    /// <param name="releasing">This transaction is part of a release.</param>
+    public static IReadOnlyList<NpgsqlBatchCommand> Commit(BatchDecision decision, DateTime? cameAt = null, bool releasing = false) =>
+        ParkingGate.PassAndCommit(decision.Brought, decision.ParkedNow.ConvertAll(parked => parked.Wait), decision.Opened, cameAt, releasing);
 
     /// <summary>One round trip.</summary>
     public static NpgsqlBatch Together(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements)

@@ -14,6 +14,10 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
 {
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
+    readonly int _mostReleased = options.Value.ReleaseSize;
+
+    /// <summary>What has its outcome apart from a batch.</summary>
+    public ReleaseTransaction Releases { get; } = new(postgres, options, metrics, clock);
 
     /// <summary>
     /// Begins the transaction and takes the ids of the commands in the journal. It reads nothing else, so it may be done
@@ -41,48 +45,55 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     }
 
     /// <summary>Decides the batch and commits it.</summary>
+    /// <param name="taken">The batch.</param>
+    /// <param name="cancellation">Ends the transaction without effect.</param>
+    /// <param name="releasesLater">The only command's transaction releases nothing that waits for it; others do.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
-    public async Task<Outcome[]> ApplyAsync(TakenBatch taken, CancellationToken cancellation)
+    /// <exception cref="ReleaseFirstException">Something is being released.</exception>
+    /// <exception cref="ReleaseTooLargeException">More waits for what several commands bring than one transaction releases.</exception>
+    public async Task<Outcome[]> ApplyAsync(TakenBatch taken, CancellationToken cancellation, bool releasesLater = false)
     {
         var started = clock.GetTimestamp();
         var (before, parked) = await BeforeAsync(taken, cancellation);
+        HashSet<WaitKey> later = [];
+        if (releasesLater || parked.Count > _mostReleased)
+        {
+            if (taken.Firsts.Count > 1)
+            {
+                throw new ReleaseTooLargeException();
+            }
+            later.UnionWith(taken.Firsts.Values.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>());
+            parked = [];
+        }
         BetCommand[] toDecide = [.. taken.Firsts.Values.Where(first => taken.Fresh.Contains(first.Command.Id)).Select(first => first.Command)];
-        var (decision, state) = await LoadAsync(taken.Transaction, toDecide, parked, cancellation);
+        var state = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, cancellation);
         started = metrics.Took(IngestMetrics.Load, started);
-        decision.Run(toDecide);
+        var now = clock.GetUtcNow().UtcDateTime;
+        var decision = new BatchDecision(state, parked, _limits, _parkFor, now, later).Run(toDecide);
         var answers = new Answers(taken.Commands, taken.Firsts, before, decision);
         started = metrics.Took(IngestMetrics.Decide, started);
-        await SaveAsync(taken.Transaction, state, decision, answers.Conflicts, cancellation);
+        await DecidedTransaction.SaveAsync(taken.Transaction, state, decision, answers.Conflicts, cancellation);
         started = metrics.Took(IngestMetrics.Save, started);
-        await CommitAsync(taken.Transaction, decision, cancellation);
+        await DecidedTransaction.RunAsync(taken.Transaction, BatchStatements.Commit(decision, now), cancellation);
         metrics.Took(IngestMetrics.Commit, started);
         metrics.Released(decision.Released);
+        if (decision.Opened.Count > 0)
+        {
+            Releases.Opened();
+        }
         return answers.Outcomes;
     }
 
-    /// <summary>Takes, decides and commits.</summary>
+    /// <summary>Finishes what is being released, then takes, decides and commits.</summary>
     /// <param name="commands">Commands in their order, duplicates among them allowed.</param>
     /// <param name="cancellation">Ends the transaction without effect.</param>
+    /// <param name="releasesLater">See the other one.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
-    public async Task<Outcome[]> ApplyAsync(IReadOnlyList<HashedCommand> commands, CancellationToken cancellation)
+    public async Task<Outcome[]> ApplyAsync(IReadOnlyList<HashedCommand> commands, CancellationToken cancellation, bool releasesLater = false)
     {
+        await Releases.FinishAsync(cancellation);
         await using var taken = await TakeAsync(commands, cancellation);
-        return await ApplyAsync(taken, cancellation);
-    }
-
-    /// <summary>Decides parked commands again, whose wait may be over or whose deadline has come.</summary>
-    /// <returns>How many have their final outcome now.</returns>
-    public async Task<int> ReleaseAsync(IReadOnlyCollection<Guid> parkedIds, CancellationToken cancellation)
-    {
-        await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-        var parked = await LoadParkedAsync(transaction, parkedIds, cancellation);
-        var (decision, state) = await LoadAsync(transaction, [], parked, cancellation);
-        decision.Run([]);
-        await SaveAsync(transaction, state, decision, [], cancellation);
-        await CommitAsync(transaction, decision, cancellation);
-        metrics.Released(decision.Released);
-        return decision.Released.Count;
+        return await ApplyAsync(taken, cancellation, releasesLater);
     }
 
     // The first command of each id, in their order.
@@ -110,10 +121,16 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     }
 
     // The first contents of the ids that were there before, and the parked commands that these may release.
-    static async Task<(Dictionary<Guid, byte[]> Hashes, List<ParkedCommand> Parked)> BeforeAsync(TakenBatch taken, CancellationToken cancellation)
+    async Task<(Dictionary<Guid, byte[]> Hashes, List<ParkedCommand> Parked)> BeforeAsync(TakenBatch taken, CancellationToken cancellation)
     {
-        await using var batch = BatchStatements.Together(taken.Transaction, BatchStatements.Before(taken.Firsts.Values, taken.Fresh));
+        // One more than may be: it tells that there are more.
+        await using var batch = BatchStatements.Together(taken.Transaction, BatchStatements.Before(taken.Firsts.Values, taken.Fresh, _mostReleased + 1));
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
+        if (await rows.ReadAsync(cancellation) && rows.GetBoolean(0))
+        {
+            throw new ReleaseFirstException();
+        }
+        await rows.NextResultAsync(cancellation);
         var parked = await ParkedCommands.ReadAsync(rows, cancellation);
         var hashes = new Dictionary<Guid, byte[]>();
         await rows.NextResultAsync(cancellation);
@@ -122,46 +139,5 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
             hashes.Add(rows.GetGuid(0), rows.GetFieldValue<byte[]>(1));
         }
         return (hashes, parked);
-    }
-
-    static async Task<List<ParkedCommand>> LoadParkedAsync(NpgsqlTransaction transaction, IReadOnlyCollection<Guid> ids, CancellationToken cancellation)
-    {
-        await using var batch = BatchStatements.Together(transaction, [ParkedCommands.Load([], ids)]);
-        await using var rows = await batch.ExecuteReaderAsync(cancellation);
-        return await ParkedCommands.ReadAsync(rows, cancellation);
-    }
-
-    async Task<(BatchDecision Decision, State State)> LoadAsync(
-        NpgsqlTransaction transaction, IReadOnlyList<BetCommand> commands, List<ParkedCommand> parked, CancellationToken cancellation)
-    {
-        var touched = new Touched();
-        foreach (var command in commands)
-        {
-            touched.Add(command);
-        }
-        foreach (var waiting in parked)
-        {
-            touched.Add(waiting.Command);
-            touched.Add(waiting.Wait);
-        }
-        var state = await StateLoader.LoadAsync(transaction, touched, cancellation);
-        return (new BatchDecision(state, parked, _limits, _parkFor, clock.GetUtcNow().UtcDateTime), state);
-    }
-
-    static async Task CommitAsync(NpgsqlTransaction transaction, BatchDecision decision, CancellationToken cancellation)
-    {
-        await using var batch = BatchStatements.Together(transaction, BatchStatements.Commit(decision));
-        await batch.ExecuteNonQueryAsync(cancellation);
-    }
-
-    static async Task SaveAsync(
-        NpgsqlTransaction transaction, State state, BatchDecision decision, IReadOnlyCollection<(HashedCommand, byte[])> conflicts, CancellationToken cancellation)
-    {
-        var statements = BatchStatements.Save(state, decision, conflicts);
-        if (statements.Count > 0)
-        {
-            await using var batch = BatchStatements.Together(transaction, statements);
-            await batch.ExecuteNonQueryAsync(cancellation);
-        }
     }
 }

@@ -8,25 +8,23 @@ namespace Betting.Ingest.Store;
 static class ParkedCommands
 {
     /// <summary>
-    /// Locks and reads what <paramref name="brought"/> may release, what waits for the bets of those in turn, and the
-    /// commands <paramref name="ids"/> with what waits for theirs.
+    /// Locks and reads what <paramref name="brought"/> may release and what waits for the bets of those in turn,
+    /// <paramref name="most"/> of them if there are so many.
     /// </summary>
     /// <remarks>
     /// OFFSET 0 keeps the planner from turning the look-ups round: a plan made while nothing was parked would else read the
     /// whole table for every batch, once thousands are.
     /// </remarks>
-    public static NpgsqlBatchCommand Load(IReadOnlyCollection<WaitKey> brought, IReadOnlyCollection<Guid> ids) => new("""
+    public static NpgsqlBatchCommand Load(IReadOnlyCollection<WaitKey> brought, int most) => new("""
         WITH RECURSIVE released AS (
-            (SELECT p.command_id, p.brings_bet FROM unnest($1, $2) AS k(waits_for, waits_id)
-             CROSS JOIN LATERAL (SELECT command_id, brings_bet FROM parked_commands WHERE waits_id = k.waits_id AND waits_for = k.waits_for OFFSET 0) p
-             UNION
-             SELECT command_id, brings_bet FROM parked_commands WHERE command_id = ANY($3))
+            SELECT p.command_id, p.brings_bet FROM unnest($1, $2) AS k(waits_for, waits_id)
+            CROSS JOIN LATERAL (SELECT command_id, brings_bet FROM parked_commands WHERE waits_id = k.waits_id AND waits_for = k.waits_for OFFSET 0) p
             UNION
             SELECT p.command_id, p.brings_bet FROM released r
             CROSS JOIN LATERAL (SELECT command_id, brings_bet FROM parked_commands WHERE waits_id = r.brings_bet AND waits_for = 'bet' OFFSET 0) p
         )
         SELECT command, waits_for, waits_id, parked_at, deadline FROM parked_commands
-        WHERE command_id = ANY(ARRAY(SELECT command_id FROM released))
+        WHERE command_id = ANY(ARRAY(SELECT command_id FROM released LIMIT $3))
         ORDER BY command_id
         FOR UPDATE
         """)
@@ -35,8 +33,45 @@ static class ParkedCommands
         {
             ArrayParameter.Texts(brought.Select(key => TextOf(key.For))),
             ArrayParameter.Ids(brought.Select(key => key.Id)),
-            ArrayParameter.Uuids(ids),
+            new NpgsqlParameter<int> { TypedValue = most },
         },
+    };
+
+    /// <summary>What is next to be released of those that wait for <paramref name="key"/>, in issue order; ties go to who was parked first.</summary>
+    public static NpgsqlBatchCommand Next(WaitKey key, int most) => new("""
+        SELECT n.command_id, n.brings_bet, (SELECT count(*) FROM (SELECT FROM parked_commands w WHERE w.waits_id = n.brings_bet AND w.waits_for = 'bet' LIMIT $3) x)::int
+        FROM (SELECT command_id, brings_bet, issued_at, parked_at FROM parked_commands WHERE waits_id = $2 AND waits_for = $1
+              ORDER BY issued_at, parked_at, command_id LIMIT $3) n
+        ORDER BY n.issued_at, n.parked_at, n.command_id
+        """)
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<string> { TypedValue = TextOf(key.For) },
+            new NpgsqlParameter<long> { TypedValue = key.Id },
+            new NpgsqlParameter<int> { TypedValue = most },
+        },
+    };
+
+    public static async Task<List<NextParked>> ReadNextAsync(NpgsqlDataReader rows, CancellationToken cancellation)
+    {
+        var next = new List<NextParked>();
+        while (await rows.ReadAsync(cancellation))
+        {
+            next.Add(new NextParked(rows.GetGuid(0), await rows.IsDBNullAsync(1, cancellation) ? null : rows.GetInt64(1), rows.GetInt32(2)));
+        }
+        return next;
+    }
+
+    /// <summary>Locks and reads the commands <paramref name="ids"/>, and those that wait for <paramref name="bets"/>.</summary>
+    public static NpgsqlBatchCommand Load(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<long> bets) => new("""
+        SELECT command, waits_for, waits_id, parked_at, deadline FROM parked_commands
+        WHERE command_id = ANY($1) OR (waits_id = ANY($2) AND waits_for = 'bet')
+        ORDER BY command_id
+        FOR UPDATE
+        """)
+    {
+        Parameters = { ArrayParameter.Uuids(ids), ArrayParameter.Ids(bets) },
     };
 
     public static async Task<List<ParkedCommand>> ReadAsync(NpgsqlDataReader rows, CancellationToken cancellation)
@@ -83,7 +118,7 @@ static class ParkedCommands
         _ => "bet",
     };
 
-    static WaitFor Read(string text) => text switch
+    public static WaitFor Read(string text) => text switch
     {
         "user" => WaitFor.User,
         "event" => WaitFor.Event,

@@ -1,11 +1,13 @@
 using Betting.Ingest.Decide;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Betting.Ingest.Store;
 
 /// <summary>
-/// The end of a transaction that brings a user, event or bet into being, or parks commands that wait for one: it either
-/// commits with both sides knowing of each other, or fails with 40001 and is to be tried again.
+/// The end of every transaction. One that brings a user, event or bet into being, or parks commands that wait for one,
+/// commits with both sides knowing of each other; none commits while something is being released, but the release itself.
+/// Else it fails with 40001 and is to be tried again.
 /// </summary>
 /// <remarks>The database's function <c>pass_parking_gate</c> says how.</remarks>
 static class ParkingGate
@@ -14,18 +16,27 @@ static class ParkingGate
     /// The gate and the commit in one round trip: the gate stands in everybody's way, so it is never held across the network
     /// by a replica that may stop there.
     /// </summary>
-    public static IReadOnlyList<NpgsqlBatchCommand> PassAndCommit(IReadOnlyCollection<WaitKey> brought, IReadOnlyCollection<WaitKey> awaited) =>
+    /// <param name="brought">What is there from now on, with nobody left who waits for it.</param>
+    /// <param name="awaited">What commands are parked for.</param>
+    /// <param name="opened">What is there from now on, whose waiters are released by the transactions that follow.</param>
+    /// <param name="cameAt">Since when that is there, UTC; null where nobody knows.</param>
+    /// <param name="releasing">This transaction is part of a release.</param>
+    public static IReadOnlyList<NpgsqlBatchCommand> PassAndCommit(
+        IReadOnlyCollection<WaitKey> brought, IReadOnlyCollection<WaitKey> awaited, IReadOnlyCollection<WaitKey> opened, DateTime? cameAt, bool releasing) =>
     [
-        new("SELECT pass_parking_gate($1, $2, $3, $4)")
+        new("SELECT pass_parking_gate($1, $2, $3, $4, $5, $6, $7, $8)")
         {
             Parameters =
             {
-                ArrayParameter.Texts(brought.Select(key => ParkedCommands.TextOf(key.For))),
-                ArrayParameter.Ids(brought.Select(key => key.Id)),
-                ArrayParameter.Texts(awaited.Select(key => ParkedCommands.TextOf(key.For))),
-                ArrayParameter.Ids(awaited.Select(key => key.Id)),
+                Kinds(brought), Ids(brought), Kinds(awaited), Ids(awaited), Kinds(opened), Ids(opened),
+                new NpgsqlParameter { Value = (object?)cameAt ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                new NpgsqlParameter<bool> { TypedValue = releasing },
             },
         },
         new("COMMIT"),
     ];
+
+    static NpgsqlParameter Kinds(IReadOnlyCollection<WaitKey> keys) => ArrayParameter.Texts(keys.Select(key => ParkedCommands.TextOf(key.For)));
+
+    static NpgsqlParameter Ids(IReadOnlyCollection<WaitKey> keys) => ArrayParameter.Ids(keys.Select(key => key.Id));
 }

@@ -129,7 +129,7 @@ sealed class PreparedSql
             save = [.. save.Where(statement => !CopiedRows.Replaces(statement)), .. copied.Then];
         }
         return new RoundTrips(
-            BatchStatements.Take(firsts), BatchStatements.Before(firsts, commands.Select(command => command.Id).ToHashSet()), BatchStatements.Load(touched),
+            BatchStatements.Take(firsts), BatchStatements.Before(firsts, commands.Select(command => command.Id).ToHashSet(), _options.ReleaseSize + 1), BatchStatements.Load(touched),
             copied, _variation.SavesWithCommit ? [[.. save, .. commit]] : [save, commit]);
     }
 

@@ -1,0 +1,41 @@
+using Betting.Contracts.Commands;
+using Betting.Ingest.Decide;
+using Npgsql;
+
+namespace Betting.Ingest.Store;
+
+/// <summary>What every transaction does between its look at what is parked and its commit: load, save.</summary>
+static class DecidedTransaction
+{
+    /// <summary>Locks and reads what the commands and the parked ones touch.</summary>
+    public static Task<State> LoadAsync(
+        NpgsqlTransaction transaction, IReadOnlyList<BetCommand> commands, IReadOnlyList<ParkedCommand> parked, CancellationToken cancellation)
+    {
+        var touched = new Touched();
+        foreach (var command in commands)
+        {
+            touched.Add(command);
+        }
+        foreach (var waiting in parked)
+        {
+            touched.Add(waiting.Command);
+            touched.Add(waiting.Wait);
+        }
+        return StateLoader.LoadAsync(transaction, touched, cancellation);
+    }
+
+    /// <summary>Writes what was decided.</summary>
+    public static Task SaveAsync(
+        NpgsqlTransaction transaction, State state, BatchDecision decision, IReadOnlyCollection<(HashedCommand, byte[])> conflicts, CancellationToken cancellation) =>
+        RunAsync(transaction, BatchStatements.Save(state, decision, conflicts), cancellation);
+
+    /// <summary>One round trip whose rows nobody reads; none for no statements.</summary>
+    public static async Task RunAsync(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements, CancellationToken cancellation)
+    {
+        if (statements.Count > 0)
+        {
+            await using var batch = BatchStatements.Together(transaction, statements);
+            await batch.ExecuteNonQueryAsync(cancellation);
+        }
+    }
+}
