@@ -30,7 +30,10 @@ static class PlantedBug
         """));
 
     /// <summary>A command is parked beside the transaction that brings what it waits for, and overtaken.</summary>
-    public static string OpenGate => Schema + Gate("");
+    public static string OpenGate => Schema + Gate("""
+        PERFORM pg_advisory_xact_lock(1);
+        IF NOT releasing AND EXISTS (SELECT FROM public.releases) THEN RAISE serialization_failure; END IF;
+        """);
 
     /// <summary>Others commit while what has come is being released, and overtake what still waits.</summary>
     public static string OvertakenRelease => Schema + Gate("PERFORM public.pass_parking_gate(brought_for, brought_ids, awaited_for, awaited_ids, '{}', '{}', came, true);");
