@@ -1,4 +1,3 @@
-using Betting.Contracts.Commands;
 using Betting.Ingest;
 using Betting.Ingest.Decide;
 using Betting.Ingest.Store;
