@@ -47,7 +47,7 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
             await worker.MetricAsync("cdcsink_backlog_records") == 0 && await worker.MetricAsync("cdcsink_backlog_age_seconds") == 0);
         Assert.Equal(1, await worker.MetricAsync("cdcsink_epoch", $"topic=\"{stream.Bets}\""));
         Assert.True(await worker.MetricAsync("cdcsink_source_silent_seconds") < 120);
-        Assert.True(await worker.MetricAsync("cdcsink_parts", "table=\"bet_changes\"") > 0);
+        await Deadline.UntilAsync("a count of parts", Limit, async () => await worker.MetricAsync("cdcsink_parts", "table=\"bet_changes\"") > 0);
     }
 
     [Fact]
