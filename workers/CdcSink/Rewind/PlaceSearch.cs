@@ -1,6 +1,6 @@
+using Betting.CdcSink.Consume;
 using Betting.Connections;
 using Betting.Debezium;
-using Betting.CdcSink.Consume;
 using Confluent.Kafka;
 
 namespace Betting.CdcSink.Rewind;
