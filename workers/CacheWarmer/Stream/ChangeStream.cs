@@ -42,6 +42,8 @@ sealed class ChangeStream : IDisposable
             .SetPartitionsAssignedHandler((_, assigned) =>
             {
                 CacheWarmerLog.Assigned(log, string.Join(", ", assigned));
+                // One that was paused when it went away is still paused when it comes back: the next read resumes it.
+                _paused = true;
                 readiness.Set("assignment", true);
             })
             .Build();

@@ -34,6 +34,7 @@ public sealed class KafkaDoor(
     List<ConsumeResult<byte[]?, byte[]>> _gathering = [];
     readonly Queue<KafkaBatch> _inHand = new();
     long _looked;
+    bool _resume;
 
     public string Name => Door;
 
@@ -94,6 +95,8 @@ public sealed class KafkaDoor(
         }))
         .SetPartitionsAssignedHandler((consumer, partitions) =>
         {
+            // One that was paused when it went away is still paused when it comes back.
+            _resume = true;
             var starts = _offsets.Starts(consumer, partitions);
             IngestLog.PartitionsAssigned(log, string.Join(", ", starts.Select(start => $"{start.Partition.Value}@{start.Offset.Value}")));
             broker.Back(Name);
@@ -163,6 +166,11 @@ public sealed class KafkaDoor(
     // Until the batch is full, the first record has lingered, or a poll brought nothing.
     void Gather(IConsumer<byte[]?, byte[]> consumer, CancellationToken stopping)
     {
+        if (_resume)
+        {
+            _resume = false;
+            consumer.Resume(consumer.Assignment);
+        }
         var started = clock.GetTimestamp();
         while (_gathering.Count < options.Value.BatchSize && !stopping.IsCancellationRequested)
         {
