@@ -34,6 +34,8 @@ public sealed class StreamConsumer : IDisposable
     // Batches are committed on another thread than the one that begins partitions anew.
     readonly Lock _committing = new();
     readonly Dictionary<TopicPartition, int> _turns = [];
+    volatile IReadOnlyList<PartitionPosition>? _uncommitted;
+    long _triedToCommit;
     BatchBuilder _builder;
     long? _asked;
 
@@ -77,6 +79,7 @@ public sealed class StreamConsumer : IDisposable
     public void Gather()
     {
         Begin();
+        CommitAgain();
         var start = _clock.GetTimestamp();
         while (!_builder.IsFull && _clock.GetElapsedTime(start) < Wait && Consume() is { } consumed)
         {
@@ -111,12 +114,15 @@ public sealed class StreamConsumer : IDisposable
         }
     }
 
-    /// <summary>Commits what a batch reached, but for partitions that have begun anew since. A failure costs only that its records come again.</summary>
+    /// <summary>
+    /// Commits what batches reached, but for partitions that have begun anew since. A failure costs only that records come again; it
+    /// is tried again all the same, for the next batch may be long in coming.
+    /// </summary>
     public void Commit(IReadOnlyList<PartitionPosition> positions)
     {
-        try
+        lock (_committing)
         {
-            lock (_committing)
+            try
             {
                 var reached = positions
                     .Where(position => _turns.GetValueOrDefault(new TopicPartition(position.Topic, position.Partition)) == position.Turn)
@@ -125,11 +131,22 @@ public sealed class StreamConsumer : IDisposable
                 {
                     _consumer.Commit(reached);
                 }
+                _uncommitted = null;
+            }
+            catch (KafkaException failure)
+            {
+                // The latest positions hold all partitions, so they stand for earlier ones too.
+                (_uncommitted, _triedToCommit) = (positions, _clock.GetTimestamp());
+                CdcSinkLog.CommitFailed(_log, failure.Error.Code.ToString());
             }
         }
-        catch (KafkaException failure)
+    }
+
+    void CommitAgain()
+    {
+        if (_uncommitted is { } positions && _clock.GetElapsedTime(_triedToCommit) >= AskAgainAfter)
         {
-            CdcSinkLog.CommitFailed(_log, failure.Error.Code.ToString());
+            Commit(positions);
         }
     }
 
@@ -199,6 +216,7 @@ public sealed class StreamConsumer : IDisposable
         _builder = NewBuilder();
         _positions.Clear();
         _unbegun.Clear();
+        _uncommitted = null;
         foreach (var partition in partitions)
         {
             _owned.Add(partition);
@@ -264,6 +282,7 @@ public sealed class StreamConsumer : IDisposable
         var finished = Finish(Take(), _options.RebalanceWait);
         _positions.Clear();
         _unbegun.Clear();
+        _uncommitted = null;
         _owned.Clear();
         _starts.Forget(partitions.Select(each => each.TopicPartition));
         CdcSinkLog.Revoked(_log, string.Join(", ", partitions), finished);
