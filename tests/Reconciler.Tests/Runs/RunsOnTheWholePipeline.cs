@@ -99,6 +99,7 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         await other.ExecuteAsync("SELECT pg_advisory_lock(@key)", new { key = Reconciliation.RunLock });
 
         var (refused, reason) = await pipeline.ReconcileAsync("--wait", "00:00:00");
+        await Deadline.UntilAsync("the end of the refused run's session", TimeSpan.FromSeconds(60), async () => !await HasAskedAsync());
         var waiting = pipeline.ReconcileAsync();
         var first = await Task.WhenAny(waiting, UntilARunWaitsAsync());
         Assert.NotSame(waiting, first);
@@ -111,13 +112,15 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         Assert.Contains("waiting up to 00:10:00", output, StringComparison.Ordinal);
     }
 
-    // Seen from PostgreSQL: the run's session has asked for the lock and was told no.
-    Task UntilARunWaitsAsync() => Deadline.UntilAsync("a run that waits", TimeSpan.FromSeconds(60), async () =>
+    Task UntilARunWaitsAsync() => Deadline.UntilAsync("a run that waits", TimeSpan.FromSeconds(60), HasAskedAsync);
+
+    // Seen from PostgreSQL: a run's session has asked for the lock and was told no.
+    async Task<bool> HasAskedAsync()
     {
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<int>(
             "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'idle' AND query = 'SELECT pg_try_advisory_lock($1)'") > 0;
-    });
+    }
 
     async Task EqualAsync()
     {
