@@ -17,6 +17,9 @@ public static class PostgresTime
     const long MicrosPerSecond = 1_000_000;
     const long SecondsPerDay = 86_400;
 
+    /// <summary>So many seconds count fewer microseconds than 64 bits hold.</summary>
+    const long NarrowSeconds = 9_000_000_000_000;
+
     /// <summary>
     /// Reads ISO 8601 as Debezium writes it: <c>2025-01-01T00:00:00.000001Z</c>, <c>1970-01-01T00:00:00Z</c>, <c>+294276-…</c>,
     /// <c>-0043-…</c> (44 BC), an offset in place of Z, <c>infinity</c>, <c>-infinity</c>.
@@ -52,7 +55,8 @@ public static class PostgresTime
         if (!Fraction(text[15..], out var fraction, out var rest) || !Offset(rest, out var offsetSeconds))
             return RejectReason.WrongType;
         var seconds = DaysSince1970(sign * (long)year, month, day) * SecondsPerDay + hour * 3600 + minute * 60 + second - offsetSeconds;
-        micros = Nearest((Int128)seconds * MicrosPerSecond + fraction);
+        // 128 bits cost more than all the rest, and no year that people live in needs them.
+        micros = seconds is > -NarrowSeconds and < NarrowSeconds ? seconds * MicrosPerSecond + fraction : Nearest((Int128)seconds * MicrosPerSecond + fraction);
         return null;
     }
 

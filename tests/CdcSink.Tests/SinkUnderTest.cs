@@ -1,6 +1,7 @@
 using System.Globalization;
 using Betting.CdcSink;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Join;
 using Betting.CdcSink.Replay;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
@@ -37,7 +38,7 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         _store = new ChangeStore(_sinkClient);
         _metrics = new CdcSinkMetrics(meters);
         Progress = new Progress(_store, TimeProvider.System);
-        Join = new BetJoin(_store, options, _metrics);
+        Join = new BetJoin(_store, options, _metrics, TimeProvider.System);
         Applier = new BatchApplier(_store, Join, this, Progress, _metrics, TimeProvider.System, NullLogger<BatchApplier>.Instance);
     }
 
@@ -80,7 +81,11 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     public Task InsertChangesAsync(ChangeBatch batch) =>
         Task.WhenAll(batch.Rows.Tables.Select(each => _store.InsertAsync(each.Table, each.Columns, each.Rows, CancellationToken.None)));
 
-    public Task JoinAsync(IReadOnlyCollection<long> bets) => _store.JoinAsync(bets, CancellationToken.None);
+    /// <summary>The join that batches take.</summary>
+    public Task JoinAsync(IEnumerable<long> bets) => Join.JoinAsync(bets.Order().ToArray(), CancellationToken.None);
+
+    /// <summary>The join inside ClickHouse.</summary>
+    public Task JoinInsideAsync(IReadOnlyCollection<long> bets) => _store.JoinAsync(bets, CancellationToken.None);
 
     public async Task<List<string>> QueryAsync(string sql)
     {

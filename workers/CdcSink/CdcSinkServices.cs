@@ -1,4 +1,5 @@
 using Betting.CdcSink.Consume;
+using Betting.CdcSink.Join;
 using Betting.CdcSink.Lag;
 using Betting.CdcSink.Rewind;
 using Betting.CdcSink.Write;

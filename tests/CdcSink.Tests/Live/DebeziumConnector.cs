@@ -22,6 +22,8 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
         settings["database.dbname"] = LiveStage.Database;
         settings["database.password"] = "";
         settings["transforms.epoch.value.literal"] = epoch.ToString(CultureInfo.InvariantCulture);
+        // A producer looks for new partitions every five minutes by default.
+        settings["producer.override.metadata.max.age.ms"] = "2000";
         using var answer = await Http.PutAsJsonAsync(new Uri(_connector + "/config"), settings);
         if (!answer.IsSuccessStatusCode)
         {

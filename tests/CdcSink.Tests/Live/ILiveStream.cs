@@ -14,6 +14,9 @@ interface ILiveStream : IAsyncDisposable
 
     Task CreateTopicAsync(string topic, int partitions);
 
+    /// <summary>Gives the topic so many partitions; false where the broker cannot.</summary>
+    Task<bool> TryAddPartitionAsync(string topic, int partitions);
+
     /// <summary>Captures the database, from a snapshot on, with this epoch in every record.</summary>
     Task CaptureAsync(PostgresServer postgres, int epoch);
 

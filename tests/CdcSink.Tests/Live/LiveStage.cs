@@ -21,6 +21,7 @@ sealed class LiveStage : IAsyncDisposable
     readonly string _folder;
     readonly ClickHouseServer _clickHouse;
     readonly List<EngineProcess> _replicas = [];
+    readonly Dictionary<string, int> _partitions = Changes.Tables.ToDictionary(topic => topic, _ => 3);
 
     LiveStage(string folder)
     {
@@ -42,7 +43,7 @@ sealed class LiveStage : IAsyncDisposable
         await ClickHouseMigrator.MigrateAsync(stage._clickHouse.ConnectionString(Database));
         foreach (var topic in Changes.Tables)
         {
-            await stage.Stream.CreateTopicAsync(topic, 3);
+            await stage.Stream.CreateTopicAsync(topic, stage._partitions[topic]);
             await stage.Stream.CreateTopicAsync(Topics.DeadLetter(topic), 1);
         }
         foreach (var topic in new[] { Changes.Messages, Changes.Transactions, Changes.Heartbeats })
@@ -86,6 +87,20 @@ sealed class LiveStage : IAsyncDisposable
         await Deadline.UntilAsync($"{changes} more changes", Patience, async () => await ChangesAsync() >= goal);
     }
 
+    /// <summary>
+    /// The topic of bets gets a partition more, so that a bet's next change comes by another than its last; waits until it is read.
+    /// Nothing where the broker cannot.
+    /// </summary>
+    public async Task AddPartitionAsync()
+    {
+        var added = _partitions[Changes.Bets];
+        if (await Stream.TryAddPartitionAsync(Changes.Bets, added + 1))
+        {
+            _partitions[Changes.Bets] = added + 1;
+            await Deadline.UntilAsync("the added partition's records", Patience, async () => await CountAsync($"SELECT count() FROM bet_changes WHERE partition = {added}") > 20);
+        }
+    }
+
     /// <summary>Waits until all that PostgreSQL has committed by now has had its effect: the fence has come, and progress covers the topics' ends.</summary>
     public async Task EverythingHasArrivedAsync(NpgsqlDataSource postgres)
     {
@@ -97,7 +112,7 @@ sealed class LiveStage : IAsyncDisposable
         using var reader = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = Stream.BootstrapServers, GroupId = "ends" }).Build();
         foreach (var topic in Changes.Tables)
         {
-            for (var partition = 0; partition < 3; partition++)
+            for (var partition = 0; partition < _partitions[topic]; partition++)
             {
                 var end = reader.QueryWatermarkOffsets(new TopicPartition(topic, partition), TimeSpan.FromSeconds(20)).High.Value;
                 await Deadline.UntilAsync($"{topic} {partition} up to {end}", Patience,

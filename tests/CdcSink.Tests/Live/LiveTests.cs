@@ -30,6 +30,7 @@ public sealed class LiveTests
                     await stage.MoreChangesAsync(200);
                     TestContext.Current.TestOutputHelper!.WriteLine($"killed {name} after {traffic.Committed} transactions");
                 }
+                await stage.AddPartitionAsync();
                 await traffic.StopAsync();
             }
             await AssertEqualAsync(stage, postgres);

@@ -47,6 +47,13 @@ sealed class RealStream(string tools, string folder) : ILiveStream
         await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 }]);
     }
 
+    public async Task<bool> TryAddPartitionAsync(string topic, int partitions)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers }).Build();
+        await admin.CreatePartitionsAsync([new PartitionsSpecification { Topic = topic, IncreaseTo = partitions }]);
+        return true;
+    }
+
     public async Task CaptureAsync(PostgresServer postgres, int epoch)
     {
         _connector = new DebeziumConnector(_connect!, postgres.Port, epoch);

@@ -32,6 +32,8 @@ sealed class StandInStream : ILiveStream
 
     public Task CreateTopicAsync(string topic, int partitions) => _kafka.CreateTopicAsync(topic, partitions);
 
+    public Task<bool> TryAddPartitionAsync(string topic, int partitions) => Task.FromResult(false);
+
     public Task CaptureAsync(PostgresServer postgres, int epoch)
     {
         _epoch = epoch;

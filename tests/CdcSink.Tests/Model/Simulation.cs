@@ -43,7 +43,7 @@ sealed class Simulation(Random random, JoinModel store, Protocol protocol)
             var touched = Touched(batch);
             if (protocol == Protocol.ReadBeforeWrite)
             {
-                var early = store.Join(Bets(touched, batch));
+                var early = store.Join(Bets(touched));
                 yield return 0;
                 store.Insert(batch);
                 yield return 1;
@@ -59,7 +59,7 @@ sealed class Simulation(Random random, JoinModel store, Protocol protocol)
                     continue;
                 }
                 store.Insert(batch);
-                var rows = store.Join(Bets(touched, batch));
+                var rows = store.Join(Bets(touched));
                 yield return 2;
                 store.InsertRows(random.Next(30) == 0 ? rows.Take(rows.Count / 2) : rows);
                 yield return 3;
@@ -73,9 +73,8 @@ sealed class Simulation(Random random, JoinModel store, Protocol protocol)
         }
     }
 
-    IEnumerable<long> Bets(TouchedSet touched, List<Change> batch) =>
-        touched.Groups(touched.Everything ? store.AllBets().Concat(batch.Where(change => change.Table == SourceTable.Bets).Select(change => change.Id)).Distinct().ToList()
-            : store.BetsOf(touched.Users, touched.Events).ToList(), 3).SelectMany(group => group);
+    List<long> Bets(TouchedSet touched) =>
+        touched.Bets.Union(touched.Everything ? store.AllBets() : store.BetsOf(touched.Users, touched.Events)).Order().ToList();
 
     static TouchedSet Touched(List<Change> batch)
     {

@@ -1,7 +1,9 @@
+using System.Globalization;
 using Betting.Debezium;
 using Betting.Local.Engines;
 using Betting.Tests.CdcSink.Recorded;
 using Betting.Tests.Fixtures;
+using ClickHouse.Driver;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Stream;
@@ -81,6 +83,39 @@ public sealed class RebuildTests(Servers servers)
         Assert.Equal(["1|WRONG", "2|OPEN", "3|OPEN"], await sink.QueryAsync("SELECT bet_id, bet_status FROM bets_analytics ORDER BY bet_id"));
         Assert.Equal(78, (await stream.VerbAsync(sink.ConnectionString, "rebuild")).ExitCode);
         Assert.Equal(78, (await stream.VerbAsync(sink.ConnectionString, "rebuild", "--from-month", "December")).ExitCode);
+    }
+
+    [Fact]
+    public async Task ClickHouse_killed_while_rows_are_derived_anew_costs_time_and_nothing_else()
+    {
+        await using var server = new ClickHouseServer(Directory.CreateTempSubdirectory("rebuild-").FullName, FreePort.Take());
+        await server.StartAsync();
+        var connection = server.ConnectionString("rebuilds");
+        await Schema.ClickHouseMigrator.MigrateAsync(connection);
+        using var client = new ClickHouseClient(connection);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        var recording = Recordings.File("churn-3.6");
+        await using var worker = stream.StartWorker(connection);
+        await stream.SendAsync(Archive.Read(recording));
+        await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(client));
+        foreach (var corruption in Corruptions)
+        {
+            await client.ExecuteNonQueryAsync(corruption);
+        }
+
+        await using var rebuild = stream.Start(connection, "rebuild", "--all", "--CdcSink:JoinBets=2");
+        await Deadline.UntilAsync("a rebuild that has filled something", Limit,
+            async () => await CountAsync("SELECT count() FROM rebuilds FINAL WHERE stage = 'filling'") == 1 && await CountAsync("SELECT sum(total_rows) FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'bets_analytics_rows_')") > 20);
+        await server.KillAsync();
+        Assert.False(rebuild.HasExited, KafkaStream.Said(rebuild));
+        await server.StartAsync();
+
+        Assert.True(await rebuild.ExitedWithinAsync(Limit), KafkaStream.Said(rebuild));
+        Assert.True(rebuild.ExitCode == 0, KafkaStream.Said(rebuild));
+        Assert.Contains("ClickHouse is away", KafkaStream.Said(rebuild), StringComparison.Ordinal);
+        await Expected.AssertEqualsAsync(client, recording);
+
+        async Task<long> CountAsync(string sql) => Convert.ToInt64(await client.ExecuteScalarAsync(sql) is { } value and not DBNull ? value : 0, CultureInfo.InvariantCulture);
     }
 
     /// <summary>Bets are deleted one by one here and there, but a swap that loses what was written meanwhile would lose many at once.</summary>

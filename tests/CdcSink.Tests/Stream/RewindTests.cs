@@ -78,6 +78,36 @@ public sealed class RewindTests(Servers servers)
         Assert.Equal("0", (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 5"))[0]);
     }
 
+    /// <summary>The group's offset is committed and the order is not marked yet: whoever takes over obeys it once more, and nothing is missing or twice.</summary>
+    [Fact]
+    public async Task Killed_between_the_commit_and_the_mark_the_order_is_obeyed_again()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var gate = new ClickHouseGate(sink.ConnectionString, request => request.Contains("INSERT INTO rewinds", StringComparison.Ordinal) && request.Contains("now64(6)", StringComparison.Ordinal));
+        await using (var killed = stream.StartWorker(gate.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1, 0x10008), Bet(2, 0x10018), Bet(3, 0x10020)]);
+            await Deadline.UntilAsync("three bets", Limit, () => stream.IsVisibleAsync(sink));
+            await Deadline.UntilAsync("their offset", Limit, () => Task.FromResult(stream.Committed(stream.Bets, 0) == 3));
+            foreach (var table in new[] { "bet_changes", "bets_by_user", "bets_by_event", "bets_analytics_rows" })
+            {
+                await sink.QueryAsync($"TRUNCATE TABLE {table}");
+            }
+            Assert.Equal(0, (await stream.VerbAsync(sink.ConnectionString, "rewind", "--to", "1", "--table", "bets", "--partition", "0", "--no-wait")).ExitCode);
+            await gate.Held.WaitAsync(Limit);
+            await killed.KillAsync();
+        }
+        Assert.Equal(1, stream.Committed(stream.Bets, 0));
+        Assert.Equal("1", (await sink.QueryAsync("SELECT count() FROM rewinds FINAL WHERE begun = 0"))[0]);
+        Assert.Empty(await sink.QueryAsync("SELECT id FROM bet_changes"));
+
+        await using var next = stream.StartWorker(sink.ConnectionString);
+        await Deadline.UntilAsync("what was read again", Limit, async () => (await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id")) is ["2", "3"]);
+        await Deadline.UntilAsync("the order to be done with", Limit, async () => (await sink.QueryAsync("SELECT count() FROM rewinds FINAL WHERE begun = 0"))[0] == "0");
+        await Deadline.UntilAsync("the offset", Limit, () => Task.FromResult(stream.Committed(stream.Bets, 0) == 3));
+    }
+
     StreamRecord Bet(long id, ulong lsn) => _made.Bet(id, Made.Columns(), lsn: lsn);
 
     static async Task<string> DryAsync(KafkaStream stream, SinkUnderTest sink, params string[] place)

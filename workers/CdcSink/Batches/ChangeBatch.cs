@@ -1,4 +1,4 @@
-using Betting.CdcSink.Write;
+using Betting.CdcSink.Join;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Batches;

@@ -15,6 +15,9 @@ public sealed class RowBinaryBuffer : IDisposable
     /// <summary>What was written, to be read from its beginning: a repeated insert sends the same bytes again.</summary>
     public Stream Open() => new MemoryStream(_bytes, 0, Length, writable: false);
 
+    /// <summary>What was written so far; until the next write.</summary>
+    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Length);
+
     /// <summary>Closes a row.</summary>
     public void EndRow() => Rows++;
 

@@ -28,19 +28,4 @@ public sealed class TouchedSet
     }
 
     public void AddEverything() => Everything = true;
-
-    /// <summary>The bets in ascending order, in groups that one statement can take: neighbours share what the engine reads.</summary>
-    /// <param name="dependents">Bets found to name a touched user or event, or all bets; in any order, with repetitions.</param>
-    /// <param name="size">The largest group.</param>
-    public IEnumerable<ArraySegment<long>> Groups(IEnumerable<long> dependents, int size)
-    {
-        var all = new HashSet<long>(Bets);
-        all.UnionWith(dependents);
-        var ordered = all.ToArray();
-        Array.Sort(ordered);
-        for (var start = 0; start < ordered.Length; start += size)
-        {
-            yield return new ArraySegment<long>(ordered, start, Math.Min(size, ordered.Length - start));
-        }
-    }
 }

@@ -31,11 +31,8 @@ public sealed class StreamConsumer : IDisposable
     readonly Dictionary<TopicPartition, PartitionPosition> _positions = [];
     readonly Dictionary<TopicPartition, long?> _unbegun = [];
 
-    // Batches are committed on another thread than the one that begins partitions anew.
-    readonly Lock _committing = new();
-    readonly Dictionary<TopicPartition, int> _turns = [];
-    volatile IReadOnlyList<PartitionPosition>? _uncommitted;
-    long _triedToCommit;
+    readonly OffsetCommits _commits;
+    readonly KafkaTrouble _trouble;
     BatchBuilder _builder;
     long? _asked;
 
@@ -51,13 +48,15 @@ public sealed class StreamConsumer : IDisposable
         _clock = clock;
         _log = log;
         _builder = NewBuilder();
+        _trouble = new KafkaTrouble(clock, log);
         _consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(Choose))
             .SetPartitionsAssignedHandler((_, partitions) => Assign(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => GiveBack(partitions))
             .SetPartitionsLostHandler((_, partitions) => GiveBack(partitions))
-            .SetErrorHandler((_, error) => CdcSinkLog.KafkaTrouble(_log, error.Code.ToString(), error.Reason))
+            .SetErrorHandler((_, error) => _trouble.Say(error))
             .SetLogHandler((_, _) => { })
             .Build();
+        _commits = new OffsetCommits(_consumer, clock, log);
     }
 
     /// <summary>Waits, within a limit, until every batch handed over has had its effect; true if so. Called while partitions are given back.</summary>
@@ -79,7 +78,7 @@ public sealed class StreamConsumer : IDisposable
     public void Gather()
     {
         Begin();
-        CommitAgain();
+        _commits.Again();
         var start = _clock.GetTimestamp();
         while (!_builder.IsFull && _clock.GetElapsedTime(start) < Wait && Consume() is { } consumed)
         {
@@ -114,41 +113,8 @@ public sealed class StreamConsumer : IDisposable
         }
     }
 
-    /// <summary>
-    /// Commits what batches reached, but for partitions that have begun anew since. A failure costs only that records come again; it
-    /// is tried again all the same, for the next batch may be long in coming.
-    /// </summary>
-    public void Commit(IReadOnlyList<PartitionPosition> positions)
-    {
-        lock (_committing)
-        {
-            try
-            {
-                var reached = positions
-                    .Where(position => _turns.GetValueOrDefault(new TopicPartition(position.Topic, position.Partition)) == position.Turn)
-                    .Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.NextOffset)).ToList();
-                if (reached.Count > 0)
-                {
-                    _consumer.Commit(reached);
-                }
-                _uncommitted = null;
-            }
-            catch (KafkaException failure)
-            {
-                // The latest positions hold all partitions, so they stand for earlier ones too.
-                (_uncommitted, _triedToCommit) = (positions, _clock.GetTimestamp());
-                CdcSinkLog.CommitFailed(_log, failure.Error.Code.ToString());
-            }
-        }
-    }
-
-    void CommitAgain()
-    {
-        if (_uncommitted is { } positions && _clock.GetElapsedTime(_triedToCommit) >= AskAgainAfter)
-        {
-            Commit(positions);
-        }
-    }
+    /// <inheritdoc cref="OffsetCommits.Commit"/>
+    public void Commit(IReadOnlyList<PartitionPosition> positions) => _commits.Commit(positions);
 
     /// <summary>Leaves the group; partitions are given back first.</summary>
     public void Close() => _consumer.Close();
@@ -173,7 +139,7 @@ public sealed class StreamConsumer : IDisposable
         catch (ConsumeException failure) when (!failure.Error.IsFatal)
         {
             // A topic that is not there yet, a broker that changes: librdkafka goes on by itself.
-            CdcSinkLog.KafkaTrouble(_log, failure.Error.Code.ToString(), failure.Error.Reason);
+            _trouble.Say(failure.Error);
             return null;
         }
     }
@@ -216,7 +182,7 @@ public sealed class StreamConsumer : IDisposable
         _builder = NewBuilder();
         _positions.Clear();
         _unbegun.Clear();
-        _uncommitted = null;
+        _commits.Forget();
         foreach (var partition in partitions)
         {
             _owned.Add(partition);
@@ -241,7 +207,7 @@ public sealed class StreamConsumer : IDisposable
             return;
         }
         _asked = _clock.GetTimestamp();
-        NextTurn();
+        _commits.NextTurn(_unbegun.Keys);
         var begun = _starts.TryBegin(_consumer, _unbegun);
         foreach (var (partition, position) in begun)
         {
@@ -249,7 +215,7 @@ public sealed class StreamConsumer : IDisposable
             _positions.Remove(partition);
             if (position is { } first)
             {
-                _positions[partition] = first with { Turn = _turns[partition] };
+                _positions[partition] = first with { Turn = _commits.TurnOf(partition) };
             }
         }
         if (begun.Count == 0)
@@ -264,25 +230,13 @@ public sealed class StreamConsumer : IDisposable
         _readiness.Set(Condition, _unbegun.Count == 0, $"where to begin is not known yet of {_unbegun.Count} partitions");
     }
 
-    /// <summary>From here on batches in hand do not move these partitions any more, so that none of them undoes where they begin.</summary>
-    void NextTurn()
-    {
-        lock (_committing)
-        {
-            foreach (var partition in _unbegun.Keys)
-            {
-                _turns[partition] = _turns.GetValueOrDefault(partition) + 1;
-            }
-        }
-    }
-
     void GiveBack(List<TopicPartitionOffset> partitions)
     {
         _readiness.Set(Condition, ready: false, "no partitions");
         var finished = Finish(Take(), _options.RebalanceWait);
         _positions.Clear();
         _unbegun.Clear();
-        _uncommitted = null;
+        _commits.Forget();
         _owned.Clear();
         _starts.Forget(partitions.Select(each => each.TopicPartition));
         CdcSinkLog.Revoked(_log, string.Join(", ", partitions), finished);

@@ -1,4 +1,5 @@
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Join;
 using Betting.Debezium;
 using Microsoft.Extensions.Logging;
 

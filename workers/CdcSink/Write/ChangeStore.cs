@@ -1,5 +1,6 @@
 using System.Globalization;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Join;
 using Betting.Debezium;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
@@ -16,10 +17,12 @@ public sealed class ChangeStore : IDisposable
     // Lists of ids are too long for an address, so parameters travel in the request's body.
     public ChangeStore(ClickHouseClient client)
     {
-        var settings = new ClickHouseClientSettings(client.Settings) { UseFormDataParameters = true };
+        var settings = new ClickHouseClientSettings(client.Settings) { UseFormDataParameters = true, UseCompression = false };
         // Whatever the user's profile says: an insert is there when it is acknowledged, or the join would not read it.
         settings.CustomSettings["async_insert"] = 0;
         settings.CustomSettings["wait_for_async_insert"] = 1;
+        // An answer is sent when it is complete: see ReadRowsAsync.
+        settings.CustomSettings["wait_end_of_query"] = 1;
         _client = new ClickHouseClient(settings);
     }
 
@@ -33,57 +36,25 @@ public sealed class ChangeStore : IDisposable
         using var answer = await _client.PostStreamAsync($"INSERT INTO {table} ({columns}) FORMAT RowBinary", rows.Open(), isCompressed: false, cancellation);
     }
 
-    /// <summary>About how many bets ever named one of these users or events: not fewer than there are.</summary>
-    public async Task<long> CountBetsOfAsync(IReadOnlyCollection<long> users, IReadOnlyCollection<long> events, CancellationToken cancellation)
-    {
-        if (users.Count == 0 && events.Count == 0)
-        {
-            return 0;
-        }
-        const string Sql = """
-            SELECT (SELECT count() FROM bets_by_user WHERE user_id IN ({users:Array(Int64)})) + (SELECT count() FROM bets_by_event WHERE event_id IN ({events:Array(Int64)}))
-            """;
-        return Convert.ToInt64(await _client.ExecuteScalarAsync(Sql, Dimensions(users, events), cancellationToken: cancellation), CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>Every bet that ever named one of these users or events, in the order of ids.</summary>
-    /// <param name="users">Ids.</param>
-    /// <param name="events">Ids.</param>
-    /// <param name="from">The lowest bet id that is wanted.</param>
-    /// <param name="limit">How many at most.</param>
+    /// <summary>Reads rows of an answer in RowBinary. An error in the middle of it is an error of the whole: nothing is taken for complete that is not.</summary>
+    /// <param name="sql">Ends in <c>FORMAT RowBinary</c>.</param>
+    /// <param name="parameters">Its parameters.</param>
+    /// <param name="take">Takes a row.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<List<long>> BetsOfAsync(
-        IReadOnlyCollection<long> users, IReadOnlyCollection<long> events, long from = long.MinValue, long limit = long.MaxValue, CancellationToken cancellation = default)
+    internal async Task ReadRowsAsync(string sql, ClickHouseParameterCollection? parameters, TakeRow take, CancellationToken cancellation)
     {
-        if (users.Count == 0 && events.Count == 0)
+        await using var connection = _client.CreateConnection();
+        await using var command = connection.CreateCommand(sql);
+        foreach (ClickHouseDbParameter parameter in parameters ?? [])
         {
-            return [];
+            command.Parameters.Add(parameter);
         }
-        const string Sql = """
-            SELECT DISTINCT bet_id FROM
-            (
-                SELECT bet_id FROM bets_by_user WHERE user_id IN ({users:Array(Int64)}) AND bet_id >= {from:Int64}
-                UNION ALL
-                SELECT bet_id FROM bets_by_event WHERE event_id IN ({events:Array(Int64)}) AND bet_id >= {from:Int64}
-            )
-            ORDER BY bet_id LIMIT {limit:UInt64}
-            """;
-        var parameters = Dimensions(users, events);
-        parameters.AddParameter("from", from);
-        parameters.AddParameter("limit", (ulong)limit);
-        return await ReadIdsAsync(Sql, parameters, cancellation);
+        using var answer = await command.ExecuteRawResultAsync(cancellation);
+        await using var rows = await answer.ReadAsStreamAsync();
+        await RowStream.ReadAsync(rows, take, cancellation);
     }
 
-    /// <summary>Every bet there ever was, in the order of ids, from one on.</summary>
-    public Task<List<long>> AllBetsAsync(long from, long limit, CancellationToken cancellation)
-    {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("from", from);
-        parameters.AddParameter("limit", (ulong)limit);
-        return ReadIdsAsync("SELECT DISTINCT id FROM bet_changes WHERE id >= {from:Int64} ORDER BY id LIMIT {limit:UInt64}", parameters, cancellation);
-    }
-
-    /// <summary>Joins these bets as they are stored now and inserts their rows and delete markers.</summary>
+    /// <summary>Joins these bets inside ClickHouse, as they are stored now, and inserts their rows and delete markers.</summary>
     public Task JoinAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation) =>
         _client.ExecuteNonQueryAsync(JoinStatement.Sql, Ids(bets), cancellationToken: cancellation);
 
@@ -109,25 +80,6 @@ public sealed class ChangeStore : IDisposable
     public Task PingAsync(CancellationToken cancellation) => _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation);
 
     public void Dispose() => _client.Dispose();
-
-    async Task<List<long>> ReadIdsAsync(string sql, ClickHouseParameterCollection parameters, CancellationToken cancellation)
-    {
-        var ids = new List<long>();
-        await using var reader = await _client.ExecuteReaderAsync(sql, parameters, cancellationToken: cancellation);
-        while (await reader.ReadAsync(cancellation))
-        {
-            ids.Add(reader.GetInt64(0));
-        }
-        return ids;
-    }
-
-    static ClickHouseParameterCollection Dimensions(IReadOnlyCollection<long> users, IReadOnlyCollection<long> events)
-    {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("users", users.ToArray());
-        parameters.AddParameter("events", events.ToArray());
-        return parameters;
-    }
 
     static ClickHouseParameterCollection Ids(IReadOnlyCollection<long> ids)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using Betting.CdcSink.Join;
 using ClickHouse.Driver;
 
 namespace Betting.CdcSink.Write;
@@ -19,6 +20,7 @@ static class ClickHouseErrors
             // The code is 0 or below where the answer is not ClickHouse's own: a proxy's, or one that was cut off.
             ClickHouseServerException { ErrorCode: > 0 } server => server.ErrorCode.ToString(CultureInfo.InvariantCulture),
             ClickHouseServerException => "no-code",
+            MissingChangesException => "not-shown",
             HttpRequestException or SocketException or IOException => "unreachable",
             OperationCanceledException or TimeoutException => "timeout",
             _ => "other",

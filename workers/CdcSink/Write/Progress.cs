@@ -1,4 +1,5 @@
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Join;
 
 namespace Betting.CdcSink.Write;
 

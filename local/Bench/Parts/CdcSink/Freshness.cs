@@ -1,4 +1,5 @@
 using Betting.Local.Bench.Figures;
+using Betting.Local.Bench.Measure;
 
 namespace Betting.Local.Bench.Parts.CdcSink;
 
@@ -16,15 +17,18 @@ sealed class Freshness(BenchRun run, SinkStage stage, double rate)
         await stage.FreshKafkaAsync();
         var stream = new SourceStream(SinkStage.Users, SinkStage.Events, run.Clock);
         List<MadeRecord> dimensions = [.. stream.Dimensions()];
-        StreamFeed.Preload(stage.KafkaBootstrap, dimensions);
+        TopicFeed.Preload(stage.KafkaBootstrap, dimensions.Select(StreamMessage.Of));
         await using var worker = SinkWorker.Start(stage, database);
         await worker.VisibleAsync(database, dimensions.Count, TimeSpan.FromMinutes(5), cancellation);
-        using var feed = new StreamFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(5));
+        // Small batches would cost the local broker more than all the rest; the wait is in what is measured.
+        using var feed = new TopicFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(25));
         var traffic = new SteadyTraffic(feed, stream.Mixed, rate, run.Clock);
         await traffic.SendAsync(_warmUp, () => false, cancellation);
+        var profile = await SinkProfile.BeginAsync(stage, worker, cancellation);
         var before = await worker.LagAsync("", cancellation);
-        await traffic.SendAsync(_measured, () => false, cancellation);
+        var sent = await traffic.SendAsync(_measured, () => false, cancellation);
         var lag = (await worker.LagAsync("", cancellation)).Since(before);
+        await profile.TellAsync(run, sent, cancellation);
         _p50.Add(lag.Quantile(0.5));
         _p95.Add(lag.Quantile(0.95));
         _p99.Add(lag.Quantile(0.99));

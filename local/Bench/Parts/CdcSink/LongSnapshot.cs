@@ -1,4 +1,5 @@
 using Betting.Local.Bench.Figures;
+using Betting.Local.Bench.Measure;
 
 namespace Betting.Local.Bench.Parts.CdcSink;
 
@@ -18,10 +19,10 @@ sealed class LongSnapshot(BenchRun run, SinkStage stage)
         await stage.FreshKafkaAsync();
         var stream = new SourceStream(SinkStage.Users, SinkStage.Events, run.Clock);
         List<MadeRecord> dimensions = [.. stream.Dimensions()];
-        StreamFeed.Preload(stage.KafkaBootstrap, dimensions);
+        TopicFeed.Preload(stage.KafkaBootstrap, dimensions.Select(StreamMessage.Of));
         await using var worker = SinkWorker.Start(stage, database);
         await worker.VisibleAsync(database, dimensions.Count, TimeSpan.FromMinutes(5), cancellation);
-        using var feed = new StreamFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(20));
+        using var feed = new TopicFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(20));
         // The first tenth is not counted: the worker compiles its hot paths then.
         double started = 0, half = 0, ended = 0, highest = 0;
         long from = 0, middle = 0;
@@ -31,7 +32,7 @@ sealed class LongSnapshot(BenchRun run, SinkStage stage)
             {
                 for (var i = 0; i < Chunk; i++)
                 {
-                    feed.Send(stream.ReadBet());
+                    feed.Send(StreamMessage.Of(stream.ReadBet()));
                 }
             }
             await Task.Delay(TimeSpan.FromMilliseconds(200), run.Clock, cancellation);

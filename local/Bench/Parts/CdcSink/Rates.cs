@@ -1,4 +1,3 @@
-using System.Globalization;
 using Betting.Local.Bench.Figures;
 using Betting.Local.Bench.Measure;
 
@@ -69,23 +68,17 @@ sealed class Rates(BenchRun run, SinkStage stage)
     async Task<double> SinkAsync(SinkDatabase database, List<MadeRecord> dimensions, List<MadeRecord> warmUp, List<MadeRecord> measured, CancellationToken cancellation)
     {
         await stage.FreshKafkaAsync();
-        StreamFeed.Preload(stage.KafkaBootstrap, dimensions);
+        TopicFeed.Preload(stage.KafkaBootstrap, dimensions.Select(StreamMessage.Of));
         await using (var first = SinkWorker.Start(stage, database))
         {
             await first.VisibleAsync(database, dimensions.Count, Patience, cancellation);
         }
-        StreamFeed.Preload(stage.KafkaBootstrap, warmUp.Concat(measured));
+        TopicFeed.Preload(stage.KafkaBootstrap, warmUp.Concat(measured).Select(StreamMessage.Of));
         await using var worker = SinkWorker.Start(stage, database);
         var start = await worker.VisibleAsync(database, dimensions.Count + warmUp.Count, Patience, cancellation);
-        var time = new ProcessorTime(new Dictionary<string, int>(stage.Processes) { ["worker"] = worker.ProcessId });
-        var before = await worker.StagesAsync(cancellation);
+        var profile = await SinkProfile.BeginAsync(stage, worker, cancellation);
         var end = await worker.VisibleAsync(database, dimensions.Count + warmUp.Count + measured.Count, Patience, cancellation);
-        if (run.Profile)
-        {
-            run.Say($"  processor µs a change: {string.Join(", ", time.Since().Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Key} {each.Value * 1e6 / (end.Records - start.Records):F1}")))}");
-            run.Say($"  stages: {string.Join(", ", (await worker.StagesAsync(cancellation)).Select(each => (each.Key, Count: each.Value.Count - before.GetValueOrDefault(each.Key).Count, Sum: each.Value.Sum - before.GetValueOrDefault(each.Key).Sum))
-                .Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Key} {each.Count:F0} × {each.Sum / Math.Max(1, each.Count):F3}")))}");
-        }
+        await profile.TellAsync(run, end.Records - start.Records, cancellation);
         return (end.Records - start.Records) / (end.At - start.At);
     }
 

@@ -21,7 +21,11 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     readonly ChangeTopics _topics = new(ChangeTopics.DefaultPrefix);
     readonly Random _random = new(seed);
     readonly List<(long User, long Event, string PlacedAt)> _open = [];
-    readonly string[] _statuses = [.. Enumerable.Repeat("SCHEDULED", events + 1)];
+
+    // What can be bet on now: one that finishes makes room for another.
+    readonly (int Id, string Status)[] _events = [.. Enumerable.Range(1, events).Select(id => (id, "SCHEDULED"))];
+    int _lastEvent = events;
+    int? _announced;
     long _lsn = 26_853_136, _transaction = 700, _bets, _firstOpen = 1;
 
     /// <summary>Ids of bets begin here.</summary>
@@ -34,9 +38,9 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
         {
             yield return User(id, "r", "");
         }
-        for (var id = 1; id <= events; id++)
+        foreach (var (id, status) in _events)
         {
-            yield return Event(id, "r");
+            yield return Event(id, "r", status);
         }
     }
 
@@ -46,7 +50,7 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     MadeRecord NewBet(string operation, long? onEvent)
     {
         var placed = Text(clock.GetUtcNow() - TimeSpan.FromSeconds(_random.Next(28 * 86_400)));
-        _open.Add((_random.NextInt64(1, users + 1), onEvent ?? _random.NextInt64(1, events + 1), placed));
+        _open.Add((_random.NextInt64(1, users + 1), onEvent ?? _events[_random.Next(_events.Length)].Id, placed));
         return Bet(++_bets, operation, "OPEN", "null", "null", "null");
     }
 
@@ -55,16 +59,19 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
 
     /// <summary>
     /// A betting day's mixture: 48 in 100 are new bets, 48 settle, cash out or cancel the oldest that is open, three rename a user,
-    /// one moves an event on, which all its bets have to show.
+    /// one moves an event on, which all its bets have to show. A finished event takes no bets: another is announced in its place.
     /// </summary>
     public MadeRecord Mixed()
     {
+        if (_announced is { } announced)
+        {
+            _announced = null;
+            return Event(announced, "c", "SCHEDULED");
+        }
         var kind = _random.Next(100);
         if (kind == 0)
         {
-            var id = _random.Next(1, events + 1);
-            _statuses[id] = _statuses[id] == "SCHEDULED" ? "LIVE" : "FINISHED";
-            return Event(id, "u");
+            return MoveOn(ref _events[_random.Next(_events.Length)]);
         }
         if (kind < 4)
         {
@@ -79,10 +86,19 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     }
 
     /// <summary>An event's change of status.</summary>
-    public MadeRecord Move(int id, string status)
+    public MadeRecord Move(int id, string status) => Event(id, "u", status);
+
+    MadeRecord MoveOn(ref (int Id, string Status) moved)
     {
-        _statuses[id] = status;
-        return Event(id, "u");
+        if (moved.Status == "SCHEDULED")
+        {
+            moved.Status = "LIVE";
+            return Move(moved.Id, moved.Status);
+        }
+        var finished = moved.Id;
+        moved = (++_lastEvent, "SCHEDULED");
+        _announced = moved.Id;
+        return Move(finished, "FINISHED");
     }
 
     MadeRecord Bet(long id, string operation, string status, string payout, string settledAt, string before)
@@ -97,8 +113,8 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     MadeRecord User(long id, string operation, string suffix) => Record(_topics.Users, "users", id, operation, "null",
         string.Create(CultureInfo.InvariantCulture, $$"""{"id":{{id}},"name":"user {{id}}{{suffix}}","created_at":"2025-{{id % 12 + 1:D2}}-{{id % 28 + 1:D2}}T08:00:00.000000Z"}"""));
 
-    MadeRecord Event(int id, string operation) => Record(_topics.Events, "events", id, operation, "null", string.Create(CultureInfo.InvariantCulture,
-        $$"""{"id":{{id}},"name":"event {{id}}","category":"{{(id % 3) switch { 0 => "football", 1 => "tennis", _ => "racing" }}}","start_time":"2026-12-01T18:00:00.000000Z","status":"{{_statuses[id]}}"}"""));
+    MadeRecord Event(int id, string operation, string status) => Record(_topics.Events, "events", id, operation, "null", string.Create(CultureInfo.InvariantCulture,
+        $$"""{"id":{{id}},"name":"event {{id}}","category":"{{(id % 3) switch { 0 => "football", 1 => "tennis", _ => "racing" }}}","start_time":"2026-12-01T18:00:00.000000Z","status":"{{status}}"}"""));
 
     MadeRecord Record(string topic, string table, long id, string operation, string before, string after)
     {

@@ -1,7 +1,9 @@
+using Betting.Local.Bench.Measure;
+
 namespace Betting.Local.Bench.Parts.CdcSink;
 
 /// <summary>Sends records at a steady rate, whether or not anybody keeps up.</summary>
-sealed class SteadyTraffic(StreamFeed feed, Func<MadeRecord> next, double rate, TimeProvider clock)
+sealed class SteadyTraffic(TopicFeed feed, Func<MadeRecord> next, double rate, TimeProvider clock)
 {
     static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
 
@@ -14,7 +16,7 @@ sealed class SteadyTraffic(StreamFeed feed, Func<MadeRecord> next, double rate, 
         {
             for (var due = (long)(elapsed.TotalSeconds * rate); sent < due; sent++)
             {
-                feed.Send(next());
+                feed.Send(StreamMessage.Of(next()));
             }
             await Task.Delay(Tick, clock, cancellation);
         }

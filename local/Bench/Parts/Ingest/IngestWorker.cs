@@ -41,13 +41,7 @@ sealed class IngestWorker : IAsyncDisposable
         Deadline.UntilAsync(what, limit, async () => _process.HasExited ? throw new EngineException(_process, "ended") : await condition(), cancellation);
 
     /// <summary>Resident memory in MB (10⁶ bytes): now, and at its highest.</summary>
-    public (double Now, double Highest) Memory()
-    {
-        double Read(string field) => File.ReadLines($"/proc/{_process.Id}/status").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal)) is { } line
-            ? double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024 / 1e6
-            : 0;
-        return (Read("VmRSS:"), Read("VmHWM:"));
-    }
+    public (double Now, double Highest) Memory() => Measure.ResidentMemory.Of(_process.Id);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,5 @@
 using Betting.Local.Bench.Figures;
+using Betting.Local.Bench.Measure;
 
 namespace Betting.Local.Bench.Parts.Ingest;
 
@@ -22,13 +23,13 @@ sealed class Latency(BenchRun run, IngestStage stage, double rate)
         await stage.FreshKafkaAsync();
         var workload = new Workload(Shape.Uniform, 0, 0, run.Clock);
         await using var worker = IngestWorker.Start(stage, database, IngestWorker.Kafka);
-        using var feed = new KafkaFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(5));
+        using var feed = new TopicFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(5));
         await SendAsync(feed, workload, _warmUp, cancellation);
         var first = workload.Next();
-        feed.Send(first);
+        feed.Send(KafkaCommand.Of(first));
         await SendAsync(feed, workload, _measured, cancellation);
         var last = workload.Next();
-        feed.Send(last);
+        feed.Send(KafkaCommand.Of(last));
         feed.Flush();
         await worker.UntilAsync("the last outcome", TimeSpan.FromMinutes(2), () => Journal.HasAsync(database, [last.Id]), cancellation);
         var milliseconds = await Journal.LatenciesAsync(database, first.BetId, 0.5, 0.95, 0.99);
@@ -46,14 +47,14 @@ sealed class Latency(BenchRun run, IngestStage stage, double rate)
         yield return new Figure("ingest", at + ", p99", new Samples(_p99), "ms") { Target = Target.Below(150), Note = Note };
     }
 
-    async Task SendAsync(KafkaFeed feed, Workload workload, TimeSpan time, CancellationToken cancellation)
+    async Task SendAsync(TopicFeed feed, Workload workload, TimeSpan time, CancellationToken cancellation)
     {
         var (started, sent) = (run.Clock.GetTimestamp(), 0);
         while (run.Clock.GetElapsedTime(started) is var elapsed && elapsed < time)
         {
             for (var due = (int)(elapsed.TotalSeconds * rate); sent < due; sent++)
             {
-                feed.Send(workload.Next());
+                feed.Send(KafkaCommand.Of(workload.Next()));
             }
             await Task.Delay(Tick, run.Clock, cancellation);
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Betting.Local.Bench.Measure;
 
 namespace Betting.Local.Bench.Parts.Ingest;
 
@@ -22,12 +23,8 @@ sealed class Profile
         FROM pg_stat_wal, pg_stat_bgwriter
         """;
 
-    // USER_HZ: what /proc counts in.
-    const double TicksASecond = 100;
-
     readonly BenchRun _run;
-    readonly IReadOnlyDictionary<string, int> _processes;
-    readonly Dictionary<string, double> _before;
+    readonly ProcessorTime _time;
     readonly long _started;
     double[] _counted = [];
 
@@ -35,15 +32,15 @@ sealed class Profile
     /// <param name="processes">Name and id; the children of each count with it, save the bench's own: those are the others.</param>
     public Profile(BenchRun run, IReadOnlyDictionary<string, int> processes)
     {
-        (_run, _processes, _started) = (run, processes, run.Clock.GetTimestamp());
-        _before = Seconds();
+        (_run, _started) = (run, run.Clock.GetTimestamp());
+        _time = new ProcessorTime(processes);
     }
 
     /// <summary>Processor seconds of each process since this was made, in words.</summary>
     public string Processors()
     {
         var wall = _run.Clock.GetElapsedTime(_started).TotalSeconds;
-        return string.Create(CultureInfo.InvariantCulture, $"processor seconds in {wall:F1} s: {string.Join(", ", Seconds().Select(pair => $"{pair.Key} {pair.Value - _before[pair.Key]:F1}"))}");
+        return string.Create(CultureInfo.InvariantCulture, $"processor seconds in {wall:F1} s: {string.Join(", ", _time.Since().Select(pair => $"{pair.Key} {pair.Value:F1}"))}");
     }
 
     /// <summary>One that also tells what PostgreSQL did from now on.</summary>
@@ -76,27 +73,5 @@ sealed class Profile
         await using var row = await command.ExecuteReaderAsync();
         await row.ReadAsync();
         return [.. Enumerable.Range(0, row.FieldCount).Select(row.GetDouble)];
-    }
-
-    Dictionary<string, double> Seconds()
-    {
-        var all = Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Select(Read).OfType<(int Id, int Parent, double Seconds)>().ToArray();
-        return _processes.ToDictionary(process => process.Key, process => all.Where(other => other.Id == process.Value || (other.Parent == process.Value && process.Value != Environment.ProcessId)).Sum(other => other.Seconds));
-    }
-
-    // /proc/PID/stat after the name, which is in parentheses: state, parent, …, then user and system time as the 12th and 13th.
-    static (int Id, int Parent, double Seconds)? Read(string folder)
-    {
-        try
-        {
-            var stat = File.ReadAllText(Path.Combine(folder, "stat"));
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            double Number(int at) => double.Parse(fields[at], CultureInfo.InvariantCulture);
-            return (int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture), (int)Number(1), (Number(11) + Number(12)) / TicksASecond);
-        }
-        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException or IOException)
-        {
-            return null;
-        }
     }
 }

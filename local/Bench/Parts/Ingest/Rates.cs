@@ -1,6 +1,7 @@
 using Betting.Connections;
 using Betting.Ingest;
 using Betting.Local.Bench.Figures;
+using Betting.Local.Bench.Measure;
 
 namespace Betting.Local.Bench.Parts.Ingest;
 
@@ -140,7 +141,7 @@ sealed class Rates
     {
         var workload = new Workload(shape, _warmUp, _measured, _run.Clock, firstBet);
         await _stage.FreshKafkaAsync();
-        KafkaFeed.Preload(_stage.KafkaBootstrap, workload.All);
+        TopicFeed.Preload(_stage.KafkaBootstrap, workload.All.Select(KafkaCommand.Of));
         return await WorkAsync(database, workload, IngestWorker.Kafka, cancellation);
     }
 

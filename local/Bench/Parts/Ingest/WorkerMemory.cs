@@ -1,4 +1,5 @@
 using Betting.Local.Bench.Figures;
+using Betting.Local.Bench.Measure;
 
 namespace Betting.Local.Bench.Parts.Ingest;
 
@@ -19,7 +20,7 @@ sealed class WorkerMemory(BenchRun run, IngestStage stage)
         await using var database = await stage.DatabaseAsync();
         await stage.FreshKafkaAsync();
         var workload = new Workload(Shape.Uniform, 0, 0, run.Clock);
-        using var feed = new KafkaFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(20));
+        using var feed = new TopicFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(20));
         await using var worker = IngestWorker.Start(stage, database, IngestWorker.Kafka);
         var (started, sent) = (run.Clock.GetTimestamp(), 0L);
         while (run.Clock.GetElapsedTime(started) < _time)
@@ -28,7 +29,7 @@ sealed class WorkerMemory(BenchRun run, IngestStage stage)
             {
                 for (var i = 0; i < Chunk; i++)
                 {
-                    feed.Send(workload.Next());
+                    feed.Send(KafkaCommand.Of(workload.Next()));
                 }
             }
             await Task.Delay(Every, run.Clock, cancellation);

@@ -1,8 +1,9 @@
 using System.Threading.Channels;
+using Betting.CdcSink.Write;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Betting.CdcSink.Write;
+namespace Betting.CdcSink.Join;
 
 /// <summary>
 /// Runs large joins one after the other, beside the batches. Each is a page of bets a statement, so it is found where it was

@@ -1,4 +1,4 @@
-namespace Betting.CdcSink.Write;
+namespace Betting.CdcSink.Join;
 
 /// <summary>The join: from the changes stored now to the rows and delete markers of <c>bets_analytics_rows</c>.</summary>
 /// <remarks>

@@ -1,4 +1,6 @@
-namespace Betting.CdcSink.Write;
+using Betting.CdcSink.Write;
+
+namespace Betting.CdcSink.Join;
 
 /// <summary>
 /// Bets that changed users and events bring, too many to be joined within their batch: a hot event's million. They are joined

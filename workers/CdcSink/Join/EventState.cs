@@ -1,0 +1,58 @@
+namespace Betting.CdcSink.Join;
+
+/// <summary>An event as its stored changes make it, in whatever order they are read.</summary>
+struct EventState
+{
+    public const string Columns = "id, version, deleted, not_sent, marks, name, category, start_time, status";
+
+    // The bits of not_sent and marks.
+    const int NameBit = 1, CategoryBit = 2, StartTimeBit = 4, StatusBit = 8;
+
+    public Latest Latest;
+    public Newest<byte[]?> Name;
+    public Newest<byte[]?> Category;
+    public Newest<long> StartTime;
+    public Newest<byte[]?> Status;
+
+    /// <summary>The bits of its columns.</summary>
+    public readonly int Marks => Name.Mark(NameBit) | Category.Mark(CategoryBit) | StartTime.Mark(StartTimeBit) | Status.Mark(StatusBit);
+
+    /// <summary>Takes a row with <see cref="Columns"/> into the state of its event.</summary>
+    public static void Take(ref RowReader row, ById<EventState> events, KnownTexts texts)
+    {
+        var id = row.ReadInt64();
+        var version = row.ReadUInt64();
+        var deleted = row.ReadBool();
+        var (notSent, marks) = (row.ReadUInt8(), row.ReadUInt8());
+        var name = row.ReadString();
+        var category = row.ReadString();
+        var startTime = row.ReadInt64();
+        var status = row.ReadString();
+        if (row.IsShort || events.Find(id) is var index && index < 0)
+        {
+            return;
+        }
+        ref var played = ref events[index];
+        played.Latest.Offer(version, deleted);
+        if (deleted)
+        {
+            return;
+        }
+        if ((notSent & NameBit) == 0)
+        {
+            played.Name.Offer(version, marks, name.ToArray());
+        }
+        if ((notSent & CategoryBit) == 0)
+        {
+            played.Category.Offer(version, marks, texts.Of(category));
+        }
+        if ((notSent & StartTimeBit) == 0)
+        {
+            played.StartTime.Offer(version, marks, startTime);
+        }
+        if ((notSent & StatusBit) == 0)
+        {
+            played.Status.Offer(version, marks, texts.Of(status));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.Utility;
+
+namespace Betting.CdcSink.Join;
+
+/// <summary>
+/// Rows asked for by id: as a few ranges where ids lie close together, as those of new bets do, and by name where they do not.
+/// A range costs the engine nothing; a hundred thousand names have to be sent, parsed and looked up.
+/// </summary>
+sealed class IdSelection
+{
+    const int MostRanges = 8;
+
+    // Of so many rows in a range one at least is asked for; the others are read and passed over.
+    const ulong Sparsest = 4;
+
+    IdSelection(List<(long Low, long High)> ranges, long[] others) => (Ranges, Others) = (ranges, others);
+
+    /// <summary>Condition on the column <c>id</c>; its parameters come from <see cref="AddTo"/>.</summary>
+    public static string Condition { get; } = string.Join(" OR ", Enumerable.Range(0, MostRanges)
+        .Select(range => string.Create(CultureInfo.InvariantCulture, $"id BETWEEN {{low{range}:Int64}} AND {{high{range}:Int64}}"))
+        .Append("id IN ({others:Array(Int64)})"));
+
+    /// <summary>Both ends are included.</summary>
+    public IReadOnlyList<(long Low, long High)> Ranges { get; }
+
+    public IReadOnlyList<long> Others { get; }
+
+    /// <param name="ids">Ascending, each once.</param>
+    public static IdSelection Of(ReadOnlySpan<long> ids)
+    {
+        var ranges = new List<(long, long)>();
+        var others = new List<long>();
+        var start = 0;
+        foreach (var end in Cuts(ids).Append(ids.Length))
+        {
+            if (end > start)
+            {
+                var part = ids[start..end];
+                if (unchecked((ulong)(part[^1] - part[0])) < (ulong)part.Length * Sparsest)
+                {
+                    ranges.Add((part[0], part[^1]));
+                }
+                else
+                {
+                    others.AddRange(part);
+                }
+            }
+            start = end;
+        }
+        return new IdSelection(ranges, [.. others]);
+    }
+
+    public void AddTo(ClickHouseParameterCollection parameters)
+    {
+        for (var range = 0; range < MostRanges; range++)
+        {
+            // No id is in a range that ends before it begins.
+            var (low, high) = range < Ranges.Count ? Ranges[range] : (1, 0);
+            parameters.AddParameter(string.Create(CultureInfo.InvariantCulture, $"low{range}"), low);
+            parameters.AddParameter(string.Create(CultureInfo.InvariantCulture, $"high{range}"), high);
+        }
+        parameters.AddParameter("others", Others as long[] ?? [.. Others]);
+    }
+
+    /// <summary>The positions behind the widest gaps, ascending: there the ids fall into parts that are as dense as they can be.</summary>
+    static IEnumerable<int> Cuts(ReadOnlySpan<long> ids)
+    {
+        var widest = new PriorityQueue<int, ulong>(MostRanges);
+        for (var next = 1; next < ids.Length; next++)
+        {
+            var gap = unchecked((ulong)(ids[next] - ids[next - 1]));
+            if (widest.Count < MostRanges - 1)
+            {
+                widest.Enqueue(next, gap);
+            }
+            else if (widest.TryPeek(out _, out var narrowest) && gap > narrowest)
+            {
+                widest.EnqueueDequeue(next, gap);
+            }
+        }
+        return [.. widest.UnorderedItems.Select(cut => cut.Element).Order()];
+    }
+}
