@@ -59,9 +59,9 @@ public sealed class CdcSinkOptions
     [KnownColumns]
     public Dictionary<string, TimeUnit> TimeUnits { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A batch has so many records at most. Default 100,000.</summary>
+    /// <summary>A batch has so many records at most. Default 65,536: what it takes in memory is pooled by powers of two.</summary>
     [Range(1, 1_000_000)]
-    public int BatchRecords { get; set; } = 100_000;
+    public int BatchRecords { get; set; } = 65_536;
 
     /// <summary>A batch has so many bytes of encoded rows at most. Default 16 MiB.</summary>
     [Range(1 << 10, 1 << 30)]
@@ -75,9 +75,9 @@ public sealed class CdcSinkOptions
     [Range(1 << 10, 1 << 30)]
     public int RecordBytes { get; set; } = 16 << 20;
 
-    /// <summary>So many bets are joined by one statement; a hot event's bets take many. Default 100,000.</summary>
+    /// <summary>So many bets are joined by one statement; a hot event's bets take many. Default 65,536.</summary>
     [Range(1, 100_000)]
-    public int JoinBets { get; set; } = 100_000;
+    public int JoinBets { get; set; } = 65_536;
 
     /// <summary>
     /// So many bets of changed users and events are joined within their batch; more are joined beside the batches that follow, and the

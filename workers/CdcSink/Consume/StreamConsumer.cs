@@ -256,6 +256,6 @@ public sealed class StreamConsumer : IDisposable
         config.AllowAutoCreateTopics = false;
         config.TopicMetadataRefreshIntervalMs = 5_000;
         config.FetchWaitMaxMs = 50;
-        config.QueuedMaxMessagesKbytes = 65_536;
+        config.QueuedMaxMessagesKbytes = 32_768;
     }
 }

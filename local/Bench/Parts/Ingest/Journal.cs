@@ -38,6 +38,21 @@ static class Journal
         return (double[])(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>The same 95th percentile for each second in which commands were issued: whether it is always so, or now and then.</summary>
+    public static async Task<double[]> LatenciesBySecondAsync(BenchDatabase database, long firstBet)
+    {
+        await using var command = database.Admin.CreateCommand("""
+            SELECT array_agg(p95 ORDER BY second) FROM
+            (
+                SELECT date_trunc('second', issued_at) AS second,
+                    percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM pg_xact_commit_timestamp(xmin) - issued_at)::float8) AS p95
+                FROM commands WHERE bet_id >= $1 GROUP BY 1
+            ) AS seconds
+            """);
+        command.Parameters.AddWithValue(firstBet);
+        return (double[])(await command.ExecuteScalarAsync())!;
+    }
+
     /// <summary>Whether all of these have their outcome.</summary>
     public static async Task<bool> HasAsync(BenchDatabase database, IReadOnlyList<Guid> ids) =>
         await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE command_id = ANY($1)", ids) == ids.Count;

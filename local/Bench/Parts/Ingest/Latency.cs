@@ -33,6 +33,10 @@ sealed class Latency(BenchRun run, IngestStage stage, double rate)
         feed.Flush();
         await worker.UntilAsync("the last outcome", TimeSpan.FromMinutes(2), () => Journal.HasAsync(database, [last.Id]), cancellation);
         var milliseconds = await Journal.LatenciesAsync(database, first.BetId, 0.5, 0.95, 0.99);
+        if (run.Profile)
+        {
+            run.Say($"  p95 by second, ms: {string.Join(' ', (await Journal.LatenciesBySecondAsync(database, first.BetId)).Select(p95 => FigureTable.Number(p95 * 1000)))}");
+        }
         _p50.Add(milliseconds[0] * 1000);
         _p95.Add(milliseconds[1] * 1000);
         _p99.Add(milliseconds[2] * 1000);
