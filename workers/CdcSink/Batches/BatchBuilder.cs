@@ -90,7 +90,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         }
         if (!batch.CommitTimes.TryGetValue(topic, out var times))
         {
-            batch.CommitTimes[topic] = times = [];
+            batch.CommitTimes[topic] = times = Pooled.List();
         }
         times.Add(change.CommitTime);
     }

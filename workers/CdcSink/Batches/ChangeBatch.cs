@@ -34,7 +34,16 @@ public sealed class ChangeBatch : IDisposable
     /// <summary>When its first record came, in the clock's own ticks.</summary>
     public long StartedAt { get; set; }
 
-    public void Dispose() => Rows.Dispose();
+    public void Dispose()
+    {
+        Rows.Dispose();
+        Touched.Dispose();
+        foreach (var times in CommitTimes.Values)
+        {
+            Pooled.Return(times);
+        }
+        CommitTimes.Clear();
+    }
 }
 
 /// <summary>The first read of a table by a snapshot.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Betting.CdcSink.Batches;
@@ -6,7 +5,7 @@ namespace Betting.CdcSink.Batches;
 /// <summary>Rows in ClickHouse's RowBinary form, written straight into a pooled array: no object for a row, no boxing for a value.</summary>
 public sealed class RowBinaryBuffer : IDisposable
 {
-    byte[] _bytes = ArrayPool<byte>.Shared.Rent(1 << 16);
+    byte[] _bytes = Pooled.Arrays<byte>.Pool.Rent(1 << 16);
 
     public int Length { get; private set; }
 
@@ -68,7 +67,7 @@ public sealed class RowBinaryBuffer : IDisposable
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(_bytes);
+        Pooled.Arrays<byte>.Pool.Return(_bytes);
         _bytes = [];
         Clear();
     }
@@ -77,9 +76,9 @@ public sealed class RowBinaryBuffer : IDisposable
     {
         if (_bytes.Length - Length < count)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, Length + count));
+            var larger = Pooled.Arrays<byte>.Pool.Rent(Math.Max(_bytes.Length * 2, Length + count));
             _bytes.AsSpan(0, Length).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_bytes);
+            Pooled.Arrays<byte>.Pool.Return(_bytes);
             _bytes = larger;
         }
         var span = _bytes.AsSpan(Length, count);

@@ -20,21 +20,32 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         var touched = batch.Touched;
         var dependents = touched.Everything ? [] : await StageAsync("join-dependents", _ids.OfAsync(touched.Users, touched.Events, limit: options.PathBets + 1, cancellation: cancellation));
         var large = touched.Everything || dependents.Count > options.PathBets;
-        var rest = new HashSet<long>(large ? [] : dependents);
+        var rest = Pooled.Set();
+        rest.UnionWith(large ? [] : dependents);
         rest.ExceptWith(touched.Bets);
-        foreach (var group in Groups(touched.Bets))
+        using var ownIds = AscendingIds.Of(touched.Bets);
+        foreach (var part in ownIds.Parts(options.JoinBets))
         {
-            using var own = new OwnChanges(batch.Rows.Bets, group);
+            using var own = new OwnChanges(batch.Rows.Bets, part);
             await StageAsync("join-versions", _stored.ReadVersionsAsync(own, cancellation));
             rest.UnionWith(own.Settle());
-            // Together, as long as one statement can take it: what they name is read once.
-            var others = touched.Bets.Count <= options.JoinBets && rest.Count <= options.JoinBets ? Ascending(rest) : [];
-            rest.ExceptWith(others);
-            await JoinAsync(own.Bets, others, cancellation);
+            if (part.Length == touched.Bets.Count && rest.Count <= options.JoinBets)
+            {
+                // Together, as long as one statement can take it: what they name is read once.
+                using var others = AscendingIds.Of(rest);
+                rest.Clear();
+                await JoinAsync(own.Bets, others.Ids, cancellation);
+            }
+            else
+            {
+                await JoinAsync(own.Bets, ReadOnlyMemory<long>.Empty, cancellation);
+            }
         }
-        foreach (var group in Groups(rest))
+        using var restIds = AscendingIds.Of(rest);
+        Pooled.Return(rest);
+        foreach (var part in restIds.Parts(options.JoinBets))
         {
-            await JoinAsync(group, cancellation);
+            await JoinAsync(part, cancellation);
         }
         return large ? new LargeJoin([.. touched.Users], [.. touched.Events], touched.Everything, Topics(batch)) : null;
     }
@@ -70,9 +81,11 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         using var stored = new ById<BetState>(others);
         var ended = _stored.EndedAsync(cancellation);
         await StageAsync("join-bets", Task.WhenAll(ended, others.IsEmpty ? Task.CompletedTask : _stored.ReadAsync(stored, cancellation)));
-        var (bets, userIds, eventIds) = Named(known, stored);
-        using var users = new ById<UserState>(userIds);
-        using var events = new ById<EventState>(eventIds);
+        var bets = Named(out var userIds, out var eventIds, known, stored);
+        using var returnUsers = userIds;
+        using var returnEvents = eventIds;
+        using var users = new ById<UserState>(userIds.Ids);
+        using var events = new ById<EventState>(eventIds.Ids);
         await StageAsync("join-names", Task.WhenAll(_stored.ReadAsync(users, cancellation), _stored.ReadAsync(events, cancellation)));
         using var rows = new RowBinaryBuffer();
         JoinedRows.Write(rows, known, users, events, await ended);
@@ -94,19 +107,11 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         return await work;
     }
 
-    IEnumerable<ArraySegment<long>> Groups(HashSet<long> ids)
+    /// <summary>The users and events that the bets name now.</summary>
+    /// <returns>How many bets have a change.</returns>
+    static int Named(out AscendingIds userIds, out AscendingIds eventIds, params ReadOnlySpan<ById<BetState>> all)
     {
-        var ascending = Ascending(ids);
-        for (var start = 0; start < ascending.Length; start += options.JoinBets)
-        {
-            yield return new ArraySegment<long>(ascending, start, Math.Min(options.JoinBets, ascending.Length - start));
-        }
-    }
-
-    /// <summary>How many bets have a change, and the users and events that they name now, each list ascending.</summary>
-    static (int Bets, long[] Users, long[] Events) Named(params ReadOnlySpan<ById<BetState>> all)
-    {
-        var (count, users, events) = (0, new HashSet<long>(), new HashSet<long>());
+        var (count, users, events) = (0, Pooled.Set(), Pooled.Set());
         foreach (var bets in all)
         {
             for (var index = 0; index < bets.Ids.Length; index++)
@@ -120,14 +125,10 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
                 }
             }
         }
-        return (count, Ascending(users), Ascending(events));
-    }
-
-    static long[] Ascending(HashSet<long> ids)
-    {
-        long[] ascending = [.. ids];
-        Array.Sort(ascending);
-        return ascending;
+        (userIds, eventIds) = (AscendingIds.Of(users), AscendingIds.Of(events));
+        Pooled.Return(users);
+        Pooled.Return(events);
+        return count;
     }
 
     // After a truncate any topic may have brought it; else users and events did.

@@ -1,4 +1,4 @@
-using System.Buffers;
+using Betting.CdcSink.Batches;
 
 namespace Betting.CdcSink.Join;
 
@@ -7,7 +7,7 @@ namespace Betting.CdcSink.Join;
 sealed class ById<T>(ReadOnlyMemory<long> ids) : IDisposable
     where T : struct
 {
-    readonly T[] _states = ArrayPool<T>.Shared.Rent(ids.Length);
+    readonly T[] _states = Pooled.Arrays<T>.Pool.Rent(ids.Length);
     int _last = -1;
 
     public ReadOnlyMemory<long> Ids => ids;
@@ -32,6 +32,6 @@ sealed class ById<T>(ReadOnlyMemory<long> ids) : IDisposable
     public void Dispose()
     {
         Array.Clear(_states, 0, ids.Length);
-        ArrayPool<T>.Shared.Return(_states);
+        Pooled.Arrays<T>.Pool.Return(_states);
     }
 }
