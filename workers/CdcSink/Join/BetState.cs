@@ -17,7 +17,7 @@ struct BetState
     bool _hasKey;
 
     public Latest Latest;
-    public Newest<byte[]?> Status;
+    public Newest<Text> Status;
     public Newest<long> Amount;
     public Newest<long?> Payout;
     public Newest<long?> SettledAt;
@@ -34,18 +34,18 @@ struct BetState
     public readonly SortingKey KeyAt(int index) => index == 0 ? _first : _others![index - 1];
 
     /// <summary>Takes a row with <see cref="Columns"/> into the state of its bet.</summary>
-    public static void Take(ref RowReader row, ById<BetState> bets, KnownTexts texts)
+    public static void Take(ref RowReader row, ById<BetState> bets)
     {
         var id = row.ReadInt64();
         var version = row.ReadUInt64();
         var deleted = row.ReadBool();
         var (notSent, marks) = (row.ReadUInt8(), row.ReadUInt8());
-        TakeRest(ref row, bets, texts, id, version, deleted, notSent, marks);
+        TakeRest(ref row, bets, id, version, deleted, notSent, marks);
     }
 
     /// <summary>Takes a row as <see cref="Batches.ChangeRows"/> writes it.</summary>
     /// <returns>Where its bet is, negative where it is none of them, and its version.</returns>
-    public static (int Index, ulong Version) TakeChange(ref RowReader row, ById<BetState> bets, KnownTexts texts)
+    public static (int Index, ulong Version) TakeChange(ref RowReader row, ById<BetState> bets)
     {
         var id = row.ReadInt64();
         var version = row.ReadUInt64();
@@ -60,10 +60,10 @@ struct BetState
             row.ReadString();
             row.ReadString();
         }
-        return (TakeRest(ref row, bets, texts, id, version, deleted, notSent, marks), version);
+        return (TakeRest(ref row, bets, id, version, deleted, notSent, marks), version);
     }
 
-    static int TakeRest(ref RowReader row, ById<BetState> bets, KnownTexts texts, long id, ulong version, bool deleted, int notSent, byte marks)
+    static int TakeRest(ref RowReader row, ById<BetState> bets, long id, ulong version, bool deleted, int notSent, byte marks)
     {
         var (user, played) = (row.ReadInt64(), row.ReadInt64());
         var status = row.ReadString();
@@ -88,7 +88,7 @@ struct BetState
         bet.AddKey(key);
         if ((notSent & StatusBit) == 0)
         {
-            bet.Status.Offer(version, marks, texts.Of(status));
+            bet.Status.Offer(version, marks, bets.Texts.Keep(status));
         }
         if ((notSent & AmountBit) == 0)
         {

@@ -12,6 +12,9 @@ sealed class ById<T>(ReadOnlyMemory<long> ids) : IDisposable
 
     public ReadOnlyMemory<long> Ids => ids;
 
+    /// <summary>The texts of the states.</summary>
+    public TextArena Texts { get; } = new();
+
     public ref T this[int index] => ref _states[index];
 
     /// <returns>Where the id is; negative where it is none of them.</returns>
@@ -33,5 +36,6 @@ sealed class ById<T>(ReadOnlyMemory<long> ids) : IDisposable
     {
         Array.Clear(_states, 0, ids.Length);
         Pooled.Arrays<T>.Pool.Return(_states);
+        Texts.Dispose();
     }
 }

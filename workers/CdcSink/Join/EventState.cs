@@ -9,16 +9,16 @@ struct EventState
     const int NameBit = 1, CategoryBit = 2, StartTimeBit = 4, StatusBit = 8;
 
     public Latest Latest;
-    public Newest<byte[]?> Name;
-    public Newest<byte[]?> Category;
+    public Newest<Text> Name;
+    public Newest<Text> Category;
     public Newest<long> StartTime;
-    public Newest<byte[]?> Status;
+    public Newest<Text> Status;
 
     /// <summary>The bits of its columns.</summary>
     public readonly int Marks => Name.Mark(NameBit) | Category.Mark(CategoryBit) | StartTime.Mark(StartTimeBit) | Status.Mark(StatusBit);
 
     /// <summary>Takes a row with <see cref="Columns"/> into the state of its event.</summary>
-    public static void Take(ref RowReader row, ById<EventState> events, KnownTexts texts)
+    public static void Take(ref RowReader row, ById<EventState> events)
     {
         var id = row.ReadInt64();
         var version = row.ReadUInt64();
@@ -40,11 +40,11 @@ struct EventState
         }
         if ((notSent & NameBit) == 0)
         {
-            played.Name.Offer(version, marks, name.ToArray());
+            played.Name.Offer(version, marks, events.Texts.Keep(name));
         }
         if ((notSent & CategoryBit) == 0)
         {
-            played.Category.Offer(version, marks, texts.Of(category));
+            played.Category.Offer(version, marks, events.Texts.Keep(category));
         }
         if ((notSent & StartTimeBit) == 0)
         {
@@ -52,7 +52,7 @@ struct EventState
         }
         if ((notSent & StatusBit) == 0)
         {
-            played.Status.Offer(version, marks, texts.Of(status));
+            played.Status.Offer(version, marks, events.Texts.Keep(status));
         }
     }
 }

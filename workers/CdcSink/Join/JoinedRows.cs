@@ -27,7 +27,7 @@ static class JoinedRows
                 var key = bet.KeyAt(each);
                 if (isThere && key == bet.Key)
                 {
-                    WriteRow(rows, bets.Ids.Span[index], bet, users, events, ended);
+                    WriteRow(rows, bets.Ids.Span[index], bet, bets.Texts, users, events, ended);
                 }
                 else
                 {
@@ -37,26 +37,26 @@ static class JoinedRows
         }
     }
 
-    static void WriteRow(RowBinaryBuffer rows, long id, in BetState bet, ById<UserState> users, ById<EventState> events, Ended ended)
+    static void WriteRow(RowBinaryBuffer rows, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
     {
         ref readonly var user = ref users[users.Find(bet.Key.UserId)];
         ref readonly var played = ref events[events.Find(bet.Key.EventId)];
         var (hasUser, hasEvent) = (user.Latest.IsThere(ended.Users), played.Latest.IsThere(ended.Events));
         var (betVersion, userVersion, eventVersion) = (Math.Max(bet.Latest.Version, ended.Bets), Math.Max(user.Latest.Version, ended.Users), Math.Max(played.Latest.Version, ended.Events));
         rows.WriteInt64(id);
-        rows.WriteString(bet.Status.Value);
+        rows.WriteString(texts[bet.Status.Value]);
         rows.WriteInt64(bet.Amount.Value);
         rows.WriteNullableInt64(bet.Payout.Value);
         rows.WriteInt64(Shown(bet.Key.PlacedAt));
         rows.WriteNullableInt64(bet.SettledAt.Value is { } settledAt ? Shown(settledAt) : null);
         rows.WriteInt64(bet.Key.UserId);
-        rows.WriteString(hasUser ? user.Name.Value : []);
+        rows.WriteString(hasUser ? users.Texts[user.Name.Value] : []);
         rows.WriteNullableInt64(hasUser ? Shown(user.CreatedAt.Value) : null);
         rows.WriteInt64(bet.Key.EventId);
-        rows.WriteString(hasEvent ? played.Name.Value : []);
-        rows.WriteString(hasEvent ? played.Category.Value : []);
+        rows.WriteString(hasEvent ? events.Texts[played.Name.Value] : []);
+        rows.WriteString(hasEvent ? events.Texts[played.Category.Value] : []);
         rows.WriteNullableInt64(hasEvent ? Shown(played.StartTime.Value) : null);
-        rows.WriteString(hasEvent ? played.Status.Value : []);
+        rows.WriteString(hasEvent ? events.Texts[played.Status.Value] : []);
         rows.WriteUInt64(betVersion);
         rows.WriteUInt64(userVersion);
         rows.WriteUInt64(eventVersion);

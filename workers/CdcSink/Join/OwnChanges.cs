@@ -16,11 +16,10 @@ sealed class OwnChanges : IDisposable
     {
         Bets = new ById<BetState>(ids);
         _versions = new ById<Versions>(ids);
-        var texts = new KnownTexts();
         var row = new RowReader(changes.Written);
         while (row.Rest > 0)
         {
-            var (index, version) = BetState.TakeChange(ref row, Bets, texts);
+            var (index, version) = BetState.TakeChange(ref row, Bets);
             if (index >= 0)
             {
                 _versions[index].Add(version);

@@ -15,8 +15,6 @@ sealed class StoredChanges(ChangeStore store)
     static readonly string EventsSql = $"SELECT {EventState.Columns} FROM event_changes WHERE {IdSelection.Condition} {Settings}";
     const string EndedSql = $"SELECT table, max(version) FROM truncations GROUP BY table {Settings}";
 
-    readonly KnownTexts _statuses = new(), _categories = new();
-
     public async Task<Ended> EndedAsync(CancellationToken cancellation)
     {
         var ended = new Ended();
@@ -34,13 +32,13 @@ sealed class StoredChanges(ChangeStore store)
         store.ReadRowsAsync(VersionsSql, Parameters(own.Bets.Ids), own.TakeStored, cancellation);
 
     public Task ReadAsync(ById<BetState> bets, CancellationToken cancellation) =>
-        store.ReadRowsAsync(BetsSql, Parameters(bets.Ids), (ref row) => BetState.Take(ref row, bets, _statuses), cancellation);
+        store.ReadRowsAsync(BetsSql, Parameters(bets.Ids), (ref row) => BetState.Take(ref row, bets), cancellation);
 
     public Task ReadAsync(ById<UserState> users, CancellationToken cancellation) =>
         store.ReadRowsAsync(UsersSql, Parameters(users.Ids), (ref row) => UserState.Take(ref row, users), cancellation);
 
     public Task ReadAsync(ById<EventState> events, CancellationToken cancellation) =>
-        store.ReadRowsAsync(EventsSql, Parameters(events.Ids), (ref row) => EventState.Take(ref row, events, _categories), cancellation);
+        store.ReadRowsAsync(EventsSql, Parameters(events.Ids), (ref row) => EventState.Take(ref row, events), cancellation);
 
     static ClickHouseParameterCollection Parameters(ReadOnlyMemory<long> ids)
     {

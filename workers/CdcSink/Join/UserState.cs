@@ -9,7 +9,7 @@ struct UserState
     const int NameBit = 1, CreatedAtBit = 2;
 
     public Latest Latest;
-    public Newest<byte[]?> Name;
+    public Newest<Text> Name;
     public Newest<long> CreatedAt;
 
     /// <summary>The bits of its columns.</summary>
@@ -32,7 +32,7 @@ struct UserState
         user.Latest.Offer(version, deleted);
         if (!deleted && (notSent & NameBit) == 0)
         {
-            user.Name.Offer(version, marks, name.ToArray());
+            user.Name.Offer(version, marks, users.Texts.Keep(name));
         }
         if (!deleted && (notSent & CreatedAtBit) == 0)
         {
