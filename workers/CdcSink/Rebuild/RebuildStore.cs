@@ -1,5 +1,5 @@
-using Betting.CdcSink.Join;
 using System.Globalization;
+using Betting.CdcSink.Join;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
 using ClickHouse.Driver.ADO.Parameters;
