@@ -72,7 +72,7 @@ public sealed class Pipeline(Servers servers) : IAsyncLifetime
                 ["Logs__Format"] = "text",
             },
         };
-        _sink = EngineProcess.Start("CdcSink", launch, Path.Combine(servers.Folder, "logs", "cdc-sink.log"));
+        _sink = EngineProcess.Start("CdcSink", launch, Path.Combine(servers.Folder, "logs", $"cdc-sink-{_prefix}.log"));
     }
 
     public Task StopSinkAsync() => _sink!.StopAsync(TimeSpan.FromSeconds(20));
@@ -106,8 +106,8 @@ public sealed class Pipeline(Servers servers) : IAsyncLifetime
     async Task CaptureAsync(string database)
     {
         var launch = Installed.Own("local/Capture", "LocalCapture",
-            "--postgres", database, "--kafka", _kafka, "--prefix", _prefix, "--slot", _prefix, "--data", Path.Combine(servers.Folder, "capture"));
-        _capture = EngineProcess.Start("Capture", launch, Path.Combine(servers.Folder, "logs", "capture.log"));
+            "--postgres", database, "--kafka", _kafka, "--prefix", _prefix, "--slot", _prefix, "--data", Path.Combine(servers.Folder, "capture-" + _prefix));
+        _capture = EngineProcess.Start("Capture", launch, Path.Combine(servers.Folder, "logs", $"capture-{_prefix}.log"));
         await _capture.AnnouncedAsync("CAPTURE_URL", TimeSpan.FromSeconds(60));
     }
 }
