@@ -3,7 +3,13 @@ using System.Globalization;
 namespace Betting.Local.Engines;
 
 /// <summary>The Kafka-protocol broker of this project's <c>local/Kafka</c>: in memory, and not Kafka itself.</summary>
-public sealed class KafkaServer(string folder, int port) : IAsyncDisposable
+/// <param name="folder">For its log.</param>
+/// <param name="port">On loopback.</param>
+/// <param name="keptBatches">
+/// Of each partition; by default as many as it can. A fetch walks them from the oldest, so a long stream of small batches costs
+/// more and more where they are not bounded.
+/// </param>
+public sealed class KafkaServer(string folder, int port, int? keptBatches = null) : IAsyncDisposable
 {
     static readonly HttpClient Http = new();
     EngineProcess? _process;
@@ -16,7 +22,8 @@ public sealed class KafkaServer(string folder, int port) : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        var launch = Installed.Own("local/Kafka", "LocalKafka", "--port", port.ToString(CultureInfo.InvariantCulture));
+        string[] retention = keptBatches is { } kept ? ["--retention-batches", kept.ToString(CultureInfo.InvariantCulture)] : [];
+        var launch = Installed.Own("local/Kafka", "LocalKafka", ["--port", port.ToString(CultureInfo.InvariantCulture), .. retention]);
         _process = EngineProcess.Start("Kafka", launch, Path.Combine(folder, "logs", "kafka.log"));
         BootstrapServers = await _process.AnnouncedAsync("KAFKA_BOOTSTRAP", TimeSpan.FromSeconds(60));
         Admin = new Uri(await _process.AnnouncedAsync("KAFKA_ADMIN", TimeSpan.FromSeconds(10)));

@@ -16,6 +16,8 @@ sealed class TopicFeed : IDisposable
         LingerMs = linger.TotalMilliseconds,
         QueueBufferingMaxMessages = 1_000_000,
         QueueBufferingMaxKbytes = 1 << 20,
+        // Only whether it was taken is asked for: key and value would be copied back for nothing.
+        DeliveryReportFields = "status",
         // As Java clients do, so that a key is in the partition where its publishers put it.
         Partitioner = Partitioner.Murmur2Random,
     }).SetLogHandler((_, _) => { }).Build();

@@ -11,12 +11,15 @@ sealed class LongSnapshot(BenchRun run, SinkStage stage)
     // Published so far ahead that the worker never waits.
     const int Ahead = 400_000, Chunk = 50_000;
 
+    // About a million records of each partition: the broker keeps them in memory, and ten millions would take it from the engine.
+    const int KeptBatches = 1_000;
+
     readonly int _bets = run.Quick ? 1_000_000 : 10_000_000;
 
     public async Task MeasureAsync(CancellationToken cancellation)
     {
         await using var database = await stage.DatabaseAsync();
-        await stage.FreshKafkaAsync();
+        await stage.FreshKafkaAsync(KeptBatches);
         var stream = new SourceStream(SinkStage.Users, SinkStage.Events, run.Clock);
         List<MadeRecord> dimensions = [.. stream.Dimensions()];
         TopicFeed.Preload(stage.KafkaBootstrap, dimensions.Select(StreamMessage.Of));

@@ -57,13 +57,14 @@ sealed class SinkStage : IAsyncDisposable
     }
 
     /// <summary>A broker without records and without committed offsets.</summary>
-    public async Task FreshKafkaAsync()
+    /// <param name="keptBatches">Of each partition, for a stream that goes on for long: the broker's fetches walk them all.</param>
+    public async Task FreshKafkaAsync(int? keptBatches = null)
     {
         if (_kafka is not null)
         {
             await _kafka.DisposeAsync();
         }
-        _kafka = new KafkaServer(_folder, FreePort.Take());
+        _kafka = new KafkaServer(_folder, FreePort.Take(), keptBatches);
         await _kafka.StartAsync();
         var topics = new ChangeTopics(ChangeTopics.DefaultPrefix);
         foreach (var topic in topics.Tables)

@@ -83,13 +83,14 @@ sealed class IngestStage : IAsyncDisposable
     }
 
     /// <summary>A broker without records and without committed offsets.</summary>
-    public async Task FreshKafkaAsync()
+    /// <param name="keptBatches">Of each partition, for a stream that goes on for long: the broker's fetches walk them all.</param>
+    public async Task FreshKafkaAsync(int? keptBatches = null)
     {
         if (_kafka is not null)
         {
             await _kafka.DisposeAsync();
         }
-        _kafka = new KafkaServer(_folder, FreePort.Take());
+        _kafka = new KafkaServer(_folder, FreePort.Take(), keptBatches);
         await _kafka.StartAsync();
         await _kafka.CreateTopicAsync(Topics.Commands, Partitions);
         await _kafka.CreateTopicAsync(Topics.DeadLetter(Topics.Commands), 1);

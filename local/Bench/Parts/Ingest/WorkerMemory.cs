@@ -11,6 +11,9 @@ sealed class WorkerMemory(BenchRun run, IngestStage stage)
     // So many are waiting in the topic at any time that the worker never waits for them.
     const int Ahead = 100_000, Chunk = 20_000;
 
+    // Several times what waits, so that the broker's own work and memory do not grow with the measurement.
+    const int KeptBatches = 10_000;
+
     readonly TimeSpan _time = run.Quick ? TimeSpan.FromSeconds(30) : TimeSpan.FromMinutes(10);
     readonly List<double> _megabytes = [];
     double _highest;
@@ -18,7 +21,7 @@ sealed class WorkerMemory(BenchRun run, IngestStage stage)
     public async Task MeasureAsync(CancellationToken cancellation)
     {
         await using var database = await stage.DatabaseAsync();
-        await stage.FreshKafkaAsync();
+        await stage.FreshKafkaAsync(KeptBatches);
         var workload = new Workload(Shape.Uniform, 0, 0, run.Clock);
         using var feed = new TopicFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(20));
         await using var worker = IngestWorker.Start(stage, database, IngestWorker.Kafka);
