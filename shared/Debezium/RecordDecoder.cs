@@ -11,6 +11,8 @@ public sealed class RecordDecoder(DecoderOptions options)
 {
     readonly JsonReaderOptions json = new() { MaxDepth = options.MaxDepth };
     readonly Dictionary<string, (TopicRole Role, SourceTable Table)> topics = [];
+    string? lastTopic;
+    (TopicRole Role, SourceTable Table) lastRole;
     readonly SchemaCache schemas = new(new JsonReaderOptions { MaxDepth = options.MaxDepth });
 
     /// <summary>Decodes <paramref name="record"/>; the outcome is <see cref="DecodedRecord.Kind"/>.</summary>
@@ -32,8 +34,7 @@ public sealed class RecordDecoder(DecoderOptions options)
 
     void DecodeValue(in StreamRecord record, ref DecodedRecord decoded)
     {
-        if (!topics.TryGetValue(record.Topic, out var topic))
-            topics[record.Topic] = topic = TopicName.Read(record.Topic);
+        var topic = RoleOf(record.Topic);
         if (!EpochHeader.TryRead(record.Headers, options.DefaultEpoch, out var epoch))
         {
             Reject(ref decoded, RejectReason.OutOfRange, "header epoch");
@@ -54,39 +55,63 @@ public sealed class RecordDecoder(DecoderOptions options)
             Reject(ref decoded, RejectReason.InvalidUtf8, null);
             return;
         }
-        var payload = schemas.Unwrap(record.Topic, value, out var types);
+        if (TryReadPayload(record, schemas.Unwrap(record.Topic, value, out var types), types, topic, epoch, ref decoded))
+            return;
+        // Something stands behind the payload: another field of its wrapping, or what makes it no JSON.
+        decoded = default;
+        if (!TryReadPayload(record, schemas.UnwrapWhole(record.Topic, value, out types), types, topic, epoch, ref decoded))
+            throw new JsonException("Bytes follow the payload.");
+    }
+
+    /// <returns>False where more follows than the brace that closes the payload's wrapping.</returns>
+    bool TryReadPayload(in StreamRecord record, ReadOnlyMemory<byte> payload, ColumnTypes types, (TopicRole Role, SourceTable Table) topic, int epoch, ref DecodedRecord decoded)
+    {
         types = types with { Times = types.Times.Or(options.TimeUnits) };
         var reader = new Utf8JsonReader(payload.Span, json);
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null)
             ReadTombstone(record, topic.Table, ref decoded);
         else if (reader.TokenType != JsonTokenType.StartObject)
-            return;
+            return true;
         else if (topic.Role is TopicRole.Heartbeats or TopicRole.Transactions)
             MetadataReader.Read(ref reader, topic.Role, ref decoded);
         else
-            ReadChange(record, ref reader, payload, topic.Table, types, epoch, ref decoded);
-        EnsureEnd(ref reader, payload);
+            ReadChange(record, ref reader, ref payload, topic.Table, types, epoch, ref decoded);
+        var rest = payload.Span[(int)reader.BytesConsumed..].Trim(" \t\r\n"u8);
+        return rest.Length == 0 || rest.SequenceEqual("}"u8);
     }
 
-    void ReadChange(in StreamRecord record, ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, int epoch, ref DecodedRecord decoded)
+    // Records of a topic come together, and comparing two texts is cheaper than hashing one.
+    (TopicRole Role, SourceTable Table) RoleOf(string topic)
     {
+        if (topic == lastTopic)
+            return lastRole;
+        if (!topics.TryGetValue(topic, out var role))
+            topics[topic] = role = TopicName.Read(topic);
+        (lastTopic, lastRole) = (topic, role);
+        return role;
+    }
+
+    void ReadChange(in StreamRecord record, ref Utf8JsonReader reader, ref ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, int epoch, ref DecodedRecord decoded)
+    {
+        var whole = payload;
         var envelope = new Envelope();
-        PayloadReader.Read(ref reader, payload, table, types, envelope, ref decoded);
+        PayloadReader.Read(ref reader, ref payload, table, types, envelope, ref decoded);
         if (table == SourceTable.None && envelope.NamedTable != SourceTable.None)
         {
             // The topic's name did not tell the table, the record did: the row is read in a second pass.
             table = envelope.NamedTable;
             envelope = new Envelope();
             decoded = default;
+            payload = whole;
             reader = new Utf8JsonReader(payload.Span, json);
             reader.Read();
-            PayloadReader.Read(ref reader, payload, table, types, envelope, ref decoded);
+            PayloadReader.Read(ref reader, ref payload, table, types, envelope, ref decoded);
         }
         decoded.Table = table;
         var problem = ChangeRules.Judge(envelope, epoch, ref decoded);
         if (problem is null && decoded.Kind == RecordKind.RowChange)
-            problem = FindId(record, payload, envelope, ref decoded);
+            problem = FindId(record, whole, envelope, ref decoded);
         if (problem is not null)
             Reject(ref decoded, problem, decoded.Field);
     }
@@ -118,14 +143,6 @@ public sealed class RecordDecoder(DecoderOptions options)
         {
             Reject(ref decoded, RejectReason.NoKey, null);
         }
-    }
-
-    /// <summary>Nothing may follow the payload but the brace that closes its wrapping.</summary>
-    static void EnsureEnd(ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload)
-    {
-        var rest = payload.Span[(int)reader.BytesConsumed..].Trim(" \t\r\n"u8);
-        if (rest.Length > 0 && !rest.SequenceEqual("}"u8))
-            throw new JsonException("Bytes follow the payload.");
     }
 
     static void Reject(ref DecodedRecord decoded, string reason, string? field)

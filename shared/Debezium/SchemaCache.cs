@@ -15,11 +15,19 @@ sealed class SchemaCache(JsonReaderOptions json)
     public ReadOnlyMemory<byte> Unwrap(string topic, byte[] value, out ColumnTypes types)
     {
         types = ColumnTypes.Unknown;
-        if (known.TryGetValue(topic, out var schema) && value.AsSpan().StartsWith(schema.Prefix))
+        if (known.Count > 0 && known.TryGetValue(topic, out var schema) && value.AsSpan().StartsWith(schema.Prefix))
         {
             types = schema.Types;
             return value.AsMemory(schema.Prefix.Length);
         }
+        return UnwrapWhole(topic, value, out types);
+    }
+
+    /// <summary>The same without what is remembered: the payload alone, whatever else the wrapping holds.</summary>
+    /// <exception cref="JsonException">The bytes are no JSON.</exception>
+    public ReadOnlyMemory<byte> UnwrapWhole(string topic, byte[] value, out ColumnTypes types)
+    {
+        types = ColumnTypes.Unknown;
         if (!value.AsSpan().TrimStart(" \t\r\n{"u8).StartsWith("\"schema\""u8) && !value.AsSpan().TrimStart(" \t\r\n{"u8).StartsWith("\"payload\""u8))
             return value;
         return Parse(topic, value, ref types);

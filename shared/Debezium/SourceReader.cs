@@ -65,18 +65,20 @@ static class SourceReader
     {
         if (reader.TokenType != JsonTokenType.String)
             return reader.TokenType == JsonTokenType.True ? SnapshotMarker.Within : SnapshotMarker.None;
-        var text = reader.ValueSpan;
-        return text switch
-        {
-            _ when text.SequenceEqual("true"u8) => SnapshotMarker.Within,
-            _ when text.SequenceEqual("first"u8) => SnapshotMarker.First,
-            _ when text.SequenceEqual("first_in_data_collection"u8) => SnapshotMarker.FirstInTable,
-            _ when text.SequenceEqual("last_in_data_collection"u8) => SnapshotMarker.LastInTable,
-            _ when text.SequenceEqual("last"u8) => SnapshotMarker.Last,
-            _ when text.SequenceEqual("incremental"u8) => SnapshotMarker.Incremental,
-            _ => SnapshotMarker.None,
-        };
+        return SnapshotNamed(reader.ValueSpan);
     }
+
+    public static SnapshotMarker SnapshotNamed(ReadOnlySpan<byte> text) => text switch
+    {
+        _ when text.SequenceEqual("false"u8) => SnapshotMarker.None,
+        _ when text.SequenceEqual("true"u8) => SnapshotMarker.Within,
+        _ when text.SequenceEqual("first"u8) => SnapshotMarker.First,
+        _ when text.SequenceEqual("first_in_data_collection"u8) => SnapshotMarker.FirstInTable,
+        _ when text.SequenceEqual("last_in_data_collection"u8) => SnapshotMarker.LastInTable,
+        _ when text.SequenceEqual("last"u8) => SnapshotMarker.Last,
+        _ when text.SequenceEqual("incremental"u8) => SnapshotMarker.Incremental,
+        _ => SnapshotMarker.None,
+    };
 
     /// <summary>
     /// <c>"[\"26853136\",\"26853136\"]"</c>: JSON in a string, so its quotes are escaped; only digits, commas and nulls matter.

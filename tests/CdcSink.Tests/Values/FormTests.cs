@@ -15,6 +15,7 @@ public sealed class FormTests(Servers servers)
         ["as this project's settings make it"] = record => record,
         ["version 1: no sequence, no transaction, snapshot as a boolean"] = record => record.With(text => text.Without("sequence").Without("transaction").Replace("\"snapshot\":\"false\"", "\"snapshot\":false", StringComparison.Ordinal).Replace("\"snapshot\":\"true\"", "\"snapshot\":true", StringComparison.Ordinal)),
         ["with schemas"] = record => Wrapped(record, (schema, payload) => $"{{\"schema\":{schema},\"payload\":{payload}}}"),
+        ["with schemas, and another field behind the payload"] = record => Wrapped(record, (schema, payload) => $"{{\"schema\":{schema},\"payload\":{payload},\"added\":{{\"later\":1}}}}"),
         ["with schemas behind their payloads"] = record => Wrapped(record, (schema, payload) => $"{{\"payload\":{payload},\"schema\":{schema}}}"),
         ["ByLogicalTableRouter, all tables in one topic"] = record => Keyed(record, $",\"__dbz__physicalTableIdentifier\":\"{record.Topic}\"") with { Topic = "betting.everything" },
         ["ByLogicalTableRouter, many physical tables in one topic"] = record => record.With(text => text.Replace("\"table\":\"bets\"", "\"table\":\"bets_2026_01\"", StringComparison.Ordinal).Replace("\"table\":\"users\"", "\"table\":\"users_7\"", StringComparison.Ordinal)) with
