@@ -1,6 +1,10 @@
 # Sourced by ./run, ./test and ./bench from the project's root: installs what is missing, asks nothing, and does nothing
 # where all is there. Debian packages through apt (sudo when not root), ClickHouse's library through npm, the rest NuGet.
 
+# Where .NET is not told the processor's cache it collects after every 256 KB of garbage, as in many virtual machines; so this is
+# set wherever the workers run (compose/Dockerfile too): 16 MB. A setting of one's own stays.
+export DOTNET_GCgen0size=${DOTNET_GCgen0size:-0x1000000}
+
 say() { printf '%s\n' "$*" >&2; }
 
 as_root() {

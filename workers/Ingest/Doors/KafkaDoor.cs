@@ -18,9 +18,6 @@ public sealed class KafkaDoor(
 {
     public const string Door = "kafka";
 
-    // How often depth and age are measured, and an absent broker is asked whether it is back.
-    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1), AskPatience = TimeSpan.FromMilliseconds(500);
-
     static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
     // A batch that takes longer than this is held up; the partitions are paused so that polling, which keeps the group
@@ -31,9 +28,9 @@ public sealed class KafkaDoor(
     const int MostInHand = 2;
 
     readonly KafkaOffsets _offsets = new(options.Value, readiness, metrics, clock, log);
+    readonly KafkaWatch _watch = new(broker, metrics, clock);
     List<ConsumeResult<byte[]?, byte[]>> _gathering = [];
     readonly Queue<KafkaBatch> _inHand = new();
-    long _looked;
     bool _resume;
 
     public string Name => Door;
@@ -118,48 +115,11 @@ public sealed class KafkaDoor(
         .SetLogHandler((_, _) => { })
         .Build();
 
-    // Once a second: how much waits, and whether a broker that was away is back.
     void LookAround(IConsumer<byte[]?, byte[]> consumer)
     {
-        if (_looked != 0 && clock.GetElapsedTime(_looked) < LookEvery)
+        if (_watch.Look(consumer, _gathering, _inHand))
         {
-            return;
-        }
-        _looked = clock.GetTimestamp();
-        _offsets.Tell();
-        metrics.Queue(Name, Depth(consumer));
-        metrics.QueueAge(Name, Oldest() is { } oldest ? clock.GetUtcNow().UtcDateTime - oldest : TimeSpan.Zero);
-        if (broker.IsAway(Name) && Answers(consumer))
-        {
-            broker.Back(Name);
-        }
-    }
-
-    // Records behind what this replica has read and applied, as of the last fetch; of its own partitions.
-    long Depth(IConsumer<byte[]?, byte[]> consumer)
-    {
-        var behind = 0L;
-        foreach (var partition in consumer.Assignment)
-        {
-            var (end, position) = (consumer.GetWatermarkOffsets(partition).High.Value, consumer.Position(partition).Value);
-            behind += end >= 0 && position >= 0 ? Math.Max(0, end - position) : 0;
-        }
-        return behind + _gathering.Count + _inHand.Where(batch => !batch.Handling.IsCompleted).Sum(batch => batch.Count);
-    }
-
-    DateTime? Oldest() =>
-        _inHand.FirstOrDefault(batch => !batch.Handling.IsCompleted)?.Oldest ?? (_gathering is [var first, ..] ? first.Message.Timestamp.UtcDateTime : null);
-
-    static bool Answers(IConsumer<byte[]?, byte[]> consumer)
-    {
-        try
-        {
-            using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-            return admin.GetMetadata(Topics.Commands, AskPatience).Topics is [{ Error.IsError: false }];
-        }
-        catch (KafkaException)
-        {
-            return false;
+            _offsets.Tell();
         }
     }
 

@@ -1,5 +1,6 @@
 using Betting.CdcSink;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Join;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
 using ClickHouse.Driver;
@@ -12,9 +13,6 @@ namespace Betting.Local.Bench.Parts.CdcSink;
 /// </summary>
 static class PreparedRows
 {
-    const string RowColumns = "bet_id, bet_status, bet_amount, payout, placed_at, settled_at, user_id, user_name, user_created_at, event_id, event_name, event_category, "
-        + "event_start_time, event_status, bet_version, user_version, event_version, version, is_deleted, marks";
-
     /// <returns>Changes a second, after the warm-up.</returns>
     public static async Task<double> RateAsync(SinkDatabase database, IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, TimeProvider clock, CancellationToken cancellation)
     {
@@ -40,7 +38,7 @@ static class PreparedRows
         using (batch.Rows)
         {
             await Task.WhenAll(batch.Changes.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation))
-                .Append(store.InsertAsync("bets_analytics_rows", RowColumns, batch.Rows, cancellation)));
+                .Append(store.InsertAsync("bets_analytics_rows", JoinedRows.Columns, batch.Rows, cancellation)));
         }
     }
 

@@ -1,0 +1,56 @@
+using Betting.Contracts;
+using Confluent.Kafka;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>Once a second: how much waits and for how long, and whether a broker that was away is back.</summary>
+sealed class KafkaWatch(BrokerAvailability broker, IngestMetrics metrics, TimeProvider clock)
+{
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), AskPatience = TimeSpan.FromMilliseconds(500);
+
+    long _looked;
+
+    /// <returns>True where it was time to look.</returns>
+    public bool Look(IConsumer<byte[]?, byte[]> consumer, List<ConsumeResult<byte[]?, byte[]>> gathering, IReadOnlyCollection<KafkaBatch> inHand)
+    {
+        if (_looked != 0 && clock.GetElapsedTime(_looked) < Every)
+        {
+            return false;
+        }
+        _looked = clock.GetTimestamp();
+        var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
+        metrics.Queue(KafkaDoor.Door, Behind(consumer) + gathering.Count + unfinished.Sum(batch => batch.Count));
+        var oldest = unfinished is [var first, ..] ? first.Oldest : gathering is [var record, ..] ? record.Message.Timestamp.UtcDateTime : (DateTime?)null;
+        metrics.QueueAge(KafkaDoor.Door, oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero);
+        if (broker.IsAway(KafkaDoor.Door) && Answers(consumer))
+        {
+            broker.Back(KafkaDoor.Door);
+        }
+        return true;
+    }
+
+    // Records behind what this replica has read, as of the last fetch; of its own partitions.
+    static long Behind(IConsumer<byte[]?, byte[]> consumer)
+    {
+        var behind = 0L;
+        foreach (var partition in consumer.Assignment)
+        {
+            var (end, position) = (consumer.GetWatermarkOffsets(partition).High.Value, consumer.Position(partition).Value);
+            behind += end >= 0 && position >= 0 ? Math.Max(0, end - position) : 0;
+        }
+        return behind;
+    }
+
+    static bool Answers(IConsumer<byte[]?, byte[]> consumer)
+    {
+        try
+        {
+            using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+            return admin.GetMetadata(Topics.Commands, AskPatience).Topics is [{ Error.IsError: false }];
+        }
+        catch (KafkaException)
+        {
+            return false;
+        }
+    }
+}
