@@ -11,41 +11,30 @@ static class SourceReader
         var hasMicros = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = reader.ValueSpan;
-            var field = name switch
-            {
-                _ when name.SequenceEqual("lsn"u8) => Field.Lsn,
-                _ when name.SequenceEqual("sequence"u8) => Field.Sequence,
-                _ when name.SequenceEqual("table"u8) => Field.Table,
-                _ when name.SequenceEqual("txId"u8) => Field.Transaction,
-                _ when name.SequenceEqual("ts_ms"u8) => Field.Millis,
-                _ when name.SequenceEqual("ts_us"u8) => Field.Micros,
-                _ when name.SequenceEqual("snapshot"u8) => Field.Snapshot,
-                _ => Field.Other,
-            };
+            var field = SourceFields.Named(reader.ValueSpan);
             reader.Read();
             switch (field)
             {
-                case Field.Lsn:
+                case SourceField.Lsn:
                     envelope.Lsn = JsonText.ReadUnsigned(ref reader);
                     break;
-                case Field.Sequence:
+                case SourceField.Sequence:
                     ReadSequence(ref reader, envelope);
                     break;
-                case Field.Table when reader.TokenType == JsonTokenType.String:
+                case SourceField.Table when reader.TokenType == JsonTokenType.String:
                     envelope.NamedTable = TopicName.TableNamed(reader.ValueSpan);
                     break;
-                case Field.Transaction:
+                case SourceField.Transaction:
                     record.TransactionId = ReadTransactionId(ref reader);
                     break;
-                case Field.Millis when !hasMicros:
+                case SourceField.Millis when !hasMicros:
                     record.CommitTime = ReadMillis(ref reader);
                     break;
-                case Field.Micros when JsonText.TryReadInteger(ref reader, out var micros):
+                case SourceField.Micros when JsonText.TryReadInteger(ref reader, out var micros):
                     hasMicros = true;
                     record.CommitTime = micros;
                     break;
-                case Field.Snapshot:
+                case SourceField.Snapshot:
                     record.Snapshot = ReadSnapshot(ref reader);
                     break;
                 default:
@@ -102,17 +91,5 @@ static class SourceReader
         }
         envelope.SequenceCommit = pair[0];
         envelope.SequenceLsn = pair[1];
-    }
-
-    enum Field
-    {
-        Other,
-        Lsn,
-        Sequence,
-        Table,
-        Transaction,
-        Millis,
-        Micros,
-        Snapshot,
     }
 }

@@ -31,26 +31,8 @@ static class SourceScan
             return false;
         do
         {
-            if (!TryText(text, ref at, out var name) || !Take(text, ref at, (byte)':') || (uint)at >= (uint)text.Length)
-                return false;
-            var first = text[at];
-            if (first == '"')
-            {
-                if (name.Length == 8 && name.SequenceEqual("sequence"u8))
-                {
-                    if (!TrySequence(text, ref at, envelope))
-                        return false;
-                }
-                else if (!TryText(text, ref at, out var value) || !TakesText(name, value, envelope, ref record))
-                    return false;
-            }
-            else if (first == 'n')
-            {
-                if (Matters(name) || !text[at..].StartsWith("null"u8))
-                    return false;
-                at += 4;
-            }
-            else if (!TryNumber(text, ref at, out var number) || !TakesNumber(name, number, envelope, ref record, ref hasMicros))
+            if (!TryText(text, ref at, out var name) || !Take(text, ref at, (byte)':')
+                || !TryValue(text, ref at, SourceFields.Named(name), envelope, ref record, ref hasMicros))
                 return false;
         }
         while (Take(text, ref at, (byte)','));
@@ -59,46 +41,48 @@ static class SourceScan
         return Take(text, ref at, (byte)'}');
     }
 
-    static bool TakesText(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, Envelope envelope, ref DecodedRecord record)
+    static bool TryValue(ReadOnlySpan<byte> text, ref int at, SourceField field, Envelope envelope, ref DecodedRecord record, ref bool hasMicros)
     {
-        if (!Matters(name))
-            return true;
-        if (name.SequenceEqual("table"u8))
+        if (field == SourceField.Sequence)
+            return TrySequence(text, ref at, envelope);
+        if ((uint)at >= (uint)text.Length)
+            return false;
+        if (text[at] == '"')
+            return TryText(text, ref at, out var value) && TakesText(field, value, envelope, ref record);
+        if (text[at] == 'n')
+            return field == SourceField.Other && Take(text, ref at, "null"u8);
+        return TryNumber(text, ref at, out var number) && TakesNumber(field, number, envelope, ref record, ref hasMicros);
+    }
+
+    static bool TakesText(SourceField field, ReadOnlySpan<byte> value, Envelope envelope, ref DecodedRecord record)
+    {
+        if (field == SourceField.Table)
             envelope.NamedTable = TopicName.TableNamed(value);
-        else if (name.SequenceEqual("snapshot"u8))
+        else if (field == SourceField.Snapshot)
             record.Snapshot = SourceReader.SnapshotNamed(value);
         else
-            return false;
+            return field == SourceField.Other;
         return true;
     }
 
-    static bool TakesNumber(ReadOnlySpan<byte> name, ulong number, Envelope envelope, ref DecodedRecord record, ref bool hasMicros)
+    static bool TakesNumber(SourceField field, ulong number, Envelope envelope, ref DecodedRecord record, ref bool hasMicros)
     {
-        if (!Matters(name) || name.SequenceEqual("ts_ns"u8))
+        if (field == SourceField.Other)
             return true;
         if (number > long.MaxValue / 1000)
             return false;
-        if (name.SequenceEqual("ts_ms"u8))
+        if (field == SourceField.Millis)
             record.CommitTime = hasMicros ? record.CommitTime : (long)number * 1000;
-        else if (name.SequenceEqual("ts_us"u8))
+        else if (field == SourceField.Micros)
             (record.CommitTime, hasMicros) = ((long)number, true);
-        else if (name.SequenceEqual("lsn"u8))
+        else if (field == SourceField.Lsn)
             envelope.Lsn = number;
-        else if (name.SequenceEqual("txId"u8))
+        else if (field == SourceField.Transaction)
             record.TransactionId = (uint)number;
         else
             return false;
         return true;
     }
-
-    static bool Matters(ReadOnlySpan<byte> name) => name.Length switch
-    {
-        3 => name.SequenceEqual("lsn"u8),
-        4 => name.SequenceEqual("txId"u8),
-        5 => name.StartsWith("ts_"u8) || name.SequenceEqual("table"u8),
-        8 => name.SequenceEqual("sequence"u8) || name.SequenceEqual("snapshot"u8),
-        _ => false,
-    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool Take(ReadOnlySpan<byte> text, ref int at, byte character)
