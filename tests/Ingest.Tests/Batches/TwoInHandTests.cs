@@ -3,7 +3,9 @@ using Betting.Hosting;
 using Betting.Ingest;
 using Betting.Ingest.Batches;
 using Betting.Ingest.DeadLetters;
+using Betting.Ingest.Decide;
 using Betting.Ingest.Doors;
+using Betting.Ingest.Store;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
 using Betting.Tests.Ingest.Store;
@@ -53,6 +55,23 @@ public sealed class TwoInHandTests(Servers servers)
 
         Assert.Equal(20, await database.ScalarAsync<long>("SELECT count(*) FROM bets"));
         Assert.Equal(80m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
+        await Invariants.HoldAsync(database.Admin);
+    }
+
+    [Fact]
+    public async Task A_batch_let_go_of_twice_does_not_end_the_one_that_has_its_connection_now()
+    {
+        await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
+        var first = await database.Transaction.TakeAsync([new HashedCommand(Given.Register())], CancellationToken.None);
+        await first.DisposeAsync();
+        await using var second = await database.Transaction.TakeAsync([new HashedCommand(Given.Register())], CancellationToken.None);
+        // Else this shows nothing.
+        Assert.Same(first.Transaction, second.Transaction);
+
+        await first.DisposeAsync();
+
+        Assert.Equal([Outcome.Accepted], await database.Transaction.ApplyAsync(second, CancellationToken.None));
+        Assert.Equal(1, await database.ScalarAsync<long>("SELECT count(*) FROM commands"));
         await Invariants.HoldAsync(database.Admin);
     }
 

@@ -3,11 +3,18 @@ using Npgsql;
 namespace Betting.Ingest.Store;
 
 /// <summary>A batch whose transaction has begun and has its ids in the journal; disposed without a commit, it has taken nothing.</summary>
+/// <remarks>
+/// Npgsql gives the next transaction on a pooled connection the same object. Were this one disposed again, it would end
+/// somebody else's in the middle, or both would read one connection and wait for ever.
+/// </remarks>
 public sealed class TakenBatch(
     NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<HashedCommand> commands, OrderedDictionary<Guid, HashedCommand> firsts, HashSet<Guid> fresh)
     : IAsyncDisposable
 {
-    internal NpgsqlTransaction Transaction => transaction;
+    int _disposed;
+
+    /// <summary>Where the batch is decided.</summary>
+    public NpgsqlTransaction Transaction => transaction;
 
     /// <summary>All commands in their order.</summary>
     internal IReadOnlyList<HashedCommand> Commands => commands;
@@ -18,8 +25,13 @@ public sealed class TakenBatch(
     /// <summary>Ids that the journal did not have.</summary>
     internal HashSet<Guid> Fresh => fresh;
 
+    /// <summary>Does nothing the second time.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
         await transaction.DisposeAsync();
         await connection.DisposeAsync();
     }
