@@ -26,9 +26,9 @@ public sealed class IngestOptions : IValidatableObject
     [Range(1, 10_000)]
     public int BatchSize { get; set; } = 500;
 
-    /// <summary>How long the first command of a batch waits for others; 5 ms by default.</summary>
+    /// <summary>How long the first command of a batch waits for others; 2 ms by default.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
-    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(5);
+    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>RabbitMQ messages that may be on the way to this replica unacknowledged; 2000 by default, at least one batch.</summary>
     [Range(1, ushort.MaxValue)]

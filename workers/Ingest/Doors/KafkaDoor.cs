@@ -18,7 +18,7 @@ public sealed class KafkaDoor(
 {
     public const string Door = "kafka";
 
-    static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan Poll = KafkaGathering.Poll;
 
     // A batch that takes longer than this is held up; the partitions are paused so that polling, which keeps the group
     // membership, brings no more records.
@@ -27,9 +27,8 @@ public sealed class KafkaDoor(
     // One that is decided and saved, and one that is decoded and takes its ids meanwhile.
     const int MostInHand = 2;
 
-    readonly KafkaOffsets _offsets = new(options.Value, readiness, metrics, clock, log);
+    readonly KafkaGathering _gathered = new(new KafkaOffsets(options.Value, readiness, metrics, clock, log), broker, options.Value, clock);
     readonly KafkaWatch _watch = new(broker, metrics, clock);
-    List<ConsumeResult<byte[]?, byte[]>> _gathering = [];
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;
 
@@ -52,12 +51,17 @@ public sealed class KafkaDoor(
             {
                 heartbeats.Beat(Name);
                 LookAround(consumer);
-                Gather(consumer, stopping);
-                if (_gathering.Count > 0)
+                Resume(consumer);
+                _gathered.Gather(consumer, stopping);
+                if (_gathered.Records.Count > 0)
                 {
                     Finish(consumer, MostInHand - 1);
-                    _inHand.Enqueue(KafkaBatch.Start(_gathering, handler, stopping));
-                    _gathering = [];
+                    _gathered.TopUp(consumer);
+                }
+                // None where their partitions were taken away meanwhile.
+                if (_gathered.Records.Count > 0)
+                {
+                    _inHand.Enqueue(KafkaBatch.Start(_gathered.Take(), handler, stopping));
                 }
                 Finish(consumer, _inHand.Count(batch => !batch.Handling.IsCompleted));
             }
@@ -94,7 +98,7 @@ public sealed class KafkaDoor(
         {
             // One that was paused when it went away is still paused when it comes back.
             _resume = true;
-            var starts = _offsets.Starts(consumer, partitions);
+            var starts = _gathered.Offsets.Starts(consumer, partitions);
             IngestLog.PartitionsAssigned(log, string.Join(", ", starts.Select(start => $"{start.Partition.Value}@{start.Offset.Value}")));
             broker.Back(Name);
             return starts;
@@ -117,60 +121,18 @@ public sealed class KafkaDoor(
 
     void LookAround(IConsumer<byte[]?, byte[]> consumer)
     {
-        if (_watch.Look(consumer, _gathering, _inHand))
+        if (_watch.Look(consumer, _gathered.Records, _inHand))
         {
-            _offsets.Tell();
+            _gathered.Offsets.Tell();
         }
     }
 
-    // Until the batch is full, the first record has lingered, or a poll brought nothing.
-    void Gather(IConsumer<byte[]?, byte[]> consumer, CancellationToken stopping)
+    void Resume(IConsumer<byte[]?, byte[]> consumer)
     {
         if (_resume)
         {
             _resume = false;
             consumer.Resume(consumer.Assignment);
-        }
-        var started = clock.GetTimestamp();
-        while (_gathering.Count < options.Value.BatchSize && !stopping.IsCancellationRequested)
-        {
-            var left = _gathering.Count == 0 ? Poll : options.Value.Linger - clock.GetElapsedTime(started);
-            if (Consume(consumer, left > TimeSpan.Zero ? left : TimeSpan.Zero) is { } record)
-            {
-                if (_gathering.Count == 0)
-                {
-                    started = clock.GetTimestamp();
-                }
-                _gathering.Add(record);
-            }
-            else if (_gathering.Count == 0 || left <= TimeSpan.Zero)
-            {
-                return;
-            }
-        }
-    }
-
-    ConsumeResult<byte[]?, byte[]>? Consume(IConsumer<byte[]?, byte[]> consumer, TimeSpan wait)
-    {
-        try
-        {
-            var record = consumer.Consume(wait);
-            if (record is not null && broker.IsAway(Name))
-            {
-                broker.Back(Name);
-            }
-            return record;
-        }
-        catch (ConsumeException lost) when (lost.Error.Code == ErrorCode.Local_AutoOffsetReset)
-        {
-            _offsets.Lost(consumer, lost.ConsumerRecord.TopicPartition);
-            return null;
-        }
-        catch (ConsumeException trouble) when (!trouble.Error.IsFatal)
-        {
-            // The topic is not there yet, or its leader moves: the client goes on by itself.
-            broker.Away(Name, trouble.Error.Code.ToString());
-            return null;
         }
     }
 
@@ -197,10 +159,9 @@ public sealed class KafkaDoor(
         {
             heartbeats.Beat(Name);
             LookAround(consumer);
-            if (Consume(consumer, Poll) is { } record)
+            if (_gathered.Add(consumer, Poll) is { } record)
             {
                 // Of a partition that came after the pause.
-                _gathering.Add(record);
                 consumer.Pause([record.TopicPartition]);
             }
         }
@@ -240,8 +201,7 @@ public sealed class KafkaDoor(
     void Forget(List<TopicPartitionOffset> offsets)
     {
         var gone = offsets.Select(offset => offset.TopicPartition).ToHashSet();
-        _gathering.RemoveAll(record => gone.Contains(record.TopicPartition));
-        _offsets.Forget(gone);
+        _gathered.Forget(gone);
         IngestLog.PartitionsRevoked(log, string.Join(", ", gone.Select(partition => partition.Partition.Value)));
     }
 }

@@ -11,7 +11,7 @@ sealed class KafkaWatch(BrokerAvailability broker, IngestMetrics metrics, TimePr
     long _looked;
 
     /// <returns>True where it was time to look.</returns>
-    public bool Look(IConsumer<byte[]?, byte[]> consumer, List<ConsumeResult<byte[]?, byte[]>> gathering, IReadOnlyCollection<KafkaBatch> inHand)
+    public bool Look(IConsumer<byte[]?, byte[]> consumer, IReadOnlyList<ConsumeResult<byte[]?, byte[]>> gathering, IReadOnlyCollection<KafkaBatch> inHand)
     {
         if (_looked != 0 && clock.GetElapsedTime(_looked) < Every)
         {

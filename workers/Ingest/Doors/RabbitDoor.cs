@@ -32,6 +32,7 @@ public sealed class RabbitDoor(
                 if (await CollectAsync(stopping) is { Count: > 0 } batch && !stopping.IsCancellationRequested)
                 {
                     await FinishAsync(MostInHand - 1);
+                    TopUp(batch);
                     _inHand.Enqueue(_last = HandleAsync(batch, _last, stopping));
                 }
                 await FinishAsync(_inHand.Count(handling => !handling.IsCompleted));
@@ -67,10 +68,7 @@ public sealed class RabbitDoor(
             while (batch.Count < size && await inbox.Messages.WaitToReadAsync(wait.Token))
             {
                 var isFirst = batch.Count == 0;
-                while (batch.Count < size && inbox.Messages.TryRead(out var message))
-                {
-                    batch.Add(message);
-                }
+                TopUp(batch);
                 if (isFirst && batch.Count > 0)
                 {
                     over.CancelAfter(options.Value.Linger);
@@ -82,6 +80,15 @@ public sealed class RabbitDoor(
             // The linger or the idle second is over, or the worker stops.
         }
         return batch;
+    }
+
+    // Also with what came while the batches before were waited for: it does not wait for them a second time.
+    void TopUp(List<RabbitMessage> batch)
+    {
+        while (batch.Count < options.Value.BatchSize && inbox.Messages.TryRead(out var message))
+        {
+            batch.Add(message);
+        }
     }
 
     async Task HandleAsync(List<RabbitMessage> batch, Task before, CancellationToken stopping)

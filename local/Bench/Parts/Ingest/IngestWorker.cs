@@ -26,7 +26,7 @@ sealed class IngestWorker : IAsyncDisposable
                 ["RabbitMq__Uri"] = stage.RabbitUri,
                 ["Kafka__BootstrapServers"] = stage.KafkaBootstrap.Length > 0 ? stage.KafkaBootstrap : "127.0.0.1:1",
                 // The local broker wakes a waiting fetch only when its wait ends.
-                ["Kafka__Client__fetch.wait.max.ms"] = "10",
+                ["Kafka__Client__fetch.wait.max.ms"] = "3",
                 ["Kafka__Client__session.timeout.ms"] = "6000",
                 ["Http__Url"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort.Take()}"),
                 ["Logs__Format"] = "text",

@@ -1,0 +1,90 @@
+using Confluent.Kafka;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>The records of the next batch, in the order in which they came.</summary>
+sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, IngestOptions options, TimeProvider clock)
+{
+    /// <summary>The longest wait for a first record; the door looks around in between.</summary>
+    public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    List<ConsumeResult<byte[]?, byte[]>> _records = [];
+
+    /// <summary>Where each partition begins, and what became of those whose place is gone.</summary>
+    public KafkaOffsets Offsets => offsets;
+
+    public IReadOnlyList<ConsumeResult<byte[]?, byte[]>> Records => _records;
+
+    /// <summary>The batch; the next one begins empty.</summary>
+    public List<ConsumeResult<byte[]?, byte[]>> Take()
+    {
+        var batch = _records;
+        _records = new(options.BatchSize);
+        return batch;
+    }
+
+    /// <summary>Until the batch is full, its first record has lingered, or a poll brought nothing.</summary>
+    public void Gather(IConsumer<byte[]?, byte[]> consumer, CancellationToken stopping)
+    {
+        var started = clock.GetTimestamp();
+        while (_records.Count < options.BatchSize && !stopping.IsCancellationRequested)
+        {
+            var first = _records.Count == 0;
+            var left = first ? Poll : options.Linger - clock.GetElapsedTime(started);
+            var record = Add(consumer, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            if (first)
+            {
+                started = clock.GetTimestamp();
+            }
+            if (record is null && (first || left <= TimeSpan.Zero))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>What came while the batches before were waited for goes along: it does not wait for them a second time.</summary>
+    public void TopUp(IConsumer<byte[]?, byte[]> consumer)
+    {
+        while (_records.Count < options.BatchSize && Add(consumer, TimeSpan.Zero) is not null)
+        {
+        }
+    }
+
+    /// <summary>Drops the records of partitions that others own now.</summary>
+    public void Forget(HashSet<TopicPartition> gone)
+    {
+        _records.RemoveAll(record => gone.Contains(record.TopicPartition));
+        offsets.Forget(gone);
+    }
+
+    /// <summary>Polls once, which is when partitions are assigned and taken away.</summary>
+    /// <returns>What came, now the last of the batch.</returns>
+    public ConsumeResult<byte[]?, byte[]>? Add(IConsumer<byte[]?, byte[]> consumer, TimeSpan wait)
+    {
+        try
+        {
+            if (consumer.Consume(wait) is not { } record)
+            {
+                return null;
+            }
+            _records.Add(record);
+            if (broker.IsAway(KafkaDoor.Door))
+            {
+                broker.Back(KafkaDoor.Door);
+            }
+            return record;
+        }
+        catch (ConsumeException lost) when (lost.Error.Code == ErrorCode.Local_AutoOffsetReset)
+        {
+            offsets.Lost(consumer, lost.ConsumerRecord.TopicPartition);
+            return null;
+        }
+        catch (ConsumeException trouble) when (!trouble.Error.IsFatal)
+        {
+            // The topic is not there yet, or its leader moves: the client goes on by itself.
+            broker.Away(KafkaDoor.Door, trouble.Error.Code.ToString());
+            return null;
+        }
+    }
+}
