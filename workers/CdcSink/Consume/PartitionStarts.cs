@@ -26,6 +26,8 @@ public sealed class PartitionStarts(
     readonly StoppedPartitions _stopped = new(readiness, metrics, clock, log);
     readonly HashSet<Guid> _obeyed = [];
 
+    StartNews News => field ??= new StartNews(_stopped, options, metrics, log);
+
     /// <summary>Of these partitions, those that an order to rewind waits for.</summary>
     public IEnumerable<TopicPartition> Ordered(IReadOnlySet<TopicPartition> owned) =>
         watch.Open.Where(order => owned.Contains(order.Partition) && !_obeyed.Contains(order.Id)).Select(order => order.Partition);
@@ -86,7 +88,7 @@ public sealed class PartitionStarts(
         Commit(consumer, open, begun, committed, cancellation);
         foreach (var each in begun)
         {
-            Tell(each, committed[each.Partition], known.TryGetValue(each.Partition, out var reached) ? reached.NextOffset : null);
+            News.Tell(each, committed[each.Partition], known.TryGetValue(each.Partition, out var reached) ? reached.NextOffset : null);
         }
         _stopped.Tell();
         return begun.ToDictionary(each => each.Partition, each => each.Start.Kind == StartKind.LostStopped ? null : (PartitionPosition?)each.Position);
@@ -148,54 +150,8 @@ public sealed class PartitionStarts(
         }
     }
 
-    void Tell(in Begun begun, long? committed, long? reached)
-    {
-        var (name, start) = (StoppedPartitions.Name(begun.Partition), begun.Start);
-        _stopped.Remove(begun.Partition);
-        metrics.Begun(begun.Partition.Topic, start);
-        switch (start.Kind)
-        {
-            case StartKind.First:
-                CdcSinkLog.FirstStart(log, name, options.FirstStart);
-                break;
-            case StartKind.Progress:
-                CdcSinkLog.GoesOnFromProgress(log, name, start.Offset);
-                break;
-            case StartKind.ClickHouseBehind:
-                CdcSinkLog.ClickHouseBehindGroup(log, name, committed ?? 0, start.Offset);
-                break;
-            case StartKind.ClickHouseEmpty:
-                CdcSinkLog.ClickHouseKnowsNothing(log, name, committed, start.Offset);
-                break;
-            case StartKind.GroupBehindTopic:
-                CdcSinkLog.GroupBehindTopic(log, name, committed, start.Offset);
-                break;
-            case StartKind.Added:
-                CdcSinkLog.PartitionAdded(log, name);
-                break;
-            case StartKind.Rewound:
-                CdcSinkLog.Rewound(log, name, start.Offset);
-                break;
-            case StartKind.MadeAnew:
-                CdcSinkLog.MadeAnew(log, name, reached ?? committed ?? 0, begun.Low, begun.High);
-                break;
-            case StartKind.LostReadOn:
-                CdcSinkLog.ReadsOnAfterLoss(log, name, start.Lost, start.Offset);
-                break;
-            case StartKind.LostStopped:
-                _stopped.Add(begun.Partition, start.Offset, begun.Low, begun.High);
-                break;
-        }
-    }
-
     // On a thread of the consumer's own, within the limit of the token.
     static T Wait<T>(Task<T> asked) => asked.GetAwaiter().GetResult();
 
     static void Wait(Task asked) => asked.GetAwaiter().GetResult();
-
-    readonly record struct Begun(TopicPartition Partition, PartitionStart Start, PartitionPosition Position, long Low, long High)
-    {
-        /// <summary>Whether ClickHouse has to know before the first record is read.</summary>
-        public bool IsNews => Start.Kind is StartKind.First or StartKind.Added or StartKind.MadeAnew or StartKind.ClickHouseEmpty;
-    }
 }

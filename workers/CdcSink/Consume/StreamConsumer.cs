@@ -28,7 +28,7 @@ public sealed class StreamConsumer : IDisposable
 
     // What the group gave this replica; of it what is read, and where; and what has no beginning yet, with the position that a broker refused.
     readonly HashSet<TopicPartition> _owned = [];
-    readonly Dictionary<TopicPartition, PartitionPosition> _positions = [];
+    readonly ReadPositions _positions = new();
     readonly Dictionary<TopicPartition, long?> _unbegun = [];
 
     readonly OffsetCommits _commits;
@@ -130,9 +130,9 @@ public sealed class StreamConsumer : IDisposable
         catch (ConsumeException failure) when (failure.Error.Code == ErrorCode.Local_AutoOffsetReset)
         {
             var partition = failure.ConsumerRecord.TopicPartition;
-            if (_positions.TryGetValue(partition, out var position))
+            if (_positions.NextOf(partition) is { } next)
             {
-                _unbegun[partition] = position.NextOffset;
+                _unbegun[partition] = next;
             }
             return null;
         }
@@ -148,16 +148,7 @@ public sealed class StreamConsumer : IDisposable
     {
         var record = ConsumedRecord.From(consumed);
         _builder.Add(record, out var decoded);
-        var position = _positions.GetValueOrDefault(consumed.TopicPartition, new PartitionPosition(record.Topic, record.Partition, 0, 0, 0, 0));
-        _positions[consumed.TopicPartition] = position with
-        {
-            NextOffset = record.Offset + 1,
-            FirstOffset = position.FirstOffset ?? record.Offset,
-            RecordMs = record.TimestampMs,
-            Version = Math.Max(position.Version, decoded.Version.Value),
-            // A record that was sent again, or is read again, is older than what is visible.
-            CommittedAt = Math.Max(position.CommittedAt, decoded.CommitTime),
-        };
+        _positions.Read(consumed.TopicPartition, record, decoded);
     }
 
     /// <summary>The batch, with where every partition stands: idle ones too, whose end may have been seen meanwhile.</summary>
@@ -167,12 +158,7 @@ public sealed class StreamConsumer : IDisposable
         {
             return null;
         }
-        foreach (var (partition, position) in _positions)
-        {
-            var end = _consumer.GetWatermarkOffsets(partition).High.Value;
-            batch.Positions.Add(position with { EndOffset = Math.Max(end, position.NextOffset) });
-            _positions[partition] = position with { FirstOffset = null };
-        }
+        _positions.WriteTo(batch, partition => _consumer.GetWatermarkOffsets(partition).High.Value);
         return batch;
     }
 
@@ -212,18 +198,14 @@ public sealed class StreamConsumer : IDisposable
         foreach (var (partition, position) in begun)
         {
             _unbegun.Remove(partition);
-            _positions.Remove(partition);
-            if (position is { } first)
-            {
-                _positions[partition] = first with { Turn = _commits.TurnOf(partition) };
-            }
+            _positions.Begin(partition, position is { } first ? first with { Turn = _commits.TurnOf(partition) } : null);
         }
         if (begun.Count == 0)
         {
             return;
         }
         // Not a seek, which a partition that stands at an error does not follow: all of them anew, each where it is.
-        var starts = _positions.Select(each => new TopicPartitionOffset(each.Key, each.Value.NextOffset)).ToList();
+        var starts = _positions.Next.ToList();
         _consumer.Assign(starts);
         _paused = null;
         CdcSinkLog.Assigned(_log, string.Join(", ", starts));

@@ -11,6 +11,8 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
 {
     readonly BetIds _ids = new(store);
     readonly StoredChanges _stored = new(store);
+    readonly Stages _stages = new(metrics, clock);
+    readonly BetRows _rows = new(store, new Stages(metrics, clock));
 
     /// <summary>Joins what a batch touches. Its changes are stored.</summary>
     /// <returns>What is left because it is too much for a batch; null where nothing is.</returns>
@@ -18,7 +20,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     public async Task<LargeJoin?> OfBatchAsync(ChangeBatch batch, CancellationToken cancellation)
     {
         var touched = batch.Touched;
-        var dependents = touched.Everything ? [] : await StageAsync("join-dependents", _ids.OfAsync(touched.Users, touched.Events, limit: options.PathBets + 1, cancellation: cancellation));
+        var dependents = touched.Everything ? [] : await _stages.TimeAsync("join-dependents", _ids.OfAsync(touched.Users, touched.Events, limit: options.PathBets + 1, cancellation: cancellation));
         var large = touched.Everything || dependents.Count > options.PathBets;
         var rest = Pooled.Set();
         rest.UnionWith(large ? [] : dependents);
@@ -27,7 +29,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         foreach (var part in ownIds.Parts(options.JoinBets))
         {
             using var own = new OwnChanges(batch.Rows.Bets, part);
-            await StageAsync("join-versions", _stored.ReadVersionsAsync(own, cancellation));
+            await _stages.TimeAsync("join-versions", _stored.ReadVersionsAsync(own, cancellation));
             rest.UnionWith(own.Settle());
             if (part.Length == touched.Bets.Count && rest.Count <= options.JoinBets)
             {
@@ -50,22 +52,32 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         return large ? new LargeJoin([.. touched.Users], [.. touched.Events], touched.Everything, Topics(batch)) : null;
     }
 
-    /// <summary>Joins the next bets of a large join.</summary>
+    /// <summary>Makes the rows of the next bets of a large join.</summary>
     /// <param name="large">Whose.</param>
     /// <param name="from">The lowest id that is not joined yet.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>How many there were, and the lowest id that is left; null where none is.</returns>
-    public async Task<(int Bets, long? Next)> PageAsync(LargeJoin large, long from, CancellationToken cancellation)
+    public async Task<JoinedPage> ReadPageAsync(LargeJoin large, long from, CancellationToken cancellation)
     {
-        var bets = large.Everything
-            ? await _ids.AllAsync(from, options.JoinBets, cancellation)
-            : await _ids.OfAsync(large.Users, large.Events, from, options.JoinBets, cancellation);
-        if (bets.Count > 0)
+        var bets = await _stages.TimeAsync("join-dependents", large.Everything
+            ? _ids.AllAsync(from, options.JoinBets, cancellation)
+            : _ids.OfAsync(large.Users, large.Events, from, options.JoinBets, cancellation));
+        var page = new JoinedPage(bets.Count, bets.Count < options.JoinBets || bets[^1] == long.MaxValue ? null : bets[^1] + 1);
+        try
         {
-            await JoinAsync(bets.ToArray(), cancellation);
+            using var none = new ById<BetState>(ReadOnlyMemory<long>.Empty);
+            page.Known = bets.Count == 0 ? 0 : await _rows.MakeAsync(page.Rows, none, bets.ToArray(), cancellation);
+            return page;
         }
-        return (bets.Count, bets.Count < options.JoinBets || bets[^1] == long.MaxValue ? null : bets[^1] + 1);
+        catch
+        {
+            page.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Inserts the rows of a page; may be repeated.</summary>
+    public Task InsertAsync(JoinedPage page, CancellationToken cancellation) =>
+        page.Bets == 0 ? Task.CompletedTask : InsertAsync(page.Rows, page.Known, cancellation);
 
     /// <summary>Joins these bets; one without a change has no rows.</summary>
     /// <param name="ids">Ascending, each once.</param>
@@ -78,57 +90,14 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
 
     async Task JoinAsync(ById<BetState> known, ReadOnlyMemory<long> others, CancellationToken cancellation)
     {
-        using var stored = new ById<BetState>(others);
-        var ended = _stored.EndedAsync(cancellation);
-        await StageAsync("join-bets", Task.WhenAll(ended, others.IsEmpty ? Task.CompletedTask : _stored.ReadAsync(stored, cancellation)));
-        var bets = Named(out var userIds, out var eventIds, known, stored);
-        using var returnUsers = userIds;
-        using var returnEvents = eventIds;
-        using var users = new ById<UserState>(userIds.Ids);
-        using var events = new ById<EventState>(eventIds.Ids);
-        await StageAsync("join-names", Task.WhenAll(_stored.ReadAsync(users, cancellation), _stored.ReadAsync(events, cancellation)));
         using var rows = new RowBinaryBuffer();
-        JoinedRows.Write(rows, known, users, events, await ended);
-        JoinedRows.Write(rows, stored, users, events, await ended);
-        await StageAsync("join-rows", store.InsertAsync("bets_analytics_rows", JoinedRows.Columns, rows, cancellation));
+        await InsertAsync(rows, await _rows.MakeAsync(rows, known, others, cancellation), cancellation);
+    }
+
+    async Task InsertAsync(RowBinaryBuffer rows, int bets, CancellationToken cancellation)
+    {
+        await _stages.TimeAsync("join-rows", store.InsertAsync("bets_analytics_rows", JoinedRows.Columns, rows, cancellation));
         metrics.Joined(bets);
-    }
-
-    async Task StageAsync(string stage, Task work)
-    {
-        var start = clock.GetTimestamp();
-        await work;
-        metrics.Stage(stage, clock.GetElapsedTime(start));
-    }
-
-    async Task<T> StageAsync<T>(string stage, Task<T> work)
-    {
-        await StageAsync(stage, (Task)work);
-        return await work;
-    }
-
-    /// <summary>The users and events that the bets name now.</summary>
-    /// <returns>How many bets have a change.</returns>
-    static int Named(out AscendingIds userIds, out AscendingIds eventIds, params ReadOnlySpan<ById<BetState>> all)
-    {
-        var (count, users, events) = (0, Pooled.Set(), Pooled.Set());
-        foreach (var bets in all)
-        {
-            for (var index = 0; index < bets.Ids.Length; index++)
-            {
-                ref readonly var bet = ref bets[index];
-                if (bet.Latest.IsKnown)
-                {
-                    count++;
-                    users.Add(bet.Key.UserId);
-                    events.Add(bet.Key.EventId);
-                }
-            }
-        }
-        (userIds, eventIds) = (AscendingIds.Of(users), AscendingIds.Of(events));
-        Pooled.Return(users);
-        Pooled.Return(events);
-        return count;
     }
 
     // After a truncate any topic may have brought it; else users and events did.

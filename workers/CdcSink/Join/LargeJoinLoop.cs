@@ -52,33 +52,59 @@ public sealed class LargeJoinLoop(
     async Task JoinAsync(LargeJoin large, CancellationToken stopping)
     {
         var (start, bets) = (clock.GetTimestamp(), 0);
-        for (long? next = long.MinValue; next is { } from;)
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var reading = ReadAsync(large, long.MinValue, over.Token);
+        try
         {
-            next = await PatientlyAsync(async () =>
+            while (reading is not null)
             {
-                var page = await join.PageAsync(large, from, stopping);
+                using var page = await reading;
+                // Read while these are written.
+                reading = page.Next is { } next ? ReadAsync(large, next, over.Token) : null;
+                await PatientlyAsync(() => join.InsertAsync(page, stopping), stopping);
                 bets += page.Bets;
-                return page.Next;
-            }, stopping);
-            heartbeats.Beat(Name);
+                heartbeats.Beat(Name);
+            }
         }
-        await PatientlyAsync<long?>(async () =>
+        finally
         {
-            await progress.EndAsync(large, stopping);
-            return null;
-        }, stopping);
+            await over.CancelAsync();
+            await LetGoAsync(reading);
+        }
+        await PatientlyAsync(() => progress.EndAsync(large, stopping), stopping);
         metrics.Visible(large.CommitTimes, clock);
         CdcSinkLog.LargeJoinDone(log, bets, large.Users.Length, large.Events.Length, clock.GetElapsedTime(start).TotalSeconds);
     }
 
-    async Task<T> PatientlyAsync<T>(Func<Task<T>> step, CancellationToken stopping)
+    async Task<JoinedPage> ReadAsync(LargeJoin large, long from, CancellationToken stopping)
+    {
+        JoinedPage? page = null;
+        await PatientlyAsync(async () => page = await join.ReadPageAsync(large, from, stopping), stopping);
+        return page!;
+    }
+
+    // Its failure, if it has one, is that of what it was read beside.
+    static async Task LetGoAsync(Task<JoinedPage>? reading)
+    {
+        if (reading is not null)
+        {
+            await Task.WhenAny(reading);
+            if (reading.IsCompletedSuccessfully)
+            {
+                reading.Result.Dispose();
+            }
+        }
+    }
+
+    async Task PatientlyAsync(Func<Task> step, CancellationToken stopping)
     {
         var pause = TimeSpan.FromMilliseconds(200);
         while (true)
         {
             try
             {
-                return await step();
+                await step();
+                return;
             }
             catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))
             {

@@ -12,30 +12,32 @@ namespace Betting.CdcSink.Write;
 public sealed class BatchApplier(
     ChangeStore store, BetJoin join, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics, TimeProvider clock, ILogger<BatchApplier> log)
 {
+    readonly Stages _stages = new(metrics, clock);
+
     /// <summary>Takes what is joined beside the batches; null where everything is joined at once, as in a replay.</summary>
     public Func<LargeJoin, CancellationToken, ValueTask>? Beside { get; set; }
 
     /// <param name="before">What has to be done before this batch's progress is recorded: progress never passes a batch without its effect.</param>
     public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
     {
-        await StageAsync("changes", async () => await Task.WhenAll(
+        await _stages.TimeAsync("changes", Task.WhenAll(
             batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation))));
         metrics.Inserted(batch.Rows);
         if (batch.SnapshotStarts.Count > 0 || batch.SnapshotEnds.Count > 0)
         {
-            await StageAsync("snapshots", () => NoticeSnapshotsAsync(batch, cancellation));
+            await _stages.TimeAsync("snapshots", NoticeSnapshotsAsync(batch, cancellation));
         }
         if (!batch.Touched.IsEmpty)
         {
-            await StageAsync("join", () => JoinAsync(batch, cancellation));
+            await _stages.TimeAsync("join", JoinAsync(batch, cancellation));
         }
         if (batch.DeadLetters.Count > 0)
         {
-            await StageAsync("dead-letters", () => deadLetters.SendAsync(batch.DeadLetters, cancellation));
+            await _stages.TimeAsync("dead-letters", deadLetters.SendAsync(batch.DeadLetters, cancellation));
             batch.DeadLetters.Clear();
         }
         await before.WaitAsync(cancellation);
-        await StageAsync("progress", () => RecordProgressAsync(batch, cancellation));
+        await _stages.TimeAsync("progress", RecordProgressAsync(batch, cancellation));
         if (batch.Beside is { } large)
         {
             foreach (var topic in large.Topics)
@@ -62,7 +64,9 @@ public sealed class BatchApplier(
         }
         for (long? next = long.MinValue; next is { } from;)
         {
-            (_, next) = await join.PageAsync(large, from, cancellation);
+            using var page = await join.ReadPageAsync(large, from, cancellation);
+            await join.InsertAsync(page, cancellation);
+            next = page.Next;
         }
     }
 
@@ -108,12 +112,5 @@ public sealed class BatchApplier(
     {
         await store.InsertAsync("fences", "prefix, content, version, transaction_id, committed_at, topic, partition, offset", batch.Rows.Fences, cancellation);
         await progress.RecordAsync(batch, cancellation);
-    }
-
-    async Task StageAsync(string stage, Func<Task> work)
-    {
-        var start = clock.GetTimestamp();
-        await work();
-        metrics.Stage(stage, clock.GetElapsedTime(start));
     }
 }

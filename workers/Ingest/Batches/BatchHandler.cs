@@ -1,6 +1,5 @@
 using Betting.Contracts.Commands;
 using Betting.Ingest.DeadLetters;
-using Betting.Ingest.Decide;
 using Betting.Ingest.Doors;
 using Betting.Ingest.Store;
 using Microsoft.Extensions.Logging;
@@ -14,9 +13,8 @@ namespace Betting.Ingest.Batches;
 public sealed class BatchHandler(
     string door, BatchTransaction transaction, IDeadLetters deadLetters, PostgresAvailability availability, IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
-    // An id is taken once: when it is tried again, it is seen. More often than this it is no coincidence, but the data.
-    const int MostTimesTaken = 20;
-
+    readonly BatchAttempts _attempts = new(door, transaction, availability, metrics, clock, log);
+    readonly DeadLetterSending _sending = new(door, deadLetters, metrics, clock, log);
     Turn? _last;
 
     /// <summary>May be called again before it has ended: batches are applied in the order of the calls, which one thread makes.</summary>
@@ -46,14 +44,17 @@ public sealed class BatchHandler(
         {
             await using var early = await TakeEarlyAsync(readable, turn);
             await turn.ComesAsync();
-            await ApplyAsync(readable, early, letters, turn, stopping);
+            foreach (var (refused, failure) in await _attempts.ApplyAsync(readable, early, turn, stopping))
+            {
+                letters.Add(Letter(refused.Delivery, Refusal.Document, $"{Failure.StateOf(failure)}: {failure.Message}"));
+            }
             turn.Done();
         }
         finally
         {
             turn.GivenUp();
         }
-        await SendAsync(letters, stopping);
+        await _sending.SendAsync(letters, stopping);
     }
 
     // What does not work beside the batch before is tried again in its turn, and what fails then is told.
@@ -91,102 +92,5 @@ public sealed class BatchHandler(
             : CommandDecoder.TryDecode(json.Span, out command, out var refusal) ? null : refusal;
     }
 
-    // A batch that the data of one command breaks is halved until that command is alone; so is one that releases too much.
-    async Task ApplyAsync(List<Readable> batch, TakenBatch? early, List<DeadLetter> letters, Turn turn, CancellationToken stopping)
-    {
-        if (batch.Count == 0 || await TryAsync(batch, early, releasesLater: false, turn, stopping) is not { } failure)
-        {
-            return;
-        }
-        if (batch.Count == 1)
-        {
-            // It may be one of those that it releases, not the command itself.
-            if (WaitKey.BroughtBy(batch[0].Hashed.Command) is not null && await TryAsync(batch, null, releasesLater: true, turn, stopping) is null)
-            {
-                return;
-            }
-            letters.Add(Letter(batch[0].Delivery, Refusal.Document, $"{Failure.StateOf(failure)}: {failure.Message}"));
-            return;
-        }
-        var half = batch.Count / 2;
-        await ApplyAsync(batch[..half], null, letters, turn, stopping);
-        await ApplyAsync(batch[half..], null, letters, turn, stopping);
-    }
-
-    /// <returns>Null when the batch is committed, else why it can never be.</returns>
-    async Task<Exception?> TryAsync(List<Readable> batch, TakenBatch? early, bool releasesLater, Turn turn, CancellationToken stopping)
-    {
-        var commands = batch.ConvertAll(readable => readable.Hashed);
-        for (var attempt = 1; ; attempt++)
-        {
-            stopping.ThrowIfCancellationRequested();
-            try
-            {
-                using var watched = availability.Attempt();
-                // A transaction that has begun is finished even when the worker stops: that is the work in hand.
-                var outcomes = early is not null
-                    ? await transaction.ApplyAsync(early, CancellationToken.None)
-                    : await transaction.ApplyAsync(commands, CancellationToken.None, releasesLater);
-                availability.Back(door);
-                metrics.Committed(door, commands.ConvertAll(hashed => hashed.Command), outcomes);
-                for (var i = 0; i < outcomes.Length; i++)
-                {
-                    batch[i].Delivery.Answer = Answer.Of(commands[i].Command.Id, outcomes[i]);
-                }
-                return null;
-            }
-            catch (ReleaseTooLargeException tooLarge)
-            {
-                await (early?.DisposeAsync() ?? ValueTask.CompletedTask);
-                turn.Stumbled();
-                return tooLarge;
-            }
-            catch (Exception failure)
-            {
-                await (early?.DisposeAsync() ?? ValueTask.CompletedTask);
-                early = null;
-                turn.Stumbled();
-                var kind = Failure.ClassOf(failure);
-                if (kind == FailureClass.Data || (kind == FailureClass.Taken && attempt > MostTimesTaken))
-                {
-                    IngestLog.BatchSplit(log, door, batch.Count, Failure.StateOf(failure), failure);
-                    return failure;
-                }
-                metrics.Retry(door, Failure.StateOf(failure));
-                if (kind == FailureClass.Wait)
-                {
-                    availability.Away(door, failure);
-                }
-                var pause = kind == FailureClass.Wait ? Backoff.After(attempt, Random.Shared.NextDouble()) : Backoff.Again(attempt, Random.Shared.NextDouble());
-                await Task.Delay(pause, clock, stopping);
-            }
-        }
-    }
-
-    async Task SendAsync(List<DeadLetter> letters, CancellationToken stopping)
-    {
-        for (var attempt = 1; letters.Count > 0; attempt++)
-        {
-            try
-            {
-                await deadLetters.SendAsync(letters, stopping);
-                foreach (var letter in letters)
-                {
-                    letter.Delivery.Answer = new Answer(null, Answer.DeadLetter, letter.Reason, letter.Field);
-                    metrics.DeadLetter(door, letter.Field);
-                    IngestLog.DeadLetter(log, door, letter.Delivery.Coordinates, letter.Reason);
-                }
-                return;
-            }
-            catch (Exception failure) when (!stopping.IsCancellationRequested)
-            {
-                IngestLog.DeadLettersNotTaken(log, door, letters.Count, failure);
-                await Task.Delay(Backoff.After(attempt, Random.Shared.NextDouble()), clock, stopping);
-            }
-        }
-    }
-
     DeadLetter Letter(Delivery delivery, string field, string reason) => new(delivery, field, reason, clock.GetUtcNow().UtcDateTime);
-
-    sealed record Readable(Delivery Delivery, HashedCommand Hashed);
 }
