@@ -3,18 +3,17 @@ namespace Betting.CdcSink;
 /// <summary>Tells how long the steps of a batch take.</summary>
 sealed class Stages(CdcSinkMetrics metrics, TimeProvider clock)
 {
-    /// <summary>Waits for work that has begun just now.</summary>
-    public async Task TimeAsync(string stage, Task work)
+    public Task TimeAsync(string stage, Func<Task> work) => TimeAsync(stage, async () =>
+    {
+        await work();
+        return true;
+    });
+
+    public async Task<T> TimeAsync<T>(string stage, Func<Task<T>> work)
     {
         var start = clock.GetTimestamp();
-        await work;
+        var result = await work();
         metrics.Stage(stage, clock.GetElapsedTime(start));
-    }
-
-    /// <inheritdoc cref="TimeAsync(string, Task)"/>
-    public async Task<T> TimeAsync<T>(string stage, Task<T> work)
-    {
-        await TimeAsync(stage, (Task)work);
-        return await work;
+        return result;
     }
 }

@@ -20,7 +20,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     public async Task<LargeJoin?> OfBatchAsync(ChangeBatch batch, CancellationToken cancellation)
     {
         var touched = batch.Touched;
-        var dependents = touched.Everything ? [] : await _stages.TimeAsync("join-dependents", _ids.OfAsync(touched.Users, touched.Events, limit: options.PathBets + 1, cancellation: cancellation));
+        var dependents = touched.Everything ? [] : await _stages.TimeAsync("join-dependents", () => _ids.OfAsync(touched.Users, touched.Events, limit: options.PathBets + 1, cancellation: cancellation));
         var large = touched.Everything || dependents.Count > options.PathBets;
         var rest = Pooled.Set();
         rest.UnionWith(large ? [] : dependents);
@@ -29,7 +29,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         foreach (var part in ownIds.Parts(options.JoinBets))
         {
             using var own = new OwnChanges(batch.Rows.Bets, part);
-            await _stages.TimeAsync("join-versions", _stored.ReadVersionsAsync(own, cancellation));
+            await _stages.TimeAsync("join-versions", () => _stored.ReadVersionsAsync(own, cancellation));
             rest.UnionWith(own.Settle());
             if (part.Length == touched.Bets.Count && rest.Count <= options.JoinBets)
             {
@@ -58,26 +58,27 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     /// <param name="cancellation">Ends it.</param>
     public async Task<JoinedPage> ReadPageAsync(LargeJoin large, long from, CancellationToken cancellation)
     {
-        var bets = await _stages.TimeAsync("join-dependents", large.Everything
+        var bets = await _stages.TimeAsync("join-dependents", () => large.Everything
             ? _ids.AllAsync(from, options.JoinBets, cancellation)
             : _ids.OfAsync(large.Users, large.Events, from, options.JoinBets, cancellation));
-        var page = new JoinedPage(bets.Count, bets.Count < options.JoinBets || bets[^1] == long.MaxValue ? null : bets[^1] + 1);
+        long? next = bets.Count < options.JoinBets || bets[^1] == long.MaxValue ? null : bets[^1] + 1;
+        var rows = new RowBinaryBuffer();
         try
         {
             using var none = new ById<BetState>(ReadOnlyMemory<long>.Empty);
-            page.Known = bets.Count == 0 ? 0 : await _rows.MakeAsync(page.Rows, none, bets.ToArray(), cancellation);
-            return page;
+            var known = bets.Count == 0 ? 0 : await _rows.MakeAsync(rows, none, bets.ToArray(), cancellation);
+            return new JoinedPage(rows, bets.Count, known, next);
         }
         catch
         {
-            page.Dispose();
+            rows.Dispose();
             throw;
         }
     }
 
     /// <summary>Inserts the rows of a page; may be repeated.</summary>
     public Task InsertAsync(JoinedPage page, CancellationToken cancellation) =>
-        page.Bets == 0 ? Task.CompletedTask : InsertAsync(page.Rows, page.Known, cancellation);
+        InsertAsync(page.Rows, page.Known, cancellation);
 
     /// <summary>Joins these bets; one without a change has no rows.</summary>
     /// <param name="ids">Ascending, each once.</param>
@@ -96,7 +97,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
 
     async Task InsertAsync(RowBinaryBuffer rows, int bets, CancellationToken cancellation)
     {
-        await _stages.TimeAsync("join-rows", store.InsertAsync("bets_analytics_rows", JoinedRows.Columns, rows, cancellation));
+        await _stages.TimeAsync("join-rows", () => store.InsertAsync("bets_analytics_rows", JoinedRows.Columns, rows, cancellation));
         metrics.Joined(bets);
     }
 

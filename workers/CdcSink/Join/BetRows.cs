@@ -17,13 +17,13 @@ sealed class BetRows(ChangeStore store, Stages stages)
     {
         using var stored = new ById<BetState>(others);
         var ended = _stored.EndedAsync(cancellation);
-        await stages.TimeAsync("join-bets", Task.WhenAll(ended, others.IsEmpty ? Task.CompletedTask : _stored.ReadAsync(stored, cancellation)));
+        await stages.TimeAsync("join-bets", () => Task.WhenAll(ended, others.IsEmpty ? Task.CompletedTask : _stored.ReadAsync(stored, cancellation)));
         var bets = Named(out var userIds, out var eventIds, known, stored);
         using var returnUsers = userIds;
         using var returnEvents = eventIds;
         using var users = new ById<UserState>(userIds.Ids);
         using var events = new ById<EventState>(eventIds.Ids);
-        await stages.TimeAsync("join-names", Task.WhenAll(_stored.ReadAsync(users, cancellation), _stored.ReadAsync(events, cancellation)));
+        await stages.TimeAsync("join-names", () => Task.WhenAll(_stored.ReadAsync(users, cancellation), _stored.ReadAsync(events, cancellation)));
         JoinedRows.Write(rows, known, users, events, await ended);
         JoinedRows.Write(rows, stored, users, events, await ended);
         return bets;

@@ -3,18 +3,21 @@ using Betting.CdcSink.Batches;
 namespace Betting.CdcSink.Join;
 
 /// <summary>Some of a large join's bets and their rows, made and not inserted yet.</summary>
-/// <param name="bets">How many bets.</param>
-/// <param name="next">The lowest id that is left; null where none is.</param>
-public sealed class JoinedPage(int bets, long? next) : IDisposable
+public sealed class JoinedPage : IDisposable
 {
-    public int Bets => bets;
+    /// <param name="rows">Theirs from here on.</param>
+    /// <param name="bets">How many bets.</param>
+    /// <param name="known">How many of them have a change, and so rows.</param>
+    /// <param name="next">The lowest id that is left; null where none is.</param>
+    internal JoinedPage(RowBinaryBuffer rows, int bets, int known, long? next) => (Rows, Bets, Known, Next) = (rows, bets, known, next);
 
-    public long? Next => next;
+    public int Bets { get; }
 
-    /// <summary>How many of the bets have a change, and so rows.</summary>
-    internal int Known { get; set; }
+    public long? Next { get; }
 
-    internal RowBinaryBuffer Rows { get; } = new();
+    internal int Known { get; }
+
+    internal RowBinaryBuffer Rows { get; }
 
     public void Dispose() => Rows.Dispose();
 }

@@ -20,24 +20,24 @@ public sealed class BatchApplier(
     /// <param name="before">What has to be done before this batch's progress is recorded: progress never passes a batch without its effect.</param>
     public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
     {
-        await _stages.TimeAsync("changes", Task.WhenAll(
+        await _stages.TimeAsync("changes", () => Task.WhenAll(
             batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation))));
         metrics.Inserted(batch.Rows);
         if (batch.SnapshotStarts.Count > 0 || batch.SnapshotEnds.Count > 0)
         {
-            await _stages.TimeAsync("snapshots", NoticeSnapshotsAsync(batch, cancellation));
+            await _stages.TimeAsync("snapshots", () => NoticeSnapshotsAsync(batch, cancellation));
         }
         if (!batch.Touched.IsEmpty)
         {
-            await _stages.TimeAsync("join", JoinAsync(batch, cancellation));
+            await _stages.TimeAsync("join", () => JoinAsync(batch, cancellation));
         }
         if (batch.DeadLetters.Count > 0)
         {
-            await _stages.TimeAsync("dead-letters", deadLetters.SendAsync(batch.DeadLetters, cancellation));
+            await _stages.TimeAsync("dead-letters", () => deadLetters.SendAsync(batch.DeadLetters, cancellation));
             batch.DeadLetters.Clear();
         }
         await before.WaitAsync(cancellation);
-        await _stages.TimeAsync("progress", RecordProgressAsync(batch, cancellation));
+        await _stages.TimeAsync("progress", () => RecordProgressAsync(batch, cancellation));
         if (batch.Beside is { } large)
         {
             foreach (var topic in large.Topics)

@@ -18,8 +18,6 @@ public sealed class KafkaDoor(
 {
     public const string Door = "kafka";
 
-    static readonly TimeSpan Poll = KafkaGathering.Poll;
-
     // A batch that takes longer than this is held up; the partitions are paused so that polling, which keeps the group
     // membership, brings no more records.
     static readonly TimeSpan HeldUp = TimeSpan.FromSeconds(2);
@@ -155,11 +153,11 @@ public sealed class KafkaDoor(
     void WaitPaused(IConsumer<byte[]?, byte[]> consumer, KafkaBatch batch)
     {
         consumer.Pause(consumer.Assignment);
-        while (!batch.EndsWithin(Poll))
+        while (!batch.EndsWithin(KafkaGathering.Poll))
         {
             heartbeats.Beat(Name);
             LookAround(consumer);
-            if (_gathered.Add(consumer, Poll) is { } record)
+            if (_gathered.Add(consumer, KafkaGathering.Poll) is { } record)
             {
                 // Of a partition that came after the pause.
                 consumer.Pause([record.TopicPartition]);

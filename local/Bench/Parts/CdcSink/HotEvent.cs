@@ -45,13 +45,13 @@ sealed class HotEvent(BenchRun run, SinkStage stage)
         await others.SendAsync(Patience, () => right.IsCompleted, cancellation);
         await right;
         _right.Add(run.Clock.GetElapsedTime(changed).TotalSeconds);
+        await profile.TellAsync(run, _bets, cancellation);
         _meanwhile.Add((await worker.LagAsync("bets", cancellation)).Since(before).Quantile(0.95));
         var shown = await database.NumberAsync("SELECT count() FROM bets_analytics WHERE event_id = 1 AND event_status = 'LIVE'", cancellation);
         if (shown != _bets)
         {
             throw new InvalidOperationException($"the event's change is recorded as visible, and {shown:N0} of {_bets:N0} bets show it");
         }
-        await profile.TellAsync(run, _bets, cancellation);
         run.Say($"  {_bets:N0} bets right after {_right[^1]:F1} s; other bets' p95 {_calm[^1]:F2} s before, {_meanwhile[^1]:F2} s meanwhile");
     }
 
