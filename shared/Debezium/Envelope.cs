@@ -30,20 +30,23 @@ sealed class Envelope
     public string? ProblemField;
 
     /// <summary>The reader stands at the value of <c>op</c>.</summary>
-    public void SetOperation(ref Utf8JsonReader reader)
+    public void SetOperation(ref Utf8JsonReader reader) =>
+        HasUnknownOperation = !(reader.TokenType == JsonTokenType.String && TrySetOperation(reader.ValueSpan));
+
+    /// <summary>False where nobody knows what it is.</summary>
+    public bool TrySetOperation(ReadOnlySpan<byte> letter)
     {
-        var text = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length == 1 ? reader.ValueSpan[0] : (byte)0;
-        Operation = text switch
+        Operation = (letter.Length == 1 ? letter[0] : 0) switch
         {
-            (byte)'r' => Operation.Read,
-            (byte)'c' => Operation.Create,
-            (byte)'u' => Operation.Update,
-            (byte)'d' => Operation.Delete,
-            (byte)'t' => Operation.Truncate,
-            (byte)'m' => Operation.Message,
+            'r' => Operation.Read,
+            'c' => Operation.Create,
+            'u' => Operation.Update,
+            'd' => Operation.Delete,
+            't' => Operation.Truncate,
+            'm' => Operation.Message,
             _ => Operation.None,
         };
-        HasUnknownOperation = Operation == Operation.None;
+        return Operation != Operation.None;
     }
 
     public void Blame(string problem, string field)

@@ -84,7 +84,7 @@ static class Hundredths
     }
 
     /// <summary>What nearly every amount is: up to 15 digits, a point, two digits. Everything else takes the long way.</summary>
-    static bool TryPlain(ReadOnlySpan<byte> text, out long hundredths)
+    public static bool TryPlain(ReadOnlySpan<byte> text, out long hundredths)
     {
         hundredths = 0;
         if (text.Length is < 4 or > 18 || text[^3] != '.')

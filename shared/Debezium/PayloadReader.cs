@@ -6,15 +6,14 @@ namespace Betting.Debezium;
 static class PayloadReader
 {
     /// <param name="reader">Stands at the payload's opening brace.</param>
-    /// <param name="payload">The bytes that the reader reads; afterwards those that it read last.</param>
+    /// <param name="payload">The bytes that the reader reads.</param>
     /// <param name="table">The row's table, if the topic's name tells it; without it the row is passed over.</param>
     /// <param name="types">What a schema or the settings say of its columns.</param>
     /// <param name="envelope">Filled in.</param>
     /// <param name="record">Filled in.</param>
-    public static void Read(ref Utf8JsonReader reader, ref ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope, ref DecodedRecord record)
+    public static void Read(ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope, ref DecodedRecord record)
     {
         var row = new RowReader(payload, table, types, envelope);
-        var start = 0;
         record.NotSent = RowReader.AllColumns(table);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -33,20 +32,11 @@ static class PayloadReader
             {
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.StartObject)
-                    envelope.BeforeStart = start + (int)reader.TokenStartIndex;
+                    envelope.BeforeStart = (int)reader.TokenStartIndex;
                 reader.Skip();
             }
             else if (name.SequenceEqual("source"u8))
             {
-                if (SourceScan.TryRead(payload.Span[(int)reader.BytesConsumed..], envelope, ref record, out var length))
-                {
-                    var passed = (int)reader.BytesConsumed + length;
-                    payload = payload[passed..];
-                    start += passed;
-                    reader = After(reader.CurrentState, payload.Span);
-                    row = new RowReader(payload, table, types, envelope);
-                    continue;
-                }
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.StartObject)
                     SourceReader.Read(ref reader, envelope, ref record);
@@ -71,14 +61,6 @@ static class PayloadReader
                 row.ReadColumn(ref reader, ref record);
             }
         }
-    }
-
-    // A reader cannot be told to pass over bytes; one that has read another value in their place is in the state to go on with.
-    static Utf8JsonReader After(JsonReaderState state, ReadOnlySpan<byte> rest)
-    {
-        var inPlace = new Utf8JsonReader("null"u8, isFinalBlock: false, state);
-        inPlace.Read();
-        return new Utf8JsonReader(rest, isFinalBlock: true, inPlace.CurrentState);
     }
 
     static void ReadTransaction(ref Utf8JsonReader reader, Envelope envelope)

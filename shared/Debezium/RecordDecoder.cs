@@ -67,6 +67,16 @@ public sealed class RecordDecoder(DecoderOptions options)
     bool TryReadPayload(in StreamRecord record, ReadOnlyMemory<byte> payload, ColumnTypes types, (TopicRole Role, SourceTable Table) topic, int epoch, ref DecodedRecord decoded)
     {
         types = types with { Times = types.Times.Or(options.TimeUnits) };
+        if (topic is { Role: TopicRole.Changes, Table: not SourceTable.None })
+        {
+            var envelope = new Envelope();
+            if (PayloadScan.TryRead(payload, topic.Table, types, envelope, ref decoded, out var length) && IsEnd(payload.Span[length..]))
+            {
+                JudgeChange(record, payload, topic.Table, envelope, epoch, ref decoded);
+                return true;
+            }
+            decoded = default;
+        }
         var reader = new Utf8JsonReader(payload.Span, json);
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null)
@@ -76,8 +86,13 @@ public sealed class RecordDecoder(DecoderOptions options)
         else if (topic.Role is TopicRole.Heartbeats or TopicRole.Transactions)
             MetadataReader.Read(ref reader, topic.Role, ref decoded);
         else
-            ReadChange(record, ref reader, ref payload, topic.Table, types, epoch, ref decoded);
-        var rest = payload.Span[(int)reader.BytesConsumed..].Trim(" \t\r\n"u8);
+            ReadChange(record, ref reader, payload, topic.Table, types, epoch, ref decoded);
+        return IsEnd(payload.Span[(int)reader.BytesConsumed..]);
+    }
+
+    static bool IsEnd(ReadOnlySpan<byte> rest)
+    {
+        rest = rest.Trim(" \t\r\n"u8);
         return rest.Length == 0 || rest.SequenceEqual("}"u8);
     }
 
@@ -92,26 +107,29 @@ public sealed class RecordDecoder(DecoderOptions options)
         return role;
     }
 
-    void ReadChange(in StreamRecord record, ref Utf8JsonReader reader, ref ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, int epoch, ref DecodedRecord decoded)
+    void ReadChange(in StreamRecord record, ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, int epoch, ref DecodedRecord decoded)
     {
-        var whole = payload;
         var envelope = new Envelope();
-        PayloadReader.Read(ref reader, ref payload, table, types, envelope, ref decoded);
+        PayloadReader.Read(ref reader, payload, table, types, envelope, ref decoded);
         if (table == SourceTable.None && envelope.NamedTable != SourceTable.None)
         {
             // The topic's name did not tell the table, the record did: the row is read in a second pass.
             table = envelope.NamedTable;
             envelope = new Envelope();
             decoded = default;
-            payload = whole;
             reader = new Utf8JsonReader(payload.Span, json);
             reader.Read();
-            PayloadReader.Read(ref reader, ref payload, table, types, envelope, ref decoded);
+            PayloadReader.Read(ref reader, payload, table, types, envelope, ref decoded);
         }
+        JudgeChange(record, payload, table, envelope, epoch, ref decoded);
+    }
+
+    void JudgeChange(in StreamRecord record, ReadOnlyMemory<byte> payload, SourceTable table, Envelope envelope, int epoch, ref DecodedRecord decoded)
+    {
         decoded.Table = table;
         var problem = ChangeRules.Judge(envelope, epoch, ref decoded);
         if (problem is null && decoded.Kind == RecordKind.RowChange)
-            problem = FindId(record, whole, envelope, ref decoded);
+            problem = FindId(record, payload, envelope, ref decoded);
         if (problem is not null)
             Reject(ref decoded, problem, decoded.Field);
     }

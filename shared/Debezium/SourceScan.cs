@@ -1,42 +1,29 @@
-using System.Runtime.CompilerServices;
+using static Betting.Debezium.CompactJson;
 
 namespace Betting.Debezium;
 
-/// <summary>
-/// Reads the block <c>source</c> in the one form in which Debezium writes it: no white space, whole numbers, texts without escapes
-/// but in <c>sequence</c>. It holds nearly half of an envelope's tokens, and seven of its fields matter.
-/// </summary>
-/// <remarks>
-/// What it accepts is JSON and means what <see cref="SourceReader"/> reads in it; anything else is left to that. The sink's tests compare the two on every
-/// recording and on mutated envelopes.
-/// </remarks>
+/// <summary>Reads the block <c>source</c> of a <see cref="CompactJson"/>: nearly half of an envelope's tokens, of which seven matter.</summary>
 static class SourceScan
 {
-    /// <summary>So many digits fit 64 bits whatever they are; nanoseconds since 1970 have them.</summary>
-    const int MaxDigits = 19;
-
     /// <summary>More are no place in a log.</summary>
     const int MaxPlaceDigits = 17;
 
-    /// <param name="text">Begins with the block.</param>
-    /// <param name="envelope">Filled in; what was filled in before it fails is in the block as well.</param>
-    /// <param name="record">Likewise.</param>
-    /// <param name="length">Of the block, with both braces.</param>
+    /// <param name="text">The payload.</param>
+    /// <param name="at">Where the block begins; afterwards where it ends.</param>
+    /// <param name="envelope">Filled in.</param>
+    /// <param name="record">Filled in.</param>
     /// <returns>False where the block is written in another way.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> text, Envelope envelope, ref DecodedRecord record, out int length)
+    public static bool TryRead(ReadOnlySpan<byte> text, ref int at, Envelope envelope, ref DecodedRecord record)
     {
-        length = 0;
-        var (at, hasMicros) = (0, false);
+        var hasMicros = false;
         if (!Take(text, ref at, (byte)'{'))
             return false;
         do
         {
-            if (!TryText(text, ref at, out var name) || !Take(text, ref at, (byte)':')
-                || !TryValue(text, ref at, SourceFields.Named(name), envelope, ref record, ref hasMicros))
+            if (!TryName(text, ref at, out var name) || !TryValue(text, ref at, SourceFields.Named(name), envelope, ref record, ref hasMicros))
                 return false;
         }
         while (Take(text, ref at, (byte)','));
-        length = at + 1;
         envelope.HasSource = true;
         return Take(text, ref at, (byte)'}');
     }
@@ -84,41 +71,6 @@ static class SourceScan
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool Take(ReadOnlySpan<byte> text, ref int at, byte character)
-    {
-        if ((uint)at >= (uint)text.Length || text[at] != character)
-            return false;
-        at++;
-        return true;
-    }
-
-    /// <summary>A text without an escape and without a control character, both of which end it here.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryText(ReadOnlySpan<byte> text, ref int at, out ReadOnlySpan<byte> found)
-    {
-        found = default;
-        if (!Take(text, ref at, (byte)'"'))
-            return false;
-        var end = at;
-        while ((uint)end < (uint)text.Length && text[end] is >= 0x20 and not ((byte)'"' or (byte)'\\'))
-            end++;
-        if ((uint)end >= (uint)text.Length || text[end] != '"')
-            return false;
-        found = text[at..end];
-        at = end + 1;
-        return true;
-    }
-
-    /// <summary>A whole number, not negative, without a leading zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryNumber(ReadOnlySpan<byte> text, ref int at, out ulong number)
-    {
-        var start = at;
-        number = Digits(text, ref at);
-        return at - start is > 0 and <= MaxDigits && (text[start] != '0' || at - start == 1);
-    }
-
     /// <summary><c>"[\"26853136\",\"26853136\"]"</c> or <c>"[null,\"26853136\"]"</c>.</summary>
     static bool TrySequence(ReadOnlySpan<byte> text, ref int at, Envelope envelope)
     {
@@ -139,24 +91,5 @@ static class SourceScan
         var start = at;
         place = Digits(text, ref at);
         return at - start is > 0 and <= MaxPlaceDigits && Take(text, ref at, "\\\""u8);
-    }
-
-    static bool Take(ReadOnlySpan<byte> text, ref int at, ReadOnlySpan<byte> expected)
-    {
-        if (!text[at..].StartsWith(expected))
-            return false;
-        at += expected.Length;
-        return true;
-    }
-
-    /// <summary>As many digits as there are; more than <see cref="MaxDigits"/> may overflow, and nobody takes them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static ulong Digits(ReadOnlySpan<byte> text, ref int at)
-    {
-        var (number, end) = (0UL, at);
-        for (; (uint)end < (uint)text.Length && (uint)(text[end] - '0') <= 9; end++)
-            number = (number * 10) + (uint)(text[end] - '0');
-        at = end;
-        return number;
     }
 }

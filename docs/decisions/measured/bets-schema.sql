@@ -88,6 +88,8 @@ END $$;
 \set by_day '''CREATE INDEX ON bets USING brin (placed_at) WITH (pages_per_range = 32)'''
 \set by_status '''CREATE INDEX ON bets (status, placed_at DESC, id DESC)'''
 \set open_only '''CREATE INDEX ON bets (placed_at DESC, id DESC) INCLUDE (user_id, event_id, amount) WHERE status = ''''OPEN'''''''
+\set by_user_up '''CREATE INDEX ON bets (user_id, placed_at)'''
+\set open_up '''CREATE INDEX ON bets (placed_at, id) INCLUDE (user_id, event_id, amount) WHERE status = ''''OPEN'''''''
 \set status_only '''CREATE INDEX ON bets (status)'''
 
 CALL measure('status, placed_at, id', false, ARRAY[:by_user, :by_day, :by_status]);
@@ -96,6 +98,9 @@ CALL measure_queries('status, placed_at, id');
 CALL measure('open only', false, ARRAY[:by_user, :by_day, :open_only]);
 VACUUM ANALYZE bets;
 CALL measure_queries('open only');
+CALL measure('open only, ascending', false, ARRAY[:by_user_up, :by_day, :open_up]);
+VACUUM ANALYZE bets;
+CALL measure_queries('open only, ascending');
 CALL measure('open only + status', false, ARRAY[:by_user, :by_day, :open_only, :status_only]);
 VACUUM ANALYZE bets;
 CALL measure_queries('open only + status');
@@ -106,6 +111,7 @@ CALL measure_queries('open only, 24 months');
 SELECT substr(figure, 3) AS figure,
     round(max(value) FILTER (WHERE form = 'status, placed_at, id'), 2) AS "status, placed_at, id",
     round(max(value) FILTER (WHERE form = 'open only'), 2) AS "open only",
+    round(max(value) FILTER (WHERE form = 'open only, ascending'), 2) AS "open only, ascending",
     round(max(value) FILTER (WHERE form = 'open only + status'), 2) AS "open only + status",
     round(max(value) FILTER (WHERE form = 'open only, 24 months'), 2) AS "open only, by month"
 FROM results GROUP BY figure ORDER BY results.figure;

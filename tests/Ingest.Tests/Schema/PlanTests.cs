@@ -51,7 +51,7 @@ public sealed partial class PlanTests(PlanTests.Filled filled) : IClassFixture<P
             INSERT INTO commands SELECT lpad(to_hex(n), 32, '0')::uuid, 'place-bet', sha256(n::text::bytea), 'accepted', NULL, n, n, n, now(), now()
                 FROM generate_series(1, 50000) n;
             INSERT INTO ledger_entries (command_id, account, user_id, bet_id, amount, issued_at)
-                SELECT lpad(to_hex(n), 32, '0')::uuid, a, 1 + n % 500, n, 1, now() FROM generate_series(1, 50000) n, unnest(ARRAY['wallet', 'stakes']) a;
+                SELECT lpad(to_hex(n), 32, '0')::uuid, a, 1 + (n * 7919) % 1000, nullif(n, n / 20 * 20), 1, now() FROM generate_series(1, 50000) n, unnest(ARRAY['wallet', 'stakes']) a;
             INSERT INTO parked_commands SELECT lpad(to_hex(n), 32, '0')::uuid, 'event', 1 + n % 200, '{}', NULL, now(), now(), now() FROM generate_series(1, 5000) n;
             """;
 

@@ -52,29 +52,8 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         return large ? new LargeJoin([.. touched.Users], [.. touched.Events], touched.Everything, Topics(batch)) : null;
     }
 
-    /// <summary>Makes the rows of the next bets of a large join.</summary>
-    /// <param name="large">Whose.</param>
-    /// <param name="from">The lowest id that is not joined yet.</param>
-    /// <param name="cancellation">Ends it.</param>
-    public async Task<JoinedPage> ReadPageAsync(LargeJoin large, long from, CancellationToken cancellation)
-    {
-        var bets = await _stages.TimeAsync("join-dependents", () => large.Everything
-            ? _ids.AllAsync(from, options.JoinBets, cancellation)
-            : _ids.OfAsync(large.Users, large.Events, from, options.JoinBets, cancellation));
-        long? next = bets.Count < options.JoinBets || bets[^1] == long.MaxValue ? null : bets[^1] + 1;
-        var rows = new RowBinaryBuffer();
-        try
-        {
-            using var none = new ById<BetState>(ReadOnlyMemory<long>.Empty);
-            var known = bets.Count == 0 ? 0 : await _rows.MakeAsync(rows, none, bets.ToArray(), cancellation);
-            return new JoinedPage(rows, bets.Count, known, next);
-        }
-        catch
-        {
-            rows.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Reads a large join page by page.</summary>
+    public LargeJoinPages PagesOf(LargeJoin large) => new(large, _ids, _rows, _stages, options.JoinBets);
 
     /// <summary>Inserts the rows of a page; may be repeated.</summary>
     public Task InsertAsync(JoinedPage page, CancellationToken cancellation) =>
@@ -92,7 +71,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     async Task JoinAsync(ById<BetState> known, ReadOnlyMemory<long> others, CancellationToken cancellation)
     {
         using var rows = new RowBinaryBuffer();
-        await InsertAsync(rows, await _rows.MakeAsync(rows, known, others, cancellation), cancellation);
+        await InsertAsync(rows, await _rows.MakeAsync(rows, known, others, null, cancellation), cancellation);
     }
 
     async Task InsertAsync(RowBinaryBuffer rows, int bets, CancellationToken cancellation)

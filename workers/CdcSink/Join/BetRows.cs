@@ -11,9 +11,10 @@ sealed class BetRows(ChangeStore store, Stages stages)
     /// <param name="rows">Where they are written.</param>
     /// <param name="known">Bets whose changes are here.</param>
     /// <param name="others">Bets whose changes are read; ascending, each once.</param>
+    /// <param name="remembered">Users that need not be read again; null where all are.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>How many of the bets have a change.</returns>
-    public async Task<int> MakeAsync(RowBinaryBuffer rows, ById<BetState> known, ReadOnlyMemory<long> others, CancellationToken cancellation)
+    public async Task<int> MakeAsync(RowBinaryBuffer rows, ById<BetState> known, ReadOnlyMemory<long> others, KnownUsers? remembered, CancellationToken cancellation)
     {
         using var stored = new ById<BetState>(others);
         var ended = _stored.EndedAsync(cancellation);
@@ -21,9 +22,12 @@ sealed class BetRows(ChangeStore store, Stages stages)
         var bets = Named(out var userIds, out var eventIds, known, stored);
         using var returnUsers = userIds;
         using var returnEvents = eventIds;
-        using var users = new ById<UserState>(userIds.Ids);
+        var missing = userIds;
+        using var users = remembered?.Of(userIds.Ids, out missing) ?? new ById<UserState>(userIds.Ids);
+        using var returnMissing = missing;
         using var events = new ById<EventState>(eventIds.Ids);
-        await stages.TimeAsync("join-names", () => Task.WhenAll(_stored.ReadAsync(users, cancellation), _stored.ReadAsync(events, cancellation)));
+        await stages.TimeAsync("join-names", () => Task.WhenAll(_stored.ReadAsync(users, missing.Ids, cancellation), _stored.ReadAsync(events, cancellation)));
+        remembered?.Keep(users, missing);
         JoinedRows.Write(rows, known, users, events, await ended);
         JoinedRows.Write(rows, stored, users, events, await ended);
         return bets;

@@ -4,7 +4,8 @@ namespace Betting.CdcSink.Join;
 
 /// <summary>A state for each of some ids, in pooled memory.</summary>
 /// <param name="ids">Ascending, each once.</param>
-sealed class ById<T>(ReadOnlyMemory<long> ids) : IDisposable
+/// <param name="shared">Where texts are kept that others use as well; null for an arena of its own.</param>
+sealed class ById<T>(ReadOnlyMemory<long> ids, TextArena? shared = null) : IDisposable
     where T : struct
 {
     readonly T[] _states = Pooled.Arrays<T>.Pool.Rent(ids.Length);
@@ -13,7 +14,7 @@ sealed class ById<T>(ReadOnlyMemory<long> ids) : IDisposable
     public ReadOnlyMemory<long> Ids => ids;
 
     /// <summary>The texts of the states.</summary>
-    public TextArena Texts { get; } = new();
+    public TextArena Texts { get; } = shared ?? new();
 
     public ref T this[int index] => ref _states[index];
 
@@ -36,6 +37,9 @@ sealed class ById<T>(ReadOnlyMemory<long> ids) : IDisposable
     {
         Array.Clear(_states, 0, ids.Length);
         Pooled.Arrays<T>.Pool.Return(_states);
-        Texts.Dispose();
+        if (shared is null)
+        {
+            Texts.Dispose();
+        }
     }
 }

@@ -53,14 +53,15 @@ public sealed class LargeJoinLoop(
     {
         var (start, bets) = (clock.GetTimestamp(), 0);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var reading = ReadAsync(large, long.MinValue, over.Token);
+        using var pages = join.PagesOf(large);
+        var reading = ReadAsync(pages, long.MinValue, over.Token);
         try
         {
             while (reading is not null)
             {
                 using var page = await reading;
                 // Read while these are written.
-                reading = page.Next is { } next ? ReadAsync(large, next, over.Token) : null;
+                reading = page.Next is { } next ? ReadAsync(pages, next, over.Token) : null;
                 await PatientlyAsync(() => join.InsertAsync(page, stopping), stopping);
                 bets += page.Bets;
                 heartbeats.Beat(Name);
@@ -76,10 +77,10 @@ public sealed class LargeJoinLoop(
         CdcSinkLog.LargeJoinDone(log, bets, large.Users.Length, large.Events.Length, clock.GetElapsedTime(start).TotalSeconds);
     }
 
-    async Task<JoinedPage> ReadAsync(LargeJoin large, long from, CancellationToken stopping)
+    async Task<JoinedPage> ReadAsync(LargeJoinPages pages, long from, CancellationToken stopping)
     {
         JoinedPage? page = null;
-        await PatientlyAsync(async () => page = await join.ReadPageAsync(large, from, stopping), stopping);
+        await PatientlyAsync(async () => page = await pages.ReadAsync(from, stopping), stopping);
         return page!;
     }
 

@@ -34,8 +34,12 @@ sealed class StoredChanges(ChangeStore store)
     public Task ReadAsync(ById<BetState> bets, CancellationToken cancellation) =>
         store.ReadRowsAsync(BetsSql, Parameters(bets.Ids), (ref row) => BetState.Take(ref row, bets), cancellation);
 
-    public Task ReadAsync(ById<UserState> users, CancellationToken cancellation) =>
-        store.ReadRowsAsync(UsersSql, Parameters(users.Ids), (ref row) => UserState.Take(ref row, users), cancellation);
+    /// <param name="users">Their states.</param>
+    /// <param name="wanted">Those of them that are read; ascending, each once.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Task ReadAsync(ById<UserState> users, ReadOnlyMemory<long> wanted, CancellationToken cancellation) => wanted.IsEmpty
+        ? Task.CompletedTask
+        : store.ReadRowsAsync(UsersSql, Parameters(wanted), (ref row) => UserState.Take(ref row, users), cancellation);
 
     public Task ReadAsync(ById<EventState> events, CancellationToken cancellation) =>
         store.ReadRowsAsync(EventsSql, Parameters(events.Ids), (ref row) => EventState.Take(ref row, events), cancellation);

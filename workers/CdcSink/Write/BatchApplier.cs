@@ -62,9 +62,10 @@ public sealed class BatchApplier(
             batch.Beside ??= large;
             return;
         }
+        using var pages = join.PagesOf(large);
         for (long? next = long.MinValue; next is { } from;)
         {
-            using var page = await join.ReadPageAsync(large, from, cancellation);
+            using var page = await pages.ReadAsync(from, cancellation);
             await join.InsertAsync(page, cancellation);
             next = page.Next;
         }

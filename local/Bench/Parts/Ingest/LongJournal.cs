@@ -4,12 +4,14 @@ namespace Betting.Local.Bench.Parts.Ingest;
 static class LongJournal
 {
     // Ids of version 7 as they would have come over the last days, hashes of full length, one bet and two entries for every
-    // command: what the worker itself would have left behind. Indexes are there while it is filled, as they were then.
+    // command: what the worker itself would have left behind. Indexes are there while it is filled, as they were then. Users come at
+    // random: were it their turn one after the other, all their pages would be full, and split, at the same time. Each step's
+    // commands are later than those of the one before.
     const string Fill = """
         INSERT INTO commands (command_id, kind, payload_hash, outcome, bet_id, user_id, event_id, issued_at, applied_at)
-        SELECT id, 'place-bet', sha256(int8send(n)), 'accepted', n, 1 + n % $3, 1 + n % $4, at, at
+        SELECT id, 'place-bet', sha256(int8send(n)), 'accepted', n, 1 + (hashint8(n)::bigint + 2147483648) % $3, 1 + n % $4, at, at
         FROM (SELECT n, at, encode(substr(int8send((extract(epoch FROM at) * 1000)::bigint), 3) || '\x7000'::bytea || '\x80'::bytea || substr(sha256(int8send(n)), 1, 7), 'hex')::uuid AS id
-              FROM (SELECT n, now() - (($2 - n) * interval '10 ms') AS at FROM generate_series($1, $2) n) s) c
+              FROM (SELECT n, now() - (($5 - n) * interval '10 ms') AS at FROM generate_series($1, $2) n) s) c
         """;
 
     const string Bets = """
@@ -36,7 +38,7 @@ static class LongJournal
         for (var first = 1L; first <= commands; first += Step)
         {
             var last = Math.Min(first + Step - 1, commands);
-            await RunAsync(database, Fill, cancellation, first, last, IngestStage.Users, IngestStage.Events);
+            await RunAsync(database, Fill, cancellation, first, last, IngestStage.Users, IngestStage.Events, commands);
             await RunAsync(database, Bets, cancellation, first, last);
             await RunAsync(database, Entries, cancellation, first, last);
             run.Say($"  journal: {last:N0} of {commands:N0} commands");

@@ -7,8 +7,8 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Values;
 
-/// <summary>The block <c>source</c> is read by a shorter way where it is written as Debezium writes it: one space in it, and the long way is taken.</summary>
-public sealed class SourceScanTests
+/// <summary>An envelope is read by a shorter way where it is written as Debezium writes it: one space in it, and the long way is taken.</summary>
+public sealed class CompactFormTests
 {
     [Fact]
     public void Every_recorded_record_says_the_same_by_the_short_and_by_the_long_way()
@@ -69,6 +69,41 @@ public sealed class SourceScanTests
         decoder.Decode(Envelope(source), out var decoded);
         Assert.Equal((RecordKind.Undecodable, RejectReason.MalformedJson), (decoded.Kind, decoded.Reason));
         Assert.Equal(Told(decoder, Spaced(Envelope(source))), Told(decoder, Envelope(source)));
+    }
+
+    [Theory]
+    [InlineData("\"amount\":\"10.50\",\"payout\":null")]
+    [InlineData("\"amount\":\"10.5\",\"payout\":\"-3.00\"")]
+    [InlineData("\"amount\":10.50,\"payout\":\"NAN\"")]
+    [InlineData("\"amount\":\"1050\",\"payout\":\"0.00\"")]
+    [InlineData("\"amount\":null,\"payout\":{\"scale\":2,\"value\":\"BBo=\"}")]
+    [InlineData("\"amount\":\"10.50\",\"amount\":\"11.50\"")]
+    [InlineData("\"amount\":\"__debezium_unavailable_value\",\"status\":\"__debezium_unavailable_value\"")]
+    [InlineData("\"settled_at\":\"2026-01-01T00:00:00.000001+02\",\"payout\":\"1.00\"")]
+    [InlineData("\"settled_at\":\"infinity\"")]
+    [InlineData("\"settled_at\":\"1899-12-31T23:59:59Z\"")]
+    [InlineData("\"settled_at\":1764146400000000")]
+    [InlineData("\"placed_at\":null")]
+    [InlineData("\"user_id\":-7")]
+    [InlineData("\"user_id\":18446744073709551615")]
+    [InlineData("\"user_id\":\"12\",\"event_id\":12.00")]
+    [InlineData("\"user_id\":null")]
+    [InlineData("\"id\":null")]
+    [InlineData("\"id\":1e3")]
+    [InlineData("\"status\":\"WON\"")]
+    [InlineData("\"status\":\"OPEN\\u0020\"")]
+    [InlineData("\"status\":null")]
+    [InlineData("\"status\":\"\"")]
+    [InlineData("\"odds\":1.5,\"legs\":[{\"id\":1}],\"note\":\"a\\\"b\"")]
+    [InlineData("\"odds\":17,\"live\":true,\"note\":\"zwölf Zeichen und noch einige mehr\"")]
+    public void A_row_says_the_same_by_either_way(string columns)
+    {
+        var record = new StreamRecord("betting.public.bets", 0, 0, 0, "{\"id\":5}"u8.ToArray(), Encoding.UTF8.GetBytes(
+            "{\"before\":{\"id\":5,\"amount\":\"1.00\"},\"after\":{\"id\":5,\"user_id\":6,\"event_id\":7,\"status\":\"OPEN\",\"amount\":\"1.00\",\"placed_at\":\"2026-01-01T00:00:00Z\"," + columns
+            + "},\"source\":{\"lsn\":9},\"transaction\":{\"id\":\"7:9\",\"total_order\":3},\"op\":\"u\",\"ts_ms\":1}"), []);
+        var decoder = new RecordDecoder(new DecoderOptions());
+        Assert.Equal(Told(decoder, Spaced(record)), Told(decoder, record));
+        Assert.DoesNotContain(RejectReason.MalformedJson, Told(decoder, record));
     }
 
     // The row behind the source: its texts are found from where the short way ended.
