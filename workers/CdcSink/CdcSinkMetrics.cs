@@ -21,6 +21,10 @@ public sealed class CdcSinkMetrics : IDisposable
     readonly Histogram<long> _batch;
     readonly Dictionary<(string, RecordKind), KeyValuePair<string, object?>[]> _recordTags = [];
 
+    // Records that are alike come together: they are counted here and told as one.
+    (string Topic, RecordKind Kind) _alike = ("", default);
+    long _untold;
+
     public CdcSinkMetrics(IMeterFactory factory)
     {
         _meter = factory.Create("Betting.CdcSink");
@@ -39,14 +43,15 @@ public sealed class CdcSinkMetrics : IDisposable
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 3600, 86400] });
     }
 
-    /// <summary>One record read. Called from one thread.</summary>
+    /// <summary>One record read; told with those like it, at the latest by <see cref="TellRecords"/>. Called from one thread.</summary>
     public void Record(string topic, in DecodedRecord decoded)
     {
-        if (!_recordTags.TryGetValue((topic, decoded.Kind), out var tags))
+        if (decoded.Kind != _alike.Kind || topic != _alike.Topic)
         {
-            _recordTags[(topic, decoded.Kind)] = tags = [new("topic", topic), new("kind", decoded.Kind.ToString())];
+            TellRecords();
+            _alike = (topic, decoded.Kind);
         }
-        _records.Add(1, tags);
+        _untold++;
         if (decoded.Kind == RecordKind.Undecodable)
         {
             _deadLetters.Add(1, new("topic", topic), new("reason", decoded.Reason));
@@ -57,6 +62,20 @@ public sealed class CdcSinkMetrics : IDisposable
             {
                 _markedValues.Add(1, new("table", decoded.Table.ToString()), new("column", mark.Name), new("rule", mark.Rule));
             }
+        }
+    }
+
+    /// <summary>Tells what was read so far. Called from the same thread.</summary>
+    public void TellRecords()
+    {
+        if (_untold > 0)
+        {
+            if (!_recordTags.TryGetValue(_alike, out var tags))
+            {
+                _recordTags[_alike] = tags = [new("topic", _alike.Topic), new("kind", _alike.Kind.ToString())];
+            }
+            _records.Add(_untold, tags);
+            _untold = 0;
         }
     }
 

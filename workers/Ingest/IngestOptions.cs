@@ -30,9 +30,9 @@ public sealed class IngestOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>RabbitMQ messages that may be on the way to this replica unacknowledged; 2000 by default, at least one batch.</summary>
+    /// <summary>RabbitMQ messages that may be on the way to this replica unacknowledged; 4000 by default, at least one batch.</summary>
     [Range(1, ushort.MaxValue)]
-    public int Prefetch { get; set; } = 2000;
+    public int Prefetch { get; set; } = 4000;
 
     /// <summary>How RabbitMQ keeps the commands: <c>quorum</c> (the default) or <c>classic</c>; a queue cannot be changed from one to the other.</summary>
     [EnumDataType(typeof(QueueKind))]

@@ -36,6 +36,23 @@ public sealed class RowStreamTests
         }
     }
 
+    [Fact]
+    public async Task Rows_are_sent_as_they_were_written_and_so_again()
+    {
+        using var rows = Rows(count: 20_000, longest: 300);
+        Assert.InRange(rows.Pieces.Count(), 4, int.MaxValue);
+        var bytes = rows.Open();
+        Assert.Equal(rows.Length, bytes.Length);
+        var whole = new byte[rows.Length];
+        await bytes.ReadExactlyAsync(whole);
+        Assert.Equal(-1, bytes.ReadByte());
+        bytes.Position = 70_000;
+        var copy = new MemoryStream();
+        await bytes.CopyToAsync(copy);
+        Assert.Equal(whole[70_000..], copy.ToArray());
+        Assert.Equal(bytes.Length, bytes.Position);
+    }
+
     static RowBinaryBuffer Rows(int count, int longest)
     {
         var rows = new RowBinaryBuffer();

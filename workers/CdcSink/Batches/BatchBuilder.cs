@@ -64,6 +64,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     /// <summary>Hands the batch over and begins a new one; null where nothing was added.</summary>
     public ChangeBatch? Take()
     {
+        metrics?.TellRecords();
         var batch = _batch;
         _batch = null;
         return batch;

@@ -2,28 +2,35 @@ using System.Buffers.Binary;
 
 namespace Betting.CdcSink.Batches;
 
-/// <summary>Rows in ClickHouse's RowBinary form, written straight into a pooled array: no object for a row, no boxing for a value.</summary>
+/// <summary>
+/// Rows in ClickHouse's RowBinary form, written straight into pooled memory: no object for a row, no boxing for a value. It grows by
+/// pieces of one size, each of whole rows, so that growing copies nothing and leaves no smaller memory behind.
+/// </summary>
 public sealed class RowBinaryBuffer : IDisposable
 {
-    byte[] _bytes = Pooled.Arrays<byte>.Pool.Rent(1 << 16);
+    const int First = 1 << 16;
+
+    readonly List<ReadOnlyMemory<byte>> _full = [];
+    byte[] _bytes = Pooled.Pieces.Rent(First);
+
+    // In the last piece: where the open row begins, and where it goes on.
+    int _row, _at;
 
     public int Length { get; private set; }
 
     public int Rows { get; private set; }
 
-    /// <summary>What was written, to be read from its beginning: a repeated insert sends the same bytes again.</summary>
-    public Stream Open() => new MemoryStream(_bytes, 0, Length, writable: false);
+    /// <summary>What was written, piece by piece; until the next write.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Pieces => _full.Append(_bytes.AsMemory(0, _at));
 
-    /// <summary>What was written so far; until the next write.</summary>
-    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Length);
+    /// <summary>What was written, to be read from its beginning: a repeated insert sends the same bytes again.</summary>
+    public Stream Open() => new PiecesStream([.. Pieces]);
 
     /// <summary>Closes a row.</summary>
-    public void EndRow() => Rows++;
-
-    public void Clear()
+    public void EndRow()
     {
-        Length = 0;
-        Rows = 0;
+        Rows++;
+        _row = _at;
     }
 
     public void WriteUInt8(byte value) => Reserve(1)[0] = value;
@@ -67,22 +74,50 @@ public sealed class RowBinaryBuffer : IDisposable
 
     public void Dispose()
     {
-        Pooled.Arrays<byte>.Pool.Return(_bytes);
+        foreach (var piece in _full)
+        {
+            Return(piece);
+        }
+        _full.Clear();
+        Pooled.Pieces.Return(_bytes);
         _bytes = [];
-        Clear();
+        (_row, _at, Length, Rows) = (0, 0, 0, 0);
     }
 
     Span<byte> Reserve(int count)
     {
-        if (_bytes.Length - Length < count)
+        if (_bytes.Length - _at < count)
         {
-            var larger = Pooled.Arrays<byte>.Pool.Rent(Math.Max(_bytes.Length * 2, Length + count));
-            _bytes.AsSpan(0, Length).CopyTo(larger);
-            Pooled.Arrays<byte>.Pool.Return(_bytes);
-            _bytes = larger;
+            BeginPiece(count);
         }
-        var span = _bytes.AsSpan(Length, count);
+        var span = _bytes.AsSpan(_at, count);
+        _at += count;
         Length += count;
         return span;
+    }
+
+    /// <summary>The open row goes along, with room for more of it.</summary>
+    void BeginPiece(int more)
+    {
+        var open = _bytes.AsSpan(_row, _at - _row);
+        var next = Pooled.Pieces.Rent(Math.Max(Pooled.PieceBytes, open.Length + more));
+        open.CopyTo(next);
+        if (_row > 0)
+        {
+            _full.Add(_bytes.AsMemory(0, _row));
+        }
+        else
+        {
+            Pooled.Pieces.Return(_bytes);
+        }
+        (_bytes, _at, _row) = (next, open.Length, 0);
+    }
+
+    static void Return(ReadOnlyMemory<byte> piece)
+    {
+        if (System.Runtime.InteropServices.MemoryMarshal.TryGetArray(piece, out var bytes))
+        {
+            Pooled.Pieces.Return(bytes.Array!);
+        }
     }
 }

@@ -14,6 +14,9 @@ public sealed class TombstoneRule
 {
     readonly Dictionary<(string Topic, int Partition), long?> _lastDeleted = [];
 
+    // The partition read last, if its last record was no delete: that is so for nearly every record, and comparing is cheaper than looking up.
+    (string? Topic, int Partition) _calm;
+
     /// <summary>To be called with every record in the order of its partition.</summary>
     /// <returns>True for a tombstone that repeats no delete.</returns>
     public bool IsAlone(in StreamRecord record, in DecodedRecord decoded)
@@ -23,9 +26,16 @@ public sealed class TombstoneRule
             return decoded.Kind == RecordKind.Tombstone;
         }
         var partition = (record.Topic, record.Partition);
-        if (decoded.Kind != RecordKind.Tombstone)
+        var isTombstone = decoded.Kind == RecordKind.Tombstone;
+        var isCalm = !isTombstone && decoded is not { Kind: RecordKind.RowChange, Operation: Operation.Delete };
+        if (isCalm && _calm == partition)
         {
-            _lastDeleted[partition] = decoded is { Kind: RecordKind.RowChange, Operation: Operation.Delete } ? decoded.Id : null;
+            return false;
+        }
+        _calm = isCalm ? partition : default;
+        if (!isTombstone)
+        {
+            _lastDeleted[partition] = isCalm ? null : decoded.Id;
             return false;
         }
         var alone = _lastDeleted.TryGetValue(partition, out var deleted) && deleted != decoded.Id;

@@ -7,30 +7,38 @@ namespace Betting.CdcSink.Consume;
 /// <summary>How far each partition that is read has been read.</summary>
 sealed class ReadPositions
 {
-    readonly Dictionary<TopicPartition, PartitionPosition> _positions = [];
+    readonly Dictionary<TopicPartition, Place> _places = [];
+
+    // Records of a partition come together, and comparing is cheaper than looking up.
+    Place? _last;
 
     /// <summary>Where each goes on.</summary>
-    public IEnumerable<TopicPartitionOffset> Next => _positions.Select(each => new TopicPartitionOffset(each.Key, each.Value.NextOffset));
+    public IEnumerable<TopicPartitionOffset> Next => _places.Select(each => new TopicPartitionOffset(each.Key, each.Value.Position.NextOffset));
 
     /// <returns>Where this one goes on; null where it is not read.</returns>
-    public long? NextOf(TopicPartition partition) => _positions.TryGetValue(partition, out var position) ? position.NextOffset : null;
+    public long? NextOf(TopicPartition partition) => _places.TryGetValue(partition, out var place) ? place.Position.NextOffset : null;
 
     /// <param name="partition">Begins, or begins anew.</param>
     /// <param name="position">Where; null where it is not to be read.</param>
     public void Begin(TopicPartition partition, PartitionPosition? position)
     {
-        _positions.Remove(partition);
+        _last = null;
+        _places.Remove(partition);
         if (position is { } first)
         {
-            _positions[partition] = first;
+            _places[partition] = new Place { Position = first };
         }
     }
 
     /// <summary>A record was read.</summary>
-    public void Read(TopicPartition partition, in StreamRecord record, in DecodedRecord decoded)
+    public void Read(in StreamRecord record, in DecodedRecord decoded)
     {
-        var position = _positions.GetValueOrDefault(partition, new PartitionPosition(record.Topic, record.Partition, 0, 0, 0, 0));
-        _positions[partition] = position with
+        if (_last is null || _last.Position.Partition != record.Partition || _last.Position.Topic != record.Topic)
+        {
+            _last = Of(record.Topic, record.Partition);
+        }
+        var position = _last.Position;
+        _last.Position = position with
         {
             NextOffset = record.Offset + 1,
             FirstOffset = position.FirstOffset ?? record.Offset,
@@ -46,12 +54,32 @@ sealed class ReadPositions
     /// <param name="endOf">A partition's end as of the last fetch; negative where nobody knows.</param>
     public void WriteTo(ChangeBatch batch, Func<TopicPartition, long> endOf)
     {
-        foreach (var (partition, position) in _positions)
+        foreach (var (partition, place) in _places)
         {
+            var position = place.Position;
             batch.Positions.Add(position with { EndOffset = Math.Max(endOf(partition), position.NextOffset) });
-            _positions[partition] = position with { FirstOffset = null };
+            place.Position = position with { FirstOffset = null };
         }
     }
 
-    public void Clear() => _positions.Clear();
+    public void Clear()
+    {
+        _last = null;
+        _places.Clear();
+    }
+
+    Place Of(string topic, int partition)
+    {
+        var key = new TopicPartition(topic, partition);
+        if (!_places.TryGetValue(key, out var place))
+        {
+            _places[key] = place = new Place { Position = new PartitionPosition(topic, partition, 0, 0, 0, 0) };
+        }
+        return place;
+    }
+
+    sealed class Place
+    {
+        public required PartitionPosition Position { get; set; }
+    }
 }

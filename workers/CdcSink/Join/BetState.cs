@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Betting.CdcSink.Join;
 
 /// <summary>What bets are sorted by, beside their id; the time is as the source has it, in microseconds.</summary>
 readonly record struct SortingKey(long PlacedAt, long UserId, long EventId);
 
 /// <summary>A bet as its stored changes make it, in whatever order they are read.</summary>
+[StructLayout(LayoutKind.Auto)]
 struct BetState
 {
     public const string Columns = "id, version, deleted, not_sent, marks, user_id, event_id, status, amount, payout, placed_at, settled_at";

@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Betting.CdcSink.Join;
 
 /// <summary>An event as its stored changes make it, in whatever order they are read.</summary>
+[StructLayout(LayoutKind.Auto)]
 struct EventState
 {
     public const string Columns = "id, version, deleted, not_sent, marks, name, category, start_time, status";

@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Betting.CdcSink.Join;
 
 /// <summary>A column's value as the latest change brought it that brought one at all.</summary>
+[StructLayout(LayoutKind.Auto)]
 struct Newest<T>
 {
     ulong _version;
@@ -26,6 +29,7 @@ struct Newest<T>
 }
 
 /// <summary>What is latest of a row as a whole: its version, and whether it is there.</summary>
+[StructLayout(LayoutKind.Auto)]
 struct Latest
 {
     bool _deleted;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Betting.CdcSink.Batches;
 
 namespace Betting.CdcSink.Join;
@@ -16,19 +17,26 @@ sealed class OwnChanges : IDisposable
     {
         Bets = new ById<BetState>(ids);
         _versions = new ById<Versions>(ids);
-        var row = new RowReader(changes.Written);
-        while (row.Rest > 0)
+        foreach (var piece in changes.Pieces)
         {
-            var (index, version) = BetState.TakeChange(ref row, Bets);
+            Take(new RowReader(piece.Span));
+        }
+    }
+
+    /// <summary>One without a change stands for a bet that has to be read as a whole: see <see cref="Settle"/>.</summary>
+    public ById<BetState> Bets { get; }
+
+    void Take(RowReader rows)
+    {
+        while (rows.Rest > 0)
+        {
+            var (index, version) = BetState.TakeChange(ref rows, Bets);
             if (index >= 0)
             {
                 _versions[index].Add(version);
             }
         }
     }
-
-    /// <summary>One without a change stands for a bet that has to be read as a whole: see <see cref="Settle"/>.</summary>
-    public ById<BetState> Bets { get; }
 
     /// <summary>Takes a row <c>id, version</c> of what is stored.</summary>
     public void TakeStored(ref RowReader row)
@@ -68,6 +76,7 @@ sealed class OwnChanges : IDisposable
     }
 
     /// <summary>The versions of a bet's own changes, and what the stored ones are beside them.</summary>
+    [StructLayout(LayoutKind.Auto)]
     struct Versions
     {
         ulong _first;

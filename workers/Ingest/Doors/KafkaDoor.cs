@@ -76,22 +76,7 @@ public sealed class KafkaDoor(
     }
 
     IConsumer<byte[]?, byte[]> Build(CancellationToken stopping) =>
-        new ConsumerBuilder<byte[]?, byte[]>(kafka.Value.Consumer(config =>
-        {
-            config.GroupId = Topics.IngestGroup;
-            config.ClientId = "ingest";
-            // A place that is gone is an error, never a silent jump; where a group begins is told on assignment.
-            config.AutoOffsetReset = AutoOffsetReset.Error;
-            config.AllowAutoCreateTopics = false;
-            // The broker is back within a second of its return; the client's own choice is 10 s.
-            config.ReconnectBackoffMaxMs = 1000;
-            config.TopicMetadataRefreshIntervalMs = 5_000;
-            config.EnableAutoOffsetStore = false;
-            config.EnableAutoCommit = true;
-            config.AutoCommitIntervalMs = 500;
-            config.FetchWaitMaxMs = 20;
-            config.QueuedMaxMessagesKbytes = 16 * 1024;
-        }))
+        new ConsumerBuilder<byte[]?, byte[]>(kafka.Value.Consumer(CommandTopicSettings.Apply))
         .SetPartitionsAssignedHandler((consumer, partitions) =>
         {
             // One that was paused when it went away is still paused when it comes back.

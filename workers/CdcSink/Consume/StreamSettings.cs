@@ -1,0 +1,22 @@
+using Confluent.Kafka;
+
+namespace Betting.CdcSink.Consume;
+
+/// <summary>How the change stream is consumed, whatever the broker's address and rights.</summary>
+static class StreamSettings
+{
+    public static void Apply(ConsumerConfig config, string group)
+    {
+        config.GroupId = group;
+        config.ClientId = "cdc-sink";
+        config.EnableAutoCommit = false;
+        config.EnableAutoOffsetStore = false;
+        // A gap is an error, never a silent jump; where a group begins for the first time is told on assignment.
+        config.AutoOffsetReset = AutoOffsetReset.Error;
+        config.AllowAutoCreateTopics = false;
+        config.TopicMetadataRefreshIntervalMs = 5_000;
+        config.FetchWaitMaxMs = 50;
+        // A fifth of a second at the highest rate; what is fetched ahead is the worker's memory.
+        config.QueuedMaxMessagesKbytes = 16_384;
+    }
+}
