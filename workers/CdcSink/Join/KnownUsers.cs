@@ -3,7 +3,7 @@ namespace Betting.CdcSink.Join;
 /// <summary>Users that were read already. For a large join alone: a batch reads them after it wrote, or it would miss what others write.</summary>
 sealed class KnownUsers : IDisposable
 {
-    /// <summary>About 40 MB; beyond it they are read anew.</summary>
+    /// <summary>Four pages of bets whose users are all different; beyond it they are read anew.</summary>
     const int Most = 1 << 18;
 
     readonly Dictionary<long, UserState> _states = [];
