@@ -18,5 +18,7 @@ static class StreamSettings
         config.FetchWaitMaxMs = 50;
         // A fifth of a second at the highest rate; what is fetched ahead is the worker's memory.
         config.QueuedMaxMessagesKbytes = 16_384;
+        // A full queue is looked at again after this, by default after a second: five times what it lasts.
+        config.FetchQueueBackoffMs = 5;
     }
 }

@@ -21,6 +21,9 @@ public sealed class ChangeStore : IDisposable
         // Whatever the user's profile says: an insert is there when it is acknowledged, or the join would not read it.
         settings.CustomSettings["async_insert"] = 0;
         settings.CustomSettings["wait_for_async_insert"] = 1;
+        // A block's rows are not merged before they are written: nearly all of them have keys of their own, and looking costs as
+        // much as the rest of the insert. What does repeat a key collapses in the first merge, as between blocks, and in FINAL.
+        settings.CustomSettings["optimize_on_insert"] = 0;
         // An answer is sent when it is complete: see ReadRowsAsync.
         settings.CustomSettings["wait_end_of_query"] = 1;
         _client = new ClickHouseClient(settings);

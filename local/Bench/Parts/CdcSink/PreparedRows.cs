@@ -1,44 +1,46 @@
 using Betting.CdcSink;
 using Betting.CdcSink.Batches;
 using Betting.CdcSink.Join;
-using Betting.CdcSink.Write;
 using Betting.Debezium;
 using ClickHouse.Driver;
+using ClickHouse.Driver.ADO;
 
 namespace Betting.Local.Bench.Parts.CdcSink;
 
 /// <summary>
 /// The limit (a): the rows that the worker writes, encoded beforehand, as raw RowBinary inserts into the same tables. Batches have
-/// the worker's size, and a batch's tables are written side by side. No broker, no decoding, no join.
+/// the worker's size, and a batch's tables are written side by side. No broker, no decoding, no join, no setting.
 /// </summary>
 static class PreparedRows
 {
     /// <returns>Changes a second, after the warm-up.</returns>
     public static async Task<double> RateAsync(SinkDatabase database, IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, TimeProvider clock, CancellationToken cancellation)
     {
-        using var client = new ClickHouseClient(database.ConnectionString);
-        using var store = new ChangeStore(client);
+        using var client = new ClickHouseClient(new ClickHouseClientSettings(database.ConnectionString) { UseCompression = false });
         var size = new CdcSinkOptions().BatchRecords;
         foreach (var batch in warmUp.Chunk(size).Select(Encode))
         {
-            await InsertAsync(store, batch, cancellation);
+            await InsertAsync(client, batch, cancellation);
         }
         var batches = measured.Chunk(size).Select(Encode).ToList();
         var started = clock.GetTimestamp();
         foreach (var batch in batches)
         {
-            await InsertAsync(store, batch, cancellation);
+            await InsertAsync(client, batch, cancellation);
         }
         return measured.Count / clock.GetElapsedTime(started).TotalSeconds;
     }
 
-    static async Task InsertAsync(ChangeStore store, (ChangeRows Changes, RowBinaryBuffer Rows) batch, CancellationToken cancellation)
+    static async Task InsertAsync(ClickHouseClient client, (ChangeRows Changes, RowBinaryBuffer Rows) batch, CancellationToken cancellation)
     {
         using (batch.Changes)
         using (batch.Rows)
         {
-            await Task.WhenAll(batch.Changes.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation))
-                .Append(store.InsertAsync("bets_analytics_rows", JoinedRows.Columns, batch.Rows, cancellation)));
+            var tables = batch.Changes.Tables.Append((Table: "bets_analytics_rows", JoinedRows.Columns, batch.Rows)).Where(each => each.Rows.Rows > 0);
+            await Task.WhenAll(tables.Select(async each =>
+            {
+                using var answer = await client.PostStreamAsync($"INSERT INTO {each.Table} ({each.Columns}) FORMAT RowBinary", each.Rows.Open(), isCompressed: false, cancellation);
+            }));
         }
     }
 
