@@ -79,7 +79,7 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     }
 
     public Task InsertChangesAsync(ChangeBatch batch) =>
-        Task.WhenAll(batch.Rows.Tables.Select(each => _store.InsertAsync(each.Table, each.Columns, each.Rows, CancellationToken.None)));
+        Task.WhenAll(batch.Rows.Tables.Select(each => _store.InsertAsync(each.Table, each.Rows, CancellationToken.None)));
 
     /// <summary>The join that batches take.</summary>
     public Task JoinAsync(IEnumerable<long> bets) => Join.JoinAsync(bets.Order().ToArray(), CancellationToken.None);

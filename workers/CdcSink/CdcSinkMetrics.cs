@@ -85,7 +85,7 @@ public sealed class CdcSinkMetrics : IDisposable
     /// <summary>The changes of a batch were inserted.</summary>
     public void Inserted(ChangeRows changes)
     {
-        foreach (var (table, _, rows) in changes.Tables)
+        foreach (var (table, rows) in changes.Tables)
         {
             if (rows.Rows > 0)
             {

@@ -66,11 +66,11 @@ public sealed class FuzzTests(Servers servers)
             var fuzz = new Fuzz(seed);
             var records = Enumerable.Range(0, InABatch).Select(_ => fuzz.Next()).ToList();
             using var batch = sink.Batch(records);
-            foreach (var (table, columns, rows) in batch.Rows.Tables)
+            foreach (var (table, rows) in batch.Rows.Tables)
             {
-                await store.InsertAsync("all_" + table, columns, rows, CancellationToken.None);
+                await store.InsertAsync("all_" + table, rows, CancellationToken.None);
             }
-            await store.InsertAsync("all_fences", "prefix, content, version, transaction_id, committed_at, topic, partition, offset", batch.Rows.Fences, CancellationToken.None);
+            await store.InsertAsync("all_fences", batch.Rows.Fences, CancellationToken.None);
             sum.Add(new Tally { Rows = RowsOf(batch), DeadLetters = batch.DeadLetters.Count });
             await sink.Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
         }

@@ -6,26 +6,35 @@ namespace Betting.CdcSink.Batches;
 /// <summary>The changes of one batch as rows of the changelog tables, ready to be inserted.</summary>
 public sealed class ChangeRows : IDisposable
 {
-    const string Common = "id, version, deleted, transaction_id, committed_at, topic, partition, offset, not_sent, marks, originals";
+    static readonly Column[] Common =
+    [
+        Column.Int64("id"), Column.UInt64("version"), Column.Bool("deleted"), Column.UInt32("transaction_id"), Column.Time("committed_at"),
+        Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset"), Column.UInt8("not_sent"), Column.UInt8("marks"), Column.Map("originals"),
+    ];
+
+    // Columns in the order in which the values are written below.
+    static readonly Column[] OfUsers = [.. Common, Column.Text("name"), Column.Time("created_at")];
+    static readonly Column[] OfEvents = [.. Common, Column.Text("name"), Column.Text("category"), Column.Time("start_time"), Column.Text("status")];
+    static readonly Column[] OfBets =
+    [
+        .. Common, Column.Int64("user_id"), Column.Int64("event_id"), Column.Text("status"), Column.Money("amount"), Column.Money("payout").OrNull(), Column.Time("placed_at"),
+        Column.Time("settled_at").OrNull(),
+    ];
+    static readonly Column[] Place =
+        [Column.UInt64("version"), Column.UInt32("transaction_id"), Column.Time("committed_at"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset")];
 
     readonly Dictionary<string, byte[]> _topics = [];
 
-    public RowBinaryBuffer Users { get; } = new();
-    public RowBinaryBuffer Events { get; } = new();
-    public RowBinaryBuffer Bets { get; } = new();
-    public RowBinaryBuffer Truncations { get; } = new();
-    public RowBinaryBuffer Fences { get; } = new();
+    public NativeRows Users { get; } = new(OfUsers);
+    public NativeRows Events { get; } = new(OfEvents);
+    public NativeRows Bets { get; } = new(OfBets);
+    public NativeRows Truncations { get; } = new([Column.Text("table"), .. Place]);
+    public NativeRows Fences { get; } = new([Column.Text("prefix"), Column.Text("content"), .. Place]);
 
     public int Bytes => Users.Length + Events.Length + Bets.Length + Truncations.Length + Fences.Length;
 
-    /// <summary>Tables with their columns, in the order in which the rows were written.</summary>
-    public IEnumerable<(string Table, string Columns, RowBinaryBuffer Rows)> Tables =>
-    [
-        ("user_changes", Common + ", name, created_at", Users),
-        ("event_changes", Common + ", name, category, start_time, status", Events),
-        ("bet_changes", Common + ", user_id, event_id, status, amount, payout, placed_at, settled_at", Bets),
-        ("truncations", "table, version, transaction_id, committed_at, topic, partition, offset", Truncations),
-    ];
+    /// <summary>What the join reads, by table.</summary>
+    public IEnumerable<(string Table, NativeRows Rows)> Tables => [("user_changes", Users), ("event_changes", Events), ("bet_changes", Bets), ("truncations", Truncations)];
 
     /// <summary>A change of a row.</summary>
     public void Add(in StreamRecord record, in DecodedRecord change)
@@ -71,7 +80,7 @@ public sealed class ChangeRows : IDisposable
         Truncations.EndRow();
     }
 
-    /// <summary>A logical message; columns prefix, content, version, transaction_id, committed_at, topic, partition, offset.</summary>
+    /// <summary>A logical message.</summary>
     public void AddFence(in StreamRecord record, in DecodedRecord message)
     {
         Fences.WriteString(message.Prefix.Span);
@@ -92,7 +101,7 @@ public sealed class ChangeRows : IDisposable
         Fences.Dispose();
     }
 
-    void AddCommon(RowBinaryBuffer rows, in StreamRecord record, in DecodedRecord change)
+    void AddCommon(NativeRows rows, in StreamRecord record, in DecodedRecord change)
     {
         rows.WriteInt64(change.Id);
         rows.WriteUInt64(change.Version.Value);
@@ -106,21 +115,19 @@ public sealed class ChangeRows : IDisposable
     }
 
     /// <summary>What was received in place of what the columns can hold: Map(String, String) by the source's column.</summary>
-    static void AddOriginals(RowBinaryBuffer rows, List<MarkedValue>? marks)
+    static void AddOriginals(NativeRows rows, List<MarkedValue>? marks)
     {
-        var kept = marks?.Count(mark => !mark.Original.IsEmpty) ?? 0;
-        rows.WriteLength(kept);
-        for (var i = 0; kept > 0 && i < marks!.Count; i++)
+        foreach (var mark in marks ?? [])
         {
-            if (!marks[i].Original.IsEmpty)
+            if (!mark.Original.IsEmpty)
             {
-                rows.WriteString(Encoding.UTF8.GetBytes(marks[i].Name));
-                rows.WriteString(marks[i].Original.Span);
+                rows.WritePair(Encoding.UTF8.GetBytes(mark.Name), mark.Original.Span);
             }
         }
+        rows.EndMap();
     }
 
-    void AddPlace(RowBinaryBuffer rows, in StreamRecord record)
+    void AddPlace(NativeRows rows, in StreamRecord record)
     {
         if (!_topics.TryGetValue(record.Topic, out var topic))
         {

@@ -12,17 +12,14 @@ static class Pooled
     // Two batches are applied and one is gathered at a time; more is left to the collector.
     const int Kept = 16, LongestArray = 1 << 26;
 
-    /// <summary>What rows grow by.</summary>
-    public const int PieceBytes = 1 << 19;
-
-    // Rows of three batches and of a large join's two pages: 48 MB.
-    const int KeptPieces = 96;
+    // Columns of three batches and of a large join's two pages: about 48 MB.
+    const int LongestPiece = 1 << 17, KeptPieces = 512;
 
     static readonly ConcurrentBag<HashSet<long>> Sets = [];
     static readonly ConcurrentBag<List<long>> Lists = [];
 
-    /// <summary>Rows that are written.</summary>
-    public static ArrayPool<byte> Pieces { get; } = ArrayPool<byte>.Create(PieceBytes, KeptPieces);
+    /// <summary>Columns of rows that are written.</summary>
+    public static ArrayPool<byte> Pieces { get; } = ArrayPool<byte>.Create(LongestPiece, KeptPieces);
 
     public static HashSet<long> Set() => Sets.TryTake(out var set) ? set : [];
 

@@ -37,12 +37,8 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, Ti
 
     public async Task WriteAsync(IEnumerable<PartitionPosition> positions, CancellationToken cancellation)
     {
-        using var rows = new RowBinaryBuffer();
-        foreach (var position in positions)
-        {
-            ProgressRows.Add(rows, position, NowMicros);
-        }
-        await store.InsertAsync("sink_progress", ProgressRows.Columns, rows, cancellation);
+        using var rows = ProgressRows.Of(positions, NowMicros);
+        await store.InsertAsync("sink_progress", rows, cancellation);
     }
 
     /// <summary>A generation above all before it.</summary>

@@ -70,13 +70,13 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
 
     async Task JoinAsync(ById<BetState> known, ReadOnlyMemory<long> others, CancellationToken cancellation)
     {
-        using var rows = new RowBinaryBuffer();
+        using var rows = new NativeRows(JoinedRows.Columns);
         await InsertAsync(rows, await _rows.MakeAsync(rows, known, others, null, cancellation), cancellation);
     }
 
-    async Task InsertAsync(RowBinaryBuffer rows, int bets, CancellationToken cancellation)
+    async Task InsertAsync(NativeRows rows, int bets, CancellationToken cancellation)
     {
-        await _stages.TimeAsync("join-rows", () => store.InsertAsync("bets_analytics_rows", JoinedRows.Columns, rows, cancellation));
+        await _stages.TimeAsync("join-rows", () => store.InsertAsync("bets_analytics_rows", rows, cancellation));
         metrics.Joined(bets);
     }
 

@@ -14,7 +14,7 @@ sealed class BetRows(ChangeStore store, Stages stages)
     /// <param name="remembered">Users that need not be read again; null where all are.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>How many of the bets have a change.</returns>
-    public async Task<int> MakeAsync(RowBinaryBuffer rows, ById<BetState> known, ReadOnlyMemory<long> others, KnownUsers? remembered, CancellationToken cancellation)
+    public async Task<int> MakeAsync(NativeRows rows, ById<BetState> known, ReadOnlyMemory<long> others, KnownUsers? remembered, CancellationToken cancellation)
     {
         using var stored = new ById<BetState>(others);
         var ended = _stored.EndedAsync(cancellation);

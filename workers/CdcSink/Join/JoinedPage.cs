@@ -9,7 +9,7 @@ public sealed class JoinedPage : IDisposable
     /// <param name="bets">How many bets.</param>
     /// <param name="known">How many of them have a change, and so rows.</param>
     /// <param name="next">The lowest id that is left; null where none is.</param>
-    internal JoinedPage(RowBinaryBuffer rows, int bets, int known, long? next) => (Rows, Bets, Known, Next) = (rows, bets, known, next);
+    internal JoinedPage(NativeRows rows, int bets, int known, long? next) => (Rows, Bets, Known, Next) = (rows, bets, known, next);
 
     public int Bets { get; }
 
@@ -17,7 +17,7 @@ public sealed class JoinedPage : IDisposable
 
     internal int Known { get; }
 
-    internal RowBinaryBuffer Rows { get; }
+    internal NativeRows Rows { get; }
 
     public void Dispose() => Rows.Dispose();
 }

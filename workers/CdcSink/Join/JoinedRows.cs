@@ -8,15 +8,21 @@ namespace Betting.CdcSink.Join;
 /// </summary>
 static class JoinedRows
 {
-    public const string Columns = "bet_id, bet_status, bet_amount, payout, placed_at, settled_at, user_id, user_name, user_created_at, event_id, event_name, event_category, "
-        + "event_start_time, event_status, bet_version, user_version, event_version, version, is_deleted, marks";
+    /// <summary>In the order in which a row's values are written.</summary>
+    public static IReadOnlyList<Column> Columns { get; } =
+    [
+        Column.Int64("bet_id"), Column.Text("bet_status"), Column.Money("bet_amount"), Column.Money("payout").OrNull(), Column.Time("placed_at"), Column.Time("settled_at").OrNull(),
+        Column.Int64("user_id"), Column.Text("user_name"), Column.Time("user_created_at").OrNull(),
+        Column.Int64("event_id"), Column.Text("event_name"), Column.Text("event_category"), Column.Time("event_start_time").OrNull(), Column.Text("event_status"),
+        Column.UInt64("bet_version"), Column.UInt64("user_version"), Column.UInt64("event_version"), Column.UInt128("version"), Column.Bool("is_deleted"), Column.UInt16("marks"),
+    ];
 
     // What DateTime64 can show, in microseconds since 1970: 1900-01-01 to 2299-12-31 23:59:59.999999.
     const long Earliest = -2_208_988_800_000_000, Last = 10_413_791_999_999_999;
 
     const int UserMarks = 128, EventMarks = 512;
 
-    public static void Write(RowBinaryBuffer rows, ById<BetState> bets, ById<UserState> users, ById<EventState> events, Ended ended)
+    public static void Write(NativeRows rows, ById<BetState> bets, ById<UserState> users, ById<EventState> events, Ended ended)
     {
         for (var index = 0; index < bets.Ids.Length; index++)
         {
@@ -37,7 +43,7 @@ static class JoinedRows
         }
     }
 
-    static void WriteRow(RowBinaryBuffer rows, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
+    static void WriteRow(NativeRows rows, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
     {
         ref readonly var user = ref users[users.Find(bet.Key.UserId)];
         ref readonly var played = ref events[events.Find(bet.Key.EventId)];
@@ -60,14 +66,14 @@ static class JoinedRows
         rows.WriteUInt64(betVersion);
         rows.WriteUInt64(userVersion);
         rows.WriteUInt64(eventVersion);
-        WriteVersion(rows, betVersion, unchecked(userVersion + eventVersion));
+        rows.WriteUInt128(new UInt128(betVersion, unchecked(userVersion + eventVersion)));
         rows.WriteBool(false);
-        WriteMarks(rows, bet.Marks + (hasUser ? UserMarks * user.Marks : 0) + (hasEvent ? EventMarks * played.Marks : 0));
+        rows.WriteUInt16((ushort)(bet.Marks + (hasUser ? UserMarks * user.Marks : 0) + (hasEvent ? EventMarks * played.Marks : 0)));
         rows.EndRow();
     }
 
     /// <summary>Ends a sorting key that the bet had and has no more.</summary>
-    static void WriteMarker(RowBinaryBuffer rows, long id, SortingKey key, ulong betVersion)
+    static void WriteMarker(NativeRows rows, long id, SortingKey key, ulong betVersion)
     {
         rows.WriteInt64(id);
         rows.WriteString([]);
@@ -86,24 +92,10 @@ static class JoinedRows
         rows.WriteUInt64(betVersion);
         rows.WriteUInt64(0);
         rows.WriteUInt64(0);
-        WriteVersion(rows, betVersion, 0);
+        rows.WriteUInt128(new UInt128(betVersion, 0));
         rows.WriteBool(true);
-        WriteMarks(rows, 0);
+        rows.WriteUInt16(0);
         rows.EndRow();
-    }
-
-    /// <summary>UInt128: the low half first.</summary>
-    static void WriteVersion(RowBinaryBuffer rows, ulong bet, ulong dimensions)
-    {
-        rows.WriteUInt64(dimensions);
-        rows.WriteUInt64(bet);
-    }
-
-    /// <summary>UInt16.</summary>
-    static void WriteMarks(RowBinaryBuffer rows, int marks)
-    {
-        rows.WriteUInt8((byte)marks);
-        rows.WriteUInt8((byte)(marks >> 8));
     }
 
     static long Shown(long time) => Math.Clamp(time, Earliest, Last);

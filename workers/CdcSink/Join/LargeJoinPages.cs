@@ -32,7 +32,7 @@ public sealed class LargeJoinPages : IDisposable
     {
         var bets = await _stages.TimeAsync("join-dependents", () => NextAsync(from, cancellation));
         long? next = bets.Length == 0 || bets[^1] == long.MaxValue || (!_more && bets[^1] == _ahead[^1]) ? null : bets[^1] + 1;
-        var rows = new RowBinaryBuffer();
+        var rows = new NativeRows(JoinedRows.Columns);
         try
         {
             using var none = new ById<BetState>(ReadOnlyMemory<long>.Empty);

@@ -13,30 +13,21 @@ sealed class OwnChanges : IDisposable
 
     /// <param name="changes">As they were inserted.</param>
     /// <param name="ids">The bets to take of them; ascending, each once.</param>
-    public OwnChanges(RowBinaryBuffer changes, ReadOnlyMemory<long> ids)
+    public OwnChanges(NativeRows changes, ReadOnlyMemory<long> ids)
     {
         Bets = new ById<BetState>(ids);
         _versions = new ById<Versions>(ids);
-        foreach (var piece in changes.Pieces)
+        for (var rows = new BetChangeRows(changes); rows.Next(out var change);)
         {
-            Take(new RowReader(piece.Span));
+            if (BetState.Take(change, Bets) is var index && index >= 0)
+            {
+                _versions[index].Add(change.Version);
+            }
         }
     }
 
     /// <summary>One without a change stands for a bet that has to be read as a whole: see <see cref="Settle"/>.</summary>
     public ById<BetState> Bets { get; }
-
-    void Take(RowReader rows)
-    {
-        while (rows.Rest > 0)
-        {
-            var (index, version) = BetState.TakeChange(ref rows, Bets);
-            if (index >= 0)
-            {
-                _versions[index].Add(version);
-            }
-        }
-    }
 
     /// <summary>Takes a row <c>id, version</c> of what is stored.</summary>
     public void TakeStored(ref RowReader row)

@@ -22,8 +22,6 @@ ref struct RowReader(ReadOnlySpan<byte> bytes)
 
     public long? ReadNullableInt64() => ReadBool() ? null : ReadInt64();
 
-    public void Skip(int bytes) => Take(bytes);
-
     /// <summary>A string's bytes.</summary>
     public ReadOnlySpan<byte> ReadString() => Take(ReadLength());
 

@@ -10,7 +10,7 @@ sealed class StoredChanges(ChangeStore store)
     const string Settings = "SETTINGS max_threads = 1 FORMAT RowBinary";
 
     static readonly string VersionsSql = $"SELECT id, version FROM bet_changes WHERE {IdSelection.Condition} {Settings}";
-    static readonly string BetsSql = $"SELECT {BetState.Columns} FROM bet_changes WHERE {IdSelection.Condition} {Settings}";
+    static readonly string BetsSql = $"SELECT {BetChange.Columns} FROM bet_changes WHERE {IdSelection.Condition} {Settings}";
     static readonly string UsersSql = $"SELECT {UserState.Columns} FROM user_changes WHERE {IdSelection.Condition} {Settings}";
     static readonly string EventsSql = $"SELECT {EventState.Columns} FROM event_changes WHERE {IdSelection.Condition} {Settings}";
     const string EndedSql = $"SELECT table, max(version) FROM truncations GROUP BY table {Settings}";

@@ -21,7 +21,7 @@ public sealed class BatchApplier(
     public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
     {
         await _stages.TimeAsync("changes", () => Task.WhenAll(
-            batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation))));
+            batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation))));
         metrics.Inserted(batch.Rows);
         if (batch.SnapshotStarts.Count > 0 || batch.SnapshotEnds.Count > 0)
         {
@@ -105,13 +105,13 @@ public sealed class BatchApplier(
         }
         using (ended)
         {
-            await Task.WhenAll(ended.Tables.Select(each => store.InsertAsync(each.Table, each.Columns, each.Rows, cancellation)));
+            await Task.WhenAll(ended.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation)));
         }
     }
 
     async Task RecordProgressAsync(ChangeBatch batch, CancellationToken cancellation)
     {
-        await store.InsertAsync("fences", "prefix, content, version, transaction_id, committed_at, topic, partition, offset", batch.Rows.Fences, cancellation);
+        await store.InsertAsync("fences", batch.Rows.Fences, cancellation);
         await progress.RecordAsync(batch, cancellation);
     }
 }

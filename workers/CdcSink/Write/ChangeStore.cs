@@ -29,14 +29,14 @@ public sealed class ChangeStore : IDisposable
         _client = new ClickHouseClient(settings);
     }
 
-    /// <summary>Inserts encoded rows; nothing where there are none.</summary>
-    public async Task InsertAsync(string table, string columns, RowBinaryBuffer rows, CancellationToken cancellation)
+    /// <summary>Inserts rows; nothing where there are none.</summary>
+    public async Task InsertAsync(string table, NativeRows rows, CancellationToken cancellation)
     {
         if (rows.Rows == 0)
         {
             return;
         }
-        using var answer = await _client.PostStreamAsync($"INSERT INTO {table} ({columns}) FORMAT RowBinary", rows.Open(), isCompressed: false, cancellation);
+        using var answer = await _client.PostStreamAsync($"INSERT INTO {table} ({rows.ColumnNames}) FORMAT Native", rows.Open(), isCompressed: false, cancellation);
     }
 
     /// <summary>Reads rows of an answer in RowBinary. An error in the middle of it is an error of the whole: nothing is taken for complete that is not.</summary>

@@ -64,13 +64,8 @@ public sealed class Progress(ChangeStore store, TimeProvider clock) : IDisposabl
         {
             return;
         }
-        using var rows = new RowBinaryBuffer();
-        var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        foreach (var position in positions)
-        {
-            ProgressRows.Add(rows, position, now);
-        }
-        await store.InsertAsync("sink_progress", ProgressRows.Columns, rows, cancellation);
+        using var rows = ProgressRows.Of(positions, (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        await store.InsertAsync("sink_progress", rows, cancellation);
         Commit(positions);
     }
 }

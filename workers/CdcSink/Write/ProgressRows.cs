@@ -6,12 +6,25 @@ namespace Betting.CdcSink.Write;
 /// <summary>The rows of <c>sink_progress</c>.</summary>
 static class ProgressRows
 {
-    public const string Columns = "topic, partition, next_offset, end_offset, version, committed_at, recorded_at, record_at, generation";
+    static readonly Column[] Columns =
+    [
+        Column.Text("topic"), Column.Int32("partition"), Column.Int64("next_offset"), Column.Int64("end_offset"), Column.UInt64("version"), Column.Time("committed_at"),
+        Column.Time("recorded_at"), Column.Millis("record_at"), Column.UInt64("generation"),
+    ];
 
-    /// <param name="rows">Where the row is added.</param>
-    /// <param name="position">How far the partition's records have had their effect.</param>
+    /// <param name="positions">How far each partition's records have had their effect.</param>
     /// <param name="now">Microseconds since 1970 UTC.</param>
-    public static void Add(RowBinaryBuffer rows, in PartitionPosition position, long now)
+    public static NativeRows Of(IEnumerable<PartitionPosition> positions, long now)
+    {
+        var rows = new NativeRows(Columns);
+        foreach (var position in positions)
+        {
+            Add(rows, position, now);
+        }
+        return rows;
+    }
+
+    static void Add(NativeRows rows, in PartitionPosition position, long now)
     {
         rows.WriteString(Encoding.UTF8.GetBytes(position.Topic));
         rows.WriteInt32(position.Partition);

@@ -1,93 +1,88 @@
 using Betting.CdcSink;
 using Betting.CdcSink.Batches;
-using Betting.CdcSink.Join;
-using Betting.Debezium;
+using Betting.CdcSink.Write;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
 
 namespace Betting.Local.Bench.Parts.CdcSink;
 
 /// <summary>
-/// The limit (a): the rows that the worker writes, encoded beforehand, as raw RowBinary inserts into the same tables. Batches have
-/// the worker's size, and a batch's tables are written side by side. No broker, no decoding, no join, no setting.
+/// The rows that the worker writes, made beforehand and inserted into the same tables: no broker, no decoding, no join. Batches have
+/// the worker's size, and a batch's tables are written side by side.
 /// </summary>
-static class PreparedRows
+sealed class PreparedRows(SinkDatabase database, TimeProvider clock) : IDisposable
 {
+    // What the worker sends, and what ClickHouse does with raw inserts by itself.
+    readonly ChangeStore _store = new(new ClickHouseClient(database.ConnectionString));
+    readonly ClickHouseClient _raw = new(new ClickHouseClientSettings(database.ConnectionString) { UseCompression = false });
+
+    /// <summary>The limit (a): raw RowBinary.</summary>
     /// <returns>Changes a second, after the warm-up.</returns>
-    public static async Task<double> RateAsync(SinkDatabase database, IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, TimeProvider clock, CancellationToken cancellation)
+    public async Task<double> RawRateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, CancellationToken cancellation) =>
+        await RateAsync(warmUp, measured, rows => RawAsync(rows, cancellation), cancellation);
+
+    /// <summary>The same in the form and with the settings that the worker has.</summary>
+    public async Task<double> RateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, CancellationToken cancellation) =>
+        await RateAsync(warmUp, measured, rows => Task.FromResult<Func<string, Task>>(table => _store.InsertAsync(table, rows, cancellation)), cancellation);
+
+    public void Dispose()
     {
-        using var client = new ClickHouseClient(new ClickHouseClientSettings(database.ConnectionString) { UseCompression = false });
+        _store.Dispose();
+        _raw.Dispose();
+    }
+
+    /// <param name="prepareAsync">From rows to what inserts them into a table.</param>
+    async Task<double> RateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, Func<NativeRows, Task<Func<string, Task>>> prepareAsync, CancellationToken cancellation)
+    {
         var size = new CdcSinkOptions().BatchRecords;
-        foreach (var batch in warmUp.Chunk(size).Select(Encode))
+        foreach (var batch in warmUp.Chunk(size))
         {
-            await InsertAsync(client, batch, cancellation);
+            await RunAsync(await PrepareAsync(batch, prepareAsync));
         }
-        var batches = measured.Chunk(size).Select(Encode).ToList();
+        List<List<Func<Task>>> batches = [];
+        foreach (var batch in measured.Chunk(size))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            batches.Add(await PrepareAsync(batch, prepareAsync));
+        }
         var started = clock.GetTimestamp();
         foreach (var batch in batches)
         {
-            await InsertAsync(client, batch, cancellation);
+            await RunAsync(batch);
         }
         return measured.Count / clock.GetElapsedTime(started).TotalSeconds;
     }
 
-    static async Task InsertAsync(ClickHouseClient client, (ChangeRows Changes, RowBinaryBuffer Rows) batch, CancellationToken cancellation)
+    static Task RunAsync(List<Func<Task>> batch) => Task.WhenAll(batch.Select(insertAsync => insertAsync()));
+
+    static async Task<List<Func<Task>>> PrepareAsync(MadeRecord[] records, Func<NativeRows, Task<Func<string, Task>>> prepareAsync)
     {
-        using (batch.Changes)
-        using (batch.Rows)
+        List<Func<Task>> inserts = [];
+        foreach (var (table, rows) in PreparedBatch.Of(records))
         {
-            var tables = batch.Changes.Tables.Append((Table: "bets_analytics_rows", JoinedRows.Columns, batch.Rows)).Where(each => each.Rows.Rows > 0);
-            await Task.WhenAll(tables.Select(async each =>
-            {
-                using var answer = await client.PostStreamAsync($"INSERT INTO {each.Table} ({each.Columns}) FORMAT RowBinary", each.Rows.Open(), isCompressed: false, cancellation);
-            }));
+            var insertAsync = await prepareAsync(rows);
+            inserts.Add(() => insertAsync(table));
         }
+        return inserts;
     }
 
-    static (ChangeRows Changes, RowBinaryBuffer Rows) Encode(MadeRecord[] records)
+    /// <summary>The engine itself turns the worker's form into RowBinary, through a table in memory.</summary>
+    async Task<Func<string, Task>> RawAsync(NativeRows rows, CancellationToken cancellation)
     {
-        var decoder = new RecordDecoder(new DecoderOptions());
-        var (changes, rows) = (new ChangeRows(), new RowBinaryBuffer());
-        for (var at = 0; at < records.Length; at++)
+        using (rows)
         {
-            var record = new StreamRecord(records[at].Topic, 0, at, 0, records[at].Key, records[at].Value, []);
-            decoder.Decode(record, out var change);
-            changes.Add(record, change);
-            if (change.Table == SourceTable.Bets)
+            var columns = rows.ColumnNames;
+            await database.RunAsync($"CREATE TABLE prepared ({string.Join(", ", rows.Columns.Select(column => $"{column.Name} {column.Type}"))}) ENGINE = Memory", cancellation);
+            await _store.InsertAsync("prepared", rows, cancellation);
+            await using var connection = _raw.CreateConnection();
+            await using var command = connection.CreateCommand($"SELECT {columns} FROM prepared SETTINGS max_threads = 1 FORMAT RowBinary");
+            using var answer = await command.ExecuteRawResultAsync(cancellation);
+            var bytes = await answer.ReadAsByteArrayAsync();
+            await database.RunAsync("DROP TABLE prepared SYNC", cancellation);
+            return async table =>
             {
-                Write(rows, change);
-            }
+                using var inserted = await _raw.PostStreamAsync($"INSERT INTO {table} ({columns}) FORMAT RowBinary", new MemoryStream(bytes), isCompressed: false, cancellation);
+            };
         }
-        return (changes, rows);
-    }
-
-    static void Write(RowBinaryBuffer rows, in DecodedRecord change)
-    {
-        var bet = change.Bet;
-        rows.WriteInt64(change.Id);
-        rows.WriteString(bet.Status.Span);
-        rows.WriteInt64(bet.Amount);
-        rows.WriteNullableInt64(bet.Payout);
-        rows.WriteInt64(bet.PlacedAt);
-        rows.WriteNullableInt64(bet.SettledAt);
-        rows.WriteInt64(bet.UserId);
-        rows.WriteString("user 12345"u8);
-        rows.WriteNullableInt64(1_735_718_400_000_000);
-        rows.WriteInt64(bet.EventId);
-        rows.WriteString("event 1234"u8);
-        rows.WriteString("football"u8);
-        rows.WriteNullableInt64(1_796_148_000_000_000);
-        rows.WriteString("SCHEDULED"u8);
-        rows.WriteUInt64(change.Version.Value);
-        rows.WriteUInt64(1);
-        rows.WriteUInt64(1);
-        // UInt128: the low half first.
-        rows.WriteUInt64(2);
-        rows.WriteUInt64(change.Version.Value);
-        rows.WriteBool(false);
-        // UInt16: no marks.
-        rows.WriteUInt8(0);
-        rows.WriteUInt8(0);
-        rows.EndRow();
     }
 }

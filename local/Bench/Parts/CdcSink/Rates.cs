@@ -7,7 +7,7 @@ namespace Betting.Local.Bench.Parts.CdcSink;
 sealed class Rates(BenchRun run, SinkStage stage)
 {
     const string Known = "bets inserted, users and events known", Mixed = "mixed stream of traffic";
-    const string Limit = "limit (a): raw RowBinary of the same rows", Consume = "limit (b): consume and throw away", Views = "peer (c): JSONEachRow and materialised views";
+    const string Limit = "limit (a): raw RowBinary of the same rows", Own = "the same rows as the worker sends them", Consume = "limit (b): consume and throw away", Views = "peer (c): JSONEachRow and materialised views";
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
@@ -37,6 +37,7 @@ sealed class Rates(BenchRun run, SinkStage stage)
                 continue;
             }
             yield return Row(name, Limit, least);
+            yield return Row(name, Own, null);
             yield return Row(name, Consume, null);
             yield return Row(name, Views, name == Mixed ? 3 : null);
             if (name == Known)
@@ -57,7 +58,13 @@ sealed class Rates(BenchRun run, SinkStage stage)
         Note(Consume + ", " + name, ConsumeOnly.Rate(stage.KafkaBootstrap, dimensions.Count + warmUp.Count, measured.Count, run.Clock, cancellation));
         await using (var database = await stage.DatabaseAsync())
         {
-            Note(Limit + ", " + name, await PreparedRows.RateAsync(database, dimensions.Concat(warmUp), measured, run.Clock, cancellation));
+            using var rows = new PreparedRows(database, run.Clock);
+            Note(Limit + ", " + name, await rows.RawRateAsync(dimensions.Concat(warmUp), measured, cancellation));
+        }
+        await using (var database = await stage.DatabaseAsync())
+        {
+            using var rows = new PreparedRows(database, run.Clock);
+            Note(Own + ", " + name, await rows.RateAsync(dimensions.Concat(warmUp), measured, cancellation));
         }
         await using (var database = await stage.DatabaseAsync())
         {
