@@ -67,7 +67,7 @@ public sealed class CdcSinkOptions
     [Range(1 << 10, 1 << 30)]
     public int BatchBytes { get; set; } = 16 << 20;
 
-    /// <summary>A batch is applied this long after its first record; while others are, it grows. Default 250 ms.</summary>
+    /// <summary>A batch is applied this long after its first record, three times as long where it is a quarter full by then; while others are, it grows. Default 250 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan BatchAge { get; set; } = TimeSpan.FromMilliseconds(250);
 

@@ -7,7 +7,7 @@ namespace Betting.CdcSink.Batches;
 sealed class ColumnBuffer(int width)
 {
     // Most tables get a few rows a batch, bets get all that there are.
-    const int FirstRows = 1 << 8, PieceRows = 1 << 13, TextWidth = 16;
+    const int FirstRows = 1 << 8, TextWidth = 16;
 
     readonly List<ReadOnlyMemory<byte>> _full = [];
     byte[] _bytes = [];
@@ -54,7 +54,7 @@ sealed class ColumnBuffer(int width)
         {
             _full.Add(_bytes.AsMemory(0, _at));
         }
-        var rows = _full.Count == 0 ? FirstRows : PieceRows;
-        (_bytes, _at) = (Pooled.Pieces.Rent(Math.Max(rows * (width == 0 ? TextWidth : width), least)), 0);
+        var bytes = _full.Count == 0 ? FirstRows * (width == 0 ? TextWidth : width) : Pooled.PieceBytes;
+        (_bytes, _at) = (Pooled.Pieces.Rent(Math.Max(bytes, least)), 0);
     }
 }

@@ -12,14 +12,17 @@ static class Pooled
     // Two batches are applied and one is gathered at a time; more is left to the collector.
     const int Kept = 16, LongestArray = 1 << 26;
 
-    // Columns of three batches and of a large join's two pages: about 48 MB.
-    const int LongestPiece = 1 << 17, KeptPieces = 512;
+    /// <summary>What a column grows by: of a full batch's bets, 8,192 rows of 8 bytes.</summary>
+    public const int PieceBytes = 1 << 16;
+
+    // Columns of three batches and of a large join's two pages: 64 MB.
+    const int KeptPieces = 1 << 10;
 
     static readonly ConcurrentBag<HashSet<long>> Sets = [];
     static readonly ConcurrentBag<List<long>> Lists = [];
 
     /// <summary>Columns of rows that are written.</summary>
-    public static ArrayPool<byte> Pieces { get; } = ArrayPool<byte>.Create(LongestPiece, KeptPieces);
+    public static ArrayPool<byte> Pieces { get; } = ArrayPool<byte>.Create(PieceBytes, KeptPieces);
 
     public static HashSet<long> Set() => Sets.TryTake(out var set) ? set : [];
 

@@ -1,0 +1,63 @@
+using Betting.CdcSink;
+using Betting.CdcSink.Batches;
+using Betting.Debezium;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Batches;
+
+public sealed class BatchBuilderTests
+{
+    static readonly CdcSinkOptions Options = new() { BatchRecords = 40, BatchAge = TimeSpan.FromMilliseconds(100) };
+
+    readonly FakeTimeProvider _clock = new();
+    readonly Made _made = new();
+    readonly BatchBuilder _builder;
+
+    public BatchBuilderTests() => _builder = new BatchBuilder(new RecordDecoder(Options.Decoding()), Options, null, _clock);
+
+    [Theory]
+    [InlineData(1, 100)]
+    [InlineData(9, 100)]
+    [InlineData(10, 300)]
+    [InlineData(39, 300)]
+    public void A_batch_is_due_by_its_age_and_later_where_it_fills_fast(int records, int milliseconds)
+    {
+        Add(records);
+        _clock.Advance(TimeSpan.FromMilliseconds(milliseconds - 1));
+        Assert.False(_builder.IsDue);
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(_builder.IsDue);
+        Assert.False(_builder.IsFull);
+        using var batch = _builder.Take();
+        Assert.Equal(records, batch!.Records);
+        Assert.False(_builder.IsDue);
+    }
+
+    [Fact]
+    public void A_full_batch_is_due_at_once()
+    {
+        Add(40);
+        Assert.True(_builder.IsFull);
+        Assert.True(_builder.IsDue);
+        _builder.Take()!.Dispose();
+    }
+
+    [Fact]
+    public void A_batch_that_nobody_hurries_is_due_when_it_is_full_alone()
+    {
+        var builder = new BatchBuilder(new RecordDecoder(Options.Decoding()), Options.Unhurried(), null, _clock);
+        builder.Add(_made.User(1), out _);
+        _clock.Advance(TimeSpan.FromDays(1000));
+        Assert.False(builder.IsDue);
+        builder.Take()!.Dispose();
+    }
+
+    void Add(int records)
+    {
+        for (var id = 1; id <= records; id++)
+        {
+            _builder.Add(_made.Bet(id, Made.Columns()), out _);
+        }
+    }
+}
