@@ -9,6 +9,9 @@ namespace Betting.CdcSink.Join;
 /// </summary>
 public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock)
 {
+    // What a batch brings besides its own bets lies all over their table: each statement for some of them reads most of it.
+    const int Together = 2;
+
     readonly BetIds _ids = new(store);
     readonly StoredChanges _stored = new(store);
     readonly Stages _stages = new(metrics, clock);
@@ -31,9 +34,9 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
             using var own = new OwnChanges(batch.Rows.Bets, part);
             await _stages.TimeAsync("join-versions", () => _stored.ReadVersionsAsync(own, cancellation));
             rest.UnionWith(own.Settle());
-            if (part.Length == touched.Bets.Count && rest.Count <= options.JoinBets)
+            if (part.Length == touched.Bets.Count && rest.Count <= Together * options.JoinBets)
             {
-                // Together, as long as one statement can take it: what they name is read once.
+                // What they name is read once.
                 using var others = AscendingIds.Of(rest);
                 rest.Clear();
                 await JoinAsync(own.Bets, others.Ids, cancellation);
