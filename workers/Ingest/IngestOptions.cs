@@ -22,17 +22,17 @@ public sealed class IngestOptions : IValidatableObject
     [Required]
     public string Doors { get; set; } = "rabbitmq,kafka";
 
-    /// <summary>Commands in one transaction at most; 500 by default.</summary>
+    /// <summary>Commands in one transaction at most; 1000 by default.</summary>
     [Range(1, 10_000)]
-    public int BatchSize { get; set; } = 500;
+    public int BatchSize { get; set; } = 1000;
 
     /// <summary>How long the first command of a batch waits for others; 2 ms by default.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>RabbitMQ messages that may be on the way to this replica unacknowledged; 4000 by default, at least one batch.</summary>
+    /// <summary>RabbitMQ messages that may be on the way to this replica unacknowledged; 8000 by default, at least one batch.</summary>
     [Range(1, ushort.MaxValue)]
-    public int Prefetch { get; set; } = 4000;
+    public int Prefetch { get; set; } = 8000;
 
     /// <summary>How RabbitMQ keeps the commands: <c>quorum</c> (the default) or <c>classic</c>; a queue cannot be changed from one to the other.</summary>
     [EnumDataType(typeof(QueueKind))]
