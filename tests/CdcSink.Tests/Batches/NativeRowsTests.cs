@@ -91,6 +91,24 @@ public sealed class NativeRowsTests(Servers servers)
         Assert.Contains("id, name", refused.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A block is not merged before it is written, so it is FINAL that has to see the two.</summary>
+    [Fact]
+    public async Task Of_two_rows_with_one_key_in_a_block_people_see_the_one_of_the_higher_version()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        using var store = new ChangeStore(sink.Client);
+        using var rows = new NativeRows(JoinedRows.Columns);
+        foreach (var (bet, version, status) in new (long, ulong, string)[] { (1, 7, "SETTLED"), (1, 3, "OPEN"), (2, 5, "OPEN"), (2, 9, "CANCELLED") })
+        {
+            WriteBet(rows, bet, version, status);
+        }
+
+        await store.InsertAsync("bets_analytics_rows", rows, CancellationToken.None);
+
+        Assert.Equal(["1|7|SETTLED", "2|9|CANCELLED"], await sink.QueryAsync("SELECT bet_id, bet_version, bet_status FROM bets_analytics ORDER BY bet_id"));
+        Assert.Equal(["4"], await sink.QueryAsync("SELECT count() FROM bets_analytics_rows"));
+    }
+
     [Fact]
     public async Task What_is_sent_for_a_column_has_the_type_that_its_table_has()
     {
@@ -104,6 +122,31 @@ public sealed class NativeRowsTests(Servers servers)
                 .Select(row => row.Split('|')).ToDictionary(row => row[0], row => row[1]);
             Assert.All(rows.Columns, column => Assert.Equal((table, column.Name, types[column.Name] == "UInt8" && column.Type == "Bool" ? "Bool" : types[column.Name]), (table, column.Name, column.Type)));
         }
+    }
+
+    static void WriteBet(NativeRows rows, long bet, ulong version, string status)
+    {
+        rows.WriteInt64(bet);
+        rows.WriteString(Encoding.UTF8.GetBytes(status));
+        rows.WriteInt64(100);
+        rows.WriteNullableInt64(null);
+        rows.WriteInt64(0);
+        rows.WriteNullableInt64(null);
+        rows.WriteInt64(1);
+        rows.WriteString("Ada"u8);
+        rows.WriteNullableInt64(null);
+        rows.WriteInt64(1);
+        rows.WriteString("Cup"u8);
+        rows.WriteString("football"u8);
+        rows.WriteNullableInt64(null);
+        rows.WriteString("LIVE"u8);
+        rows.WriteUInt64(version);
+        rows.WriteUInt64(1);
+        rows.WriteUInt64(1);
+        rows.WriteUInt128(new UInt128(version, 2));
+        rows.WriteBool(false);
+        rows.WriteUInt16(0);
+        rows.EndRow();
     }
 
     /// <returns>The row as the engine is asked for it.</returns>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace Betting.CdcSink.Batches;
 
@@ -25,7 +24,7 @@ public sealed class NativeRows(IReadOnlyList<Column> columns) : IDisposable
     public string ColumnNames => string.Join(", ", columns.Select(column => column.Name));
 
     /// <summary>All rows as one block, to be read from its beginning: a repeated insert sends the same bytes again.</summary>
-    public Stream Open() => new PiecesStream([.. Block()]);
+    public Stream Open() => new PiecesStream([.. NativeBlock.Of(columns, _streams, Rows)]);
 
     /// <summary>The pieces of a column.</summary>
     /// <param name="column">Its name.</param>
@@ -101,60 +100,8 @@ public sealed class NativeRows(IReadOnlyList<Column> columns) : IDisposable
 
     void WriteText(ColumnBuffer stream, ReadOnlySpan<byte> utf8)
     {
-        var text = stream.Reserve(LengthOf(utf8.Length) + utf8.Length);
-        utf8.CopyTo(text[WriteLength(text, utf8.Length)..]);
+        var text = stream.Reserve(Leb128.Length(utf8.Length) + utf8.Length);
+        utf8.CopyTo(text[Leb128.Write(text, utf8.Length)..]);
         Length += text.Length;
-    }
-
-    IEnumerable<ReadOnlyMemory<byte>> Block()
-    {
-        yield return Head(columns.Count, Rows);
-        var stream = 0;
-        foreach (var column in columns)
-        {
-            yield return Head(column.Name, column.Type);
-            for (var end = stream + column.Widths.Count; stream < end; stream++)
-            {
-                foreach (var piece in _streams[stream].Pieces)
-                {
-                    yield return piece;
-                }
-            }
-        }
-    }
-
-    static byte[] Head(int columns, int rows)
-    {
-        var head = new byte[LengthOf(columns) + LengthOf(rows)];
-        WriteLength(head.AsSpan(WriteLength(head, columns)), rows);
-        return head;
-    }
-
-    static byte[] Head(params ReadOnlySpan<string> texts)
-    {
-        using var head = new MemoryStream();
-        using var writer = new BinaryWriter(head, Encoding.UTF8);
-        foreach (var text in texts)
-        {
-            writer.Write(text);
-        }
-        return head.ToArray();
-    }
-
-    // LEB128, which BinaryWriter puts before texts as well.
-    static int LengthOf(int length) => length < 1 << 7 ? 1 : length < 1 << 14 ? 2 : length < 1 << 21 ? 3 : length < 1 << 28 ? 4 : 5;
-
-    static int WriteLength(Span<byte> into, int length)
-    {
-        var at = 0;
-        for (var rest = (uint)length; ; rest >>= 7)
-        {
-            if (rest < 0x80)
-            {
-                into[at] = (byte)rest;
-                return at + 1;
-            }
-            into[at++] = (byte)(rest | 0x80);
-        }
     }
 }
