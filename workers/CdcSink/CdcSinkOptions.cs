@@ -75,7 +75,7 @@ public sealed class CdcSinkOptions
     [Range(1 << 10, 1 << 30)]
     public int RecordBytes { get; set; } = 16 << 20;
 
-    /// <summary>So many bets are joined by one statement; a hot event's bets take many. Default 65,536.</summary>
+    /// <summary>So many bets are joined by one statement, up to twice as many of those that a batch brings besides its own; a hot event's bets take many. Default 65,536.</summary>
     [Range(1, 100_000)]
     public int JoinBets { get; set; } = 65_536;
 

@@ -13,7 +13,7 @@ sealed class ColumnBuffer(int width)
     byte[] _bytes = [];
     int _at;
 
-    /// <summary>Texts that were counted by whoever wrote them: what a map has so far.</summary>
+    /// <summary>Of a map's keys: how many there are so far.</summary>
     public ulong Counted { get; set; }
 
     /// <summary>What was written, piece by piece; until the next write.</summary>

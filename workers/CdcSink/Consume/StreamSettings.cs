@@ -16,9 +16,9 @@ static class StreamSettings
         config.AllowAutoCreateTopics = false;
         config.TopicMetadataRefreshIntervalMs = 5_000;
         config.FetchWaitMaxMs = 50;
-        // A tenth of a second at the highest rate; what is fetched ahead is the worker's memory.
+        // About a sixth of a second at the highest rate; what is fetched ahead is the worker's memory.
         config.QueuedMaxMessagesKbytes = 16_384;
-        // A full queue is looked at again after this, by default after a second: ten times what it lasts.
+        // A full queue is looked at again after this, by default after a second: several times what it lasts.
         config.FetchQueueBackoffMs = 5;
     }
 }

@@ -14,7 +14,7 @@ static class JoinedRows
         Column.Int64("bet_id"), Column.Text("bet_status"), Column.Money("bet_amount"), Column.Money("payout").OrNull(), Column.Time("placed_at"), Column.Time("settled_at").OrNull(),
         Column.Int64("user_id"), Column.Text("user_name"), Column.Time("user_created_at").OrNull(),
         Column.Int64("event_id"), Column.Text("event_name"), Column.Text("event_category"), Column.Time("event_start_time").OrNull(), Column.Text("event_status"),
-        Column.UInt64("bet_version"), Column.UInt64("user_version"), Column.UInt64("event_version"), Column.UInt128("version"), Column.Bool("is_deleted"), Column.UInt16("marks"),
+        Column.UInt64("bet_version"), Column.UInt64("user_version"), Column.UInt64("event_version"), Column.UInt128("version"), Column.UInt8("is_deleted"), Column.UInt16("marks"),
     ];
 
     // What DateTime64 can show, in microseconds since 1970: 1900-01-01 to 2299-12-31 23:59:59.999999.

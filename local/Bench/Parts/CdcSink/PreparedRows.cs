@@ -12,27 +12,25 @@ namespace Betting.Local.Bench.Parts.CdcSink;
 /// </summary>
 sealed class PreparedRows(SinkDatabase database, TimeProvider clock) : IDisposable
 {
-    // What the worker sends, and what ClickHouse does with raw inserts by itself.
-    readonly ChangeStore _store = new(new ClickHouseClient(database.ConnectionString));
+    // With no settings but ClickHouse's own.
     readonly ClickHouseClient _raw = new(new ClickHouseClientSettings(database.ConnectionString) { UseCompression = false });
 
     /// <summary>The limit (a): raw RowBinary.</summary>
     /// <returns>Changes a second, after the warm-up.</returns>
-    public async Task<double> RawRateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, CancellationToken cancellation) =>
-        await RateAsync(warmUp, measured, rows => RawAsync(rows, cancellation), cancellation);
+    public Task<double> RawRateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, CancellationToken cancellation) =>
+        RateAsync(warmUp, measured, (table, rows) => RawAsync(table, rows, cancellation), cancellation);
 
     /// <summary>The same in the form and with the settings that the worker has.</summary>
-    public async Task<double> RateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, CancellationToken cancellation) =>
-        await RateAsync(warmUp, measured, rows => Task.FromResult<Func<string, Task>>(table => _store.InsertAsync(table, rows, cancellation)), cancellation);
-
-    public void Dispose()
+    public async Task<double> RateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, CancellationToken cancellation)
     {
-        _store.Dispose();
-        _raw.Dispose();
+        using var store = new ChangeStore(_raw);
+        return await RateAsync(warmUp, measured, (table, rows) => Task.FromResult<Func<Task>>(() => InsertAsync(store, table, rows, cancellation)), cancellation);
     }
 
-    /// <param name="prepareAsync">From rows to what inserts them into a table.</param>
-    async Task<double> RateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, Func<NativeRows, Task<Func<string, Task>>> prepareAsync, CancellationToken cancellation)
+    public void Dispose() => _raw.Dispose();
+
+    /// <param name="prepareAsync">From a table and its rows to their insert.</param>
+    async Task<double> RateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, Func<string, NativeRows, Task<Func<Task>>> prepareAsync, CancellationToken cancellation)
     {
         var size = new CdcSinkOptions().BatchRecords;
         foreach (var batch in warmUp.Chunk(size))
@@ -53,33 +51,41 @@ sealed class PreparedRows(SinkDatabase database, TimeProvider clock) : IDisposab
         return measured.Count / clock.GetElapsedTime(started).TotalSeconds;
     }
 
+    static async Task InsertAsync(ChangeStore store, string table, NativeRows rows, CancellationToken cancellation)
+    {
+        using (rows)
+        {
+            await store.InsertAsync(table, rows, cancellation);
+        }
+    }
+
     static Task RunAsync(List<Func<Task>> batch) => Task.WhenAll(batch.Select(insertAsync => insertAsync()));
 
-    static async Task<List<Func<Task>>> PrepareAsync(MadeRecord[] records, Func<NativeRows, Task<Func<string, Task>>> prepareAsync)
+    static async Task<List<Func<Task>>> PrepareAsync(MadeRecord[] records, Func<string, NativeRows, Task<Func<Task>>> prepareAsync)
     {
         List<Func<Task>> inserts = [];
         foreach (var (table, rows) in PreparedBatch.Of(records))
         {
-            var insertAsync = await prepareAsync(rows);
-            inserts.Add(() => insertAsync(table));
+            inserts.Add(await prepareAsync(table, rows));
         }
         return inserts;
     }
 
     /// <summary>The engine itself turns the worker's form into RowBinary, through a table in memory.</summary>
-    async Task<Func<string, Task>> RawAsync(NativeRows rows, CancellationToken cancellation)
+    async Task<Func<Task>> RawAsync(string table, NativeRows rows, CancellationToken cancellation)
     {
+        using var store = new ChangeStore(_raw);
         using (rows)
         {
             var columns = rows.ColumnNames;
             await database.RunAsync($"CREATE TABLE prepared ({string.Join(", ", rows.Columns.Select(column => $"{column.Name} {column.Type}"))}) ENGINE = Memory", cancellation);
-            await _store.InsertAsync("prepared", rows, cancellation);
+            await store.InsertAsync("prepared", rows, cancellation);
             await using var connection = _raw.CreateConnection();
             await using var command = connection.CreateCommand($"SELECT {columns} FROM prepared SETTINGS max_threads = 1 FORMAT RowBinary");
             using var answer = await command.ExecuteRawResultAsync(cancellation);
             var bytes = await answer.ReadAsByteArrayAsync();
             await database.RunAsync("DROP TABLE prepared SYNC", cancellation);
-            return async table =>
+            return async () =>
             {
                 using var inserted = await _raw.PostStreamAsync($"INSERT INTO {table} ({columns}) FORMAT RowBinary", new MemoryStream(bytes), isCompressed: false, cancellation);
             };
