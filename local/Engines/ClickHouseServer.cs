@@ -3,7 +3,13 @@ using System.Globalization;
 namespace Betting.Local.Engines;
 
 /// <summary>The ClickHouse engine of this project's <c>local/ClickHouse</c>, as a process of its own.</summary>
-public sealed class ClickHouseServer(string folder, int port) : IAsyncDisposable
+/// <param name="folder">For its data and its log.</param>
+/// <param name="port">On loopback.</param>
+/// <param name="memoryLimit">
+/// Bytes for all queries together, 0 for nine tenths of the machine's; by default the host's own, which is small: the engine gives
+/// a query a thread for each free GiB.
+/// </param>
+public sealed class ClickHouseServer(string folder, int port, long? memoryLimit = null) : IAsyncDisposable
 {
     EngineProcess? _process;
 
@@ -14,8 +20,9 @@ public sealed class ClickHouseServer(string folder, int port) : IAsyncDisposable
 
     public async Task StartAsync()
     {
+        string[] memory = memoryLimit is { } limit ? ["--memory-limit", limit.ToString(CultureInfo.InvariantCulture)] : [];
         var launch = Installed.Own("local/ClickHouse", "LocalClickHouse",
-            "--port", port.ToString(CultureInfo.InvariantCulture), "--path", Path.Combine(folder, "clickhouse"));
+            ["--port", port.ToString(CultureInfo.InvariantCulture), "--path", Path.Combine(folder, "clickhouse"), .. memory]);
         _process = EngineProcess.Start("ClickHouse", launch, Path.Combine(folder, "logs", "clickhouse.log"));
         await _process.AnnouncedAsync("CLICKHOUSE_URL", TimeSpan.FromSeconds(60));
     }

@@ -46,9 +46,9 @@ sealed partial class ClusterVariant(string cluster)
         if (Alter().Match(sql) is { Success: true } alter)
         {
             var (name, change) = (alter.Groups["name"].Value, alter.Groups["change"].Value);
-            return Sharded.ContainsKey(name)
-                ? [comments + $"ALTER TABLE {Local(name)} {_on} {change}", $"ALTER TABLE {name} {_on} {change}"]
-                : [comments + $"ALTER TABLE {name} {_on} {change}"];
+            var where = comments + $"ALTER TABLE {Local(name)} {_on} {change}";
+            // What says where rows are spread has columns as they have, and nothing else of theirs.
+            return Sharded.ContainsKey(name) && Columns().IsMatch(change) ? [where, $"ALTER TABLE {name} {_on} {change}"] : [where];
         }
         if (NamedThing().Match(sql) is { Success: true } named)
         {
@@ -89,8 +89,11 @@ sealed partial class ClusterVariant(string cluster)
     [GeneratedRegex(@"\bFROM (?<name>\w+)")]
     private static partial Regex FromTable();
 
-    [GeneratedRegex(@"^ALTER TABLE (?<name>\w+) (?<change>.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^ALTER TABLE (?<name>\w+)\s+(?<change>.*)$", RegexOptions.Singleline)]
     private static partial Regex Alter();
+
+    [GeneratedRegex(@"^(?:ADD|DROP|MODIFY|RENAME) COLUMN ")]
+    private static partial Regex Columns();
 
     // Views, also refreshed ones, whose table is each server's own; and what is dropped.
     [GeneratedRegex(@"^(?<head>CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?|CREATE MATERIALIZED VIEW IF NOT EXISTS |DROP (?:TABLE|VIEW) (?:IF EXISTS )?)(?<name>\w+)(?<rest>$|\s.*$)", RegexOptions.Singleline)]

@@ -70,4 +70,13 @@ public sealed class ClusterVariantTests(Servers servers)
         Assert.Contains("ALTER TABLE bets_analytics_rows_local ON CLUSTER `betting` ADD COLUMN", added[0], StringComparison.Ordinal);
         Assert.StartsWith("ALTER TABLE bets_analytics_rows ON CLUSTER `betting` ADD COLUMN", added[1], StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void An_index_of_a_sharded_table_is_made_where_rows_lie_alone()
+    {
+        var indexed = Script.Where(statement => statement.Contains(" INDEX ", StringComparison.Ordinal)).ToList();
+
+        Assert.NotEmpty(indexed);
+        Assert.All(indexed, statement => Assert.Matches(@"ALTER TABLE \w+_local ON CLUSTER `betting` (ADD|MATERIALIZE) INDEX", statement));
+    }
 }

@@ -19,7 +19,7 @@ sealed class SinkStage : IAsyncDisposable
     SinkStage(string folder)
     {
         _folder = folder;
-        _clickHouse = new ClickHouseServer(folder, FreePort.Take());
+        _clickHouse = new ClickHouseServer(folder, FreePort.Take(), memoryLimit: 0);
     }
 
     public string Logs => Path.Combine(_folder, "logs");
