@@ -1,8 +1,9 @@
--- What a sorting key that begins with time does not find: a bet by its id, the bets of a user or an event; and days of another
--- time than placed_at. Bet, user and event are of the sorting key, so all versions of a row are read or left out together; for the
--- other columns FINAL reads along what may outrank a row that was found (use_skip_indexes_if_final_exact_mode, as by default).
+-- What a sorting key that begins with time does not find: a bet by its id, the bets of a user or an event, and days of another time
+-- than placed_at. Ids of bets rise with time, so the least and the greatest of a granule say enough; users and events do not.
+-- Bet, user and event are of the sorting key, so all versions of a row are read or left out together; for the other columns
+-- FINAL reads along what may outrank a row that was found (use_skip_indexes_if_final_exact_mode, as by default).
 ALTER TABLE bets_analytics_rows
-    ADD INDEX IF NOT EXISTS bet_ids bet_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    ADD INDEX IF NOT EXISTS bet_ids bet_id TYPE minmax GRANULARITY 1,
     ADD INDEX IF NOT EXISTS user_ids user_id TYPE bloom_filter(0.01) GRANULARITY 1,
     ADD INDEX IF NOT EXISTS event_ids event_id TYPE bloom_filter(0.01) GRANULARITY 1,
     ADD INDEX IF NOT EXISTS settled settled_at TYPE minmax GRANULARITY 1,

@@ -33,17 +33,17 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         {
             using var own = new OwnChanges(batch.Rows.Bets, part);
             await _stages.TimeAsync("join-versions", () => _stored.ReadVersionsAsync(own, cancellation));
-            rest.UnionWith(own.Settle());
+            rest.UnionWith(own.Others());
             if (part.Length == touched.Bets.Count && rest.Count <= Together * options.JoinBets)
             {
                 // What they name is read once.
                 using var others = AscendingIds.Of(rest);
                 rest.Clear();
-                await JoinAsync(own.Bets, others.Ids, cancellation);
+                await JoinAsync(own, others.Ids, cancellation);
             }
             else
             {
-                await JoinAsync(own.Bets, ReadOnlyMemory<long>.Empty, cancellation);
+                await JoinAsync(own, ReadOnlyMemory<long>.Empty, cancellation);
             }
         }
         using var restIds = AscendingIds.Of(rest);
@@ -65,16 +65,12 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     /// <summary>Joins these bets; one without a change has no rows.</summary>
     /// <param name="ids">Ascending, each once.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task JoinAsync(ReadOnlyMemory<long> ids, CancellationToken cancellation)
-    {
-        using var none = new ById<BetState>(ReadOnlyMemory<long>.Empty);
-        await JoinAsync(none, ids, cancellation);
-    }
+    public Task JoinAsync(ReadOnlyMemory<long> ids, CancellationToken cancellation) => JoinAsync(null, ids, cancellation);
 
-    async Task JoinAsync(ById<BetState> known, ReadOnlyMemory<long> others, CancellationToken cancellation)
+    async Task JoinAsync(OwnChanges? own, ReadOnlyMemory<long> others, CancellationToken cancellation)
     {
         using var rows = new NativeRows(JoinedRows.Columns);
-        await InsertAsync(rows, await _rows.MakeAsync(rows, known, others, null, cancellation), cancellation);
+        await InsertAsync(rows, await _rows.MakeAsync(rows, own, others, null, cancellation), cancellation);
     }
 
     async Task InsertAsync(NativeRows rows, int bets, CancellationToken cancellation)

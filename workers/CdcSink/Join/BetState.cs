@@ -35,49 +35,42 @@ struct BetState
     public static void Take(ref RowReader row, ById<BetState> bets)
     {
         var change = BetChange.Read(ref row);
-        if (!row.IsShort)
+        if (!row.IsShort && bets.Find(change.Id) is var index && index >= 0)
         {
-            Take(change, bets);
+            bets[index].Take(change, bets.Texts.Keep(change.Status));
         }
     }
 
-    /// <summary>Takes a change into the state of its bet.</summary>
-    /// <returns>Where its bet is; negative where it is none of them.</returns>
-    public static int Take(in BetChange change, ById<BetState> bets)
+    /// <param name="change">One of its changes.</param>
+    /// <param name="status">Where the change's status is kept.</param>
+    public void Take(in BetChange change, Text status)
     {
-        var index = bets.Find(change.Id);
-        if (index < 0)
-        {
-            return index;
-        }
-        ref var bet = ref bets[index];
         var (version, notSent, marks) = (change.Version, change.NotSent, change.Marks);
-        if (bet.Latest.Offer(version, change.Deleted))
+        if (Latest.Offer(version, change.Deleted))
         {
-            (bet.Key, bet._keyMarks) = (change.Key, marks);
+            (Key, _keyMarks) = (change.Key, marks);
         }
         if (change.Deleted)
         {
-            return index;
+            return;
         }
-        bet.AddKey(change.Key);
+        AddKey(change.Key);
         if ((notSent & StatusBit) == 0)
         {
-            bet.Status.Offer(version, marks, bets.Texts.Keep(change.Status));
+            Status.Offer(version, marks, status);
         }
         if ((notSent & AmountBit) == 0)
         {
-            bet.Amount.Offer(version, marks, change.Amount);
+            Amount.Offer(version, marks, change.Amount);
         }
         if ((notSent & PayoutBit) == 0)
         {
-            bet.Payout.Offer(version, marks, change.Payout);
+            Payout.Offer(version, marks, change.Payout);
         }
         if ((notSent & SettledAtBit) == 0)
         {
-            bet.SettledAt.Offer(version, marks, change.SettledAt);
+            SettledAt.Offer(version, marks, change.SettledAt);
         }
-        return index;
     }
 
     void AddKey(SortingKey key)

@@ -26,19 +26,35 @@ static class JoinedRows
     {
         for (var index = 0; index < bets.Ids.Length; index++)
         {
-            ref readonly var bet = ref bets[index];
-            var isThere = bet.Latest.IsThere(ended.Bets);
-            for (var each = 0; each < bet.Keys; each++)
+            Write(rows, bets.Ids.Span[index], bets[index], bets.Texts, users, events, ended);
+        }
+    }
+
+    /// <summary>Those that are known as a whole.</summary>
+    public static void Write(NativeRows rows, OwnChanges own, ById<UserState> users, ById<EventState> events, Ended ended)
+    {
+        for (var index = 0; index < own.Ids.Length; index++)
+        {
+            if (own.TryState(index, out var bet))
             {
-                var key = bet.KeyAt(each);
-                if (isThere && key == bet.Key)
-                {
-                    WriteRow(rows, bets.Ids.Span[index], bet, bets.Texts, users, events, ended);
-                }
-                else
-                {
-                    WriteMarker(rows, bets.Ids.Span[index], key, Math.Max(bet.Latest.Version, ended.Bets));
-                }
+                Write(rows, own.Ids.Span[index], bet, own.Texts, users, events, ended);
+            }
+        }
+    }
+
+    static void Write(NativeRows rows, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
+    {
+        var isThere = bet.Latest.IsThere(ended.Bets);
+        for (var each = 0; each < bet.Keys; each++)
+        {
+            var key = bet.KeyAt(each);
+            if (isThere && key == bet.Key)
+            {
+                WriteRow(rows, id, bet, texts, users, events, ended);
+            }
+            else
+            {
+                WriteMarker(rows, id, key, Math.Max(bet.Latest.Version, ended.Bets));
             }
         }
     }

@@ -35,8 +35,7 @@ public sealed class LargeJoinPages : IDisposable
         var rows = new NativeRows(JoinedRows.Columns);
         try
         {
-            using var none = new ById<BetState>(ReadOnlyMemory<long>.Empty);
-            var known = bets.Length == 0 ? 0 : await _rows.MakeAsync(rows, none, bets, _users, cancellation);
+            var known = bets.Length == 0 ? 0 : await _rows.MakeAsync(rows, null, bets, _users, cancellation);
             return new JoinedPage(rows, bets.Length, known, next);
         }
         catch

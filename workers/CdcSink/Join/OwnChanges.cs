@@ -1,101 +1,80 @@
-using System.Runtime.InteropServices;
 using Betting.CdcSink.Batches;
 
 namespace Betting.CdcSink.Join;
 
 /// <summary>
-/// A batch's own changes of bets, as states. Of a bet of which ClickHouse has no other change they are the whole truth, and all that
-/// has to be read back is which versions there are: nothing else of a new bet travels twice.
+/// A batch's own changes of bets. Where the newest of them says all about its bet, nothing of the bet has to be read back but which
+/// versions and sorting keys there are: neither a new bet nor one that was settled travels twice.
 /// </summary>
 sealed class OwnChanges : IDisposable
 {
-    readonly ById<Versions> _versions;
+    public const string StoredColumns = "id, version, deleted, user_id, event_id, placed_at";
+
+    readonly ById<OwnBet> _bets;
 
     /// <param name="changes">As they were inserted.</param>
     /// <param name="ids">The bets to take of them; ascending, each once.</param>
     public OwnChanges(NativeRows changes, ReadOnlyMemory<long> ids)
     {
-        Bets = new ById<BetState>(ids);
-        _versions = new ById<Versions>(ids);
+        _bets = new ById<OwnBet>(ids);
         for (var rows = new BetChangeRows(changes); rows.Next(out var change);)
         {
-            if (BetState.Take(change, Bets) is var index && index >= 0)
+            if (_bets.Find(change.Id) is var index && index >= 0)
             {
-                _versions[index].Add(change.Version);
+                _bets[index].Take(change, _bets.Texts);
             }
         }
     }
 
-    /// <summary>One without a change stands for a bet that has to be read as a whole: see <see cref="Settle"/>.</summary>
-    public ById<BetState> Bets { get; }
+    public ReadOnlyMemory<long> Ids => _bets.Ids;
 
-    /// <summary>Takes a row <c>id, version</c> of what is stored.</summary>
+    /// <summary>The texts of <see cref="TryState"/>.</summary>
+    public TextArena Texts => _bets.Texts;
+
+    /// <summary>Takes a row with <see cref="StoredColumns"/> of what is stored.</summary>
     public void TakeStored(ref RowReader row)
     {
-        var (id, version) = (row.ReadInt64(), row.ReadUInt64());
-        if (!row.IsShort && Bets.Find(id) is var index && index >= 0)
+        var (id, version, deleted) = (row.ReadInt64(), row.ReadUInt64(), row.ReadBool());
+        var (user, played, placedAt) = (row.ReadInt64(), row.ReadInt64(), row.ReadInt64());
+        if (!row.IsShort && _bets.Find(id) is var index && index >= 0)
         {
-            _versions[index].Meet(version);
+            _bets[index].Meet(version, deleted, new SortingKey(placedAt, user, played));
         }
     }
 
-    /// <summary>Forgets the states of bets that ClickHouse knows more of.</summary>
-    /// <returns>Their ids, ascending.</returns>
+    /// <summary>The bets of which all changes have to be read; ascending.</summary>
     /// <exception cref="MissingChangesException">A bet's own change is not shown.</exception>
-    public List<long> Settle()
+    public List<long> Others()
     {
         var others = new List<long>();
-        for (var index = 0; index < Bets.Ids.Length; index++)
+        for (var index = 0; index < Ids.Length; index++)
         {
-            if (!_versions[index].IsShown)
+            if (!_bets[index].IsShown)
             {
-                throw new MissingChangesException(Bets.Ids.Span[index]);
+                throw new MissingChangesException(Ids.Span[index]);
             }
-            if (_versions[index].HasOthers)
+            if (!_bets[index].IsWhole)
             {
-                Bets[index] = default;
-                others.Add(Bets.Ids.Span[index]);
+                others.Add(Ids.Span[index]);
             }
         }
         return others;
     }
 
-    public void Dispose()
+    /// <returns>Whether the bet is known as a whole.</returns>
+    public bool TryKey(int index, out SortingKey key)
     {
-        Bets.Dispose();
-        _versions.Dispose();
+        key = _bets[index].Key;
+        return _bets[index].IsWhole;
     }
 
-    /// <summary>The versions of a bet's own changes, and what the stored ones are beside them.</summary>
-    [StructLayout(LayoutKind.Auto)]
-    struct Versions
+    /// <returns>Whether the bet is known as a whole.</returns>
+    public bool TryState(int index, out BetState bet)
     {
-        ulong _first;
-        List<ulong>? _more;
-        bool _any;
-
-        /// <summary>Whether the first of them was met.</summary>
-        public bool IsShown { get; private set; }
-
-        /// <summary>Whether one was met that is none of them.</summary>
-        public bool HasOthers { get; private set; }
-
-        public void Add(ulong version)
-        {
-            if (!_any)
-            {
-                (_first, _any) = (version, true);
-            }
-            else if (version != _first && _more?.Contains(version) != true)
-            {
-                (_more ??= []).Add(version);
-            }
-        }
-
-        public void Meet(ulong version)
-        {
-            IsShown |= version == _first;
-            HasOthers |= version != _first && _more?.Contains(version) != true;
-        }
+        var isWhole = _bets[index].IsWhole;
+        bet = isWhole ? _bets[index].State(Ids.Span[index], Texts) : default;
+        return isWhole;
     }
+
+    public void Dispose() => _bets.Dispose();
 }

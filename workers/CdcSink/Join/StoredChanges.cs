@@ -9,7 +9,7 @@ sealed class StoredChanges(ChangeStore store)
     // One thread: what a batch does beside it has the other processors.
     const string Settings = "SETTINGS max_threads = 1 FORMAT RowBinary";
 
-    static readonly string VersionsSql = $"SELECT id, version FROM bet_changes WHERE {IdSelection.Condition} {Settings}";
+    static readonly string VersionsSql = $"SELECT {OwnChanges.StoredColumns} FROM bet_changes WHERE {IdSelection.Condition} {Settings}";
     static readonly string BetsSql = $"SELECT {BetChange.Columns} FROM bet_changes WHERE {IdSelection.Condition} {Settings}";
     static readonly string UsersSql = $"SELECT {UserState.Columns} FROM user_changes WHERE {IdSelection.Condition} {Settings}";
     static readonly string EventsSql = $"SELECT {EventState.Columns} FROM event_changes WHERE {IdSelection.Condition} {Settings}";
@@ -27,9 +27,9 @@ sealed class StoredChanges(ChangeStore store)
         return ended;
     }
 
-    /// <summary>Tells which versions of the batch's bets there are.</summary>
+    /// <summary>Tells which versions and sorting keys of the batch's bets there are.</summary>
     public Task ReadVersionsAsync(OwnChanges own, CancellationToken cancellation) =>
-        store.ReadRowsAsync(VersionsSql, Parameters(own.Bets.Ids), own.TakeStored, cancellation);
+        store.ReadRowsAsync(VersionsSql, Parameters(own.Ids), own.TakeStored, cancellation);
 
     public Task ReadAsync(ById<BetState> bets, CancellationToken cancellation) =>
         store.ReadRowsAsync(BetsSql, Parameters(bets.Ids), (ref row) => BetState.Take(ref row, bets), cancellation);
