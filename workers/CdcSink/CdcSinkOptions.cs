@@ -59,9 +59,9 @@ public sealed class CdcSinkOptions
     [KnownColumns]
     public Dictionary<string, TimeUnit> TimeUnits { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A batch has so many records at most. Default 65,536: what it takes in memory is pooled by powers of two.</summary>
+    /// <summary>A batch has so many records at most. Default 50,000: with two applied and one gathered, a snapshot leaves the worker below 300 MB.</summary>
     [Range(1, 1_000_000)]
-    public int BatchRecords { get; set; } = 65_536;
+    public int BatchRecords { get; set; } = 50_000;
 
     /// <summary>A batch has so many bytes of encoded rows at most. Default 16 MiB.</summary>
     [Range(1 << 10, 1 << 30)]
