@@ -24,7 +24,7 @@ public sealed class OwnBetTests : IDisposable
         var bet = Met(Own(20), [new(10, false, Key), new(20, false, Key), new(15, true, default)]);
 
         Assert.True(bet.IsWhole);
-        var state = bet.State(1, _texts);
+        var state = bet.State();
         Assert.Equal((20UL, Key, 1, 500L, 900L), (state.Latest.Version, state.Key, state.Keys, state.Amount.Value, state.Payout.Value));
         Assert.Equal("SETTLED", Encoding.UTF8.GetString(_texts[state.Status.Value]));
     }
@@ -52,7 +52,7 @@ public sealed class OwnBetTests : IDisposable
 
         Assert.True(bet.IsShown);
         Assert.True(bet.IsWhole);
-        Assert.Equal(3, bet.State(1, _texts).Amount.Value);
+        Assert.Equal(3, bet.State().Amount.Value);
     }
 
     [Fact]

@@ -47,20 +47,16 @@ struct OwnBet
     }
 
     /// <summary>The bet as this change alone makes it.</summary>
-    /// <param name="id">The bet's.</param>
-    /// <param name="texts">Those of <see cref="Take"/>.</param>
-    public readonly BetState State(long id, TextArena texts)
+    public readonly BetState State()
     {
         var bet = new BetState();
         var change = new BetChange
         {
-            Id = id,
             Version = Version,
             Deleted = _deleted,
             NotSent = _notSent,
             Marks = _marks,
             Key = Key,
-            Status = texts[_status],
             Amount = _amount,
             Payout = _hasPayout ? _payout : null,
             SettledAt = _hasSettledAt ? _settledAt : null,

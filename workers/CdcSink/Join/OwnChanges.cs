@@ -72,7 +72,7 @@ sealed class OwnChanges : IDisposable
     public bool TryState(int index, out BetState bet)
     {
         var isWhole = _bets[index].IsWhole;
-        bet = isWhole ? _bets[index].State(Ids.Span[index], Texts) : default;
+        bet = isWhole ? _bets[index].State() : default;
         return isWhole;
     }
 
