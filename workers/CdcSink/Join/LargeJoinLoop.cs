@@ -42,15 +42,22 @@ public sealed class LargeJoinLoop(
             {
                 continue;
             }
-            if (_waiting.Reader.TryRead(out var large))
+            List<LargeJoin> together = [];
+            await Task.Delay(TimeSpan.FromMilliseconds(double.Parse(Environment.GetEnvironmentVariable("GATHER") ?? "0")), clock, stopping);
+            while (together.Count < Waiting && _waiting.Reader.TryRead(out var large))
             {
-                await JoinAsync(large, stopping);
+                together.Add(large);
+            }
+            if (together.Count > 0)
+            {
+                await JoinAsync(together, stopping);
             }
         }
     }
 
-    async Task JoinAsync(LargeJoin large, CancellationToken stopping)
+    async Task JoinAsync(List<LargeJoin> together, CancellationToken stopping)
     {
+        var large = LargeJoin.Of(together);
         var (start, bets) = (clock.GetTimestamp(), 0);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var pages = join.PagesOf(large);
@@ -72,8 +79,11 @@ public sealed class LargeJoinLoop(
             await over.CancelAsync();
             await LetGoAsync(reading);
         }
-        await PatientlyAsync(() => progress.EndAsync(large, stopping), stopping);
-        metrics.Visible(large.CommitTimes, clock);
+        foreach (var each in together)
+        {
+            await PatientlyAsync(() => progress.EndAsync(each, stopping), stopping);
+            metrics.Visible(each.CommitTimes, clock);
+        }
         CdcSinkLog.LargeJoinDone(log, bets, large.Users.Length, large.Events.Length, clock.GetElapsedTime(start).TotalSeconds);
     }
 

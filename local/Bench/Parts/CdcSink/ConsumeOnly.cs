@@ -17,6 +17,7 @@ static class ConsumeOnly
             FetchWaitMaxMs = 10,
             SessionTimeoutMs = 6000,
             QueuedMaxMessagesKbytes = 65_536,
+            FetchQueueBackoffMs = 5,
             AutoOffsetReset = AutoOffsetReset.Earliest,
         }).SetLogHandler((_, _) => { }).Build();
         consumer.Subscribe(new ChangeTopics(ChangeTopics.DefaultPrefix).Tables);

@@ -4,8 +4,8 @@ using ClickHouse.Driver;
 
 namespace Betting.Local.Bench.Parts.CdcSink;
 
-/// <summary>One measurement's database, dropped with it; and what it tells of the worker's progress.</summary>
-sealed class SinkDatabase(string connectionString, Func<Task> dropAsync) : IAsyncDisposable
+/// <summary>One measurement's database, put away with it; and what it tells of the worker's progress.</summary>
+sealed class SinkDatabase(string connectionString, Func<Task> putAwayAsync) : IAsyncDisposable
 {
     readonly ClickHouseClient _client = new(connectionString);
 
@@ -28,6 +28,6 @@ sealed class SinkDatabase(string connectionString, Func<Task> dropAsync) : IAsyn
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        await dropAsync();
+        await putAwayAsync();
     }
 }
