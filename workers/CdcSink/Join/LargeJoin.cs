@@ -17,11 +17,4 @@ public sealed record LargeJoin(long[] Users, long[] Events, bool Everything, IRe
 
     /// <summary>Commit times by topic of the changes that are visible only when it is done.</summary>
     public List<(string Topic, List<long> Times)> CommitTimes { get; } = [];
-
-    /// <summary>One that joins what all of these would: a bet that several of them bring is read and written once.</summary>
-    public static LargeJoin Of(IReadOnlyList<LargeJoin> joins) => joins.Count == 1 ? joins[0] : new LargeJoin(
-        [.. joins.SelectMany(join => join.Users).Distinct()],
-        [.. joins.SelectMany(join => join.Events).Distinct()],
-        joins.Any(join => join.Everything),
-        joins.SelectMany(join => join.Topics).ToHashSet());
 }

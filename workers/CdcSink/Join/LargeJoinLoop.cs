@@ -42,22 +42,15 @@ public sealed class LargeJoinLoop(
             {
                 continue;
             }
-            List<LargeJoin> together = [];
-            await Task.Delay(TimeSpan.FromMilliseconds(double.Parse(Environment.GetEnvironmentVariable("GATHER") ?? "0")), clock, stopping);
-            while (together.Count < Waiting && _waiting.Reader.TryRead(out var large))
+            if (_waiting.Reader.TryRead(out var large))
             {
-                together.Add(large);
-            }
-            if (together.Count > 0)
-            {
-                await JoinAsync(together, stopping);
+                await JoinAsync(large, stopping);
             }
         }
     }
 
-    async Task JoinAsync(List<LargeJoin> together, CancellationToken stopping)
+    async Task JoinAsync(LargeJoin large, CancellationToken stopping)
     {
-        var large = LargeJoin.Of(together);
         var (start, bets) = (clock.GetTimestamp(), 0);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var pages = join.PagesOf(large);
@@ -79,11 +72,8 @@ public sealed class LargeJoinLoop(
             await over.CancelAsync();
             await LetGoAsync(reading);
         }
-        foreach (var each in together)
-        {
-            await PatientlyAsync(() => progress.EndAsync(each, stopping), stopping);
-            metrics.Visible(each.CommitTimes, clock);
-        }
+        await PatientlyAsync(() => progress.EndAsync(large, stopping), stopping);
+        metrics.Visible(large.CommitTimes, clock);
         CdcSinkLog.LargeJoinDone(log, bets, large.Users.Length, large.Events.Length, clock.GetElapsedTime(start).TotalSeconds);
     }
 
