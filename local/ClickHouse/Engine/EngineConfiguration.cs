@@ -17,6 +17,7 @@ static class EngineConfiguration
         ("background_common_pool_size", 1),
         ("background_move_pool_size", 1),
         ("background_fetches_pool_size", 1),
+        ("background_message_broker_schedule_pool_size", 16),
         ("max_thread_pool_free_size", 8),
         ("max_io_thread_pool_size", 8),
         ("max_io_thread_pool_free_size", 0),
@@ -53,8 +54,15 @@ static class EngineConfiguration
             new XElement("max_server_memory_usage", memoryLimit.ToString(CultureInfo.InvariantCulture)),
             Modest.Select(setting => new XElement(setting.Name, setting.Value)),
             mergeTree,
+            Kafka,
             Storage(path)));
     }
+
+    // Each table that reads from Kafka holds a thread of its pool. The local broker wakes a waiting fetch only when its wait ends, and
+    // what was fetched ahead lasts less than the second after which a full queue is looked at again.
+    static XElement Kafka => new("kafka",
+        new XElement("fetch_wait_max_ms", 10),
+        new XElement("fetch_queue_backoff_ms", 5));
 
     /// <summary>A policy with a volume for old data, as a server with a cheap disk beside its fast one has it. The first volume is the default policy's own, so that a table can change to this one.</summary>
     static XElement Storage(string path) => new("storage_configuration",

@@ -10,10 +10,15 @@ namespace Betting.Local.Bench.Parts.CdcSink;
 /// The rows that the worker writes, made beforehand and inserted into the same tables: no broker, no decoding, no join. Batches have
 /// the worker's size, and a batch's tables are written side by side.
 /// </summary>
-sealed class PreparedRows(SinkDatabase database, TimeProvider clock) : IDisposable
+sealed class PreparedRows(SinkDatabase database, TimeProvider clock, bool rewrites = true) : IDisposable
 {
+    readonly PreparedBatches _batches = new(rewrites);
+
     // With no settings but ClickHouse's own.
     readonly ClickHouseClient _raw = new(new ClickHouseClientSettings(database.ConnectionString) { UseCompression = false });
+
+    /// <summary>Rows of bets for each measured change, once measured.</summary>
+    public double JoinedAChange { get; private set; }
 
     /// <summary>The limit (a): raw RowBinary.</summary>
     /// <returns>Changes a second, after the warm-up.</returns>
@@ -37,12 +42,14 @@ sealed class PreparedRows(SinkDatabase database, TimeProvider clock) : IDisposab
         {
             await RunAsync(await PrepareAsync(batch, prepareAsync));
         }
+        var before = _batches.Joined;
         List<List<Func<Task>>> batches = [];
         foreach (var batch in measured.Chunk(size))
         {
             cancellation.ThrowIfCancellationRequested();
             batches.Add(await PrepareAsync(batch, prepareAsync));
         }
+        JoinedAChange = (double)(_batches.Joined - before) / measured.Count;
         var started = clock.GetTimestamp();
         foreach (var batch in batches)
         {
@@ -61,10 +68,10 @@ sealed class PreparedRows(SinkDatabase database, TimeProvider clock) : IDisposab
 
     static Task RunAsync(List<Func<Task>> batch) => Task.WhenAll(batch.Select(insertAsync => insertAsync()));
 
-    static async Task<List<Func<Task>>> PrepareAsync(MadeRecord[] records, Func<string, NativeRows, Task<Func<Task>>> prepareAsync)
+    async Task<List<Func<Task>>> PrepareAsync(MadeRecord[] records, Func<string, NativeRows, Task<Func<Task>>> prepareAsync)
     {
         List<Func<Task>> inserts = [];
-        foreach (var (table, rows) in PreparedBatch.Of(records))
+        foreach (var (table, rows) in _batches.Next(records))
         {
             inserts.Add(await prepareAsync(table, rows));
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Betting.Local.Bench.Figures;
 using Betting.Local.Bench.Measure;
 
@@ -7,7 +8,8 @@ namespace Betting.Local.Bench.Parts.CdcSink;
 sealed class Rates(BenchRun run, SinkStage stage)
 {
     const string Known = "bets inserted, users and events known", Mixed = "mixed stream of traffic";
-    const string Limit = "limit (a): raw RowBinary of the same rows", Own = "the same rows as the worker sends them", Consume = "limit (b): consume and throw away", Views = "peer (c): JSONEachRow and materialised views";
+    const string Limit = "limit (a): raw RowBinary of the same rows", Own = "the same rows as the worker sends them", Consume = "limit (b): consume and throw away", Tables = "peer (c): Kafka tables and materialised views", Inserts = "the same views, envelopes inserted as JSONEachRow";
+    const string FewerRows = "(a) without what users and events rewrite";
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
@@ -37,9 +39,14 @@ sealed class Rates(BenchRun run, SinkStage stage)
                 continue;
             }
             yield return Row(name, Limit, least);
+            if (name == Mixed)
+            {
+                yield return Row(name, FewerRows, null);
+            }
             yield return Row(name, Own, null);
             yield return Row(name, Consume, null);
-            yield return Row(name, Views, name == Mixed ? 3 : null);
+            yield return Row(name, Tables, name == Mixed ? 3 : null);
+            yield return Row(name, Inserts, null);
             if (name == Known)
             {
                 yield return new Figure("cdcsink", name, rate, "changes/s") { Target = Target.AtLeast(150_000) };
@@ -56,19 +63,28 @@ sealed class Rates(BenchRun run, SinkStage stage)
             Note(name, await SinkAsync(database, dimensions, warmUp, measured, cancellation));
         }
         Note(Consume + ", " + name, ConsumeOnly.Rate(stage.KafkaBootstrap, dimensions.Count + warmUp.Count, measured.Count, run.Clock, cancellation));
-        await using (var database = await stage.DatabaseAsync())
+        IEnumerable<MadeRecord> before = dimensions.Concat(warmUp);
+        await RowsAsync(Limit, rows => rows.RawRateAsync(before, measured, cancellation));
+        await RowsAsync(Own, rows => rows.RateAsync(before, measured, cancellation));
+        if (name == Mixed)
         {
-            using var rows = new PreparedRows(database, run.Clock);
-            Note(Limit + ", " + name, await rows.RawRateAsync(dimensions.Concat(warmUp), measured, cancellation));
+            await RowsAsync(FewerRows, rows => rows.RawRateAsync(before, measured, cancellation), rewrites: false);
         }
         await using (var database = await stage.DatabaseAsync())
         {
-            using var rows = new PreparedRows(database, run.Clock);
-            Note(Own + ", " + name, await rows.RateAsync(dimensions.Concat(warmUp), measured, cancellation));
+            Note(Tables + ", " + name, await KafkaTables.RateAsync(database, stage.KafkaBootstrap, dimensions.Count + warmUp.Count, measured.Count, cancellation));
         }
         await using (var database = await stage.DatabaseAsync())
         {
-            Note(Views + ", " + name, await PlainViews.RateAsync(database, dimensions.Concat(warmUp), measured, run.Clock, cancellation));
+            Note(Inserts + ", " + name, await EnvelopeInserts.RateAsync(database, before, measured, run.Clock, cancellation));
+        }
+
+        async Task RowsAsync(string limit, Func<PreparedRows, Task<double>> rateAsync, bool rewrites = true)
+        {
+            await using var database = await stage.DatabaseAsync();
+            using var rows = new PreparedRows(database, run.Clock, rewrites);
+            Note(limit + ", " + name, await rateAsync(rows));
+            run.Say(string.Create(CultureInfo.InvariantCulture, $"  {limit}: {rows.JoinedAChange:F2} rows of bets a change"));
         }
     }
 
@@ -83,9 +99,11 @@ sealed class Rates(BenchRun run, SinkStage stage)
         TopicFeed.Preload(stage.KafkaBootstrap, warmUp.Concat(measured).Select(StreamMessage.Of));
         await using var worker = SinkWorker.Start(stage, database);
         var start = await worker.VisibleAsync(database, dimensions.Count + warmUp.Count, Patience, cancellation);
-        var profile = await SinkProfile.BeginAsync(stage, worker, cancellation);
+        var (joined, profile) = (await worker.JoinedAsync(cancellation), await SinkProfile.BeginAsync(stage, worker, cancellation));
         var end = await worker.VisibleAsync(database, dimensions.Count + warmUp.Count + measured.Count, Patience, cancellation);
         await profile.TellAsync(run, end.Records - start.Records, cancellation);
+        joined = await worker.JoinedAsync(cancellation) - joined;
+        run.Say(string.Create(CultureInfo.InvariantCulture, $"  the worker wrote {joined / (end.Records - start.Records):F2} rows of bets a change"));
         return (end.Records - start.Records) / (end.At - start.At);
     }
 

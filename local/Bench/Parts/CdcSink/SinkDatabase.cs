@@ -5,9 +5,11 @@ using ClickHouse.Driver;
 namespace Betting.Local.Bench.Parts.CdcSink;
 
 /// <summary>One measurement's database, put away with it; and what it tells of the worker's progress.</summary>
-sealed class SinkDatabase(string connectionString, Func<Task> putAwayAsync) : IAsyncDisposable
+sealed class SinkDatabase(string name, string connectionString, Func<Task> putAwayAsync) : IAsyncDisposable
 {
     readonly ClickHouseClient _client = new(connectionString);
+
+    public string Name => name;
 
     public string ConnectionString => connectionString;
 

@@ -53,7 +53,7 @@ sealed class SinkStage : IAsyncDisposable
         var name = string.Create(CultureInfo.InvariantCulture, $"bench{++_databases}");
         var connection = _clickHouse.ConnectionString(name);
         await ClickHouseMigrator.MigrateAsync(connection);
-        return new SinkDatabase(connection, async () =>
+        return new SinkDatabase(name, connection, async () =>
         {
             using var client = new ClickHouseClient(_clickHouse.ConnectionString());
             await client.ExecuteNonQueryAsync($"DETACH DATABASE {name}");

@@ -68,6 +68,10 @@ sealed partial class SinkWorker : IAsyncDisposable
         return stages;
     }
 
+    /// <summary>Bets joined since the start; one that two batches touch counts twice.</summary>
+    public async Task<double> JoinedAsync(CancellationToken cancellation) =>
+        double.Parse(JoinedLine().Match(await Http.GetStringAsync(new Uri(_address, "/metrics"), cancellation)).Groups["value"].Value, CultureInfo.InvariantCulture);
+
     /// <summary>The lag of all changes of these topics since the worker's start.</summary>
     public async Task<LagHistogram> LagAsync(string topic, CancellationToken cancellation) =>
         LagHistogram.Read(await Http.GetStringAsync(new Uri(_address, "/metrics"), cancellation), topic);
@@ -83,4 +87,7 @@ sealed partial class SinkWorker : IAsyncDisposable
 
     [GeneratedRegex("""^cdcsink_(?:stage_duration_seconds|batch_records)_(?<what>sum|count)\{.*?(?:stage="(?<stage>[^"]+)".*?)?\} (?<value>\S+)""")]
     private static partial Regex StageLine();
+
+    [GeneratedRegex("""^cdcsink_joined_bets_total(?:\{.*?\})? (?<value>\S+)""", RegexOptions.Multiline)]
+    private static partial Regex JoinedLine();
 }

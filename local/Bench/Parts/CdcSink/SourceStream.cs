@@ -18,6 +18,9 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
 {
     const string Schema = "public";
 
+    // A bet waits for its event: so many newer ones are placed before one is settled.
+    const int Open = 100_000;
+
     readonly ChangeTopics _topics = new(ChangeTopics.DefaultPrefix);
     readonly Random _random = new(seed);
     readonly List<(long User, long Event, string PlacedAt)> _open = [];
@@ -58,7 +61,7 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     public MadeRecord ReadBet() => NewBet("r", null);
 
     /// <summary>
-    /// A betting day's mixture: 48 in 100 are new bets, 48 settle, cash out or cancel the oldest that is open, three rename a user,
+    /// A betting day's mixture: 48 in 100 are new bets, 48 settle, cash out or cancel the oldest of a hundred thousand open ones, three rename a user,
     /// one moves an event on, which all its bets have to show. A finished event takes no bets: another is announced in its place.
     /// </summary>
     public MadeRecord Mixed()
@@ -77,7 +80,7 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
         {
             return User(_random.NextInt64(1, users + 1), "u", " the " + _transaction.ToString(CultureInfo.InvariantCulture));
         }
-        if (kind < 52 || _firstOpen > _bets)
+        if (kind < 52 || _bets - _firstOpen < Open)
         {
             return NewBet();
         }

@@ -1,0 +1,38 @@
+using Betting.Contracts;
+using Betting.Local.Engines;
+
+namespace Betting.Local.Bench.Parts.CdcSink;
+
+/// <summary>
+/// The peer (c): Kafka tables take the same topics into <see cref="PlainViews"/>, with the engine's own settings but for what
+/// makes it faster here: a consumer and a thread for every two partitions of bets.
+/// </summary>
+static class KafkaTables
+{
+    /// <summary>What a consumer may still gather when all others are done; it would be waited for until its flush interval ends.</summary>
+    const int Block = 65_536;
+
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <returns>Changes a second, after the warm-up; by blocks that became rows.</returns>
+    public static async Task<double> RateAsync(SinkDatabase database, string bootstrap, int warmUp, int measured, CancellationToken cancellation)
+    {
+        var topics = new ChangeTopics(ChangeTopics.DefaultPrefix);
+        await PlainViews.CreateAsync(database, table => $"""
+            Kafka SETTINGS kafka_broker_list = '{bootstrap}', kafka_topic_list = '{topics.Tables.Single(topic => topic.EndsWith("." + table, StringComparison.Ordinal))}',
+            kafka_group_name = 'kafka-tables-{table}', kafka_format = 'JSONEachRow', kafka_num_consumers = {(table == "bets" ? 2 : 1)}, kafka_thread_per_consumer = 1, kafka_max_block_size = {Block},
+            input_format_skip_unknown_fields = 1, input_format_null_as_default = 1
+            """, cancellation);
+        var start = await ReachedAsync(warmUp);
+        var end = await ReachedAsync(warmUp + measured - 3 * Block);
+        return (end.Records - start.Records) / (end.At - start.At);
+
+        async Task<(long Records, double At)> ReachedAsync(long records)
+        {
+            var progress = (Records: 0L, At: 0.0);
+            await Deadline.UntilAsync($"{records:N0} records through Kafka tables", Patience, async () =>
+                (progress = await PlainViews.ProgressAsync(database, cancellation)).Records >= records, cancellation);
+            return progress;
+        }
+    }
+}
