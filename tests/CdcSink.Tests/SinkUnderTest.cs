@@ -51,11 +51,15 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     internal Readings Readings { get; }
     public List<DeadLetter> DeadLetters { get; } = [];
 
-    public static async Task<SinkUnderTest> CreateAsync(Servers servers, CdcSinkOptions? options = null, string settings = "")
+    /// <param name="servers">Where ClickHouse is.</param>
+    /// <param name="options">The sink's.</param>
+    /// <param name="settings">What the sink's connection string has besides.</param>
+    /// <param name="migrateAsync">Makes the schema where the connection string says; null for that of one server.</param>
+    public static async Task<SinkUnderTest> CreateAsync(Servers servers, CdcSinkOptions? options = null, string settings = "", Func<string, Task>? migrateAsync = null)
     {
         var server = await servers.ClickHouseAsync();
         var connection = server.ConnectionString($"sink_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}");
-        await ClickHouseMigrator.MigrateAsync(connection);
+        await (migrateAsync ?? (each => ClickHouseMigrator.MigrateAsync(each)))(connection);
         return new SinkUnderTest(connection, options ?? new CdcSinkOptions(), settings);
     }
 

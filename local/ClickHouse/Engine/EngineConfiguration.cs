@@ -9,6 +9,8 @@ namespace Betting.Local.ClickHouse.Engine;
 /// </summary>
 static class EngineConfiguration
 {
+    const int OwnPort = 9000;
+
     static readonly (string Name, object Value)[] Modest =
     [
         ("background_pool_size", 2),
@@ -55,8 +57,15 @@ static class EngineConfiguration
             Modest.Select(setting => new XElement(setting.Name, setting.Value)),
             mergeTree,
             Kafka,
+            new XElement("tcp_port", OwnPort),
+            Cluster,
             Storage(path)));
     }
+
+    /// <summary>The cluster <c>default</c> of this server alone, as a server's own configuration has it. Nobody listens there: a shard of one's own needs no connection.</summary>
+    static XElement Cluster => new("remote_servers", new XElement("default", new XElement("shard", new XElement("replica",
+        new XElement("host", "127.0.0.1"),
+        new XElement("port", OwnPort)))));
 
     // Each table that reads from Kafka holds a thread of its pool. The local broker wakes a waiting fetch only when its wait ends, and
     // what was fetched ahead lasts less than the second after which a full queue is looked at again.

@@ -1,0 +1,54 @@
+using System.Text.RegularExpressions;
+using Betting.CdcSink;
+using Betting.Debezium;
+using Betting.Schema;
+using Betting.Tests.CdcSink.Recorded;
+using Betting.Tests.Fixtures;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Write;
+
+/// <summary>
+/// The schema for a cluster, run on one server that is a cluster of itself: all writing and reading goes through Distributed tables.
+/// The embedded engine has neither replicas nor the queue of <c>ON CLUSTER</c>, so those two are taken out of the statements.
+/// </summary>
+public sealed partial class ClusterOfOneTests(Servers servers)
+{
+    // As docs/cdcsink.md tells for a cluster, but for what needs replicas.
+    const string Settings = "set_distributed_foreground_insert=1;set_select_sequential_consistency=1";
+
+    public static TheoryData<string> Streams => ["churn-3.6", "killed-3.6", "rebuilt-3.6", "snapshot-in-flight-3.6", "identity-default-3.6", "recommended-2.4"];
+
+    [Theory]
+    [MemberData(nameof(Streams))]
+    public async Task What_is_written_and_read_through_Distributed_tables_equals_the_source(string stream)
+    {
+        var recording = Path.Combine(Recordings.Folder, stream + ".jsonl.gz");
+        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = 500 }, Settings, MigrateAsync);
+
+        await new Replicas(sink, Archive.Read(recording), new Random(11)).RunAsync();
+
+        await Expected.AssertEqualsAsync(sink.Client, recording);
+        await Expected.AssertEqualsAsync(sink.Client, recording, "bets_as_of(moment = '2200-01-01 00:00:00')");
+        Assert.Empty(sink.DeadLetters);
+        var engines = await sink.QueryAsync("SELECT DISTINCT engine FROM system.tables WHERE database = currentDatabase() AND name IN ('bet_changes', 'bets_by_user', 'bets_by_event', 'bets_analytics_rows')");
+        Assert.Equal(["Distributed"], engines);
+    }
+
+    static async Task MigrateAsync(string connectionString)
+    {
+        var settings = new ClickHouseClientSettings(connectionString);
+        using var server = new ClickHouseClient(new ClickHouseClientSettings(settings) { Database = "default" });
+        await server.ExecuteNonQueryAsync($"CREATE DATABASE {settings.Database}");
+        using var client = new ClickHouseClient(connectionString);
+        foreach (var statement in ClickHouseMigrator.Script("default"))
+        {
+            await client.ExecuteNonQueryAsync(Replicated().Replace(statement.Replace(" ON CLUSTER `default`", "", StringComparison.Ordinal), "${engine}("));
+        }
+    }
+
+    [GeneratedRegex(@"Replicated(?<engine>\w*MergeTree)\('/clickhouse/tables/[^']*', '[^']*'(?:, )?")]
+    private static partial Regex Replicated();
+}
