@@ -72,7 +72,10 @@ sealed partial class ClusterVariant(string cluster)
         }
     }
 
-    static string Local(string name) => Sharded.ContainsKey(name) ? name + "_local" : name;
+    public static bool IsSharded(string table) => Sharded.ContainsKey(table);
+
+    /// <summary>The table that holds a shard's rows, for one that is spread over shards; else itself.</summary>
+    public static string Local(string name) => Sharded.ContainsKey(name) ? name + "_local" : name;
 
     static SchemaException Unknown(string statement) =>
         new($"No form for a cluster is known of: {statement.ReplaceLineEndings(" ")[..Math.Min(120, statement.Length)]}");

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using Betting.Connections;
+using Betting.Hosting;
 using Betting.Schema;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -24,7 +27,12 @@ static class MigrateCommand
 
     static readonly Option<string> Keep = Aged("--keep", "When rows are deleted, counted from placed_at: 84mo, 7y, or never. The changelog stays whole");
 
-    public static Command Create() => new("migrate", "Brings ClickHouse to this version's schema, and sets where its rows lie and how long") { Cluster, Print, Policy, Volume, ColdAfter, Keep };
+    static readonly Option<string[]> Users = new("--user-password")
+    {
+        Description = $"NAME=PASSWORD or NAME=@FILE: makes a user ({string.Join(", ", ClickHouseUsers.Names)}) with the rights it needs and no others; may be given several times",
+    };
+
+    public static Command Create() => new("migrate", "Brings ClickHouse to this version's schema, and sets where its rows lie and how long") { Cluster, Print, Policy, Volume, ColdAfter, Keep, Users };
 
     public static async Task<int> RunAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
@@ -32,15 +40,23 @@ static class MigrateCommand
         var storage = new RowStorage(parsed.GetValue(Policy), parsed.GetValue(Volume) ?? "cold", Months(parsed.GetValue(ColdAfter)), Months(parsed.GetValue(Keep)));
         try
         {
+            var users = (parsed.GetValue(Users) ?? []).Select(NamedPassword.Read).ToList();
+            if (users.Contains(null))
+            {
+                // The value is not repeated: it may be a password.
+                await Console.Error.WriteLineAsync("CdcSink migrate: --user-password takes NAME=PASSWORD or NAME=@FILE");
+                return WorkerHost.BadSettings;
+            }
+            var connection = services.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString;
+            var rights = users.SelectMany(user => ClickHouseUsers.Statements(new ClickHouseClientSettings(connection).Database, user!, cluster)).ToList();
             if (parsed.GetValue(Print))
             {
-                foreach (var statement in ClickHouseMigrator.Script(cluster).Concat(storage.Statements(cluster, hasRules: true)))
+                foreach (var statement in ClickHouseMigrator.Script(cluster).Concat(storage.Statements(cluster, hasRules: true)).Concat(rights))
                 {
                     Console.WriteLine(statement + ";\n");
                 }
                 return 0;
             }
-            var connection = services.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString;
             // A rule that cannot be is said before anything is done.
             _ = storage.Statements(cluster, hasRules: false).Count();
             var applied = await ClickHouseMigrator.MigrateAsync(connection, cluster, cancellation);
@@ -50,12 +66,22 @@ static class MigrateCommand
                 await storage.ApplyAsync(connection, cluster, cancellation);
                 Console.WriteLine("where rows lie and how long is set");
             }
+            await AllowAsync(connection, rights, cancellation);
             return 0;
         }
-        catch (SchemaException wrong)
+        catch (Exception wrong) when (wrong is SchemaException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"CdcSink migrate: {wrong.Message}");
             return 1;
+        }
+    }
+
+    static async Task AllowAsync(string connection, List<string> rights, CancellationToken cancellation)
+    {
+        using var client = new ClickHouseClient(connection);
+        foreach (var statement in rights)
+        {
+            await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
         }
     }
 

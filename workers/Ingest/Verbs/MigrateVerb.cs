@@ -25,32 +25,24 @@ static class MigrateVerb
 
     static async Task<int> MigrateAsync(string[] passwords, IServiceProvider services, CancellationToken cancellation)
     {
-        if (passwords.FirstOrDefault(password => password.IndexOf('=', StringComparison.Ordinal) < 1) is not null)
-        {
-            // The value is not repeated: it may be a password.
-            await Console.Error.WriteLineAsync("Ingest migrate: --role-password takes NAME=PASSWORD or NAME=@FILE");
-            return WorkerHost.BadSettings;
-        }
         var connectionString = services.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString;
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Betting.Schema");
         try
         {
-            var applied = await PostgresMigrator.MigrateAsync(connectionString, passwords.ToDictionary(Name, Password), log, cancellation);
+            var roles = passwords.Select(NamedPassword.Read).ToList();
+            if (roles.Contains(null))
+            {
+                await Console.Error.WriteLineAsync("Ingest migrate: --role-password takes NAME=PASSWORD or NAME=@FILE");
+                return WorkerHost.BadSettings;
+            }
+            var applied = await PostgresMigrator.MigrateAsync(connectionString, roles.ToDictionary(role => role!.Name, role => role!.Password), log, cancellation);
             Console.WriteLine(applied == 0 ? "PostgreSQL is up to date." : $"{applied} scripts applied.");
             return 0;
         }
-        catch (Exception failure) when (failure is SchemaException or NpgsqlException or IOException)
+        catch (Exception failure) when (failure is SchemaException or NpgsqlException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"Ingest migrate: {failure.Message}");
             return 1;
         }
-    }
-
-    static string Name(string assignment) => assignment[..assignment.IndexOf('=', StringComparison.Ordinal)];
-
-    static string Password(string assignment)
-    {
-        var value = assignment[(assignment.IndexOf('=', StringComparison.Ordinal) + 1)..];
-        return value.StartsWith('@') ? File.ReadAllText(value[1..]).TrimEnd('\r', '\n') : value;
     }
 }

@@ -1,0 +1,23 @@
+namespace Betting.Schema;
+
+/// <summary>Who logs in with which password, as an argument of a <c>migrate</c> says it.</summary>
+public sealed record NamedPassword(string Name, string Password)
+{
+    /// <summary>Reads <c>NAME=PASSWORD</c>, or <c>NAME=@FILE</c> whose only line is the password.</summary>
+    /// <returns>Null where it is neither. The text is in no message: it may be a password.</returns>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static NamedPassword? Read(string argument)
+    {
+        var sign = argument.IndexOf('=', StringComparison.Ordinal);
+        if (sign < 1)
+        {
+            return null;
+        }
+        var value = argument[(sign + 1)..];
+        return new NamedPassword(argument[..sign], value.StartsWith('@') ? File.ReadAllText(value[1..]).TrimEnd('\r', '\n') : value);
+    }
+
+    /// <summary>The name alone.</summary>
+    public override string ToString() => Name;
+}
