@@ -14,7 +14,11 @@ static class Decoding
     public static Figure Measure(BenchRun run)
     {
         var stream = new SourceStream(SinkStage.Users, SinkStage.Events, run.Clock);
-        StreamRecord[] records = [.. Enumerable.Range(0, Before + Records).Select(_ => stream.Mixed()).Skip(Before).Select((made, at) => new StreamRecord(made.Topic, 0, at, 0, made.Key, made.Value, []))];
+        for (var skipped = 0; skipped < Before; skipped++)
+        {
+            stream.Mixed();
+        }
+        StreamRecord[] records = [.. Enumerable.Range(0, Records).Select(_ => stream.Mixed()).Select((made, at) => new StreamRecord(made.Topic, 0, at, 0, made.Key, made.Value, []))];
         var decoder = new RecordDecoder(new DecoderOptions());
         var rounds = run.Quick ? 40 : 100;
         for (var warmUp = 0; warmUp < 20; warmUp++)

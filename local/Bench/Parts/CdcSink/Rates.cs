@@ -72,7 +72,7 @@ sealed class Rates(BenchRun run, SinkStage stage)
         }
         await using (var database = await stage.DatabaseAsync())
         {
-            Note(Tables + ", " + name, await KafkaTables.RateAsync(database, stage.KafkaBootstrap, dimensions.Count + warmUp.Count, measured.Count, cancellation));
+            Note(Tables + ", " + name, await KafkaTables.RateAsync(database, stage.KafkaBootstrap, dimensions.Count, warmUp.Count + measured.Count, cancellation));
         }
         await using (var database = await stage.DatabaseAsync())
         {
