@@ -58,14 +58,17 @@ static class EngineConfiguration
             mergeTree,
             Kafka,
             new XElement("tcp_port", OwnPort),
-            Cluster,
+            Clusters,
             Storage(path)));
     }
 
-    /// <summary>The cluster <c>default</c> of this server alone, as a server's own configuration has it. Nobody listens there: a shard of one's own needs no connection.</summary>
-    static XElement Cluster => new("remote_servers", new XElement("default", new XElement("shard", new XElement("replica",
-        new XElement("host", "127.0.0.1"),
-        new XElement("port", OwnPort)))));
+    /// <summary>
+    /// Clusters of this server alone: <c>default</c>, as a server's own configuration has it, and <c>twice</c>, whose two shards are the same
+    /// data, for what a server refuses only with several. Nobody listens at the port: a shard of one's own needs no connection.
+    /// </summary>
+    static XElement Clusters => new("remote_servers", new XElement("default", Shard), new XElement("twice", Shard, Shard));
+
+    static XElement Shard => new("shard", new XElement("replica", new XElement("host", "127.0.0.1"), new XElement("port", OwnPort)));
 
     // Each table that reads from Kafka holds a thread of its pool. The local broker wakes a waiting fetch only when its wait ends, and
     // what was fetched ahead lasts less than the second after which a full queue is looked at again.

@@ -16,13 +16,7 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
     [Theory, MemberData(nameof(Files))]
     public async Task A_query_of_the_docs_has_the_answer_that_stands_there(string name)
     {
-        var text = await File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "docs", "queries", name + ".sql"));
-        var end = text.IndexOf(';', StringComparison.Ordinal);
-        var expected = text[(end + 1)..].Trim().Split('\n').Select(line => line["-- ".Length..]);
-        var parameters = Parameters().Matches(text[..end]).SelectMany(line => line.Groups["pairs"].Value.Split(", "))
-            .Select(pair => pair.Split(" = ")).Select(pair => KeyValuePair.Create("param_" + pair[0], (string?)pair[1]));
-
-        var answer = await world.AnswerAsync(text[..end], parameters);
+        var (expected, answer) = await AskAsync(world, name);
 
         Assert.Equal(expected, answer);
     }
@@ -35,6 +29,17 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
         Assert.Equal(Files().Select(row => row.Data), listed.Order(StringComparer.Ordinal));
     }
 
+    /// <returns>The answer that stands in the query's file, and the world's.</returns>
+    internal static async Task<(IEnumerable<string> Expected, IEnumerable<string> Answer)> AskAsync(World world, string name)
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "docs", "queries", name + ".sql"));
+        var end = text.IndexOf(';', StringComparison.Ordinal);
+        var expected = text[(end + 1)..].Trim().Split('\n').Select(line => line["-- ".Length..]);
+        var parameters = Parameters().Matches(text[..end]).SelectMany(line => line.Groups["pairs"].Value.Split(", "))
+            .Select(pair => pair.Split(" = ")).Select(pair => KeyValuePair.Create("param_" + pair[0], (string?)pair[1]));
+        return (expected, await world.AnswerAsync(text[..end], parameters));
+    }
+
     [GeneratedRegex(@"^-- parameters: (?<pairs>.+)$", RegexOptions.Multiline)]
     private static partial Regex Parameters();
 
@@ -42,13 +47,16 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
     private static partial Regex LinkedQuery();
 
     /// <summary>The known world, put through the sink once.</summary>
-    public sealed class World(Servers servers) : IAsyncLifetime
+    public class World(Servers servers) : IAsyncLifetime
     {
         SinkUnderTest? _sink;
 
+        /// <summary>Makes the schema; null for that of one server.</summary>
+        protected virtual Func<string, Task>? MigrateAsync => null;
+
         public async ValueTask InitializeAsync()
         {
-            _sink = await SinkUnderTest.CreateAsync(servers);
+            _sink = await SinkUnderTest.CreateAsync(servers, migrateAsync: MigrateAsync);
             await _sink.ReplayAsync(KnownWorld.Records());
             Assert.Empty(_sink.DeadLetters);
         }
@@ -68,6 +76,7 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
 
         public ValueTask DisposeAsync()
         {
+            GC.SuppressFinalize(this);
             _sink?.Dispose();
             return ValueTask.CompletedTask;
         }

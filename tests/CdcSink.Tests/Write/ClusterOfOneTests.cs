@@ -1,20 +1,15 @@
-using System.Text.RegularExpressions;
 using Betting.CdcSink;
 using Betting.Debezium;
-using Betting.Schema;
 using Betting.Tests.CdcSink.Recorded;
 using Betting.Tests.Fixtures;
-using ClickHouse.Driver;
-using ClickHouse.Driver.ADO;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Write;
 
 /// <summary>
 /// The schema for a cluster, run on one server that is a cluster of itself: all writing and reading goes through Distributed tables.
-/// The embedded engine has neither replicas nor the queue of <c>ON CLUSTER</c>, so those two are taken out of the statements.
 /// </summary>
-public sealed partial class ClusterOfOneTests(Servers servers)
+public sealed class ClusterOfOneTests(Servers servers)
 {
     // As docs/cdcsink.md tells for a cluster, but for what needs replicas.
     const string Settings = "set_distributed_foreground_insert=1;set_select_sequential_consistency=1";
@@ -26,7 +21,7 @@ public sealed partial class ClusterOfOneTests(Servers servers)
     public async Task What_is_written_and_read_through_Distributed_tables_equals_the_source(string stream)
     {
         var recording = Path.Combine(Recordings.Folder, stream + ".jsonl.gz");
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = 500 }, Settings, MigrateAsync);
+        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = 500 }, Settings, each => OwnCluster.MigrateAsync(each, "default"));
 
         await new Replicas(sink, Archive.Read(recording), new Random(11)).RunAsync();
 
@@ -36,19 +31,4 @@ public sealed partial class ClusterOfOneTests(Servers servers)
         var engines = await sink.QueryAsync("SELECT DISTINCT engine FROM system.tables WHERE database = currentDatabase() AND name IN ('bet_changes', 'bets_by_user', 'bets_by_event', 'bets_analytics_rows')");
         Assert.Equal(["Distributed"], engines);
     }
-
-    static async Task MigrateAsync(string connectionString)
-    {
-        var settings = new ClickHouseClientSettings(connectionString);
-        using var server = new ClickHouseClient(new ClickHouseClientSettings(settings) { Database = "default" });
-        await server.ExecuteNonQueryAsync($"CREATE DATABASE {settings.Database}");
-        using var client = new ClickHouseClient(connectionString);
-        foreach (var statement in ClickHouseMigrator.Script("default"))
-        {
-            await client.ExecuteNonQueryAsync(Replicated().Replace(statement.Replace(" ON CLUSTER `default`", "", StringComparison.Ordinal), "${engine}("));
-        }
-    }
-
-    [GeneratedRegex(@"Replicated(?<engine>\w*MergeTree)\('/clickhouse/tables/[^']*', '[^']*'(?:, )?")]
-    private static partial Regex Replicated();
 }
