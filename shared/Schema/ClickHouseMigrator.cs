@@ -64,7 +64,7 @@ public static class ClickHouseMigrator
     static IEnumerable<string> Statements(string sql, string? cluster) =>
         cluster is null ? SqlStatements.Of(sql) : SqlStatements.Of(sql).SelectMany(new ClusterVariant(cluster).Of);
 
-    static string Quoted(string name) => $"`{name.Replace("`", "``", StringComparison.Ordinal)}`";
+    internal static string Quoted(string name) => $"`{name.Replace("`", "``", StringComparison.Ordinal)}`";
 
     static async Task CreateDatabaseAsync(string connectionString, string on, CancellationToken cancellation)
     {

@@ -37,13 +37,11 @@ public static class ClickHouseUsers
         }
         var salt = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(user.Password + salt)));
-        var (on, identified) = (cluster is null ? "" : $" ON CLUSTER {Quoted(cluster)}", $"IDENTIFIED WITH sha256_hash BY '{hash}' SALT '{salt}'");
+        var (on, identified) = (cluster is null ? "" : $" ON CLUSTER {ClickHouseMigrator.Quoted(cluster)}", $"IDENTIFIED WITH sha256_hash BY '{hash}' SALT '{salt}'");
         yield return $"CREATE USER IF NOT EXISTS {user.Name}{on} {identified}";
         yield return $"ALTER USER {user.Name}{on} {identified}";
-        var inserts = tables.SelectMany(table => cluster is not null && ClusterVariant.IsSharded(table) ? new[] { table, ClusterVariant.Local(table) } : [table])
-            .Select(table => $", INSERT ON {Quoted(database)}.{table}");
-        yield return $"GRANT{on} SELECT ON {Quoted(database)}.*{string.Concat(inserts)} TO {user.Name} WITH REPLACE OPTION";
+        var inserts = tables.SelectMany(table => cluster is null ? [table] : new[] { table, ClusterVariant.Local(table) }.Distinct())
+            .Select(table => $", INSERT ON {ClickHouseMigrator.Quoted(database)}.{table}");
+        yield return $"GRANT{on} SELECT ON {ClickHouseMigrator.Quoted(database)}.*{string.Concat(inserts)} TO {user.Name} WITH REPLACE OPTION";
     }
-
-    static string Quoted(string name) => $"`{name.Replace("`", "``", StringComparison.Ordinal)}`";
 }

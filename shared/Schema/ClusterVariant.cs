@@ -23,7 +23,7 @@ sealed partial class ClusterVariant(string cluster)
     const string Everywhere = "'/clickhouse/tables/{uuid}/all', '{shard}-{replica}'";
     const string InItsShard = "'/clickhouse/tables/{uuid}/{shard}', '{replica}'";
 
-    readonly string _on = $"ON CLUSTER `{cluster.Replace("`", "``", StringComparison.Ordinal)}`";
+    readonly string _on = $"ON CLUSTER {ClickHouseMigrator.Quoted(cluster)}";
 
     /// <returns>What to run instead, in order, on any server of the cluster.</returns>
     /// <exception cref="SchemaException">The statement is of a kind that has no form for a cluster here.</exception>
@@ -68,11 +68,9 @@ sealed partial class ClusterVariant(string cluster)
         yield return comments + $"{head}{Local(name)} {_on}{columns}ENGINE = {replicated}{rest}";
         if (Sharded.TryGetValue(name, out var key))
         {
-            yield return $"{head}{name} {_on} AS {Local(name)}\nENGINE = Distributed(`{cluster.Replace("`", "``", StringComparison.Ordinal)}`, currentDatabase(), '{Local(name)}', {key})";
+            yield return $"{head}{name} {_on} AS {Local(name)}\nENGINE = Distributed({ClickHouseMigrator.Quoted(cluster)}, currentDatabase(), '{Local(name)}', {key})";
         }
     }
-
-    public static bool IsSharded(string table) => Sharded.ContainsKey(table);
 
     /// <summary>The table that holds a shard's rows, for one that is spread over shards; else itself.</summary>
     public static string Local(string name) => Sharded.ContainsKey(name) ? name + "_local" : name;

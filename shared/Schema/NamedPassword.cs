@@ -18,6 +18,14 @@ public sealed record NamedPassword(string Name, string Password)
         return new NamedPassword(argument[..sign], value.StartsWith('@') ? File.ReadAllText(value[1..]).TrimEnd('\r', '\n') : value);
     }
 
+    /// <summary>Reads all of them.</summary>
+    /// <returns>Null where one is of neither form.</returns>
+    public static IReadOnlyList<NamedPassword>? ReadAll(IReadOnlyCollection<string> arguments)
+    {
+        var read = arguments.Select(Read).OfType<NamedPassword>().ToList();
+        return read.Count == arguments.Count ? read : null;
+    }
+
     /// <summary>The name alone.</summary>
     public override string ToString() => Name;
 }

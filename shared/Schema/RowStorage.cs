@@ -45,7 +45,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         {
             throw new SchemaException("Rows have to go to the cold volume before they are deleted.");
         }
-        var table = cluster is null ? "ALTER TABLE bets_analytics_rows" : $"ALTER TABLE bets_analytics_rows_local ON CLUSTER `{cluster.Replace("`", "``", StringComparison.Ordinal)}`";
+        var table = cluster is null ? "ALTER TABLE bets_analytics_rows" : $"ALTER TABLE bets_analytics_rows_local ON CLUSTER {ClickHouseMigrator.Quoted(cluster)}";
         if (Policy is not null)
         {
             yield return $"{table} MODIFY SETTING storage_policy = '{Policy}'";

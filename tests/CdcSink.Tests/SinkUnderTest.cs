@@ -9,8 +9,11 @@ using Betting.Hosting;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
 using ClickHouse.Driver;
+using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.Utility;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
 
 namespace Betting.Tests.CdcSink;
 
@@ -61,6 +64,14 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         var connection = server.ConnectionString($"sink_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}");
         await (migrateAsync ?? (each => ClickHouseMigrator.MigrateAsync(each)))(connection);
         return new SinkUnderTest(connection, options ?? new CdcSinkOptions(), settings);
+    }
+
+    /// <summary>ClickHouse's own parser takes the statement, or its error is thrown.</summary>
+    public async Task ParseAsync(string statement)
+    {
+        var text = new ClickHouseParameterCollection();
+        text.AddParameter("statement", statement);
+        Assert.NotNull(await Client.ExecuteScalarAsync("SELECT formatQuery({statement:String})", text));
     }
 
     /// <summary>Everything through the pipeline of the verb replay.</summary>

@@ -40,15 +40,14 @@ static class MigrateCommand
         var storage = new RowStorage(parsed.GetValue(Policy), parsed.GetValue(Volume) ?? "cold", Months(parsed.GetValue(ColdAfter)), Months(parsed.GetValue(Keep)));
         try
         {
-            var users = (parsed.GetValue(Users) ?? []).Select(NamedPassword.Read).ToList();
-            if (users.Contains(null))
+            if (NamedPassword.ReadAll(parsed.GetValue(Users) ?? []) is not { } users)
             {
                 // The value is not repeated: it may be a password.
                 await Console.Error.WriteLineAsync("CdcSink migrate: --user-password takes NAME=PASSWORD or NAME=@FILE");
                 return WorkerHost.BadSettings;
             }
             var connection = services.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString;
-            var rights = users.SelectMany(user => ClickHouseUsers.Statements(new ClickHouseClientSettings(connection).Database, user!, cluster)).ToList();
+            var rights = users.SelectMany(user => ClickHouseUsers.Statements(new ClickHouseClientSettings(connection).Database, user, cluster)).ToList();
             if (parsed.GetValue(Print))
             {
                 foreach (var statement in ClickHouseMigrator.Script(cluster).Concat(storage.Statements(cluster, hasRules: true)).Concat(rights))

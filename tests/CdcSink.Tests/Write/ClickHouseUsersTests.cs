@@ -3,8 +3,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
-using ClickHouse.Driver.ADO.Parameters;
-using ClickHouse.Driver.Utility;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Write;
@@ -21,9 +19,7 @@ public sealed partial class ClickHouseUsersTests(Servers servers)
 
         foreach (var statement in ClickHouseUsers.Names.SelectMany(name => ClickHouseUsers.Statements("betting", new NamedPassword(name, "secret"), cluster)))
         {
-            var text = new ClickHouseParameterCollection();
-            text.AddParameter("statement", statement);
-            Assert.NotNull(await sink.Client.ExecuteScalarAsync("SELECT formatQuery({statement:String})", text));
+            await sink.ParseAsync(statement);
         }
     }
 

@@ -1,7 +1,5 @@
 using Betting.Schema;
 using Betting.Tests.Fixtures;
-using ClickHouse.Driver.ADO.Parameters;
-using ClickHouse.Driver.Utility;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Write;
@@ -18,9 +16,7 @@ public sealed class ClusterVariantTests(Servers servers)
 
         foreach (var statement in Script)
         {
-            var text = new ClickHouseParameterCollection();
-            text.AddParameter("statement", statement);
-            Assert.NotNull(await sink.Client.ExecuteScalarAsync("SELECT formatQuery({statement:String})", text));
+            await sink.ParseAsync(statement);
         }
     }
 

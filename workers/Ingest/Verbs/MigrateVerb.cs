@@ -29,13 +29,12 @@ static class MigrateVerb
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Betting.Schema");
         try
         {
-            var roles = passwords.Select(NamedPassword.Read).ToList();
-            if (roles.Contains(null))
+            if (NamedPassword.ReadAll(passwords) is not { } roles)
             {
                 await Console.Error.WriteLineAsync("Ingest migrate: --role-password takes NAME=PASSWORD or NAME=@FILE");
                 return WorkerHost.BadSettings;
             }
-            var applied = await PostgresMigrator.MigrateAsync(connectionString, roles.ToDictionary(role => role!.Name, role => role!.Password), log, cancellation);
+            var applied = await PostgresMigrator.MigrateAsync(connectionString, roles.ToDictionary(role => role.Name, role => role.Password), log, cancellation);
             Console.WriteLine(applied == 0 ? "PostgreSQL is up to date." : $"{applied} scripts applied.");
             return 0;
         }

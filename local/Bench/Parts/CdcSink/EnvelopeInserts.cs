@@ -2,11 +2,9 @@ using ClickHouse.Driver;
 
 namespace Betting.Local.Bench.Parts.CdcSink;
 
-/// <summary>Envelopes inserted as JSONEachRow into Null tables with <see cref="PlainViews"/>, in blocks of the size that the engine takes from Kafka: nothing is consumed.</summary>
+/// <summary>Envelopes inserted as JSONEachRow into Null tables with <see cref="PlainViews"/>, in blocks as large as those of <see cref="KafkaTables"/>: nothing is consumed.</summary>
 static class EnvelopeInserts
 {
-    const int Block = 65_536;
-
     /// <returns>Changes a second, after the warm-up.</returns>
     public static async Task<double> RateAsync(SinkDatabase database, IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, TimeProvider clock, CancellationToken cancellation)
     {
@@ -37,7 +35,7 @@ static class EnvelopeInserts
             $"INSERT INTO {part.Table} SETTINGS input_format_skip_unknown_fields = 1, input_format_null_as_default = 1 FORMAT JSONEachRow", new MemoryStream(part.Lines), isCompressed: false, cancellation);
     }));
 
-    static IEnumerable<(string Table, byte[] Lines)[]> Blocks(IEnumerable<MadeRecord> records) => records.Chunk(Block).Select(chunk =>
+    static IEnumerable<(string Table, byte[] Lines)[]> Blocks(IEnumerable<MadeRecord> records) => records.Chunk(KafkaTables.Block).Select(chunk =>
         chunk.GroupBy(record => record.Topic).Select(topic => ("in_" + topic.Key[(topic.Key.LastIndexOf('.') + 1)..], Lines(topic))).ToArray());
 
     static byte[] Lines(IEnumerable<MadeRecord> records)

@@ -4,13 +4,13 @@ using Betting.Local.Engines;
 namespace Betting.Local.Bench.Parts.CdcSink;
 
 /// <summary>
-/// The peer (c): Kafka tables take the same topics into <see cref="PlainViews"/>, with the engine's own settings but for what
-/// makes it faster here: a consumer and a thread for every two partitions of bets.
+/// The peer (c): Kafka tables take the same topics into <see cref="PlainViews"/>, with a consumer and a thread for every two
+/// partitions of bets. Blocks are smaller than the engine's own, with which all of them would be there at once.
 /// </summary>
 static class KafkaTables
 {
-    /// <summary>What a consumer may still gather when all others are done; it would be waited for until its flush interval ends.</summary>
-    const int Block = 65_536;
+    /// <summary>Records that a consumer gathers before they become rows.</summary>
+    public const int Block = 65_536;
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
@@ -29,6 +29,7 @@ static class KafkaTables
             input_format_skip_unknown_fields = 1, input_format_null_as_default = 1
             """, cancellation);
         var start = await ReachedAsync(before);
+        // What each consumer gathers last is no whole block, and is waited for until its flush interval ends.
         var end = await ReachedAsync(before + records - 3 * Block);
         return (end.Records - start.Records) / (end.At - start.At);
 

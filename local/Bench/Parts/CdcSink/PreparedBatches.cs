@@ -32,7 +32,7 @@ sealed class PreparedBatches(bool rewrites = true)
                 touched.Add(change.Id);
                 Know(change, records[at]);
             }
-            else if (rewrites && _naming.TryGetValue((change.Table, change.Id), out var bets))
+            else if (_naming.TryGetValue((change.Table, change.Id), out var bets))
             {
                 touched.UnionWith(bets);
             }
@@ -49,6 +49,10 @@ sealed class PreparedBatches(bool rewrites = true)
     void Know(in DecodedRecord change, MadeRecord record)
     {
         _newest[change.Id] = record;
+        if (!rewrites)
+        {
+            return;
+        }
         foreach (var named in new[] { (SourceTable.Users, change.Bet.UserId), (SourceTable.Events, change.Bet.EventId) })
         {
             if (!_naming.TryGetValue(named, out var bets))
