@@ -180,7 +180,9 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
             Kind = description.Kind,
             At = description.At,
             Replays = LetterHeaders.ReplaysOf(headers),
-            NotReplayable = Coordinates.TryParse(description.From, out var place) && place.Topic == _source ? null : $"its headers do not say that it came from {_source}",
+            NotReplayable = !Coordinates.TryParse(description.From, out var place) || place.Topic != _source
+                ? $"its headers do not say that it came from {_source}"
+                : LetterHeaders.TruncationOf(headers),
             Body = record.Message.Value,
             Headers = headers,
             Handle = record,

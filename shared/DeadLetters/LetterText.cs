@@ -14,7 +14,9 @@ static class LetterText
     public static string Line(StoredLetter letter, int text)
     {
         var replays = letter.Replays == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" (replayed {letter.Replays} times)");
-        return $"{letter.Id}  {At(letter)}  {(letter.Kind == "" ? "-" : Visible(letter.Kind, 40))}  {Visible(letter.Reason, 200)}{replays}\n    {Visible(Encoding.UTF8.GetString(letter.Body.Span), text)}";
+        var stays = letter.NotReplayable is { } why ? $" (not replayable: {Visible(why, 120)})" : "";
+        var kind = letter.Kind == "" ? "-" : Visible(letter.Kind, 40);
+        return $"{letter.Id}  {At(letter)}  {kind}  {Visible(letter.Reason, 200)}{replays}{stays}\n    {Visible(Encoding.UTF8.GetString(letter.Body.Span), text)}";
     }
 
     /// <summary>All of a letter, for a terminal.</summary>
@@ -23,6 +25,10 @@ static class LetterText
         var lines = new StringBuilder().AppendLine(CultureInfo.InvariantCulture, $"id        {letter.Id}")
             .AppendLine(CultureInfo.InvariantCulture, $"from      {letter.From}").AppendLine(CultureInfo.InvariantCulture, $"at        {At(letter)}")
             .AppendLine(CultureInfo.InvariantCulture, $"reason    {Visible(letter.Reason, int.MaxValue)}").AppendLine(CultureInfo.InvariantCulture, $"replays   {letter.Replays}");
+        if (letter.NotReplayable is { } why)
+        {
+            lines.AppendLine(CultureInfo.InvariantCulture, $"replay    not possible: {Visible(why, 300)}");
+        }
         foreach (var (name, value) in letter.Headers)
         {
             lines.AppendLine(CultureInfo.InvariantCulture, $"header    {Visible(name, 200)}: {Visible(value, 2000)}");
@@ -47,6 +53,10 @@ static class LetterText
             json.WriteString("field", letter.Field);
             json.WriteString("reason", letter.Reason);
             json.WriteNumber("replays", letter.Replays);
+            if (letter.NotReplayable is { } why)
+            {
+                json.WriteString("notReplayable", why);
+            }
             json.WriteNumber("bytes", letter.Body.Length);
             json.WriteStartObject("headers");
             foreach (var header in letter.Headers.GroupBy(header => header.Key))

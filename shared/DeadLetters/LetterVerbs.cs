@@ -118,7 +118,7 @@ public sealed class LetterVerbs
         Console.WriteLine($"{store.Name}: {Count(totals with { Letters = totals.Letters - totals.Refused })} {done}");
         if (totals.Refused > 0)
         {
-            await Console.Error.WriteLineAsync($"{_worker} dead-letters: {totals.Refused} letters do not say where they came from and stay");
+            await Console.Error.WriteLineAsync($"{_worker} dead-letters: {totals.Refused} letters cannot be sent back and stay: list tells why");
         }
         return totals.Refused > 0 ? 1 : 0;
     }, cancellation);

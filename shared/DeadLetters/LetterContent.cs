@@ -1,0 +1,23 @@
+namespace Betting.DeadLetters;
+
+/// <summary>What a dead letter is written with: a key, a body and headers, each of any bytes.</summary>
+/// <param name="Key">The original's key; null where it has none.</param>
+/// <param name="Body">The original's body; null where it has none, as a tombstone.</param>
+/// <param name="Headers">The original's headers and those that putting aside adds, in their order.</param>
+public sealed record LetterContent(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Body, IReadOnlyList<LetterHeader> Headers)
+{
+    /// <summary>Bytes of the key, the body and all headers, without what a protocol adds to them.</summary>
+    public long Size => (Key?.Length ?? 0) + (Body?.Length ?? 0) + Headers.Sum(header => (long)header.Size);
+}
+
+/// <summary>A header of a dead letter.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Value">Its value; null where it has none.</param>
+public readonly record struct LetterHeader(string Name, ReadOnlyMemory<byte>? Value)
+{
+    // The lengths of name and value, as both brokers write them, are less than this.
+    const int Overhead = 16;
+
+    /// <summary>Bytes of the name in UTF-8 and of the value, with a margin for their lengths.</summary>
+    public int Size => System.Text.Encoding.UTF8.GetByteCount(Name) + (Value?.Length ?? 0) + Overhead;
+}
