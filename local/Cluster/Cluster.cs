@@ -10,9 +10,10 @@ public sealed class Cluster : IAsyncDisposable
 {
     static readonly string[] Roles = ["ingest", "warmer", "reader", "replicator"];
     readonly List<WorkerProcess> _workers = [];
+    readonly EngineSupervisor _supervisor;
     ChangeCapture? _capture;
 
-    Cluster(ClusterOptions options, DataFolder folder, EngineSet engines)
+    Cluster(ClusterOptions options, DataFolder folder, EngineSet engines, Action<string> say)
     {
         Options = options;
         Folder = folder;
@@ -20,6 +21,7 @@ public sealed class Cluster : IAsyncDisposable
         Postgres = NpgsqlDataSource.Create(engines.Postgres.ConnectionString(EngineSet.Database));
         ClickHouse = new ClickHouseClient(engines.ClickHouse.ConnectionString(EngineSet.Database));
         Redis = ConnectionMultiplexer.Connect(engines.Redis.ConnectionString + ",abortConnect=false");
+        _supervisor = new EngineSupervisor(engines, say);
     }
 
     public ClusterOptions Options { get; }
@@ -35,6 +37,9 @@ public sealed class Cluster : IAsyncDisposable
 
     public string Logs => Folder.In("logs");
 
+    /// <summary>Ends, with the reason, when the cluster cannot go on without losing something.</summary>
+    public Task<string> Lost => _supervisor.Lost;
+
     /// <summary>Starts the engines alone.</summary>
     public static async Task<Cluster> StartEnginesAsync(ClusterOptions options, Action<string> say)
     {
@@ -45,7 +50,7 @@ public sealed class Cluster : IAsyncDisposable
             {
                 say($"ended {left} processes that an earlier, killed run had left behind");
             }
-            return new Cluster(options, folder, await EngineSet.StartAsync(folder, options, say));
+            return new Cluster(options, folder, await EngineSet.StartAsync(folder, options, say), say);
         }
         catch
         {
@@ -63,8 +68,8 @@ public sealed class Cluster : IAsyncDisposable
             var (epoch, anew) = cluster.Folder.Epoch(brokerForgets: cluster.Engines.Kafka is not null);
             await Task.WhenAll(TopicSet.CreateAsync(cluster.Engines), cluster.MigrateAsync());
             say("schemas and topics are there");
-            cluster.StartWorkers(epoch);
-            cluster._capture = await ChangeCapture.StartAsync(cluster.Engines, cluster.Folder, options, epoch, anew);
+            cluster.StartWorkers(epoch, say);
+            cluster._capture = await ChangeCapture.StartAsync(cluster.Engines, cluster.Folder, options, epoch, anew, say);
             say(options.ConnectUrl is null ? "change capture runs (the stand-in for Debezium)" : "Debezium runs");
             await cluster.WorkersAreReadyAsync(TimeSpan.FromSeconds(90));
             say("the workers are ready");
@@ -77,14 +82,19 @@ public sealed class Cluster : IAsyncDisposable
         }
     }
 
-    public IEnumerable<(string Name, int ProcessId)> Processes() =>
-        new (string, int)[]
+    /// <summary>Every process of the cluster and where it is reached, as people need it to look at one.</summary>
+    public IEnumerable<ClusterMember> Members() =>
+        new ClusterMember[]
         {
-            ("PostgreSQL", Engines.Postgres.ProcessId), ("Redis", Engines.Redis.ProcessId), ("RabbitMQ", Engines.Rabbit.ProcessId),
-            ("ClickHouse", Engines.ClickHouse.ProcessId), ("Kafka protocol", Engines.Kafka?.ProcessId ?? 0), ("Capture", _capture?.ProcessId ?? 0),
+            new("PostgreSQL", Engines.Postgres.ProcessId, Engines.Addresses["POSTGRES"]),
+            new("Redis", Engines.Redis.ProcessId, Engines.Addresses["REDIS"]),
+            new("RabbitMQ", Engines.Rabbit.ProcessId, Engines.Addresses["RABBITMQ"]),
+            new("ClickHouse", Engines.ClickHouse.ProcessId, Engines.Addresses["CLICKHOUSE"]),
+            new("Kafka protocol", Engines.Kafka?.ProcessId ?? 0, Engines.KafkaBootstrap),
+            new("Capture", _capture?.ProcessId ?? 0, _capture?.Address ?? ""),
         }
-        .Concat(_workers.Select(worker => (worker.Name, worker.ProcessId)))
-        .Where(process => process.Item2 != 0);
+        .Concat(_workers.Select(worker => new ClusterMember(worker.Name, worker.ProcessId, worker.Url.ToString().TrimEnd('/'))))
+        .Where(member => member.ProcessId != 0);
 
     public async Task WorkersAreReadyAsync(TimeSpan limit)
     {
@@ -117,6 +127,9 @@ public sealed class Cluster : IAsyncDisposable
         return (code, await File.ReadAllTextAsync(log));
     }
 
+    /// <summary>kill -9 of the stand-in for Debezium, which is then started again; nothing happens where Debezium runs.</summary>
+    public void KillCapture() => _capture?.Kill();
+
     /// <summary>Drains: workers first, then capture, then the engines, each with time to finish what it has in hand.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -125,6 +138,7 @@ public sealed class Cluster : IAsyncDisposable
         {
             await _capture.DisposeAsync();
         }
+        await _supervisor.DisposeAsync();
         await Redis.DisposeAsync();
         ClickHouse.Dispose();
         await Postgres.DisposeAsync();
@@ -132,14 +146,14 @@ public sealed class Cluster : IAsyncDisposable
         Folder.Dispose();
     }
 
-    void StartWorkers(int epoch)
+    void StartWorkers(int epoch, Action<string> say)
     {
         foreach (var worker in WorkerSettings.Workers)
         {
             var settings = WorkerSettings.For(worker, Engines, epoch);
             for (var replica = 1; replica <= Options.ReplicasOf(worker); replica++)
             {
-                _workers.Add(new WorkerProcess(worker, replica, settings, Logs));
+                _workers.Add(new WorkerProcess(worker, replica, settings, Logs, say));
             }
         }
     }

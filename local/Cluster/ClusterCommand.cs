@@ -6,6 +6,12 @@ namespace Betting.Local.Cluster;
 /// <summary>The command line of <c>./run</c>.</summary>
 static class ClusterCommand
 {
+    /// <summary>Exit code of a run that broke an invariant, lost an engine or whose traffic failed.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Exit code where something could not be started or did not answer.</summary>
+    public const int CouldNotRun = 2;
+
     public static RootCommand Create()
     {
         var seconds = new Option<double?>("--for") { Description = "run this many seconds unattended, then drain, reconcile, check every invariant; exit code 0 only if all hold" };
@@ -58,9 +64,22 @@ static class ClusterCommand
                 KafkaBootstrap = Given("KAFKA_BOOTSTRAP"),
                 ConnectUrl = Given("CONNECT_URL") is { } url ? new Uri(url) : null,
             };
-            return parsed.GetValue(engines) ? EnginesOnly.RunAsync(options, cancellation) : ClusterRun.RunAsync(options, cancellation);
+            return RunAsync(parsed.GetValue(engines), options, cancellation);
         });
         return command;
+    }
+
+    static async Task<int> RunAsync(bool enginesAlone, ClusterOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            return enginesAlone ? await EnginesOnly.RunAsync(options, cancellation) : await ClusterRun.RunAsync(options, cancellation);
+        }
+        catch (Exception error) when (error is EngineException or IOException or TimeoutException or HttpRequestException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync("run: " + error.Message);
+            return CouldNotRun;
+        }
     }
 
     static string? Given(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

@@ -1,3 +1,5 @@
+using Betting.Local.Cluster.Watch;
+
 namespace Betting.Local.Cluster;
 
 /// <summary><c>./run --engines</c>: engines for other programs to use, until Ctrl-C.</summary>
@@ -11,8 +13,16 @@ static class EnginesOnly
         {
             Console.WriteLine($"{name}={value}");
         }
+        foreach (var line in MemberList.Lines(cluster.Members(), cluster.Logs))
+        {
+            await Console.Error.WriteLineAsync(line);
+        }
         await Console.Error.WriteLineAsync("Ctrl-C stops them");
-        await cancellation.AsTask();
+        if (await Task.WhenAny(cancellation.AsTask(), cluster.Lost) == cluster.Lost)
+        {
+            await Console.Error.WriteLineAsync($"run: {await cluster.Lost}");
+            return ClusterCommand.Failed;
+        }
         return 0;
     }
 }

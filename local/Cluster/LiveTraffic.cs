@@ -8,6 +8,7 @@ namespace Betting.Local.Cluster;
 public sealed class LiveTraffic : IAsyncDisposable
 {
     readonly CancellationTokenSource _stopping = new();
+    readonly CancellationTokenSource _givingUp = new();
     readonly List<IDoor> _doors = [];
     readonly Task _run;
 
@@ -28,12 +29,12 @@ public sealed class LiveTraffic : IAsyncDisposable
         var traffic = new BettingTraffic(
             new TrafficOptions { Seed = options.Seed, Run = (cluster.Folder.Run * 10) + shift, Users = options.Users, Events = options.Events },
             TimeProvider.System.GetUtcNow);
-        _run = Task.Run(() => new TrafficRun(traffic, _doors, rate).RunAsync(_stopping.Token, CancellationToken.None));
+        _run = Task.Run(() => new TrafficRun(traffic, _doors, rate).RunAsync(_stopping.Token, _givingUp.Token));
     }
 
     public Published Published { get; } = new();
 
-    /// <summary>Ends when the traffic has failed; until then it never does.</summary>
+    /// <summary>Faults when the traffic has failed; it does not end otherwise before it is stopped.</summary>
     public Task Failure => _run;
 
     /// <summary>Stops sending and waits until the brokers have confirmed every message.</summary>
@@ -43,13 +44,35 @@ public sealed class LiveTraffic : IAsyncDisposable
         await _run;
     }
 
+    /// <summary>Stops sending and waits, at most for <paramref name="limit"/>, until the brokers have confirmed every message.</summary>
+    /// <returns>Null, or why not all of it was confirmed.</returns>
+    public async Task<string?> StopWithinAsync(TimeSpan limit)
+    {
+        _givingUp.CancelAfter(limit);
+        try
+        {
+            await StopAsync();
+            return null;
+        }
+        catch (OperationCanceledException) when (_givingUp.IsCancellationRequested)
+        {
+            return $"the brokers did not confirm everything within {limit.TotalSeconds:F0} s";
+        }
+        // What failed is the traffic's own; the run goes on to its end and says so.
+        catch (Exception failed) when (_run.IsFaulted)
+        {
+            return failed.Message;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        await StopWithinAsync(TimeSpan.Zero);
         foreach (var door in _doors)
         {
             await door.DisposeAsync();
         }
         _stopping.Dispose();
+        _givingUp.Dispose();
     }
 }

@@ -7,7 +7,7 @@ namespace Betting.Local.Cluster;
 public sealed record Memory(string Name, double MiB, double PeakMiB)
 {
     /// <summary>Of every process of the cluster; PostgreSQL and Redis count their first process alone.</summary>
-    public static IReadOnlyList<Memory> Of(Cluster cluster) => cluster.Processes().Select(process => Of(process.Name, process.ProcessId)).ToList();
+    public static IReadOnlyList<Memory> Of(Cluster cluster) => cluster.Members().Select(member => Of(member.Name, member.ProcessId)).ToList();
 
     static Memory Of(string name, int processId)
     {

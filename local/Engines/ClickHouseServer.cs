@@ -14,6 +14,9 @@ public sealed class ClickHouseServer(string folder, int port, long? memoryLimit 
     EngineProcess? _process;
 
     public int ProcessId => _process?.Id ?? 0;
+
+    /// <summary>Its process was started and has ended, by itself or by a signal.</summary>
+    public bool HasEnded => _process is { HasExited: true };
     public bool IsRunning => _process is { HasExited: false };
 
     public string ConnectionString(string database = "default") => $"Host=127.0.0.1;Port={port};Database={database};Username=default";

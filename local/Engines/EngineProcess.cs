@@ -58,7 +58,7 @@ public sealed class EngineProcess : IAsyncDisposable
         process.OutputDataReceived += (_, line) => engine.Keep(line.Data);
         process.ErrorDataReceived += (_, line) => engine.Keep(line.Data);
         process.Start();
-        Leftovers.Note(Path.GetDirectoryName(logFile)!, process.Id);
+        Leftovers.Note(Path.GetDirectoryName(logFile)!, process.Id, name);
         process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

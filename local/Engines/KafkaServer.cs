@@ -17,6 +17,9 @@ public sealed class KafkaServer(string folder, int port, int? keptBatches = null
     public string BootstrapServers { get; private set; } = "";
     public int ProcessId => _process?.Id ?? 0;
 
+    /// <summary>Its process was started and has ended, by itself or by a signal.</summary>
+    public bool HasEnded => _process is { HasExited: true };
+
     /// <summary>Address of the interface that creates topics and injects faults.</summary>
     public Uri Admin { get; private set; } = new("http://127.0.0.1");
 

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Betting.Local.Engines;
 
 /// <summary>
-/// What was started for a folder and not stopped because its starter was killed. Each start is noted beside the logs with
-/// the process's start time, so that a number which the system has given to somebody else is never mistaken for ours.
+/// What was started for a folder and not stopped because its starter was killed. Each start is noted beside the logs, a line each:
+/// process id, start time, name. The start time tells a process of ours from another one to which the system gave its number later.
 /// </summary>
 public static class Leftovers
 {
@@ -21,8 +21,8 @@ public static class Leftovers
             return 0;
         }
         var left = File.ReadAllLines(file)
-            .Select(line => line.Split(' '))
-            .Where(parts => parts.Length == 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out _))
+            .Select(line => line.Split(' ', 3))
+            .Where(parts => parts.Length == 3 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out _))
             .Select(parts => (Id: int.Parse(parts[0], CultureInfo.InvariantCulture), Started: parts[1]))
             .Where(process => StartTime(process.Id) == process.Started)
             .ToList();
@@ -37,13 +37,13 @@ public static class Leftovers
         return left.Count;
     }
 
-    internal static void Note(string logs, int processId)
+    internal static void Note(string logs, int processId, string name)
     {
         if (StartTime(processId) is { } started)
         {
             lock (Gate)
             {
-                File.AppendAllText(Path.Combine(logs, FileName), $"{processId} {started}\n");
+                File.AppendAllText(Path.Combine(logs, FileName), $"{processId} {started} {name}\n");
             }
         }
     }

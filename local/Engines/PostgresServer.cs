@@ -24,14 +24,23 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public int Port { get; }
     public int ProcessId => _process?.Id ?? 0;
+
+    /// <summary>Its process was started and has ended, by itself or by a signal.</summary>
+    public bool HasEnded => _process is { HasExited: true };
     public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>A connection string of the superuser, for set-up and checks only; workers have roles of their own.</summary>
     public string ConnectionString(string database = "postgres") =>
         $"Host=127.0.0.1;Port={Port};Username={Superuser};Database={database};Timeout=5";
 
+    /// <exception cref="EngineException">It may not enter its folder, did not start, or does not answer.</exception>
     public async Task StartAsync()
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(_data)!);
+        if (await FolderAccess.FaultAsync(Path.GetDirectoryName(_data)!, Superuser) is { } closed)
+        {
+            throw new EngineException(closed);
+        }
         if (!File.Exists(Path.Combine(_data, "PG_VERSION")))
         {
             await InitialiseAsync();
@@ -117,7 +126,7 @@ public sealed class PostgresServer : IAsyncDisposable
         await using var step = EngineProcess.Start(Path.GetFileName(launch.Program), launch, _log);
         if (!await step.ExitedWithinAsync(TimeSpan.FromSeconds(60)) || step.ExitCode != 0)
         {
-            throw new EngineException(step, "failed; where the folder's parents are closed to the user postgres, choose another folder with --data");
+            throw new EngineException(step, "failed");
         }
     }
 }

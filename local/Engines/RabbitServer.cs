@@ -15,6 +15,9 @@ public sealed class RabbitServer(string folder, int port) : IAsyncDisposable
 
     public int ProcessId => _process?.Id ?? 0;
 
+    /// <summary>Its process was started and has ended, by itself or by a signal.</summary>
+    public bool HasEnded => _process is { HasExited: true };
+
     public async Task StartAsync()
     {
         Directory.CreateDirectory(_home);

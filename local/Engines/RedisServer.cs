@@ -12,6 +12,9 @@ public sealed class RedisServer(string folder, int port) : IAsyncDisposable
     public string ConnectionString => $"127.0.0.1:{port}";
     public int ProcessId => _process?.Id ?? 0;
 
+    /// <summary>Its process was started and has ended, by itself or by a signal.</summary>
+    public bool HasEnded => _process is { HasExited: true };
+
     public async Task StartAsync()
     {
         Directory.CreateDirectory(_data);

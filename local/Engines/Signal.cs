@@ -14,7 +14,8 @@ public enum Signal
     Stop = 19,
 }
 
-static partial class SignalExtensions
+/// <summary>Sends signals.</summary>
+public static partial class SignalExtensions
 {
     /// <summary>Sends <paramref name="signal"/>; false where no such process is left.</summary>
     public static bool SendTo(this Signal signal, int processId) => Kill(processId, (int)signal) == 0;

@@ -17,24 +17,38 @@ public static class ClickHouseUsers
         ["reader"] = [],
     };
 
+    // A server reads grants for these too (select_from_system_db_requires_grant, on in the configuration that it ships with);
+    // tables, columns, databases and settings of the database system are open to everybody.
+    static readonly Dictionary<string, string[]> SystemTables = new(StringComparer.Ordinal)
+    {
+        ["sink"] = ["parts"],
+        ["reconciler"] = [],
+        ["reader"] = ["view_refreshes"],
+    };
+
     public static IEnumerable<string> Names => Inserts.Keys;
 
     /// <summary>Tables that a user inserts into; it reads all of the database.</summary>
     /// <param name="user">One of <see cref="Names"/>.</param>
     public static IReadOnlyList<string> InsertsOf(string user) => Inserts[user];
 
+    /// <summary>Tables of the database <c>system</c> that a user reads.</summary>
+    /// <param name="user">One of <see cref="Names"/>.</param>
+    public static IReadOnlyList<string> SystemTablesOf(string user) => SystemTables[user];
+
     /// <summary>Makes a user, or gives it this password and exactly these rights; repeating it changes nothing else.</summary>
     /// <remarks>The server is sent the salted hash that it stores, never the password.</remarks>
     /// <param name="database">Where the schema is.</param>
     /// <param name="user">Its name, one of <see cref="Names"/>, and password.</param>
     /// <param name="cluster">The cluster's name; null for one server.</param>
-    /// <exception cref="SchemaException">Nobody of that name is known here.</exception>
+    /// <exception cref="SchemaException">Nobody of that name is known here, or the password is empty.</exception>
     public static IEnumerable<string> Statements(string database, NamedPassword user, string? cluster)
     {
         if (!Inserts.TryGetValue(user.Name, out var tables))
         {
             throw new SchemaException($"ClickHouse has the users {string.Join(", ", Names)}; '{user.Name}' is none of them.");
         }
+        user.RequirePassword();
         var salt = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(user.Password + salt)));
         var (on, identified) = (cluster is null ? "" : $" ON CLUSTER {ClickHouseMigrator.Quoted(cluster)}", $"IDENTIFIED WITH sha256_hash BY '{hash}' SALT '{salt}'");
@@ -42,6 +56,7 @@ public static class ClickHouseUsers
         yield return $"ALTER USER {user.Name}{on} {identified}";
         var inserts = tables.SelectMany(table => cluster is null ? [table] : new[] { table, ClusterVariant.Local(table) }.Distinct())
             .Select(table => $", INSERT ON {ClickHouseMigrator.Quoted(database)}.{table}");
-        yield return $"GRANT{on} SELECT ON {ClickHouseMigrator.Quoted(database)}.*{string.Concat(inserts)} TO {user.Name} WITH REPLACE OPTION";
+        var reads = SystemTables[user.Name].Select(table => $", SELECT ON system.{table}");
+        yield return $"GRANT{on} SELECT ON {ClickHouseMigrator.Quoted(database)}.*{string.Concat(reads)}{string.Concat(inserts)} TO {user.Name} WITH REPLACE OPTION";
     }
 }

@@ -26,6 +26,16 @@ public sealed record NamedPassword(string Name, string Password)
         return read.Count == arguments.Count ? read : null;
     }
 
+    /// <summary>Checks that there is a password: a login with an empty one is open to everybody.</summary>
+    /// <exception cref="SchemaException">It is empty, or the file's only line is.</exception>
+    public void RequirePassword()
+    {
+        if (string.IsNullOrWhiteSpace(Password))
+        {
+            throw new SchemaException($"the password of {Name} is empty: give NAME=PASSWORD, or NAME=@FILE with the password in the file's only line");
+        }
+    }
+
     /// <summary>The name alone.</summary>
     public override string ToString() => Name;
 }

@@ -21,10 +21,15 @@ public static class PostgresMigrator
     /// <param name="log">Gets one line a script.</param>
     /// <param name="cancellation">Ends the wait for another migration; a script that runs is finished.</param>
     /// <returns>How many scripts were applied.</returns>
-    /// <exception cref="SchemaException">A script failed; it and those after it are not applied.</exception>
+    /// <exception cref="SchemaException">A script failed: it and those after it are not applied. Or a password is empty: nothing is done.</exception>
     public static async Task<int> MigrateAsync(
         string connectionString, IReadOnlyDictionary<string, string> rolePasswords, ILogger log, CancellationToken cancellation)
     {
+        // Before anything is done.
+        foreach (var (role, password) in rolePasswords)
+        {
+            new NamedPassword(role, password).RequirePassword();
+        }
         var single = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Multiplexing = false }.ConnectionString;
         await using var connection = new NpgsqlConnection(single);
         await connection.OpenAsync(cancellation);

@@ -49,6 +49,34 @@ public sealed class TrafficTests(RunningCluster running)
     }
 
     [Fact]
+    public async Task Every_invariant_holds_after_each_engine_and_the_capture_were_killed_under_traffic()
+    {
+        var engines = running.Cluster.Engines;
+        (string Name, Func<Task> KillAsync)[] victims =
+        [
+            ("Redis", engines.Redis.KillAsync), ("RabbitMQ", engines.Rabbit.KillAsync), ("PostgreSQL", engines.Postgres.KillAsync), ("ClickHouse", engines.ClickHouse.KillAsync),
+        ];
+        var (invariants, _) = await AfterTrafficAsync(200, commands: 4_000, async traffic =>
+        {
+            foreach (var (name, killAsync) in victims)
+            {
+                var (before, goal) = (ProcessId(name), traffic.Published.Messages + 300);
+                await Deadline.UntilAsync("more traffic", TimeSpan.FromSeconds(60), () => Task.FromResult(traffic.Published.Messages >= goal));
+                await killAsync();
+                await Deadline.UntilAsync($"{name}'s restart", TimeSpan.FromSeconds(120), () => Task.FromResult(ProcessId(name) != before));
+            }
+            running.Cluster.KillCapture();
+        });
+
+        Assert.All(invariants, invariant => Assert.True(invariant.Holds, $"{invariant.Name}: {invariant.Detail}"));
+        await running.Cluster.WorkersAreReadyAsync(TimeSpan.FromSeconds(120));
+        var (code, output) = await running.Cluster.ReconcileAsync();
+        Assert.True(code == 0, output);
+    }
+
+    int ProcessId(string member) => running.Cluster.Members().Single(each => each.Name == member).ProcessId;
+
+    [Fact]
     public async Task The_proof_sees_a_cent_too_much_in_a_wallet_and_a_row_that_only_ClickHouse_changed()
     {
         var cluster = running.Cluster;

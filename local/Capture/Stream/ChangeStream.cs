@@ -125,8 +125,24 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Outbox ou
         if (time.GetElapsedTime(_lastConfirm) >= ConfirmEvery && Record() is { } lsn)
         {
             _lastConfirm = time.GetTimestamp();
+            await ConfirmAsync(connection, lsn, stop);
+        }
+    }
+
+    /// <summary>Tells PostgreSQL how far it may forget its log.</summary>
+    /// <exception cref="CaptureFaultException">The replication stream ended meanwhile.</exception>
+    static async Task ConfirmAsync(LogicalReplicationConnection connection, ulong lsn, CancellationToken stop)
+    {
+        try
+        {
             connection.SetReplicationStatus(new NpgsqlLogSequenceNumber(lsn));
             await connection.SendStatusUpdate(stop);
+        }
+        // A read is pending on the same connection. When PostgreSQL ends its walsender, that read gives up the connection and its
+        // timers, and Npgsql's SendStatusUpdate then fails in one of these ways instead of saying that the stream has ended.
+        catch (Exception ended) when (ended is NullReferenceException or InvalidOperationException)
+        {
+            throw new CaptureFaultException("the replication stream ended while progress was confirmed", ended);
         }
     }
 

@@ -11,7 +11,9 @@ namespace Betting.Local.Cluster.Proof;
 /// <param name="patience">How long Redis and ClickHouse may follow behind PostgreSQL.</param>
 public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
 {
-    static readonly TimeSpan Arrival = TimeSpan.FromMinutes(5);
+    /// <summary>How long what was published may take to have its outcome, where nothing else is said.</summary>
+    public static readonly TimeSpan Arrival = TimeSpan.FromMinutes(5);
+
     long _journalBefore;
     long _deadLettersBefore;
 
@@ -25,12 +27,13 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
     /// <summary>Waits until each published message has its outcome or lies among the dead letters.</summary>
     /// <param name="distinct">Different, well-formed commands that the brokers confirmed.</param>
     /// <param name="malformed">Malformed messages that the brokers confirmed.</param>
+    /// <param name="limit">How long it may take; <see cref="Arrival"/> by default.</param>
     /// <returns>False where that did not happen in time; the proof then says what is missing.</returns>
-    public async Task<bool> ArrivedAsync(long distinct, long malformed)
+    public async Task<bool> ArrivedAsync(long distinct, long malformed, TimeSpan? limit = null)
     {
         try
         {
-            await Deadline.UntilAsync("the outcome of every command", Arrival, async () =>
+            await Deadline.UntilAsync("the outcome of every command", limit ?? Arrival, async () =>
                 await JournalAsync() - _journalBefore >= distinct && await DeadLettersAsync() - _deadLettersBefore >= malformed);
             return true;
         }
@@ -46,27 +49,28 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
         var invariants = new List<Invariant>(await LedgerProof.CheckAsync(cluster.Postgres))
         {
             await DeliveryProof.CheckAsync(cluster.Postgres, _journalBefore, distinct, malformed, await DeadLettersAsync() - _deadLettersBefore),
-            await EventuallyAsync(() => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse)),
-            await EventuallyAsync(() => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase())),
+            await EventuallyAsync(RowProof.Name, () => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse)),
+            await EventuallyAsync(CounterProof.Name, () => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase())),
         };
         return invariants;
     }
 
     /// <summary>Whether ClickHouse and Redis have all that PostgreSQL has, once they had time to follow.</summary>
     public async Task<bool> StoresAgreeAsync() =>
-        (await EventuallyAsync(() => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse))).Holds
-        && (await EventuallyAsync(() => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase()))).Holds;
+        (await EventuallyAsync(RowProof.Name, () => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse))).Holds
+        && (await EventuallyAsync(CounterProof.Name, () => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase()))).Holds;
 
-    async Task<Invariant> EventuallyAsync(Func<Task<Invariant>> check)
+    async Task<Invariant> EventuallyAsync(string name, Func<Task<Invariant>> check)
     {
         Invariant? last = null;
         try
         {
             await Deadline.UntilAsync("agreement", patience, async () => (last = await check()).Holds);
         }
-        catch (TimeoutException) when (last is not null)
+        catch (TimeoutException late)
         {
-            // What the last look found is the answer.
+            // What the last look found is the answer; where no look came through, why not.
+            return last ?? new Invariant(name, Holds: false, "could not be checked: " + late.Message);
         }
         return last!;
     }

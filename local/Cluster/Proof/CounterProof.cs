@@ -9,6 +9,8 @@ namespace Betting.Local.Cluster.Proof;
 /// <summary>Redis' counters by status = PostgreSQL's counts.</summary>
 static class CounterProof
 {
+    public const string Name = "Redis counts = PostgreSQL counts";
+
     public static async Task<Invariant> CheckAsync(NpgsqlDataSource postgres, IDatabase redis)
     {
         await using var connection = await postgres.OpenConnectionAsync();
@@ -24,7 +26,7 @@ static class CounterProof
                 offenders.Add($"{status}: PostgreSQL {expected}, Redis {(found.IsNull ? "nothing" : found.ToString())}");
             }
         }
-        return new Invariant("Redis counts = PostgreSQL counts", offenders.Count == 0,
+        return new Invariant(Name, offenders.Count == 0,
             offenders.Count == 0
                 ? string.Join(", ", BetStatus.All.Select(status => $"{status} {counts.GetValueOrDefault(status):N0}"))
                 : string.Join("; ", offenders));

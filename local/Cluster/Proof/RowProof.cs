@@ -9,11 +9,14 @@ namespace Betting.Local.Cluster.Proof;
 /// </summary>
 static class RowProof
 {
-    const string Postgres = """
-        SELECT b.id, concat_ws('|', b.status, b.amount, coalesce(b.payout::text, '~'), (extract(epoch FROM b.placed_at) * 1000000)::bigint,
-               coalesce((extract(epoch FROM b.settled_at) * 1000000)::bigint::text, '~'),
-               b.user_id, coalesce(u.name, ''), coalesce((extract(epoch FROM u.created_at) * 1000000)::bigint::text, '~'),
-               b.event_id, coalesce(e.name, ''), coalesce(e.category, ''), coalesce((extract(epoch FROM e.start_time) * 1000000)::bigint::text, '~'),
+    public const string Name = "PostgreSQL = ClickHouse, row for row";
+
+    // Times outside of 1900–2299, infinity among them, are shown as the first or last moment of these years.
+    static readonly string Postgres = $"""
+        SELECT b.id, concat_ws('|', b.status, b.amount, coalesce(b.payout::text, '~'), {Micros("b.placed_at")},
+               coalesce({Micros("b.settled_at")}::text, '~'),
+               b.user_id, coalesce(u.name, ''), coalesce({Micros("u.created_at")}::text, '~'),
+               b.event_id, coalesce(e.name, ''), coalesce(e.category, ''), coalesce({Micros("e.start_time")}::text, '~'),
                coalesce(e.status, ''))
         FROM bets b LEFT JOIN users u ON u.id = b.user_id LEFT JOIN events e ON e.id = b.event_id ORDER BY b.id
         """;
@@ -54,9 +57,13 @@ static class RowProof
             hasLeft = takeLeft ? await left.ReadAsync() : hasLeft;
             hasRight = takeRight ? await right.ReadAsync() : hasRight;
         }
-        return new Invariant("PostgreSQL = ClickHouse, row for row", offenders.Count == 0,
+        return new Invariant(Name, offenders.Count == 0,
             offenders.Count == 0 ? $"{rows:N0} bets with their users and events" : string.Join("; ", offenders));
     }
+
+    // Without CASE, greatest() would make a moment of NULL.
+    static string Micros(string time) =>
+        $"CASE WHEN {time} IS NOT NULL THEN (extract(epoch FROM least(greatest({time}, '1900-01-01Z'), '2299-12-31 23:59:59.999999Z')) * 1000000)::bigint END";
 
     static async Task<NpgsqlDataReader> RowsOfPostgresAsync(NpgsqlDataSource postgres)
     {

@@ -29,5 +29,7 @@ public sealed record Reading
     /// <summary>The last reconciliation in words.</summary>
     public required string Reconciliation { get; init; }
 
+    public string CacheText() => string.Join("  ", Cache.Select(pair => $"{pair.Key} {pair.Value}"));
+
     public string OutcomesText() => Outcomes.Count == 0 ? "none yet" : string.Join(", ", Outcomes.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {pair.Value:N0}"));
 }

@@ -40,7 +40,7 @@ sealed class Screen(Watcher watcher)
         table.AddRow("Ingest → PostgreSQL", $"{reading.AppliedPerSecond:N0} commands/s, issued → committed p95 {reading.IngestP95 * 1000:N0} ms");
         table.AddRow("outcomes", Markup.Escape(reading.OutcomesText()));
         table.AddRow("CacheWarmer → Redis", $"committed → counted p95 {reading.RedisP95 * 1000:N0} ms");
-        table.AddRow("cache keys", Markup.Escape(string.Join("  ", reading.Cache.Select(pair => $"{pair.Key} {pair.Value}"))));
+        table.AddRow("cache keys", Markup.Escape(reading.CacheText()));
         table.AddRow("CdcSink → ClickHouse", $"committed → visible p50 {reading.FreshnessP50:F2} s, p95 {reading.FreshnessP95:F2} s");
         table.AddRow("last reconciliation", Markup.Escape(reading.Reconciliation));
         return table;
@@ -48,5 +48,5 @@ sealed class Screen(Watcher watcher)
 
     static string Line(Reading reading) =>
         $"published {reading.Published:N0} ({reading.PublishedPerSecond:N0}/s) · applied {reading.AppliedPerSecond:N0}/s, p95 {reading.IngestP95 * 1000:N0} ms · {reading.OutcomesText()}"
-        + $" · Redis p95 {reading.RedisP95 * 1000:N0} ms · ClickHouse p50 {reading.FreshnessP50:F2} s p95 {reading.FreshnessP95:F2} s · reconciliation: {reading.Reconciliation}";
+        + $" · Redis p95 {reading.RedisP95 * 1000:N0} ms, {reading.CacheText()} · ClickHouse p50 {reading.FreshnessP50:F2} s p95 {reading.FreshnessP95:F2} s · reconciliation: {reading.Reconciliation}";
 }

@@ -1,5 +1,7 @@
 using Betting.Contracts;
 using Dapper;
+using Npgsql;
+using StackExchange.Redis;
 
 namespace Betting.Local.Cluster.Watch;
 
@@ -56,16 +58,35 @@ sealed class Watcher(Cluster cluster, LiveTraffic traffic)
     {
         var redis = cluster.Redis.GetDatabase();
         var keys = new Dictionary<string, string>();
-        foreach (var status in BetStatus.All)
+        try
         {
-            var value = await redis.StringGetAsync(RedisKeys.BetCount(status));
-            keys[RedisKeys.BetCount(status)] = value.IsNull ? "–" : value.ToString();
+            foreach (var status in BetStatus.All)
+            {
+                var value = await redis.StringGetAsync(RedisKeys.BetCount(status));
+                keys[RedisKeys.BetCount(status)] = value.IsNull ? "–" : value.ToString();
+            }
+            keys[RedisKeys.ActiveBets] = await redis.KeyExistsAsync(RedisKeys.ActiveBets) ? "filled" : "–";
         }
-        keys[RedisKeys.ActiveBets] = await redis.KeyExistsAsync(RedisKeys.ActiveBets) ? "filled" : "–";
+        catch (Exception away) when (away is RedisException or TimeoutException)
+        {
+            return new Dictionary<string, string> { ["Redis"] = "does not answer" };
+        }
         return keys;
     }
 
     async Task<string> ReconciliationAsync()
+    {
+        try
+        {
+            return await LastReconciliationAsync();
+        }
+        catch (Exception away) when (away is NpgsqlException or TimeoutException)
+        {
+            return "PostgreSQL does not answer";
+        }
+    }
+
+    async Task<string> LastReconciliationAsync()
     {
         await using var connection = await cluster.Postgres.OpenConnectionAsync();
         var last = await connection.QueryFirstOrDefaultAsync<(string? Outcome, double Age, long? Rows, long? Different)>("""

@@ -39,7 +39,15 @@ public sealed partial class ClickHouseUsersTests(Servers servers)
     {
         var rights = ClickHouseUsers.Statements("betting", new NamedPassword("reader", "secret"), null).Last();
 
-        Assert.Equal("GRANT SELECT ON `betting`.* TO reader WITH REPLACE OPTION", rights);
+        Assert.Equal("GRANT SELECT ON `betting`.*, SELECT ON system.view_refreshes TO reader WITH REPLACE OPTION", rights);
+    }
+
+    [Fact]
+    public void An_empty_password_is_refused()
+    {
+        var empty = Assert.Throws<SchemaException>(() => ClickHouseUsers.Statements("betting", new NamedPassword("sink", " "), null).ToList());
+
+        Assert.Contains("the password of sink is empty", empty.Message, StringComparison.Ordinal);
     }
 
     [Fact]

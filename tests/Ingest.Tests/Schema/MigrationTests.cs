@@ -54,6 +54,19 @@ public sealed class MigrationTests(Servers servers)
         Assert.Equal(PostgresErrorCodes.InvalidPassword, refused.SqlState);
     }
 
+    [Fact]
+    public async Task An_empty_password_is_refused_before_anything_is_done()
+    {
+        var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
+
+        var empty = await Assert.ThrowsAsync<SchemaException>(() => Migrate(database, new() { ["ingest"] = "" }));
+
+        Assert.Contains("the password of ingest is empty", empty.Message, StringComparison.Ordinal);
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var tables = source.CreateCommand("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'");
+        Assert.Equal(0L, await tables.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+    }
+
     // The test server trusts everybody; for this database and role it shall ask.
     static async Task DemandPasswordAsync(string database, string role)
     {

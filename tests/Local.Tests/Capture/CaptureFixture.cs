@@ -20,9 +20,10 @@ public sealed class CaptureFixture : IAsyncDisposable
     /// <summary>A stage for one test: an empty database and topics of its own.</summary>
     /// <param name="partitions">Of each topic of changes.</param>
     /// <param name="own">A broker that the test may do harm to; otherwise the shared one.</param>
-    public async Task<Stage> StageAsync(int partitions = 1, KafkaServer? own = null)
+    /// <param name="ownPostgres">A PostgreSQL that the test may do harm to; otherwise the shared one.</param>
+    public async Task<Stage> StageAsync(int partitions = 1, KafkaServer? own = null, PostgresServer? ownPostgres = null)
     {
-        string postgres = await TestDatabase.CreateAsync(await _servers.PostgresAsync());
+        string postgres = await TestDatabase.CreateAsync(ownPostgres ?? await _servers.PostgresAsync());
         string bootstrap = own?.BootstrapServers ?? External ?? (await _servers.KafkaAsync()).BootstrapServers;
         var stage = new Stage($"t{Environment.ProcessId}x{Interlocked.Increment(ref _count)}", postgres, bootstrap, _servers.Folder);
         var topics = stage.ChangeTopics.Select(topic => (Topic: topic, partitions)).Concat(stage.OtherTopics.Select(topic => (Topic: topic, 1)));
@@ -37,6 +38,14 @@ public sealed class CaptureFixture : IAsyncDisposable
         var broker = new KafkaServer(_servers.Folder, FreePort.Take());
         await broker.StartAsync();
         return broker;
+    }
+
+    /// <summary>A PostgreSQL for one test alone, with a folder of its own.</summary>
+    public static async Task<PostgresServer> OwnPostgresAsync()
+    {
+        var server = new PostgresServer(ServerFolder.Create(), FreePort.Take());
+        await server.StartAsync();
+        return server;
     }
 
     public ValueTask DisposeAsync() => _servers.DisposeAsync();

@@ -64,6 +64,43 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         AssertComplete(writer, stage.ReadAll(stage.Topics.Bets));
     }
 
+    [Theory]
+    [InlineData("a backend told to end", 25)]
+    [InlineData("a fast shutdown", 6)]
+    [InlineData("a crash", 4)]
+    public async Task A_walsender_that_PostgreSQL_ends_at_any_moment_never_ends_capture(string by, int times)
+    {
+        await using var server = await CaptureFixture.OwnPostgresAsync();
+        await using var stage = await fixture.StageAsync(ownPostgres: server);
+        await stage.CreateTablesAsync();
+        await stage.StartCaptureAsync();
+        await stage.StreamingAsync();
+        for (int cut = 1; cut <= times; cut++)
+        {
+            await stage.ExecuteAsync("insert into users select g, 'user ' || g, now() from generate_series($1, $2) g", cut * 1000, cut * 1000 + 999);
+            // As soon as there is a walsender: it ends while capture connects, reads, confirms or waits.
+            await Deadline.UntilAsync("a walsender", Patience, async () => await stage.AskAsync<long>("select count(*) from pg_stat_replication") > 0);
+            switch (by)
+            {
+                case "a backend told to end":
+                    await stage.AskAsync<long>("select count(pg_terminate_backend(pid)) from pg_stat_replication");
+                    break;
+                case "a fast shutdown":
+                    await server.StopAsync();
+                    await server.StartAsync();
+                    break;
+                default:
+                    await server.KillAsync();
+                    await server.StartAsync();
+                    break;
+            }
+            await Deadline.UntilAsync("PostgreSQL's answer", Patience, async () => await stage.AskAsync<int>("select 1") == 1);
+        }
+        await stage.FenceAsync();
+
+        Assert.Equal(Enumerable.Range(1000, times * 1000), stage.ReadAll(stage.Topics.Users).Select(Id).Distinct().Order());
+    }
+
     [Fact]
     public async Task While_Kafka_is_away_changes_wait_and_then_arrive()
     {
