@@ -5,14 +5,14 @@ namespace Betting.Ingest;
 /// <summary>What Ingest says; event ids 100–199.</summary>
 static partial class IngestLog
 {
-    [LoggerMessage(100, LogLevel.Warning, "PostgreSQL takes no batch from the {Door} door (SQLSTATE {SqlState}) for {Seconds:F0} s; commands stay with the broker")]
-    public static partial void PostgresAway(ILogger log, string door, string sqlState, double seconds, Exception failure);
+    [LoggerMessage(100, LogLevel.Warning, "PostgreSQL takes no batch from the {Door} door ({Reason}{Alone}) for {Seconds:F0} s; commands stay with the broker")]
+    public static partial void PostgresAway(ILogger log, string door, string reason, string alone, double seconds);
 
     [LoggerMessage(101, LogLevel.Information, "PostgreSQL takes batches from the {Door} door again, after {Seconds:F1} s")]
     public static partial void PostgresBack(ILogger log, string door, double seconds);
 
-    [LoggerMessage(102, LogLevel.Error, "The data of a batch of {Commands} from the {Door} door was refused (SQLSTATE {SqlState}); it is split until the culprit is alone")]
-    public static partial void BatchSplit(ILogger log, string door, int commands, string sqlState, Exception failure);
+    [LoggerMessage(102, LogLevel.Error, "The data of a batch of {Commands} from the {Door} door was refused ({Reason}); it is split until the culprit is alone")]
+    public static partial void BatchSplit(ILogger log, string door, int commands, string reason);
 
     [LoggerMessage(103, LogLevel.Warning, "Dead letter from the {Door} door, {Coordinates}: {Reason}")]
     public static partial void DeadLetter(ILogger log, string door, string coordinates, string reason);
@@ -48,8 +48,23 @@ static partial class IngestLog
     public static partial void ChannelLost(ILogger log, Exception failure);
 
     [LoggerMessage(120, LogLevel.Information, "{Released} parked commands have their outcome now")]
-    public static partial void ParkedReleased(ILogger log, int released);
+    public static partial void ParkedReleased(ILogger log, long released);
 
-    [LoggerMessage(121, LogLevel.Error, "Parked commands could not be looked through (SQLSTATE {SqlState}); tried again")]
-    public static partial void ParkedNotRead(ILogger log, string sqlState, Exception failure);
+    [LoggerMessage(150, LogLevel.Error, "PostgreSQL refuses the batches of the {Door} door because of its configuration ({Reason}) for {Seconds:F0} s; they are retried until it is corrected")]
+    public static partial void PostgresMisconfigured(ILogger log, string door, string reason, double seconds);
+
+    [LoggerMessage(151, LogLevel.Error, "A batch of the {Door} door fails for an unknown reason ({Reason}{Alone}) for {Seconds:F0} s; it is retried and nothing is put aside")]
+    public static partial void PostgresUnknown(ILogger log, string door, string reason, string alone, double seconds, Exception failure);
+
+    [LoggerMessage(152, LogLevel.Warning, "A transaction of {Commands} commands from the {Door} door was too much or failed twice ({Reason}); it is repeated in pieces of {Limit}")]
+    public static partial void BatchTooMuch(ILogger log, string door, int commands, string reason, int limit);
+
+    [LoggerMessage(153, LogLevel.Error, "{Quarantined} parked commands cannot be released and wait for an operator (Ingest parked list --quarantined), the latest is {Example}")]
+    public static partial void ParkedQuarantined(ILogger log, long quarantined, string example);
+
+    [LoggerMessage(154, LogLevel.Error, "This machine's clock is {Ahead:+0.0;-0.0} s ahead of PostgreSQL's, more than {Limit:F0} s; outcomes follow PostgreSQL's, this machine's logs and metrics are wrong")]
+    public static partial void ClockSkewed(ILogger log, double ahead, double limit);
+
+    [LoggerMessage(155, LogLevel.Information, "This machine's clock agrees with PostgreSQL's again ({Ahead:+0.0;-0.0;0.0} s)")]
+    public static partial void ClockAgrees(ILogger log, double ahead);
 }

@@ -20,8 +20,8 @@ public sealed class IngestMetrics : IDisposable
     readonly ConcurrentDictionary<string, long?> _brokersAway = new();
     readonly Histogram<long> _batchSize;
     readonly Histogram<double> _stages, _lag;
-    long _parked, _partitionsStopped;
-    double _parkedAge;
+    long _parked, _quarantined, _partitionsStopped;
+    double _parkedAge, _clockAhead;
 
     public IngestMetrics(TimeProvider clock)
     {
@@ -42,7 +42,9 @@ public sealed class IngestMetrics : IDisposable
         _meter.CreateObservableGauge("ingest.dead_letters.waiting", () => ByDoor(_lettersWaiting), "{message}", "Messages in the queue of dead letters");
         _meter.CreateObservableGauge("ingest.broker.away", BrokersAway, "s", "How long the door's broker has not answered; 0 while it does");
         _meter.CreateObservableGauge("ingest.parked", () => Interlocked.Read(ref _parked), "{command}", "Commands that wait for a user, event or bet");
-        _meter.CreateObservableGauge("ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the oldest parked command waits");
+        _meter.CreateObservableGauge("ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the parked command waits that is due first");
+        _meter.CreateObservableGauge("ingest.parked.quarantined", () => Interlocked.Read(ref _quarantined), "{command}", "Parked commands that cannot be released and wait for an operator");
+        _meter.CreateObservableGauge("ingest.clock.ahead", () => Volatile.Read(ref _clockAhead), "s", "How far this machine's clock is ahead of PostgreSQL's; negative where it is behind");
     }
 
     static InstrumentAdvice<double> Seconds => new()
@@ -72,6 +74,15 @@ public sealed class IngestMetrics : IDisposable
     /// <summary>Parked commands that have their final outcome; their door is <c>parked</c>.</summary>
     public void Released(IEnumerable<(BetCommand Command, Outcome Outcome)> released) => Count("parked", released);
 
+    /// <summary>Parked commands that were rejected at their deadline; their door is <c>parked</c>.</summary>
+    public void Rejected(IEnumerable<(string Kind, string Reason, long Count)> rejected)
+    {
+        foreach (var (kind, reason, count) in rejected)
+        {
+            _commands.Add(count, new("door", "parked"), new("kind", kind), new("outcome", OutcomeText.Of(OutcomeKind.Rejected)), new("reason", reason));
+        }
+    }
+
     /// <summary>A field that the contract has not got is <c>unknown</c>: its name is the sender's, and there is no end of those.</summary>
     public void DeadLetter(string door, string field) => _deadLetters.Add(1, new("door", door), new("field", Known.Contains(field) ? field : "unknown"));
 
@@ -98,11 +109,15 @@ public sealed class IngestMetrics : IDisposable
     /// <param name="since">The clock's timestamp since when its broker is away, or null.</param>
     public void BrokerAway(string door, long? since) => _brokersAway[door] = since;
 
-    public void Parked(long count, TimeSpan oldest)
+    public void Parked(long count, TimeSpan oldest, long quarantined)
     {
         Interlocked.Exchange(ref _parked, count);
         Volatile.Write(ref _parkedAge, oldest.TotalSeconds);
+        Interlocked.Exchange(ref _quarantined, quarantined);
     }
+
+    /// <summary>How far this machine's clock is ahead of PostgreSQL's.</summary>
+    public void ClockAhead(TimeSpan ahead) => Volatile.Write(ref _clockAhead, ahead.TotalSeconds);
 
     public void Dispose() => _meter.Dispose();
 

@@ -77,9 +77,13 @@ public sealed class IngestOptions : IValidatableObject
     [Range(typeof(decimal), "0.01", "999999999999.99")]
     public decimal MaxBalance { get; set; } = 999_999_999_999.99m;
 
-    /// <summary>How far issuedAt may be ahead of this machine's clock; 5 minutes by default.</summary>
+    /// <summary>How far issuedAt may be ahead of PostgreSQL's clock; 5 minutes by default.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
     public TimeSpan MaxIssuedAhead { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How far this machine's clock may be from PostgreSQL's before the replica is not ready; 5 s by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan MaxClockSkew { get; set; } = TimeSpan.FromSeconds(5);
 
     public bool Opens(Door door) => Names.Contains(door.ToString(), StringComparer.OrdinalIgnoreCase);
 

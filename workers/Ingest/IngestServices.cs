@@ -28,6 +28,7 @@ static class IngestServices
         services.AddSingleton<BatchTransaction>();
         services.AddSingleton<PostgresAvailability>();
         services.AddSingleton<BrokerAvailability>();
+        services.AddSingleton<ClockWatch>();
         services.AddLoop<ParkedLoop>();
         // Which doors there are has to be known before options are checked; a bad name is reported by that check.
         var doors = new IngestOptions();

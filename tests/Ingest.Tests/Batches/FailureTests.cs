@@ -1,41 +1,114 @@
 using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
 using Betting.Ingest.Batches;
+using Betting.Local.Engines;
 using Npgsql;
 
 namespace Betting.Tests.Ingest.Batches;
 
-public sealed class FailureTests
+public sealed partial class FailureTests
 {
     [Theory]
-    [InlineData("40001", FailureClass.Again)]
-    [InlineData("40P01", FailureClass.Again)]
-    [InlineData("23505", FailureClass.Taken)]
-    [InlineData("55P03", FailureClass.Again)]
+    [InlineData("40001", FailureClass.Contention)]
+    [InlineData("40P01", FailureClass.Contention)]
+    [InlineData("55P03", FailureClass.Contention)]
+    [InlineData("23505", FailureClass.IdTaken)]
     [InlineData("22003", FailureClass.Data)]
     [InlineData("23514", FailureClass.Data)]
     [InlineData("P0001", FailureClass.Data)]
-    [InlineData("25006", FailureClass.Wait)]
-    [InlineData("57P01", FailureClass.Wait)]
-    [InlineData("57P03", FailureClass.Wait)]
-    [InlineData("57014", FailureClass.Wait)]
-    [InlineData("53100", FailureClass.Wait)]
-    [InlineData("53300", FailureClass.Wait)]
-    [InlineData("28P01", FailureClass.Wait)]
-    [InlineData("42501", FailureClass.Wait)]
-    [InlineData("42P01", FailureClass.Wait)]
-    [InlineData("XX000", FailureClass.Wait)]
+    [InlineData("25006", FailureClass.Unavailable)]
+    [InlineData("57P01", FailureClass.Unavailable)]
+    [InlineData("57P03", FailureClass.Unavailable)]
+    [InlineData("53100", FailureClass.Unavailable)]
+    [InlineData("53300", FailureClass.Unavailable)]
+    [InlineData("57014", FailureClass.TooMuch)]
+    [InlineData("53200", FailureClass.TooMuch)]
+    [InlineData("28P01", FailureClass.Configuration)]
+    [InlineData("42501", FailureClass.Configuration)]
+    [InlineData("42P01", FailureClass.Configuration)]
+    [InlineData("XX000", FailureClass.Unknown)]
+    [InlineData("HV000", FailureClass.Unknown)]
+    [InlineData("99999", FailureClass.Unknown)]
+    [InlineData("", FailureClass.Unknown)]
     public void Failures_are_classed_by_SQLSTATE(string state, FailureClass expected)
     {
         Assert.Equal(expected, Failure.ClassOf(new PostgresException("text does not matter", "ERROR", "ERROR", state)));
     }
 
     [Fact]
-    public void A_broken_way_to_the_server_is_nobodys_fault_and_a_value_that_cannot_be_sent_is_the_datas()
+    public void Failures_without_a_SQLSTATE_are_classed_by_type_and_an_unknown_type_is_never_bad_data()
     {
-        Assert.Equal(FailureClass.Wait, Failure.ClassOf(new NpgsqlException("broken", new SocketException(111))));
-        Assert.Equal(FailureClass.Wait, Failure.ClassOf(new TimeoutException()));
-        Assert.Equal(FailureClass.Data, Failure.ClassOf(new InvalidCastException()));
+        Assert.Equal(FailureClass.Unavailable, Failure.ClassOf(new NpgsqlException("broken", new SocketException(111))));
+        Assert.Equal(FailureClass.TooMuch, Failure.ClassOf(new NpgsqlException("slow", new TimeoutException())));
+        Assert.Equal(FailureClass.TooMuch, Failure.ClassOf(new TimeoutException()));
+        Assert.Equal(FailureClass.Cancelled, Failure.ClassOf(new TaskCanceledException()));
+        Assert.Equal(FailureClass.Data, Failure.ClassOf(new EncoderFallbackException()));
+        Assert.All(
+            new Exception[] { new InvalidCastException(), new FormatException(), new InvalidOperationException(), new ArgumentOutOfRangeException(), new NullReferenceException() },
+            failure => Assert.Equal(FailureClass.Unknown, Failure.ClassOf(failure)));
     }
+
+    [Theory]
+    [InlineData(FailureClass.Data, 1, false, NextAttempt.Smaller)]
+    [InlineData(FailureClass.TooMuch, 1, true, NextAttempt.Smaller)]
+    [InlineData(FailureClass.TooMuch, 1, false, NextAttempt.Same)]
+    [InlineData(FailureClass.Unknown, 1, true, NextAttempt.Same)]
+    [InlineData(FailureClass.Unknown, 2, true, NextAttempt.Smaller)]
+    [InlineData(FailureClass.Unknown, 1000, false, NextAttempt.Same)]
+    [InlineData(FailureClass.Unavailable, 1000, true, NextAttempt.Same)]
+    [InlineData(FailureClass.Configuration, 1000, true, NextAttempt.Same)]
+    [InlineData(FailureClass.Contention, 1000, true, NextAttempt.Same)]
+    [InlineData(FailureClass.IdTaken, 20, true, NextAttempt.Same)]
+    [InlineData(FailureClass.IdTaken, 21, true, NextAttempt.Smaller)]
+    public void What_can_be_made_smaller_is_not_retried_unchanged(FailureClass kind, int attempt, bool canBeSmaller, NextAttempt next)
+    {
+        Assert.Equal(next, AttemptRules.After(kind, attempt, canBeSmaller));
+    }
+
+    [Fact]
+    public void A_limit_is_halved_when_a_transaction_was_too_much_and_grows_again_more_carefully_each_time_that_fails()
+    {
+        var limit = new SizeLimit(1000);
+        Assert.Equal([500, 250, 125], new[] { 1000, 500, 250 }.Select(limit.TooMuch));
+        limit.Passed(60);
+        Assert.Equal(125, limit.Size);
+        limit.Passed(125);
+        Assert.Equal(250, limit.Size);
+
+        limit.TooMuch(250);
+        limit.Passed(125);
+        Assert.Equal(125, limit.Size);
+        limit.Passed(125);
+        Assert.Equal(250, limit.Size);
+
+        for (var passed = 0; passed < 20; passed++)
+        {
+            limit.Passed(limit.Size);
+        }
+        Assert.Equal(1000, limit.Size);
+        Assert.Equal(1, limit.TooMuch(1));
+    }
+
+    [Fact]
+    public void The_documented_table_is_the_codes()
+    {
+        var text = File.ReadAllText(Path.Combine(Installed.ProjectRoot, "docs", "failures.md"));
+        var documented = DocumentedRow().Matches(text[text.IndexOf("## PostgreSQL", StringComparison.Ordinal)..]).Select(row => (row.Groups["state"].Value, row.Groups["class"].Value, row.Groups["meaning"].Value));
+
+        Assert.Equal(SqlStates.Classes.Select(row => (row.Key, Words(row.Value.Class), row.Value.Meaning)).Order(), documented.Order());
+    }
+
+    static string Words(FailureClass kind) => kind switch
+    {
+        FailureClass.TooMuch => "too much",
+        FailureClass.Data => "this data",
+        FailureClass.IdTaken => "id taken",
+        _ => kind.ToString().ToLowerInvariant(),
+    };
+
+    [GeneratedRegex(@"^\| `(?<state>\w+)` \| (?<class>[a-z ]+) \| (?<meaning>.+) \|$", RegexOptions.Multiline)]
+    private static partial Regex DocumentedRow();
 
     [Fact]
     public void Only_a_server_that_goes_or_is_no_longer_the_primary_spoils_the_pool()

@@ -14,12 +14,15 @@ sealed class Handlers(Database database) : IDeadLetters, IDisposable
 {
     readonly IngestMetrics _metrics = new(TimeProvider.System);
 
+    /// <summary>What the handlers say about PostgreSQL.</summary>
+    public Readiness Readiness { get; } = new();
+
     /// <summary>What was put aside.</summary>
     public List<DeadLetter> Letters { get; } = [];
 
     public BatchHandler New() => new(
         "test", database.Transaction, this,
-        new PostgresAvailability(database.Ingest, new Readiness(), TimeProvider.System, NullLogger<PostgresAvailability>.Instance), _metrics, TimeProvider.System, NullLogger.Instance);
+        new PostgresAvailability(database.Ingest, Readiness, TimeProvider.System, NullLogger<PostgresAvailability>.Instance), _metrics, TimeProvider.System, NullLogger.Instance);
 
     /// <summary>As a door does: the next batch is handed over while the one before is being applied.</summary>
     /// <returns>What each command was answered.</returns>

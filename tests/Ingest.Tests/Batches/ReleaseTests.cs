@@ -4,7 +4,6 @@ using Betting.Ingest.Store;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
 using Betting.Tests.Ingest.Store;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Betting.Tests.Ingest.Batches;
 
@@ -73,14 +72,13 @@ public sealed class ReleaseTests(Servers servers)
     [Fact]
     public async Task Who_was_due_when_it_came_is_rejected_and_who_was_not_is_released_however_late()
     {
-        var clock = new FakeTimeProvider(Given.Now);
-        await using var database = await Database.CreateAsync(servers, new IngestOptions { ReleaseSize = 2 }, clock);
+        await using var database = await Database.CreateAsync(servers, new IngestOptions { ReleaseSize = 2 });
         await database.ApplyAsync(Given.Register(), Given.Deposit(9_00), Given.Place(1, 1_00), Given.Place(2, 1_00), Given.Place(3, 1_00));
-        clock.Advance(TimeSpan.FromMinutes(1));
+        await database.AdvanceAsync(TimeSpan.FromMinutes(1));
         await database.ApplyAsync(Given.Place(4, 1_00), Given.Place(5, 1_00), Given.Place(6, 1_00));
-        clock.Advance(TimeSpan.FromMinutes(9));
+        await database.AdvanceAsync(TimeSpan.FromMinutes(9));
         await database.ApplyAsync(Given.Schedule());
-        clock.Advance(TimeSpan.FromHours(1));
+        await database.AdvanceAsync(TimeSpan.FromHours(1));
 
         Assert.Equal(6, await database.Transaction.Releases.FinishAsync(TestContext.Current.CancellationToken));
 

@@ -117,7 +117,7 @@ sealed class ConcurrentRun(History history, BetCommand[][] streams, IReadOnlyLis
                 await ApplyAsync(replica, batch[(batch.Count / 2)..]);
                 return;
             }
-            catch (Exception inTheWay) when (Failure.ClassOf(inTheWay) is FailureClass.Again or FailureClass.Taken && attempt < 1000)
+            catch (Exception inTheWay) when (Failure.ClassOf(inTheWay) is FailureClass.Contention or FailureClass.IdTaken && attempt < 1000)
             {
                 await Task.Delay(Backoff.Again(attempt, Random.Shared.NextDouble()), TimeProvider.System);
             }

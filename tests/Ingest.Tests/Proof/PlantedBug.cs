@@ -21,7 +21,9 @@ static class PlantedBug
             """);
 
     /// <summary>A bet is placed on an event that is being finished.</summary>
-    public static string EventNotHeld => Schema + Unlocked("events", "id", "id, name, category, start_time, status", "name = NEW.name, category = NEW.category, start_time = NEW.start_time, status = NEW.status");
+    public static string EventNotHeld => Schema
+        + "CREATE FUNCTION faulty.hold_events(locks integer[], to_change boolean) RETURNS void LANGUAGE sql AS '';"
+        + Unlocked("events", "id", "id, name, category, start_time, status", "name = NEW.name, category = NEW.category, start_time = NEW.start_time, status = NEW.status");
 
     /// <summary>A command that two replicas have is applied by both.</summary>
     public static string SplitJournal => string.Concat(Enumerable.Range(0, 4).Select(replica => $"""

@@ -63,13 +63,14 @@ sealed class ProofDatabase : IAsyncDisposable
         var options = new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365), ReleaseSize = history.ReleaseSize, ParkFor = history.Expires ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromHours(1) };
         var replicas = _sources[..history.Replicas].Select(source => new BatchTransaction(source, Options.Create(options), _metrics, TimeProvider.System)).ToList();
         using var over = new CancellationTokenSource();
-        var passes = history.Expires ? PassAsync(replicas[0], run, over.Token) : Task.CompletedTask;
+        var passes = history.Expires ? PassAsync(_sources[0], over.Token) : Task.CompletedTask;
         using var concurrent = new ConcurrentRun(history, streams, replicas);
         var calls = await concurrent.RunAsync();
         await over.CancelAsync();
         await passes;
         // As the loop does that looks through the parked commands.
         await replicas[0].Releases.FinishAsync(CancellationToken.None);
+        await LeaveAsync();
         var check = new SerialCheck(streams, calls, await _committed.ReadAsync(), history.Expires);
         var model = check.Run();
         var (from, to) = ((long)run * History.Ids, (long)(run + 1) * History.Ids);
@@ -92,13 +93,20 @@ sealed class ProofDatabase : IAsyncDisposable
     }
 
     // As the loop does that looks through the parked commands, without pause.
-    async Task PassAsync(BatchTransaction replica, int run, CancellationToken over)
+    async Task PassAsync(NpgsqlDataSource replica, CancellationToken over)
     {
+        var due = new DueRejection(replica, _metrics);
         while (!over.IsCancellationRequested)
         {
-            await Store.Traffic.UntilCommittedAsync(async () =>
-                await replica.Releases.RejectDueAsync([.. (await RowsAsync($"SELECT command_id::text FROM parked_commands WHERE deadline <= now() AND command_id::text LIKE '{run + 1:x8}-%'")).Select(Guid.Parse)], CancellationToken.None));
+            await Store.Traffic.UntilCommittedAsync(() => due.RejectSomeAsync(CancellationToken.None));
         }
+    }
+
+    // What still waits is due in none of the histories that follow.
+    async Task LeaveAsync()
+    {
+        await using var command = Admin.CreateCommand("UPDATE parked_commands SET deadline = 'infinity'");
+        await command.ExecuteNonQueryAsync();
     }
 
     async Task<List<string>> RowsAsync(string sql)

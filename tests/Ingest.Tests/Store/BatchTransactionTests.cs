@@ -4,7 +4,6 @@ using Betting.Ingest;
 using Betting.Ingest.Decide;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Betting.Tests.Ingest.Store;
 
@@ -79,15 +78,13 @@ public sealed class BatchTransactionTests(Servers servers)
     [Fact]
     public async Task Past_the_deadline_a_parked_command_is_rejected_once()
     {
-        var clock = new FakeTimeProvider(Given.Now);
-        await using var database = await Database.CreateAsync(servers, clock: clock);
-        var settle = Given.Settle(1, 0);
-        await database.ApplyAsync(settle);
+        await using var database = await Database.CreateAsync(servers);
+        await database.ApplyAsync(Given.Settle(1, 0));
 
-        Assert.Equal(0, await database.Transaction.Releases.RejectDueAsync([settle.Id], TestContext.Current.CancellationToken));
-        clock.Advance(TimeSpan.FromMinutes(10));
-        Assert.Equal(1, await database.Transaction.Releases.RejectDueAsync([settle.Id], TestContext.Current.CancellationToken));
-        Assert.Equal(0, await database.Transaction.Releases.RejectDueAsync([settle.Id], TestContext.Current.CancellationToken));
+        Assert.Equal(0, await database.RejectDueAsync());
+        await database.AdvanceAsync(TimeSpan.FromMinutes(10));
+        Assert.Equal(1, await database.RejectDueAsync());
+        Assert.Equal(0, await database.RejectDueAsync());
 
         Assert.Equal("rejected unknown-bet", await database.ScalarAsync<string>("SELECT outcome || ' ' || reason FROM commands"));
     }

@@ -46,7 +46,7 @@ static class Traffic
                 await apply();
                 return;
             }
-            catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Again or FailureClass.Taken)
+            catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Contention or FailureClass.IdTaken)
             {
             }
         }

@@ -8,12 +8,18 @@ namespace Betting.Ingest.Batches;
 /// <summary>A command and the message that brought it.</summary>
 sealed record Readable(Delivery Delivery, HashedCommand Hashed);
 
-/// <summary>Tries a batch until every command of it has its outcome, but those that the database refuses whatever is tried.</summary>
+/// <summary>Tries a batch until every command of it has its outcome, except those whose data the database refuses.</summary>
 sealed class BatchAttempts(
     string door, BatchTransaction transaction, PostgresAvailability availability, IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
-    // An id is taken once: when it is tried again, it is seen. More often than this it is no coincidence, but the data.
-    const int MostTimesTaken = 20;
+    // Commands in the way of one another are done with within moments; whoever waits longer says so.
+    static readonly TimeSpan LongestContention = TimeSpan.FromSeconds(30);
+
+    readonly SizeLimit _limit = new(transaction.BatchSize);
+    int _failuresInARow;
+
+    /// <summary>How many commands the next transaction takes at most.</summary>
+    public int Limit => _limit.Size;
 
     /// <summary>Gives the deliveries their answers.</summary>
     /// <param name="batch">In the order in which they came.</param>
@@ -24,36 +30,53 @@ sealed class BatchAttempts(
     public async Task<IReadOnlyList<(Readable Refused, Exception Failure)>> ApplyAsync(List<Readable> batch, TakenBatch? early, Turn turn, CancellationToken stopping)
     {
         var refused = new List<(Readable, Exception)>();
+        if (batch.Count > Limit)
+        {
+            await LetGoAsync(early, turn);
+            early = null;
+        }
         await ApplyAsync(batch, early, refused, turn, stopping);
         return refused;
     }
 
-    // A batch that the data of one command breaks is halved until that command is alone; so is one that releases too much.
+    // In pieces of the limit, which may change from one piece to the next.
     async Task ApplyAsync(List<Readable> batch, TakenBatch? early, List<(Readable, Exception)> refused, Turn turn, CancellationToken stopping)
     {
-        if (batch.Count == 0 || await TryAsync(batch, early, releasesLater: false, turn, stopping) is not { } failure)
+        for (var done = 0; done < batch.Count;)
         {
-            return;
+            var size = Math.Min(Limit, batch.Count - done);
+            await ApplyPieceAsync(batch.GetRange(done, size), early, refused, turn, stopping);
+            done += size;
         }
-        if (batch.Count == 1)
-        {
-            // It may be one of those that it releases, not the command itself.
-            if (WaitKey.BroughtBy(batch[0].Hashed.Command) is not null && await TryAsync(batch, null, releasesLater: true, turn, stopping) is null)
-            {
-                return;
-            }
-            refused.Add((batch[0], failure));
-            return;
-        }
-        var half = batch.Count / 2;
-        await ApplyAsync(batch[..half], null, refused, turn, stopping);
-        await ApplyAsync(batch[half..], null, refused, turn, stopping);
     }
 
-    /// <returns>Null when the batch is committed, else why it can never be.</returns>
+    // A piece that one command breaks is halved until that command is alone; so is one that is too much, or releases too much.
+    async Task ApplyPieceAsync(List<Readable> batch, TakenBatch? early, List<(Readable, Exception)> refused, Turn turn, CancellationToken stopping)
+    {
+        if (await TryAsync(batch, early, releasesLater: false, turn, stopping) is not { } failure)
+        {
+            return;
+        }
+        if (batch.Count > 1)
+        {
+            var half = batch.Count / 2;
+            await ApplyAsync(batch[..half], null, refused, turn, stopping);
+            await ApplyAsync(batch[half..], null, refused, turn, stopping);
+            return;
+        }
+        // It may be one of those that it releases, not the command itself.
+        if (!Releases(batch[0]) || await TryAsync(batch, null, releasesLater: true, turn, stopping) is not null)
+        {
+            refused.Add((batch[0], failure));
+        }
+    }
+
+    /// <returns>Null when the batch is committed, else why it must not be tried again as it is.</returns>
     async Task<Exception?> TryAsync(List<Readable> batch, TakenBatch? early, bool releasesLater, Turn turn, CancellationToken stopping)
     {
         var commands = batch.ConvertAll(readable => readable.Hashed);
+        var canBeSmaller = batch.Count > 1 || (Releases(batch[0]) && !releasesLater);
+        var started = clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
             stopping.ThrowIfCancellationRequested();
@@ -64,39 +87,66 @@ sealed class BatchAttempts(
                 var outcomes = early is not null
                     ? await transaction.ApplyAsync(early, CancellationToken.None)
                     : await transaction.ApplyAsync(commands, CancellationToken.None, releasesLater);
-                availability.Back(door);
-                metrics.Committed(door, commands.ConvertAll(hashed => hashed.Command), outcomes);
-                for (var i = 0; i < outcomes.Length; i++)
-                {
-                    batch[i].Delivery.Answer = Answer.Of(commands[i].Command.Id, outcomes[i]);
-                }
+                Committed(batch, outcomes);
                 return null;
-            }
-            catch (ReleaseTooLargeException tooLarge)
-            {
-                await (early?.DisposeAsync() ?? ValueTask.CompletedTask);
-                turn.Stumbled();
-                return tooLarge;
             }
             catch (Exception failure)
             {
-                await (early?.DisposeAsync() ?? ValueTask.CompletedTask);
+                await LetGoAsync(early, turn);
                 early = null;
-                turn.Stumbled();
-                var kind = Failure.ClassOf(failure);
-                if (kind == FailureClass.Data || (kind == FailureClass.Taken && attempt > MostTimesTaken))
+                if (failure is ReleaseTooLargeException)
                 {
-                    IngestLog.BatchSplit(log, door, batch.Count, Failure.StateOf(failure), failure);
                     return failure;
                 }
+                var kind = Failure.ClassOf(failure);
                 metrics.Retry(door, Failure.StateOf(failure));
-                if (kind == FailureClass.Wait)
+                if (AttemptRules.After(kind, attempt, canBeSmaller) == NextAttempt.Smaller)
                 {
-                    availability.Away(door, failure);
+                    await SplitAsync(kind, batch.Count, failure, stopping);
+                    return failure;
                 }
-                var pause = kind == FailureClass.Wait ? Backoff.After(attempt, Random.Shared.NextDouble()) : Backoff.Again(attempt, Random.Shared.NextDouble());
-                await Task.Delay(pause, clock, stopping);
+                var inTheWay = kind is FailureClass.Contention or FailureClass.IdTaken;
+                if (!inTheWay || clock.GetElapsedTime(started) > LongestContention)
+                {
+                    availability.Away(door, failure, batch.Count == 1 ? batch[0].Hashed.Command.Id : null);
+                }
+                await Task.Delay(inTheWay ? Backoff.Again(attempt, Random.Shared.NextDouble()) : LongerPause(), clock, stopping);
             }
         }
+    }
+
+    void Committed(List<Readable> batch, Outcome[] outcomes)
+    {
+        availability.Back(door);
+        _limit.Passed(batch.Count);
+        _failuresInARow = 0;
+        metrics.Committed(door, batch.ConvertAll(readable => readable.Hashed.Command), outcomes);
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            batch[i].Delivery.Answer = Answer.Of(batch[i].Hashed.Command.Id, outcomes[i]);
+        }
+    }
+
+    async Task SplitAsync(FailureClass kind, int commands, Exception failure, CancellationToken stopping)
+    {
+        if (kind is FailureClass.Data or FailureClass.IdTaken)
+        {
+            IngestLog.BatchSplit(log, door, commands, Failure.LineOf(failure));
+            return;
+        }
+        var limit = kind == FailureClass.TooMuch ? _limit.TooMuch(commands) : commands / 2;
+        IngestLog.BatchTooMuch(log, door, commands, Failure.LineOf(failure), Math.Max(limit, 1));
+        await Task.Delay(LongerPause(), clock, stopping);
+    }
+
+    // A door's batches are tried one after another, so this counts over the halves of one and on to the next.
+    TimeSpan LongerPause() => Backoff.After(++_failuresInARow, Random.Shared.NextDouble());
+
+    static bool Releases(Readable command) => WaitKey.BroughtBy(command.Hashed.Command) is not null;
+
+    static async ValueTask LetGoAsync(TakenBatch? early, Turn turn)
+    {
+        await (early?.DisposeAsync() ?? ValueTask.CompletedTask);
+        turn.Stumbled();
     }
 }

@@ -60,7 +60,7 @@ public sealed class BatchHandler(
     // What does not work beside the batch before is tried again in its turn, and what fails then is told.
     async Task<TakenBatch?> TakeEarlyAsync(List<Readable> batch, Turn turn)
     {
-        if (batch.Count == 0 || !await turn.MayTakeAsync())
+        if (batch.Count == 0 || batch.Count > _attempts.Limit || !await turn.MayTakeAsync())
         {
             turn.Stumbled();
             return null;

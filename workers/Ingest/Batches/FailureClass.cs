@@ -1,53 +1,29 @@
-using System.Net.Sockets;
-using Betting.Ingest.Store;
-using Npgsql;
-
 namespace Betting.Ingest.Batches;
 
-/// <summary>What to do after a batch has failed.</summary>
+/// <summary>What a failure of a transaction means, and so what is done after it. docs/failures.md has the table.</summary>
 public enum FailureClass
 {
-    /// <summary>PostgreSQL is away, overloaded, read-only or not set up: wait and try the same batch again.</summary>
-    Wait,
+    /// <summary>PostgreSQL is away, starting, read-only or out of room: wait, then try the same batch again.</summary>
+    Unavailable,
 
-    /// <summary>Another transaction was in the way: try again at once, as often as it takes; of those in one another's way one gets through.</summary>
-    Again,
+    /// <summary>The batch takes too long or too much memory: halve it. A command that is alone waits and is reported.</summary>
+    TooMuch,
 
-    /// <summary>Another transaction took an id meanwhile: tried again, this one sees it.</summary>
-    Taken,
-
-    /// <summary>The data itself is at fault: one of the commands has to be put aside.</summary>
+    /// <summary>The data of one command is refused: halve the batch until that command is alone, then put it aside.</summary>
     Data,
-}
 
-/// <summary>Failures classed by SQLSTATE, never by text.</summary>
-public static class Failure
-{
-    /// <summary>What is counted where no SQLSTATE came.</summary>
-    public const string NoState = "none";
+    /// <summary>A password, a right, the schema or a setting is wrong: wait and report until an operator has corrected it.</summary>
+    Configuration,
 
-    public static FailureClass ClassOf(Exception failure) => failure switch
-    {
-        ReleaseFirstException => FailureClass.Again,
-        ReleaseStuckException => FailureClass.Wait,
-        PostgresException
-        {
-            SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable
-        } => FailureClass.Again,
-        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } => FailureClass.Taken,
-        // 22: data exceptions; 23: integrity constraints; P0: raised by a trigger.
-        PostgresException { SqlState: ['2', '2' or '3', ..] or ['P', '0', ..] } => FailureClass.Data,
-        // Everything else that the server or the way to it says is no command's fault: 08, 25006, 28, 42, 53, 57, 58, XX …
-        NpgsqlException or SocketException or IOException or TimeoutException => FailureClass.Wait,
-        // What is thrown before anything is sent: a value that the driver cannot write.
-        _ => FailureClass.Data,
-    };
+    /// <summary>Nothing is known about this failure: try once more, halve, and let the command that is alone wait and be reported.</summary>
+    Unknown,
 
-    public static string StateOf(Exception failure) => (failure as PostgresException)?.SqlState ?? NoState;
+    /// <summary>Another transaction was in the way: try again at once.</summary>
+    Contention,
 
-    /// <summary>The pool may hold more connections to the same server that was shut down or is no longer the primary.</summary>
-    public static bool SpoilsPool(Exception failure) => failure is PostgresException
-    {
-        SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow,
-    };
+    /// <summary>Another transaction inserted one of the ids: tried again, this one sees it.</summary>
+    IdTaken,
+
+    /// <summary>Somebody cancelled the attempt; PostgreSQL did not fail.</summary>
+    Cancelled,
 }

@@ -23,8 +23,11 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Readiness re
     /// <returns>To be disposed at the end of the attempt.</returns>
     public IDisposable Attempt() => clock.CreateTimer(_ => readiness.Set(Condition, false, "no answer"), null, NoAnswer, Timeout.InfiniteTimeSpan);
 
-    /// <summary>A door's, or the parked loop's, last attempt failed.</summary>
-    public void Away(string door, Exception failure)
+    /// <summary>The last attempt of a door, or of the parked loop, failed and is going to be repeated.</summary>
+    /// <param name="door">The door.</param>
+    /// <param name="failure">Why.</param>
+    /// <param name="command">The command that stands alone in its batch, where one does.</param>
+    public void Away(string door, Exception failure, Guid? command = null)
     {
         if (Failure.SpoilsPool(failure))
         {
@@ -33,12 +36,12 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Readiness re
         lock (_gate)
         {
             var now = clock.GetTimestamp();
-            readiness.Set(Condition, false, $"SQLSTATE {Failure.StateOf(failure)}");
+            readiness.Set(Condition, false, $"{Failure.ClassOf(failure)}, SQLSTATE {Failure.StateOf(failure)}");
             var absence = _absences.GetValueOrDefault(door) ?? new Absence(now, null);
             if (absence.Said is null || clock.GetElapsedTime(absence.Said.Value, now) >= SayAgainAfter)
             {
                 absence = absence with { Said = now };
-                IngestLog.PostgresAway(log, door, Failure.StateOf(failure), clock.GetElapsedTime(absence.Since, now).TotalSeconds, failure);
+                Log(door, failure, command, clock.GetElapsedTime(absence.Since, now).TotalSeconds);
             }
             _absences[door] = absence;
         }
@@ -57,6 +60,23 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Readiness re
             {
                 readiness.Set(Condition, true);
             }
+        }
+    }
+
+    void Log(string door, Exception failure, Guid? command, double seconds)
+    {
+        var alone = command is { } id ? $", command {id} alone" : "";
+        switch (Failure.ClassOf(failure))
+        {
+            case FailureClass.Configuration:
+                IngestLog.PostgresMisconfigured(log, door, Failure.LineOf(failure), seconds);
+                break;
+            case FailureClass.Unknown:
+                IngestLog.PostgresUnknown(log, door, Failure.LineOf(failure), alone, seconds, failure);
+                break;
+            default:
+                IngestLog.PostgresAway(log, door, Failure.LineOf(failure), alone, seconds);
+                break;
         }
     }
 

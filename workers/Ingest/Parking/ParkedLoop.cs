@@ -10,24 +10,16 @@ namespace Betting.Ingest.Parking;
 
 /// <summary>
 /// Looks through the parked commands: rejects those whose deadline has come, and releases those whose wait was ended by
-/// somebody else than Ingest, who writes users, events or bets without looking for them.
+/// somebody else than Ingest, who writes users, events or bets without looking for them. A pass costs as much as is due or
+/// has come, whatever number of commands waits.
 /// </summary>
 public sealed class ParkedLoop(
-    NpgsqlDataSource postgres, BatchTransaction transaction, PostgresAvailability availability, IOptions<IngestOptions> options,
+    NpgsqlDataSource postgres, BatchTransaction transaction, PostgresAvailability availability, ClockWatch clocks, IOptions<IngestOptions> options,
     IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<ParkedLoop> log) : IWorkerLoop
 {
-    const string Due = "SELECT command_id FROM parked_commands WHERE deadline <= $1 ORDER BY issued_at LIMIT $2";
-
-    // What is waited for and is there, and nobody of Ingest has brought it.
-    const string Arrived = """
-        SELECT DISTINCT waits_for, waits_id FROM parked_commands p
-        WHERE (waits_for = 'user' AND EXISTS (SELECT FROM wallets WHERE user_id = p.waits_id))
-           OR (waits_for = 'event' AND EXISTS (SELECT FROM events WHERE id = p.waits_id))
-           OR (waits_for = 'bet' AND EXISTS (SELECT FROM bets WHERE id = p.waits_id))
-        LIMIT $1
-        """;
-
-    const string Totals = "SELECT count(*), min(parked_at) FROM parked_commands";
+    readonly ArrivedKeys _arrived = new(postgres);
+    readonly DueRejection _due = new(postgres, metrics);
+    long _quarantined;
 
     public string Name => "parked";
 
@@ -35,7 +27,6 @@ public sealed class ParkedLoop(
     {
         while (true)
         {
-            heartbeats.Beat(Name);
             await PassAsync(stopping);
             // At once where this replica has left a release to the transactions that follow.
             using var waited = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -50,15 +41,15 @@ public sealed class ParkedLoop(
         try
         {
             using var attempt = availability.Attempt();
-            var released = await transaction.Releases.FinishAsync(stopping);
-            if (await ArrivedAsync(stopping) is { Count: > 0 } arrived)
+            Beat();
+            // What is open is finished first, whoever opened it.
+            long released = await transaction.Releases.FinishAsync(stopping, Beat);
+            released += await ReleaseAsync(await _arrived.NextAsync(stopping), stopping);
+            released += await ReleaseAsync(await _arrived.DueAsync(stopping), stopping);
+            while (await _due.RejectSomeAsync(stopping) is { } rejected)
             {
-                await transaction.Releases.OpenAsync(arrived, stopping);
-                released += await transaction.Releases.FinishAsync(stopping);
-            }
-            if (await DueAsync(stopping) is { Count: > 0 } due)
-            {
-                released += await transaction.Releases.RejectDueAsync(due, stopping);
+                released += rejected;
+                Beat();
             }
             if (released > 0)
             {
@@ -67,53 +58,40 @@ public sealed class ParkedLoop(
             await MeasureAsync(stopping);
             availability.Back(Name);
         }
-        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        catch (Exception failure)
         {
+            // A statement that is cancelled ends in more ways than one, and what it ends with is no failure of PostgreSQL.
+            stopping.ThrowIfCancellationRequested();
             metrics.Retry(Name, Failure.StateOf(failure));
-            if (Failure.ClassOf(failure) == FailureClass.Wait)
+            if (Failure.ClassOf(failure) is not (FailureClass.Contention or FailureClass.IdTaken))
             {
                 availability.Away(Name, failure);
             }
-            else if (Failure.ClassOf(failure) != FailureClass.Again)
-            {
-                IngestLog.ParkedNotRead(log, Failure.StateOf(failure), failure);
-            }
         }
     }
 
-    async Task<List<WaitKey>> ArrivedAsync(CancellationToken stopping)
+    async Task<int> ReleaseAsync(List<WaitKey> arrived, CancellationToken stopping)
     {
-        await using var command = postgres.CreateCommand(Arrived);
-        command.Parameters.AddWithValue(options.Value.BatchSize);
-        var keys = new List<WaitKey>();
-        await using var rows = await command.ExecuteReaderAsync(stopping);
-        while (await rows.ReadAsync(stopping))
+        if (arrived.Count == 0)
         {
-            keys.Add(new WaitKey(ParkedCommands.Read(rows.GetString(0)), rows.GetInt64(1)));
+            return 0;
         }
-        return keys;
-    }
-
-    async Task<List<Guid>> DueAsync(CancellationToken stopping)
-    {
-        await using var command = postgres.CreateCommand(Due);
-        command.Parameters.AddWithValue(clock.GetUtcNow().UtcDateTime);
-        command.Parameters.AddWithValue(options.Value.BatchSize);
-        var ids = new List<Guid>();
-        await using var rows = await command.ExecuteReaderAsync(stopping);
-        while (await rows.ReadAsync(stopping))
-        {
-            ids.Add(rows.GetGuid(0));
-        }
-        return ids;
+        await transaction.Releases.OpenAsync(arrived, stopping);
+        return await transaction.Releases.FinishAsync(stopping, Beat);
     }
 
     async Task MeasureAsync(CancellationToken stopping)
     {
-        await using var command = postgres.CreateCommand(Totals);
-        await using var rows = await command.ExecuteReaderAsync(stopping);
-        await rows.ReadAsync(stopping);
-        var oldest = await rows.IsDBNullAsync(1, stopping) ? TimeSpan.Zero : clock.GetUtcNow().UtcDateTime - rows.GetDateTime(1);
-        metrics.Parked(rows.GetInt64(0), oldest);
+        var before = clock.GetUtcNow();
+        var summary = await ParkedTotals.ReadAsync(postgres, stopping);
+        clocks.Compare(before.UtcDateTime, summary.Now, clock.GetUtcNow().UtcDateTime);
+        metrics.Parked(summary.Waiting, summary.OldestAge, summary.Quarantined);
+        if (summary.Quarantined > _quarantined)
+        {
+            IngestLog.ParkedQuarantined(log, summary.Quarantined, summary.Example ?? "");
+        }
+        _quarantined = summary.Quarantined;
     }
+
+    void Beat() => heartbeats.Beat(Name);
 }

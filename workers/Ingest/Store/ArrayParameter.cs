@@ -8,6 +8,8 @@ static class ArrayParameter
 {
     public static NpgsqlParameter Ids(IEnumerable<long> values) => Of(NpgsqlDbType.Bigint, values);
 
+    public static NpgsqlParameter Integers(IEnumerable<int> values) => Of(NpgsqlDbType.Integer, values);
+
     public static NpgsqlParameter OptionalIds(IEnumerable<long?> values) => Of(NpgsqlDbType.Bigint, values);
 
     public static NpgsqlParameter Uuids(IEnumerable<Guid> values) => Of(NpgsqlDbType.Uuid, values);

@@ -16,8 +16,11 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     readonly TimeSpan _parkFor = options.Value.ParkFor;
     readonly int _mostReleased = options.Value.ReleaseSize;
 
+    /// <summary>Commands in one transaction at most.</summary>
+    public int BatchSize => options.Value.BatchSize;
+
     /// <summary>What has its outcome apart from a batch.</summary>
-    public ReleaseTransaction Releases { get; } = new(postgres, options, metrics, clock);
+    public ReleaseTransaction Releases { get; } = new(postgres, options, metrics);
 
     /// <summary>
     /// Begins the transaction and takes the ids of the commands in the journal. It reads nothing else, so it may be done
@@ -54,25 +57,24 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     public async Task<Outcome[]> ApplyAsync(TakenBatch taken, CancellationToken cancellation, bool releasesLater = false)
     {
         var started = clock.GetTimestamp();
-        var (before, parked) = await BeforeAsync(taken, cancellation);
+        var (before, (parked, unreadable)) = await BeforeAsync(taken, cancellation);
         HashSet<WaitKey> later = [];
-        if (releasesLater || parked.Count > _mostReleased)
+        if (releasesLater || parked.Count + unreadable.Count > _mostReleased)
         {
             if (taken.Firsts.Count > 1)
             {
                 throw new ReleaseTooLargeException();
             }
             later.UnionWith(taken.Firsts.Values.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>());
-            parked = [];
+            (parked, unreadable) = ([], []);
         }
         BetCommand[] toDecide = [.. taken.Firsts.Values.Where(first => taken.Fresh.Contains(first.Command.Id)).Select(first => first.Command)];
-        var state = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, cancellation);
+        var (state, now) = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, cancellation);
         started = metrics.Took(IngestMetrics.Load, started);
-        var now = clock.GetUtcNow().UtcDateTime;
         var decision = new BatchDecision(state, parked, _limits, _parkFor, now, later).Run(toDecide);
         var answers = new Answers(taken.Commands, taken.Firsts, before, decision);
         started = metrics.Took(IngestMetrics.Decide, started);
-        await DecidedTransaction.SaveAsync(taken.Transaction, state, decision, answers.Conflicts, cancellation);
+        await DecidedTransaction.SaveAsync(taken.Transaction, state, decision, answers.Conflicts, unreadable, cancellation);
         started = metrics.Took(IngestMetrics.Save, started);
         await DecidedTransaction.RunAsync(taken.Transaction, BatchStatements.Commit(decision, now), cancellation);
         metrics.Took(IngestMetrics.Commit, started);
@@ -121,7 +123,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     }
 
     // The first contents of the ids that were there before, and the parked commands that these may release.
-    async Task<(Dictionary<Guid, byte[]> Hashes, List<ParkedCommand> Parked)> BeforeAsync(TakenBatch taken, CancellationToken cancellation)
+    async Task<(Dictionary<Guid, byte[]> Hashes, LoadedParked Parked)> BeforeAsync(TakenBatch taken, CancellationToken cancellation)
     {
         // One more than may be: it tells that there are more.
         await using var batch = BatchStatements.Together(taken.Transaction, BatchStatements.Before(taken.Firsts.Values, taken.Fresh, _mostReleased + 1));

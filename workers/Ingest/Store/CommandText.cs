@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Betting.Contracts.Commands;
 
@@ -8,8 +9,9 @@ static class CommandText
 {
     public static string Of(BetCommand command) => Encoding.UTF8.GetString(CommandEncoder.Encode(command));
 
-    public static BetCommand Read(string text) =>
-        CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(text), out var command, out var refusal)
-            ? command
-            : throw new FormatException($"a command that was parked can no longer be read, {refusal}");
+    /// <param name="text">The contract's JSON.</param>
+    /// <param name="command">The command.</param>
+    /// <param name="refusal">Why this version cannot decode it.</param>
+    public static bool TryRead(string text, [NotNullWhen(true)] out BetCommand? command, [NotNullWhen(false)] out Refusal? refusal) =>
+        CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(text), out command, out refusal);
 }

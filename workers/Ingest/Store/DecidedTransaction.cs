@@ -8,7 +8,7 @@ namespace Betting.Ingest.Store;
 static class DecidedTransaction
 {
     /// <summary>Locks and reads what the commands and the parked ones touch.</summary>
-    public static Task<State> LoadAsync(
+    public static Task<LoadedState> LoadAsync(
         NpgsqlTransaction transaction, IReadOnlyList<BetCommand> commands, IReadOnlyList<ParkedCommand> parked, CancellationToken cancellation)
     {
         var touched = new Touched();
@@ -26,8 +26,9 @@ static class DecidedTransaction
 
     /// <summary>Writes what was decided.</summary>
     public static Task SaveAsync(
-        NpgsqlTransaction transaction, State state, BatchDecision decision, IReadOnlyCollection<(HashedCommand, byte[])> conflicts, CancellationToken cancellation) =>
-        RunAsync(transaction, BatchStatements.Save(state, decision, conflicts), cancellation);
+        NpgsqlTransaction transaction, State state, BatchDecision decision, IReadOnlyCollection<(HashedCommand, byte[])> conflicts, IReadOnlyList<UnreadableParked> unreadable,
+        CancellationToken cancellation) =>
+        RunAsync(transaction, [.. BatchStatements.Save(state, decision, conflicts), .. StateSaver.Rows(unreadable, ParkedCommands.Quarantine)], cancellation);
 
     /// <summary>One round trip whose rows nobody reads; none for no statements.</summary>
     public static async Task RunAsync(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements, CancellationToken cancellation)

@@ -24,7 +24,7 @@ static class OpenReleases
     {
         await rows.NextResultAsync(cancellation);
         return await rows.ReadAsync(cancellation)
-            ? new OpenRelease(new WaitKey(ParkedCommands.Read(rows.GetString(0)), rows.GetInt64(1)), await rows.IsDBNullAsync(2, cancellation) ? null : rows.GetDateTime(2))
+            ? new OpenRelease(new WaitKey(ParkedCommands.Read(rows.GetString(0))!.Value, rows.GetInt64(1)), await rows.IsDBNullAsync(2, cancellation) ? null : rows.GetDateTime(2))
             : null;
     }
 

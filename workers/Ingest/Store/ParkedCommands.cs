@@ -4,6 +4,12 @@ using Npgsql;
 
 namespace Betting.Ingest.Store;
 
+/// <summary>A parked command that cannot be released, and why.</summary>
+readonly record struct UnreadableParked(Guid Id, string Because);
+
+/// <summary>Parked commands as they were read: those that can be decided, and the others.</summary>
+readonly record struct LoadedParked(List<ParkedCommand> Parked, List<UnreadableParked> Unreadable);
+
 /// <summary>The table <c>parked_commands</c>.</summary>
 static class ParkedCommands
 {
@@ -15,15 +21,17 @@ static class ParkedCommands
     /// OFFSET 0 keeps the planner from turning the look-ups round: a plan made while nothing was parked would else read the
     /// whole table for every batch, once thousands are.
     /// </remarks>
-    public static NpgsqlBatchCommand Load(IReadOnlyCollection<WaitKey> brought, int most) => new("""
+    public static NpgsqlBatchCommand Load(IReadOnlyCollection<WaitKey> brought, int most) => new($"""
         WITH RECURSIVE released AS (
             SELECT p.command_id, p.brings_bet FROM unnest($1, $2) AS k(waits_for, waits_id)
-            CROSS JOIN LATERAL (SELECT command_id, brings_bet FROM parked_commands WHERE waits_id = k.waits_id AND waits_for = k.waits_for OFFSET 0) p
+            CROSS JOIN LATERAL (SELECT command_id, brings_bet FROM parked_commands
+                WHERE waits_id = k.waits_id AND waits_for = k.waits_for AND quarantined_because IS NULL OFFSET 0) p
             UNION
             SELECT p.command_id, p.brings_bet FROM released r
-            CROSS JOIN LATERAL (SELECT command_id, brings_bet FROM parked_commands WHERE waits_id = r.brings_bet AND waits_for = 'bet' OFFSET 0) p
+            CROSS JOIN LATERAL (SELECT command_id, brings_bet FROM parked_commands
+                WHERE waits_id = r.brings_bet AND waits_for = 'bet' AND quarantined_because IS NULL OFFSET 0) p
         )
-        SELECT command, waits_for, waits_id, parked_at, deadline FROM parked_commands
+        SELECT {ParkedRow.Columns} FROM parked_commands p
         WHERE command_id = ANY(ARRAY(SELECT command_id FROM released LIMIT $3))
         ORDER BY command_id
         FOR UPDATE
@@ -39,8 +47,10 @@ static class ParkedCommands
 
     /// <summary>What is next to be released of those that wait for <paramref name="key"/>, in issue order; ties go to who was parked first.</summary>
     public static NpgsqlBatchCommand Next(WaitKey key, int most) => new("""
-        SELECT n.command_id, n.brings_bet, (SELECT count(*) FROM (SELECT FROM parked_commands w WHERE w.waits_id = n.brings_bet AND w.waits_for = 'bet' LIMIT $3) x)::int
-        FROM (SELECT command_id, brings_bet, issued_at, parked_at FROM parked_commands WHERE waits_id = $2 AND waits_for = $1
+        SELECT n.command_id, n.brings_bet, (SELECT count(*) FROM (SELECT FROM parked_commands w
+            WHERE w.waits_id = n.brings_bet AND w.waits_for = 'bet' AND w.quarantined_because IS NULL LIMIT $3) x)::int
+        FROM (SELECT command_id, brings_bet, issued_at, parked_at FROM parked_commands
+              WHERE waits_id = $2 AND waits_for = $1 AND quarantined_because IS NULL
               ORDER BY issued_at, parked_at, command_id LIMIT $3) n
         ORDER BY n.issued_at, n.parked_at, n.command_id
         """)
@@ -64,9 +74,9 @@ static class ParkedCommands
     }
 
     /// <summary>Locks and reads the commands <paramref name="ids"/>, and those that wait for <paramref name="bets"/>.</summary>
-    public static NpgsqlBatchCommand Load(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<long> bets) => new("""
-        SELECT command, waits_for, waits_id, parked_at, deadline FROM parked_commands
-        WHERE command_id = ANY($1) OR (waits_id = ANY($2) AND waits_for = 'bet')
+    public static NpgsqlBatchCommand Load(IReadOnlyCollection<Guid> ids, IReadOnlyCollection<long> bets) => new($"""
+        SELECT {ParkedRow.Columns} FROM parked_commands p
+        WHERE (command_id = ANY($1) OR (waits_id = ANY($2) AND waits_for = 'bet')) AND quarantined_because IS NULL
         ORDER BY command_id
         FOR UPDATE
         """)
@@ -74,16 +84,30 @@ static class ParkedCommands
         Parameters = { ArrayParameter.Uuids(ids), ArrayParameter.Ids(bets) },
     };
 
-    public static async Task<List<ParkedCommand>> ReadAsync(NpgsqlDataReader rows, CancellationToken cancellation)
+    public static async Task<LoadedParked> ReadAsync(NpgsqlDataReader rows, CancellationToken cancellation)
     {
-        var parked = new List<ParkedCommand>();
+        var loaded = new LoadedParked([], []);
         while (await rows.ReadAsync(cancellation))
         {
-            var wait = new WaitKey(Read(rows.GetString(1)), rows.GetInt64(2));
-            parked.Add(new ParkedCommand(CommandText.Read(rows.GetString(0)), wait, rows.GetDateTime(3), rows.GetDateTime(4)));
+            if (ParkedRow.TryRead(rows, out var parked, out var because))
+            {
+                loaded.Parked.Add(parked);
+            }
+            else
+            {
+                loaded.Unreadable.Add(new UnreadableParked(rows.GetGuid(0), because));
+            }
         }
-        return parked;
+        return loaded;
     }
+
+    /// <summary>Leaves commands out of every release and deadline from now on.</summary>
+    public static NpgsqlBatchCommand Quarantine(IReadOnlyCollection<UnreadableParked> unreadable) => new("""
+        UPDATE parked_commands SET quarantined_because = u.because FROM unnest($1, $2) AS u(id, because) WHERE command_id = u.id
+        """)
+    {
+        Parameters = { ArrayParameter.Uuids(unreadable.Select(row => row.Id)), ArrayParameter.Texts(unreadable.Select(row => row.Because)) },
+    };
 
     /// <summary>Keeps commands that wait; one that waited before waits for something else now, its deadline stays.</summary>
     public static NpgsqlBatchCommand Save(IReadOnlyCollection<ParkedCommand> parked) => new("""
@@ -118,10 +142,12 @@ static class ParkedCommands
         _ => "bet",
     };
 
-    public static WaitFor Read(string text) => text switch
+    /// <summary>Null for a text that this version does not know.</summary>
+    public static WaitFor? Read(string text) => text switch
     {
         "user" => WaitFor.User,
         "event" => WaitFor.Event,
-        _ => WaitFor.Bet,
+        "bet" => WaitFor.Bet,
+        _ => null,
     };
 }

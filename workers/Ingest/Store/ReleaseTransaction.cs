@@ -8,16 +8,13 @@ namespace Betting.Ingest.Store;
 
 /// <summary>
 /// Parked commands get their outcome apart from a batch: parts of a release that was too large for the transaction that
-/// opened it, and what is due.
+/// opened it, and of what another writer has brought.
 /// </summary>
-public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider clock)
+public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<IngestOptions> options, IngestMetrics metrics)
 {
-    // As for a batch: an id that is taken this often is no coincidence, but the data.
-    const int MostTimesTaken = 20;
-
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
-    readonly int _most = options.Value.ReleaseSize;
+    readonly SizeLimit _limit = new(options.Value.ReleaseSize);
     volatile TaskCompletionSource _opened = New();
 
     /// <summary>Ends when this replica has opened a release since the last call.</summary>
@@ -26,16 +23,21 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
     internal void Opened() => _opened.TrySetResult();
 
     /// <summary>
-    /// Releases until nothing is open, this replica and others by turns. A part that the database refuses is halved until the
-    /// culprit is alone; it alone is rejected.
+    /// Releases until nothing is open, this replica and others by turns. A part that the database refuses, or that is too much for
+    /// it, is halved. A command that is refused alone is rejected; nothing else is.
     /// </summary>
+    /// <param name="cancellation">Ends the part that is being released without effect.</param>
+    /// <param name="progressed">Called after each part.</param>
     /// <returns>How many commands have their final outcome now.</returns>
-    public async Task<int> FinishAsync(CancellationToken cancellation)
+    public async Task<int> FinishAsync(CancellationToken cancellation, Action? progressed = null)
     {
         _opened = New();
-        var (released, most, refused, taken) = (0, _most, false, 0);
+        var (released, refused, attempt) = (0, false, 0);
         while (true)
         {
+            // The limit is shared; a refusal is about one command.
+            var most = refused ? 1 : _limit.Size;
+            attempt++;
             try
             {
                 if (await PartAsync(most, refused, cancellation) is not { } part)
@@ -43,23 +45,34 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
                     return released;
                 }
                 released += part;
-                (most, refused, taken) = (Math.Min(most * 2, _most), false, 0);
+                _limit.Passed(most);
+                (refused, attempt) = (false, 0);
+                progressed?.Invoke();
             }
-            catch (Exception failure) when (Failure.ClassOf(failure) == FailureClass.Taken && ++taken < MostTimesTaken)
+            catch (Exception failure) when (!cancellation.IsCancellationRequested && CanGoOn(failure, most, refused))
             {
                 metrics.Retry("parked", Failure.StateOf(failure));
-            }
-            catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Taken or FailureClass.Data)
-            {
-                if (refused)
+                var kind = Failure.ClassOf(failure);
+                if (AttemptRules.After(kind, attempt, most > 1) == NextAttempt.Smaller)
                 {
-                    throw new ReleaseStuckException(failure);
+                    refused = most == 1;
+                    _limit.TooMuch(most);
                 }
-                metrics.Retry("parked", Failure.StateOf(failure));
-                (most, refused) = (Math.Max(most / 2, 1), most == 1);
+            }
+            catch (Exception failure) when (refused && Failure.ClassOf(failure) is FailureClass.Data or FailureClass.IdTaken)
+            {
+                throw new ReleaseStuckException(failure);
             }
         }
     }
+
+    // Contention and outages are for the caller, who waits before the next attempt.
+    static bool CanGoOn(Exception failure, int most, bool refused) => Failure.ClassOf(failure) switch
+    {
+        FailureClass.Data or FailureClass.IdTaken => !refused,
+        FailureClass.TooMuch or FailureClass.Unknown => most > 1,
+        _ => false,
+    };
 
     /// <summary>Opens the release of what other writers than Ingest have brought.</summary>
     public async Task OpenAsync(IReadOnlyCollection<WaitKey> arrived, CancellationToken cancellation)
@@ -67,21 +80,6 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
         await DecidedTransaction.RunAsync(transaction, ParkingGate.PassAndCommit([], [], arrived, null, releasing: false), cancellation);
-    }
-
-    /// <summary>Rejects those of <paramref name="parkedIds"/> whose deadline has come; what has come itself meanwhile is left to its release.</summary>
-    /// <returns>How many have their final outcome now.</returns>
-    public async Task<int> RejectDueAsync(IReadOnlyCollection<Guid> parkedIds, CancellationToken cancellation)
-    {
-        await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-        var parked = await LoadAsync(transaction, parkedIds, [], cancellation);
-        var state = await DecidedTransaction.LoadAsync(transaction, [], parked, cancellation);
-        var decision = new BatchDecision(state, [.. parked.Where(waiting => !state.Has(waiting.Wait))], _limits, _parkFor, Now()).Run([]);
-        await DecidedTransaction.SaveAsync(transaction, state, decision, [], cancellation);
-        await DecidedTransaction.RunAsync(transaction, BatchStatements.Commit(decision), cancellation);
-        metrics.Released(decision.Released);
-        return decision.Released.Count;
     }
 
     // Null where nothing is open.
@@ -98,13 +96,13 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
             return 0;
         }
         var part = ReleasePart.Of(await NextAsync(transaction, open.Key, most, cancellation), most);
-        var parked = await LoadAsync(transaction, part.Ids, part.Bets, cancellation);
-        var state = await DecidedTransaction.LoadAsync(transaction, [], parked, cancellation);
+        var (parked, unreadable) = await LoadAsync(transaction, part.Ids, part.Bets, cancellation);
+        var (state, now) = await DecidedTransaction.LoadAsync(transaction, [], parked, cancellation);
         HashSet<WaitKey> later = part.Later is { } bet ? [bet] : [];
         // What was open has come; where another writer took it away again, its commands wait on.
         var there = parked.Count == 0 || state.Has(open.Key);
-        var decision = new BatchDecision(state, there ? parked : [], _limits, _parkFor, open.CameAt ?? Now(), later).Release(open.Key, open.CameAt, refused);
-        await DecidedTransaction.SaveAsync(transaction, state, decision, [], cancellation);
+        var decision = new BatchDecision(state, there ? parked : [], _limits, _parkFor, open.CameAt ?? now, later).Release(open.Key, open.CameAt, refused);
+        await DecidedTransaction.SaveAsync(transaction, state, decision, [], unreadable, cancellation);
         if (part.IsLast || !there)
         {
             await DecidedTransaction.RunAsync(transaction, [OpenReleases.End(open.Key)], cancellation);
@@ -134,15 +132,13 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
         return await ParkedCommands.ReadNextAsync(rows, cancellation);
     }
 
-    static async Task<List<ParkedCommand>> LoadAsync(
+    static async Task<LoadedParked> LoadAsync(
         NpgsqlTransaction transaction, IReadOnlyCollection<Guid> ids, IReadOnlyCollection<long> bets, CancellationToken cancellation)
     {
         await using var batch = BatchStatements.Together(transaction, [ParkedCommands.Load(ids, bets)]);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         return await ParkedCommands.ReadAsync(rows, cancellation);
     }
-
-    DateTime Now() => clock.GetUtcNow().UtcDateTime;
 
     static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -4,9 +4,13 @@ using Npgsql;
 
 namespace Betting.Ingest.Store;
 
+/// <summary>What was read, and PostgreSQL's time once all of it was locked, UTC.</summary>
+readonly record struct LoadedState(State State, DateTime Now);
+
 /// <summary>
 /// Locks and reads what a batch touches, in one round trip: events, then wallets, then bets, each in the order of ids. All
-/// replicas take locks in this order, so they wait for one another and do not deadlock.
+/// replicas take locks in this order, so they wait for one another and do not deadlock. When every lock is held, PostgreSQL's
+/// clock is read: it is the one that deadlines and issuedAt are compared with, whatever the replicas' clocks say.
 ///
 /// Bets come last, because that one is not there is decided on as well, and nothing can be locked that is not there: after
 /// every wait is over, a bet that is missing is missing in whatever this batch depends on. Were they read first, a wallet
@@ -14,6 +18,10 @@ namespace Betting.Ingest.Store;
 /// </summary>
 static class StateLoader
 {
+    // The queue in front of the events' row locks: see migration 0014.
+    const int EventLocks = 64;
+    const string HoldEvents = "SELECT hold_events($1, $2)";
+
     // A reader's lock holds off whoever would finish the event, and lets all other bets on it go on. One lock strength a
     // batch: raising it half-way would deadlock two replicas that both hold the weaker one.
     const string EventsForBets = "SELECT id, status FROM events WHERE id = ANY($1) ORDER BY id FOR SHARE";
@@ -29,21 +37,24 @@ static class StateLoader
 
     const string Bets = "SELECT id, user_id, event_id, status, amount FROM bets WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
-    const string TakenUsers = "SELECT id FROM users WHERE id = ANY($1)";
+    // clock_timestamp and not now(), which is when the transaction began: it may have waited since.
+    const string TakenUsersAndTime = "SELECT ARRAY(SELECT id FROM users WHERE id = ANY($1)), clock_timestamp()";
 
     public static IReadOnlyList<NpgsqlBatchCommand> Statements(Touched touched) =>
     [
+        new(HoldEvents) { Parameters = { ArrayParameter.Integers(LocksOf(touched.Events)), new NpgsqlParameter<bool> { TypedValue = touched.ChangesEvents } } },
         new(touched.ChangesEvents ? EventsForChange : EventsForBets) { Parameters = { ArrayParameter.Ids(touched.Events) } },
         new(Wallets) { Parameters = { ArrayParameter.Ids(touched.Users), ArrayParameter.Ids(touched.Bets) } },
         new(Bets) { Parameters = { ArrayParameter.Ids(touched.Bets) } },
-        new(TakenUsers) { Parameters = { ArrayParameter.Ids(touched.NewUsers) } },
+        new(TakenUsersAndTime) { Parameters = { ArrayParameter.Ids(touched.NewUsers) } },
     ];
 
-    public static async Task<State> LoadAsync(NpgsqlTransaction transaction, Touched touched, CancellationToken cancellation)
+    public static async Task<LoadedState> LoadAsync(NpgsqlTransaction transaction, Touched touched, CancellationToken cancellation)
     {
         await using var batch = BatchStatements.Together(transaction, BatchStatements.Load(touched));
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var state = new State();
+        await rows.NextResultAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
         {
             state.Events.Add(rows.GetInt64(0), new BettingEvent { Id = rows.GetInt64(0), Status = rows.GetString(1) });
@@ -59,12 +70,12 @@ static class StateLoader
             state.Bets.Add(rows.GetInt64(0), ReadBet(rows));
         }
         await rows.NextResultAsync(cancellation);
-        while (await rows.ReadAsync(cancellation))
-        {
-            state.TakenUserIds.Add(rows.GetInt64(0));
-        }
-        return state;
+        await rows.ReadAsync(cancellation);
+        state.TakenUserIds.UnionWith(rows.GetFieldValue<long[]>(0));
+        return new LoadedState(state, rows.GetDateTime(1));
     }
+
+    static int[] LocksOf(IEnumerable<long> events) => [.. events.Select(id => (int)((ulong)id % EventLocks)).Distinct().Order()];
 
     static Bet ReadBet(NpgsqlDataReader row) => new()
     {

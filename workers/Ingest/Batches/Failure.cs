@@ -1,0 +1,44 @@
+using System.Net.Sockets;
+using System.Text;
+using Betting.Ingest.Store;
+using Npgsql;
+
+namespace Betting.Ingest.Batches;
+
+/// <summary>Failures classed by SQLSTATE or by type, never by text.</summary>
+public static class Failure
+{
+    /// <summary>What is counted where no SQLSTATE came.</summary>
+    public const string NoState = "none";
+
+    public static FailureClass ClassOf(Exception failure) => failure switch
+    {
+        OperationCanceledException => FailureClass.Cancelled,
+        ReleaseFirstException => FailureClass.Contention,
+        ReleaseTooLargeException => FailureClass.TooMuch,
+        ReleaseStuckException => FailureClass.Unknown,
+        PostgresException refused => SqlStates.ClassOf(refused.SqlState),
+        // Npgsql's command timeout and its connection timeout look alike; halving does no harm where PostgreSQL is away.
+        TimeoutException or NpgsqlException { InnerException: TimeoutException } => FailureClass.TooMuch,
+        NpgsqlException or SocketException or IOException => FailureClass.Unavailable,
+        // Npgsql cannot write a text that has no UTF-8 form.
+        EncoderFallbackException => FailureClass.Data,
+        _ => FailureClass.Unknown,
+    };
+
+    public static string StateOf(Exception failure) => (failure as PostgresException)?.SqlState ?? NoState;
+
+    /// <summary>The failure in one line, with the reason below it where there is one.</summary>
+    public static string LineOf(Exception failure)
+    {
+        var text = failure.InnerException is { } cause && failure is not PostgresException ? $"{failure.Message}: {cause.Message}" : failure.Message;
+        var end = text.AsSpan().IndexOfAny('\r', '\n');
+        return end < 0 ? text : text[..end];
+    }
+
+    /// <summary>The pool may hold more connections to the same server that was shut down or is no longer the primary.</summary>
+    public static bool SpoilsPool(Exception failure) => failure is PostgresException
+    {
+        SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow,
+    };
+}

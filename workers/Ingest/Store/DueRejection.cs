@@ -1,0 +1,100 @@
+using System.Data;
+using Betting.Ingest.Batches;
+using Npgsql;
+
+namespace Betting.Ingest.Store;
+
+/// <summary>
+/// Rejects parked commands whose deadline has come, by PostgreSQL's clock: set-based and without decoding them, a bounded number
+/// in a transaction. Replicas share the work, because each passes over the rows that another has locked.
+/// </summary>
+/// <remarks>
+/// What has come itself meanwhile is left to its release. A transaction that brings it locks what waits before it decides, so of
+/// the two one passes over or waits for the other's rows; a release that is open ends this transaction at the gate (40001).
+/// </remarks>
+public sealed class DueRejection(NpgsqlDataSource postgres, IngestMetrics metrics)
+{
+    /// <summary>Commands that one transaction rejects at most.</summary>
+    public const int MostAtOnce = 5_000;
+
+    // An initial plan, so that the clock is read once and its value is looked up in the index.
+    const string Due = $"""
+        SELECT p.command_id, p.waits_for, p.waits_for IN ('user', 'event', 'bet')
+            AND EXISTS (SELECT FROM commands c WHERE c.command_id = p.command_id AND c.outcome = 'parked') AS sound FROM parked_commands p
+        WHERE p.deadline <= (SELECT clock_timestamp()) AND p.quarantined_because IS NULL AND NOT {ArrivedKeys.Arrived}
+        ORDER BY p.deadline LIMIT $1 FOR UPDATE SKIP LOCKED
+        """;
+
+    // The reason is the one that WaitKey.Missing gives.
+    const string Reject = $"""
+        WITH due AS MATERIALIZED ({Due}),
+        removed AS (DELETE FROM parked_commands p USING due WHERE p.command_id = due.command_id AND due.sound),
+        unsound AS (
+            UPDATE parked_commands p SET quarantined_because = 'the journal has no such parked command, or it waits for something unknown'
+            FROM due WHERE p.command_id = due.command_id AND NOT due.sound),
+        rejected AS (
+            UPDATE commands c SET outcome = 'rejected', reason = 'unknown-' || due.waits_for, applied_at = clock_timestamp()
+            FROM due WHERE c.command_id = due.command_id AND due.sound RETURNING c.kind, c.reason)
+        SELECT kind, reason, count(*) FROM rejected GROUP BY kind, reason
+        """;
+
+    const string Refuse = $"""
+        WITH due AS MATERIALIZED ({Due})
+        UPDATE parked_commands p SET quarantined_because = $2 FROM due WHERE p.command_id = due.command_id
+        """;
+
+    readonly SizeLimit _limit = new(MostAtOnce);
+
+    /// <summary>Rejects one transaction's share of what is due.</summary>
+    /// <returns>How many commands have their final outcome now; null when nothing is left for this replica.</returns>
+    public async Task<long?> RejectSomeAsync(CancellationToken cancellation)
+    {
+        var size = _limit.Size;
+        try
+        {
+            var rejected = await RejectAsync(size, cancellation);
+            _limit.Passed(size);
+            return rejected > 0 ? rejected : null;
+        }
+        catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Data && size == 1)
+        {
+            // The database refuses even the rejection of this one; the others go on without it.
+            await RunAsync(Refuse, [new NpgsqlParameter<int> { TypedValue = 1 }, new NpgsqlParameter<string> { TypedValue = Failure.LineOf(failure) }], cancellation);
+            return 0;
+        }
+        catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.TooMuch or FailureClass.Data && size > 1)
+        {
+            metrics.Retry("parked", Failure.StateOf(failure));
+            _limit.TooMuch(size);
+            return 0;
+        }
+    }
+
+    async Task<long> RejectAsync(int most, CancellationToken cancellation)
+    {
+        await using var connection = await postgres.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+        var statement = new NpgsqlBatchCommand(Reject) { Parameters = { new NpgsqlParameter<int> { TypedValue = most } } };
+        // The gate and the commit in the same round trip: nobody waits for a replica that stops here.
+        await using var batch = BatchStatements.Together(transaction, [statement, .. ParkingGate.PassAndCommit([], [], [], null, releasing: false)]);
+        await using var rows = await batch.ExecuteReaderAsync(cancellation);
+        var rejected = new List<(string Kind, string Reason, long Count)>();
+        while (await rows.ReadAsync(cancellation))
+        {
+            rejected.Add((rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
+        }
+        // The gate's answer, or its refusal, comes with the next results.
+        while (await rows.NextResultAsync(cancellation))
+        {
+        }
+        metrics.Rejected(rejected);
+        return rejected.Sum(row => row.Count);
+    }
+
+    async Task RunAsync(string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)
+    {
+        await using var command = postgres.CreateCommand(sql);
+        command.Parameters.AddRange(parameters);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}
