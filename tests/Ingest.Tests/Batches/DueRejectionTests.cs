@@ -1,5 +1,4 @@
 using System.Globalization;
-using Betting.Contracts.Commands;
 using Betting.Ingest;
 using Betting.Ingest.Decide;
 using Betting.Ingest.Store;

@@ -45,7 +45,7 @@ public sealed partial class FailureTests
         Assert.Equal(FailureClass.Cancelled, Failure.ClassOf(new TaskCanceledException()));
         Assert.Equal(FailureClass.Data, Failure.ClassOf(new EncoderFallbackException()));
         Assert.All(
-            new Exception[] { new InvalidCastException(), new FormatException(), new InvalidOperationException(), new ArgumentOutOfRangeException(), new NullReferenceException() },
+            new Exception[] { new InvalidCastException(), new FormatException(), new InvalidOperationException(), new ArgumentOutOfRangeException(), new KeyNotFoundException() },
             failure => Assert.Equal(FailureClass.Unknown, Failure.ClassOf(failure)));
     }
 

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Betting.Ingest.Store;
 
-/// <summary>What the table of parked commands tells of itself at a bounded cost, and PostgreSQL's clock.</summary>
+/// <summary>What the table of parked commands tells of itself, and PostgreSQL's clock.</summary>
 /// <param name="Waiting">Exact up to <see cref="ParkedTotals.Counted"/>, above that PostgreSQL's own running count.</param>
 /// <param name="OldestAge">How long the command waits that is due first.</param>
 /// <param name="Quarantined">Commands that cannot be released, counted up to the same bound.</param>
@@ -10,8 +10,10 @@ namespace Betting.Ingest.Store;
 /// <param name="Now">PostgreSQL's clock, UTC.</param>
 public readonly record struct ParkedSummary(long Waiting, TimeSpan OldestAge, long Quarantined, string? Example, DateTime Now);
 
-static class ParkedTotals
+/// <summary>Reads a <see cref="ParkedSummary"/> at a cost that does not grow with the table.</summary>
+public static class ParkedTotals
 {
+    /// <summary>Rows that are counted one by one at most.</summary>
     public const int Counted = 10_000;
 
     const string Query = """

@@ -9,13 +9,14 @@ using Npgsql;
 
 namespace Betting.Ingest.Verbs;
 
-/// <summary><c>Ingest parked list</c>: the commands that wait, for what, since when and how long.</summary>
+/// <summary><c>Ingest parked list</c>: the commands that wait, for what, since when and how long; those that cannot be released say why.</summary>
 static class ParkedVerb
 {
     const string Query = """
-        SELECT p.command_id, c.kind, p.waits_for, p.waits_id, p.issued_at, p.parked_at, p.deadline, p.command
-        FROM parked_commands p JOIN commands c USING (command_id)
-        WHERE ($1::text IS NULL OR p.waits_for = $1) AND ($2::bigint IS NULL OR p.waits_id = $2)
+        SELECT p.command_id, coalesce(c.kind, '?'), coalesce(p.waits_for, '?'), coalesce(p.waits_id, 0), coalesce(p.issued_at, now()), coalesce(p.parked_at, now()),
+            coalesce(p.deadline, now()), coalesce(p.command, ''), p.quarantined_because, now()
+        FROM parked_commands p LEFT JOIN commands c USING (command_id)
+        WHERE ($1::text IS NULL OR p.waits_for = $1) AND ($2::bigint IS NULL OR p.waits_id = $2) AND (NOT $4 OR p.quarantined_because IS NOT NULL)
         ORDER BY p.parked_at, p.command_id LIMIT $3
         """;
 
@@ -24,20 +25,23 @@ static class ParkedVerb
         var waitsFor = new Option<string?>("--waits-for") { Description = "Only commands that wait for a user, an event or a bet" }.AcceptOnlyFromAmong("user", "event", "bet");
         var ofId = new Option<long?>("--of-id") { Description = "Only commands that wait for what has this id" };
         var limit = new Option<int>("--limit") { Description = "Commands at most; the oldest come first", DefaultValueFactory = _ => 1000 };
+        var quarantined = new Option<bool>("--quarantined") { Description = "Only commands that cannot be released, each with the reason" };
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
-        var list = new Command("list", "Lists parked commands, the oldest first.") { waitsFor, ofId, limit, json };
-        return line.WithVerb(new Command("parked", "Looks at commands that wait for a user, an event or a bet."), list, builder => builder.Services.AddPostgres("ingest parked"),
+        var list = new Command("list", "Lists parked commands, the oldest first.") { waitsFor, ofId, quarantined, limit, json };
+        var parent = new Command("parked", "Looks at commands that wait for a user, an event or a bet.");
+        return line.WithParkedRetry(parent).WithVerb(parent, list, builder => builder.Services.AddPostgres("ingest parked"),
             async (parsed, services, cancellation) =>
             {
                 await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand(Query);
                 command.Parameters.Add(new NpgsqlParameter { Value = (object?)parsed.GetValue(waitsFor) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
                 command.Parameters.Add(new NpgsqlParameter { Value = (object?)parsed.GetValue(ofId) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint });
                 command.Parameters.AddWithValue(parsed.GetValue(limit));
-                return await TellAsync(command, parsed.GetValue(json), services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime, cancellation);
+                command.Parameters.AddWithValue(parsed.GetValue(quarantined));
+                return await TellAsync(command, parsed.GetValue(json), cancellation);
             });
     }
 
-    static async Task<int> TellAsync(NpgsqlCommand command, bool json, DateTime now, CancellationToken cancellation)
+    static async Task<int> TellAsync(NpgsqlCommand command, bool json, CancellationToken cancellation)
     {
         try
         {
@@ -45,7 +49,7 @@ static class ParkedVerb
             await using var rows = await command.ExecuteReaderAsync(cancellation);
             for (; await rows.ReadAsync(cancellation); count++)
             {
-                Console.WriteLine(json ? Json(rows, now) : Line(rows, now));
+                Console.WriteLine(json ? Json(rows) : Line(rows));
             }
             await Console.Error.WriteLineAsync($"{count} commands wait");
             return 0;
@@ -57,10 +61,10 @@ static class ParkedVerb
         }
     }
 
-    static string Line(NpgsqlDataReader row, DateTime now) => string.Create(CultureInfo.InvariantCulture,
-        $"{row.GetGuid(0)}  {row.GetString(1),-14} waits for {row.GetString(2)} {row.GetInt64(3)} since {Age(row, now):F0} s, until {CommandTime.ToText(row.GetDateTime(6))}");
+    static string Line(NpgsqlDataReader row) => string.Create(CultureInfo.InvariantCulture,
+        $"{row.GetGuid(0)}  {row.GetString(1),-14} waits for {row.GetString(2)} {row.GetInt64(3)} since {Age(row):F0} s, until {CommandTime.ToText(row.GetDateTime(6))}{(row.IsDBNull(8) ? "" : $"; quarantined: {row.GetString(8)}; {row.GetString(7)}")}");
 
-    static string Json(NpgsqlDataReader row, DateTime now) => JsonSerializer.Serialize(new
+    static string Json(NpgsqlDataReader row) => JsonSerializer.Serialize(new
     {
         id = row.GetGuid(0),
         kind = row.GetString(1),
@@ -68,10 +72,24 @@ static class ParkedVerb
         waitsId = row.GetInt64(3),
         issuedAt = CommandTime.ToText(row.GetDateTime(4)),
         parkedAt = CommandTime.ToText(row.GetDateTime(5)),
-        ageSeconds = Math.Round(Age(row, now), 1),
+        ageSeconds = Math.Round(Age(row), 1),
         deadline = CommandTime.ToText(row.GetDateTime(6)),
-        command = JsonDocument.Parse(row.GetString(7)).RootElement,
+        command = Command(row.GetString(7)),
+        quarantinedBecause = row.IsDBNull(8) ? null : row.GetString(8),
     });
 
-    static double Age(NpgsqlDataReader row, DateTime now) => Math.Max(0, (now - row.GetDateTime(5)).TotalSeconds);
+    // A quarantined row may hold anything.
+    static object Command(string text)
+    {
+        try
+        {
+            return JsonDocument.Parse(text).RootElement;
+        }
+        catch (JsonException)
+        {
+            return text;
+        }
+    }
+
+    static double Age(NpgsqlDataReader row) => Math.Max(0, (row.GetDateTime(9) - row.GetDateTime(5)).TotalSeconds);
 }
