@@ -57,6 +57,8 @@ public sealed partial class OutageTests(Servers servers, OutageTests.Running run
     [Theory]
     [InlineData("57014")]
     [InlineData("XX000")]
+    [InlineData("42501")]
+    [InlineData("53200")]
     public Task Refused_with(string state) => EndureAsync(Outage.Raised(running.Stage.Postgres, state));
 
     // What another transaction causes is no absence: it is only tried again, so the worker stays ready.

@@ -22,8 +22,10 @@ sealed class DeadLetterSending(string door, IDeadLetters deadLetters, IngestMetr
                 }
                 return;
             }
-            catch (Exception failure) when (!stopping.IsCancellationRequested)
+            catch (Exception failure)
             {
+                // What a broken-off send ends with is no failure of the broker.
+                stopping.ThrowIfCancellationRequested();
                 IngestLog.DeadLettersNotTaken(log, door, letters.Count, failure);
                 await Task.Delay(Backoff.After(attempt, Random.Shared.NextDouble()), clock, stopping);
             }
