@@ -25,6 +25,9 @@ public sealed record CaptureOptions
     /// <summary>Time between two heartbeat records.</summary>
     public required TimeSpan Heartbeat { get; init; }
 
+    /// <summary>Statement that runs in PostgreSQL with each heartbeat; empty for none. The connector's <c>heartbeat.action.query</c>.</summary>
+    public string HeartbeatActionQuery { get; init; } = "";
+
     /// <summary>Folder that holds <c>checkpoint.json</c>.</summary>
     public required string Data { get; init; }
 

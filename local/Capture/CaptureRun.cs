@@ -48,13 +48,14 @@ sealed class CaptureRun(CaptureOptions options, CheckpointFile file, CaptureStat
         status.ConfirmedLsn = from.Lsn;
         CaptureLog.Streaming(log, from.Lsn);
         var sender = new ChangeSender(options, catalog, outbox, records, headers, from, log);
-        await new ChangeStream(options, sender, outbox, file, status, time).RunAsync(connection, from, stop);
+        await new ChangeStream(options, sender, new HeartbeatAction(source, options.HeartbeatActionQuery), outbox, file, status, time).RunAsync(connection, from, stop);
     }
 
     void Announce(Start start)
     {
         status.Phase = Phase.Snapshot;
         status.Snapshots++;
+        status.ConfirmedLsn = 0;
         CaptureLog.SnapshotBegins(log, start.Reason);
         if (start.GapPossible) CaptureLog.SnapshotRepeats(log, options.Epoch, start.Reason);
     }

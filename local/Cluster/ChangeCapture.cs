@@ -46,6 +46,8 @@ public sealed class ChangeCapture : IAsyncDisposable
             "--postgres", engines.Postgres.ConnectionString(EngineSet.Database),
             "--kafka", engines.KafkaBootstrap,
             "--prefix", ChangeTopics.DefaultPrefix,
+            "--heartbeat-action-query", Topics.WatermarkQuery,
+            "--admin-port", engines.CapturePort.ToString(CultureInfo.InvariantCulture),
             "--epoch", epoch.ToString(CultureInfo.InvariantCulture),
             "--data", state,
             "--admin-port", port.ToString(CultureInfo.InvariantCulture));

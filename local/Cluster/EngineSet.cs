@@ -15,6 +15,8 @@ public sealed class EngineSet : IAsyncDisposable
         ClickHouse = new ClickHouseServer(folder.Path, FreePort.Take());
         Kafka = options.KafkaBootstrap is null ? new KafkaServer(folder.Path, FreePort.Take()) : null;
         GivenBootstrap = options.KafkaBootstrap;
+        CapturePort = FreePort.Take();
+        ConnectUrl = options.ConnectUrl ?? new Uri($"http://127.0.0.1:{CapturePort}");
     }
 
     public PostgresServer Postgres { get; }
@@ -24,6 +26,12 @@ public sealed class EngineSet : IAsyncDisposable
 
     /// <summary>The local broker; null where one was given.</summary>
     public KafkaServer? Kafka { get; }
+
+    /// <summary>Where the stand-in for the connector listens.</summary>
+    public int CapturePort { get; }
+
+    /// <summary>Where the connector's stored position is asked for: Kafka Connect, or the stand-in.</summary>
+    public Uri ConnectUrl { get; }
 
     string? GivenBootstrap { get; }
 

@@ -20,6 +20,7 @@ public static class WorkerSettings
         };
         if (worker is CdcSink or Reconciler)
         {
+            settings["Connect__Url"] = engines.ConnectUrl.ToString();
             settings["ClickHouse__ConnectionString"] = engines.ClickHouse.ConnectionString(EngineSet.Database);
         }
         if (worker == CacheWarmer)

@@ -33,6 +33,11 @@ public static class ConnectionServices
 
     public static IServiceCollection AddKafka(this IServiceCollection services) => services.AddSection<KafkaOptions>(KafkaOptions.Section);
 
+    /// <summary>A <see cref="ConnectOffsets"/> for the connector of one topic prefix.</summary>
+    public static IServiceCollection AddConnectOffsets(this IServiceCollection services, Func<IServiceProvider, string> topicPrefix) =>
+        services.AddSection<ConnectOptions>(ConnectOptions.Section).AddSingleton(provider =>
+            new ConnectOffsets(provider.GetRequiredService<IOptions<ConnectOptions>>().Value, topicPrefix(provider)));
+
     public static IServiceCollection AddRabbitMq(this IServiceCollection services) => services.AddSection<RabbitMqOptions>(RabbitMqOptions.Section);
 
     public static IServiceCollection AddClickHouse(this IServiceCollection services) =>

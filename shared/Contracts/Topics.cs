@@ -15,6 +15,12 @@ public static class Topics
     /// <summary>Prefix of the logical messages by which the Reconciler asks how far the change stream has come.</summary>
     public const string FencePrefix = "fence";
 
+    /// <summary>Prefix of the logical messages that the connector writes with each heartbeat: PostgreSQL's clock at a position of its log.</summary>
+    public const string WatermarkPrefix = "watermark";
+
+    /// <summary>The connector's <c>heartbeat.action.query</c>: writes a watermark at once, outside of any transaction.</summary>
+    public const string WatermarkQuery = "SELECT pg_logical_emit_message(false, 'watermark', json_build_object('at', clock_timestamp())::text)";
+
     /// <summary>Where a record that cannot be understood goes, alone, with its reason and coordinates.</summary>
     public static string DeadLetter(string topic) => topic + ".dead-letter";
 }

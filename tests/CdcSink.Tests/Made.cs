@@ -39,9 +39,21 @@ sealed class Made
 
     public StreamRecord Delete(string table, long id, string? epoch = null, int partition = 0) => Change(table, "d", null, $$"""{"id":{{id}}}""", epoch: epoch, partition: partition);
 
-    public StreamRecord Record(string table, string? key, string? value, string? epoch = null, int partition = 0)
+    /// <summary>A logical message; a watermark unless told otherwise.</summary>
+    public StreamRecord Message(string content, string prefix = "watermark", string? epoch = null, int partition = 0, ulong? lsn = null)
     {
-        var topic = Prefix + table;
+        _lsn += 8;
+        var at = lsn ?? _lsn;
+        var value = $$$"""{"op":"m","ts_ms":1767225600000,"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":0,"snapshot":"false","db":"betting","sequence":"[\"{{{at}}}\",\"{{{at}}}\"]","schema":"","table":"","txId":null,"lsn":{{{at}}},"xmin":null},"transaction":null,"message":{"prefix":"{{{prefix}}}","content":"{{{Convert.ToBase64String(Bytes(content)!)}}}"}}""";
+        return Record("betting.message", $$"""{"prefix":"{{prefix}}"}""", value, epoch, partition, isTopic: true);
+    }
+
+    /// <summary>What the connector writes with a heartbeat.</summary>
+    public StreamRecord Watermark(string at, string? epoch = null, ulong? lsn = null) => Message($$"""{"at" : "{{at}}"}""", epoch: epoch, lsn: lsn);
+
+    public StreamRecord Record(string table, string? key, string? value, string? epoch = null, int partition = 0, bool isTopic = false)
+    {
+        var topic = isTopic ? table : Prefix + table;
         var offset = _offsets.GetValueOrDefault(topic + partition);
         _offsets[topic + partition] = offset + 1;
         return new StreamRecord(topic, partition, offset, 1_767_225_600_000, Bytes(key), Bytes(value), epoch is null ? [] : [new RecordHeader("epoch", Bytes(epoch))]);

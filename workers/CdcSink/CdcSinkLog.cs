@@ -41,8 +41,11 @@ static partial class CdcSinkLog
     [LoggerMessage(314, LogLevel.Error, "ClickHouse refuses {Topic} {Partition}@{Offset} alone ({Code}, {Name}); it goes to the dead letters")]
     public static partial void RecordRefused(ILogger log, string topic, int partition, long offset, string code, string name, Exception failure);
 
-    [LoggerMessage(315, LogLevel.Debug, "The lag is not known anew: {Store} does not answer ({Code})")]
-    public static partial void LagUnknown(ILogger log, string store, string code);
+    [LoggerMessage(355, LogLevel.Warning, "The lag is not known anew: {Store} does not answer ({Code}), since {Seconds:F0} s; what was known grows older")]
+    public static partial void LagUnknown(ILogger log, string store, string code, double seconds);
+
+    [LoggerMessage(356, LogLevel.Information, "{Store} answers the questions behind the lag again after {Seconds:F0} s")]
+    public static partial void LagKnown(ILogger log, string store, double seconds);
 
     [LoggerMessage(320, LogLevel.Error, "A snapshot began on {Topic} in epoch {Epoch}, which has streamed changes before it. Rows that went while nobody captured stay until a reconciliation: run one, and raise the epoch with the next snapshot")]
     public static partial void SnapshotInUsedEpoch(ILogger log, string topic, int epoch);

@@ -98,6 +98,13 @@ public sealed class CdcSinkOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan LagEvery { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a watermark waits, where no Kafka Connect is configured that says what the brokers have acknowledged (section
+    /// <c>Connect</c>): records that precede it may reach Kafka after it. Default 5 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan WatermarkSettle { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How records are decoded under these settings.</summary>
     public DecoderOptions Decoding() => new()
     {

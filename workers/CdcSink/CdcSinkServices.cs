@@ -39,10 +39,11 @@ static class CdcSinkServices
                 return applier;
             })
             .AddSingleton<PatientApplier>()
-            .AddSingleton<LagState>()
+            .AddSingleton(provider => new LagState(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ConnectOffsets>().IsKnown))
             .AddSingleton<LagMetrics>()
             .AddSingleton<TopicEnds>()
             .AddSingleton<VisibleStore>()
+            .AddConnectOffsets(provider => provider.GetRequiredService<CdcSinkOptions>().TopicPrefix)
             .AddLoop<LagLoop>()
             .AddSingleton<StartMetrics>()
             .AddSingleton<PartitionStarts>()

@@ -4,6 +4,7 @@ using Betting.Reconciler.Compare;
 using Betting.Reconciler.Cut;
 using Betting.Reconciler.Runs;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Betting.Reconciler;
 
@@ -14,6 +15,7 @@ static class ReconcilerServices
         .AddPostgres("reconciler").AddClickHouse().AddKafka()
         .AddSection<ReconcilerOptions>(ReconcilerOptions.Section)
         .AddSingleton<ReconcilerMetrics>()
+        .AddConnectOffsets(provider => provider.GetRequiredService<IOptions<ReconcilerOptions>>().Value.TopicPrefix)
         .AddSingleton<StreamEnds>().AddSingleton<SinkWait>()
         .AddSingleton<Comparison>()
         .AddSingleton<RunStore>().AddSingleton<RequestStore>().AddSingleton<Reconciliation>();

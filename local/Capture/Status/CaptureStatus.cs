@@ -23,7 +23,7 @@ public sealed class CaptureStatus
     /// <summary>Where the last change read stands.</summary>
     public ulong ReadLsn { get; set; }
 
-    /// <summary>What has been delivered and confirmed to PostgreSQL.</summary>
+    /// <summary>What has been delivered and confirmed to PostgreSQL; 0 until a snapshot is complete.</summary>
     public ulong ConfirmedLsn { get; set; }
 
     /// <summary>Commit time of the last transaction read, microseconds since 1970; 0 before the first.</summary>

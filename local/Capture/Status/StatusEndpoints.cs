@@ -5,11 +5,16 @@ using Microsoft.AspNetCore.Http;
 
 namespace Betting.Local.Capture;
 
-/// <summary>The status HTTP: <c>/health</c>, <c>/status</c> for people and programs, <c>/metrics</c> for Prometheus.</summary>
+/// <summary>The status HTTP: <c>/health</c>, <c>/status</c> for people and programs, <c>/metrics</c> for Prometheus, and of Kafka Connect's REST interface the stored offsets.</summary>
 static class StatusEndpoints
 {
-    public static void MapStatus(this WebApplication app, CaptureStatus status)
+    public static void MapStatus(this WebApplication app, CaptureStatus status, string prefix)
     {
+        // As Kafka Connect answers: a position is there once all records before it are acknowledged, and none before the snapshot is complete.
+        app.MapGet("/connectors/{name}/offsets", () => Results.Json(new
+        {
+            offsets = status.ConfirmedLsn == 0 ? [] : new[] { new { partition = new { server = prefix }, offset = new { lsn = status.ConfirmedLsn } } },
+        }));
         app.MapGet("/health", () => Results.Json(
             new { phase = Name(status.Phase), error = status.Phase == Phase.Waiting ? status.LastError : null },
             statusCode: status.Phase is Phase.Snapshot or Phase.Streaming ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));

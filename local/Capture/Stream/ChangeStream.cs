@@ -16,7 +16,7 @@ namespace Betting.Local.Capture.Stream;
 /// Progress is recorded in the checkpoint file first and confirmed to PostgreSQL then, so after any kill the file is not behind the
 /// slot, and what comes again comes with the same <c>sequence</c>.
 /// </remarks>
-sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Outbox outbox, CheckpointFile file, CaptureStatus status, TimeProvider time)
+sealed class ChangeStream(CaptureOptions options, ChangeSender sender, HeartbeatAction action, Outbox outbox, CheckpointFile file, CaptureStatus status, TimeProvider time)
 {
     static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan ConfirmEvery = TimeSpan.FromMilliseconds(500);
@@ -118,6 +118,7 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Outbox ou
         {
             _lastHeartbeat = _lastTick;
             await sender.HeartbeatAsync(stop);
+            await action.RunAsync(stop);
         }
         if (!sender.InTransaction && outbox.HasUnmarked) outbox.Mark(sender.Checkpoint, now: true);
         _reached = outbox.Reached() ?? _reached;

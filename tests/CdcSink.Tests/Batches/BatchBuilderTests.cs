@@ -16,6 +16,19 @@ public sealed class BatchBuilderTests
 
     public BatchBuilderTests() => _builder = new BatchBuilder(new RecordDecoder(Options.Decoding()), Options, null, _clock);
 
+    [Fact]
+    public void A_message_that_calls_itself_a_watermark_and_has_no_time_is_a_dead_letter_and_other_prefixes_are_nothing()
+    {
+        foreach (var record in new[] { _made.Message("now"), _made.Message("whatever", "someone-else"), _made.Watermark("2026-01-01T00:00:01Z"), _made.Message("7", "fence") })
+        {
+            _builder.Add(record, out _);
+        }
+        using var batch = _builder.Take()!;
+
+        Assert.Equal((RejectReason.WrongType, "message.content"), (Assert.Single(batch.DeadLetters).Reason, batch.DeadLetters[0].Field));
+        Assert.Equal((1, 1), (batch.Rows.Watermarks.Rows, batch.Rows.Fences.Rows));
+    }
+
     [Theory]
     [InlineData(1, 100)]
     [InlineData(9, 100)]

@@ -24,18 +24,23 @@ public sealed class LagLoopTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         var topics = new ChangeTopics(stream.Prefix);
         var made = new Made();
-        await stream.SendAsync(Enumerable.Range(0, 10).Select(id => made.Bet(id, Made.Columns(), partition: 1)));
-        await ProgressAsync(sink, topics.Bets, 1, next: 10, committed: "2026-01-01 00:00:00");
-        await ProgressAsync(sink, topics.Heartbeats, 0, next: 1, committed: "2026-01-01 01:00:00");
         await using var lag = await LagAsync(sink, stream);
+        await ProgressAsync(sink, topics.Heartbeats, 0, next: 1);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(double.PositiveInfinity, lag.Readings.Of("cdcsink.freshness"));
+        await stream.SendAsync(Enumerable.Range(0, 10).Select(id => made.Bet(id, Made.Columns(), partition: 1)));
+        await ProgressAsync(sink, topics.Bets, 1, next: 10);
+        await CameAsync(sink, "2026-01-01 01:00:01", 8);
 
         await lag.Loop.LookAsync(CancellationToken.None);
         Assert.Equal((0, 0), (Backlog(lag, topics, "records"), Backlog(lag, topics, "age")));
         Assert.Equal(["2026-01-01 01:00:00.000000"], await AsOfAsync(sink));
         Assert.InRange(lag.Readings.Of("cdcsink.source.silent")!.Value, 0, 300);
+        Assert.InRange(lag.Readings.Of("cdcsink.watermark.age")!.Value, 0, 300);
 
+        // More records, and watermarks that came after them: nobody reads the records.
         await stream.SendAsync(Enumerable.Range(0, 5).Select(id => made.Bet(id, Made.Columns(), partition: 1)));
-        // A first look may fall into the millisecond in which they were written; an end is recorded when nobody moved between looks.
+        await CameAsync(sink, "2026-01-01 02:00:01", 16);
         var looks = 0;
         await Deadline.UntilAsync("an age", TimeSpan.FromMinutes(1), async () =>
         {
@@ -44,45 +49,69 @@ public sealed class LagLoopTests(Servers servers)
         });
         Assert.Equal(5, Backlog(lag, topics, "records"));
         Assert.InRange(Backlog(lag, topics, "age")!.Value, 0.001, 300);
-        // The heartbeats of others no longer speak for it.
-        Assert.Equal(["2026-01-01 00:00:00.000000"], await AsOfAsync(sink));
-        Assert.Equal(["15"], await sink.QueryAsync("SELECT end_offset FROM sink_progress FINAL WHERE partition = 1"));
+        Assert.Equal(["2026-01-01 01:00:00.000000"], await AsOfAsync(sink));
 
-        // Whoever reads it then is not held up by what was recorded.
-        await ProgressAsync(sink, topics.Bets, 1, next: 15, committed: "2026-01-01 00:30:00");
+        await ProgressAsync(sink, topics.Bets, 1, next: 15);
         await lag.Loop.LookAsync(CancellationToken.None);
         Assert.Equal((0, 0), (Backlog(lag, topics, "records"), Backlog(lag, topics, "age")));
-        Assert.Equal(["2026-01-01 01:00:00.000000"], await AsOfAsync(sink));
+        Assert.Equal(["2026-01-01 02:00:00.000000"], await AsOfAsync(sink));
         Assert.True(lag.Readings.Of("cdcsink.parts", "table=sink_progress") > 0);
         Assert.True(lag.Readings.Of("cdcsink.parts.fullest", "table=sink_progress") > 0);
+    }
+
+    [Fact]
+    public async Task The_watermark_that_is_last_in_the_log_counts_and_an_older_epoch_s_does_not_come_back()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var lag = await LagAsync(sink, stream);
+        await CameAsync(sink, "2026-01-01 05:00:01", 80);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        // PostgreSQL's clock was set back.
+        await CameAsync(sink, "2026-01-01 04:00:01", 88);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["2026-01-01 04:00:00.000000"], await AsOfAsync(sink));
+
+        // A rebuilt cluster: its log begins again, its epoch is higher.
+        await CameAsync(sink, "2026-01-01 06:00:01", 8, epoch: 2);
+        await CameAsync(sink, "2026-01-01 05:30:01", 96);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
+        await sink.Client.ExecuteNonQueryAsync("OPTIMIZE TABLE visible_watermarks FINAL");
+        Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
     }
 
     static Task<List<string>> AsOfAsync(SinkUnderTest sink) => sink.QueryAsync("SELECT toString(data_as_of) FROM data_as_of");
 
     static double? Backlog(Looking lag, ChangeTopics topics, string of) => lag.Readings.Of("cdcsink.backlog." + of, $"topic={topics.Bets},partition=1");
 
-    static Task<int> ProgressAsync(SinkUnderTest sink, string topic, int partition, long next, string committed) => sink.Client.ExecuteNonQueryAsync(
-        $"INSERT INTO sink_progress (topic, partition, next_offset, end_offset, version, committed_at, recorded_at) VALUES ('{topic}', {partition}, {next}, {next}, 1, '{committed}', now64(6))");
+    static Task<int> ProgressAsync(SinkUnderTest sink, string topic, int partition, long next) => sink.Client.ExecuteNonQueryAsync(
+        $"INSERT INTO sink_progress (topic, partition, next_offset, end_offset, version, recorded_at) VALUES ('{topic}', {partition}, {next}, {next}, 1, now64(6))");
+
+    static Task<int> CameAsync(SinkUnderTest sink, string at, ulong lsn, int epoch = 1) => sink.Client.ExecuteNonQueryAsync(
+        $"INSERT INTO watermarks (at, version) VALUES ('{at}', {Betting.Debezium.ChangeVersion.Of(epoch, streamed: true, lsn).Value})");
 
     async Task<Looking> LagAsync(SinkUnderTest sink, KafkaStream stream)
     {
         var kafka = Options.Create(new KafkaOptions { BootstrapServers = (await servers.KafkaAsync()).BootstrapServers });
-        var options = new CdcSinkOptions { TopicPrefix = stream.Prefix };
+        var options = new CdcSinkOptions { TopicPrefix = stream.Prefix, WatermarkSettle = TimeSpan.Zero };
         var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var meters = services.GetRequiredService<IMeterFactory>();
         var state = new LagState(TimeProvider.System);
         var readings = new Readings(meters);
         var ends = new TopicEnds(kafka, options, TimeProvider.System);
-        var loop = new LagLoop(state, new LagMetrics(meters, state), ends, new VisibleStore(sink.Client), options, new Heartbeats(TimeProvider.System), TimeProvider.System, NullLogger<LagLoop>.Instance);
-        return new Looking(loop, readings, ends, services);
+        var connect = new ConnectOffsets(new ConnectOptions(), stream.Prefix);
+        var loop = new LagLoop(state, new LagMetrics(meters, state), ends, new VisibleStore(sink.Client), connect, options, new Heartbeats(TimeProvider.System), TimeProvider.System, NullLogger<LagLoop>.Instance);
+        return new Looking(loop, readings, ends, connect, services);
     }
 
-    sealed record Looking(LagLoop Loop, Readings Readings, TopicEnds Ends, ServiceProvider Services) : IAsyncDisposable
+    sealed record Looking(LagLoop Loop, Readings Readings, TopicEnds Ends, ConnectOffsets Connect, ServiceProvider Services) : IAsyncDisposable
     {
         public ValueTask DisposeAsync()
         {
             Readings.Dispose();
             Ends.Dispose();
+            Connect.Dispose();
             return Services.DisposeAsync();
         }
     }

@@ -32,14 +32,29 @@ public sealed class LagStateTests : IDisposable
         Assert.Null(Backlog("records"));
         Assert.Null(_readings.Of("cdcsink.freshness"));
         Assert.Null(_readings.Of("cdcsink.source.silent"));
-        Assert.Null(_readings.Of("cdcsink.lag.age", "of=clickhouse"));
+        _clock.Advance(TimeSpan.FromMinutes(3));
+        Assert.Equal((180, 180), (_readings.Of("cdcsink.lag.age", "of=clickhouse"), _readings.Of("cdcsink.lag.age", "of=kafka")));
+        Assert.Null(_readings.Of("cdcsink.lag.age", "of=connect"));
+        _state.SawEnds([new StreamEnd(Bets, 0, 0, 100)]);
         Assert.Equal(0, _readings.Of("cdcsink.lag.age", "of=kafka"));
+    }
+
+    [Fact]
+    public void A_replica_before_the_first_watermark_says_that_nothing_is_known_to_be_visible_and_a_number_once_one_is()
+    {
+        _state.SawVisible(new VisibleProgress(new Dictionary<(string, int), VisiblePartition>(), null), sinceWatermark: null);
+        Assert.Equal((double.PositiveInfinity, double.PositiveInfinity), (_readings.Of("cdcsink.freshness"), _readings.Of("cdcsink.watermark.age")));
+
+        _state.SawVisible(new VisibleProgress(new Dictionary<(string, int), VisiblePartition>(), null), TimeSpan.FromSeconds(3));
+        _state.SawVisibleUpTo(_clock.GetUtcNow().AddSeconds(-4));
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal((6, 5), (_readings.Of("cdcsink.freshness"), _readings.Of("cdcsink.watermark.age")));
     }
 
     [Fact]
     public void A_start_after_a_long_stop_knows_at_once_how_old_the_oldest_record_is()
     {
-        _state.SawVisible(Visible(40, _clock.GetUtcNow().AddHours(-2)));
+        _state.SawVisible(Visible(40, _clock.GetUtcNow().AddHours(-2)), TimeSpan.Zero);
         _state.SawEnds([new StreamEnd(Bets, 0, 0, 100)]);
         Assert.Equal([(Bets, 0, 40L)], _state.UnknownAges());
         _state.SawOldest(Bets, 0, 40, _clock.GetUtcNow().AddHours(-2));
@@ -74,7 +89,7 @@ public sealed class LagStateTests : IDisposable
         {
             _clock.Advance(TimeSpan.FromMinutes(1));
             _state.SawEnds([new StreamEnd(Bets, 0, 0, 100), new StreamEnd(Heartbeats, 0, 0, 2)]);
-            _state.SawVisible(Visible(100, asOf));
+            _state.SawVisible(Visible(100, asOf), _clock.GetUtcNow() - asOf);
 
             Assert.Equal((0, 0), (Backlog("records"), Backlog("age")));
             Assert.Equal(60 * minute, _readings.Of("cdcsink.source.silent"));
@@ -128,7 +143,7 @@ public sealed class LagStateTests : IDisposable
     [Fact]
     public void Records_that_the_topic_has_deleted_are_no_backlog()
     {
-        _state.SawVisible(Visible(40, _clock.GetUtcNow()));
+        _state.SawVisible(Visible(40, _clock.GetUtcNow()), TimeSpan.Zero);
         _state.SawEnds([new StreamEnd(Bets, 0, 90, 100), new StreamEnd(Bets, 1, 7, 9)]);
 
         Assert.Equal(10, Backlog("records"));
@@ -141,10 +156,10 @@ public sealed class LagStateTests : IDisposable
     {
         _state.SawVisible(new VisibleProgress(new Dictionary<(string, int), VisiblePartition>
         {
-            [(Bets, 0)] = new(1, 1, 2),
-            [(Bets, 1)] = new(1, 1, 3),
-            [(Heartbeats, 0)] = new(1, 1, 0),
-        }, null));
+            [(Bets, 0)] = new(1, 2),
+            [(Bets, 1)] = new(1, 3),
+            [(Heartbeats, 0)] = new(1, 0),
+        }, null), null);
 
         Assert.Equal(3, _readings.Of("cdcsink.epoch", $"topic={Bets}"));
         Assert.Null(_readings.Of("cdcsink.epoch", $"topic={Heartbeats}"));
@@ -159,11 +174,11 @@ public sealed class LagStateTests : IDisposable
     void Look(long visible, long end, long heartbeats)
     {
         _state.SawEnds([new StreamEnd(Bets, 0, 0, end), new StreamEnd(Heartbeats, 0, 0, heartbeats)]);
-        _state.SawVisible(Visible(visible, _clock.GetUtcNow()));
+        _state.SawVisible(Visible(visible, _clock.GetUtcNow()), TimeSpan.Zero);
     }
 
     static VisibleProgress Visible(long bets, DateTimeOffset asOf) =>
-        new(new Dictionary<(string, int), VisiblePartition> { [(Bets, 0)] = new(bets, bets, 1), [(Heartbeats, 0)] = new(1000, 1000, 0) }, asOf);
+        new(new Dictionary<(string, int), VisiblePartition> { [(Bets, 0)] = new(bets, 1), [(Heartbeats, 0)] = new(1000, 0) }, asOf);
 
     double? Backlog(string of) => _readings.Of("cdcsink.backlog." + of, $"topic={Bets},partition=0");
 }

@@ -40,6 +40,16 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
             && offset["lsn"] is not null && (offset["snapshot"] is null || offset["snapshot_completed"]?.GetValue<bool>() == true);
     }
 
+    public Task PauseAsync() => PutAsync("/pause");
+
+    public Task ResumeAsync() => PutAsync("/resume");
+
+    async Task PutAsync(string what)
+    {
+        using var answer = await Http.PutAsync(new Uri(_connector + what), null);
+        answer.EnsureSuccessStatusCode();
+    }
+
     public async Task DeleteAsync()
     {
         using var answer = await Http.DeleteAsync(_connector);

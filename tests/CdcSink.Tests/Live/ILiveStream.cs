@@ -10,7 +10,18 @@ interface ILiveStream : IAsyncDisposable
     /// <summary>kill -9 and the start that follows it, by what is killed.</summary>
     IReadOnlyDictionary<string, Func<Task>> Kills { get; }
 
+    /// <summary>Where the connector's stored position is asked for.</summary>
+    Uri Connect { get; }
+
     Task StartAsync();
+
+    /// <summary>Changes are no longer read from PostgreSQL until <see cref="ResumeCaptureAsync"/>; what is in hand may still be sent.</summary>
+    Task PauseCaptureAsync();
+
+    Task ResumeCaptureAsync();
+
+    /// <summary>Ends one of several brokers; nothing where there is one alone.</summary>
+    Task StopOneBrokerAsync();
 
     Task CreateTopicAsync(string topic, int partitions);
 

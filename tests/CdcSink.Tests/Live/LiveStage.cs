@@ -23,22 +23,28 @@ sealed class LiveStage : IAsyncDisposable
     readonly List<EngineProcess> _replicas = [];
     readonly Dictionary<string, int> _partitions = Changes.Tables.ToDictionary(topic => topic, _ => 3);
 
-    LiveStage(string folder)
+    LiveStage(string folder, int brokers, bool exactlyOnce)
     {
         _folder = folder;
         _clickHouse = new ClickHouseServer(folder, FreePort.Take());
-        Stream = Environment.GetEnvironmentVariable(RealStream.Variable) is { Length: > 0 } tools ? new RealStream(tools, folder) : new StandInStream(folder);
+        Stream = Environment.GetEnvironmentVariable(RealStream.Variable) is { Length: > 0 } tools ? new RealStream(tools, folder, brokers, exactlyOnce) : new StandInStream(folder);
         ClickHouse = new ClickHouseClient(_clickHouse.ConnectionString(Database));
         Kills = new Dictionary<string, Func<Task>>(Stream.Kills) { ["ClickHouse"] = KillClickHouseAsync, ["a replica of the sink"] = KillReplicaAsync };
     }
+
+    /// <summary>The sink's and the Reconciler's connection string.</summary>
+    public string ClickHouseConnection => _clickHouse.ConnectionString(Database);
 
     public ILiveStream Stream { get; }
     public ClickHouseClient ClickHouse { get; }
     public IReadOnlyDictionary<string, Func<Task>> Kills { get; }
 
-    public static async Task<LiveStage> StartAsync(int replicas)
+    /// <param name="replicas">Of the sink.</param>
+    /// <param name="brokers">Real brokers: one or three. The stand-in is one.</param>
+    /// <param name="exactlyOnce">True where real Kafka Connect writes in transactions.</param>
+    public static async Task<LiveStage> StartAsync(int replicas, int brokers = 1, bool exactlyOnce = false)
     {
-        var stage = new LiveStage(ServerFolder.Create());
+        var stage = new LiveStage(ServerFolder.Create(), brokers, exactlyOnce);
         await Task.WhenAll(stage.Stream.StartAsync(), stage._clickHouse.StartAsync());
         await ClickHouseMigrator.MigrateAsync(stage._clickHouse.ConnectionString(Database));
         foreach (var topic in Changes.Tables)
@@ -62,7 +68,8 @@ sealed class LiveStage : IAsyncDisposable
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
-        var server = new PostgresServer(folder, FreePort.Take());
+        // When each transaction was committed is what data_as_of is compared with.
+        var server = new PostgresServer(folder, FreePort.Take(), new Dictionary<string, string> { ["track_commit_timestamp"] = "on" });
         await server.StartAsync();
         await server.CreateDatabaseAsync(Database);
         await PostgresMigrator.MigrateAsync(server.ConnectionString(Database), new Dictionary<string, string> { ["replicator"] = "local" }, NullLogger.Instance, CancellationToken.None);
@@ -159,6 +166,6 @@ sealed class LiveStage : IAsyncDisposable
     EngineProcess StartReplica() => EngineProcess.Start("CdcSink",
         Installed.Own("workers/CdcSink", "CdcSink",
             $"--ClickHouse:ConnectionString={_clickHouse.ConnectionString(Database)}", $"--Kafka:BootstrapServers={Stream.BootstrapServers}", "--Http:Url=http://127.0.0.1:0",
-            "--CdcSink:BatchRecords=500", "--Kafka:Client:session.timeout.ms=6000", "--Kafka:Client:heartbeat.interval.ms=500", "--Kafka:Client:fetch.wait.max.ms=20"),
+            $"--Connect:Url={Stream.Connect}", "--Connect:Connector=betting-1", "--CdcSink:LagEvery=00:00:00.500", "--CdcSink:BatchRecords=500", "--Kafka:Client:session.timeout.ms=6000", "--Kafka:Client:heartbeat.interval.ms=500", "--Kafka:Client:fetch.wait.max.ms=20"),
         Path.Combine(_folder, "logs", $"sink-{Guid.NewGuid():N}.log"));
 }

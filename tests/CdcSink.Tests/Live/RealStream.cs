@@ -12,16 +12,20 @@ namespace Betting.Tests.CdcSink.Live;
 /// </summary>
 /// <param name="tools">The folder with the programs <c>start DIR</c> and <c>stop DIR</c>, which keep DIR/kafka.pid and DIR/connect.pid.</param>
 /// <param name="folder">For data and logs.</param>
-sealed class RealStream(string tools, string folder) : ILiveStream
+/// <param name="brokers">One, or three that replicate everything.</param>
+/// <param name="exactlyOnce">True where Connect writes changes and positions in transactions.</param>
+sealed class RealStream(string tools, string folder, int brokers = 1, bool exactlyOnce = false) : ILiveStream
 {
     /// <summary>The environment variable that names the tools.</summary>
     public const string Variable = "REAL_KAFKA";
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    readonly (int Kafka, int Connect) _ports = (FreePort.Take(), FreePort.Take());
+    readonly (int Kafka, int Connect) _ports = (TakeForBrokers(), FreePort.Take());
     DebeziumConnector? _connector;
     Uri? _connect;
+
+    public Uri Connect => new($"http://127.0.0.1:{_ports.Connect.ToString(CultureInfo.InvariantCulture)}");
 
     public string BootstrapServers { get; private set; } = "";
 
@@ -36,7 +40,8 @@ sealed class RealStream(string tools, string folder) : ILiveStream
     public async Task StartAsync()
     {
         await using var start = EngineProcess.Start("real Kafka's start", new Launch(Path.Combine(tools, "start"),
-            [Data, "--kafka-port", _ports.Kafka.ToString(CultureInfo.InvariantCulture), "--connect-port", _ports.Connect.ToString(CultureInfo.InvariantCulture)]), Log);
+            [Data, "--kafka-port", _ports.Kafka.ToString(CultureInfo.InvariantCulture), "--connect-port", _ports.Connect.ToString(CultureInfo.InvariantCulture),
+            "--brokers", brokers.ToString(CultureInfo.InvariantCulture), .. exactlyOnce ? (string[])["--exactly-once"] : []]), Log);
         BootstrapServers = await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Patience);
         _connect = new Uri(await start.AnnouncedAsync("CONNECT_URL", Patience));
     }
@@ -44,7 +49,7 @@ sealed class RealStream(string tools, string folder) : ILiveStream
     public async Task CreateTopicAsync(string topic, int partitions)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers }).Build();
-        await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 }]);
+        await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = (short)brokers }]);
     }
 
     public async Task<bool> TryAddPartitionAsync(string topic, int partitions)
@@ -61,6 +66,18 @@ sealed class RealStream(string tools, string folder) : ILiveStream
     }
 
     public Task<bool> HasStoredItsPositionAsync() => _connector!.HasStoredOffsetsAsync();
+
+    public Task PauseCaptureAsync() => _connector!.PauseAsync();
+
+    public Task ResumeCaptureAsync() => _connector!.ResumeAsync();
+
+    /// <summary>kill -9 of the second of three.</summary>
+    public async Task StopOneBrokerAsync()
+    {
+        using var process = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "kafka2.pid")), CultureInfo.InvariantCulture));
+        process.Kill();
+        await Deadline.UntilAsync("the end of a broker", TimeSpan.FromSeconds(30), () => Task.FromResult(!IsListening(_ports.Kafka + 10)));
+    }
 
     public Task StopCaptureAsync() => _connector!.DeleteAsync();
 
@@ -83,6 +100,18 @@ sealed class RealStream(string tools, string folder) : ILiveStream
         await Deadline.UntilAsync($"the end of {name}", TimeSpan.FromSeconds(30), () => Task.FromResult(!IsListening(port)));
         File.Delete(file);
         await StartAsync();
+    }
+
+    // Brokers and controllers take the port and those just above it, and ten and twenty above: a range that others do not use.
+    static int TakeForBrokers()
+    {
+        int first;
+        do
+        {
+            first = FreePort.Take();
+        }
+        while (first > 65_000 || Enumerable.Range(0, 3).Any(broker => IsListening(first + 10 * broker) || IsListening(first + 10 * broker + 1)));
+        return first;
     }
 
     static bool IsListening(int port)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Betting.Contracts;
 using Betting.Local.Engines;
 
 namespace Betting.Tests.CdcSink.Live;
@@ -11,6 +12,7 @@ sealed class StandInStream : ILiveStream
 {
     readonly KafkaServer _kafka;
     readonly string _folder;
+    readonly int _port = FreePort.Take();
     Launch? _launch;
     EngineProcess? _capture;
     int _epoch;
@@ -21,6 +23,8 @@ sealed class StandInStream : ILiveStream
         _kafka = new KafkaServer(folder, FreePort.Take());
         Kills = new Dictionary<string, Func<Task>> { ["capture"] = KillCaptureAsync };
     }
+
+    public Uri Connect => new($"http://127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}");
 
     public string BootstrapServers => _kafka.BootstrapServers;
 
@@ -38,7 +42,7 @@ sealed class StandInStream : ILiveStream
     {
         _epoch = epoch;
         _launch = Installed.Own("local/Capture", "LocalCapture", "--postgres", postgres.ConnectionString(LiveStage.Database), "--kafka", BootstrapServers,
-            "--epoch", epoch.ToString(CultureInfo.InvariantCulture), "--data", State);
+            "--heartbeat-action-query", Topics.WatermarkQuery, "--admin-port", _port.ToString(CultureInfo.InvariantCulture), "--epoch", epoch.ToString(CultureInfo.InvariantCulture), "--data", State);
         return StartCaptureAsync();
     }
 
@@ -53,6 +57,12 @@ sealed class StandInStream : ILiveStream
             _capture = null;
         }
     }
+
+    public Task PauseCaptureAsync() => StopCaptureAsync();
+
+    public Task ResumeCaptureAsync() => StartCaptureAsync();
+
+    public Task StopOneBrokerAsync() => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {

@@ -13,8 +13,7 @@ public sealed class SummaryTests(Servers servers)
         using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync(KnownWorld.Records());
         await sink.Client.ExecuteNonQueryAsync("""
-            INSERT INTO sink_progress (topic, partition, next_offset, end_offset, committed_at)
-            SELECT 'betting.public.' || arrayJoin(['users', 'events', 'bets']), 0, 9, 9, '2025-04-02 00:00:00'
+            INSERT INTO visible_watermarks (as_of, version) VALUES ('2025-04-02 00:00:00', 9)
             """);
         await RefreshAsync(sink, "summary_by_month");
 

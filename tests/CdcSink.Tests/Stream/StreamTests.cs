@@ -28,7 +28,7 @@ public sealed class StreamTests(Servers servers)
         await Deadline.UntilAsync("first rows", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bet_changes"))[0] != "0");
         await first.KillAsync();
         await stream.SendAsync(records[4000..]);
-        await using var third = stream.StartWorker(sink.ConnectionString);
+        await using var third = stream.StartWorker(sink.ConnectionString, "--CdcSink:LagEvery=00:00:00.100", "--CdcSink:WatermarkSettle=00:00:00");
         await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(sink));
         await Expected.AssertEqualsAsync(sink.Client, recording);
         var letter = stream.DeadLetters(stream.Bets).First();
@@ -37,7 +37,28 @@ public sealed class StreamTests(Servers servers)
         Assert.Equal(RejectReason.MalformedJson, Header(letter, "dead-letter.reason"));
         Assert.Equal(stream.Bets, Header(letter, "dead-letter.topic"));
         Assert.Equal("2", (await sink.QueryAsync("SELECT count() FROM fences FINAL"))[0]);
-        Assert.NotEqual("NULL", (await sink.QueryAsync("SELECT data_as_of FROM data_as_of"))[0]);
+        // Its heartbeats claim all times of the recording; none of them is a position in the log.
+        Assert.Equal(["NULL"], await AsOfAsync(sink));
+        await stream.SendAsync([new Made().Watermark("2031-05-06T09:08:08+02:00", lsn: 1UL << 40)]);
+        await Deadline.UntilAsync("the watermark", Limit, async () => (await AsOfAsync(sink))[0] == "2031-05-06 07:08:07.000000");
+    }
+
+    [Fact]
+    public async Task Heartbeats_that_overtake_changes_claim_nothing_and_a_watermark_that_overtakes_them_waits_for_what_the_topics_have()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        var records = Archive.Read(Recordings.File("killed-3.6")).ToList();
+        var isHeartbeat = records.ToLookup(record => record.Topic.StartsWith("__debezium-heartbeat", StringComparison.Ordinal));
+        var changes = isHeartbeat[false].ToList();
+        await stream.SendAsync([.. isHeartbeat[true], new Made().Watermark("2031-05-06T09:08:08+00:00", lsn: 1UL << 40), .. changes[..(changes.Count / 2)]]);
+        await using (stream.StartWorker(sink.ConnectionString, "--CdcSink:LagEvery=00:00:00.100", "--CdcSink:WatermarkSettle=00:00:00"))
+        {
+            await Deadline.UntilAsync("the watermark", Limit, async () => (await AsOfAsync(sink))[0] != "NULL");
+            Assert.True(await stream.IsVisibleAsync(sink));
+        }
+        await stream.SendAsync(changes[(changes.Count / 2)..]);
+        Assert.Equal(["2031-05-06 09:08:07.000000"], await AsOfAsync(sink));
     }
 
     [Fact]
@@ -63,6 +84,8 @@ public sealed class StreamTests(Servers servers)
         await worker.StopAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(0, worker.ExitCode);
     }
+
+    static Task<List<string>> AsOfAsync(SinkUnderTest sink) => sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of");
 
     static string Header(ConsumeResult<byte[], byte[]> letter, string name) => Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes(name));
 }

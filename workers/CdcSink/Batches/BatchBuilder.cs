@@ -10,7 +10,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     const int FastPatience = 3;
 
     readonly TombstoneRule _tombstones = new();
-    readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix);
+    readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix), _watermark = System.Text.Encoding.UTF8.GetBytes(Topics.WatermarkPrefix);
     ChangeBatch? _batch;
 
     /// <summary>Whether batches keep their records, because their source cannot be read a second time.</summary>
@@ -57,6 +57,9 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             case RecordKind.Message when decoded.Prefix.Span.SequenceEqual(_fence):
                 batch.Rows.AddFence(record, decoded);
                 break;
+            case RecordKind.Message when decoded.Prefix.Span.SequenceEqual(_watermark):
+                AddWatermark(batch, record, ref decoded);
+                break;
             case RecordKind.Undecodable:
                 batch.DeadLetters.Add(new DeadLetter(record, decoded.Reason!, decoded.Field));
                 break;
@@ -74,6 +77,17 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     }
 
     bool FillsFast(ChangeBatch batch) => batch.Records >= options.BatchRecords / 4;
+
+    static void AddWatermark(ChangeBatch batch, in StreamRecord record, ref DecodedRecord decoded)
+    {
+        if (WatermarkContent.TryRead(decoded.Content.Span, out var at))
+        {
+            batch.Rows.AddWatermark(record, decoded, at);
+            return;
+        }
+        decoded = new DecodedRecord { Kind = RecordKind.Undecodable, Reason = RejectReason.WrongType, Field = "message.content" };
+        batch.DeadLetters.Add(new DeadLetter(record, decoded.Reason, decoded.Field));
+    }
 
     static void AddSnapshotMarks(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
     {

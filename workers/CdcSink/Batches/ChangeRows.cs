@@ -30,6 +30,7 @@ public sealed class ChangeRows : IDisposable
     public NativeRows Bets { get; } = new(OfBets);
     public NativeRows Truncations { get; } = new([Column.Text("table"), .. Place]);
     public NativeRows Fences { get; } = new([Column.Text("prefix"), Column.Text("content"), .. Place]);
+    public NativeRows Watermarks { get; } = new([Column.Time("at"), Column.UInt64("version"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset")]);
 
     public int Bytes => Users.Length + Events.Length + Bets.Length + Truncations.Length + Fences.Length;
 
@@ -92,6 +93,18 @@ public sealed class ChangeRows : IDisposable
         Fences.EndRow();
     }
 
+    /// <summary>A watermark.</summary>
+    /// <param name="record">The logical message.</param>
+    /// <param name="message">The same, decoded.</param>
+    /// <param name="at">PostgreSQL's clock when it wrote the message, microseconds since 1970 UTC.</param>
+    public void AddWatermark(in StreamRecord record, in DecodedRecord message, long at)
+    {
+        Watermarks.WriteInt64(at);
+        Watermarks.WriteUInt64(message.Version.Value);
+        AddPlace(Watermarks, record);
+        Watermarks.EndRow();
+    }
+
     public void Dispose()
     {
         Users.Dispose();
@@ -99,6 +112,7 @@ public sealed class ChangeRows : IDisposable
         Bets.Dispose();
         Truncations.Dispose();
         Fences.Dispose();
+        Watermarks.Dispose();
     }
 
     void AddCommon(NativeRows rows, in StreamRecord record, in DecodedRecord change)

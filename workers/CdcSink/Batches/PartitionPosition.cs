@@ -1,7 +1,7 @@
 namespace Betting.CdcSink.Batches;
 
 /// <summary>How far one partition has been read.</summary>
-/// <param name="NextOffset">The offset behind the last record.</param>
+/// <param name="NextOffset">The consumer's position: every record below it has been read. Offsets without a record, such as transaction markers, count.</param>
 /// <param name="EndOffset">The partition's end as the broker last said it.</param>
 /// <param name="Version">The highest version among its changes.</param>
 /// <param name="CommittedAt">When the source committed its last record, microseconds since 1970 UTC.</param>
@@ -10,7 +10,10 @@ public readonly record struct PartitionPosition(string Topic, int Partition, lon
     /// <summary>The offset of its first record in this batch; null where it has none.</summary>
     public long? FirstOffset { get; init; }
 
-    /// <summary>Kafka's timestamp of the record before <see cref="NextOffset"/>, milliseconds since 1970 UTC; 0 where it is not known.</summary>
+    /// <summary>The offset of the last record read; it may lie more than one before <see cref="NextOffset"/>.</summary>
+    public long RecordOffset { get; init; }
+
+    /// <summary>Kafka's timestamp of the last record read, milliseconds since 1970 UTC; 0 where it is not known.</summary>
     public long RecordMs { get; init; }
 
     /// <summary>Which topic of this name it is: higher for one that was made anew.</summary>

@@ -109,14 +109,14 @@ public sealed class PartitionStarts(
         {
             place = start.Kind == StartKind.MadeAnew
                 ? place with { Generation = progress.NewGeneration(last.Generation) }
-                : place with { Version = last.Version, CommittedAt = last.CommittedAt, Generation = last.Generation, RecordMs = start.Offset == last.NextOffset ? last.RecordMs : 0 };
+                : place with { Version = last.Version, CommittedAt = last.CommittedAt, Generation = last.Generation, RecordOffset = last.RecordOffset, RecordMs = start.Offset == last.NextOffset ? last.RecordMs : 0 };
         }
         return new Begun(partition, start, place, low, high);
     }
 
     bool IsAnother(TopicPartition partition, long? committed, PartitionPosition? before, long low, long high) =>
-        committed is null && before is { RecordMs: > 0 } last && last.NextOffset > low && last.NextOffset <= high
-        && _records.Of(partition, last.NextOffset - 1) is { } there && there != last.RecordMs;
+        committed is null && before is { RecordMs: > 0 } last && last.RecordOffset >= low && last.NextOffset <= high
+        && _records.Of(partition, last.RecordOffset) is { } there && there != last.RecordMs;
 
     /// <summary>At a topic's first start all its partitions become known, so that one without progress was added later.</summary>
     IEnumerable<PartitionPosition> Siblings(IConsumer<byte[]?, byte[]?> consumer, List<Begun> begun, Dictionary<TopicPartition, PartitionPosition> known)

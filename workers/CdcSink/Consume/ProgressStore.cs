@@ -17,7 +17,7 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, Ti
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("topics", topics.Distinct().ToArray());
         const string Sql = """
-            SELECT toString(topic), partition, next_offset, end_offset, version, toUnixTimestamp64Micro(committed_at), toUnixTimestamp64Milli(record_at), generation
+            SELECT toString(topic), partition, next_offset, end_offset, version, toUnixTimestamp64Micro(committed_at), toUnixTimestamp64Milli(record_at), generation, record_offset
             FROM sink_progress FINAL
             WHERE topic IN ({topics:Array(String)})
             """;
@@ -29,6 +29,7 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, Ti
             {
                 RecordMs = rows.GetInt64(6),
                 Generation = Number(rows.GetValue(7)),
+                RecordOffset = rows.GetInt64(8),
             };
             known[new TopicPartition(position.Topic, position.Partition)] = position;
         }

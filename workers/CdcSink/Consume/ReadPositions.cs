@@ -42,11 +42,24 @@ sealed class ReadPositions
         {
             NextOffset = record.Offset + 1,
             FirstOffset = position.FirstOffset ?? record.Offset,
+            RecordOffset = record.Offset,
             RecordMs = record.TimestampMs,
             Version = Math.Max(position.Version, decoded.Version.Value),
             // A record that was sent again, or is read again, is older than what is visible.
             CommittedAt = Math.Max(position.CommittedAt, decoded.CommitTime),
         };
+    }
+
+    /// <summary>The consumer reached the partition's end: every record below this offset has been read.</summary>
+    /// <returns>True where the position moved, over offsets without records: transaction markers, aborted transactions, what was compacted.</returns>
+    public bool ReachEnd(TopicPartition partition, long offset)
+    {
+        if (!_places.TryGetValue(partition, out var place) || offset <= place.Position.NextOffset)
+        {
+            return false;
+        }
+        place.Position = place.Position with { NextOffset = offset };
+        return true;
     }
 
     /// <summary>Tells the batch where every partition stands, idle ones too, whose end may have been seen meanwhile.</summary>

@@ -21,10 +21,11 @@ sealed class RecordClock(KafkaOptions kafka)
             config.ClientId = "cdc-sink-look";
             config.EnableAutoCommit = false;
             config.AutoOffsetReset = AutoOffsetReset.Error;
+            config.EnablePartitionEof = true;
         })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         consumer.Assign(new TopicPartitionOffset(partition, offset));
         var record = consumer.Consume(Patience) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {offset}"));
-        // After compaction the next record that is left comes, and it tells nothing.
-        return record.Offset == offset ? record.Message.Timestamp.UnixTimestampMs : null;
+        // Where the record is gone the next one comes, or the end: neither tells anything.
+        return !record.IsPartitionEOF && record.Offset == offset ? record.Message.Timestamp.UnixTimestampMs : null;
     }
 }

@@ -33,6 +33,9 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>Unknown after a rebalance: librdkafka keeps a partition paused that comes back, and new ones are not.</summary>
     bool? _paused;
 
+    /// <summary>Since when a position stands further than the last batch said, without a record that a batch could bring.</summary>
+    long? _movedSince;
+
     public StreamConsumer(KafkaOptions kafka, CdcSinkOptions options, CdcSinkMetrics metrics, PartitionStarts starts, Readiness readiness, TimeProvider clock, ILogger<StreamConsumer> log)
     {
         _options = options;
@@ -62,8 +65,8 @@ public sealed class StreamConsumer : IDisposable
         _consumer.Subscribe([.. topics.Tables, topics.Messages, topics.Heartbeats]);
     }
 
-    /// <summary>Whether a batch waits to be taken.</summary>
-    public bool IsDue => _builder.IsDue;
+    /// <summary>True where a batch is to be taken: its records are due, or positions moved over offsets without records and no record is gathered.</summary>
+    public bool IsDue => _builder.IsDue || (_builder.Records == 0 && _movedSince is { } since && _clock.GetElapsedTime(since) >= _options.BatchAge);
 
     /// <summary>Whether nothing more fits into the batch that is being gathered.</summary>
     public bool IsFull => _builder.IsFull;
@@ -139,18 +142,29 @@ public sealed class StreamConsumer : IDisposable
 
     void Add(ConsumeResult<byte[]?, byte[]?> consumed)
     {
+        if (consumed.IsPartitionEOF)
+        {
+            if (_positions.ReachEnd(consumed.TopicPartition, consumed.Offset.Value))
+            {
+                _movedSince ??= _clock.GetTimestamp();
+            }
+            return;
+        }
         var record = ConsumedRecord.From(consumed);
         _builder.Add(record, out var decoded);
         _positions.Read(record, decoded);
     }
 
-    /// <summary>The batch, with where every partition stands: idle ones too, whose end may have been seen meanwhile.</summary>
+    /// <summary>The batch, with where every partition stands: idle ones too, whose end may have been seen meanwhile. Without records where only positions moved.</summary>
     public ChangeBatch? Take()
     {
-        if (_builder.Take() is not { } batch)
+        var batch = _builder.Take();
+        if (batch is null && _movedSince is null)
         {
             return null;
         }
+        _movedSince = null;
+        batch ??= new ChangeBatch();
         _positions.WriteTo(batch, partition => _consumer.GetWatermarkOffsets(partition).High.Value);
         return batch;
     }
@@ -159,6 +173,7 @@ public sealed class StreamConsumer : IDisposable
     {
         _builder = NewBuilder();
         _paused = null;
+        _movedSince = null;
         _owned.Take(partitions);
         return [];
     }

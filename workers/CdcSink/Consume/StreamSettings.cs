@@ -13,6 +13,8 @@ static class StreamSettings
         config.EnableAutoOffsetStore = false;
         // A gap is an error, never a silent jump; where a group begins for the first time is told on assignment.
         config.AutoOffsetReset = AutoOffsetReset.Error;
+        // An end is reported with the consumer's position, which transaction markers and aborted transactions move without a record.
+        config.EnablePartitionEof = true;
         config.AllowAutoCreateTopics = false;
         config.TopicMetadataRefreshIntervalMs = 5_000;
         config.FetchWaitMaxMs = 50;

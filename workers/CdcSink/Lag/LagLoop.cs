@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Betting.CdcSink.Write;
+using Betting.Connections;
+using Betting.Contracts;
 using Betting.Hosting;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -6,15 +9,17 @@ using Microsoft.Extensions.Logging;
 namespace Betting.CdcSink.Lag;
 
 /// <summary>
-/// Looks every few seconds at where the topics end and at what is visible. Each of the two may be away: the other is still looked
-/// at, and what was known grows older.
+/// Looks every few seconds at where the topics end and at what is visible, and records up to which watermark everything is. Each of the
+/// stores may be away: the others are still looked at, and what was known grows older. What it asks is bounded, in statements and in time.
 /// </summary>
 public sealed class LagLoop(
-    LagState state, LagMetrics metrics, TopicEnds ends, VisibleStore store, CdcSinkOptions options, Heartbeats heartbeats, TimeProvider clock, ILogger<LagLoop> log) : IWorkerLoop
+    LagState state, LagMetrics metrics, TopicEnds ends, VisibleStore store, ConnectOffsets connect, CdcSinkOptions options, Heartbeats heartbeats, TimeProvider clock, ILogger<LagLoop> log) : IWorkerLoop
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5), PartsEvery = TimeSpan.FromSeconds(15);
 
-    readonly Dictionary<(string, int), long> _standing = [];
+    readonly ChangeTopics _topics = new(options.TopicPrefix);
+    readonly WatermarkCover _cover = new(options.WatermarkSettle, clock);
+    readonly LagTrouble _trouble = new(clock, log);
     long? _partsSeen;
 
     // The gauges live as long as the loop does.
@@ -32,73 +37,102 @@ public sealed class LagLoop(
         }
     }
 
-    /// <summary>One look at both stores.</summary>
+    /// <summary>One look at all stores. The order matters: progress and watermark come before the ends that they are compared with.</summary>
     public async Task LookAsync(CancellationToken stopping)
     {
-        await LookAtClickHouseAsync(stopping);
-        await Task.Run(LookAtKafka, stopping);
+        var (position, watermark) = (ulong.MaxValue, (Watermark?)null);
+        var isAcknowledged = connect.IsKnown && await AskAsync("connect", async cancellation =>
+        {
+            position = await connect.StoredLsnAsync(cancellation) ?? 0;
+            state.SawConnect();
+        }, stopping);
+        var visible = (VisibleProgress?)null;
+        await AskAsync("clickhouse", async cancellation =>
+        {
+            var progress = await store.ReadAsync(cancellation);
+            var came = await store.WatermarkAsync(position, cancellation);
+            state.SawVisible(progress, came.Since);
+            (visible, watermark) = (progress, came.Newest);
+        }, stopping);
+        await AskAsync("clickhouse", LookAtPartsAsync, stopping);
+        var seen = (SeenEnds?)null;
+        await AskAsync("kafka", async _ => seen = await LookAtKafkaAsync(), stopping);
+        if (seen is not { IsWhole: true } || (connect.IsKnown && !isAcknowledged))
+        {
+            _cover.Interrupt();
+        }
+        else if (visible is not null)
+        {
+            await CoverAsync(watermark, isAcknowledged, visible, [.. seen.Ends.Where(end => _topics.Tables.Contains(end.Topic))], stopping);
+        }
     }
 
-    void LookAtKafka()
+    async Task CoverAsync(Watermark? watermark, bool isAcknowledged, VisibleProgress visible, List<StreamEnd> rows, CancellationToken stopping)
     {
-        try
+        if (watermark is { } newest && newest.Version > visible.Version)
         {
-            var seen = ends.Read();
+            _cover.Aim(newest, rows, isAcknowledged);
+        }
+        if (_cover.Reach(visible.Partitions, rows) is { } reached && reached.Version > visible.Version)
+        {
+            await AskAsync("clickhouse", async cancellation =>
+            {
+                await store.RecordVisibleAsync(reached, cancellation);
+                state.SawVisibleUpTo(reached.AsOf);
+            }, stopping);
+        }
+    }
+
+    async Task<SeenEnds> LookAtKafkaAsync()
+    {
+        var seen = await ends.ReadAsync();
+        await Task.Run(() =>
+        {
             if (!state.KnowsSource)
             {
-                ends.TimesOf([.. seen.Where(end => end.End > end.First).Select(end => (end.Topic, end.Partition, end.End - 1))]).ForEach(each => state.SawSource(each.At));
+                ends.TimesOf([.. seen.Ends.Where(end => end.End > end.First).Select(end => (end.Topic, end.Partition, end.End - 1))]).ForEach(each => state.SawSource(each.At));
             }
-            state.SawEnds(seen);
+            state.SawEnds(seen.Ends);
             if (state.UnknownAges() is { Count: > 0 } unknown)
             {
                 ends.TimesOf(unknown).ForEach(each => state.SawOldest(each.Topic, each.Partition, each.Offset, each.At));
             }
-        }
-        catch (KafkaException failure)
+        });
+        return seen;
+    }
+
+    async Task LookAtPartsAsync(CancellationToken cancellation)
+    {
+        if (_partsSeen is null || clock.GetElapsedTime(_partsSeen.Value) >= PartsEvery)
         {
-            CdcSinkLog.LagUnknown(log, "kafka", failure.Error.Code.ToString());
+            state.SawParts(await store.PartsAsync(cancellation));
+            _partsSeen = clock.GetTimestamp();
         }
     }
 
-    async Task LookAtClickHouseAsync(CancellationToken stopping)
+    /// <returns>False where the store did not answer; each question has a limit of its own.</returns>
+    async Task<bool> AskAsync(string of, Func<CancellationToken, Task> ask, CancellationToken stopping)
     {
         using var limit = new CancellationTokenSource(Limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
         try
         {
-            await RecordStandingEndsAsync(either.Token);
-            state.SawVisible(await store.ReadAsync(either.Token));
-            if (_partsSeen is null || clock.GetElapsedTime(_partsSeen.Value) >= PartsEvery)
-            {
-                state.SawParts(await store.PartsAsync(either.Token));
-                _partsSeen = clock.GetTimestamp();
-            }
+            await ask(either.Token);
+            _trouble.Answered(of);
+            return true;
+        }
+        catch (KafkaException failure)
+        {
+            _trouble.Failed(of, failure.Error.Code.ToString());
+        }
+        catch (JsonException)
+        {
+            _trouble.Failed(of, "no answer of Kafka Connect");
         }
         catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is not null)
         {
-            // Whether ClickHouse is away or refuses is told by the loop that writes; this one only looks.
-            CdcSinkLog.LagUnknown(log, "clickhouse", code);
+            _trouble.Failed(of, code);
         }
-    }
-
-    /// <summary>
-    /// A partition that nobody reads keeps the end that its last owner saw, and would seem read to its end for ever: data_as_of would
-    /// go on with the heartbeats of others. Whoever sees it stand still twice writes the true end beside its progress.
-    /// </summary>
-    async Task RecordStandingEndsAsync(CancellationToken cancellation)
-    {
-        var behind = state.EndsNotRecorded();
-        foreach (var (end, next) in behind)
-        {
-            if (_standing.TryGetValue((end.Topic, end.Partition), out var stood) && stood == next)
-            {
-                await store.RecordEndAsync(end, next, cancellation);
-            }
-        }
-        _standing.Clear();
-        foreach (var (end, next) in behind)
-        {
-            _standing[(end.Topic, end.Partition)] = next;
-        }
+        return false;
     }
 }

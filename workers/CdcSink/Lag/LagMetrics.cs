@@ -13,9 +13,10 @@ public sealed class LagMetrics
         var meter = factory.Create("Betting.CdcSink");
         meter.CreateObservableGauge("cdcsink.backlog.records", () => _state.Backlogs().Select(each => new Measurement<long>(each.Records, Place(each))), "{record}", "Records in the topic that are not visible, by topic and partition.");
         meter.CreateObservableGauge("cdcsink.backlog.age", () => _state.Backlogs().Select(each => new Measurement<double>(each.Seconds, Place(each))), "s", "Since the oldest record that is not visible was written to Kafka; 0 where all are.");
-        meter.CreateObservableGauge("cdcsink.freshness", () => One(_state.Freshness()), "s", "Since the moment up to which everything committed is visible (data_as_of).");
+        meter.CreateObservableGauge("cdcsink.freshness", () => One(_state.Freshness()), "s", "Since the moment up to which everything committed is visible (data_as_of); +Inf where nothing is known to be.");
+        meter.CreateObservableGauge("cdcsink.watermark.age", () => One(_state.WatermarkAge()), "s", "Since a watermark came through the stream; +Inf where none did.");
         meter.CreateObservableGauge("cdcsink.source.silent", () => One(_state.SourceSilent()), "s", "Since the connector last wrote a record, a heartbeat included.");
-        meter.CreateObservableGauge("cdcsink.lag.age", () => _state.Ages().Select(each => new Measurement<double>(each.Seconds, new KeyValuePair<string, object?>("of", each.Of))), "s", "Since the lag's two sources last answered: kafka, clickhouse.");
+        meter.CreateObservableGauge("cdcsink.lag.age", () => _state.Ages().Select(each => new Measurement<double>(each.Seconds, new KeyValuePair<string, object?>("of", each.Of))), "s", "Since the stores behind the lag last answered: kafka, clickhouse, connect.");
         meter.CreateObservableGauge("cdcsink.parts", () => _state.Parts().Select(each => new Measurement<long>(each.Parts, Table(each))), "{part}", "Active parts, by table.");
         meter.CreateObservableGauge("cdcsink.parts.fullest", () => _state.Parts().Select(each => new Measurement<long>(each.Fullest, Table(each))), "{part}", "Active parts of the partition that has most, by table.");
         meter.CreateObservableGauge("cdcsink.epoch", () => _state.Epochs().Select(each => new Measurement<int>(each.Epoch, new KeyValuePair<string, object?>("topic", each.Topic))), "{epoch}", "The highest epoch seen, by topic.");

@@ -4,19 +4,22 @@ namespace Betting.CdcSink.Lag;
 /// What is known of the lag, from two looks: where the topics end (Kafka) and what is visible (ClickHouse). Ages count on between
 /// looks, so that a store which is away makes them grow and never lets them stand still.
 /// </summary>
-public sealed class LagState(TimeProvider clock)
+/// <param name="clock">Counts ages.</param>
+/// <param name="asksConnect">True where Kafka Connect is asked too.</param>
+public sealed class LagState(TimeProvider clock, bool asksConnect = false)
 {
+    readonly DateTimeOffset _began = clock.GetUtcNow();
     readonly Lock _gate = new();
     readonly Dictionary<(string Topic, int Partition), StreamEnd> _ends = [];
     readonly Dictionary<(string Topic, int Partition), (long Offset, DateTimeOffset At)> _oldest = [];
     readonly List<TableParts> _parts = [];
     VisibleProgress? _visible;
-    DateTimeOffset? _sourceSeen, _kafkaSeen, _visibleSeen;
+    DateTimeOffset? _sourceSeen, _kafkaSeen, _visibleSeen, _connectSeen, _watermarkCame;
 
     /// <summary>How far every partition is behind.</summary>
     public readonly record struct Backlog(string Topic, int Partition, long Records, double Seconds);
 
-    /// <summary>Whether nobody knows yet how long the source is silent.</summary>
+    /// <summary>True once the time of the source's last record is known.</summary>
     public bool KnowsSource
     {
         get
@@ -58,12 +61,33 @@ public sealed class LagState(TimeProvider clock)
     }
 
     /// <summary>ClickHouse's answer.</summary>
-    public void SawVisible(VisibleProgress visible)
+    /// <param name="visible">What is visible.</param>
+    /// <param name="sinceWatermark">How long ago the last watermark came through; null where there is none.</param>
+    public void SawVisible(VisibleProgress visible, TimeSpan? sinceWatermark)
     {
         lock (_gate)
         {
             _visible = visible;
             _visibleSeen = clock.GetUtcNow();
+            _watermarkCame = sinceWatermark is { } since ? _visibleSeen - since : null;
+        }
+    }
+
+    /// <summary>Everything that was committed before this moment is visible.</summary>
+    public void SawVisibleUpTo(DateTimeOffset moment)
+    {
+        lock (_gate)
+        {
+            _visible = _visible is null ? null : _visible with { DataAsOf = moment };
+        }
+    }
+
+    /// <summary>Kafka Connect answered.</summary>
+    public void SawConnect()
+    {
+        lock (_gate)
+        {
+            _connectSeen = clock.GetUtcNow();
         }
     }
 
@@ -109,24 +133,24 @@ public sealed class LagState(TimeProvider clock)
         }
     }
 
-    /// <summary>Partitions whose end is further than what is recorded beside their progress.</summary>
-    public IReadOnlyList<(StreamEnd End, long NextOffset)> EndsNotRecorded()
-    {
-        lock (_gate)
-        {
-            return _visible is null ? [] : [.. _ends.Values
-                .Select(end => (End: end, Seen: _visible.Partitions.GetValueOrDefault((end.Topic, end.Partition), new VisiblePartition(long.MaxValue, 0, 0))))
-                .Where(each => each.Seen.NextOffset >= each.Seen.EndOffset && each.Seen.NextOffset < each.End.End)
-                .Select(each => (each.End, each.Seen.NextOffset))];
-        }
-    }
-
-    /// <summary>Seconds since the moment up to which everything is visible; null while there is none.</summary>
+    /// <summary>
+    /// Seconds since the moment up to which everything is visible; infinite where no watermark is visible yet, so that nothing takes the
+    /// present for granted; null before ClickHouse answered.
+    /// </summary>
     public double? Freshness()
     {
         lock (_gate)
         {
-            return _visible?.DataAsOf is { } at ? Since(at) : null;
+            return _visible is null ? null : _visible.DataAsOf is { } at ? Since(at) : double.PositiveInfinity;
+        }
+    }
+
+    /// <summary>Seconds since a watermark came through; infinite where none came within a day; null before ClickHouse answered.</summary>
+    public double? WatermarkAge()
+    {
+        lock (_gate)
+        {
+            return _visible is null ? null : _watermarkCame is { } at ? Since(at) : double.PositiveInfinity;
         }
     }
 
@@ -139,19 +163,15 @@ public sealed class LagState(TimeProvider clock)
         }
     }
 
-    /// <summary>Seconds since each store last answered a look.</summary>
+    /// <summary>Seconds since each store last answered; where one never did, since this replica began to ask.</summary>
     public IReadOnlyList<(string Of, double Seconds)> Ages()
     {
         lock (_gate)
         {
-            List<(string, double)> ages = [];
-            if (_kafkaSeen is { } kafka)
+            List<(string, double)> ages = [("kafka", Since(_kafkaSeen ?? _began)), ("clickhouse", Since(_visibleSeen ?? _began))];
+            if (asksConnect)
             {
-                ages.Add(("kafka", Since(kafka)));
-            }
-            if (_visibleSeen is { } seen)
-            {
-                ages.Add(("clickhouse", Since(seen)));
+                ages.Add(("connect", Since(_connectSeen ?? _began)));
             }
             return ages;
         }

@@ -1,13 +1,14 @@
 using Betting.Connections;
 using Betting.Contracts;
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Options;
 
 namespace Betting.CdcSink.Lag;
 
 /// <summary>
 /// Asks the brokers where the topics end, for every partition and not only this replica's: a partition without an owner is seen by
-/// all. Joins no group. For one thread.
+/// all. Joins no group. For one thread at a time.
 /// </summary>
 public sealed class TopicEnds : IDisposable
 {
@@ -26,31 +27,28 @@ public sealed class TopicEnds : IDisposable
         _admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
     }
 
+    /// <summary>The ends of all partitions, of uncommitted transactions too, within a limit that does not grow with their number.</summary>
     /// <exception cref="KafkaException">The brokers do not answer.</exception>
-    public List<StreamEnd> Read()
+    public async Task<SeenEnds> ReadAsync()
     {
-        var ends = new List<StreamEnd>();
-        foreach (var name in (string[])[.. _topics.Tables, _topics.Messages, _topics.Heartbeats])
+        var partitions = await Task.Run(Partitions);
+        if (partitions.Known.Count == 0)
         {
-            var topic = _admin.GetMetadata(name, Limit).Topics.Single();
-            if (topic.Error.Code is ErrorCode.UnknownTopicOrPart)
-            {
-                continue;
-            }
-            if (topic.Error.IsError)
-            {
-                throw new KafkaException(topic.Error);
-            }
-            foreach (var partition in topic.Partitions)
-            {
-                var bounds = _consumer.QueryWatermarkOffsets(new TopicPartition(name, partition.PartitionId), Limit);
-                ends.Add(new StreamEnd(name, partition.PartitionId, bounds.Low.Value, bounds.High.Value));
-            }
+            return new SeenEnds([], partitions.IsWhole);
         }
-        return ends;
+        var first = OffsetsAsync(partitions.Known, OffsetSpec.Earliest());
+        var last = OffsetsAsync(partitions.Known, OffsetSpec.Latest());
+        await Task.WhenAll(first, last);
+        var (firsts, lasts) = (await first, await last);
+        var ends = partitions.Known.Where(each => firsts.ContainsKey(each) && lasts.ContainsKey(each))
+            .Select(each => new StreamEnd(each.Topic, each.Partition, firsts[each], lasts[each])).ToList();
+        return new SeenEnds(ends, partitions.IsWhole && ends.Count == partitions.Known.Count);
     }
 
-    /// <summary>When these records were written, by the first record at or behind each offset; those that do not come within a limit are left out.</summary>
+    /// <summary>
+    /// When these records were written, by the first record at or behind each offset. Left out: what does not come within a limit, and
+    /// what has no record behind it, only transaction markers.
+    /// </summary>
     public List<(string Topic, int Partition, long Offset, DateTimeOffset At)> TimesOf(IReadOnlyCollection<(string Topic, int Partition, long Offset)> records)
     {
         var times = new List<(string, int, long, DateTimeOffset)>();
@@ -61,7 +59,7 @@ public sealed class TopicEnds : IDisposable
         {
             while (open.Count > 0 && _clock.GetElapsedTime(start) < Limit)
             {
-                if (_consumer.Consume(Wait) is { } consumed && open.Remove(consumed.TopicPartition, out var asked))
+                if (_consumer.Consume(Wait) is { } consumed && open.Remove(consumed.TopicPartition, out var asked) && !consumed.IsPartitionEOF)
                 {
                     // What follows is passed over. Not paused: librdkafka would keep the partition paused in the next assignment too.
                     times.Add((consumed.Topic, consumed.Partition, asked, new DateTimeOffset(consumed.Message.Timestamp.UtcDateTime, TimeSpan.Zero)));
@@ -81,12 +79,54 @@ public sealed class TopicEnds : IDisposable
         _consumer.Dispose();
     }
 
+    (List<TopicPartition> Known, bool IsWhole) Partitions()
+    {
+        var (known, isWhole) = (new List<TopicPartition>(), true);
+        foreach (var name in (string[])[.. _topics.Tables, _topics.Messages, _topics.Heartbeats])
+        {
+            var topic = _admin.GetMetadata(name, Limit).Topics.Single();
+            if (topic.Error.Code is ErrorCode.UnknownTopicOrPart)
+            {
+                continue;
+            }
+            if (topic.Error.IsError)
+            {
+                throw new KafkaException(topic.Error);
+            }
+            // A partition without a leader would hold up the answer for all others.
+            var led = topic.Partitions.Where(partition => partition.Leader >= 0).Select(partition => new TopicPartition(name, partition.PartitionId)).ToList();
+            known.AddRange(led);
+            isWhole &= led.Count == topic.Partitions.Count;
+        }
+        return (known, isWhole);
+    }
+
+    async Task<Dictionary<TopicPartition, long>> OffsetsAsync(List<TopicPartition> partitions, OffsetSpec spec)
+    {
+        // Uncommitted records are in the topic: what is not visible of them is a backlog.
+        var options = new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted };
+        var asked = partitions.Select(each => new TopicPartitionOffsetSpec { TopicPartition = each, OffsetSpec = spec });
+        try
+        {
+            return Answered((await _admin.ListOffsetsAsync(asked, options)).ResultInfos);
+        }
+        catch (ListOffsetsException some) when (some.Result.ResultInfos.Count > 0)
+        {
+            return Answered(some.Result.ResultInfos);
+        }
+    }
+
+    static Dictionary<TopicPartition, long> Answered(IEnumerable<ListOffsetsResultInfo> answers) =>
+        answers.Where(each => !each.TopicPartitionOffsetError.Error.IsError && each.TopicPartitionOffsetError.Offset.Value >= 0)
+            .ToDictionary(each => each.TopicPartitionOffsetError.TopicPartition, each => each.TopicPartitionOffsetError.Offset.Value);
+
     static void Choose(ConsumerConfig config)
     {
         config.GroupId = "cdc-sink-lag";
         config.ClientId = "cdc-sink-lag";
         config.EnableAutoCommit = false;
         config.AllowAutoCreateTopics = false;
+        config.EnablePartitionEof = true;
         // One record of each partition is looked at, not what follows it.
         config.AutoOffsetReset = AutoOffsetReset.Earliest;
         config.QueuedMinMessages = 1;

@@ -1,15 +1,22 @@
+using Betting.Debezium;
+
 namespace Betting.CdcSink.Lag;
 
 /// <summary>What ClickHouse says is visible.</summary>
 /// <param name="Partitions">How far each partition is, by topic and partition.</param>
-/// <param name="DataAsOf">The view <c>data_as_of</c>; null before anything came from a stream.</param>
-public sealed record VisibleProgress(IReadOnlyDictionary<(string Topic, int Partition), VisiblePartition> Partitions, DateTimeOffset? DataAsOf);
+/// <param name="DataAsOf">The view <c>data_as_of</c>; null before the first watermark was visible.</param>
+/// <param name="Version">The position of the watermark behind <paramref name="DataAsOf"/>.</param>
+public sealed record VisibleProgress(IReadOnlyDictionary<(string Topic, int Partition), VisiblePartition> Partitions, DateTimeOffset? DataAsOf, ChangeVersion Version = default);
 
 /// <summary>One partition's row of <c>sink_progress</c>.</summary>
 /// <param name="NextOffset">Every record below it has had its effect.</param>
-/// <param name="EndOffset">The partition's end as whoever recorded it knew it.</param>
 /// <param name="Epoch">The epoch of its highest version; 0 where it has none.</param>
-public readonly record struct VisiblePartition(long NextOffset, long EndOffset, int Epoch);
+public readonly record struct VisiblePartition(long NextOffset, int Epoch);
+
+/// <summary>The watermarks that came through.</summary>
+/// <param name="Newest">The newest up to the position asked for; null where there is none.</param>
+/// <param name="Since">How long ago the last one came, whatever its position; null where none came within a day.</param>
+public readonly record struct CameThrough(Watermark? Newest, TimeSpan? Since);
 
 /// <summary>Active parts of one table.</summary>
 /// <param name="Table">Its name.</param>

@@ -1,26 +1,60 @@
 using System.Globalization;
+using Betting.Debezium;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO.Parameters;
 using ClickHouse.Driver.Utility;
 
 namespace Betting.CdcSink.Lag;
 
-/// <summary>What the lag asks of ClickHouse.</summary>
+/// <summary>What the lag asks of ClickHouse. The number of statements does not depend on the number of partitions.</summary>
 public sealed class VisibleStore(ClickHouseClient client)
 {
     public async Task<VisibleProgress> ReadAsync(CancellationToken cancellation)
     {
         var partitions = new Dictionary<(string, int), VisiblePartition>();
-        await using (var reader = await client.ExecuteReaderAsync("SELECT topic, partition, next_offset, end_offset, toInt32(bitShiftRight(version, 57)) FROM sink_progress FINAL", cancellationToken: cancellation))
+        await using (var reader = await client.ExecuteReaderAsync(
+            "SELECT toString(topic), partition, next_offset, toInt32(bitShiftRight(version, 57)) FROM sink_progress FINAL", cancellationToken: cancellation))
         {
             while (await reader.ReadAsync(cancellation))
             {
-                partitions[(reader.GetString(0), reader.GetInt32(1))] = new VisiblePartition(reader.GetInt64(2), reader.GetInt64(3), reader.GetInt32(4));
+                partitions[(reader.GetString(0), reader.GetInt32(1))] = new VisiblePartition(reader.GetInt64(2), reader.GetInt32(3));
             }
         }
-        // A view over no row at all gives 1970.
-        var microseconds = Convert.ToInt64(await client.ExecuteScalarAsync("SELECT toUnixTimestamp64Micro(ifNull(max(data_as_of), toDateTime64(0, 6, 'UTC'))) FROM data_as_of", cancellationToken: cancellation), CultureInfo.InvariantCulture);
-        return new VisibleProgress(partitions, microseconds <= 0 ? null : DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond));
+        await using var visible = await client.ExecuteReaderAsync(
+            "SELECT count(), toUnixTimestamp64Micro(argMax(as_of, version)), max(version) FROM visible_watermarks", cancellationToken: cancellation);
+        await visible.ReadAsync(cancellation);
+        return Number(visible.GetValue(0)) == 0 ? new VisibleProgress(partitions, null) : new VisibleProgress(partitions, Moment(visible.GetInt64(1)), new ChangeVersion(Number(visible.GetValue(2))));
+    }
+
+    /// <summary>The newest watermark of the newest epoch, at or before a position in the log.</summary>
+    /// <param name="lsn">The position; the largest number where any will do.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<CameThrough> WatermarkAsync(ulong lsn, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("lsn", Math.Min(lsn, ChangeVersion.MaxLsn));
+        const string Sql = """
+            WITH (SELECT max(bitShiftRight(version, 57)) FROM watermarks) AS epoch
+            SELECT
+                count(), toUnixTimestamp64Micro(now64(6)) - toUnixTimestamp64Micro(max(recorded_at)),
+                countIf(fits), toUnixTimestamp64Micro(argMaxIf(at, version, fits)), maxIf(version, fits)
+            FROM (SELECT *, bitShiftRight(version, 57) = epoch AND bitAnd(version, 72057594037927935) <= {lsn:UInt64} AS fits FROM watermarks)
+            """;
+        await using var row = await client.ExecuteReaderAsync(Sql, parameters, cancellationToken: cancellation);
+        await row.ReadAsync(cancellation);
+        return new CameThrough(
+            Number(row.GetValue(2)) == 0 ? null : new Watermark(Moment(row.GetInt64(3)), new ChangeVersion(Number(row.GetValue(4)))),
+            Number(row.GetValue(0)) == 0 ? null : TimeSpan.FromMicroseconds(row.GetInt64(1)));
+    }
+
+    /// <summary>Everything up to this watermark is visible. Repeating it, or recording an older one, changes nothing.</summary>
+    public Task RecordVisibleAsync(Watermark watermark, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("at", (watermark.AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        parameters.AddParameter("version", watermark.Version.Value);
+        return client.ExecuteNonQueryAsync(
+            "INSERT INTO visible_watermarks (as_of, version) SELECT fromUnixTimestamp64Micro({at:Int64}, 'UTC'), {version:UInt64}", parameters, cancellationToken: cancellation);
     }
 
     public async Task<List<TableParts>> PartsAsync(CancellationToken cancellation)
@@ -39,18 +73,7 @@ public sealed class VisibleStore(ClickHouseClient client)
         return parts;
     }
 
-    /// <summary>Records how far a partition's topic goes beside how far it is visible, as long as that has not moved: whoever owns it does not, or there is nobody.</summary>
-    public Task RecordEndAsync(StreamEnd end, long nextOffset, CancellationToken cancellation)
-    {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("topic", end.Topic);
-        parameters.AddParameter("partition", end.Partition);
-        parameters.AddParameter("next", nextOffset);
-        parameters.AddParameter("end", end.End);
-        return client.ExecuteNonQueryAsync(
-            """
-            INSERT INTO sink_progress SELECT * REPLACE ({end:Int64} AS end_offset, now64(6) AS recorded_at)
-            FROM sink_progress FINAL WHERE topic = {topic:String} AND partition = {partition:Int32} AND next_offset = {next:Int64}
-            """, parameters, cancellationToken: cancellation);
-    }
+    static ulong Number(object value) => Convert.ToUInt64(value, CultureInfo.InvariantCulture);
+
+    static DateTimeOffset Moment(long microseconds) => DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
 }

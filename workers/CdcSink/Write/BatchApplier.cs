@@ -49,7 +49,10 @@ public sealed class BatchApplier(
             }
             await Beside!(large, cancellation);
         }
-        metrics.Batch(batch.Records);
+        if (batch.Records > 0)
+        {
+            metrics.Batch(batch.Records);
+        }
         metrics.Visible(batch.CommitTimes.Select(each => (each.Key, each.Value)), clock);
     }
 
@@ -112,6 +115,11 @@ public sealed class BatchApplier(
     async Task RecordProgressAsync(ChangeBatch batch, CancellationToken cancellation)
     {
         await store.InsertAsync("fences", batch.Rows.Fences, cancellation);
+        if (batch.Positions.Count > 0)
+        {
+            // A replay says nothing of how far the topics have come.
+            await store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation);
+        }
         await progress.RecordAsync(batch, cancellation);
     }
 }

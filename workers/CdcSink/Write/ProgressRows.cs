@@ -9,7 +9,7 @@ static class ProgressRows
     static readonly Column[] Columns =
     [
         Column.Text("topic"), Column.Int32("partition"), Column.Int64("next_offset"), Column.Int64("end_offset"), Column.UInt64("version"), Column.Time("committed_at"),
-        Column.Time("recorded_at"), Column.Millis("record_at"), Column.UInt64("generation"),
+        Column.Time("recorded_at"), Column.Int64("record_offset"), Column.Millis("record_at"), Column.UInt64("generation"),
     ];
 
     /// <param name="positions">How far each partition's records have had their effect.</param>
@@ -33,6 +33,7 @@ static class ProgressRows
         rows.WriteUInt64(position.Version);
         rows.WriteInt64(position.CommittedAt);
         rows.WriteInt64(now);
+        rows.WriteInt64(position.RecordOffset);
         rows.WriteInt64(position.RecordMs);
         rows.WriteUInt64(position.Generation);
         rows.EndRow();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Betting.Debezium;
 
 namespace Betting.Reconciler.Cut;
@@ -7,4 +8,10 @@ namespace Betting.Reconciler.Cut;
 /// <param name="Fence">Content of the logical message that follows them all through the change stream.</param>
 /// <param name="FenceLsn">Where the message stands in the write-ahead log, as <c>X/Y</c>.</param>
 /// <param name="TakenAt">PostgreSQL's clock at the snapshot, UTC.</param>
-sealed record ExactCut(PostgresSnapshot Snapshot, string Fence, string FenceLsn, DateTime TakenAt);
+sealed record ExactCut(PostgresSnapshot Snapshot, string Fence, string FenceLsn, DateTime TakenAt)
+{
+    /// <summary><see cref="FenceLsn"/> as a number.</summary>
+    public ulong FencePosition => FenceLsn.Split('/') is [var high, var low]
+        ? ulong.Parse(high, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) << 32 | ulong.Parse(low, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+        : throw new FormatException($"'{FenceLsn}' is no position in PostgreSQL's log");
+}

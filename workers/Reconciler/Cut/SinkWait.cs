@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using Betting.Connections;
 using Betting.Contracts;
 using Betting.Debezium;
 using ClickHouse.Driver;
@@ -10,10 +12,11 @@ using Microsoft.Extensions.Options;
 namespace Betting.Reconciler.Cut;
 
 /// <summary>
-/// Waits until ClickHouse holds everything that a cut sees: the fence has come through the stream, so whatever precedes it
-/// is in the topics; and the sink has gone past the ends that the topics had then.
+/// Waits until ClickHouse holds everything that a cut sees: the fence has come through the stream, so the connector has sent whatever
+/// precedes it; Kafka Connect, where one is configured, has stored a position behind the fence, so the brokers have it; and the sink has
+/// gone past the ends that the topics had then.
 /// </summary>
-sealed class SinkWait(ClickHouseClient client, StreamEnds ends, IOptions<ReconcilerOptions> options, TimeProvider clock)
+sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets connect, IOptions<ReconcilerOptions> options, TimeProvider clock)
 {
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(5);
@@ -25,18 +28,20 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, IOptions<Reconci
         var started = clock.GetTimestamp();
         var told = started;
         int? epoch = null;
+        var isAcknowledged = !connect.IsKnown;
         IReadOnlyList<TopicPartitionOffset>? goal = null;
         while (true)
         {
             epoch ??= await EpochOfFenceAsync(cut.Fence, cancellation);
-            goal ??= epoch is null ? null : ends.Read();
+            isAcknowledged = isAcknowledged || (epoch is not null && await IsStoredAsync(cut, cancellation));
+            goal ??= epoch is null || !isAcknowledged ? null : ends.Read();
             var behind = goal is null ? null : await BehindAsync(goal, cancellation);
             if (goal is not null && behind is null)
             {
                 return epoch!.Value;
             }
-            var lacking = goal is null
-                ? "the fence has not come through the change stream: does change capture run, and does the sink?"
+            var lacking = goal is null && epoch is not null ? "Kafka Connect has not stored a position behind the fence: does it answer, and do the brokers acknowledge?"
+                : goal is null ? "the fence has not come through the change stream: does change capture run, and does the sink?"
                 : $"the sink has not read {behind}";
             if (clock.GetElapsedTime(started) > options.Value.SinkLimit)
             {
@@ -48,6 +53,19 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, IOptions<Reconci
                 told = clock.GetTimestamp();
             }
             await Task.Delay(LookAgain, clock, cancellation);
+        }
+    }
+
+    async Task<bool> IsStoredAsync(ExactCut cut, CancellationToken cancellation)
+    {
+        try
+        {
+            return await connect.StoredLsnAsync(cancellation) >= cut.FencePosition;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or JsonException || (failure is TaskCanceledException && !cancellation.IsCancellationRequested))
+        {
+            // Asked again until the limit of the wait, which says so.
+            return false;
         }
     }
 

@@ -15,7 +15,12 @@ sealed class StreamEnds(IOptions<KafkaOptions> kafka, IOptions<ReconcilerOptions
     public IReadOnlyList<TopicPartitionOffset> Read()
     {
         // A consumer that joins no group and reads nothing.
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(kafka.Value.Consumer(config => config.GroupId = "reconciler"))
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(kafka.Value.Consumer(config =>
+        {
+            config.GroupId = "reconciler";
+            // The ends of the log: what an open transaction holds back precedes them.
+            config.IsolationLevel = IsolationLevel.ReadUncommitted;
+        }))
             .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         var ends = new List<TopicPartitionOffset>();

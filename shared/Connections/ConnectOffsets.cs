@@ -1,0 +1,65 @@
+using System.Text.Json;
+
+namespace Betting.Connections;
+
+/// <summary>
+/// Asks Kafka Connect for the position that it has stored for a connector (<c>GET /connectors/NAME/offsets</c>, Kafka 3.5 or later).
+/// Connect stores a position only after the brokers acknowledged every record before it, so what precedes it in PostgreSQL's log is in
+/// the topics. The slot's <c>confirmed_flush_lsn</c> does not say that: it can be ahead of the brokers.
+/// </summary>
+public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) : IDisposable
+{
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
+    readonly HttpClient _http = new() { Timeout = Limit };
+
+    /// <summary>False where no Connect is configured: then nothing is asked.</summary>
+    public bool IsKnown => options.IsKnown;
+
+    /// <returns>The LSN of the stored position; null where none is stored yet, or a snapshot is not complete.</returns>
+    /// <exception cref="HttpRequestException">Connect does not answer, or does not know the connector.</exception>
+    /// <exception cref="TaskCanceledException">It does not answer in time.</exception>
+    /// <exception cref="JsonException">It is not Connect that answers.</exception>
+    public async Task<ulong?> StoredLsnAsync(CancellationToken cancellation)
+    {
+        var address = new Uri(options.Url!, $"/connectors/{Uri.EscapeDataString(options.Connector)}/offsets");
+        using var answer = await _http.GetAsync(address, cancellation);
+        answer.EnsureSuccessStatusCode();
+        using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation));
+        return StoredLsn(document.RootElement, topicPrefix);
+    }
+
+    /// <param name="answer">Connect's answer.</param>
+    /// <param name="topicPrefix">The connector's <c>topic.prefix</c>: an older one may have left a position of its own.</param>
+    public static ulong? StoredLsn(JsonElement answer, string topicPrefix)
+    {
+        if (!Is(answer, "offsets", JsonValueKind.Array, out var offsets))
+        {
+            throw new JsonException("The answer has no offsets.");
+        }
+        foreach (var each in offsets.EnumerateArray())
+        {
+            if (Is(each, "partition", JsonValueKind.Object, out var partition) && Is(partition, "server", JsonValueKind.String, out var server) && server.GetString() == topicPrefix
+                && Is(each, "offset", JsonValueKind.Object, out var offset) && IsBehindSnapshot(offset) && Is(offset, "lsn", JsonValueKind.Number, out var lsn))
+            {
+                return lsn.TryGetUInt64(out var stored) ? stored : null;
+            }
+        }
+        return null;
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    // During a snapshot the position is the snapshot's, whatever of its rows has been sent: it carries the field until it is complete.
+    static bool IsBehindSnapshot(JsonElement offset) =>
+        !offset.TryGetProperty("snapshot", out var snapshot) || snapshot.ValueKind is JsonValueKind.Null or JsonValueKind.False
+        || IsTrue(offset, "snapshot_completed") || IsTrue(offset, "last_snapshot_record");
+
+    static bool IsTrue(JsonElement offset, string name) => offset.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    static bool Is(JsonElement parent, string name, JsonValueKind kind, out JsonElement value)
+    {
+        value = default;
+        return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out value) && value.ValueKind == kind;
+    }
+}

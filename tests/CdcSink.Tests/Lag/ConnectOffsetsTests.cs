@@ -1,0 +1,28 @@
+using System.Text.Json;
+using Betting.Connections;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Lag;
+
+/// <summary>What Kafka Connect answers to <c>GET /connectors/NAME/offsets</c>, as Debezium 2.4 and 3.6 fill it.</summary>
+public sealed class ConnectOffsetsTests
+{
+    [Theory]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"transaction_id":null,"lsn_proc":26852680,"messageType":"INSERT","lsn_commit":26852500,"lsn":26852680,"txId":745,"ts_usec":1}}]}""", 26852680UL)]
+    [InlineData("""{"offsets":[{"partition":{"server":"former"},"offset":{"lsn":9}},{"partition":{"server":"betting"},"offset":{"lsn":4}}]}""", 4UL)]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"snapshot":"INITIAL","snapshot_completed":false,"lsn":26852680}}]}""", null)]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"snapshot":"INITIAL","snapshot_completed":true,"lsn":26852680}}]}""", 26852680UL)]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"snapshot":true,"last_snapshot_record":false,"lsn":26852680}}]}""", null)]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":null}]}""", null)]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"lsn":-5}}]}""", null)]
+    [InlineData("""{"offsets":[]}""", null)]
+    public void Only_a_position_behind_the_snapshot_of_the_connector_counts(string answer, ulong? lsn) =>
+        Assert.Equal(lsn, ConnectOffsets.StoredLsn(JsonDocument.Parse(answer).RootElement, "betting"));
+
+    [Theory]
+    [InlineData("""{"error_code":404,"message":"Connector not found"}""")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    public void What_is_no_answer_of_Connect_is_an_error(string answer) =>
+        Assert.Throws<JsonException>(() => ConnectOffsets.StoredLsn(JsonDocument.Parse(answer).RootElement, "betting"));
+}
