@@ -105,6 +105,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         config.EnableAutoCommit = false;
         config.AllowAutoCreateTopics = false;
         config.AutoOffsetReset = AutoOffsetReset.Earliest;
+        config.EnablePartitionEof = true;
     })).SetLogHandler((_, _) => { }).Build();
 
     // Each partition's first and next offset now; what comes later belongs to the next look.
@@ -156,6 +157,11 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
             {
                 cancellation.ThrowIfCancellationRequested();
                 var record = consumer.Consume(Patience) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
+                if (record.IsPartitionEOF)
+                {
+                    // What is left below the end are transaction markers, or records of a transaction that is not decided.
+                    break;
+                }
                 next = record.Offset + 1;
                 if (record.Offset < end)
                 {

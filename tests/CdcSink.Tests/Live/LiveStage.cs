@@ -35,6 +35,8 @@ sealed class LiveStage : IAsyncDisposable
     /// <summary>The sink's and the Reconciler's connection string.</summary>
     public string ClickHouseConnection => _clickHouse.ConnectionString(Database);
 
+    public string Logs => Path.Combine(_folder, "logs");
+
     public ILiveStream Stream { get; }
     public ClickHouseClient ClickHouse { get; }
     public IReadOnlyDictionary<string, Func<Task>> Kills { get; }

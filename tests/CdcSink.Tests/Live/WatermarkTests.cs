@@ -1,4 +1,3 @@
-using System.Globalization;
 using Betting.Contracts;
 using Betting.Local.Engines;
 using Confluent.Kafka;
@@ -118,9 +117,10 @@ public sealed class WatermarkTests
         await using var run = EngineProcess.Start("Reconciler run", Installed.Own("workers/Reconciler", "Reconciler", "run",
             $"--ClickHouse:ConnectionString={stage.ClickHouseConnection}", $"--Postgres:ConnectionString={server.ConnectionString(LiveStage.Database)}",
             $"--Kafka:BootstrapServers={stage.Stream.BootstrapServers}", $"--Connect:Url={stage.Stream.Connect}", "--Connect:Connector=betting-1"),
-            Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"reconciler-{Guid.NewGuid():N}.log")));
-        Assert.True(await run.ExitedWithinAsync(Patience));
-        Assert.Equal(0, run.ExitCode);
-        File.Delete(run.LogFile);
+            Path.Combine(stage.Logs, "reconciler.log"));
+        Assert.True(await run.ExitedWithinAsync(Patience), "the Reconciler's run did not end");
+        var said = await File.ReadAllTextAsync(run.LogFile);
+        Assert.True(run.ExitCode == 0, said);
+        TestContext.Current.TestOutputHelper!.WriteLine(said);
     }
 }

@@ -16,6 +16,9 @@ sealed class ChangeStream : IDisposable
     readonly IConsumer<byte[]?, byte[]?> _consumer;
     readonly string[] _topics;
     readonly ILogger<ChangeStream> _log;
+
+    // Where partitions end whose every record was handed out; gone as soon as another one comes.
+    readonly Dictionary<TopicPartition, Offset> _ends = [];
     bool _paused;
     bool _closed;
 
@@ -33,6 +36,8 @@ sealed class ChangeStream : IDisposable
                 config.AutoCommitIntervalMs = 1000;
                 config.EnableAutoOffsetStore = false;
                 config.AutoOffsetReset = AutoOffsetReset.Error;
+                // An end is reported with the consumer's position, which transaction markers move without a record.
+                config.EnablePartitionEof = true;
                 // A replica that died shall be replaced before its partitions' counters expire.
                 config.SessionTimeoutMs = 10_000;
                 config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
@@ -42,6 +47,7 @@ sealed class ChangeStream : IDisposable
             .SetPartitionsAssignedHandler((_, assigned) =>
             {
                 CacheWarmerLog.Assigned(log, string.Join(", ", assigned));
+                assigned.ForEach(partition => _ends.Remove(partition));
                 // One that was paused when it went away is still paused when it comes back: the next read resumes it.
                 _paused = true;
                 readiness.Set("assignment", true);
@@ -74,6 +80,12 @@ sealed class ChangeStream : IDisposable
             {
                 begun = clock.GetTimestamp();
             }
+            if (record.IsPartitionEOF)
+            {
+                ReachEnd(record.TopicPartitionOffset, batch);
+                continue;
+            }
+            _ends.Remove(record.TopicPartition);
             batch.Add(record);
         }
         return batch;
@@ -88,8 +100,18 @@ sealed class ChangeStream : IDisposable
             // A partition that went to another replica meanwhile is read again there: harmless, effects are idempotent.
             if (assigned.Contains(last.TopicPartition))
             {
-                _consumer.StoreOffset(last);
+                _consumer.StoreOffset(new TopicPartitionOffset(last.TopicPartition, _ends.GetValueOrDefault(last.TopicPartition, last.Offset + 1)));
             }
+        }
+    }
+
+    /// <summary>Behind the last record may stand offsets that hold none; one that is not handed out now was done before.</summary>
+    void ReachEnd(TopicPartitionOffset end, List<ConsumeResult<byte[]?, byte[]?>> batch)
+    {
+        _ends[end.TopicPartition] = end.Offset;
+        if (!batch.Exists(record => record.TopicPartition == end.TopicPartition) && _consumer.Assignment.Contains(end.TopicPartition))
+        {
+            _consumer.StoreOffset(end);
         }
     }
 
@@ -98,7 +120,7 @@ sealed class ChangeStream : IDisposable
     {
         _paused = true;
         _consumer.Pause(_consumer.Assignment);
-        if (Consume(TimeSpan.Zero, resume: false) is { } early)
+        if (Consume(TimeSpan.Zero, resume: false) is { IsPartitionEOF: false } early)
         {
             // It came with a rebalance in the middle of the wait.
             _consumer.Seek(early.TopicPartitionOffset);
@@ -110,6 +132,10 @@ sealed class ChangeStream : IDisposable
     {
         var limit = TimeSpan.FromSeconds(2);
         var bounds = _consumer.QueryWatermarkOffsets(partition, limit);
+        if (_ends.TryGetValue(partition, out var end) && end >= bounds.High)
+        {
+            return true;
+        }
         var position = _consumer.Position(partition);
         if (position == Offset.Unset)
         {
@@ -175,6 +201,7 @@ sealed class ChangeStream : IDisposable
             CacheWarmerLog.OffsetLost(_log, partition);
             HadGap |= partition.Topic == BetsTopic;
         }
+        _ends.Remove(partition);
         // A partition without a valid offset is not being fetched, so it cannot be sought: it is taken up anew.
         _consumer.IncrementalUnassign([partition]);
         _consumer.IncrementalAssign([new TopicPartitionOffset(partition, Offset.Beginning)]);

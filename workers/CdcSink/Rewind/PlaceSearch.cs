@@ -29,6 +29,7 @@ sealed class PlaceSearch(KafkaOptions kafka, DecoderOptions decoding)
             config.ClientId = "cdc-sink-rewind";
             config.EnableAutoCommit = false;
             config.AutoOffsetReset = AutoOffsetReset.Error;
+            config.EnablePartitionEof = true;
         })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         var places = target.Kind == RewindKind.Moment ? Told(consumer, bounds, target.Moment) : [];
         var meant = Meant(target, epoch);
@@ -53,6 +54,11 @@ sealed class PlaceSearch(KafkaOptions kafka, DecoderOptions decoding)
         {
             cancellation.ThrowIfCancellationRequested();
             var record = consumer.Consume(Patience) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
+            if (record.IsPartitionEOF)
+            {
+                // What is left below the end holds no record: transaction markers, aborted transactions.
+                break;
+            }
             next = record.Offset + 1;
             if (record.Offset < high && meant(ConsumedRecord.From(record)))
             {
