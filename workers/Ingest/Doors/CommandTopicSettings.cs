@@ -13,6 +13,8 @@ static class CommandTopicSettings
         // A place that is gone is an error, never a silent jump; where a group begins is told on assignment.
         config.AutoOffsetReset = AutoOffsetReset.Error;
         config.AllowAutoCreateTopics = false;
+        // An end is reported with the consumer's position, which transaction markers and aborted transactions move without a record.
+        config.EnablePartitionEof = true;
         // The broker is back within a second of its return; the client's own choice is 10 s.
         config.ReconnectBackoffMaxMs = 1000;
         config.TopicMetadataRefreshIntervalMs = 5_000;

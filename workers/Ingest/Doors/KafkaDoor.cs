@@ -51,6 +51,10 @@ public sealed class KafkaDoor(
                 LookAround(consumer);
                 Resume(consumer);
                 _gathered.Gather(consumer, stopping);
+                if (_gathered.Records.Count == 0 && _inHand.Count == 0)
+                {
+                    _gathered.Ends.Store(consumer);
+                }
                 if (_gathered.Records.Count > 0)
                 {
                     Finish(consumer, MostInHand - 1);

@@ -15,6 +15,9 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
 
     public IReadOnlyList<ConsumeResult<byte[]?, byte[]>> Records => _records;
 
+    /// <summary>The ends that were reached and are not committed yet.</summary>
+    public KafkaEnds Ends { get; } = new();
+
     /// <summary>The batch; the next one begins empty.</summary>
     public List<ConsumeResult<byte[]?, byte[]>> Take()
     {
@@ -56,6 +59,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
     {
         _records.RemoveAll(record => gone.Contains(record.TopicPartition));
         offsets.Forget(gone);
+        Ends.Forget(gone);
     }
 
     /// <summary>Polls once, which is when partitions are assigned and taken away.</summary>
@@ -68,6 +72,12 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
             {
                 return null;
             }
+            if (record.IsPartitionEOF)
+            {
+                Ends.Reach(record.TopicPartitionOffset);
+                return null;
+            }
+            Ends.Pass(record.TopicPartition);
             _records.Add(record);
             if (broker.IsAway(KafkaDoor.Door))
             {

@@ -1,0 +1,132 @@
+using System.Globalization;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>
+/// A publisher that writes commands in transactions, some of them aborted: the topic ends with markers, which are no records. On a Kafka of
+/// its own where REAL_KAFKA names the tools, else on the stand-in, which writes no markers and keeps what was aborted.
+/// </summary>
+[Trait("Category", "real")]
+[Collection("worker")]
+public sealed class TransactionalTopicTests(Servers servers)
+{
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TopicPartition Commands = new(Topics.Commands, 0);
+
+    [Fact]
+    public async Task The_group_reaches_the_end_behind_markers_and_a_retention_that_takes_them_is_no_loss()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var broker = await Broker.StartAsync(stage);
+        using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "publisher" }).Build();
+        producer.InitTransactions(Limit);
+        BetCommand[] committed = [Given.Register(1), Given.Register(2), Given.Register(3)];
+        await PublishAsync(producer, committed, commit: true);
+        if (broker.IsReal)
+        {
+            await PublishAsync(producer, [Given.Register(8), Given.Register(9)], commit: false);
+        }
+
+        string[] settings = ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={broker.Bootstrap}"];
+        var worker = stage.Start(settings);
+        await stage.AppliedAsync(committed);
+        var end = broker.End();
+        await Deadline.UntilAsync($"the group at {end}", Limit, () => Task.FromResult(broker.Committed() == end));
+        await Deadline.UntilAsync("an empty queue", Limit, async () => await worker.MetricAsync("ingest_queue_depth", "door=\"kafka\"") == 0);
+        Assert.Equal(0, await worker.StopAsync());
+        Assert.Equal(3, await stage.CountAsync("SELECT count(*) FROM commands"));
+
+        await broker.DeleteRecordsAsync(end);
+        var next = stage.Start(settings);
+        BetCommand[] later = [Given.Register(4)];
+        await PublishAsync(producer, later, commit: true);
+        await stage.AppliedAsync(later);
+        await next.ReadyAsync();
+        Assert.Equal(0, await next.MetricAsync("ingest_kafka_offsets_lost_total"));
+    }
+
+    static async Task PublishAsync(IProducer<Null, byte[]> producer, BetCommand[] commands, bool commit)
+    {
+        producer.BeginTransaction();
+        foreach (var body in Stage.Encoded(commands))
+        {
+            await producer.ProduceAsync(Commands, new Message<Null, byte[]> { Value = body });
+        }
+        if (commit)
+        {
+            producer.CommitTransaction(Limit);
+        }
+        else
+        {
+            producer.AbortTransaction(Limit);
+        }
+    }
+
+    /// <summary>Apache Kafka, started by the test, or the stage's stand-in.</summary>
+    sealed class Broker(string bootstrap, Stage stage, string? tools, string data) : IAsyncDisposable
+    {
+        public string Bootstrap => bootstrap;
+
+        public bool IsReal => tools is not null;
+
+        public static async Task<Broker> StartAsync(Stage stage)
+        {
+            if (Environment.GetEnvironmentVariable("REAL_KAFKA") is not { Length: > 0 } tools)
+            {
+                return new Broker(stage.Kafka.BootstrapServers, stage, null, "");
+            }
+            var data = Path.Combine(stage.Folder, "real-kafka");
+            await using var start = EngineProcess.Start("real Kafka's start", new Launch(Path.Combine(tools, "start"),
+                [data, "--kafka-port", FreePort.Take().ToString(CultureInfo.InvariantCulture), "--no-connect"]), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
+            var broker = new Broker(await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Limit), stage, tools, data);
+            using var admin = broker.Admin();
+            await admin.CreateTopicsAsync(new[] { Topics.Commands, Topics.DeadLetter(Topics.Commands) }.Select(topic => new TopicSpecification { Name = topic, NumPartitions = 1 }));
+            return broker;
+        }
+
+        public long End()
+        {
+            using var consumer = Consumer();
+            return consumer.QueryWatermarkOffsets(Commands, TimeSpan.FromSeconds(20)).High.Value;
+        }
+
+        public long Committed()
+        {
+            using var consumer = Consumer();
+            return consumer.Committed([Commands], TimeSpan.FromSeconds(20)).Single().Offset.Value;
+        }
+
+        /// <summary>As retention would.</summary>
+        public async Task DeleteRecordsAsync(long before)
+        {
+            if (!IsReal)
+            {
+                await stage.Kafka.DeleteRecordsAsync(Topics.Commands, 0, before);
+                return;
+            }
+            using var admin = Admin();
+            await admin.DeleteRecordsAsync([new TopicPartitionOffset(Commands, before)]);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (IsReal)
+            {
+                await using var stop = EngineProcess.Start("real Kafka's stop", new Launch(Path.Combine(tools!, "stop"), [data, "--kill"]), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
+                await stop.ExitedWithinAsync(Limit);
+            }
+        }
+
+        IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
+
+        IConsumer<byte[], byte[]> Consumer() => new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig { BootstrapServers = bootstrap, GroupId = Topics.IngestGroup, IsolationLevel = IsolationLevel.ReadUncommitted }).Build();
+    }
+}
