@@ -19,12 +19,14 @@ sealed class LiveStage : IAsyncDisposable
     static readonly ChangeTopics Changes = new(ChangeTopics.DefaultPrefix);
 
     readonly string _folder;
+    readonly int _batchRecords;
     readonly ClickHouseServer _clickHouse;
     readonly List<EngineProcess> _replicas = [];
     readonly Dictionary<string, int> _partitions = Changes.Tables.ToDictionary(topic => topic, _ => 3);
 
-    LiveStage(string folder, int brokers, bool exactlyOnce)
+    LiveStage(string folder, int brokers, bool exactlyOnce, int batchRecords)
     {
+        _batchRecords = batchRecords;
         _folder = folder;
         _clickHouse = new ClickHouseServer(folder, FreePort.Take());
         Stream = Environment.GetEnvironmentVariable(RealStream.Variable) is { Length: > 0 } tools ? new RealStream(tools, folder, brokers, exactlyOnce) : new StandInStream(folder);
@@ -44,9 +46,10 @@ sealed class LiveStage : IAsyncDisposable
     /// <param name="replicas">Of the sink.</param>
     /// <param name="brokers">Real brokers: one or three. The stand-in is one.</param>
     /// <param name="exactlyOnce">True where real Kafka Connect writes in transactions.</param>
-    public static async Task<LiveStage> StartAsync(int replicas, int brokers = 1, bool exactlyOnce = false)
+    /// <param name="batchRecords">The sink's <c>BatchRecords</c>: small, so that there are many batches to be killed in.</param>
+    public static async Task<LiveStage> StartAsync(int replicas, int brokers = 1, bool exactlyOnce = false, int batchRecords = 500)
     {
-        var stage = new LiveStage(ServerFolder.Create(), brokers, exactlyOnce);
+        var stage = new LiveStage(ServerFolder.Create(), brokers, exactlyOnce, batchRecords);
         await Task.WhenAll(stage.Stream.StartAsync(), stage._clickHouse.StartAsync());
         await ClickHouseMigrator.MigrateAsync(stage._clickHouse.ConnectionString(Database));
         foreach (var topic in Changes.Tables)
@@ -168,6 +171,6 @@ sealed class LiveStage : IAsyncDisposable
     EngineProcess StartReplica() => EngineProcess.Start("CdcSink",
         Installed.Own("workers/CdcSink", "CdcSink",
             $"--ClickHouse:ConnectionString={_clickHouse.ConnectionString(Database)}", $"--Kafka:BootstrapServers={Stream.BootstrapServers}", "--Http:Url=http://127.0.0.1:0",
-            $"--Connect:Url={Stream.Connect}", "--Connect:Connector=betting-1", "--CdcSink:LagEvery=00:00:00.500", "--CdcSink:BatchRecords=500", "--Kafka:Client:session.timeout.ms=6000", "--Kafka:Client:heartbeat.interval.ms=500", "--Kafka:Client:fetch.wait.max.ms=20"),
+            $"--Connect:Url={Stream.Connect}", "--Connect:Connector=betting-1", "--CdcSink:LagEvery=00:00:00.500", $"--CdcSink:BatchRecords={_batchRecords.ToString(CultureInfo.InvariantCulture)}", "--Kafka:Client:session.timeout.ms=6000", "--Kafka:Client:heartbeat.interval.ms=500", "--Kafka:Client:fetch.wait.max.ms=20"),
         Path.Combine(_folder, "logs", $"sink-{Guid.NewGuid():N}.log"));
 }

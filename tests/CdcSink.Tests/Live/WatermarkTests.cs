@@ -13,12 +13,12 @@ namespace Betting.Tests.CdcSink.Live;
 [Trait("Category", "real")]
 public sealed class WatermarkTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
     [Fact]
     public async Task No_row_is_missing_at_data_as_of_at_any_moment_of_a_catch_up_of_200_000_changes()
     {
-        await using var stage = await LiveStage.StartAsync(replicas: 1);
+        await using var stage = await LiveStage.StartAsync(replicas: 1, batchRecords: 20_000);
         await using var server = await stage.NewPostgresAsync("first");
         await using var reader = new AsOfReader(stage.ClickHouse, server.ConnectionString(LiveStage.Database));
         await reader.PlaceAsync(transactions: 20, betsEach: 100);
