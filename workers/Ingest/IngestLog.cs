@@ -67,4 +67,7 @@ static partial class IngestLog
 
     [LoggerMessage(155, LogLevel.Information, "This machine's clock agrees with PostgreSQL's again ({Ahead:+0.0;-0.0;0.0} s)")]
     public static partial void ClockAgrees(ILogger log, double ahead);
+
+    [LoggerMessage(130, LogLevel.Error, "A message from the {Door} door, {Coordinates}, could not be read; it becomes a dead letter")]
+    public static partial void MessageNotRead(ILogger log, string door, string coordinates, Exception failure);
 }

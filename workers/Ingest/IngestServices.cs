@@ -51,6 +51,7 @@ static class IngestServices
         services.AddSingleton<FirstOutcomes>();
         services.AddSingleton<RabbitReplies>();
         services.AddSingleton<RabbitInbox>();
+        services.AddSingleton<RabbitReader>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitDoor>(provider, Handler<RabbitDeadLetters>(provider, "rabbitmq")));
         services.AddLoop<RabbitDoor>();
         services.AddLoop<RabbitWatch>();

@@ -34,13 +34,13 @@ public sealed class AcknowledgementTests(Servers servers)
         await rabbit.PublishAsync(["poison"u8.ToArray(), .. Stage.Encoded(good)]);
         using var metrics = new IngestMetrics(TimeProvider.System);
         var letters = new HeldDeadLetters();
-        var inbox = new RabbitInbox(new ReplyRules(Options.Create(Tens), metrics));
+        var (inbox, reader) = (new RabbitInbox(), new RabbitReader(new ReplyRules(Options.Create(Tens), metrics), NullLogger<RabbitReader>.Instance));
         var options = new RabbitMqOptions { Uri = server.Uri };
         await using var replies = new RabbitReplies(
             Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Ingest), metrics, TimeProvider.System, NullLogger<RabbitReplies>.Instance);
         var availability = new PostgresAvailability(database.Ingest, new Readiness(), TimeProvider.System, NullLogger<PostgresAvailability>.Instance);
         var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, metrics, TimeProvider.System, NullLogger.Instance);
-        var door = new RabbitDoor(inbox, handler, replies, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
+        var door = new RabbitDoor(inbox, reader, handler, replies, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var consumer = await RabbitConsumer.StartAsync(options, 100, inbox, NullLogger.Instance, TestContext.Current.CancellationToken);
         var running = door.RunAsync(stop.Token);

@@ -37,7 +37,7 @@ public sealed class BatchHandler(
             }
             else
             {
-                readable.Add(new Readable(delivery, new HashedCommand(command!)));
+                readable.Add(new Readable(delivery, command!));
             }
         }
         try
@@ -84,12 +84,28 @@ public sealed class BatchHandler(
         return null;
     }
 
-    static Refusal? Read(Delivery delivery, out BetCommand? command)
+    // A message that breaks the decoder is one message put aside, never its batch.
+    Refusal? Read(Delivery delivery, out HashedCommand? command)
     {
         command = null;
-        return delivery.Command is not { } json
-            ? new Refusal(Refusal.Document, "send a message with a command in it")
-            : CommandDecoder.TryDecode(json.Span, out command, out var refusal) ? null : refusal;
+        if (delivery.Command is not { } json)
+        {
+            return new Refusal(Refusal.Document, delivery.Fault ?? "send a message with a command in it");
+        }
+        try
+        {
+            if (!CommandDecoder.TryDecode(json.Span, out var decoded, out var refusal))
+            {
+                return refusal;
+            }
+            command = new HashedCommand(decoded);
+            return null;
+        }
+        catch (Exception unexpected)
+        {
+            IngestLog.MessageNotRead(log, door, delivery.Coordinates, unexpected);
+            return new Refusal(Refusal.Document, $"it could not be read ({unexpected.GetType().Name})");
+        }
     }
 
     DeadLetter Letter(Delivery delivery, string field, string reason) => new(delivery, field, reason, clock.GetUtcNow().UtcDateTime);

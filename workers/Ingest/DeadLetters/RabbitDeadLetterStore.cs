@@ -100,6 +100,6 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
 
     static DateTime At(string? text, IDictionary<string, object?>? death) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) ? moment.UtcDateTime
-        : death?.TryGetValue("time", out var time) == true && time is AmqpTimestamp seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds.UnixTime).UtcDateTime
+        : death?.TryGetValue("time", out var time) == true && time is AmqpTimestamp seconds ? RabbitHeaders.Moment(seconds)
         : default;
 }

@@ -7,6 +7,8 @@ namespace Betting.Ingest.DeadLetters;
 /// <summary>AMQP properties and headers: copied for a message that is sent on, and as text for people.</summary>
 static class RabbitHeaders
 {
+    static readonly long FirstSecond = DateTimeOffset.MinValue.ToUnixTimeSeconds(), LastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+
     /// <summary>
     /// Properties as they were, but for what would act on the copy: it does not expire, is persistent, goes where it is sent
     /// and nowhere else, and claims no sender (the broker checks that claim).
@@ -46,6 +48,10 @@ static class RabbitHeaders
     }
 
     public static string? Text(object? value) => value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture);
+
+    /// <summary>UTC; a number beyond the years 1 to 9999, which a publisher may send, as their first or last second.</summary>
+    public static DateTime Moment(AmqpTimestamp timestamp) =>
+        DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(timestamp.UnixTime, FirstSecond, LastSecond)).UtcDateTime;
 
     // What the broker writes about its own dead lettering and deliveries.
     static bool IsBrokers(string name) =>

@@ -14,6 +14,9 @@ public sealed class Delivery(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte>? co
 
     public string Coordinates => coordinates;
 
+    /// <summary>Why there is no command in it, in words for its publisher; null where nothing more is known.</summary>
+    public string? Fault { get; init; }
+
     /// <summary>The client's own form of it, from which the door's dead letters take properties, key and headers as they were.</summary>
     public object? Original { get; init; }
 

@@ -16,7 +16,7 @@ sealed class KafkaBatch
             // Records of one partition come in order, so the last one wins.
             _next[record.TopicPartition] = record.Offset + 1;
         }
-        (Count, Oldest) = (records.Count, records[0].Message.Timestamp.UtcDateTime);
+        (Count, Oldest) = (records.Count, KafkaTime.WrittenAt(records[0].Message.Timestamp));
         Handling = handle(records.ConvertAll(Read));
     }
 
@@ -71,5 +71,5 @@ sealed class KafkaBatch
     }
 
     static string? Header(ConsumeResult<byte[]?, byte[]> record, string name) =>
-        record.Message.Headers.TryGetLastBytes(name, out var bytes) && bytes is not null ? Encoding.UTF8.GetString(bytes) : null;
+        record.Message.Headers is { } headers && headers.TryGetLastBytes(name, out var bytes) && bytes is not null ? Encoding.UTF8.GetString(bytes) : null;
 }

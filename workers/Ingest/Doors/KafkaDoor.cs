@@ -74,8 +74,21 @@ public sealed class KafkaDoor(
         }
         finally
         {
-            // Commits what was stored and leaves the group, so that others take over at once.
+            Leave(consumer);
+        }
+    }
+
+    // Commits what was stored and leaves the group, so that others take over at once.
+    void Leave(IConsumer<byte[]?, byte[]> consumer)
+    {
+        try
+        {
             consumer.Close();
+        }
+        catch (KafkaException refused)
+        {
+            // The offsets were not taken; the next owner applies these records again, as duplicates.
+            IngestLog.KafkaTrouble(log, refused.Error.Code.ToString(), refused.Error.Reason);
         }
     }
 
@@ -110,7 +123,7 @@ public sealed class KafkaDoor(
     {
         if (_watch.Look(consumer, _gathered.Records, _inHand))
         {
-            _gathered.Offsets.Tell();
+            _gathered.Offsets.Retry(consumer);
         }
     }
 

@@ -90,9 +90,10 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
             offsets.Lost(consumer, lost.ConsumerRecord.TopicPartition);
             return null;
         }
-        catch (ConsumeException trouble) when (!trouble.Error.IsFatal)
+        // A ConsumeException, or what the client throws while partitions are handed over.
+        catch (KafkaException trouble) when (!trouble.Error.IsFatal)
         {
-            // The topic is not there yet, or its leader moves: the client goes on by itself.
+            // The topic is not there yet, or its leader or the group's coordinator moves: the client goes on by itself.
             broker.Away(KafkaDoor.Door, trouble.Error.Code.ToString());
             return null;
         }

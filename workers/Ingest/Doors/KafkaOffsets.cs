@@ -25,21 +25,36 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "kafka-offsets";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), SayAgainAfter = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), SayAgainAfter = TimeSpan.FromMinutes(1);
 
     readonly Dictionary<TopicPartition, (long Wanted, long First, long End)> _stopped = [];
+
+    // Offsets that the broker did not have, of which it has not told yet what the group had committed.
+    readonly HashSet<TopicPartition> _undecided = [];
     long _said;
 
-    /// <summary>Behind what the group has committed; where it never was, at the first record.</summary>
+    /// <summary>
+    /// Behind what the group has committed; where it never was, at the first record. Never throws: an assignment that fails leaves the
+    /// replica without partitions. Where the coordinator does not tell (it moves, it loads), the client asks again by itself.
+    /// </summary>
     public List<TopicPartitionOffset> Starts(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
     {
-        foreach (var partition in partitions)
+        Forget(partitions);
+        if (partitions.Count == 0)
         {
-            _stopped.Remove(partition);
+            return [];
         }
-        Tell();
-        return partitions.Count == 0 ? [] : [.. consumer.Committed(partitions, Patience).Select(committed =>
-            committed.Offset == Offset.Unset ? new TopicPartitionOffset(committed.TopicPartition, Offset.Beginning) : committed)];
+        try
+        {
+            return [.. consumer.Committed(partitions, Patience).Select(committed =>
+                committed.Offset == Offset.Unset ? new TopicPartitionOffset(committed.TopicPartition, Offset.Beginning) : committed)];
+        }
+        catch (KafkaException unanswered)
+        {
+            // A group without an offset there comes back as a lost one, and Decide sends it to the first record.
+            IngestLog.KafkaTrouble(log, unanswered.Error.Code.ToString(), unanswered.Error.Reason);
+            return partitions.ConvertAll(partition => new TopicPartitionOffset(partition, Offset.Stored));
+        }
     }
 
     public void Forget(IEnumerable<TopicPartition> partitions)
@@ -47,6 +62,7 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
         foreach (var partition in partitions)
         {
             _stopped.Remove(partition);
+            _undecided.Remove(partition);
         }
         Tell();
     }
@@ -54,21 +70,55 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
     /// <summary>The broker does not have the offset that this partition is to be read from.</summary>
     public void Lost(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition)
     {
-        var committed = consumer.Committed([partition], Patience).Single().Offset.Value;
-        var (wanted, watermarks) = (Math.Max(committed, 0), consumer.QueryWatermarkOffsets(partition, Patience));
+        try
+        {
+            Decide(consumer, partition);
+            _undecided.Remove(partition);
+        }
+        catch (KafkaException unanswered)
+        {
+            // Decided when the broker answers; the partition stands until then.
+            _undecided.Add(partition);
+            IngestLog.KafkaTrouble(log, unanswered.Error.Code.ToString(), unanswered.Error.Reason);
+        }
+    }
+
+    /// <summary>Decides on partitions of which the broker could not be asked before; called about once a second.</summary>
+    public void Retry(IConsumer<byte[]?, byte[]> consumer)
+    {
+        if (_undecided.Count > 0)
+        {
+            Lost(consumer, _undecided.First());
+        }
+        Tell();
+    }
+
+    void Decide(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition)
+    {
+        var committed = consumer.Committed([partition], Patience).Single().Offset;
+        var (wanted, watermarks) = (Math.Max(committed.Value, 0), consumer.QueryWatermarkOffsets(partition, Patience));
         var (first, end) = (watermarks.Low.Value, watermarks.High.Value);
+        if (committed == Offset.Unset && consumer.Position(partition).IsSpecial)
+        {
+            // Nothing is lost: the group has never been there.
+            ReadFrom(consumer, partition, first);
+            return;
+        }
         metrics.OffsetLost(Math.Max(0, first - wanted));
         if (options.LostOffset == LostOffset.Earliest)
         {
             IngestLog.OffsetLostReadAgain(log, Topics.Commands, partition.Partition.Value, wanted, first, end, Math.Max(0, first - wanted));
-            // Not a seek, which a partition that stands at an error does not follow: the same partitions anew, each where it is.
-            consumer.Assign(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? first : Where(consumer, each))));
+            ReadFrom(consumer, partition, first);
             return;
         }
         _stopped[partition] = (wanted, first, end);
         _said = 0;
         Tell();
     }
+
+    // Not a seek, which a partition that stands at an error does not follow: the same partitions anew, each where it is.
+    static void ReadFrom(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, long first) =>
+        consumer.Assign(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? first : Where(consumer, each))));
 
     // Behind the last record that was read; where none was since the assignment, behind what is committed.
     static Offset Where(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition) =>
@@ -78,6 +128,11 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
     public void Tell()
     {
         metrics.PartitionsStopped(_stopped.Count);
+        if (_undecided.Count > 0)
+        {
+            readiness.Set(Condition, false, "the broker does not tell the group's offsets");
+            return;
+        }
         if (_stopped.Count == 0)
         {
             readiness.Set(Condition, true);

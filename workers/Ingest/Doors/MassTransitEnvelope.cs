@@ -6,24 +6,29 @@ namespace Betting.Ingest.Doors;
 /// MassTransit's JSON envelope: finds the command inside it, and what an answer needs. Senders that use MassTransit's raw JSON,
 /// or no MassTransit, send the command itself.
 /// </summary>
-/// <param name="Message">The bytes of the property <c>message</c>, or null where there is none or the envelope is broken.</param>
+/// <param name="Message">The bytes of the property <c>message</c>; null where <paramref name="Fault"/> says why there are none.</param>
 /// <param name="ResponseAddress">Where a request client waits.</param>
 /// <param name="RequestId">What it waits for.</param>
 /// <param name="ConversationId">What its messages belong to.</param>
 /// <param name="TraceParent">The trace that the sender was in, in W3C's form.</param>
 /// <param name="Accepts">Message types that a request client takes as an answer.</param>
+/// <param name="Fault">What is wrong with the envelope, in words for its sender; null where a message was found.</param>
 public readonly record struct MassTransitEnvelope(
-    ReadOnlyMemory<byte>? Message, string? ResponseAddress, string? RequestId, string? ConversationId, string? TraceParent, IReadOnlyList<string> Accepts)
+    ReadOnlyMemory<byte>? Message, string? ResponseAddress, string? RequestId, string? ConversationId, string? TraceParent, IReadOnlyList<string> Accepts, string? Fault)
 {
     const string ContentType = "application/vnd.masstransit+json";
 
     // Texts longer than this are no address or id.
     const int MostText = 512, MostTypes = 8;
 
-    static readonly MassTransitEnvelope None = new(null, null, null, null, null, []);
+    const string NoMessage = "send an envelope with a property named message", Twice = "give message once in the envelope",
+        Broken = "write the envelope as valid JSON (RFC 8259)";
+
+    static readonly MassTransitEnvelope None = new(null, null, null, null, null, [], NoMessage);
 
     public static bool IsNamedBy(string? contentType) => contentType?.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase) ?? false;
 
+    /// <summary>Never throws, whatever the bytes. A text that is no Unicode is left out, as one that is too long is: it is no address and no id.</summary>
     public static MassTransitEnvelope Read(ReadOnlyMemory<byte> envelope)
     {
         var reader = new Utf8JsonReader(envelope.Span);
@@ -38,12 +43,14 @@ public readonly record struct MassTransitEnvelope(
             {
                 Take(ref reader, envelope, ref found);
             }
+            // Reads past the end, where anything but white space is an error.
+            reader.Read();
             return found;
         }
-        catch (JsonException)
+        // The reader refuses an escaped name or text that is no Unicode with an InvalidOperationException.
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
         {
-            // Told to the sender as a dead letter: an envelope without a command in it.
-            return None;
+            return None with { Fault = Broken };
         }
     }
 
@@ -55,7 +62,10 @@ public readonly record struct MassTransitEnvelope(
             reader.Read();
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
-            found = found with { Message = envelope[start..(int)reader.BytesConsumed] };
+            // Two commands in one message: there is no telling which one is meant, so neither is applied.
+            found = found.Message is null && found.Fault != Twice
+                ? found with { Message = envelope[start..(int)reader.BytesConsumed], Fault = null }
+                : found with { Message = null, Fault = Twice };
         }
         else if (reader.ValueTextEquals("responseAddress"u8))
         {
@@ -110,12 +120,25 @@ public readonly record struct MassTransitEnvelope(
     static string? Text(ref Utf8JsonReader reader)
     {
         reader.Read();
-        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MostText)
+        if (reader.TokenType == JsonTokenType.String)
         {
-            return reader.GetString();
+            return Unicode(ref reader);
         }
         reader.Skip();
         return null;
+    }
+
+    static string? Unicode(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.ValueSpan.Length <= MostText ? reader.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, or bytes that are no UTF-8.
+            return null;
+        }
     }
 
     static List<string> Texts(ref Utf8JsonReader reader)
@@ -128,9 +151,9 @@ public readonly record struct MassTransitEnvelope(
         }
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MostText && texts.Count < MostTypes)
+            if (reader.TokenType == JsonTokenType.String && texts.Count < MostTypes && Unicode(ref reader) is { } text)
             {
-                texts.Add(reader.GetString()!);
+                texts.Add(text);
             }
             reader.Skip();
         }

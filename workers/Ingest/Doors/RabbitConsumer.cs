@@ -17,6 +17,9 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     readonly Lock _gate = new();
     readonly SortedSet<ulong> _unanswered = [];
     volatile bool _broken;
+
+    // The number of the last message that is in the inbox; used by the client's dispatcher alone.
+    ulong _registered;
     string _tag = "";
 
     RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ILogger log) : base(channel) => (_connection, _inbox, _log) = (connection, inbox, log);
@@ -47,8 +50,24 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
         CancellationToken cancellationToken = default)
     {
-        // The body is the client's again when this returns.
-        _inbox.Add(this, deliveryTag, properties, body.ToArray());
+        // An acknowledgement of many names every message up to one. It is sent only while every message is registered, without a gap.
+        if (_broken || deliveryTag != _registered + 1)
+        {
+            _broken = true;
+            return Task.CompletedTask;
+        }
+        try
+        {
+            // The body is the client's again when this returns.
+            _inbox.Add(new RabbitArrival(this, deliveryTag, properties, body.ToArray()));
+            _registered = deliveryTag;
+        }
+        catch (Exception failure)
+        {
+            // Too little memory for a copy, for example: this connection acknowledges nothing more, and the broker delivers again.
+            _broken = true;
+            IngestLog.ChannelLost(_log, failure);
+        }
         return Task.CompletedTask;
     }
 
@@ -105,6 +124,10 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     async Task AcknowledgeAsync(ulong number, bool multiple)
     {
+        if (_broken)
+        {
+            return;
+        }
         try
         {
             await Channel.BasicAckAsync(number, multiple);

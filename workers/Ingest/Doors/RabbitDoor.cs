@@ -7,7 +7,7 @@ namespace Betting.Ingest.Doors;
 
 /// <summary>Makes batches of what the inbox has, two in hand at a time, and acknowledges each when it and those before it are done.</summary>
 public sealed class RabbitDoor(
-    RabbitInbox inbox, BatchHandler handler, RabbitReplies replies, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+    RabbitInbox inbox, RabbitReader reader, BatchHandler handler, RabbitReplies replies, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
 {
     public const string Door = "rabbitmq";
 
@@ -85,9 +85,9 @@ public sealed class RabbitDoor(
     // Also with what came while the batches before were waited for: it does not wait for them a second time.
     void TopUp(List<RabbitMessage> batch)
     {
-        while (batch.Count < options.Value.BatchSize && inbox.Messages.TryRead(out var message))
+        while (batch.Count < options.Value.BatchSize && inbox.Messages.TryRead(out var arrival))
         {
-            batch.Add(message);
+            batch.Add(reader.Read(arrival));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Betting.Contracts;
 using Betting.Ingest.Doors;
 using Microsoft.Extensions.Options;
@@ -10,6 +11,7 @@ namespace Betting.Ingest.Replies;
 /// </summary>
 public sealed class ReplyRules(IOptions<IngestOptions> options, IngestMetrics metrics)
 {
+    // Bytes: an AMQP short string holds no more.
     const int LongestName = 255;
 
     readonly string[] _allowed = options.Value.ReplyQueueNames;
@@ -17,7 +19,8 @@ public sealed class ReplyRules(IOptions<IngestOptions> options, IngestMetrics me
     /// <returns>The address, or null where no answer may be sent there.</returns>
     public ReplyAddress? Check(ReplyAddress address)
     {
-        if (address.Queue.Length is > 0 and <= LongestName && address.Queue is not Topics.Commands && address.Queue != Topics.DeadLetter(Topics.Commands) && Array.Exists(_allowed, pattern => Fits(address.Queue, pattern)))
+        if (IsSendable(address) && address.Queue is not Topics.Commands && address.Queue != Topics.DeadLetter(Topics.Commands)
+            && Array.Exists(_allowed, pattern => Fits(address.Queue, pattern)))
         {
             return address;
         }
@@ -36,6 +39,10 @@ public sealed class ReplyRules(IOptions<IngestOptions> options, IngestMetrics me
         }
         return Uri.UnescapeDataString(end[(end.LastIndexOfAny('/', ':') + 1)..].ToString());
     }
+
+    // Bytes that were no UTF-8 grow when they are written again, as U+FFFD.
+    static bool IsSendable(ReplyAddress address) =>
+        Encoding.UTF8.GetByteCount(address.Queue) is > 0 and <= LongestName && Encoding.UTF8.GetByteCount(address.CorrelationId ?? "") <= LongestName;
 
     // A pattern is text in which each * stands for any characters.
     static bool Fits(string name, string pattern)

@@ -6,6 +6,7 @@ using Betting.Contracts;
 using Betting.DeadLetters;
 using Betting.Hosting;
 using Betting.Ingest.DeadLetters;
+using Betting.Ingest.Doors;
 using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -44,7 +45,7 @@ static class DeadLettersVerb
     {
         return new LetterDescription(
             Header(DeadLetter.CoordinatesHeader), Header(DeadLetter.ReasonHeader), Header(DeadLetter.FieldHeader), CommandKindPeek.Of(message.Value),
-            DateTimeOffset.TryParse(Header(DeadLetter.TimeHeader), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at.UtcDateTime : message.Timestamp.UtcDateTime);
+            DateTimeOffset.TryParse(Header(DeadLetter.TimeHeader), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at.UtcDateTime : KafkaTime.WrittenAt(message.Timestamp));
 
         string Header(string name) => message.Headers.TryGetLastBytes(name, out var bytes) ? Encoding.UTF8.GetString(bytes) : "";
     }
