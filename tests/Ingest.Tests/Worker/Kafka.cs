@@ -48,6 +48,9 @@ sealed class Kafka : IAsyncDisposable
 
     public Task UpAsync() => AskAsync(HttpMethod.Post, "/brokers/1/up");
 
+    /// <summary>The next requests of this kind are answered with an error.</summary>
+    public Task FailAsync(string request, string code, int times) => AskAsync(HttpMethod.Post, $"/errors/{request}?code={code}&times={times}");
+
     /// <summary>As retention would.</summary>
     public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
 
