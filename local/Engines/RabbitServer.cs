@@ -40,6 +40,17 @@ public sealed class RabbitServer(string folder, int port) : IAsyncDisposable
         await Deadline.UntilAsync("RabbitMQ's answer", TimeSpan.FromSeconds(300), AnswersAsync);
     }
 
+    /// <summary>Raises the memory alarm, as a node does that has too little memory, or ends it: publishers are not read from meanwhile.</summary>
+    public async Task SetMemoryAlarmAsync(bool isRaised)
+    {
+        var control = new Launch("/usr/lib/rabbitmq/bin/rabbitmqctl", ["set_vm_memory_high_watermark", isRaised ? "0.000001" : "0.9"]) { Environment = Environment() };
+        await using var step = EngineProcess.Start("rabbitmqctl", control, Path.Combine(folder, "logs", "rabbitmq.log"));
+        if (!await step.ExitedWithinAsync(TimeSpan.FromSeconds(60)) || step.ExitCode != 0)
+        {
+            throw new EngineException(step, "did not set the memory alarm");
+        }
+    }
+
     public async Task StopAsync()
     {
         if (_process is not null)

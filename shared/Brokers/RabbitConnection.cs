@@ -24,6 +24,9 @@ public static class RabbitConnection
             ClientProvidedName = name,
             // Who uses it opens it again: a recovery behind one's back would lose the confirms in flight.
             AutomaticRecoveryEnabled = false,
+            // The largest message that a RabbitMQ broker can be set to take. What it took, its consumers have to be able to read: the client's
+            // own limit of 64 MiB would close the connection at such a message, and at the next attempt again.
+            MaxInboundMessageBodySize = 512 * 1024 * 1024,
         };
         return factory.CreateConnectionAsync(cancellation);
     }

@@ -17,8 +17,8 @@ static partial class IngestLog
     [LoggerMessage(103, LogLevel.Warning, "Dead letter from the {Door} door, {Coordinates}: {Reason}")]
     public static partial void DeadLetter(ILogger log, string door, string coordinates, string reason);
 
-    [LoggerMessage(104, LogLevel.Warning, "The {Door} broker took no dead letters; {Letters} are tried again and nothing is acknowledged")]
-    public static partial void DeadLettersNotTaken(ILogger log, string door, int letters, Exception failure);
+    [LoggerMessage(104, LogLevel.Warning, "The {Door} broker took no dead letters ({Detail}); {Letters} are tried again and nothing is acknowledged")]
+    public static partial void DeadLettersNotTaken(ILogger log, string door, int letters, string detail);
 
     [LoggerMessage(110, LogLevel.Information, "Kafka gave this replica the partitions {Partitions}")]
     public static partial void PartitionsAssigned(ILogger log, string partitions);
@@ -70,4 +70,7 @@ static partial class IngestLog
 
     [LoggerMessage(130, LogLevel.Error, "A message from the {Door} door, {Coordinates}, could not be read; it becomes a dead letter")]
     public static partial void MessageNotRead(ILogger log, string door, string coordinates, Exception failure);
+
+    [LoggerMessage(131, LogLevel.Warning, "The {Door} broker does not take {Letters} dead letters ({Detail}); they are in the table dead_letters")]
+    public static partial void DeadLettersInTable(ILogger log, string door, int letters, string detail);
 }

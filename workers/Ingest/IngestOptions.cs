@@ -34,6 +34,13 @@ public sealed class IngestOptions : IValidatableObject
     [Range(1, ushort.MaxValue)]
     public int Prefetch { get; set; } = 8000;
 
+    /// <summary>
+    /// Bytes of large messages that a door holds at most; 64 MiB by default. A RabbitMQ message beyond it is put aside shortened, Kafka
+    /// batches have a quarter of it. Messages of a command's size are bounded by <see cref="Prefetch"/> alone.
+    /// </summary>
+    [Range(1024 * 1024, int.MaxValue)]
+    public int HeldBytes { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>How RabbitMQ keeps the commands: <c>quorum</c> (the default) or <c>classic</c>; a queue cannot be changed from one to the other.</summary>
     [EnumDataType(typeof(QueueKind))]
     public QueueKind Queue { get; set; } = QueueKind.Quorum;

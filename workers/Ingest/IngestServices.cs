@@ -26,6 +26,7 @@ static class IngestServices
         services.AddPostgres("ingest", PrepareAndIndex);
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<BatchTransaction>();
+        services.AddSingleton<DeadLetterTable>();
         services.AddSingleton<PostgresAvailability>();
         services.AddSingleton<BrokerAvailability>();
         services.AddSingleton<ClockWatch>();
@@ -65,8 +66,12 @@ static class IngestServices
         services.AddLoop<KafkaDoor>();
     }
 
-    static BatchHandler Handler<TDeadLetters>(IServiceProvider provider, string door) where TDeadLetters : IDeadLetters =>
-        ActivatorUtilities.CreateInstance<BatchHandler>(provider, door, provider.GetRequiredService<TDeadLetters>(), provider.GetRequiredService<ILogger<BatchHandler>>());
+    static BatchHandler Handler<TBroker>(IServiceProvider provider, string door) where TBroker : ILetterBroker
+    {
+        var log = provider.GetRequiredService<ILogger<BatchHandler>>();
+        var letters = ActivatorUtilities.CreateInstance<LetterRoute>(provider, door, provider.GetRequiredService<TBroker>(), log);
+        return ActivatorUtilities.CreateInstance<BatchHandler>(provider, door, letters, log);
+    }
 
     /// <summary>How the worker's connections differ from Npgsql's own ways.</summary>
     internal static void PrepareAndIndex(NpgsqlConnectionStringBuilder connection)

@@ -34,7 +34,8 @@ public sealed class AcknowledgementTests(Servers servers)
         await rabbit.PublishAsync(["poison"u8.ToArray(), .. Stage.Encoded(good)]);
         using var metrics = new IngestMetrics(TimeProvider.System);
         var letters = new HeldDeadLetters();
-        var (inbox, reader) = (new RabbitInbox(), new RabbitReader(new ReplyRules(Options.Create(Tens), metrics), NullLogger<RabbitReader>.Instance));
+        var inbox = new RabbitInbox(Options.Create(Tens), TimeProvider.System);
+        var reader = new RabbitReader(inbox, new ReplyRules(Options.Create(Tens), metrics), NullLogger<RabbitReader>.Instance);
         var options = new RabbitMqOptions { Uri = server.Uri };
         await using var replies = new RabbitReplies(
             Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Ingest), metrics, TimeProvider.System, NullLogger<RabbitReplies>.Instance);

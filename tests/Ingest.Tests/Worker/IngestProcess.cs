@@ -63,6 +63,10 @@ sealed class IngestProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>The largest resident memory of the process so far, in bytes.</summary>
+    public long PeakMemory() =>
+        1024 * long.Parse(File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+
     public Task KillAsync() => _process.KillAsync();
 
     /// <summary>SIGTERM; the exit code after the drain.</summary>

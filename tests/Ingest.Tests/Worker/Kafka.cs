@@ -39,7 +39,7 @@ sealed class Kafka : IAsyncDisposable
     /// <summary>As a publisher of its own with key and headers would send it.</summary>
     public async Task PublishAsync(Message<byte[]?, byte[]?> message, int partition, string topic = Topics.Commands)
     {
-        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20 }).SetLogHandler((_, _) => { }).Build();
+        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20, MessageMaxBytes = 100_000_000 }).SetLogHandler((_, _) => { }).Build();
         await producer.ProduceAsync(new TopicPartition(topic, partition), message);
     }
 

@@ -48,6 +48,9 @@ sealed class Stage : IAsyncDisposable
         return worker;
     }
 
+    /// <summary>Runs <c>Ingest dead-letters</c> over both brokers and the table.</summary>
+    public Task<(int ExitCode, string Output)> LettersAsync(params string[] arguments) => IngestProcess.RunAsync(Folder, ["dead-letters", .. arguments, .. Settings[..2], .. Kafka.Settings]);
+
     /// <summary>Waits until every one of the commands has its outcome.</summary>
     public Task AppliedAsync(IEnumerable<BetCommand> commands)
     {

@@ -11,6 +11,13 @@ namespace Betting.Ingest.DeadLetters;
 /// <param name="At">When it was put aside, UTC.</param>
 public sealed record DeadLetter(Delivery Delivery, string Field, string Reason, DateTime At)
 {
+    /// <summary>True once it is in a place of dead letters, durably. The message's own, so that it outlives the letter.</summary>
+    public bool IsAside
+    {
+        get => Delivery.IsAside;
+        set => Delivery.IsAside = value;
+    }
+
     public const string FieldHeader = "dead-letter-field", ReasonHeader = "dead-letter-reason", CoordinatesHeader = "dead-letter-from", TimeHeader = "dead-letter-at";
 
     // A header is no place for a whole stack trace.
@@ -23,6 +30,7 @@ public sealed record DeadLetter(Delivery Delivery, string Field, string Reason, 
         new(ReasonHeader, Reason.Length <= MaxReason ? Reason : Reason[..MaxReason]),
         new(CoordinatesHeader, Delivery.Coordinates),
         new(TimeHeader, At.ToString(CommandTime.Format, CultureInfo.InvariantCulture)),
+        .. Delivery.Cut,
     ];
 
     /// <summary>Whether a header of the original is kept: a publisher cannot write ours, but how often it was replayed is remembered.</summary>
@@ -32,6 +40,6 @@ public sealed record DeadLetter(Delivery Delivery, string Field, string Reason, 
 /// <summary>Where a door puts what is no command.</summary>
 public interface IDeadLetters
 {
-    /// <summary>Returns when the broker has the letters on its disk.</summary>
+    /// <summary>Returns when the letters are durable. Called again after a failure, it leaves out those that are.</summary>
     Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation);
 }

@@ -1,26 +1,42 @@
-using System.Text;
 using Betting.Connections;
 using Betting.Contracts;
+using Betting.DeadLetters;
 using Confluent.Kafka;
 using Microsoft.Extensions.Options;
 
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>The topic <c>bet-commands.dead-letter</c>: key, value and headers of the original, and ours.</summary>
-public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : IDeadLetters, IDisposable
+public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBroker, IDisposable
 {
     static readonly string Topic = Topics.DeadLetter(Topics.Commands);
 
-    readonly Lazy<IProducer<byte[]?, byte[]>> _producer = new(() => new ProducerBuilder<byte[]?, byte[]>(kafka.Value.Producer(config =>
+    readonly Lazy<IProducer<byte[]?, byte[]?>> _producer = new(() => new ProducerBuilder<byte[]?, byte[]?>(kafka.Value.Producer(config =>
     {
         config.Acks = Acks.All;
         config.EnableIdempotence = true;
         config.ClientId = "ingest";
         config.ReconnectBackoffMaxMs = 1000;
+        // The topic's own limit decides, and its answer is about one record. The client's would be one more limit to forget.
+        config.MessageMaxBytes = 1_000_000_000;
+        // As many small letters as before go in one request.
+        config.BatchSize = 1_000_000;
+        // A broker that takes nothing for this long is seen; the client's own choice is five minutes.
+        config.MessageTimeoutMs = 10_000;
     })).SetLogHandler((_, _) => { }).Build());
 
-    public Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation) =>
-        Task.WhenAll(letters.Select(letter => _producer.Value.ProduceAsync(Topic, Message(letter), cancellation)));
+    public async Task SendAsync(IReadOnlyList<DeadLetter> letters, bool isShortened, CancellationToken cancellation) =>
+        await Task.WhenAll(letters.Select(letter => SendAsync(letter, isShortened, cancellation)));
+
+    /// <summary>A producer's answers by code; docs/failures.md has them.</summary>
+    public bool IsRefusal(Exception failure) => failure is KafkaException { Error.Code: var code } ? KafkaRefusals.Contains(code) : failure is ArgumentException;
+
+    /// <summary>Codes that speak about the record; every other one is the broker's or the way to it.</summary>
+    public static readonly IReadOnlySet<ErrorCode> KafkaRefusals = new HashSet<ErrorCode>
+    {
+        ErrorCode.MsgSizeTooLarge, ErrorCode.RecordListTooLarge, ErrorCode.InvalidRecord, ErrorCode.InvalidMsg, ErrorCode.InvalidMsgSize,
+        ErrorCode.InvalidTimestamp, ErrorCode.PolicyViolation, ErrorCode.Local_InvalidArg, ErrorCode.Local_BadMsg,
+    };
 
     public void Dispose()
     {
@@ -30,21 +46,20 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : IDeadLetter
         }
     }
 
-    static Message<byte[]?, byte[]> Message(DeadLetter letter)
+    async Task SendAsync(DeadLetter letter, bool isShortened, CancellationToken cancellation)
+    {
+        var content = LetterForm.Content(letter);
+        await _producer.Value.ProduceAsync(Topic, Message(isShortened ? ShortenedLetter.Of(content, LetterForm.ShortenedBytes) : content), cancellation);
+        letter.IsAside = true;
+    }
+
+    static Message<byte[]?, byte[]?> Message(LetterContent content)
     {
         var headers = new Headers();
-        var original = (letter.Delivery.Original as ConsumeResult<byte[]?, byte[]>)?.Message;
-        foreach (var header in original?.Headers ?? [])
+        foreach (var header in content.Headers)
         {
-            if (DeadLetter.Keeps(header.Key))
-            {
-                headers.Add(header.Key, header.GetValueBytes());
-            }
+            headers.Add(header.Name, header.Value?.ToArray());
         }
-        foreach (var (name, value) in letter.Headers)
-        {
-            headers.Add(name, Encoding.UTF8.GetBytes(value));
-        }
-        return new Message<byte[]?, byte[]> { Key = original?.Key, Value = letter.Delivery.Body.ToArray(), Headers = headers };
+        return new Message<byte[]?, byte[]?> { Key = content.Key?.ToArray(), Value = content.Body?.ToArray(), Headers = headers };
     }
 }

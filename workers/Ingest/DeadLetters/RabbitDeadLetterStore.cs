@@ -87,7 +87,7 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
             Kind = CommandKindPeek.Of(body),
             At = At(Header(DeadLetter.TimeHeader), death),
             Replays = LetterHeaders.ReplaysOf(headers),
-            NotReplayable = from.Split('#')[0] == Topics.Commands ? null : $"its headers do not say that it came from {Topics.Commands}",
+            NotReplayable = from.Split('#')[0] == Topics.Commands ? LetterHeaders.TruncationOf(headers) : $"its headers do not say that it came from {Topics.Commands}",
             Body = body,
             Headers = headers,
             Handle = message,

@@ -6,28 +6,31 @@ using RabbitMQ.Client;
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>The queue <c>bet-commands.dead-letter</c>, written with publisher confirms: body, properties and headers of the original, and ours.</summary>
-public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, TimeProvider clock) : IDeadLetters, IAsyncDisposable
+public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, TimeProvider clock) : ILetterBroker, IAsyncDisposable
 {
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
 
     // A broker that is killed at the wrong moment leaves calls without an answer; whoever sends tries again.
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    // A broker with a resource alarm reads nothing from a publisher, not even a goodbye. The letters that it has not confirmed stay in that
+    // connection, and it takes them when the alarm ends: sent through another connection, they would be there twice.
+    static readonly TimeSpan BlockedPatience = TimeSpan.FromMinutes(2);
+
     readonly SemaphoreSlim _one = new(1);
     IConnection? _connection;
     IChannel? _channel;
+    volatile bool _isBlocked;
 
-    public async Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
+    public async Task SendAsync(IReadOnlyList<DeadLetter> letters, bool isShortened, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
-        using var limit = new CancellationTokenSource(Patience, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {
+            using var limit = new CancellationTokenSource(Patience, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
             var channel = await OpenAsync(either.Token);
-            // Mandatory: a letter that reaches no queue is an error, not a confirm.
-            await Task.WhenAll(letters.Select(letter =>
-                channel.BasicPublishAsync("", Queue, mandatory: true, Properties(letter), letter.Delivery.Body, either.Token).AsTask()));
+            await ConfirmedAsync(Task.WhenAll(letters.Select(letter => SendAsync(channel, letter, isShortened, cancellation))), cancellation);
         }
         catch
         {
@@ -40,10 +43,39 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions
         }
     }
 
+    public bool IsRefusal(Exception failure) => RabbitRefusals.IsRefusal(failure);
+
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
         _one.Dispose();
+    }
+
+    // Mandatory: a letter that reaches no queue is an error, not a confirm.
+    async Task SendAsync(IChannel channel, DeadLetter letter, bool isShortened, CancellationToken cancellation)
+    {
+        var frame = RabbitLetterForm.HeaderLimit(_connection);
+        var (properties, body) = isShortened ? RabbitLetterForm.Shortened(letter, frame) : RabbitLetterForm.Whole(letter, frame);
+        await channel.BasicPublishAsync("", Queue, mandatory: true, properties, body, cancellation);
+        letter.IsAside = true;
+    }
+
+    // A blocked broker is waited for longer than one that does not answer.
+    async Task ConfirmedAsync(Task sending, CancellationToken cancellation)
+    {
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await sending.WaitAsync(Patience, clock, cancellation);
+                return;
+            }
+            catch (TimeoutException) when (!sending.IsCompleted && _isBlocked && clock.GetElapsedTime(began) < BlockedPatience)
+            {
+                // Waited for once more.
+            }
+        }
     }
 
     // Dead letters are rare: the connection is made when the first one comes, and again after it broke.
@@ -55,9 +87,18 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions
         }
         await CloseAsync();
         _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest dead letters", cancellation);
+        _isBlocked = false;
+        _connection.ConnectionBlockedAsync += (_, _) => SetBlocked(true);
+        _connection.ConnectionUnblockedAsync += (_, _) => SetBlocked(false);
         await CommandQueue.DeclareAsync(_connection, options.Value.Queue, cancellation);
         _channel = await _connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
         return _channel;
+    }
+
+    Task SetBlocked(bool isBlocked)
+    {
+        _isBlocked = isBlocked;
+        return Task.CompletedTask;
     }
 
     async Task CloseAsync()
@@ -65,16 +106,5 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions
         var connection = _connection;
         (_connection, _channel) = (null, null);
         await RabbitConnection.LeaveAsync(connection);
-    }
-
-    static BasicProperties Properties(DeadLetter letter)
-    {
-        var original = letter.Delivery.Original as IReadOnlyBasicProperties;
-        var properties = RabbitHeaders.Copy(original, DeadLetter.Keeps);
-        foreach (var (name, value) in letter.Headers)
-        {
-            properties.Headers![name] = value;
-        }
-        return properties;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Betting.DeadLetters;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.DeadLetters;
@@ -7,6 +8,9 @@ namespace Betting.Ingest.DeadLetters;
 /// <summary>AMQP properties and headers: copied for a message that is sent on, and as text for people.</summary>
 static class RabbitHeaders
 {
+    // Bytes of an AMQP short string.
+    const int MaxShortText = 255;
+
     static readonly long FirstSecond = DateTimeOffset.MinValue.ToUnixTimeSeconds(), LastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
     /// <summary>
@@ -19,10 +23,35 @@ static class RabbitHeaders
         copy.ClearExpiration();
         copy.ClearUserId();
         copy.Persistent = true;
-        copy.Headers = (original?.Headers ?? new Dictionary<string, object?>())
-            .Where(header => keeps(header.Key) && header.Key is not ("CC" or "BCC") && !IsBrokers(header.Key))
-            .ToDictionary(header => header.Key, header => header.Value);
+        Fit(copy);
+        var headers = new Dictionary<string, object?>();
+        foreach (var (name, value) in original?.Headers ?? new Dictionary<string, object?>())
+        {
+            if (keeps(name) && name is not ("CC" or "BCC") && !IsBrokers(name))
+            {
+                headers[ShortText(name)!] = value;
+            }
+        }
+        copy.Headers = headers;
         return copy;
+    }
+
+    /// <summary>
+    /// At most 255 bytes of UTF-8, which is all that an AMQP short string holds. Bytes that were no UTF-8 were read as U+FFFD, which has
+    /// three bytes: a text that came in one may not go back into one.
+    /// </summary>
+    public static string? ShortText(string? text)
+    {
+        if (text is null || Encoding.UTF8.GetByteCount(text) <= MaxShortText)
+        {
+            return text;
+        }
+        var length = Math.Min(text.Length, MaxShortText);
+        while (Encoding.UTF8.GetByteCount(text.AsSpan(0, length)) > MaxShortText || char.IsHighSurrogate(text[length - 1]))
+        {
+            length--;
+        }
+        return text[..length];
     }
 
     public static List<KeyValuePair<string, string>> Text(IReadOnlyBasicProperties properties)
@@ -47,13 +76,35 @@ static class RabbitHeaders
         }
     }
 
+    /// <summary>Properties and headers with values of bytes, for a letter that is not written as AMQP.</summary>
+    public static List<LetterHeader> Bytes(IReadOnlyBasicProperties properties)
+    {
+        var headers = Text(properties).ConvertAll(header => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(header.Value)));
+        return headers.ConvertAll(header => properties.Headers?.TryGetValue(header.Name, out var value) == true && value is byte[] bytes ? header with { Value = bytes } : header);
+    }
+
     public static string? Text(object? value) => value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture);
 
     /// <summary>UTC; a number beyond the years 1 to 9999, which a publisher may send, as their first or last second.</summary>
     public static DateTime Moment(AmqpTimestamp timestamp) =>
         DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(timestamp.UnixTime, FirstSecond, LastSecond)).UtcDateTime;
 
-    // What the broker writes about its own dead lettering and deliveries.
-    static bool IsBrokers(string name) =>
+    /// <summary>Decimal digits.</summary>
+    public static byte[] Number(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
+
+    static void Fit(BasicProperties properties)
+    {
+        properties.ContentType = ShortText(properties.ContentType);
+        properties.ContentEncoding = ShortText(properties.ContentEncoding);
+        properties.CorrelationId = ShortText(properties.CorrelationId);
+        properties.ReplyTo = ShortText(properties.ReplyTo);
+        properties.MessageId = ShortText(properties.MessageId);
+        properties.Type = ShortText(properties.Type);
+        properties.AppId = ShortText(properties.AppId);
+        properties.ClusterId = ShortText(properties.ClusterId);
+    }
+
+    /// <summary>True for what the broker writes about its own dead lettering and deliveries.</summary>
+    public static bool IsBrokers(string name) =>
         name is "x-death" or "x-delivery-count" || name.StartsWith("x-first-death-", StringComparison.Ordinal) || name.StartsWith("x-last-death-", StringComparison.Ordinal);
 }

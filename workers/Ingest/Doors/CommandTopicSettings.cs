@@ -23,5 +23,7 @@ static class CommandTopicSettings
         config.AutoCommitIntervalMs = 500;
         config.FetchWaitMaxMs = 20;
         config.QueuedMaxMessagesKbytes = 16 * 1024;
+        // One answer of one broker; a larger record comes alone.
+        config.FetchMaxBytes = 16 * 1024 * 1024;
     }
 }

@@ -17,6 +17,21 @@ public sealed class Delivery(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte>? co
     /// <summary>Why there is no command in it, in words for its publisher; null where nothing more is known.</summary>
     public string? Fault { get; init; }
 
+    /// <summary>Headers of its dead letter that describe what was too large to be kept of it; empty where all was kept.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Cut { get; init; } = [];
+
+    /// <summary>Bytes that <see cref="HeldBytes"/> counts for it.</summary>
+    public long Held { get; init; }
+
+    /// <summary>Tells whether its channel is gone; null where the door has no such thing.</summary>
+    public Func<bool>? IsLost { get; init; }
+
+    /// <summary>True where the broker delivers it again, whatever is done now. Once true, it stays true.</summary>
+    public bool ComesAgain => IsLost?.Invoke() ?? false;
+
+    /// <summary>True once it is a dead letter, durably.</summary>
+    public bool IsAside { get; set; }
+
     /// <summary>The client's own form of it, from which the door's dead letters take properties, key and headers as they were.</summary>
     public object? Original { get; init; }
 

@@ -8,7 +8,13 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
     /// <summary>The longest wait for a first record; the door looks around in between.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
+    // Three batches are held at a time, and the client holds as much as one more: one that is gathered and two in hand.
+    readonly long _maxBytes = options.HeldBytes / 4;
+
     List<ConsumeResult<byte[]?, byte[]>> _records = [];
+    long _bytes;
+
+    bool IsFull => _records.Count >= options.BatchSize || _bytes >= _maxBytes;
 
     /// <summary>Where each partition begins, and what became of those whose place is gone.</summary>
     public KafkaOffsets Offsets => offsets;
@@ -23,6 +29,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
     {
         var batch = _records;
         _records = new(options.BatchSize);
+        _bytes = 0;
         return batch;
     }
 
@@ -30,7 +37,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
     public void Gather(IConsumer<byte[]?, byte[]> consumer, CancellationToken stopping)
     {
         var started = clock.GetTimestamp();
-        while (_records.Count < options.BatchSize && !stopping.IsCancellationRequested)
+        while (!IsFull && !stopping.IsCancellationRequested)
         {
             var first = _records.Count == 0;
             var left = first ? Poll : options.Linger - clock.GetElapsedTime(started);
@@ -49,7 +56,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
     /// <summary>What came while the batches before were waited for goes along: it does not wait for them a second time.</summary>
     public void TopUp(IConsumer<byte[]?, byte[]> consumer)
     {
-        while (_records.Count < options.BatchSize && Add(consumer, TimeSpan.Zero) is not null)
+        while (!IsFull && Add(consumer, TimeSpan.Zero) is not null)
         {
         }
     }
@@ -58,6 +65,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
     public void Forget(HashSet<TopicPartition> gone)
     {
         _records.RemoveAll(record => gone.Contains(record.TopicPartition));
+        _bytes = _records.Sum(SizeOf);
         offsets.Forget(gone);
         Ends.Forget(gone);
     }
@@ -79,6 +87,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
             }
             Ends.Pass(record.TopicPartition);
             _records.Add(record);
+            _bytes += SizeOf(record);
             if (broker.IsAway(KafkaDoor.Door))
             {
                 broker.Back(KafkaDoor.Door);
@@ -98,4 +107,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
             return null;
         }
     }
+
+    static long SizeOf(ConsumeResult<byte[]?, byte[]> record) =>
+        (record.Message.Key?.Length ?? 0) + (record.Message.Value?.Length ?? 0) + (record.Message.Headers?.Sum(header => (long)(header.GetValueBytes()?.Length ?? 0) + header.Key.Length) ?? 0);
 }

@@ -2,6 +2,7 @@ using Betting.Connections;
 using Betting.Contracts;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Betting.Ingest.Doors;
 
@@ -26,6 +27,9 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     /// <summary>False where another one is needed: the connection or the channel is closed, or the broker has ended the consumer.</summary>
     public bool IsUsable => IsRunning && Channel.IsOpen && !_broken;
+
+    /// <summary>True where nothing can be acknowledged any more: the broker delivers again. Once true, it stays true.</summary>
+    public bool IsLost => _broken || !Channel.IsOpen;
 
     /// <summary>Connects and consumes; the queues are there.</summary>
     public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, ushort prefetch, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
@@ -59,7 +63,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         try
         {
             // The body is the client's again when this returns.
-            _inbox.Add(new RabbitArrival(this, deliveryTag, properties, body.ToArray()));
+            _inbox.Add(RabbitArrival.Of(this, deliveryTag, redelivered, properties, body, _inbox.Held));
             _registered = deliveryTag;
         }
         catch (Exception failure)
@@ -77,6 +81,11 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// </summary>
     public async Task AcknowledgeAsync(IReadOnlyList<RabbitMessage> batch)
     {
+        if (batch.Any(message => message.Delivery.Answer is null))
+        {
+            // Left out because they come again: so does the rest, and what of it is a dead letter is one already.
+            _broken = true;
+        }
         ulong firstUnanswered;
         lock (_gate)
         {
@@ -84,20 +93,26 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
             firstUnanswered = _unanswered.Count == 0 ? ulong.MaxValue : _unanswered.Min;
         }
         // One acknowledgement for everything up to there, as long as nothing before it has to wait.
-        if (batch.LastOrDefault(message => message.Number < firstUnanswered) is { } last)
+        if (batch.LastOrDefault(message => message.Number < firstUnanswered) is { } last && !await AcknowledgeAsync(last.Number, multiple: true))
         {
-            await AcknowledgeAsync(last.Number, multiple: true);
+            Remember(batch.Where(message => message.Number < firstUnanswered));
         }
         foreach (var message in batch.Where(message => message.Number > firstUnanswered && message.Delivery.Reply is null))
         {
-            await AcknowledgeAsync(message.Number, multiple: false);
+            if (!await AcknowledgeAsync(message.Number, multiple: false))
+            {
+                Remember([message]);
+            }
         }
     }
 
     /// <summary>Acknowledges a message that waited for its answer.</summary>
     public async Task AnsweredAsync(RabbitMessage message)
     {
-        await AcknowledgeAsync(message.Number, multiple: false);
+        if (!await AcknowledgeAsync(message.Number, multiple: false))
+        {
+            Remember([message]);
+        }
         // Only now: an acknowledgement of many must not name it before; named twice, the broker closes the channel.
         lock (_gate)
         {
@@ -122,21 +137,32 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// <summary>Ends the connection; what was not acknowledged goes back to its place in the queue.</summary>
     public Task LeaveAsync() => RabbitConnection.LeaveAsync(_connection);
 
-    async Task AcknowledgeAsync(ulong number, bool multiple)
+    void Remember(IEnumerable<RabbitMessage> messages)
+    {
+        foreach (var message in messages.Where(message => message.Delivery.IsAside))
+        {
+            _inbox.PutAside.Remember(message.Delivery);
+        }
+    }
+
+    // False where it was certainly not sent.
+    async Task<bool> AcknowledgeAsync(ulong number, bool multiple)
     {
         if (_broken)
         {
-            return;
+            return false;
         }
         try
         {
             await Channel.BasicAckAsync(number, multiple);
+            return true;
         }
         catch (Exception failure)
         {
             // Whatever it was, this channel is done with: the broker delivers again, and these are duplicates then.
             _broken = true;
             IngestLog.ChannelLost(_log, failure);
+            return failure is not AlreadyClosedException;
         }
     }
 }

@@ -103,11 +103,12 @@ public sealed class RabbitDoor(
         }
         // An acknowledgement is for all messages up to one, and the batch before may still be at its dead letters.
         await before;
+        inbox.Held.Release(deliveries.Sum(delivery => delivery.Held));
         foreach (var messages in batch.GroupBy(message => message.Consumer))
         {
             await messages.Key.AcknowledgeAsync([.. messages]);
         }
-        var asked = batch.FindAll(message => message.Delivery.Reply is not null);
+        var asked = batch.FindAll(message => message.Delivery is { Reply: not null, Answer: not null });
         if (asked.Count > 0)
         {
             // The next batch does not wait for these; the end of the door does.

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using RabbitMQ.Client;
+using Microsoft.Extensions.Options;
 
 namespace Betting.Ingest.Doors;
 
@@ -7,11 +7,17 @@ namespace Betting.Ingest.Doors;
 /// Between the connection and the door: messages in the order in which the broker sent them. A message is registered here before
 /// anything of it is read, so that nothing a publisher writes can keep it out of the books.
 /// </summary>
-public sealed class RabbitInbox
+public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider clock)
 {
-    // No bound of its own: the prefetch count bounds what the broker sends.
+    // No bound of its own: the prefetch count bounds what the broker sends, and what is held of each is bounded by Held.
     readonly Channel<RabbitArrival> _messages = Channel.CreateUnbounded<RabbitArrival>();
     readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What large messages may take.</summary>
+    public HeldBytes Held { get; } = new(options.Value.HeldBytes);
+
+    /// <summary>Dead letters whose messages come again.</summary>
+    public PutAsideMemory PutAside { get; } = new(clock);
 
     public ChannelReader<RabbitArrival> Messages => _messages.Reader;
 
@@ -25,18 +31,12 @@ public sealed class RabbitInbox
     /// <summary>Forgets what a connection that is gone has brought and nobody has taken: it comes again through the next one.</summary>
     public void Forget()
     {
-        while (_messages.Reader.TryRead(out _))
+        while (_messages.Reader.TryRead(out var arrival))
         {
+            Held.Release(arrival.Held);
         }
     }
 }
-
-/// <summary>A message as the client gave it; nothing of it is read yet.</summary>
-/// <param name="Consumer">Who acknowledges it.</param>
-/// <param name="Number">Its number there; they ascend in the order of delivery.</param>
-/// <param name="Properties">AMQP properties and headers, written by its publisher.</param>
-/// <param name="Body">Bytes that stay.</param>
-public sealed record RabbitArrival(RabbitConsumer Consumer, ulong Number, IReadOnlyBasicProperties Properties, ReadOnlyMemory<byte> Body);
 
 /// <summary>A message that is not acknowledged yet.</summary>
 /// <param name="Consumer">Who acknowledges it.</param>

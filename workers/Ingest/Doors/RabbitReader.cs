@@ -1,4 +1,5 @@
 using Betting.Contracts;
+using Betting.Contracts.Commands;
 using Betting.Ingest.DeadLetters;
 using Betting.Ingest.Replies;
 using Microsoft.Extensions.Logging;
@@ -7,31 +8,50 @@ using RabbitMQ.Client;
 namespace Betting.Ingest.Doors;
 
 /// <summary>Finds the command, the reply address and the trace in a message.</summary>
-public sealed class RabbitReader(ReplyRules replies, ILogger<RabbitReader> log)
+public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<RabbitReader> log)
 {
+    static readonly string TooLarge = $"keep it within {CommandContract.MaxBytes} bytes, with few headers";
+
     /// <summary>Never throws: a message that cannot be read is a delivery without a command, which becomes a dead letter.</summary>
-    public RabbitMessage Read(RabbitArrival arrival) => new(arrival.Consumer, arrival.Number, DeliveryOf(arrival));
+    public RabbitMessage Read(RabbitArrival arrival)
+    {
+        var delivery = DeliveryOf(arrival);
+        delivery.IsAside = arrival.IsRedelivered && inbox.PutAside.TryTake(delivery);
+        return new RabbitMessage(arrival.Consumer, arrival.Number, delivery);
+    }
 
     Delivery DeliveryOf(RabbitArrival message)
     {
         var coordinates = $"{Topics.Commands}#{message.Number}";
         try
         {
-            return MassTransitEnvelope.IsNamedBy(message.Properties.ContentType) ? Enveloped(message, coordinates) : Raw(message, coordinates);
+            var isRaw = message.Cut.Count > 0 || !MassTransitEnvelope.IsNamedBy(message.Properties.ContentType);
+            return isRaw ? Raw(message, coordinates) : Enveloped(message, coordinates);
         }
         catch (Exception unexpected)
         {
             IngestLog.MessageNotRead(log, RabbitDoor.Door, coordinates, unexpected);
-            return new Delivery(message.Body, null, coordinates) { Original = message.Properties, Fault = $"it could not be read ({unexpected.GetType().Name})" };
+            return new Delivery(message.Body, null, coordinates)
+            {
+                Original = message.Properties,
+                Fault = $"it could not be read ({unexpected.GetType().Name})",
+                Cut = message.Cut,
+                Held = message.Held,
+                IsLost = () => message.Consumer.IsLost,
+            };
         }
     }
 
     Delivery Raw(RabbitArrival message, string coordinates)
     {
         var properties = message.Properties;
-        return new Delivery(message.Body, message.Body, coordinates)
+        return new Delivery(message.Body, message.Cut.Count > 0 ? null : message.Body, coordinates)
         {
             Original = properties,
+            Fault = TooLarge,
+            Cut = message.Cut,
+            Held = message.Held,
+            IsLost = () => message.Consumer.IsLost,
             Reply = properties.ReplyTo is { } queue ? replies.Check(new ReplyAddress(queue, properties.CorrelationId, null)) : null,
             Context = IngestTracing.IsOn ? IngestTracing.Parse(Header(properties, "traceparent"), Header(properties, "tracestate")) : default,
         };
@@ -44,6 +64,8 @@ public sealed class RabbitReader(ReplyRules replies, ILogger<RabbitReader> log)
         {
             Original = message.Properties,
             Fault = envelope.Fault,
+            Held = message.Held,
+            IsLost = () => message.Consumer.IsLost,
             Reply = envelope.ResponseAddress is { } address
                 ? replies.Check(new ReplyAddress(ReplyRules.QueueOf(address), null, new MassTransitRequest(envelope.RequestId, envelope.ConversationId, address, envelope.Accepts)))
                 : null,

@@ -10,6 +10,7 @@ using Betting.Ingest.Doors;
 using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Betting.Ingest.Verbs;
 
@@ -31,13 +32,29 @@ static class DeadLettersVerb
         {
             throw new IOException("Kafka:BootstrapServers: required");
         }
-        if (asked != Door.Kafka && rabbit.Uri != "")
+        var fromRabbit = asked != Door.Kafka && rabbit.Uri != "";
+        var fromKafka = asked != Door.RabbitMq && kafka.BootstrapServers != "";
+        if (fromRabbit)
         {
             yield return await RabbitDeadLetterStore.OpenAsync(rabbit, cancellation);
         }
-        if (asked != Door.RabbitMq && kafka.BootstrapServers != "")
+        if (fromKafka)
         {
             yield return new KafkaDeadLetterStore(kafka, Topics.Commands, Topics.DeadLetter(Topics.Commands), Describe, services.GetRequiredService<TimeProvider>());
+        }
+        if (services.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString is not { Length: > 0 } connection)
+        {
+            await Console.Error.WriteLineAsync("Ingest dead-letters: Postgres:ConnectionString is not set; letters that no broker took, in the table dead_letters, are not read");
+            yield break;
+        }
+        await using var postgres = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "ingest dead-letters" });
+        if (fromRabbit)
+        {
+            yield return new TableDeadLetterStore(postgres, RabbitDoor.Door, (letters, ending) => TableReplay.ToRabbitAsync(rabbit, letters, ending));
+        }
+        if (fromKafka)
+        {
+            yield return new TableDeadLetterStore(postgres, KafkaDoor.Door, (letters, ending) => TableReplay.ToKafkaAsync(kafka, letters, ending));
         }
     }
 

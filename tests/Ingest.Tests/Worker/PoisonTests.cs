@@ -1,0 +1,179 @@
+using System.Security.Cryptography;
+using System.Text;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
+using Confluent.Kafka;
+using RabbitMQ.Client;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>Messages whose dead letters are hard to write: the ones behind them go on, and nothing that was confirmed is sent again.</summary>
+[Collection("worker")]
+public sealed class PoisonTests(Servers servers)
+{
+    static readonly byte[] NoCommand = "no command at all"u8.ToArray();
+
+    [Theory]
+    [InlineData(130_950)]
+    [InlineData(125_000)]
+    public async Task Headers_too_large_to_be_written_again_are_cut_and_the_others_go_on(int characters)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] good = [.. Enumerable.Range(1, 20).Select(user => Given.Register(user))];
+        var large = new Dictionary<string, object?> { ["large"] = new string('x', characters), ["dead-letter-size"] = "forged" };
+        await stage.Rabbit.PublishAsync([NoCommand, NoCommand], new BasicProperties { ContentType = "application/json", MessageId = "m-1", Headers = large });
+        await stage.Rabbit.PublishAsync(Stage.Encoded(good));
+
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await stage.AppliedAsync(good);
+
+        await Deadline.UntilAsync("both dead letters", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 2);
+        Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
+        var (code, output) = await stage.LettersAsync("list", "--door", "rabbitmq");
+        Assert.True(code == 0, output);
+        var letter = (await stage.Rabbit.TakeAsync(Rabbit.DeadLetters))!;
+        Assert.Equal(NoCommand, letter.Body.ToArray());
+        if (characters > 130_000)
+        {
+            Assert.Equal("headers", Encoding.UTF8.GetString((byte[])letter.BasicProperties.Headers!["dead-letter.truncated"]!));
+            Assert.Contains("not replayable", output, StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal(characters, ((byte[])letter.BasicProperties.Headers!["large"]!).Length);
+        }
+        Assert.Equal(0, await worker.StopAsync());
+    }
+
+    [Theory]
+    [InlineData(1_020_000)]
+    [InlineData(1_040_000)]
+    [InlineData(3_000_000)]
+    public async Task A_large_Kafka_record_that_is_no_command_is_put_aside_whole_and_the_others_go_on(int bytes)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] good = [Given.Register(1)];
+        var large = RandomNumberGenerator.GetBytes(bytes);
+        await stage.Kafka.PublishAsync(new Message<byte[]?, byte[]?> { Value = large }, 0);
+        await stage.Kafka.PublishAsync(Stage.Encoded(good));
+
+        var worker = stage.Start("--Ingest:Doors=kafka");
+        await stage.AppliedAsync(good);
+
+        await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), () => Task.FromResult(stage.Kafka.DeadLetterCount() == 1));
+        Assert.Equal(Convert.ToHexString(SHA256.HashData(large)), Convert.ToHexString(SHA256.HashData(Assert.Single(stage.Kafka.DeadLetters()).Message.Value!)));
+        await worker.ReadyAsync();
+    }
+
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(3, true)]
+    public async Task A_record_that_the_topic_of_dead_letters_refuses_is_shortened_and_then_goes_to_the_table(int refusals, bool inTable)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] good = [Given.Register(1), Given.Register(2)];
+        var large = RandomNumberGenerator.GetBytes(400_000);
+        await stage.Kafka.PublishAsync(new Message<byte[]?, byte[]?> { Key = "k"u8.ToArray(), Value = large }, 0);
+        await stage.Kafka.PublishAsync(Stage.Encoded(good));
+        await stage.Kafka.FailAsync("Produce", "MsgSizeTooLarge", refusals);
+
+        var worker = stage.Start("--Ingest:Doors=kafka");
+        await stage.AppliedAsync(good);
+        await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), async () =>
+            inTable ? await stage.CountAsync("SELECT count(*) FROM dead_letters") == 1 : stage.Kafka.DeadLetterCount() == 1);
+
+        await worker.ReadyAsync();
+        Assert.Equal(0, await worker.StopAsync());
+        if (!inTable)
+        {
+            var letter = Assert.Single(stage.Kafka.DeadLetters()).Message;
+            Assert.Equal(("k", "400000", Convert.ToHexStringLower(SHA256.HashData(large))), (Encoding.ASCII.GetString(letter.Key!), Header(letter, "dead-letter.size"), Header(letter, "dead-letter.sha256")));
+            Assert.Equal(large[..1000], letter.Value![..1000]);
+            Assert.Equal($"{Topics.Commands}/0@0", Header(letter, "dead-letter-from"));
+            return;
+        }
+        Assert.Contains($"{Topics.Commands}/0@0", (await stage.LettersAsync("list", "--door", "kafka")).Output, StringComparison.Ordinal);
+        Assert.Contains("400000 bytes", (await stage.LettersAsync("show", $"{Topics.Commands}/0@0")).Output, StringComparison.Ordinal);
+        Assert.Contains("1 letters replayed", (await stage.LettersAsync("replay", "--all", "--door", "kafka")).Output, StringComparison.Ordinal);
+        var back = stage.Kafka.Read(Topics.Commands).Last().Message;
+        Assert.Equal(Convert.ToHexString(large), Convert.ToHexString(back.Value!));
+        Assert.Equal(0L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
+    }
+
+    [Fact]
+    public async Task While_the_topic_of_dead_letters_takes_nothing_they_go_to_the_table_and_the_others_go_on()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] good = [Given.Register(1)];
+        await stage.Kafka.PublishAsync(new Message<byte[]?, byte[]?> { Value = NoCommand }, 0);
+        await stage.Kafka.PublishAsync(Stage.Encoded(good));
+        await stage.Kafka.FailAsync("Produce", "TopicAuthorizationFailed", 1000);
+
+        var worker = stage.Start("--Ingest:Doors=kafka");
+        await Deadline.UntilAsync("an unready worker that says why", TimeSpan.FromSeconds(30), async () => (await worker.BodyAsync("/health/ready")).Contains("1 dead letters are taken by nobody", StringComparison.Ordinal));
+        await Deadline.UntilAsync("the letter in the table", TimeSpan.FromSeconds(60), async () => await stage.CountAsync("SELECT count(*) FROM dead_letters") == 1);
+        await stage.AppliedAsync(good);
+
+        await worker.ReadyAsync();
+        Assert.Equal(1, await worker.MetricAsync("ingest_dead_letters_table_total", "door=\"kafka\""));
+        Assert.Single(worker.Log.Split('\n'), line => line.Contains("took no dead letters", StringComparison.Ordinal));
+        Assert.Contains("1 letters dropped", (await stage.LettersAsync("drop", "--all", "--door", "kafka")).Output, StringComparison.Ordinal);
+        Assert.Equal(0L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
+    }
+
+    [Fact]
+    public async Task Through_a_memory_alarm_each_dead_letter_is_sent_once_over_one_connection()
+    {
+        await using var rabbit = new RabbitServer(Directory.CreateDirectory(Path.Combine(servers.Folder, "alarm")).FullName, FreePort.Take());
+        await rabbit.StartAsync();
+        await using var stage = await Stage.SetAsync(servers, rabbit: rabbit);
+        BetCommand[] good = [.. Enumerable.Range(1, 200).Select(user => Given.Register(user))];
+        var bad = Enumerable.Range(0, 100).Select(number => Encoding.UTF8.GetBytes($"no command {number}")).ToArray();
+        await stage.Rabbit.PublishAsync(Stage.Encoded(good).Index().SelectMany(one => one.Index % 2 == 0 ? [bad[one.Index / 2], one.Item] : new[] { one.Item }));
+        await rabbit.SetMemoryAlarmAsync(true);
+
+        var clock = TimeProvider.System;
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=50");
+        await stage.SomeAppliedAsync(10);
+        var began = clock.GetTimestamp();
+        // Longer than two of the waits after which letters were sent once more.
+        await Deadline.UntilAsync("50 s of the alarm", TimeSpan.FromSeconds(120), () => Task.FromResult(clock.GetElapsedTime(began) > TimeSpan.FromSeconds(50)));
+        await rabbit.SetMemoryAlarmAsync(false);
+        await stage.AppliedAsync(good);
+
+        await Deadline.UntilAsync("an empty queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Topics.Commands) == 0);
+        Assert.Equal((uint)bad.Length, await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
+        Assert.Equal(0L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
+        Assert.Equal(0, await worker.StopAsync());
+    }
+
+    [Theory]
+    [InlineData(600)]
+    [InlineData(2000)]
+    public async Task Messages_of_two_megabytes_are_put_aside_within_bounded_memory_and_the_others_go_on(int count)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] good = [.. Enumerable.Range(1, 500).Select(user => Given.Register(user))];
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        var before = worker.PeakMemory();
+        var large = RandomNumberGenerator.GetBytes(2_000_000);
+        for (var sent = 0; sent < count; sent += 50)
+        {
+            await stage.Rabbit.PublishAsync(Enumerable.Repeat(large, 50));
+        }
+        await stage.Rabbit.PublishAsync(Stage.Encoded(good));
+        await stage.AppliedAsync(good);
+
+        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(120), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == count);
+        Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
+        var peak = worker.PeakMemory();
+        TestContext.Current.TestOutputHelper!.WriteLine($"{count} messages of 2 MB: {before >> 20} MB before, {peak >> 20} MB at most");
+        Assert.InRange(peak, 0, 700L << 20);
+    }
+
+    static string Header(Message<byte[]?, byte[]?> message, string name) => Encoding.UTF8.GetString(message.Headers.GetLastBytes(name));
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Betting.DeadLetters;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Betting.Ingest.DeadLetters;
+
+/// <summary>The table <c>dead_letters</c>: for what no broker takes. Letters larger than <see cref="MaxBytes"/> are shortened.</summary>
+public sealed class DeadLetterTable(NpgsqlDataSource postgres)
+{
+    /// <summary>Key, body and headers of one letter.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    /// <summary>Returns when the letters are committed; marks each with <see cref="DeadLetter.IsAside"/>.</summary>
+    /// <param name="door">The door whose broker did not take them.</param>
+    /// <param name="letters">All in one transaction.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    public async Task InsertAsync(string door, IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
+    {
+        await using var connection = await postgres.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        foreach (var letter in letters)
+        {
+            var content = ShortenedLetter.Of(LetterForm.Content(letter), MaxBytes);
+            await using var insert = new NpgsqlCommand(
+                "INSERT INTO dead_letters (door, source, put_aside_at, key, body, headers) VALUES ($1, $2, $3, $4, $5, $6)", connection, transaction);
+            insert.Parameters.AddWithValue(door);
+            insert.Parameters.AddWithValue(letter.Delivery.Coordinates);
+            insert.Parameters.AddWithValue(letter.At);
+            insert.Parameters.Add(Bytes(content.Key));
+            insert.Parameters.Add(Bytes(content.Body));
+            insert.Parameters.Add(Bytes(Encode(content.Headers)));
+            await insert.ExecuteNonQueryAsync(cancellation);
+        }
+        await transaction.CommitAsync(cancellation);
+        foreach (var letter in letters)
+        {
+            letter.IsAside = true;
+        }
+    }
+
+    /// <summary>JSON: an array of pairs, each a name and its value in Base64 or null. As bytes: a publisher's names may hold what PostgreSQL's text and jsonb cannot.</summary>
+    static byte[] Encode(IReadOnlyList<LetterHeader> headers) =>
+        JsonSerializer.SerializeToUtf8Bytes(headers.Select(header => new[] { header.Name, header.Value is { } value ? Convert.ToBase64String(value.Span) : null }));
+
+    /// <summary>What <see cref="Encode"/> wrote.</summary>
+    public static List<LetterHeader> Decode(byte[] headers) =>
+        (JsonSerializer.Deserialize<string?[][]>(headers) ?? []).ToList().ConvertAll(pair =>
+            new LetterHeader(pair[0] ?? "", pair[1] is { } value ? Convert.FromBase64String(value) : (ReadOnlyMemory<byte>?)null));
+
+    static NpgsqlParameter Bytes(ReadOnlyMemory<byte>? bytes) => new() { NpgsqlDbType = NpgsqlDbType.Bytea, Value = bytes is { } content ? content : DBNull.Value };
+}

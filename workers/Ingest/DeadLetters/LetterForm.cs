@@ -1,0 +1,34 @@
+using System.Text;
+using Betting.DeadLetters;
+using Confluent.Kafka;
+using RabbitMQ.Client;
+using Headers = Confluent.Kafka.Headers;
+
+namespace Betting.Ingest.DeadLetters;
+
+/// <summary>A dead letter as bytes, the same for every place that it is written to.</summary>
+static class LetterForm
+{
+    /// <summary>Key, body and headers of a shortened letter: less than any broker's limit in use.</summary>
+    public const int ShortenedBytes = 64 * 1024;
+
+    /// <summary>The original's key, body and headers, then those that putting it aside adds.</summary>
+    public static LetterContent Content(DeadLetter letter)
+    {
+        var (key, body, headers) = letter.Delivery.Original switch
+        {
+            ConsumeResult<byte[]?, byte[]?> record => (Of(record.Message.Key), Of(record.Message.Value), Of(record.Message.Headers)),
+            IReadOnlyBasicProperties properties => (Of((byte[]?)null), letter.Delivery.Body, RabbitHeaders.Bytes(properties)),
+            _ => (Of((byte[]?)null), letter.Delivery.Body, []),
+        };
+        headers.RemoveAll(header => !DeadLetter.Keeps(header.Name));
+        headers.AddRange(letter.Headers.Select(header => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(header.Value))));
+        return new LetterContent(key, body, headers);
+    }
+
+    static List<LetterHeader> Of(Headers? headers) =>
+        [.. (headers ?? []).Select(header => new LetterHeader(header.Key, Of(header.GetValueBytes())))];
+
+    // A null array is no memory, not an empty one.
+    static ReadOnlyMemory<byte>? Of(byte[]? bytes) => bytes is null ? null : bytes;
+}

@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using Betting.DeadLetters;
+using Npgsql;
+
+namespace Betting.Ingest.DeadLetters;
+
+/// <summary>A letter of the table <c>dead_letters</c>.</summary>
+/// <param name="LetterId">Its row.</param>
+/// <param name="Door">The door that it came through.</param>
+/// <param name="Content">Key, body and headers as they were written.</param>
+public sealed record TableLetter(long LetterId, string Door, LetterContent Content);
+
+/// <summary>The letters of one door in the table <c>dead_letters</c>, which its broker did not take.</summary>
+/// <param name="postgres">The role <c>ingest</c>, or one with its rights.</param>
+/// <param name="door">Whose letters.</param>
+/// <param name="sendBack">Publishes originals to where they came from; returns when the broker has them durably.</param>
+public sealed class TableDeadLetterStore(
+    NpgsqlDataSource postgres, string door, Func<IReadOnlyList<StoredLetter>, CancellationToken, Task> sendBack) : IDeadLetterStore
+{
+    // A letter has a megabyte at most.
+    const int Page = 16;
+
+    public string Name => $"postgresql ({door})";
+
+    public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        for (var (last, found) = (0L, Page); found == Page;)
+        {
+            var page = await PageAsync(last, cancellation);
+            foreach (var letter in page)
+            {
+                yield return letter;
+            }
+            (last, found) = (page.Count == 0 ? last : ((TableLetter)page[^1].Handle).LetterId, page.Count);
+        }
+    }
+
+    public Task SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => sendBack(letters, cancellation);
+
+    public async Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation)
+    {
+        await using var command = postgres.CreateCommand("DELETE FROM dead_letters WHERE letter_id = ANY($1)");
+        command.Parameters.AddWithValue(letters.Select(letter => ((TableLetter)letter.Handle).LetterId).ToArray());
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    async Task<List<StoredLetter>> PageAsync(long after, CancellationToken cancellation)
+    {
+        await using var command = postgres.CreateCommand("""
+            SELECT letter_id, source, put_aside_at, key, body, headers FROM dead_letters WHERE door = $1 AND letter_id > $2 ORDER BY letter_id LIMIT $3
+            """);
+        command.Parameters.AddWithValue(door);
+        command.Parameters.AddWithValue(after);
+        command.Parameters.AddWithValue(Page);
+        var letters = new List<StoredLetter>(Page);
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+        while (await rows.ReadAsync(cancellation))
+        {
+            letters.Add(Letter(rows));
+        }
+        return letters;
+    }
+
+    StoredLetter Letter(NpgsqlDataReader row)
+    {
+        var (source, body) = (row.GetString(1), Bytes(row, 4) ?? []);
+        var content = new LetterContent(Bytes(row, 3) is { } key ? key : (ReadOnlyMemory<byte>?)null, body, DeadLetterTable.Decode(row.GetFieldValue<byte[]>(5)));
+        List<KeyValuePair<string, string>> headers = [.. content.Headers.Select(header => KeyValuePair.Create(header.Name, Encoding.UTF8.GetString((header.Value ?? default).Span)))];
+        return new StoredLetter
+        {
+            // As the broker's own store would call it, so that a copy there has the same id.
+            Id = Coordinates.TryParse(source, out _) ? source : Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 8)),
+            From = source,
+            Reason = Header(DeadLetter.ReasonHeader),
+            Field = Header(DeadLetter.FieldHeader),
+            Kind = CommandKindPeek.Of(body),
+            At = row.GetDateTime(2),
+            Replays = LetterHeaders.ReplaysOf(headers),
+            NotReplayable = LetterHeaders.TruncationOf(headers),
+            Body = body,
+            Headers = headers,
+            Handle = new TableLetter(row.GetInt64(0), door, content),
+        };
+
+        string Header(string name) => headers.LastOrDefault(header => header.Key == name).Value ?? "";
+    }
+
+    static byte[]? Bytes(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
+}

@@ -1,0 +1,81 @@
+using System.Security.Cryptography;
+using System.Text;
+using Betting.Ingest.DeadLetters;
+using RabbitMQ.Client;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>
+/// Messages that were put aside and could not be acknowledged, because their channel was gone: the broker delivers them again, and their
+/// letters must not be sent again. RabbitMQ's messages have no place of their own, so a message is known by its bytes; of equal ones, as
+/// many are left out as were put aside.
+/// </summary>
+/// <remarks>
+/// Bounded in number and time. What is forgotten, or was put aside by a replica that was killed, is a dead letter twice;
+/// <c>Ingest dead-letters</c> shows both as one.
+/// </remarks>
+public sealed class PutAsideMemory(TimeProvider clock)
+{
+    const int MaxCount = 20_000;
+
+    // The broker delivers again as soon as there is a consumer; another replica may be that one.
+    static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
+
+    readonly Lock _gate = new();
+    readonly Dictionary<UInt128, (int Count, long Since)> _known = [];
+
+    /// <summary>Called when its acknowledgement was not sent.</summary>
+    public void Remember(Delivery delivery)
+    {
+        var print = PrintOf(delivery);
+        lock (_gate)
+        {
+            if (_known.Count < MaxCount || _known.ContainsKey(print))
+            {
+                _known[print] = (_known.GetValueOrDefault(print).Count + 1, clock.GetTimestamp());
+            }
+        }
+    }
+
+    /// <returns>True where the message was put aside before; once for each time.</returns>
+    public bool TryTake(Delivery delivery)
+    {
+        lock (_gate)
+        {
+            foreach (var (old, _) in _known.Where(known => clock.GetElapsedTime(known.Value.Since) > Lifetime).ToList())
+            {
+                _known.Remove(old);
+            }
+            if (_known.Count == 0)
+            {
+                return false;
+            }
+        }
+        var print = PrintOf(delivery);
+        lock (_gate)
+        {
+            if (!_known.TryGetValue(print, out var known))
+            {
+                return false;
+            }
+            _known[print] = known with { Count = known.Count - 1 };
+            if (known.Count == 1)
+            {
+                _known.Remove(print);
+            }
+            return true;
+        }
+    }
+
+    // Without what the broker adds to a message that it delivers again.
+    static UInt128 PrintOf(Delivery delivery)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(delivery.Body.Span);
+        foreach (var (name, value) in RabbitHeaders.Text((IReadOnlyBasicProperties)delivery.Original!).Where(header => !RabbitHeaders.IsBrokers(header.Key)))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"\n{name}: {value}"));
+        }
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
+    }
+}
