@@ -29,6 +29,9 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
 
     readonly Dictionary<TopicPartition, (long Wanted, long First, long End)> _stopped = [];
 
+    // Partitions that were assigned while the coordinator did not tell what the group had committed.
+    readonly HashSet<TopicPartition> _unknown = [];
+
     // Offsets that the broker did not have, of which it has not told yet what the group had committed.
     readonly HashSet<TopicPartition> _undecided = [];
     long _said;
@@ -51,7 +54,8 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
         }
         catch (KafkaException unanswered)
         {
-            // A group without an offset there comes back as a lost one, and Decide sends it to the first record.
+            // The client may get an answer by itself; after some errors it asks no more, and then Begin does.
+            _unknown.UnionWith(partitions);
             IngestLog.KafkaTrouble(log, unanswered.Error.Code.ToString(), unanswered.Error.Reason);
             return partitions.ConvertAll(partition => new TopicPartitionOffset(partition, Offset.Stored));
         }
@@ -63,6 +67,7 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
         {
             _stopped.Remove(partition);
             _undecided.Remove(partition);
+            _unknown.Remove(partition);
         }
         Tell();
     }
@@ -86,11 +91,31 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
     /// <summary>Decides on partitions of which the broker could not be asked before; called about once a second.</summary>
     public void Retry(IConsumer<byte[]?, byte[]> consumer)
     {
+        if (_unknown.Count > 0)
+        {
+            Begin(consumer);
+        }
         if (_undecided.Count > 0)
         {
             Lost(consumer, _undecided.First());
         }
         Tell();
+    }
+
+    void Begin(IConsumer<byte[]?, byte[]> consumer)
+    {
+        try
+        {
+            var starts = consumer.Committed(_unknown, Patience).ToDictionary(
+                committed => committed.TopicPartition, committed => committed.Offset == Offset.Unset ? Offset.Beginning : committed.Offset);
+            consumer.Assign(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(
+                each, Where(consumer, each) is { IsSpecial: false } || !starts.TryGetValue(each, out var start) ? Where(consumer, each) : start)));
+            _unknown.Clear();
+        }
+        catch (KafkaException)
+        {
+            // Readiness says it; asked again in a second.
+        }
     }
 
     void Decide(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition)
@@ -128,7 +153,7 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
     public void Tell()
     {
         metrics.PartitionsStopped(_stopped.Count);
-        if (_undecided.Count > 0)
+        if (_undecided.Count > 0 || _unknown.Count > 0)
         {
             readiness.Set(Condition, false, "the broker does not tell the group's offsets");
             return;
