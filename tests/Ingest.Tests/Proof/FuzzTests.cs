@@ -74,7 +74,7 @@ public sealed partial class FuzzTests(Servers servers)
         Assert.Equal(0, await worker.StopAsync());
     }
 
-    static async Task<Dictionary<string, long>> CountsAsync(IngestProcess worker)
+    internal static async Task<Dictionary<string, long>> CountsAsync(IngestProcess worker)
     {
         var counts = new Dictionary<string, long> { ["accepted"] = 0, ["rejected"] = 0, ["parked"] = 0, ["duplicate"] = 0, ["conflict"] = 0, ["dead letters"] = 0 };
         var metrics = await worker.ReadAsync("/metrics");

@@ -56,6 +56,28 @@ sealed class Kafka : IAsyncDisposable
 
     public string BootstrapServers => _server.BootstrapServers;
 
+    /// <summary>As one publisher sends them, in their order.</summary>
+    public async Task PublishAsync(IEnumerable<Message<byte[]?, byte[]?>> messages)
+    {
+        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20 }).SetLogHandler((_, _) => { }).Build();
+        await Task.WhenAll(messages.Select(message => producer.ProduceAsync(new TopicPartition(Topics.Commands, 0), message)));
+    }
+
+    /// <summary>Dead letters from an offset on.</summary>
+    public List<ConsumeResult<byte[]?, byte[]?>> DeadLettersFrom(long first)
+    {
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test", FetchWaitMaxMs = 10, EnableAutoCommit = false }).SetLogHandler((_, _) => { }).Build();
+        var partition = new TopicPartition(Topics.DeadLetter(Topics.Commands), 0);
+        var end = consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(10)).High.Value;
+        consumer.Assign(new TopicPartitionOffset(partition, first));
+        var records = new List<ConsumeResult<byte[]?, byte[]?>>();
+        while (first + records.Count < end && consumer.Consume(TimeSpan.FromSeconds(10)) is { } record)
+        {
+            records.Add(record);
+        }
+        return records;
+    }
+
     public List<ConsumeResult<byte[]?, byte[]?>> DeadLetters() => Read(Topics.DeadLetter(Topics.Commands));
 
     /// <summary>How many were ever written, though the oldest may be gone.</summary>

@@ -4,7 +4,7 @@ using RabbitMQ.Client.Exceptions;
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>Which failures of a publish say something about the message: by AMQP reply code, never by text; docs/failures.md has them.</summary>
-static class RabbitRefusals
+public static class RabbitRefusals
 {
     /// <summary>Reply codes by which a broker closes a channel or a connection because of what was sent.</summary>
     public static readonly IReadOnlySet<ushort> Codes = new HashSet<ushort>
