@@ -82,4 +82,10 @@ static partial class CdcSinkLog
 
     [LoggerMessage(323, LogLevel.Information, "Joined {Bets} bets of {Users} users and {Events} events beside the batches in {Seconds:F1} s")]
     public static partial void LargeJoinDone(ILogger log, int bets, int users, int events, double seconds);
+
+    [LoggerMessage(350, LogLevel.Error, "ClickHouse does not take {What} ({Code}, {Name}), attempt {Attempt} after {Seconds:F0} s; it is sent again, several records in smaller parts. No record goes to the dead letters for it: see docs/failures.md")]
+    public static partial void NotTaken(ILogger log, string what, string code, string name, int attempt, double seconds, Exception failure);
+
+    [LoggerMessage(351, LogLevel.Warning, "A large join waits for ClickHouse ({Code}, {Name}), attempt {Attempt} after {Seconds:F0} s; the progress of its topics waits with it")]
+    public static partial void LargeJoinWaits(ILogger log, string code, string name, int attempt, double seconds, Exception failure);
 }

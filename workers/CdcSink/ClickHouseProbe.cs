@@ -29,7 +29,7 @@ public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Hear
                 await store.PingAsync(either.Token);
                 readiness.Set(Condition, ready: true);
             }
-            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var away))
+            catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, stopping, out var away))
             {
                 readiness.Set(Condition, ready: false, $"away ({away})");
             }

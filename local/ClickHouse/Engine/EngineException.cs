@@ -17,6 +17,10 @@ sealed class EngineException : Exception
 
     public ErrorCode Code { get; }
 
+    /// <summary>What a server answers to a URL or a form that exceeds a limit of its HTTP interface.</summary>
+    public static EngineException OfForm(string what) =>
+        new($"Poco::Exception. Code: {(int)ErrorCode.PocoException}, e.code() = 0, HTML Form Exception: {what}", ErrorCode.PocoException, null);
+
     /// <summary>
     /// The error that the engine reported. Its C interface gives text only; the code leads that text as on the wire of
     /// ClickHouse's own HTTP interface (<c>Code: 60. DB::Exception: …</c>). Text without one is UNKNOWN_EXCEPTION.

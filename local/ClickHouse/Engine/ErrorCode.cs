@@ -62,5 +62,6 @@ enum ErrorCode
     AuthenticationFailed = 516,
     CannotParseIpv4 = 675,
     CannotParseIpv6 = 676,
+    PocoException = 1000,
     UnknownException = 1002,
 }

@@ -23,8 +23,9 @@ static class FormRequest
         try
         {
             var reader = new MultipartReader(Boundary(http), http.Body) { BodyLengthLimit = limit };
-            while (await reader.ReadNextSectionAsync(cancellation) is { } section)
+            for (var fields = 0; await reader.ReadNextSectionAsync(cancellation) is { } section; fields++)
             {
+                HttpLimits.CheckCount(fields);
                 var (name, value) = await ReadFieldAsync(section, cancellation);
                 if (name.StartsWith("param_", StringComparison.Ordinal))
                     parameters[name["param_".Length..]] = value;
@@ -47,8 +48,9 @@ static class FormRequest
         if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition) || !disposition.IsFormDisposition())
             throw new EngineException(ErrorCode.NotImplemented, "External data tables in a form are not supported by this host");
 
-        using var reader = new StreamReader(section.Body);
-        return (HeaderUtilities.RemoveQuotes(disposition.Name).ToString(), await reader.ReadToEndAsync(cancellation));
+        var name = HeaderUtilities.RemoveQuotes(disposition.Name).ToString();
+        HttpLimits.CheckName(name);
+        return (name, await HttpLimits.ReadValueAsync(section.Body, cancellation));
     }
 
     static string Boundary(HttpRequest request)

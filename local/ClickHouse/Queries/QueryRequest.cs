@@ -1,5 +1,6 @@
 using System.Globalization;
 using Betting.Local.ClickHouse.Engine;
+using Betting.Local.ClickHouse.Http;
 
 namespace Betting.Local.ClickHouse.Queries;
 
@@ -39,9 +40,13 @@ sealed record QueryRequest
 
     public required bool CompressResponse { get; init; }
 
+    /// <summary>True for a GET: it may read, and change settings.</summary>
+    public required bool IsReadOnly { get; init; }
+
     /// <exception cref="EngineException">A value is malformed, or asks for something this host does not do.</exception>
     public static QueryRequest Read(HttpRequest request)
     {
+        HttpLimits.CheckUrl(request.QueryString.Value ?? "");
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
         var settings = new List<KeyValuePair<string, string>>();
         foreach (var (name, values) in request.Query)
@@ -70,6 +75,7 @@ sealed record QueryRequest
             CloseSession = Flag(request, "close_session"),
             WaitEndOfQuery = Flag(request, "wait_end_of_query"),
             CompressResponse = Flag(request, "enable_http_compression"),
+            IsReadOnly = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method),
         };
     }
 

@@ -92,6 +92,9 @@ sealed class QueryRunner(
         var assignments = string.Join(", ", settings);
         if (assignments.Length > 0)
             connection.Execute($"SET {assignments}");
+        // What is set in a session stays set, so a session is left as it is.
+        if (request.IsReadOnly && request.SessionId.Length == 0)
+            connection.Execute("SET readonly = 2");
     }
 
     void CancelSoon(string queryId) => _ = Task.Run(() =>

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Betting.CdcSink.Write;
 using Betting.Local.Engines;
@@ -23,16 +25,14 @@ public sealed partial class FailureTableTests(Servers servers)
     }
 
     [Fact]
-    public void The_docs_list_every_code_under_its_class()
+    public void The_docs_and_the_code_class_the_same_codes_alike()
     {
-        var docs = File.ReadAllText(Path.Combine(Installed.ProjectRoot, "docs", "cdcsink.md"));
-        foreach (var kind in Enum.GetValues<FailureClass>())
-        {
-            var row = docs.Split('\n').Single(line => line.StartsWith($"| *{kind}* |", StringComparison.Ordinal));
-            Assert.Equal(
-                FailureTable.Codes.Where(each => each.Value.Class == kind).Select(each => each.Key).Order(),
-                Code().Matches(row).Select(match => int.Parse(match.Value, CultureInfo.InvariantCulture)).Order());
-        }
+        var docs = File.ReadLines(Path.Combine(Installed.ProjectRoot, "docs", "failures.md")).Select(line => Row().Match(line)).Where(row => row.Success);
+
+        Assert.Equal(
+            FailureTable.Codes.OrderBy(each => each.Key).Select(each => $"{each.Key} {each.Value.Name} {Documented(each.Value.Class)}"),
+            docs.Select(row => $"{row.Groups["code"].Value} {row.Groups["name"].Value} {row.Groups["class"].Value}"));
+        Assert.All(Enum.GetValues<FailureClass>(), kind => Assert.Contains(FailureTable.Codes.Values, each => each.Class == kind));
     }
 
     [Theory]
@@ -47,36 +47,59 @@ public sealed partial class FailureTableTests(Servers servers)
     }
 
     [Theory]
-    [InlineData(500)]
-    [InlineData(502)]
-    [InlineData(503)]
-    [InlineData(504)]
-    public async Task An_answer_without_a_code_is_a_proxys_and_passes(int status)
+    [InlineData(500, "<html>Bad Gateway</html>")]
+    [InlineData(502, "<html><head><title>502 Bad Gateway</title></head></html>")]
+    [InlineData(413, "<html><head><title>413 Request Entity Too Large</title></head></html>")]
+    [InlineData(503, "<meta charset=\"utf-16\"> Error 60: Service Unavailable")]
+    [InlineData(504, "")]
+    public async Task An_answer_that_is_not_ClickHouses_is_unknown_whatever_numbers_it_has(int status, string text)
     {
-        await using var server = new FakeClickHouse((_, _) => (status, null));
+        await using var server = new FakeClickHouse((_, _) => (status, null)) { Text = text };
         var failure = await Assert.ThrowsAnyAsync<Exception>(server.PingAsync);
 
-        Assert.Equal(FailureClass.Away, ClickHouseErrors.Classify(failure, CancellationToken.None, out var name));
+        Assert.Equal(FailureClass.Unknown, ClickHouseErrors.Classify(failure, CancellationToken.None, out var name));
         Assert.Equal("no-code", name);
     }
 
     [Fact]
-    public async Task Nobody_there_passes_and_an_end_of_the_worker_is_no_failure()
+    public async Task Nobody_there_is_unavailable_and_a_cancellation_is_no_failure()
     {
         using var client = new ClickHouseClient($"Host=127.0.0.1;Port={FreePort.Take()}");
-        var refused = await Assert.ThrowsAnyAsync<Exception>(() => new ChangeStore(client).PingAsync(CancellationToken.None));
+        using var store = new ChangeStore(client);
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => store.PingAsync(CancellationToken.None));
 
-        Assert.Equal(FailureClass.Away, ClickHouseErrors.Classify(refused, CancellationToken.None, out var name));
+        Assert.Equal(FailureClass.Unavailable, ClickHouseErrors.Classify(refused, CancellationToken.None, out var name));
         Assert.Equal("unreachable", name);
-        Assert.Equal(FailureClass.Away, ClickHouseErrors.Classify(new TaskCanceledException(), CancellationToken.None, out name));
-        Assert.Equal("timeout", name);
         Assert.Null(ClickHouseErrors.Classify(new TaskCanceledException(), new CancellationToken(canceled: true), out _));
         Assert.Null(ClickHouseErrors.Classify(new InvalidOperationException(), CancellationToken.None, out _));
     }
 
     [Fact]
-    public void A_code_that_nobody_knows_is_the_operators() => Assert.Equal(FailureClass.Operator, FailureTable.Of(987_654));
+    public async Task A_server_that_does_not_answer_in_time_is_too_much_and_not_a_cancellation()
+    {
+        // Accepts connections and never answers.
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        using var client = new ClickHouseClient($"Host=127.0.0.1;Port={((IPEndPoint)server.LocalEndpoint).Port};Timeout=1");
+        using var store = new ChangeStore(client);
+        var late = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.PingAsync(CancellationToken.None));
 
-    [GeneratedRegex(@"\b\d+(?= [A-Z][A-Z0-9])")]
-    private static partial Regex Code();
+        Assert.Equal(FailureClass.TooMuch, ClickHouseErrors.Classify(late, CancellationToken.None, out var name));
+        Assert.Equal("timeout", name);
+    }
+
+    [Fact]
+    public void A_code_that_is_not_listed_is_unknown() => Assert.Equal(FailureClass.Unknown, FailureTable.Of(987_654));
+
+    static string Documented(FailureClass kind) => kind switch
+    {
+        FailureClass.Unavailable => "unavailable",
+        FailureClass.TooMuch => "too much",
+        FailureClass.Data => "this data",
+        FailureClass.Configuration => "configuration",
+        _ => "unknown",
+    };
+
+    [GeneratedRegex(@"^\| (?<code>\d+) \| (?<name>[A-Z0-9_]+) \| (?<class>[a-z ]+) \|$")]
+    private static partial Regex Row();
 }

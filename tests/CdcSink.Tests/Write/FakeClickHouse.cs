@@ -28,6 +28,9 @@ sealed class FakeClickHouse : IAsyncDisposable
 
     public int Requests => _requests;
 
+    /// <summary>What it says where there is no code.</summary>
+    public string Text { get; init; } = "<html>Bad Gateway</html>";
+
     public async Task PingAsync()
     {
         using var client = new ClickHouseClient(ConnectionString);
@@ -59,7 +62,7 @@ sealed class FakeClickHouse : IAsyncDisposable
             var query = (context.Request.QueryString["query"] ?? "") + await body.ReadToEndAsync();
             var (status, code) = _answer(Interlocked.Increment(ref _requests), query);
             context.Response.StatusCode = status;
-            var text = "<html>Bad Gateway</html>";
+            var text = Text;
             if (code is { } known)
             {
                 context.Response.Headers["X-ClickHouse-Exception-Code"] = known.ToString(CultureInfo.InvariantCulture);

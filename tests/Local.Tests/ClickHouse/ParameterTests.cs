@@ -60,9 +60,9 @@ public sealed class ParameterTests(ClickHouseHost host)
     }
 
     [Fact]
-    public async Task An_array_of_fifty_thousand_ids_goes_in_a_form()
+    public async Task An_array_of_ids_as_long_as_a_field_may_be_goes_in_a_form()
     {
-        var ids = Enumerable.Range(0, 50_000).Select(index => ulong.MaxValue - (ulong)index).ToArray();
+        var ids = Enumerable.Range(0, 6_000).Select(index => ulong.MaxValue - (ulong)index).ToArray();
         using var form = Forms();
 
         var back = (ulong[])(await form.ExecuteScalarAsync("SELECT {ids:Array(UInt64)}", ClickHouseProcess.Parameters(("ids", ids))))!;
@@ -72,14 +72,15 @@ public sealed class ParameterTests(ClickHouseHost host)
 
     /// <summary>By arrayJoin: with an array of more than about 131,000 ids the engine takes minutes over a plain IN.</summary>
     [Fact]
-    public async Task Two_hundred_thousand_ids_in_a_form_filter_a_table()
+    public async Task Two_hundred_thousand_ids_in_several_parameters_filter_a_table()
     {
-        var ids = Enumerable.Range(0, 200_000).Select(index => 1_000_000_000_000UL + (ulong)index * 3).ToArray();
+        var parts = Enumerable.Range(0, 200_000).Select(index => 1_000_000_000_000UL + (ulong)index * 3).Chunk(5_000).ToArray();
         using var form = Forms();
 
         object count = (await form.ExecuteScalarAsync(
-            "SELECT count() FROM (SELECT 1000000000000 + number AS id FROM numbers(900000)) WHERE id IN (SELECT arrayJoin({ids:Array(UInt64)}))",
-            ClickHouseProcess.Parameters(("ids", ids))))!;
+            "SELECT count() FROM (SELECT 1000000000000 + number AS id FROM numbers(900000)) "
+            + $"WHERE id IN (SELECT arrayJoin(arrayConcat({string.Join(", ", parts.Select((_, part) => $"{{ids{part}:Array(UInt64)}}"))})))",
+            ClickHouseProcess.Parameters([.. parts.Select((ids, part) => ($"ids{part}", (object?)ids))])))!;
 
         Assert.Equal(200_000UL, count);
     }

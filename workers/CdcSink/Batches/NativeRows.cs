@@ -32,6 +32,33 @@ public sealed class NativeRows(IReadOnlyList<Column> columns) : IDisposable
     internal IReadOnlyList<ReadOnlyMemory<byte>> Pieces(string column, int stream = 0) =>
         [.. _streams[columns.TakeWhile(each => each.Name != column).Sum(each => each.Widths.Count) + stream].Pieces];
 
+    /// <summary>The same rows in several blocks, each in its order.</summary>
+    /// <param name="blocks">For each row the number of its block.</param>
+    /// <param name="count">How many blocks there are.</param>
+    /// <exception cref="NotSupportedException">A column is a map.</exception>
+    internal List<NativeRows> Split(ReadOnlySpan<int> blocks, int count)
+    {
+        if (columns.Any(column => column.Widths.Count > 2))
+        {
+            throw new NotSupportedException($"Rows with a map cannot be split: {ColumnNames}.");
+        }
+        var parts = Enumerable.Range(0, count).Select(_ => new NativeRows(columns)).ToList();
+        var widths = columns.SelectMany(column => column.Widths).ToList();
+        for (var stream = 0; stream < _streams.Length; stream++)
+        {
+            var copied = RowSplit.Copy(_streams[stream].Pieces, widths[stream], blocks, [.. parts.Select(part => part._streams[stream])]);
+            for (var part = 0; part < count; part++)
+            {
+                parts[part].Length += copied[part];
+            }
+        }
+        foreach (var block in blocks)
+        {
+            parts[block].Rows++;
+        }
+        return parts;
+    }
+
     /// <summary>Closes a row.</summary>
     /// <exception cref="InvalidOperationException">It has fewer values than there are columns.</exception>
     public void EndRow()

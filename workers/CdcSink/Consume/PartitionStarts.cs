@@ -46,7 +46,7 @@ public sealed class PartitionStarts(
         {
             CdcSinkLog.StartUnknown(log, trouble.Error.Code.ToString(), trouble);
         }
-        catch (Exception failure) when (ClickHouseErrors.WillPass(failure, CancellationToken.None, out var code))
+        catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, CancellationToken.None, out var code))
         {
             CdcSinkLog.StartUnknown(log, code, failure);
         }

@@ -20,19 +20,19 @@ sealed class BetIds(ChangeStore store)
         {
             return [];
         }
-        const string Sql = """
+        var parameters = new ClickHouseParameterCollection();
+        AddPage(parameters, from, limit);
+        var sql = $$"""
             SELECT DISTINCT bet_id FROM
             (
-                SELECT bet_id FROM bets_by_user WHERE user_id IN ({users:Array(Int64)}) AND bet_id >= {from:Int64}
+                SELECT bet_id FROM bets_by_user WHERE user_id IN {{IdList.Add(parameters, "users", [.. users])}} AND bet_id >= {from:Int64}
                 UNION ALL
-                SELECT bet_id FROM bets_by_event WHERE event_id IN ({events:Array(Int64)}) AND bet_id >= {from:Int64}
+                SELECT bet_id FROM bets_by_event WHERE event_id IN {{IdList.Add(parameters, "events", [.. events])}} AND bet_id >= {from:Int64}
             )
             ORDER BY bet_id LIMIT {limit:UInt64}
             FORMAT RowBinary
             """;
-        var parameters = Dimensions(users, events);
-        AddPage(parameters, from, limit);
-        return await ReadAsync(Sql, parameters, cancellation);
+        return await ReadAsync(sql, parameters, cancellation);
     }
 
     /// <summary>Every bet there ever was, in the order of ids, from one on.</summary>
@@ -55,14 +55,6 @@ sealed class BetIds(ChangeStore store)
             }
         }, cancellation);
         return ids;
-    }
-
-    static ClickHouseParameterCollection Dimensions(IReadOnlyCollection<long> users, IReadOnlyCollection<long> events)
-    {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("users", users.ToArray());
-        parameters.AddParameter("events", events.ToArray());
-        return parameters;
     }
 
     static void AddPage(ClickHouseParameterCollection parameters, long from, long limit)

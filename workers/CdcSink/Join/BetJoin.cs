@@ -16,12 +16,17 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     readonly StoredChanges _stored = new(store);
     readonly Stages _stages = new(metrics, clock);
     readonly BetRows _rows = new(store, new Stages(metrics, clock));
+    readonly PageSize _page = new(options.JoinBets);
 
     /// <summary>Joins what a batch touches. Its changes are stored.</summary>
     /// <returns>What is left because it is too much for a batch; null where nothing is.</returns>
     /// <exception cref="MissingChangesException">ClickHouse does not show them.</exception>
-    public async Task<LargeJoin?> OfBatchAsync(ChangeBatch batch, CancellationToken cancellation)
+    public Task<LargeJoin?> OfBatchAsync(ChangeBatch batch, CancellationToken cancellation) => InPagesAsync(() => JoinAsync(batch, cancellation), cancellation);
+
+    async Task<LargeJoin?> JoinAsync(ChangeBatch batch, CancellationToken cancellation)
     {
+        // The same for the whole batch: what is joined beside the own bets depends on it.
+        var page = _page.Current;
         var touched = batch.Touched;
         var dependents = touched.Everything ? [] : await _stages.TimeAsync("join-dependents", () => _ids.OfAsync(touched.Users, touched.Events, limit: options.PathBets + 1, cancellation: cancellation));
         var large = touched.Everything || dependents.Count > options.PathBets;
@@ -29,12 +34,12 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         rest.UnionWith(large ? [] : dependents);
         rest.ExceptWith(touched.Bets);
         using var ownIds = AscendingIds.Of(touched.Bets);
-        foreach (var part in ownIds.Parts(options.JoinBets))
+        foreach (var part in ownIds.Parts(page))
         {
             using var own = new OwnChanges(batch.Rows.Bets, part);
             await _stages.TimeAsync("join-versions", () => _stored.ReadVersionsAsync(own, cancellation));
             rest.UnionWith(own.Others());
-            if (part.Length == touched.Bets.Count && rest.Count <= Together * options.JoinBets)
+            if (part.Length == touched.Bets.Count && rest.Count <= Together * page)
             {
                 // What they name is read once.
                 using var others = AscendingIds.Of(rest);
@@ -48,7 +53,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         }
         using var restIds = AscendingIds.Of(rest);
         Pooled.Return(rest);
-        foreach (var part in restIds.Parts(options.JoinBets))
+        foreach (var part in restIds.Parts(page))
         {
             await JoinAsync(part, cancellation);
         }
@@ -56,11 +61,16 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     }
 
     /// <summary>Reads a large join page by page.</summary>
-    public LargeJoinPages PagesOf(LargeJoin large) => new(large, _ids, _rows, _stages, options.JoinBets);
+    public LargeJoinPages PagesOf(LargeJoin large) => new(large, _ids, _rows, _stages, _page);
 
     /// <summary>Inserts the rows of a page; may be repeated.</summary>
-    public Task InsertAsync(JoinedPage page, CancellationToken cancellation) =>
-        InsertAsync(page.Rows, page.Known, cancellation);
+    public Task InsertAsync(JoinedPage page, CancellationToken cancellation) => InPagesAsync(async () =>
+    {
+        await _stages.TimeAsync("join-rows", () => page.InsertAsync(
+            rows => store.InsertByMonthAsync(rows, cancellation), failure => ClickHouseErrors.AsksForLess(failure, cancellation)));
+        metrics.Joined(page.Known);
+        return true;
+    }, cancellation);
 
     /// <summary>Joins these bets; one without a change has no rows.</summary>
     /// <param name="ids">Ascending, each once.</param>
@@ -70,13 +80,25 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     async Task JoinAsync(OwnChanges? own, ReadOnlyMemory<long> others, CancellationToken cancellation)
     {
         using var rows = new NativeRows(JoinedRows.Columns);
-        await InsertAsync(rows, await _rows.MakeAsync(rows, own, others, null, cancellation), cancellation);
+        var bets = await _rows.MakeAsync(rows, own, others, null, cancellation);
+        await _stages.TimeAsync("join-rows", () => store.InsertByMonthAsync(rows, cancellation));
+        metrics.Joined(bets);
     }
 
-    async Task InsertAsync(NativeRows rows, int bets, CancellationToken cancellation)
+    /// <summary>Runs a step, and lets the next one take fewer bets if this one was too much.</summary>
+    async Task<T> InPagesAsync<T>(Func<Task<T>> step, CancellationToken cancellation)
     {
-        await _stages.TimeAsync("join-rows", () => store.InsertAsync("bets_analytics_rows", rows, cancellation));
-        metrics.Joined(bets);
+        try
+        {
+            var result = await step();
+            _page.Succeed();
+            return result;
+        }
+        catch (Exception failure) when (ClickHouseErrors.AsksForLess(failure, cancellation))
+        {
+            _page.Shrink();
+            throw;
+        }
     }
 
     // After a truncate any topic may have brought it; else users and events did.

@@ -15,17 +15,14 @@ sealed class IdSelection
     // Of so many rows in a range one at least is asked for; the others are read and passed over.
     const ulong Sparsest = 4;
 
-    IdSelection(List<(long Low, long High)> ranges, long[] others) => (Ranges, Others) = (ranges, others);
+    readonly long[] _others;
 
-    /// <summary>Condition on the column <c>id</c>; its parameters come from <see cref="AddTo"/>.</summary>
-    public static string Condition { get; } = string.Join(" OR ", Enumerable.Range(0, MostRanges)
-        .Select(range => string.Create(CultureInfo.InvariantCulture, $"id BETWEEN {{low{range}:Int64}} AND {{high{range}:Int64}}"))
-        .Append("id IN ({others:Array(Int64)})"));
+    IdSelection(List<(long Low, long High)> ranges, long[] others) => (Ranges, _others) = (ranges, others);
 
     /// <summary>Both ends are included.</summary>
     public IReadOnlyList<(long Low, long High)> Ranges { get; }
 
-    public IReadOnlyList<long> Others { get; }
+    public IReadOnlyList<long> Others => _others;
 
     /// <param name="ids">Ascending, each once.</param>
     public static IdSelection Of(ReadOnlySpan<long> ids)
@@ -52,16 +49,23 @@ sealed class IdSelection
         return new IdSelection(ranges, [.. others]);
     }
 
-    public void AddTo(ClickHouseParameterCollection parameters)
+    /// <summary>Adds the selection's parameters.</summary>
+    /// <returns>The condition on the column <c>id</c>.</returns>
+    public string AddTo(ClickHouseParameterCollection parameters)
     {
-        for (var range = 0; range < MostRanges; range++)
+        var conditions = new List<string>();
+        for (var range = 0; range < Ranges.Count; range++)
         {
-            // No id is in a range that ends before it begins.
-            var (low, high) = range < Ranges.Count ? Ranges[range] : (1, 0);
+            var (low, high) = Ranges[range];
             parameters.AddParameter(string.Create(CultureInfo.InvariantCulture, $"low{range}"), low);
             parameters.AddParameter(string.Create(CultureInfo.InvariantCulture, $"high{range}"), high);
+            conditions.Add(string.Create(CultureInfo.InvariantCulture, $"id BETWEEN {{low{range}:Int64}} AND {{high{range}:Int64}}"));
         }
-        parameters.AddParameter("others", Others as long[] ?? [.. Others]);
+        if (_others.Length > 0 || conditions.Count == 0)
+        {
+            conditions.Add($"id IN {IdList.Add(parameters, "others", _others)}");
+        }
+        return string.Join(" OR ", conditions);
     }
 
     /// <summary>The positions behind the widest gaps, ascending: there the ids fall into parts that are as dense as they can be.</summary>

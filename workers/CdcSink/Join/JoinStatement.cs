@@ -18,16 +18,24 @@ namespace Betting.CdcSink.Join;
 /// </remarks>
 static class JoinStatement
 {
-    /// <summary>Takes the parameter <c>ids</c>: Array(Int64), the bets to join.</summary>
-    public const string Sql = """
-        INSERT INTO bets_analytics_rows
+    const string Earliest = "toDateTime64('1900-01-01 00:00:00', 6, 'UTC')", Last = "toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC')";
+
+    /// <summary>A time as rows show it.</summary>
+    public static string Shown(string column) => $"least(greatest({column}, {Earliest}), {Last})";
+
+    /// <summary>The statement.</summary>
+    /// <param name="table">Where the rows go.</param>
+    /// <param name="ids">What stands behind IN: the bets to join.</param>
+    /// <param name="ofMonths">True for the rows of the months in the parameter <c>months</c>, Array(UInt32), alone.</param>
+    public static string Sql(string table, string ids, bool ofMonths) => $$"""
+        INSERT INTO {{table}}
         (
             bet_id, bet_status, bet_amount, payout, placed_at, settled_at, user_id, user_name, user_created_at,
             event_id, event_name, event_category, event_start_time, event_status, bet_version, user_version, event_version, version, is_deleted, marks
         )
         WITH
-            toDateTime64('1900-01-01 00:00:00', 6, 'UTC') AS earliest,
-            toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC') AS last,
+            {{Earliest}} AS earliest,
+            {{Last}} AS last,
             (SELECT max(version) FROM truncations WHERE table = 'users') AS users_ended,
             (SELECT max(version) FROM truncations WHERE table = 'events') AS events_ended,
             (SELECT max(version) FROM truncations WHERE table = 'bets') AS bets_ended
@@ -82,7 +90,7 @@ static class JoinStatement
                     argMax(marks, version) AS key_marks,
                     groupUniqArrayIf((placed_at, user_id, event_id), NOT deleted) AS sorting_keys
                 FROM bet_changes AS change
-                WHERE id IN ({ids:Array(Int64)})
+                WHERE id IN {{ids}}
                 GROUP BY id
             )
             ARRAY JOIN sorting_keys AS sorting_key
@@ -98,7 +106,7 @@ static class JoinStatement
                 argMaxIf(created_at, version, NOT deleted AND bitAnd(not_sent, 2) = 0) AS created_at,
                 argMaxIf(toUInt16(256 + marks), version, NOT deleted AND bitAnd(not_sent, 2) = 0) AS created_at_is
             FROM user_changes
-            WHERE id IN (SELECT user_id FROM bet_changes WHERE id IN ({ids:Array(Int64)}))
+            WHERE id IN (SELECT user_id FROM bet_changes WHERE id IN {{ids}})
             GROUP BY id
         ) AS usr ON usr.id = bet.current_user_id
         ANY LEFT JOIN
@@ -116,9 +124,10 @@ static class JoinStatement
                 argMaxIf(status, version, NOT deleted AND bitAnd(not_sent, 8) = 0) AS status,
                 argMaxIf(toUInt16(256 + marks), version, NOT deleted AND bitAnd(not_sent, 8) = 0) AS status_is
             FROM event_changes
-            WHERE id IN (SELECT event_id FROM bet_changes WHERE id IN ({ids:Array(Int64)}))
+            WHERE id IN (SELECT event_id FROM bet_changes WHERE id IN {{ids}})
             GROUP BY id
         ) AS played ON played.id = bet.current_event_id
+        {{(ofMonths ? "WHERE toYYYYMM(least(greatest(sorting_key.1, earliest), last)) IN ({months:Array(UInt32)})" : "")}}
         SETTINGS join_algorithm = 'hash', max_threads = 1
         """;
 }

@@ -10,12 +10,16 @@ namespace Betting.CdcSink.Join;
 /// after a failure that passes; killed, its topics are read again from where they were held.
 /// </summary>
 public sealed class LargeJoinLoop(
-    BetJoin join, Progress progress, CdcSinkOptions options, CdcSinkMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<LargeJoinLoop> log) : IWorkerLoop
+    BetJoin join, Progress progress, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, Heartbeats heartbeats, TimeProvider clock,
+    ILogger<LargeJoinLoop> log) : IWorkerLoop
 {
     // Each holds little; beyond so many the batches wait, which is the way to say that it is too much.
     const int Waiting = 64;
 
-    static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    /// <summary>Readiness: whether the large join that runs is taken.</summary>
+    public const string Condition = "clickhouse-joins";
+
+    static readonly TimeSpan Beat = TimeSpan.FromSeconds(1), LogEvery = TimeSpan.FromMinutes(1);
 
     readonly Channel<LargeJoin> _waiting = Channel.CreateBounded<LargeJoin>(Waiting);
 
@@ -97,20 +101,37 @@ public sealed class LargeJoinLoop(
         }
     }
 
+    /// <summary>Repeats a step until it succeeds. Pages and blocks are smaller after each attempt that was too much.</summary>
+    /// <exception cref="ClickHouseRefusedException">ClickHouse refuses for good.</exception>
     async Task PatientlyAsync(Func<Task> step, CancellationToken stopping)
     {
+        var start = clock.GetTimestamp();
         var pause = TimeSpan.FromMilliseconds(200);
-        while (true)
+        long? logged = null;
+        for (var attempt = 1; ; attempt++)
         {
             try
             {
                 await step();
+                readiness.Set(Condition, ready: true);
                 return;
             }
-            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))
+            catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
             {
                 metrics.Retry(code);
                 heartbeats.Beat(Name);
+                if (kind is FailureClass.Configuration or FailureClass.Data)
+                {
+                    var refused = ClickHouseRefusedException.Of(code, failure);
+                    CdcSinkLog.ClickHouseRefuses(log, refused.Message);
+                    throw refused;
+                }
+                readiness.Set(Condition, ready: false, $"not taken ({code}), attempt {attempt}");
+                if (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery)
+                {
+                    logged = clock.GetTimestamp();
+                    CdcSinkLog.LargeJoinWaits(log, code, Refusal.NameOf(code), attempt, clock.GetElapsedTime(start).TotalSeconds, failure);
+                }
             }
             await Task.Delay(pause, clock, stopping);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, options.RetryPause.Ticks));

@@ -9,10 +9,6 @@ sealed class StoredChanges(ChangeStore store)
     // One thread: what a batch does beside it has the other processors.
     const string Settings = "SETTINGS max_threads = 1 FORMAT RowBinary";
 
-    static readonly string VersionsSql = $"SELECT {OwnChanges.StoredColumns} FROM bet_changes WHERE {IdSelection.Condition} {Settings}";
-    static readonly string BetsSql = $"SELECT {BetChange.Columns} FROM bet_changes WHERE {IdSelection.Condition} {Settings}";
-    static readonly string UsersSql = $"SELECT {UserState.Columns} FROM user_changes WHERE {IdSelection.Condition} {Settings}";
-    static readonly string EventsSql = $"SELECT {EventState.Columns} FROM event_changes WHERE {IdSelection.Condition} {Settings}";
     const string EndedSql = $"SELECT table, max(version) FROM truncations GROUP BY table {Settings}";
 
     public async Task<Ended> EndedAsync(CancellationToken cancellation)
@@ -29,25 +25,25 @@ sealed class StoredChanges(ChangeStore store)
 
     /// <summary>Tells which versions and sorting keys of the batch's bets there are.</summary>
     public Task ReadVersionsAsync(OwnChanges own, CancellationToken cancellation) =>
-        store.ReadRowsAsync(VersionsSql, Parameters(own.Ids), own.TakeStored, cancellation);
+        ReadAsync(OwnChanges.StoredColumns, "bet_changes", own.Ids, own.TakeStored, cancellation);
 
     public Task ReadAsync(ById<BetState> bets, CancellationToken cancellation) =>
-        store.ReadRowsAsync(BetsSql, Parameters(bets.Ids), (ref row) => BetState.Take(ref row, bets), cancellation);
+        ReadAsync(BetChange.Columns, "bet_changes", bets.Ids, (ref row) => BetState.Take(ref row, bets), cancellation);
 
     /// <param name="users">Their states.</param>
     /// <param name="wanted">Those of them that are read; ascending, each once.</param>
     /// <param name="cancellation">Ends it.</param>
     public Task ReadAsync(ById<UserState> users, ReadOnlyMemory<long> wanted, CancellationToken cancellation) => wanted.IsEmpty
         ? Task.CompletedTask
-        : store.ReadRowsAsync(UsersSql, Parameters(wanted), (ref row) => UserState.Take(ref row, users), cancellation);
+        : ReadAsync(UserState.Columns, "user_changes", wanted, (ref row) => UserState.Take(ref row, users), cancellation);
 
     public Task ReadAsync(ById<EventState> events, CancellationToken cancellation) =>
-        store.ReadRowsAsync(EventsSql, Parameters(events.Ids), (ref row) => EventState.Take(ref row, events), cancellation);
+        ReadAsync(EventState.Columns, "event_changes", events.Ids, (ref row) => EventState.Take(ref row, events), cancellation);
 
-    static ClickHouseParameterCollection Parameters(ReadOnlyMemory<long> ids)
+    Task ReadAsync(string columns, string table, ReadOnlyMemory<long> ids, TakeRow take, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
-        IdSelection.Of(ids.Span).AddTo(parameters);
-        return parameters;
+        var condition = IdSelection.Of(ids.Span).AddTo(parameters);
+        return store.ReadRowsAsync($"SELECT {columns} FROM {table} WHERE {condition} {Settings}", parameters, take, cancellation);
     }
 }

@@ -90,14 +90,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     }
 
     /// <summary>The join of these bets, into the new table.</summary>
-    public async Task FillAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation)
-    {
-        const string Into = "INSERT INTO " + Rows;
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("ids", bets.ToArray());
-        var sql = JoinStatement.Sql.StartsWith(Into, StringComparison.Ordinal) ? "INSERT INTO " + Table + JoinStatement.Sql[Into.Length..] : throw new InvalidOperationException("The join is no insert.");
-        await _bodies.ExecuteNonQueryAsync(sql, parameters, cancellationToken: cancellation);
-    }
+    public Task FillAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation) => new JoinInside(_bodies).RunAsync(Table, bets, cancellation);
 
     /// <summary>A mark in the parts of the table of rows: what is inserted later is in parts beyond it.</summary>
     public async Task<long> MarkAsync(CancellationToken cancellation) => Convert.ToInt64(await client.ExecuteScalarAsync(

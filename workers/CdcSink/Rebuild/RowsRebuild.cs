@@ -1,3 +1,4 @@
+using Betting.CdcSink.Join;
 using Betting.CdcSink.Write;
 
 namespace Betting.CdcSink.Rebuild;
@@ -16,6 +17,7 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200), TellEvery = TimeSpan.FromSeconds(5);
 
     readonly DateTime _started = clock.GetUtcNow().UtcDateTime;
+    readonly PageSize _page = new(chunk);
     string _stage = "";
     long _done, _bets;
     long? _told;
@@ -36,7 +38,7 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         await InsertsEndAsync(cancellation);
         await TakeOtherMonthsAsync(cancellation);
         _bets = await store.CountAsync(from, cancellation);
-        await EachChunkAsync((next, stop) => store.BetsAsync(next, from, chunk, stop), store.FillAsync, cancellation);
+        await FillAsync(cancellation);
 
         await StageAsync("swapping", cancellation);
         var mark = await store.MarkAsync(cancellation);
@@ -45,9 +47,15 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
             await store.ExchangeAsync(cancellation);
         }
         await InsertsEndAsync(cancellation);
-        foreach (var late in (await store.LateBetsAsync(mark, cancellation)).Chunk(chunk))
+        var late = await store.LateBetsAsync(mark, cancellation);
+        for (var joined = 0; joined < late.Count;)
         {
-            await changes.JoinAsync(late, cancellation);
+            joined += await PatientlyAsync(async () =>
+            {
+                var part = late[joined..Math.Min(joined + _page.Current, late.Count)];
+                await changes.JoinAsync(part, cancellation);
+                return part.Count;
+            }, cancellation);
         }
         await StageAsync("cleaning", cancellation);
         await CleanAsync(cancellation);
@@ -62,50 +70,51 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         {
             await store.TellAsync(_started, "failed", _done, _bets, cancellation);
         }
-        catch (Exception failure) when (ClickHouseErrors.WillPass(failure, cancellation, out _))
+        catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, cancellation, out _))
         {
             // It is not heard of any more, which says the same.
         }
     }
 
-    async Task EachChunkAsync(Func<long, CancellationToken, Task<List<long>>> read, Func<List<long>, CancellationToken, Task> fill, CancellationToken cancellation)
+    async Task FillAsync(CancellationToken cancellation)
     {
-        for (var next = long.MinValue; ;)
+        for (long? next = long.MinValue; next is { } first;)
         {
-            var bets = await PatientlyAsync(() => read(next, cancellation), cancellation);
-            if (bets.Count == 0)
+            next = await PatientlyAsync(async () =>
             {
-                return;
-            }
-            await PatientlyAsync(async () =>
-            {
-                await fill(bets, cancellation);
-                return true;
+                var bets = await store.BetsAsync(first, from, _page.Current, cancellation);
+                if (bets.Count == 0)
+                {
+                    return (long?)null;
+                }
+                await store.FillAsync(bets, cancellation);
+                _done += bets.Count;
+                return bets[^1] == long.MaxValue ? null : bets[^1] + 1;
             }, cancellation);
-            _done += bets.Count;
             await ProgressAsync(cancellation);
-            if (bets[^1] == long.MaxValue)
-            {
-                return;
-            }
-            next = bets[^1] + 1;
         }
     }
 
-    /// <summary>Reading and filling may be repeated, so they outlast a ClickHouse that is away.</summary>
+    /// <summary>Repeats a step that may be repeated until it succeeds. It takes fewer bets after each attempt that was too much.</summary>
     async Task<T> PatientlyAsync<T>(Func<Task<T>> step, CancellationToken cancellation)
     {
         while (true)
         {
             try
             {
-                return await step();
+                var result = await step();
+                _page.Succeed();
+                return result;
             }
-            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, cancellation, out var code))
+            catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, cancellation, out var code))
             {
-                tell($"ClickHouse is away ({code}); tried again");
-                await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellation);
+                if (ClickHouseErrors.AsksForLess(failure, cancellation))
+                {
+                    _page.Shrink();
+                }
+                tell($"ClickHouse does not take it ({code}, {Refusal.NameOf(code)}); repeated with at most {_page.Current} bets");
             }
+            await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellation);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed class RewindWatch(RewindStore store, CdcSinkOptions options, Heart
             {
                 _open = await store.OpenAsync(options.Group, stopping);
             }
-            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out _))
+            catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, stopping, out _))
             {
                 // The probe tells that ClickHouse is away; an order can wait until it is back.
             }

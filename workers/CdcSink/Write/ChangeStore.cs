@@ -12,6 +12,8 @@ namespace Betting.CdcSink.Write;
 /// <summary>The statements that the sink runs in ClickHouse. Each has the same effect however often it runs.</summary>
 public sealed class ChangeStore : IDisposable
 {
+    const string BetsAnalyticsRows = "bets_analytics_rows";
+
     readonly ClickHouseClient _client;
 
     // Lists of ids are too long for an address, so parameters travel in the request's body.
@@ -59,7 +61,11 @@ public sealed class ChangeStore : IDisposable
 
     /// <summary>Joins these bets inside ClickHouse, as they are stored now, and inserts their rows and delete markers.</summary>
     public Task JoinAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation) =>
-        _client.ExecuteNonQueryAsync(JoinStatement.Sql, Ids(bets), cancellationToken: cancellation);
+        new JoinInside(_client).RunAsync(BetsAnalyticsRows, bets, cancellation);
+
+    /// <summary>Inserts rows of bets, in several blocks where they span more months than a server takes in one.</summary>
+    internal Task InsertByMonthAsync(NativeRows rows, CancellationToken cancellation) =>
+        MonthBlocks.InsertAsync(rows, (block, stop) => InsertAsync(BetsAnalyticsRows, block, stop), cancellation);
 
     /// <summary>Whether the table has changes at or above <paramref name="from"/> and below <paramref name="to"/>.</summary>
     public async Task<bool> HasChangesAsync(SourceTable table, ChangeVersion from, ChangeVersion to, CancellationToken cancellation)
@@ -83,11 +89,4 @@ public sealed class ChangeStore : IDisposable
     public Task PingAsync(CancellationToken cancellation) => _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation);
 
     public void Dispose() => _client.Dispose();
-
-    static ClickHouseParameterCollection Ids(IReadOnlyCollection<long> ids)
-    {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("ids", ids.ToArray());
-        return parameters;
-    }
 }

@@ -5,32 +5,49 @@ using ClickHouse.Driver;
 
 namespace Betting.CdcSink.Write;
 
-/// <summary>What a failure is, by its code; never by its text.</summary>
+/// <summary>The class of a failure, by its code or type.</summary>
 static class ClickHouseErrors
 {
-    /// <summary>True where the same statement may succeed later; <paramref name="code"/> names the failure in metrics and logs.</summary>
-    public static bool WillPass(Exception failure, CancellationToken stopping, out string code) =>
-        Classify(failure, stopping, out code) is FailureClass.Away or FailureClass.TooMuch;
+    /// <summary>ClickHouse's code for too many parts, and for too many partitions in one block.</summary>
+    public const int TooManyParts = 252;
 
-    /// <returns>What to do; null where this is no failure of ClickHouse, or the worker was asked to stop.</returns>
+    /// <summary>True where the failed step may be repeated; <paramref name="code"/> names the failure in metrics and logs.</summary>
+    public static bool IsRetryable(Exception failure, CancellationToken stopping, out string code) =>
+        Classify(failure, stopping, out code) is FailureClass.Unavailable or FailureClass.TooMuch or FailureClass.Unknown;
+
+    /// <summary>True where a smaller statement may succeed: <see cref="FailureClass.TooMuch"/> and <see cref="FailureClass.Unknown"/>.</summary>
+    public static bool AsksForLess(Exception failure, CancellationToken stopping) =>
+        Classify(failure, stopping, out _) is FailureClass.TooMuch or FailureClass.Unknown;
+
+    /// <summary>The class of a failure. Null where it is no failure of ClickHouse: a cancellation, or a fault of the sink itself.</summary>
+    /// <param name="failure">What was thrown.</param>
+    /// <param name="stopping">The caller's token. Any other cancellation is that of a time limit.</param>
+    /// <param name="code">Names the failure in metrics and logs.</param>
     public static FailureClass? Classify(Exception failure, CancellationToken stopping, out string code)
     {
-        code = failure switch
+        (code, var kind) = failure switch
         {
-            // The code is 0 or below where the answer is not ClickHouse's own: a proxy's, or one that was cut off.
-            ClickHouseServerException { ErrorCode: > 0 } server => server.ErrorCode.ToString(CultureInfo.InvariantCulture),
-            ClickHouseServerException => "no-code",
-            MissingChangesException => "not-shown",
-            HttpRequestException or SocketException or IOException => "unreachable",
-            OperationCanceledException or TimeoutException => "timeout",
-            _ => "other",
+            ClickHouseServerException server when IsOwn(server) => (server.ErrorCode.ToString(CultureInfo.InvariantCulture), FailureTable.Of(server.ErrorCode)),
+            // An answer that is not ClickHouse's: a proxy's, or one that was cut off. A proxy limits sizes and times too.
+            ClickHouseServerException => ("no-code", FailureClass.Unknown),
+            MissingChangesException => ("not-shown", FailureClass.Unavailable),
+            HttpRequestException or SocketException or IOException => ("unreachable", FailureClass.Unavailable),
+            // The client's or the caller's time limit: a smaller statement may finish within it. The caller's cancellation is no failure.
+            TimeoutException => ("timeout", FailureClass.TooMuch),
+            OperationCanceledException when !stopping.IsCancellationRequested => ("timeout", FailureClass.TooMuch),
+            _ => ("other", (FailureClass?)null),
         };
-        return failure switch
-        {
-            ClickHouseServerException { ErrorCode: > 0 } server => FailureTable.Of(server.ErrorCode),
-            ClickHouseServerException or HttpRequestException or SocketException or IOException or TimeoutException => FailureClass.Away,
-            OperationCanceledException when !stopping.IsCancellationRequested => FailureClass.Away,
-            _ => null,
-        };
+        return kind;
+    }
+
+    /// <summary>
+    /// True for an answer in the form in which ClickHouse writes its exceptions. The driver takes the first number of any other answer,
+    /// such as "502 Bad Gateway", for a code.
+    /// </summary>
+    static bool IsOwn(ClickHouseServerException failure)
+    {
+        var said = failure.ErrorCode > 0 ? string.Create(CultureInfo.InvariantCulture, $"Code: {failure.ErrorCode}") : "\0";
+        var at = failure.Message.IndexOf(said, StringComparison.Ordinal);
+        return at >= 0 && (at + said.Length == failure.Message.Length || !char.IsAsciiDigit(failure.Message[at + said.Length]));
     }
 }

@@ -8,7 +8,7 @@ namespace Betting.CdcSink.Write;
 /// <summary>
 /// Applies the same batch until it succeeds, while ClickHouse is away, full or slow: attempts with growing pauses, visible in
 /// readiness, metrics and, once a minute, the log. Meanwhile nothing more is read. A batch that ClickHouse refuses for its size or
-/// data is halved until it passes or one record is alone, which goes to the dead letters. See <see cref="FailureTable"/>.
+/// data is halved until it passes or one record is alone. A record whose data is refused goes to the dead letters. See <see cref="FailureTable"/>.
 /// </summary>
 /// <param name="applier">Gives a batch its effect.</param>
 /// <param name="options">Pauses.</param>
@@ -29,7 +29,7 @@ public sealed class PatientApplier(
     /// <summary>So many records refused without one batch between them that passed whole are no records' fault: the worker ends.</summary>
     public const int MostRefused = 100;
 
-    // A body that was cut off on its way reads as bad data; what a busy moment refused may pass the next time.
+    // A body that was cut off on its way reads as bad data, and a statement that a busy server refused may pass the next time.
     const int AttemptsBeforeHalving = 3;
 
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
@@ -66,7 +66,7 @@ public sealed class PatientApplier(
         if (!divided)
         {
             using var part = Build(records);
-            if (await TryAsync(part, records.Count, Task.CompletedTask, stopping) is not { } refused)
+            if (await TryAsync(part, records.Count, Task.CompletedTask, stopping, records.Count == 1 ? records[0] : null) is not { } refused)
             {
                 return;
             }
@@ -100,9 +100,11 @@ public sealed class PatientApplier(
     /// <param name="records">How many records it could be divided into; 0 where it cannot be.</param>
     /// <param name="before">What has to be done before its progress is recorded.</param>
     /// <param name="stopping">Ends the waiting.</param>
+    /// <param name="only">The record that is alone in the batch; null where there are several.</param>
     /// <exception cref="ClickHouseRefusedException">Only an operator can mend it.</exception>
-    async Task<Refusal?> TryAsync(ChangeBatch batch, int records, Task before, CancellationToken stopping)
+    async Task<Refusal?> TryAsync(ChangeBatch batch, int records, Task before, CancellationToken stopping, StreamRecord? only = null)
     {
+        var what = only is { } one ? $"{one.Topic} {one.Partition}@{one.Offset}" : $"{records} records";
         var start = clock.GetTimestamp();
         var pause = FirstPause;
         long? logged = null;
@@ -121,12 +123,12 @@ public sealed class PatientApplier(
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
             {
                 metrics.Retry(code);
-                if (kind == FailureClass.Operator || (kind == FailureClass.Data && records == 0))
+                if (kind == FailureClass.Configuration || (kind == FailureClass.Data && records == 0))
                 {
                     throw Refused(code, failure);
                 }
-                // What one record asks for is never too much: then it is the server that has too little, and gets time.
-                if ((kind == FailureClass.Data || (kind == FailureClass.TooMuch && records > 1)) && ++refused >= AttemptsBeforeHalving)
+                // A batch of one record cannot be split: unless its data is refused, it waits for the server.
+                if ((kind == FailureClass.Data || (kind != FailureClass.Unavailable && records > 1)) && ++refused >= AttemptsBeforeHalving)
                 {
                     return new Refusal(code, failure);
                 }
@@ -134,12 +136,24 @@ public sealed class PatientApplier(
                 if (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery)
                 {
                     logged = clock.GetTimestamp();
-                    CdcSinkLog.ClickHouseAway(log, code, attempt, clock.GetElapsedTime(start).TotalSeconds, failure);
+                    Log(kind, what, code, attempt, clock.GetElapsedTime(start).TotalSeconds, failure);
                 }
             }
             // Up to a quarter less, so that replicas do not come back in step.
             await Task.Delay(pause * (1 - Random.Shared.NextDouble() / 4), clock, stopping);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, options.RetryPause.Ticks));
+        }
+    }
+
+    void Log(FailureClass kind, string what, string code, int attempt, double seconds, Exception failure)
+    {
+        if (kind == FailureClass.Unavailable)
+        {
+            CdcSinkLog.ClickHouseAway(log, code, attempt, seconds, failure);
+        }
+        else
+        {
+            CdcSinkLog.NotTaken(log, what, code, Refusal.NameOf(code), attempt, seconds, failure);
         }
     }
 

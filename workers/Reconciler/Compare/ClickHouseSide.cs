@@ -57,35 +57,44 @@ sealed class ClickHouseSide : IBetSide
 
     public async IAsyncEnumerable<RowMark> RowsAsync(IReadOnlyCollection<long?> days, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        // A longer list does not fit into a URL: then all rows are read, and those of other days are passed over below.
+        var isListed = days.Count <= ListLimits.Days;
         var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("days", days.OfType<long>().ToArray());
+        parameters.AddParameter("days", isListed ? days.OfType<long>().ToArray() : []);
+        parameters.AddParameter("all", !isListed);
         parameters.AddParameter("infinite", days.Contains(null));
         await using var rows = await _client.ExecuteReaderAsync(
             $$"""
             SELECT bet_id, {{Columns.ClickHouseDay}} AS day, {{Columns.ClickHouseHash}}, bet_version, user_version, event_version
-            FROM {{_source}} WHERE has({days:Array(Int64)}, day) OR (isNull(day) AND {infinite:Bool}) ORDER BY bet_id
+            FROM {{_source}} WHERE {all:Bool} OR has({days:Array(Int64)}, day) OR (isNull(day) AND {infinite:Bool}) ORDER BY bet_id
             """, parameters, cancellationToken: cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            yield return new RowMark(
-                rows.GetInt64(0), rows.IsDBNull(1) ? null : rows.GetInt64(1), rows.GetInt64(2),
-                (ulong)rows.GetValue(3), (ulong)rows.GetValue(4), (ulong)rows.GetValue(5));
+            long? day = rows.IsDBNull(1) ? null : rows.GetInt64(1);
+            if (isListed || days.Contains(day))
+            {
+                yield return new RowMark(
+                    rows.GetInt64(0), day, rows.GetInt64(2), (ulong)rows.GetValue(3), (ulong)rows.GetValue(4), (ulong)rows.GetValue(5));
+            }
         }
     }
 
     public async Task<IReadOnlyDictionary<long, string[]>> ValuesAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation)
     {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("bets", bets.ToArray());
-        await using var rows = await _client.ExecuteReaderAsync(
-            $$"""
-            SELECT bet_id, {{string.Join(", ", Columns.All.Select(column => column.ClickHouse))}}
-            FROM {{_source}} WHERE bet_id IN {bets:Array(Int64)}
-            """, parameters, cancellationToken: cancellation);
         var values = new Dictionary<long, string[]>();
-        while (await rows.ReadAsync(cancellation))
+        foreach (var part in bets.Chunk(ListLimits.Ids))
         {
-            values[rows.GetInt64(0)] = [.. Enumerable.Range(1, Columns.All.Count).Select(rows.GetString)];
+            var parameters = new ClickHouseParameterCollection();
+            parameters.AddParameter("bets", part);
+            await using var rows = await _client.ExecuteReaderAsync(
+                $$"""
+                SELECT bet_id, {{string.Join(", ", Columns.All.Select(column => column.ClickHouse))}}
+                FROM {{_source}} WHERE bet_id IN {bets:Array(Int64)}
+                """, parameters, cancellationToken: cancellation);
+            while (await rows.ReadAsync(cancellation))
+            {
+                values[rows.GetInt64(0)] = [.. Enumerable.Range(1, Columns.All.Count).Select(rows.GetString)];
+            }
         }
         return values;
     }

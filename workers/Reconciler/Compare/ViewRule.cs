@@ -36,20 +36,23 @@ sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
     async Task<HashSet<long>> ChangedAfterAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation)
     {
         var unseen = "NOT " + SeenBy(cut, epoch);
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("bets", bets.ToArray());
-        await using var rows = await client.ExecuteReaderAsync(
-            $$"""
-            SELECT DISTINCT id FROM bet_changes WHERE id IN {bets:Array(Int64)}
-            AND (({{unseen}})
-              OR user_id IN (SELECT id FROM user_changes WHERE {{unseen}})
-              OR event_id IN (SELECT id FROM event_changes WHERE {{unseen}})
-              OR (SELECT count() FROM truncations WHERE {{unseen}}) > 0)
-            """, parameters, cancellationToken: cancellation);
         var changed = new HashSet<long>();
-        while (await rows.ReadAsync(cancellation))
+        foreach (var part in bets.Chunk(ListLimits.Ids))
         {
-            changed.Add(rows.GetInt64(0));
+            var parameters = new ClickHouseParameterCollection();
+            parameters.AddParameter("bets", part);
+            await using var rows = await client.ExecuteReaderAsync(
+                $$"""
+                SELECT DISTINCT id FROM bet_changes WHERE id IN {bets:Array(Int64)}
+                AND (({{unseen}})
+                  OR user_id IN (SELECT id FROM user_changes WHERE {{unseen}})
+                  OR event_id IN (SELECT id FROM event_changes WHERE {{unseen}})
+                  OR (SELECT count() FROM truncations WHERE {{unseen}}) > 0)
+                """, parameters, cancellationToken: cancellation);
+            while (await rows.ReadAsync(cancellation))
+            {
+                changed.Add(rows.GetInt64(0));
+            }
         }
         return changed;
     }

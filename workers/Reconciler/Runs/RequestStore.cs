@@ -1,3 +1,4 @@
+using Betting.Reconciler.Compare;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO.Parameters;
 using ClickHouse.Driver.Utility;
@@ -19,15 +20,18 @@ sealed class RequestStore(ClickHouseClient client)
     }
 
     /// <summary>Notes that <paramref name="run"/>, which began after these were asked, has answered them. May be repeated.</summary>
-    public Task AnswerAsync(IReadOnlyList<string> requests, long run, CancellationToken cancellation)
+    public async Task AnswerAsync(IReadOnlyList<string> requests, long run, CancellationToken cancellation)
     {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("ids", requests.ToArray());
-        parameters.AddParameter("run", run);
-        return client.ExecuteNonQueryAsync(
-            """
-            INSERT INTO reconciliation_requests (id, reason, asked_at, answered, run_id)
-            SELECT id, reason, asked_at, 1, {run:Int64} FROM reconciliation_requests FINAL WHERE id IN ({ids:Array(String)}) AND answered = 0
-            """, parameters, cancellationToken: cancellation);
+        foreach (var part in requests.Chunk(ListLimits.Requests))
+        {
+            var parameters = new ClickHouseParameterCollection();
+            parameters.AddParameter("ids", part);
+            parameters.AddParameter("run", run);
+            await client.ExecuteNonQueryAsync(
+                """
+                INSERT INTO reconciliation_requests (id, reason, asked_at, answered, run_id)
+                SELECT id, reason, asked_at, 1, {run:Int64} FROM reconciliation_requests FINAL WHERE id IN ({ids:Array(String)}) AND answered = 0
+                """, parameters, cancellationToken: cancellation);
+        }
     }
 }
