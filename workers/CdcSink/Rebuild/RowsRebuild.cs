@@ -111,8 +111,12 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
                 if (ClickHouseErrors.AsksForLess(failure, cancellation))
                 {
                     _page.Shrink();
+                    tell($"ClickHouse does not take it ({code}, {Refusal.NameOf(code)}); repeated with at most {_page.Current} bets a statement");
                 }
-                tell($"ClickHouse does not take it ({code}, {Refusal.NameOf(code)}); repeated with at most {_page.Current} bets");
+                else
+                {
+                    tell($"ClickHouse is away ({code}, {Refusal.NameOf(code)}); repeated");
+                }
             }
             await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellation);
         }
