@@ -1,7 +1,6 @@
 using Betting.CdcSink;
 using Betting.CdcSink.Rebuild;
 using Betting.CdcSink.Write;
-using Betting.Debezium;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Xunit;

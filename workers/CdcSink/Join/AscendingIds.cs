@@ -21,12 +21,14 @@ sealed class AscendingIds : IDisposable
         return new AscendingIds(ids, set.Count);
     }
 
-    /// <summary>In parts of at most so many.</summary>
-    public IEnumerable<ReadOnlyMemory<long>> Parts(int size)
+    /// <summary>In parts, each as large as the page is at that moment.</summary>
+    public IEnumerable<ReadOnlyMemory<long>> Parts(PageSize page)
     {
-        for (var start = 0; start < _count; start += size)
+        for (var start = 0; start < _count;)
         {
-            yield return Ids.Slice(start, Math.Min(size, _count - start));
+            var part = Ids.Slice(start, Math.Min(page.Current, _count - start));
+            yield return part;
+            start += part.Length;
         }
     }
 

@@ -21,12 +21,10 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     /// <summary>Joins what a batch touches. Its changes are stored.</summary>
     /// <returns>What is left because it is too much for a batch; null where nothing is.</returns>
     /// <exception cref="MissingChangesException">ClickHouse does not show them.</exception>
-    public Task<LargeJoin?> OfBatchAsync(ChangeBatch batch, CancellationToken cancellation) => InPagesAsync(() => JoinAsync(batch, cancellation), cancellation);
+    public Task<LargeJoin?> OfBatchAsync(ChangeBatch batch, CancellationToken cancellation) => ShrinkingAsync(() => JoinAsync(batch, cancellation), cancellation);
 
     async Task<LargeJoin?> JoinAsync(ChangeBatch batch, CancellationToken cancellation)
     {
-        // The same for the whole batch: what is joined beside the own bets depends on it.
-        var page = _page.Current;
         var touched = batch.Touched;
         var dependents = touched.Everything ? [] : await _stages.TimeAsync("join-dependents", () => _ids.OfAsync(touched.Users, touched.Events, limit: options.PathBets + 1, cancellation: cancellation));
         var large = touched.Everything || dependents.Count > options.PathBets;
@@ -34,12 +32,12 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         rest.UnionWith(large ? [] : dependents);
         rest.ExceptWith(touched.Bets);
         using var ownIds = AscendingIds.Of(touched.Bets);
-        foreach (var part in ownIds.Parts(page))
+        foreach (var part in ownIds.Parts(_page))
         {
             using var own = new OwnChanges(batch.Rows.Bets, part);
             await _stages.TimeAsync("join-versions", () => _stored.ReadVersionsAsync(own, cancellation));
             rest.UnionWith(own.Others());
-            if (part.Length == touched.Bets.Count && rest.Count <= Together * page)
+            if (part.Length == touched.Bets.Count && rest.Count <= Together * _page.Current)
             {
                 // What they name is read once.
                 using var others = AscendingIds.Of(rest);
@@ -53,7 +51,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         }
         using var restIds = AscendingIds.Of(rest);
         Pooled.Return(rest);
-        foreach (var part in restIds.Parts(page))
+        foreach (var part in restIds.Parts(_page))
         {
             await JoinAsync(part, cancellation);
         }
@@ -64,7 +62,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     public LargeJoinPages PagesOf(LargeJoin large) => new(large, _ids, _rows, _stages, _page);
 
     /// <summary>Inserts the rows of a page; may be repeated.</summary>
-    public Task InsertAsync(JoinedPage page, CancellationToken cancellation) => InPagesAsync(async () =>
+    public Task InsertAsync(JoinedPage page, CancellationToken cancellation) => ShrinkingAsync(async () =>
     {
         await _stages.TimeAsync("join-rows", () => page.InsertAsync(
             rows => store.InsertByMonthAsync(rows, cancellation), failure => ClickHouseErrors.AsksForLess(failure, cancellation)));
@@ -83,16 +81,15 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         var bets = await _rows.MakeAsync(rows, own, others, null, cancellation);
         await _stages.TimeAsync("join-rows", () => store.InsertByMonthAsync(rows, cancellation));
         metrics.Joined(bets);
+        _page.Succeed();
     }
 
-    /// <summary>Runs a step, and lets the next one take fewer bets if this one was too much.</summary>
-    async Task<T> InPagesAsync<T>(Func<Task<T>> step, CancellationToken cancellation)
+    /// <summary>Runs a step, and lets the next statements take fewer bets if this one was too much.</summary>
+    async Task<T> ShrinkingAsync<T>(Func<Task<T>> step, CancellationToken cancellation)
     {
         try
         {
-            var result = await step();
-            _page.Succeed();
-            return result;
+            return await step();
         }
         catch (Exception failure) when (ClickHouseErrors.AsksForLess(failure, cancellation))
         {

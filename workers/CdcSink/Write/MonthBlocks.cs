@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Betting.CdcSink.Batches;
 using ClickHouse.Driver;
@@ -35,12 +36,34 @@ static class MonthBlocks
             }
         }
         var most = months.Count > MostMonths ? MostMonths : (months.Count + 1) / 2;
-        foreach (var part in Split(rows, months, most))
+        await InsertAllAsync(Split(rows, months, most), insertAsync, cancellation);
+    }
+
+    /// <summary>A month with too many parts does not hold up the others: its failure is thrown when they are inserted.</summary>
+    static async Task InsertAllAsync(List<NativeRows> blocks, Func<NativeRows, CancellationToken, Task> insertAsync, CancellationToken cancellation)
+    {
+        ClickHouseServerException? first = null;
+        try
         {
-            using (part)
+            foreach (var block in blocks)
             {
-                await InsertAsync(part, insertAsync, cancellation);
+                try
+                {
+                    await InsertAsync(block, insertAsync, cancellation);
+                }
+                catch (ClickHouseServerException refused) when (refused.ErrorCode == ClickHouseErrors.TooManyParts)
+                {
+                    first ??= refused;
+                }
             }
+        }
+        finally
+        {
+            blocks.ForEach(block => block.Dispose());
+        }
+        if (first is not null)
+        {
+            ExceptionDispatchInfo.Throw(first);
         }
     }
 
