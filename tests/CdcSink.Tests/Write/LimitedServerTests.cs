@@ -23,7 +23,7 @@ public sealed class LimitedServerTests(Servers servers)
         await sink.ReplayAsync(Enumerable.Range(100_000, 25_000).Select(id => made.User(id, op: "r", snapshot: "true")));
 
         Assert.Equal(["25000|25000"], await sink.QueryAsync("SELECT count(), uniqExact(id) FROM user_changes"));
-        Assert.Equal(0, sink.Readings.Of("cdcsink.retries", "code=1000"));
+        Assert.Null(sink.Readings.Of("cdcsink.retries", "code=1000"));
     }
 
     [Theory]

@@ -21,7 +21,7 @@ public sealed class ManyMonthsTests(Servers servers)
         await sink.ReplayAsync(Bets(new Made()));
 
         Assert.Equal(["120|120|120|Ada|1200"], await sink.QueryAsync(Rows));
-        Assert.Equal(0, sink.Readings.Of("cdcsink.retries", "code=252"));
+        Assert.Null(sink.Readings.Of("cdcsink.retries", "code=252"));
         Assert.Empty(sink.DeadLetters);
     }
 
@@ -35,7 +35,7 @@ public sealed class ManyMonthsTests(Servers servers)
         await sink.ReplayAsync([made.User(1, "\"name\":\"renamed\",\"created_at\":\"2025-01-01T00:00:00.000000Z\"", "u")]);
 
         Assert.Equal(["120|120|120|renamed|1200"], await sink.QueryAsync(Rows));
-        Assert.Equal(0, sink.Readings.Of("cdcsink.retries", "code=252"));
+        Assert.Null(sink.Readings.Of("cdcsink.retries", "code=252"));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class ManyMonthsTests(Servers servers)
         await sink.ReplayAsync([.. Bets(made), made.User(1, "\"name\":\"renamed\",\"created_at\":\"2025-01-01T00:00:00.000000Z\"", "u")]);
 
         Assert.Equal(["120|120|120|renamed|1200"], await sink.QueryAsync(Rows));
-        Assert.Equal(0, sink.Readings.Of("cdcsink.retries", "code=252"));
+        Assert.Null(sink.Readings.Of("cdcsink.retries", "code=252"));
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class ManyMonthsTests(Servers servers)
     }
 
     [Fact]
-    public async Task A_month_with_too_many_parts_does_not_hold_up_the_rows_of_other_months()
+    public async Task Rows_of_120_months_wait_while_a_month_has_too_many_parts()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         var made = new Made();
@@ -93,8 +93,7 @@ public sealed class ManyMonthsTests(Servers servers)
         }
 
         var applying = sink.ReplayAsync(Bets(made));
-        await Deadline.UntilAsync("the other months", TimeSpan.FromSeconds(60), async () => (await sink.QueryAsync("SELECT uniqExact(toYYYYMM(placed_at)) FROM bets_analytics"))[0] == "120");
-        await Deadline.UntilAsync("an attempt that is refused", TimeSpan.FromSeconds(60), () => Task.FromResult(sink.Readings.Of("cdcsink.retries", "code=252") > 0));
+        await Deadline.UntilAsync("some attempts", TimeSpan.FromSeconds(60), () => Task.FromResult(sink.Readings.Of("cdcsink.retries", "code=252") >= 3));
         Assert.False(applying.IsCompleted);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows RESET SETTING parts_to_delay_insert, parts_to_throw_insert");
         await applying.WaitAsync(TimeSpan.FromSeconds(60));

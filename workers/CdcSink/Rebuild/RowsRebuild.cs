@@ -115,7 +115,7 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
                 }
                 else
                 {
-                    tell($"ClickHouse is away ({code}, {Refusal.NameOf(code)}); repeated");
+                    tell($"ClickHouse is away ({code}); repeated");
                 }
             }
             await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellation);

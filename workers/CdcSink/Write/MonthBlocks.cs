@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Betting.CdcSink.Batches;
 using ClickHouse.Driver;
@@ -7,7 +6,7 @@ namespace Betting.CdcSink.Write;
 
 /// <summary>
 /// Inserts rows of bets in blocks that span no more months than a server takes in one block. The table has a partition for each month, and
-/// 252 answers both a block of too many partitions and a partition of too many parts: so a block that is refused with it is split by
+/// 252 answers both a block of too many partitions and a table with too many parts: so a block that is refused with it is split by
 /// month, down to one month.
 /// </summary>
 static class MonthBlocks
@@ -36,34 +35,17 @@ static class MonthBlocks
             }
         }
         var most = months.Count > MostMonths ? MostMonths : (months.Count + 1) / 2;
-        await InsertAllAsync(Split(rows, months, most), insertAsync, cancellation);
-    }
-
-    /// <summary>A month with too many parts does not hold up the others: its failure is thrown when they are inserted.</summary>
-    static async Task InsertAllAsync(List<NativeRows> blocks, Func<NativeRows, CancellationToken, Task> insertAsync, CancellationToken cancellation)
-    {
-        ClickHouseServerException? first = null;
+        var blocks = Split(rows, months, most);
         try
         {
             foreach (var block in blocks)
             {
-                try
-                {
-                    await InsertAsync(block, insertAsync, cancellation);
-                }
-                catch (ClickHouseServerException refused) when (refused.ErrorCode == ClickHouseErrors.TooManyParts)
-                {
-                    first ??= refused;
-                }
+                await InsertAsync(block, insertAsync, cancellation);
             }
         }
         finally
         {
             blocks.ForEach(block => block.Dispose());
-        }
-        if (first is not null)
-        {
-            ExceptionDispatchInfo.Throw(first);
         }
     }
 
