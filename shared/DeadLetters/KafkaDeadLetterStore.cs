@@ -20,12 +20,12 @@ public sealed record LetterDescription(string From, string Reason, string Field,
 /// <remarks>Reads without a group: it moves nobody's position, and two readers do not disturb each other.</remarks>
 public sealed class KafkaDeadLetterStore : IDeadLetterStore
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), SendLimit = TimeSpan.FromMinutes(1);
     readonly KafkaOptions _kafka;
     readonly string _source, _topic;
     readonly Func<Message<byte[]?, byte[]?>, LetterDescription> _describe;
     readonly TimeProvider _clock;
-    readonly Lazy<IProducer<byte[]?, byte[]?>> _producer;
+    readonly KafkaLetterSender _sender;
 
     /// <param name="kafka">Where the brokers are.</param>
     /// <param name="source">The topic that originals come from and are sent back to.</param>
@@ -37,13 +37,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         KafkaOptions kafka, string source, string topic, Func<Message<byte[]?, byte[]?>, LetterDescription> describe, TimeProvider clock, string name = "kafka")
     {
         (_kafka, _source, _topic, _describe, _clock, Name) = (kafka, source, topic, describe, clock, name);
-        _producer = new(() => new ProducerBuilder<byte[]?, byte[]?>(_kafka.Producer(config =>
-        {
-            config.Acks = Acks.All;
-            config.EnableIdempotence = true;
-            config.LingerMs = 5;
-            config.ClientId = "dead-letters";
-        })).SetLogHandler((_, _) => { }).Build());
+        _sender = new KafkaLetterSender(kafka, SendLimit);
     }
 
     public string Name { get; }
@@ -64,37 +58,26 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
 
     public Task SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
     {
-        var record = (ConsumeResult<byte[]?, byte[]?>)letter.Handle;
+        var message = ((ConsumeResult<byte[]?, byte[]?>)letter.Handle).Message;
         _ = Coordinates.TryParse(letter.From, out var place);
-        var headers = new Headers();
-        foreach (var header in record.Message.Headers.Where(header => !LetterHeaders.IsOurs(header.Key)))
-        {
-            headers.Add(header.Key, header.GetValueBytes());
-        }
-        headers.Add(LetterHeaders.Replays, Text(letter.Replays + 1));
-        // To its own partition, where its key's order is.
-        return _producer.Value.ProduceAsync(
-            new TopicPartition(_source, place.Partition), new Message<byte[]?, byte[]?> { Key = record.Message.Key, Value = record.Message.Value, Headers = headers }, cancellation);
+        return _sender.SendBackAsync(place with { Topic = _source }, Content(message), letter.Replays + 1, cancellation);
     }));
 
     public Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
     {
         var record = (ConsumeResult<byte[]?, byte[]?>)letter.Handle;
-        var headers = new Headers
-        {
-            { LetterHeaders.Handled, Text(record.Offset.Value) },
-            { LetterHeaders.HandledHow, end == LetterEnd.Replayed ? "replayed"u8.ToArray() : "dropped"u8.ToArray() },
-            { "dead-letter-handled-at", Encoding.ASCII.GetBytes(_clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture)) },
-        };
-        return _producer.Value.ProduceAsync(record.TopicPartition, new Message<byte[]?, byte[]?> { Headers = headers }, cancellation);
+        LetterHeader[] headers =
+        [
+            new(LetterHeaders.Handled, Text(record.Offset.Value)),
+            new(LetterHeaders.HandledHow, end == LetterEnd.Replayed ? "replayed"u8.ToArray() : "dropped"u8.ToArray()),
+            new("dead-letter-handled-at", Encoding.ASCII.GetBytes(_clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture))),
+        ];
+        return _sender.MarkAsync(record.TopicPartition, new LetterContent(null, null, headers), cancellation);
     }));
 
     public ValueTask DisposeAsync()
     {
-        if (_producer.IsValueCreated)
-        {
-            _producer.Value.Dispose();
-        }
+        _sender.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -194,6 +177,9 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
             Handle = record,
         };
     }
+
+    static LetterContent Content(Message<byte[]?, byte[]?> message) => new(message.Key is { } key ? key.AsMemory() : null, message.Value is { } value ? value.AsMemory() : null,
+        [.. message.Headers.Select(header => new LetterHeader(header.Key, header.GetValueBytes() is { } bytes ? bytes.AsMemory() : null))]);
 
     static byte[] Text(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
 }

@@ -36,7 +36,7 @@ public static class ShortenedLetter
         var cut = new List<string>();
         Describe(headers, "", whole.Body);
         // Key and foreign headers get a quarter each of what is left, the body gets the rest.
-        var left = limit - headers.Sum(header => header.Size) - DescriptionBytes;
+        var left = Math.Max(0, limit - headers.Sum(header => header.Size) - DescriptionBytes);
         var share = left / 4;
         var key = whole.Key;
         if (key is { } bytes && bytes.Length > share)

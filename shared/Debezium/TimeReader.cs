@@ -43,13 +43,24 @@ static class TimeReader
             return RejectReason.WrongType;
         var wide = unit switch
         {
-            TimeUnit.Days => (Int128)count * 86_400_000_000,
+            TimeUnit.Days => OfDays(count),
             TimeUnit.Milliseconds => (Int128)count * 1000,
             // PostgreSQL's own resolution is microseconds: nothing is cut off.
-            TimeUnit.Nanoseconds => count / 1000,
+            TimeUnit.Nanoseconds => OfNanoseconds(count),
             _ => count,
         };
-        micros = PostgresTime.Nearest(wide);
+        micros = wide == PostgresTime.Infinity ? PostgresTime.Infinity : wide == PostgresTime.MinusInfinity ? PostgresTime.MinusInfinity : PostgresTime.Nearest(wide);
         return null;
     }
+
+    // What Debezium 3.6.1 writes for the infinities of a date, in a snapshot and in the stream: days before any that PostgreSQL has.
+    static Int128 OfDays(long count) => count switch
+    {
+        -622_191_234 or -2_147_472_692 => PostgresTime.Infinity,
+        -625_821_272 or -2_147_472_691 => PostgresTime.MinusInfinity,
+        _ => (Int128)count * 86_400_000_000,
+    };
+
+    // Debezium multiplies the driver's infinities into nanoseconds and gets the ends of 64 bits, which no finite time has.
+    static Int128 OfNanoseconds(long count) => count is long.MaxValue or long.MinValue ? count : count / 1000;
 }

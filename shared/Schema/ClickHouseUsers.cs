@@ -12,7 +12,11 @@ public static class ClickHouseUsers
     // What views feed (bets_by_user, bets_by_event, summaries) is written with the rights of the views' owner.
     static readonly Dictionary<string, string[]> Inserts = new(StringComparer.Ordinal)
     {
-        ["sink"] = ["user_changes", "event_changes", "bet_changes", "truncations", "bets_analytics_rows", "sink_progress", "fences", "watermarks", "visible_watermarks", "rewinds", "reconciliation_requests"],
+        ["sink"] =
+        [
+            "user_changes", "event_changes", "bet_changes", "truncations", "snapshot_markers", "bets_analytics_rows", "sink_progress", "fences", "watermarks",
+            "visible_watermarks", "dead_letters", "rewinds", "reconciliation_requests",
+        ],
         ["reconciler"] = ["reconciliation_requests"],
         ["reader"] = [],
     };

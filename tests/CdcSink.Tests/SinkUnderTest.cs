@@ -3,6 +3,7 @@ using Betting.CdcSink;
 using Betting.CdcSink.Batches;
 using Betting.CdcSink.Join;
 using Betting.CdcSink.Replay;
+using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
 using Betting.Hosting;
@@ -42,6 +43,8 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         _metrics = new CdcSinkMetrics(meters);
         Progress = new Progress(_store, TimeProvider.System);
         Join = new BetJoin(_store, options, _metrics, TimeProvider.System);
+        Snapshots = new SnapshotStore(_store);
+        Settlement = new SnapshotSettlement(Snapshots, _store, Join, NullLogger<SnapshotSettlement>.Instance);
         Applier = new BatchApplier(_store, Join, this, Progress, _metrics, TimeProvider.System, NullLogger<BatchApplier>.Instance);
     }
 
@@ -50,6 +53,8 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     public BatchApplier Applier { get; }
     public BetJoin Join { get; }
     public Progress Progress { get; }
+    public SnapshotStore Snapshots { get; }
+    public SnapshotSettlement Settlement { get; }
     public CdcSinkMetrics Metrics => _metrics;
     internal Readings Readings { get; }
     public List<DeadLetter> DeadLetters { get; } = [];
@@ -79,7 +84,16 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     {
         var readiness = new Readiness();
         var applier = new PatientApplier(Applier, _options, _metrics, readiness, TimeProvider.System, NullLogger<PatientApplier>.Instance);
-        await new ArchiveReplay(applier, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(_options.Decoding()), _ => { }, CancellationToken.None);
+        await new ArchiveReplay(applier, Settlement, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(_options.Decoding()), _ => { }, CancellationToken.None);
+    }
+
+    /// <summary>Settles the snapshots that ended, as the worker does once all partitions have passed their ends.</summary>
+    public async Task SettleSnapshotsAsync()
+    {
+        foreach (var end in await Snapshots.OpenAsync(CancellationToken.None))
+        {
+            await Settlement.SettleAsync(end, () => { }, CancellationToken.None);
+        }
     }
 
     /// <summary>These records as one batch, not yet applied.</summary>

@@ -50,8 +50,20 @@ static partial class CdcSinkLog
     [LoggerMessage(320, LogLevel.Error, "A snapshot began on {Topic} in epoch {Epoch}, which has streamed changes before it. Rows that went while nobody captured stay until a reconciliation: run one, and raise the epoch with the next snapshot")]
     public static partial void SnapshotInUsedEpoch(ILogger log, string topic, int epoch);
 
-    [LoggerMessage(321, LogLevel.Warning, "The snapshot of epoch {Epoch} is complete: rows of {Table} that only older epochs knew are deleted")]
+    [LoggerMessage(321, LogLevel.Warning, "The snapshot of epoch {Epoch} is complete: rows of {Table} that it did not read are deleted")]
     public static partial void EpochEnded(ILogger log, string table, int epoch);
+
+    [LoggerMessage(360, LogLevel.Warning, "A snapshot of epoch {Epoch} has ended, but does not tell which older rows of {Table} are gone: {Reason}. They stay until a reconciliation")]
+    public static partial void OlderRowsStay(ILogger log, string table, int epoch, string reason);
+
+    [LoggerMessage(362, LogLevel.Warning, "Kafka does not take {Letters} dead letters of {Topic} ({Cause}); they are in ClickHouse's table dead_letters, see CdcSink dead-letters list")]
+    public static partial void LettersInClickHouse(ILogger log, int letters, string topic, string cause);
+
+    [LoggerMessage(363, LogLevel.Warning, "The dead letter of {Topic} {Partition}@{Offset} has {Bytes} bytes, too many for its topic; it is written shortened to {Limit}")]
+    public static partial void LetterShortened(ILogger log, string topic, int partition, long offset, long bytes, int limit);
+
+    [LoggerMessage(361, LogLevel.Debug, "A snapshot that has ended is not settled yet ({Code})")]
+    public static partial void SnapshotEndWaits(ILogger log, string code);
 
     [LoggerMessage(330, LogLevel.Information, "{Partition} has no offset in the group and goes on at {Offset}, where ClickHouse says that the sink was")]
     public static partial void GoesOnFromProgress(ILogger log, string partition, long offset);

@@ -47,6 +47,10 @@ public sealed class CdcSinkOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan RewindsEvery { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often the worker looks for snapshots that ended and are not settled. Default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan SnapshotEndsEvery { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Epoch of records without the header <c>epoch</c>. Default 1.</summary>
     [Range(0, ChangeVersion.MaxEpoch)]
     public int DefaultEpoch { get; set; } = 1;

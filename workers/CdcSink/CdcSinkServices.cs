@@ -1,7 +1,9 @@
 using Betting.CdcSink.Consume;
+using Betting.CdcSink.DeadLetters;
 using Betting.CdcSink.Join;
 using Betting.CdcSink.Lag;
 using Betting.CdcSink.Rewind;
+using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;
@@ -22,6 +24,8 @@ static class CdcSinkServices
             .AddSingleton<CdcSinkMetrics>()
             .AddSingleton<ChangeStore>()
             .AddSingleton<BetJoin>()
+            .AddSingleton<SnapshotStore>()
+            .AddSingleton<SnapshotSettlement>()
             .AddSingleton<Progress>()
             .AddSingleton<ProgressStore>()
             .AddSingleton<RewindStore>();
@@ -30,7 +34,9 @@ static class CdcSinkServices
     public static IServiceCollection AddSinkWorker(this IServiceCollection services) =>
         services.AddSinkPipeline()
             .AddKafka()
-            .AddSingleton<IDeadLetters>(provider => new DeadLetterTopic(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<DeadLetterTopic>(provider, provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
+            .AddSingleton<DeadLetterTable>()
+            .AddSingleton<IDeadLetters, DeadLetterRouter>()
             .AddSingleton<IRecordsAgain>(provider => new RecordsAgain(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
             .AddSingleton(provider =>
             {
@@ -49,6 +55,7 @@ static class CdcSinkServices
             .AddSingleton<PartitionStarts>()
             .AddLoop<RewindWatch>()
             .AddLoop<LargeJoinLoop>()
+            .AddLoop<SnapshotEndLoop>()
             .AddLoop<ClickHouseProbe>()
             .AddLoop<SinkLoop>();
 }

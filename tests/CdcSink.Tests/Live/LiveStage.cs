@@ -122,6 +122,12 @@ sealed class LiveStage : IAsyncDisposable
         await emit.ExecuteNonQueryAsync();
         await Deadline.UntilAsync("the fence", Patience, async () => await CountAsync($"SELECT count() FROM fences WHERE content = '{fence}'") > 0);
         using var reader = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = Stream.BootstrapServers, GroupId = "ends" }).Build();
+        await TopicsAreReadAsync(reader);
+        await Deadline.UntilAsync("the settlement of snapshots", Patience, async () => await CountAsync("SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 0") == 0);
+    }
+
+    async Task TopicsAreReadAsync(IConsumer<byte[], byte[]> reader)
+    {
         foreach (var topic in Changes.Tables)
         {
             for (var partition = 0; partition < _partitions[topic]; partition++)

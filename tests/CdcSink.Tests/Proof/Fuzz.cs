@@ -48,7 +48,7 @@ sealed class Fuzz(int seed)
         return record;
     }
 
-    StreamRecord Changed(StreamRecord record) => _random.Next(19) switch
+    StreamRecord Changed(StreamRecord record) => _random.Next(23) switch
     {
         0 or 1 => record with { Value = Flipped(record.Value) },
         2 => record with { Value = record.Value?[.._random.Next(record.Value.Length + 1)] },
@@ -63,9 +63,17 @@ sealed class Fuzz(int seed)
         14 => record with { Key = Key(record) },
         15 => record with { Value = _random.Next(2) == 0 ? null : "null"u8.ToArray() },
         16 => record with { Value = Rewrapped(record.Value) },
+        18 => record with { TimestampMs = _random.Next(4) switch { 0 => -1, 1 => long.MinValue, 2 => long.MaxValue, _ => _random.NextInt64() } },
+        19 or 20 => record with { Headers = [.. record.Headers, Header()] },
+        21 => _random.Next(20) > 0 ? record : record with { Key = new byte[_random.Next(1_000_000)], Headers = [.. record.Headers, new RecordHeader("huge", new byte[_random.Next(1_000_000)])] },
         17 => record with { Partition = _random.Next(-1, 5), Value = Any(Any(Recorded)).Value },
         _ => record with { Value = _random.Next(4) == 0 ? Noise() : Flipped(Flipped(record.Value)) },
     };
+
+    /// <summary>A name and a value of any bytes, as Kafka lets everybody write; also one that putting aside writes itself.</summary>
+    RecordHeader Header() => new(
+        _random.Next(5) switch { 0 => "", 1 => "dead-letter.reason", 2 => "dead-letter-replays", 3 => Encoding.UTF8.GetString(Noise()), _ => new string('n', _random.Next(3000)) },
+        _random.Next(3) == 0 ? null : Noise());
 
     byte[]? Key(in StreamRecord record) => _random.Next(6) switch
     {

@@ -1,7 +1,10 @@
 using System.Globalization;
+using System.Text;
 using Betting.CdcSink;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.DeadLetters;
 using Betting.CdcSink.Write;
+using Betting.DeadLetters;
 using Betting.Debezium;
 using Betting.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,15 +31,21 @@ public sealed class FuzzTests(Servers servers)
             var fuzz = new Fuzz(seed);
             for (var batches = 0; batches < 10; batches++)
             {
-                var tally = new Tally();
+                var (tally, letters) = (new Tally(), new List<long>());
                 for (var input = 0; input < InABatch; input++)
                 {
-                    builder.Add(fuzz.Next(), out var decoded);
+                    var record = fuzz.Next();
+                    builder.Add(record, out var decoded);
                     tally.Add(decoded);
+                    if (decoded.Kind == RecordKind.Undecodable)
+                    {
+                        letters.Add(record.Offset);
+                    }
                 }
                 using var batch = builder.Take()!;
                 Assert.Equal((tally.Rows, tally.DeadLetters, InABatch), (RowsOf(batch), batch.DeadLetters.Count, tally.All));
-                Assert.All(batch.DeadLetters, letter => Assert.NotEmpty(letter.Reason));
+                Assert.Equal(letters, batch.DeadLetters.Select(letter => letter.Record.Offset));
+                Assert.All(batch.DeadLetters, AssertCanBeWritten);
                 lock (sum)
                 {
                     sum.Add(tally);
@@ -83,6 +92,17 @@ public sealed class FuzzTests(Servers servers)
         Assert.NotEmpty(await sink.QueryAsync("SELECT * FROM bets_analytics"));
         Assert.NotEqual(["0"], await sink.QueryAsync("SELECT sum(length(toString(tuple(*)))) FROM bet_changes"));
         await sink.QueryAsync("SELECT * FROM bets_as_of(moment = '2200-01-01 00:00:00')");
+    }
+
+    /// <summary>Whole, or within the smallest limit of a topic with all that finds the original.</summary>
+    static void AssertCanBeWritten(DeadLetter letter)
+    {
+        Assert.NotEmpty(letter.Reason);
+        var whole = LetterForm.Of(letter);
+        var least = ShortenedLetter.Of(whole, ShortenedLetter.LeastLimit);
+        Assert.InRange(least.Size, 0, ShortenedLetter.LeastLimit);
+        Assert.Equal(letter.Record.Offset.ToString(CultureInfo.InvariantCulture), Encoding.UTF8.GetString(least.Headers.Last(header => header.Name == "dead-letter.offset").Value!.Value.Span));
+        Assert.Equal(whole.Size > ShortenedLetter.LeastLimit, least.Headers.Any(header => header.Name == LetterHeaders.Truncated));
     }
 
     static int RowsOf(ChangeBatch batch) => batch.Rows.Tables.Sum(each => each.Rows.Rows) + batch.Rows.Fences.Rows;

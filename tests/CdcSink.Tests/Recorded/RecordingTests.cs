@@ -31,6 +31,7 @@ public sealed class RecordingTests(Servers servers)
     {
         using var sink = await SinkUnderTest.CreateAsync(servers, For(recording, joinBets: 500));
         await new Replicas(sink, Archive.Read(recording), new Random(7)).RunAsync();
+        await sink.SettleSnapshotsAsync();
         await Expected.AssertEqualsAsync(sink.Client, recording);
         Assert.Empty(sink.DeadLetters);
     }

@@ -21,21 +21,35 @@ sealed class KafkaStream : IAsyncDisposable
     readonly string _prefix = $"sink{Environment.ProcessId}x{Interlocked.Increment(ref _streams)}";
     readonly IProducer<byte[]?, byte[]?> _producer;
     readonly Dictionary<(string, int), long> _ends = [];
+    KafkaServer? _owned;
 
     KafkaStream(KafkaServer server, string folder)
     {
         _server = server;
         _folder = folder;
-        _producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = server.BootstrapServers, LingerMs = 20 }).Build();
+        _producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = server.BootstrapServers, LingerMs = 20, MessageMaxBytes = 32 << 20 }).Build();
     }
 
     public string Bets => new ChangeTopics(_prefix).Bets;
 
     public string Prefix => _prefix;
 
-    public static async Task<KafkaStream> CreateAsync(Servers servers)
+    /// <param name="servers">Where the shared broker is.</param>
+    /// <param name="ownServer">True for a broker of its own, which faults can be put into.</param>
+    public static async Task<KafkaStream> CreateAsync(Servers servers, bool ownServer = false)
     {
-        var stream = new KafkaStream(await servers.KafkaAsync(), servers.Folder);
+        KafkaStream stream;
+        if (ownServer)
+        {
+            var folder = Directory.CreateTempSubdirectory("cdcsink-kafka-").FullName;
+            var server = new KafkaServer(folder, FreePort.Take());
+            await server.StartAsync();
+            stream = new KafkaStream(server, folder) { _owned = server };
+        }
+        else
+        {
+            stream = new KafkaStream(await servers.KafkaAsync(), servers.Folder);
+        }
         var topics = new ChangeTopics(stream._prefix);
         foreach (var topic in topics.Tables)
         {
@@ -102,7 +116,9 @@ sealed class KafkaStream : IAsyncDisposable
     }
 
     /// <summary>Puts recorded records into this stream's topics and their partitions, with keys and headers as they were.</summary>
-    public async Task SendAsync(IEnumerable<StreamRecord> records)
+    /// <param name="records">What is sent.</param>
+    /// <param name="timestamp">Of the records, milliseconds since 1970; null for the moment of sending.</param>
+    public async Task SendAsync(IEnumerable<StreamRecord> records, long? timestamp = null)
     {
         var sent = new List<Task<DeliveryResult<byte[]?, byte[]?>>>();
         foreach (var record in records.Where(record => !record.Topic.EndsWith(".transaction", StringComparison.Ordinal)))
@@ -113,7 +129,13 @@ sealed class KafkaStream : IAsyncDisposable
                 headers.Add(header.Name, header.Value);
             }
             var topic = record.Topic.Replace(ChangeTopics.DefaultPrefix, _prefix, StringComparison.Ordinal);
-            sent.Add(_producer.ProduceAsync(new TopicPartition(topic, record.Partition), new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value, Headers = headers }));
+            sent.Add(_producer.ProduceAsync(new TopicPartition(topic, record.Partition), new Message<byte[]?, byte[]?>
+            {
+                Key = record.Key,
+                Value = record.Value,
+                Headers = headers,
+                Timestamp = timestamp is { } at ? new Timestamp(at, TimestampType.CreateTime) : Timestamp.Default,
+            }));
         }
         foreach (var delivered in await Task.WhenAll(sent))
         {
@@ -151,9 +173,36 @@ sealed class KafkaStream : IAsyncDisposable
         answer.EnsureSuccessStatusCode();
     }
 
-    public ValueTask DisposeAsync()
+    /// <summary>The next requests of this kind, from whomever, get these answers.</summary>
+    public async Task PushErrorsAsync(string api, params ErrorCode[] codes)
+    {
+        foreach (var code in codes)
+        {
+            await AskAsync(HttpMethod.Post, $"/errors/{api}?code={code}");
+        }
+    }
+
+    /// <summary>All records of a partition.</summary>
+    public IEnumerable<ConsumeResult<byte[], byte[]>> Records(string topic, int partition)
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "reader" }).Build();
+        var end = consumer.QueryWatermarkOffsets(new TopicPartition(topic, partition), TimeSpan.FromSeconds(10)).High.Value;
+        consumer.Assign(new TopicPartitionOffset(topic, partition, Offset.Beginning));
+        for (var next = 0L; next < end;)
+        {
+            var record = consumer.Consume(TimeSpan.FromSeconds(10)) ?? throw new TimeoutException($"{topic} {partition} ends at {next}, before {end}");
+            next = record.Offset.Value + 1;
+            yield return record;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
     {
         _producer.Dispose();
-        return ValueTask.CompletedTask;
+        if (_owned is not null)
+        {
+            await _owned.DisposeAsync();
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 }

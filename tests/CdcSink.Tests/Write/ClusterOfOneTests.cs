@@ -24,6 +24,7 @@ public sealed class ClusterOfOneTests(Servers servers)
         using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = 500 }, Settings, each => OwnCluster.MigrateAsync(each, "default"));
 
         await new Replicas(sink, Archive.Read(recording), new Random(11)).RunAsync();
+        await sink.SettleSnapshotsAsync();
 
         await Expected.AssertEqualsAsync(sink.Client, recording);
         await Expected.AssertEqualsAsync(sink.Client, recording, "bets_as_of(moment = '2200-01-01 00:00:00')");

@@ -84,6 +84,26 @@ public sealed class MarkTests
         Assert.Equal(micros, Given.Decode(record, new DecoderOptions { TimeUnits = TimeUnits.All(unit) }).Bet.PlacedAt);
     }
 
+    [Theory]
+    [InlineData(TimeUnit.Milliseconds, 9_223_372_036_825_200, long.MaxValue)]
+    [InlineData(TimeUnit.Milliseconds, -9_223_372_036_832_400, long.MinValue)]
+    [InlineData(TimeUnit.Microseconds, 9_223_372_036_825_200_000, long.MaxValue)]
+    [InlineData(TimeUnit.Microseconds, -9_223_372_036_832_400_000, long.MinValue)]
+    [InlineData(TimeUnit.Microseconds, long.MaxValue, long.MaxValue)]
+    [InlineData(TimeUnit.Nanoseconds, long.MaxValue, long.MaxValue)]
+    [InlineData(TimeUnit.Nanoseconds, long.MinValue, long.MinValue)]
+    [InlineData(TimeUnit.Days, -622_191_234, long.MaxValue)]
+    [InlineData(TimeUnit.Days, -625_821_272, long.MinValue)]
+    [InlineData(TimeUnit.Days, -2_147_472_692, long.MaxValue)]
+    [InlineData(TimeUnit.Days, -2_147_472_691, long.MinValue)]
+    public void An_infinity_of_any_mode_is_infinity_and_marked(TimeUnit unit, long count, long micros)
+    {
+        var record = Given.Record(Given.Envelope(after: Given.Bet.Replace("\"2025-11-01T12:00:05.000000Z\"", $"{count}", StringComparison.Ordinal)));
+        var decoded = Given.Decode(record, new DecoderOptions { TimeUnits = TimeUnits.All(unit) });
+        Assert.Equal(micros, decoded.Bet.PlacedAt);
+        Assert.Contains(decoded.Marks!, mark => (mark.Name, mark.Rule) == ("placed_at", MarkRule.Infinite));
+    }
+
     [Fact]
     public void What_a_delete_says_of_the_former_row_makes_no_mark() =>
         Assert.Null(Given.Decode(Given.Envelope(after: "null", op: "d", before: Given.Bet.Replace("OPEN", "VOID", StringComparison.Ordinal))).Marks);

@@ -1,3 +1,4 @@
+using Betting.CdcSink.Snapshots;
 using Betting.Contracts;
 using Betting.Debezium;
 
@@ -89,15 +90,24 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         batch.DeadLetters.Add(new DeadLetter(record, decoded.Reason, decoded.Field));
     }
 
-    static void AddSnapshotMarks(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
+    void AddSnapshotMarks(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
     {
+        if (change.Snapshot == SnapshotMarker.First)
+        {
+            batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.FirstMarker);
+        }
         if (change.Snapshot is SnapshotMarker.First or SnapshotMarker.FirstInTable)
         {
             batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic));
         }
+        else if (change.Snapshot == SnapshotMarker.Last && Keeps)
+        {
+            // Only who reads the archive knows when all of it has had its effect.
+            batch.SnapshotEnds.Add(new SnapshotEnd(change.Version, change.TransactionId, change.CommitTime, record.Topic, record.Partition, record.Offset));
+        }
         else if (change.Snapshot == SnapshotMarker.Last)
         {
-            batch.SnapshotEnds.Add(new SnapshotEnd(record, change));
+            batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.LastMarker);
         }
     }
 

@@ -1,4 +1,5 @@
 using Betting.CdcSink.Join;
+using Betting.CdcSink.Snapshots;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Batches;
@@ -11,7 +12,7 @@ public sealed class ChangeBatch : IDisposable
     public List<DeadLetter> DeadLetters { get; } = [];
     public List<Snapshot> SnapshotStarts { get; } = [];
 
-    /// <summary>The epochs whose complete snapshot ended in this batch, with the record that said so.</summary>
+    /// <summary>The snapshots of an archive that ended in this batch; those of the stream are stored, see <see cref="ChangeRows.SnapshotMarkers"/>.</summary>
     public List<SnapshotEnd> SnapshotEnds { get; } = [];
 
     /// <summary>The topics that brought changes of users and events.</summary>
@@ -48,6 +49,3 @@ public sealed class ChangeBatch : IDisposable
 
 /// <summary>The first read of a table by a snapshot.</summary>
 public readonly record struct Snapshot(SourceTable Table, ChangeVersion Version, string Topic);
-
-/// <summary>The last read of a complete snapshot.</summary>
-public readonly record struct SnapshotEnd(StreamRecord Record, DecodedRecord Change);

@@ -23,16 +23,19 @@ public sealed class ChangeRows : IDisposable
     static readonly Column[] Place =
         [Column.UInt64("version"), Column.UInt32("transaction_id"), Column.Time("committed_at"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset")];
 
+    public static readonly IReadOnlyList<Column> SnapshotMarkerColumns = [Column.Text("marker"), .. Place, Column.UInt8("settled")];
+
     readonly Dictionary<string, byte[]> _topics = [];
 
     public NativeRows Users { get; } = new(OfUsers);
     public NativeRows Events { get; } = new(OfEvents);
     public NativeRows Bets { get; } = new(OfBets);
     public NativeRows Truncations { get; } = new([Column.Text("table"), .. Place]);
+    public NativeRows SnapshotMarkers { get; } = new(SnapshotMarkerColumns);
     public NativeRows Fences { get; } = new([Column.Text("prefix"), Column.Text("content"), .. Place]);
     public NativeRows Watermarks { get; } = new([Column.Time("at"), Column.UInt64("version"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset")]);
 
-    public int Bytes => Users.Length + Events.Length + Bets.Length + Truncations.Length + Fences.Length;
+    public int Bytes => Users.Length + Events.Length + Bets.Length + Truncations.Length + SnapshotMarkers.Length + Fences.Length;
 
     /// <summary>What the join reads, by table.</summary>
     public IEnumerable<(string Table, NativeRows Rows)> Tables => [("user_changes", Users), ("event_changes", Events), ("bet_changes", Bets), ("truncations", Truncations)];
@@ -81,6 +84,23 @@ public sealed class ChangeRows : IDisposable
         Truncations.EndRow();
     }
 
+    /// <summary>The first or the last read of a snapshot.</summary>
+    public void AddSnapshotMarker(in StreamRecord record, in DecodedRecord read, string marker) => AddSnapshotMarker(SnapshotMarkers, record, read, marker, settled: false);
+
+    /// <inheritdoc cref="AddSnapshotMarker(in StreamRecord, in DecodedRecord, string)"/>
+    public static void AddSnapshotMarker(NativeRows rows, in StreamRecord record, in DecodedRecord read, string marker, bool settled)
+    {
+        rows.WriteString(Encoding.UTF8.GetBytes(marker));
+        rows.WriteUInt64(read.Version.Value);
+        rows.WriteUInt32(read.TransactionId);
+        rows.WriteInt64(read.CommitTime);
+        rows.WriteString(Encoding.UTF8.GetBytes(record.Topic));
+        rows.WriteInt32(record.Partition);
+        rows.WriteInt64(record.Offset);
+        rows.WriteUInt8(settled ? (byte)1 : (byte)0);
+        rows.EndRow();
+    }
+
     /// <summary>A logical message.</summary>
     public void AddFence(in StreamRecord record, in DecodedRecord message)
     {
@@ -111,6 +131,7 @@ public sealed class ChangeRows : IDisposable
         Events.Dispose();
         Bets.Dispose();
         Truncations.Dispose();
+        SnapshotMarkers.Dispose();
         Fences.Dispose();
         Watermarks.Dispose();
     }

@@ -6,6 +6,7 @@ using Betting.Connections;
 using Betting.Contracts;
 using Betting.DeadLetters;
 using Betting.Hosting;
+using ClickHouse.Driver;
 using Confluent.Kafka;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Options;
 
 namespace Betting.CdcSink.DeadLetters;
 
-/// <summary><c>CdcSink dead-letters list|show|replay|drop</c>, over the topics that the sink reads.</summary>
+/// <summary><c>CdcSink dead-letters list|show|replay|drop</c>, over the dead-letter topics and the table <c>dead_letters</c>.</summary>
 static class DeadLettersVerb
 {
     static readonly string[] Names = ["users", "events", "bets", "message", "heartbeat"];
@@ -22,7 +23,7 @@ static class DeadLettersVerb
 
     public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) => LetterVerbs.AddTo(line, "CdcSink", Compose, OpenAsync, Table);
 
-    static void Compose(WebApplicationBuilder builder) => builder.Services.AddKafka().AddSection<CdcSinkOptions>(CdcSinkOptions.Section);
+    static void Compose(WebApplicationBuilder builder) => builder.Services.AddSinkPipeline().AddKafka().AddSingleton<DeadLetterTable>();
 
     static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? table, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -34,13 +35,16 @@ static class DeadLettersVerb
             yield return new KafkaDeadLetterStore(kafka, topic, Topics.DeadLetter(topic), letter => Describe(letter, name), services.GetRequiredService<TimeProvider>(), name);
             await Task.CompletedTask;
         }
+        var named = Names.Zip([.. topics.Tables, topics.Messages, topics.Heartbeats]).Where(each => table is null || each.First == table).ToDictionary(each => each.Second, each => each.First);
+        yield return new ClickHouseLetterStore(
+            services.GetRequiredService<ClickHouseClient>(), services.GetRequiredService<DeadLetterTable>(), named, kafka);
     }
 
-    /// <summary>Reads what <see cref="Write.DeadLetterTopic"/> writes.</summary>
+    /// <summary>Reads what <see cref="LetterForm"/> writes.</summary>
     static LetterDescription Describe(Message<byte[]?, byte[]?> letter, string kind)
     {
         var place = string.Create(CultureInfo.InvariantCulture, $"{Header("topic")}/{Header("partition")}@{Header("offset")}");
-        return new LetterDescription(place, Header("reason"), Header("field"), kind, letter.Timestamp.UtcDateTime);
+        return new LetterDescription(place, Header("reason"), Header("field"), kind, KafkaTime.At(letter.Timestamp).UtcDateTime);
 
         string Header(string name) => letter.Headers.TryGetLastBytes("dead-letter." + name, out var bytes) ? Encoding.UTF8.GetString(bytes) : "";
     }

@@ -42,7 +42,7 @@ readonly ref struct BetChange
             Deleted = deleted,
             NotSent = notSent,
             Marks = marks,
-            Key = new SortingKey(placedAt, user, played),
+            Key = SortingKey.Of(placedAt, user, played),
             Status = status,
             Amount = amount,
             Payout = payout,

@@ -26,7 +26,7 @@ ref struct BetChangeRows(NativeRows rows)
             Deleted = _deleted.ReadBool(),
             NotSent = _notSent.ReadUInt8(),
             Marks = _marks.ReadUInt8(),
-            Key = new SortingKey(_placedAt.ReadInt64(), _user.ReadInt64(), _event.ReadInt64()),
+            Key = SortingKey.Of(_placedAt.ReadInt64(), _user.ReadInt64(), _event.ReadInt64()),
             Status = _status.ReadString(),
             Amount = _amount.ReadInt64(),
             Payout = OrNull(ref _payoutIsNull, ref _payout),

@@ -10,7 +10,7 @@ namespace Betting.CdcSink.Join;
 /// a newer bet wins; for the same bet the join that knew the newer user and event wins.</item>
 /// <item>Every other sorting key that the bet ever had gets a delete marker with the version <c>bet version &lt;&lt; 64</c>.</item>
 /// <item>Marks: a bit for each column whose value came under a rule, or that no change ever brought; 0–6 the bet's, 7–8 the user's, 9–12 the event's.</item>
-/// <item>Times that DateTime64 cannot show are shown as the nearest that it can; the changelog has them exactly.</item>
+/// <item>Times that DateTime64 cannot show are shown as the nearest that it can; the changelog has them exactly. Sorting keys are compared as shown.</item>
 /// </list>
 /// Written for speed where it does not show: an aggregate of a tuple costs many times one of a number, so each column has beside it
 /// a number <c>…_is</c>: 0 where no change ever brought it, else 256 + the marks of the change that did, and another 256 for a NULL.
@@ -44,7 +44,7 @@ static class JoinStatement
             if(bet.is_live, bet.status, '') AS bet_status,
             if(bet.is_live, bet.amount, 0) AS bet_amount,
             if(bet.is_live AND bet.payout_is >= 256 AND bet.payout_is < 512, bet.payout, NULL) AS payout,
-            least(greatest(sorting_key.1, earliest), last) AS placed_at,
+            sorting_key.1 AS placed_at,
             if(bet.is_live AND bet.settled_at_is >= 256 AND bet.settled_at_is < 512, least(greatest(bet.settled_at, earliest), last), NULL) AS settled_at,
             sorting_key.2 AS user_id,
             if(bet.is_live AND usr.is_there, usr.name, '') AS user_name,
@@ -84,11 +84,11 @@ static class JoinStatement
                     argMaxIf(toUInt16(256 + marks + 256 * isNull(change.payout)), version, NOT deleted AND bitAnd(not_sent, 16) = 0) AS payout_is,
                     argMaxIf(ifNull(change.settled_at, earliest), version, NOT deleted AND bitAnd(not_sent, 64) = 0) AS settled_at,
                     argMaxIf(toUInt16(256 + marks + 256 * isNull(change.settled_at)), version, NOT deleted AND bitAnd(not_sent, 64) = 0) AS settled_at_is,
-                    argMax(placed_at, version) AS current_placed_at,
+                    argMax(least(greatest(change.placed_at, earliest), last), version) AS current_placed_at,
                     argMax(user_id, version) AS current_user_id,
                     argMax(event_id, version) AS current_event_id,
                     argMax(marks, version) AS key_marks,
-                    groupUniqArrayIf((placed_at, user_id, event_id), NOT deleted) AS sorting_keys
+                    groupUniqArrayIf((least(greatest(change.placed_at, earliest), last), user_id, event_id), NOT deleted) AS sorting_keys
                 FROM bet_changes AS change
                 WHERE id IN {{ids}}
                 GROUP BY id

@@ -1,4 +1,5 @@
 using Betting.CdcSink.Batches;
+using Betting.Debezium;
 
 namespace Betting.CdcSink.Join;
 
@@ -16,9 +17,6 @@ static class JoinedRows
         Column.Int64("event_id"), Column.Text("event_name"), Column.Text("event_category"), Column.Time("event_start_time").OrNull(), Column.Text("event_status"),
         Column.UInt64("bet_version"), Column.UInt64("user_version"), Column.UInt64("event_version"), Column.UInt128("version"), Column.UInt8("is_deleted"), Column.UInt16("marks"),
     ];
-
-    // What DateTime64 can show, in microseconds since 1970: 1900-01-01 to 2299-12-31 23:59:59.999999.
-    const long Earliest = -2_208_988_800_000_000, Last = 10_413_791_999_999_999;
 
     const int UserMarks = 128, EventMarks = 512;
 
@@ -69,7 +67,7 @@ static class JoinedRows
         rows.WriteString(texts[bet.Status.Value]);
         rows.WriteInt64(bet.Amount.Value);
         rows.WriteNullableInt64(bet.Payout.Value);
-        rows.WriteInt64(Shown(bet.Key.PlacedAt));
+        rows.WriteInt64(bet.Key.PlacedAt);
         rows.WriteNullableInt64(bet.SettledAt.Value is { } settledAt ? Shown(settledAt) : null);
         rows.WriteInt64(bet.Key.UserId);
         rows.WriteString(hasUser ? users.Texts[user.Name.Value] : []);
@@ -95,7 +93,7 @@ static class JoinedRows
         rows.WriteString([]);
         rows.WriteInt64(0);
         rows.WriteNullableInt64(null);
-        rows.WriteInt64(Shown(key.PlacedAt));
+        rows.WriteInt64(key.PlacedAt);
         rows.WriteNullableInt64(null);
         rows.WriteInt64(key.UserId);
         rows.WriteString([]);
@@ -114,5 +112,5 @@ static class JoinedRows
         rows.EndRow();
     }
 
-    static long Shown(long time) => Math.Clamp(time, Earliest, Last);
+    static long Shown(long time) => Math.Clamp(time, PostgresTime.EarliestShown, PostgresTime.LatestShown);
 }

@@ -38,7 +38,7 @@ sealed class OwnChanges : IDisposable
         var (user, played, placedAt) = (row.ReadInt64(), row.ReadInt64(), row.ReadInt64());
         if (!row.IsShort && _bets.Find(id) is var index && index >= 0)
         {
-            _bets[index].Meet(version, deleted, new SortingKey(placedAt, user, played));
+            _bets[index].Meet(version, deleted, SortingKey.Of(placedAt, user, played));
         }
     }
 

@@ -62,7 +62,7 @@ public sealed class TopicEnds : IDisposable
                 if (_consumer.Consume(Wait) is { } consumed && open.Remove(consumed.TopicPartition, out var asked) && !consumed.IsPartitionEOF)
                 {
                     // What follows is passed over. Not paused: librdkafka would keep the partition paused in the next assignment too.
-                    times.Add((consumed.Topic, consumed.Partition, asked, new DateTimeOffset(consumed.Message.Timestamp.UtcDateTime, TimeSpan.Zero)));
+                    times.Add((consumed.Topic, consumed.Partition, asked, KafkaTime.At(consumed.Message.Timestamp)));
                 }
             }
         }

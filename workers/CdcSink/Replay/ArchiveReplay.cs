@@ -1,13 +1,16 @@
 using System.Threading.Channels;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Replay;
 
 /// <summary>Records from anywhere through the worker's own steps: while one batch is applied the next is decoded.</summary>
-public sealed class ArchiveReplay(PatientApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock)
+public sealed class ArchiveReplay(PatientApplier applier, SnapshotSettlement settlement, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock)
 {
+    readonly List<SnapshotEnd> _snapshotEnds = [];
+
     /// <param name="records">In the order of their partitions.</param>
     /// <param name="decoder">Used on one thread.</param>
     /// <param name="progress">Told after each batch how many records have had their effect.</param>
@@ -26,6 +29,7 @@ public sealed class ArchiveReplay(PatientApplier applier, CdcSinkOptions options
                 using (batch)
                 {
                     await applier.ApplyAsync(batch, Task.CompletedTask, cancellation);
+                    _snapshotEnds.AddRange(batch.SnapshotEnds);
                     progress(applied += batch.Records);
                 }
             }
@@ -35,6 +39,11 @@ public sealed class ArchiveReplay(PatientApplier applier, CdcSinkOptions options
             await failed.CancelAsync();
         }
         await reading;
+        // All of the archive has had its effect: what its snapshots say is known now.
+        foreach (var end in _snapshotEnds.OrderBy(end => end.Version))
+        {
+            await settlement.SettleAsync(end, () => { }, cancellation);
+        }
         return applied;
     }
 

@@ -23,7 +23,8 @@ public sealed class BatchApplier(
         await _stages.TimeAsync("changes", () => Task.WhenAll(
             batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation))));
         metrics.Inserted(batch.Rows);
-        if (batch.SnapshotStarts.Count > 0 || batch.SnapshotEnds.Count > 0)
+        await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
+        if (batch.SnapshotStarts.Count > 0)
         {
             await _stages.TimeAsync("snapshots", () => NoticeSnapshotsAsync(batch, cancellation));
         }
@@ -75,8 +76,8 @@ public sealed class BatchApplier(
     }
 
     /// <summary>
-    /// A complete snapshot of a newer epoch ends what older epochs knew and it did not read. A snapshot within an epoch that has
-    /// streamed changes cannot outrank them, and rows that went while nobody captured stay: that needs a reconciliation.
+    /// A snapshot within an epoch that has streamed changes cannot outrank them, and rows that went while nobody captured stay: that
+    /// needs a reconciliation. What the end of a snapshot says is settled later: see <see cref="Snapshots.SnapshotSettlement"/>.
     /// </summary>
     async Task NoticeSnapshotsAsync(ChangeBatch batch, CancellationToken cancellation)
     {
@@ -90,25 +91,6 @@ public sealed class BatchApplier(
                 CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
                 await store.AskReconciliationAsync($"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes", cancellation);
             }
-        }
-        var ended = new ChangeRows();
-        foreach (var end in batch.SnapshotEnds)
-        {
-            var epochStart = ChangeVersion.Of(end.Change.Version.Epoch, streamed: false, 0);
-            foreach (var table in (SourceTable[])[SourceTable.Users, SourceTable.Events, SourceTable.Bets])
-            {
-                if (await store.HasChangesAsync(table, ChangeVersion.None, epochStart, cancellation))
-                {
-                    CdcSinkLog.EpochEnded(log, table.ToString(), end.Change.Version.Epoch);
-                    ended.AddTruncation(end.Record, end.Change, table, epochStart);
-                    batch.Touched.AddEverything();
-                    await store.AskReconciliationAsync($"epoch {end.Change.Version.Epoch}", "the snapshot of a newer epoch is complete", cancellation);
-                }
-            }
-        }
-        using (ended)
-        {
-            await Task.WhenAll(ended.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation)));
         }
     }
 

@@ -160,7 +160,7 @@ public sealed class PatientApplier(
     ChangeBatch Build(ArraySegment<StreamRecord> records)
     {
         // Their records were counted when they were read.
-        var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, null, clock);
+        var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, null, clock) { Keeps = again is null };
         foreach (var record in records)
         {
             builder.Add(record, out _);

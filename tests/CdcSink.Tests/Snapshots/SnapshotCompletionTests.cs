@@ -1,0 +1,153 @@
+using System.Globalization;
+using Betting.Debezium;
+using Betting.Tests.Fixtures;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Snapshots;
+
+/// <summary>What people see after snapshots of all kinds: rows never disappear that PostgreSQL has, and rows that are gone go.</summary>
+public sealed class SnapshotCompletionTests(Servers servers)
+{
+    const string Rows = "SELECT bet_id, user_name, event_name FROM bets_analytics ORDER BY bet_id";
+
+    readonly Made _made = new();
+
+    [Fact]
+    public async Task A_snapshot_of_users_alone_in_a_newer_epoch_leaves_bets_and_events()
+    {
+        using var sink = await FilledAsync();
+        await sink.ReplayAsync(Users(epoch: 2, 1, 2, 3));
+        Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
+        Assert.Equal(["Bets before epoch 2", "Events before epoch 2", "epoch 2"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL ORDER BY id"));
+    }
+
+    [Fact]
+    public async Task A_user_that_a_snapshot_of_users_did_not_find_is_gone()
+    {
+        using var sink = await FilledAsync();
+        await sink.ReplayAsync(Users(epoch: 2, 1, 3));
+        Assert.Equal(["1|Ada|Cup", "2||Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
+    }
+
+    [Theory]
+    [InlineData("users", "events", "bets")]
+    [InlineData("bets", "users", "events")]
+    [InlineData("events", "bets", "users")]
+    public async Task A_full_snapshot_in_any_order_of_tables_deletes_what_it_did_not_find(params string[] order)
+    {
+        using var sink = await FilledAsync();
+        await sink.ReplayAsync(Full(epoch: 2, order, bets: [1, 3]));
+        Assert.Equal(["1|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
+    }
+
+    [Fact]
+    public async Task A_table_that_a_snapshot_found_empty_is_left_to_the_Reconciler()
+    {
+        using var sink = await FilledAsync();
+        await sink.ReplayAsync(Full(epoch: 2, ["users", "events"], bets: []));
+        Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
+        Assert.Contains("Bets before epoch 2", await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_was_killed_and_begun_again_deletes_also_what_only_the_first_attempt_found()
+    {
+        using var sink = await FilledAsync();
+        var killed = Full(epoch: 2, ["users", "events", "bets"], bets: [1, 2, 3]);
+        await sink.ReplayAsync(killed[..^1]);
+        Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
+        await sink.ReplayAsync(Full(epoch: 2, ["users", "events", "bets"], bets: [1, 3]));
+        Assert.Equal(["1|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
+    }
+
+    [Fact]
+    public async Task A_later_snapshot_in_the_same_epoch_may_have_read_a_part_and_deletes_nothing()
+    {
+        using var sink = await FilledAsync();
+        await sink.ReplayAsync(Full(epoch: 2, ["users", "events", "bets"], bets: [1, 2]));
+        await sink.ReplayAsync(Full(epoch: 2, ["users", "bets"], bets: [2]));
+        Assert.Equal(["1|Ada|Cup", "2|Ada|Cup"], await sink.QueryAsync(Rows));
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_a_part_beside_a_running_stream_deletes_nothing()
+    {
+        using var sink = await FilledAsync();
+        await sink.ReplayAsync([_made.User(9, epoch: "2"), .. Users(epoch: 2, 1, 2)]);
+        Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
+        Assert.Contains("Users before epoch 2", await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
+    }
+
+    [Fact]
+    public async Task An_incremental_snapshot_in_a_newer_epoch_deletes_nothing()
+    {
+        using var sink = await FilledAsync();
+        await sink.ReplayAsync([.. Enumerable.Range(1, 2).Select(id => _made.Bet(id, Made.Columns(), op: "r", epoch: "2", snapshot: "incremental"))]);
+        Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
+    }
+
+    [Fact]
+    public async Task Changes_streamed_with_a_lower_LSN_than_the_reads_stay()
+    {
+        using var sink = await FilledAsync();
+        var snapshot = Full(epoch: 2, ["users", "events", "bets"], bets: [1]);
+        var inFlight = _made.Bet(7, Made.Columns(), epoch: "2", lsn: 8);
+        await sink.ReplayAsync([.. snapshot, inFlight]);
+        Assert.Equal(["1|Ada|Cup", "7|Ada|Cup"], await sink.QueryAsync(Rows));
+    }
+
+    [Fact]
+    public async Task An_end_that_was_interrupted_is_settled_by_the_next_attempt()
+    {
+        using var sink = await FilledAsync();
+        using var batch = sink.Batch(Full(epoch: 2, ["users", "events", "bets"], bets: [1]));
+        await sink.Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
+        Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
+        var end = Assert.Single(await sink.Snapshots.OpenAsync(CancellationToken.None));
+        using var interrupted = new CancellationTokenSource();
+        var beats = 0;
+        // After the tables were looked at and their ends were written, within the join.
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sink.Settlement.SettleAsync(end, () =>
+        {
+            if (++beats > 3)
+            {
+                interrupted.Cancel();
+                interrupted.Token.ThrowIfCancellationRequested();
+            }
+        }, interrupted.Token));
+        Assert.Single(await sink.Snapshots.OpenAsync(CancellationToken.None));
+        await sink.SettleSnapshotsAsync();
+        Assert.Equal(["1|Ada|Cup"], await sink.QueryAsync(Rows));
+        Assert.Empty(await sink.Snapshots.OpenAsync(CancellationToken.None));
+        // Its record comes again: it stays settled.
+        await sink.Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
+        Assert.Empty(await sink.Snapshots.OpenAsync(CancellationToken.None));
+    }
+
+    async Task<SinkUnderTest> FilledAsync()
+    {
+        var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ReplayAsync([_made.User(1), _made.User(2), _made.User(3), _made.Event(1), .. Enumerable.Range(1, 3).Select(Bet)]);
+        return sink;
+
+        StreamRecord Bet(int id) => _made.Bet(id, Made.Columns($"\"user_id\":{id.ToString(CultureInfo.InvariantCulture)}"));
+    }
+
+    StreamRecord[] Users(int epoch, params int[] ids) => [.. ids.Select((id, at) => User(id, epoch, at == 0 ? "first" : at == ids.Length - 1 ? "last" : "true"))];
+
+    StreamRecord User(int id, int epoch, string snapshot) => _made.User(id, op: "r", epoch: epoch.ToString(CultureInfo.InvariantCulture), snapshot: snapshot);
+
+    /// <summary>A snapshot of users 1 to 3, event 1 and these bets, each where the order has its table.</summary>
+    StreamRecord[] Full(int epoch, string[] order, int[] bets)
+    {
+        var reads = order.SelectMany(table => table switch
+        {
+            "users" => Enumerable.Range(1, 3).Select(id => (Func<string, StreamRecord>)(mark => User(id, epoch, mark))),
+            "events" => [mark => _made.Change("events", "r", """{"id":1,"name":"Cup","category":"football","start_time":"2026-02-01T00:00:00.000000Z","status":"LIVE"}""",
+                """{"id":1}""", mark, epoch: epoch.ToString(CultureInfo.InvariantCulture))],
+            _ => bets.Select(id => (Func<string, StreamRecord>)(mark => _made.Bet(id, Made.Columns($"\"user_id\":{id.ToString(CultureInfo.InvariantCulture)}"), op: "r",
+                epoch: epoch.ToString(CultureInfo.InvariantCulture), snapshot: mark))),
+        }).ToList();
+        return [.. reads.Select((read, at) => read(at == 0 ? "first" : at == reads.Count - 1 ? "last" : "true"))];
+    }
+}

@@ -1,0 +1,45 @@
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Lag;
+using Betting.CdcSink.Snapshots;
+using Confluent.Kafka;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Snapshots;
+
+/// <summary>What the end of a snapshot says about a table, and when it may say it.</summary>
+public sealed class SnapshotRuleTests
+{
+    [Theory]
+    [InlineData(true, true, true, false, false, SnapshotVerdict.EndOlder)]
+    [InlineData(true, false, true, false, false, SnapshotVerdict.EndOlder)]
+    [InlineData(true, false, false, false, false, SnapshotVerdict.Nothing)]
+    [InlineData(false, true, true, false, false, SnapshotVerdict.AskReconciliation)]
+    [InlineData(false, false, false, false, false, SnapshotVerdict.Nothing)]
+    [InlineData(true, true, true, true, false, SnapshotVerdict.AskReconciliation)]
+    [InlineData(true, false, true, true, false, SnapshotVerdict.Nothing)]
+    [InlineData(true, false, true, false, true, SnapshotVerdict.Nothing)]
+    public void Of_a_table(bool isRead, bool hasOlderRows, bool hasOlderReads, bool wasStreamed, bool wasRead, SnapshotVerdict verdict) =>
+        Assert.Equal(verdict, SnapshotRule.Of(new TableFacts(isRead, hasOlderRows, hasOlderReads, wasStreamed, wasRead)));
+
+    [Fact]
+    public void A_wait_is_over_when_every_partition_has_passed_the_position_that_it_had()
+    {
+        var wait = new SnapshotWait([new StreamEnd("users", 0, 0, 3), new StreamEnd("bets", 0, 0, 1000), new StreamEnd("bets", 1, 5, 5)], new Dictionary<TopicPartition, PartitionPosition>());
+        Assert.False(wait.IsOver(Reached(("users", 0, 3))));
+        Assert.False(wait.IsOver(Reached(("users", 0, 4), ("bets", 0, 999))));
+        Assert.True(wait.IsOver(Reached(("users", 0, 4), ("bets", 0, 1000))));
+    }
+
+    [Fact]
+    public void A_topic_that_was_made_anew_is_not_waited_for()
+    {
+        var wait = new SnapshotWait([new StreamEnd("bets", 0, 0, 1000)], Reached(("bets", 0, 10)));
+        Assert.False(wait.IsOver(Reached(("bets", 0, 20))));
+        Assert.True(wait.IsOver(Reached(generation: 7, ("bets", 0, 1))));
+    }
+
+    static Dictionary<TopicPartition, PartitionPosition> Reached(params (string Topic, int Partition, long Next)[] partitions) => Reached(0, partitions);
+
+    static Dictionary<TopicPartition, PartitionPosition> Reached(ulong generation, params (string Topic, int Partition, long Next)[] partitions) => partitions.ToDictionary(
+        each => new TopicPartition(each.Topic, each.Partition), each => new PartitionPosition(each.Topic, each.Partition, each.Next, each.Next, 0, 0) { Generation = generation });
+}

@@ -1,0 +1,82 @@
+using Betting.CdcSink.Consume;
+using Betting.CdcSink.Lag;
+using Betting.CdcSink.Write;
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Debezium;
+using Betting.Hosting;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Betting.CdcSink.Snapshots;
+
+/// <summary>
+/// Settles snapshots that ended, beside the batches: waits until every partition of the tables' topics has passed the position that it had,
+/// then deletes the rows that are gone. A replica that starts while a snapshot is open waits for the topics' ends of that later moment.
+/// </summary>
+public sealed class SnapshotEndLoop(
+    SnapshotStore snapshots, SnapshotSettlement settlement, ProgressStore progress, IOptions<KafkaOptions> kafka, CdcSinkOptions options, Heartbeats heartbeats, TimeProvider clock,
+    ILogger<SnapshotEndLoop> log) : IWorkerLoop
+{
+    readonly ChangeTopics _topics = new(options.TopicPrefix);
+
+    // By version. Null at the first look, so that records on their way to other brokers arrive before the ends are read.
+    readonly Dictionary<ChangeVersion, SnapshotWait?> _waits = [];
+
+    public string Name => "snapshot-ends";
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            heartbeats.Beat(Name);
+            try
+            {
+                await LookAsync(stopping);
+            }
+            catch (KafkaException failure) when (!failure.Error.IsFatal)
+            {
+                CdcSinkLog.SnapshotEndWaits(log, failure.Error.Code.ToString());
+            }
+            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))
+            {
+                CdcSinkLog.SnapshotEndWaits(log, code);
+            }
+            await Task.Delay(options.SnapshotEndsEvery, clock, stopping);
+        }
+    }
+
+    async Task LookAsync(CancellationToken stopping)
+    {
+        var open = await snapshots.OpenAsync(stopping);
+        if (open.Count == 0)
+        {
+            return;
+        }
+        var reached = await progress.ReadAsync(_topics.Tables, stopping);
+        if (open.Exists(end => _waits.TryGetValue(end.Version, out var known) && known is null))
+        {
+            var ends = await Task.Run(ReadEnds, stopping);
+            foreach (var version in _waits.Where(each => each.Value is null).Select(each => each.Key).ToList())
+            {
+                _waits[version] = new SnapshotWait(ends, reached);
+            }
+        }
+        // In their order: an earlier snapshot of the epoch decides what a later one may delete.
+        foreach (var end in open)
+        {
+            if (!_waits.TryAdd(end.Version, null) && _waits[end.Version] is { } wait && wait.IsOver(reached))
+            {
+                await settlement.SettleAsync(end, () => heartbeats.Beat(Name), stopping);
+                _waits.Remove(end.Version);
+            }
+        }
+    }
+
+    List<StreamEnd> ReadEnds()
+    {
+        using var ends = new TopicEnds(kafka, options, clock);
+        return ends.Read().FindAll(end => _topics.Tables.Contains(end.Topic));
+    }
+}

@@ -1,0 +1,60 @@
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Join;
+using Betting.CdcSink.Write;
+using Betting.Debezium;
+using Microsoft.Extensions.Logging;
+
+namespace Betting.CdcSink.Snapshots;
+
+/// <summary>
+/// Settles a snapshot that has ended: for each table that it read, what is older than its first read is deleted. To be called when all
+/// records up to the snapshot's end have had their effect. May be repeated, and by several replicas at once.
+/// </summary>
+public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore store, BetJoin join, ILogger<SnapshotSettlement> log)
+{
+    static readonly SourceTable[] Tables = [SourceTable.Users, SourceTable.Events, SourceTable.Bets];
+
+    /// <param name="end">The last read of the snapshot.</param>
+    /// <param name="beat">Called as the work goes on.</param>
+    /// <param name="cancellation">Ends it; what is not done is done by the next call.</param>
+    public async Task SettleAsync(SnapshotEnd end, Action beat, CancellationToken cancellation)
+    {
+        var snapshot = await snapshots.RangeAsync(end.Version, cancellation);
+        using var ended = new ChangeRows();
+        foreach (var table in Tables)
+        {
+            var facts = await snapshots.FactsAsync(table, snapshot, cancellation);
+            switch (SnapshotRule.Of(facts))
+            {
+                case SnapshotVerdict.EndOlder:
+                    CdcSinkLog.EpochEnded(log, table.ToString(), snapshot.Epoch);
+                    ended.AddTruncation(end.Place, end.Change, table, snapshot.Below);
+                    await store.AskReconciliationAsync($"epoch {snapshot.Epoch}", "the snapshot of a newer epoch is complete", cancellation);
+                    break;
+                case SnapshotVerdict.AskReconciliation:
+                    CdcSinkLog.OlderRowsStay(log, table.ToString(), snapshot.Epoch, facts.IsRead ? "it ran beside the stream" : "it read no row of the table");
+                    await store.AskReconciliationAsync($"{table} before epoch {snapshot.Epoch}", "a snapshot does not tell which rows of older epochs are gone", cancellation);
+                    break;
+            }
+            beat();
+        }
+        if (ended.Truncations.Rows > 0)
+        {
+            await store.InsertAsync("truncations", ended.Truncations, cancellation);
+            await JoinEverythingAsync(beat, cancellation);
+        }
+        await snapshots.SettleAsync(end, cancellation);
+    }
+
+    async Task JoinEverythingAsync(Action beat, CancellationToken cancellation)
+    {
+        using var pages = join.PagesOf(new LargeJoin([], [], Everything: true, new HashSet<string>()));
+        for (long? next = long.MinValue; next is { } from;)
+        {
+            using var page = await pages.ReadAsync(from, cancellation);
+            await join.InsertAsync(page, cancellation);
+            next = page.Next;
+            beat();
+        }
+    }
+}

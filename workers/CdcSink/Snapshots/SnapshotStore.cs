@@ -1,0 +1,119 @@
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Write;
+using Betting.Debezium;
+using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.Utility;
+
+namespace Betting.CdcSink.Snapshots;
+
+/// <summary>What ClickHouse knows of snapshots. Each statement has the same effect however often it runs.</summary>
+public sealed class SnapshotStore(ChangeStore store)
+{
+    /// <summary>Snapshots that ended and are not settled, the oldest first.</summary>
+    public async Task<List<SnapshotEnd>> OpenAsync(CancellationToken cancellation)
+    {
+        const string Sql = """
+            SELECT version, toUInt64(transaction_id), committed_at, topic, toInt64(partition), offset
+            FROM snapshot_markers FINAL
+            WHERE marker = 'last' AND settled = 0
+            ORDER BY version
+            FORMAT RowBinary
+            """;
+        var open = new List<SnapshotEnd>();
+        await store.ReadRowsAsync(Sql, null, (ref row) =>
+        {
+            var (version, transaction, committed) = (row.ReadUInt64(), row.ReadUInt64(), row.ReadInt64());
+            var topic = System.Text.Encoding.UTF8.GetString(row.ReadString());
+            var (partition, offset) = (row.ReadInt64(), row.ReadInt64());
+            if (!row.IsShort)
+            {
+                open.Add(new SnapshotEnd(new ChangeVersion(version), (uint)transaction, committed, topic, (int)partition, offset));
+            }
+        }, cancellation);
+        return open;
+    }
+
+    /// <summary>The snapshot that a last read ended.</summary>
+    public async Task<SnapshotRange> RangeAsync(ChangeVersion last, CancellationToken cancellation)
+    {
+        var start = ChangeVersion.Of(last.Epoch, streamed: false, 0);
+        var first = await NumberAsync("SELECT max(version) FROM snapshot_markers WHERE marker = 'first' AND version BETWEEN {from:UInt64} AND {to:UInt64}", start, last, cancellation);
+        return new SnapshotRange(first == 0 ? start : new ChangeVersion(first), last);
+    }
+
+    public async Task<TableFacts> FactsAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
+    {
+        var behind = new ChangeVersion(snapshot.To.Value + 1);
+        var ended = await EndedAsync(table, cancellation);
+        var open = new ChangeVersion(ended.Value + 1);
+        // Ended below its first read: an attempt to settle it was interrupted, and the join is to be repeated.
+        var isHalfDone = ended == snapshot.Below;
+        return new TableFacts(
+            IsRead: await store.HasChangesAsync(table, snapshot.From, behind, cancellation),
+            HasOlderRows: await store.HasChangesAsync(table, open, snapshot.EpochStart, cancellation),
+            HasOlderReads: isHalfDone || await store.HasChangesAsync(table, open, snapshot.From, cancellation),
+            WasStreamed: await WasStreamedAsync(table, snapshot, cancellation),
+            WasRead: await WasReadAsync(table, snapshot, cancellation));
+    }
+
+    /// <summary>Notes that nothing is left to be done about this end.</summary>
+    public async Task SettleAsync(SnapshotEnd end, CancellationToken cancellation)
+    {
+        using var rows = new NativeRows(ChangeRows.SnapshotMarkerColumns);
+        ChangeRows.AddSnapshotMarker(rows, end.Place, end.Change, SnapshotEnd.LastMarker, settled: true);
+        await store.InsertAsync("snapshot_markers", rows, cancellation);
+    }
+
+    async Task<ChangeVersion> EndedAsync(SourceTable table, CancellationToken cancellation) =>
+        new(await NumberAsync($"SELECT max(version) FROM truncations WHERE table = '{Name(table)}'", default, default, cancellation));
+
+    /// <summary>
+    /// Whether streamed changes of the epoch stand before the snapshot's reads in the same partition. Versions do not tell: a transaction
+    /// that was open during the snapshot is streamed after it with a lower LSN.
+    /// </summary>
+    async Task<bool> WasStreamedAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
+    {
+        var streamed = ChangeVersion.Of(snapshot.Epoch, streamed: true, 0);
+        var sql = $$"""
+            SELECT toUInt64(count()) FROM
+            (
+                SELECT 1 FROM {{Changes(table)}} AS change
+                INNER JOIN
+                (
+                    SELECT topic, partition, min(offset) AS first_read FROM {{Changes(table)}}
+                    WHERE version BETWEEN {from:UInt64} AND {to:UInt64} GROUP BY topic, partition
+                ) AS reads ON reads.topic = change.topic AND reads.partition = change.partition
+                WHERE change.version BETWEEN {{streamed.Value}} AND {{streamed.Value | ChangeVersion.MaxLsn}} AND change.offset < reads.first_read
+                LIMIT 1
+            )
+            """;
+        return await NumberAsync(sql, snapshot.From, snapshot.To, cancellation) > 0;
+    }
+
+    /// <summary>Whether a snapshot of the epoch that ended before this one began read the table.</summary>
+    async Task<bool> WasReadAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
+    {
+        var last = await NumberAsync("SELECT max(version) FROM snapshot_markers WHERE marker = 'last' AND version >= {from:UInt64} AND version < {to:UInt64}",
+            snapshot.EpochStart, snapshot.From, cancellation);
+        if (last == 0)
+        {
+            return false;
+        }
+        var earlier = await RangeAsync(new ChangeVersion(last), cancellation);
+        return await store.HasChangesAsync(table, earlier.From, new ChangeVersion(last + 1), cancellation) || await WasReadAsync(table, earlier, cancellation);
+    }
+
+    async Task<ulong> NumberAsync(string sql, ChangeVersion from, ChangeVersion to, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("from", from.Value);
+        parameters.AddParameter("to", to.Value);
+        var number = 0UL;
+        await store.ReadRowsAsync(sql + " FORMAT RowBinary", parameters, (ref row) => number = row.ReadUInt64() is var value && row.IsShort ? number : value, cancellation);
+        return number;
+    }
+
+    static string Name(SourceTable table) => table.ToString().ToLowerInvariant();
+
+    static string Changes(SourceTable table) => Name(table).TrimEnd('s') + "_changes";
+}

@@ -1,0 +1,37 @@
+namespace Betting.CdcSink.Snapshots;
+
+/// <summary>What is known of one table when a snapshot has ended and all of its records have been read.</summary>
+/// <param name="IsRead">True where the snapshot read at least one row of the table.</param>
+/// <param name="HasOlderRows">True where rows of older epochs are stored that nothing has ended.</param>
+/// <param name="HasOlderReads">True where anything below the snapshot's first read is stored that nothing has ended.</param>
+/// <param name="WasStreamed">True where changes of the table were streamed in this epoch before the snapshot read it.</param>
+/// <param name="WasRead">True where a snapshot that ended earlier in this epoch read the table.</param>
+public readonly record struct TableFacts(bool IsRead, bool HasOlderRows, bool HasOlderReads, bool WasStreamed, bool WasRead);
+
+/// <summary>What the end of a snapshot says about one table.</summary>
+public enum SnapshotVerdict
+{
+    /// <summary>Nothing: the table has no older rows, or an earlier snapshot of the epoch has settled them.</summary>
+    Nothing,
+
+    /// <summary>Rows that the snapshot did not find are gone in PostgreSQL: what is below its first read is deleted.</summary>
+    EndOlder,
+
+    /// <summary>Whether older rows are gone cannot be told from the stream: they stay, and a reconciliation is asked for.</summary>
+    AskReconciliation,
+}
+
+/// <summary>The rule. See docs/decisions/snapshot-completion.md.</summary>
+public static class SnapshotRule
+{
+    public static SnapshotVerdict Of(in TableFacts facts) => facts switch
+    {
+        // A snapshot of other tables, or this table was empty: the stream says the same in both cases.
+        { IsRead: false } => facts.HasOlderRows ? SnapshotVerdict.AskReconciliation : SnapshotVerdict.Nothing,
+        // The first snapshot settled the table; a later one may have read a part of it.
+        { WasRead: true } => SnapshotVerdict.Nothing,
+        // Ad hoc, beside a stream that runs: it may have read a part of the table, and deletes are in the stream.
+        { WasStreamed: true } => facts.HasOlderRows ? SnapshotVerdict.AskReconciliation : SnapshotVerdict.Nothing,
+        _ => facts.HasOlderReads ? SnapshotVerdict.EndOlder : SnapshotVerdict.Nothing,
+    };
+}
