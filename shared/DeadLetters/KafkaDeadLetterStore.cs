@@ -178,8 +178,8 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         };
     }
 
-    static LetterContent Content(Message<byte[]?, byte[]?> message) => new(message.Key is { } key ? key.AsMemory() : null, message.Value is { } value ? value.AsMemory() : null,
-        [.. message.Headers.Select(header => new LetterHeader(header.Key, header.GetValueBytes() is { } bytes ? bytes.AsMemory() : null))]);
+    static LetterContent Content(Message<byte[]?, byte[]?> message) => new(LetterContent.Bytes(message.Key), LetterContent.Bytes(message.Value),
+        [.. message.Headers.Select(header => new LetterHeader(header.Key, LetterContent.Bytes(header.GetValueBytes())))]);
 
     static byte[] Text(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
 }

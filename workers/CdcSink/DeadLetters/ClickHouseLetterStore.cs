@@ -75,8 +75,8 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
 
     static (Coordinates Place, LetterContent Original, string Sha256) Of(StoredLetter letter) => ((Coordinates, LetterContent, string))letter.Handle;
 
-    static ReadOnlyMemory<byte>? Bytes(bool exists, string base64) => exists ? Convert.FromBase64String(base64).AsMemory() : null;
+    static ReadOnlyMemory<byte>? Bytes(bool exists, string base64) => LetterContent.Bytes(exists ? Convert.FromBase64String(base64) : null);
 
     static LetterHeader[] Headers(string json) => [.. JsonSerializer.Deserialize<string?[][]>(json)!.Select(header =>
-        new LetterHeader(header[0] ?? "", header[1] is { } value ? Convert.FromBase64String(value).AsMemory() : null))];
+        new LetterHeader(header[0] ?? "", LetterContent.Bytes(header[1] is { } value ? Convert.FromBase64String(value) : null)))];
 }

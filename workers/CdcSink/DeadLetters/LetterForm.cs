@@ -13,14 +13,14 @@ static class LetterForm
         var record = letter.Record;
         // Nobody else's headers can pass for the sink's; how often it was replayed is remembered.
         var headers = record.Headers.Where(header => !LetterHeaders.IsOurs(header.Name) || header.Name == LetterHeaders.Replays)
-            .Select(header => new LetterHeader(header.Name, header.Value is { } value ? value.AsMemory() : null)).ToList();
+            .Select(header => new LetterHeader(header.Name, LetterContent.Bytes(header.Value))).ToList();
         Add("reason", letter.Reason);
         Add("field", letter.Field ?? "");
         Add("topic", record.Topic);
         Add("partition", record.Partition.ToString(CultureInfo.InvariantCulture));
         Add("offset", record.Offset.ToString(CultureInfo.InvariantCulture));
         Add("timestamp", record.TimestampMs.ToString(CultureInfo.InvariantCulture));
-        return new LetterContent(record.Key is { } key ? key.AsMemory() : null, record.Value is { } body ? body.AsMemory() : null, headers);
+        return new LetterContent(LetterContent.Bytes(record.Key), LetterContent.Bytes(record.Value), headers);
 
         void Add(string name, string value) => headers.Add(new LetterHeader(LetterHeaders.Prefix + name, Encoding.UTF8.GetBytes(value)));
     }

@@ -1,3 +1,4 @@
+using Betting.CdcSink.Batches;
 using Betting.CdcSink.Consume;
 using Betting.CdcSink.Lag;
 using Betting.CdcSink.Write;
@@ -57,11 +58,7 @@ public sealed class SnapshotEndLoop(
         var reached = await progress.ReadAsync(_topics.Tables, stopping);
         if (open.Exists(end => _waits.TryGetValue(end.Version, out var known) && known is null))
         {
-            var ends = await Task.Run(ReadEnds, stopping);
-            foreach (var version in _waits.Where(each => each.Value is null).Select(each => each.Key).ToList())
-            {
-                _waits[version] = new SnapshotWait(ends, reached);
-            }
+            await BeginWaitsAsync(reached);
         }
         // In their order: an earlier snapshot of the epoch decides what a later one may delete.
         foreach (var end in open)
@@ -74,9 +71,19 @@ public sealed class SnapshotEndLoop(
         }
     }
 
-    List<StreamEnd> ReadEnds()
+    async Task BeginWaitsAsync(Dictionary<TopicPartition, PartitionPosition> reached)
     {
-        using var ends = new TopicEnds(kafka, options, clock);
-        return ends.Read().FindAll(end => _topics.Tables.Contains(end.Topic));
+        using var topics = new TopicEnds(kafka, options, clock);
+        var seen = await topics.ReadAsync();
+        if (!seen.IsWhole)
+        {
+            // A partition without a leader may have reads of the snapshot.
+            CdcSinkLog.SnapshotEndWaits(log, "a partition does not answer");
+            return;
+        }
+        foreach (var version in _waits.Where(each => each.Value is null).Select(each => each.Key).ToList())
+        {
+            _waits[version] = new SnapshotWait(seen.Ends.Where(end => _topics.Tables.Contains(end.Topic)), reached);
+        }
     }
 }
