@@ -75,6 +75,29 @@ public sealed class QuarantineTests(Servers servers)
     }
 
     [Fact]
+    public async Task A_parked_command_of_which_the_database_takes_no_outcome_at_all_is_quarantined_and_the_others_are_released()
+    {
+        await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
+        using var handlers = new Handlers(database);
+        var handler = handlers.New();
+        BetCommand[] waiting = [.. Enumerable.Range(1, 5).Select(bet => Given.Place(bet, 1_00))];
+        await Handlers.HandleAsync(handler, [[Given.Register(), Given.Deposit(9_00), .. waiting]]);
+        await database.ExecuteAsync("""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'house rule'; END $$;
+            CREATE TRIGGER refuse BEFORE UPDATE ON commands FOR EACH ROW WHEN (OLD.bet_id = 3) EXECUTE FUNCTION refuse();
+            CREATE TRIGGER refuse BEFORE INSERT ON bets FOR EACH ROW WHEN (NEW.id = 3) EXECUTE FUNCTION refuse();
+            """);
+
+        Assert.Equal(["accepted", "accepted"], await Handlers.HandleAsync(handler, [[Given.Schedule()], [Given.Deposit(1_00)]]));
+
+        Assert.Equal("1 2 4 5", await database.ScalarAsync<string>("SELECT string_agg(id::text, ' ' ORDER BY id) FROM bets"));
+        Assert.Equal(waiting[2].Id, await database.ScalarAsync<Guid>("SELECT command_id FROM parked_commands WHERE quarantined_because LIKE '%house rule%'"));
+        Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM releases"));
+        Assert.Empty(handlers.Letters);
+        await Invariants.HoldAsync(database.Admin);
+    }
+
+    [Fact]
     public async Task Due_rows_are_rejected_without_being_decoded_except_those_whose_wait_or_journal_row_is_unknown()
     {
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);

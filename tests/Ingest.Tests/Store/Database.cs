@@ -75,6 +75,8 @@ sealed class Database : IAsyncDisposable
     public async Task ExecuteAsync(string sql)
     {
         await using var command = Admin.CreateCommand(sql);
+        // Some tests make millions of rows.
+        command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync();
     }
 

@@ -16,7 +16,6 @@ public static class Failure
         OperationCanceledException => FailureClass.Cancelled,
         ReleaseFirstException => FailureClass.Contention,
         ReleaseTooLargeException => FailureClass.TooMuch,
-        ReleaseStuckException => FailureClass.Unknown,
         PostgresException refused => SqlStates.ClassOf(refused.SqlState),
         // Npgsql's command timeout and its connection timeout look alike; halving does no harm where PostgreSQL is away.
         TimeoutException or NpgsqlException { InnerException: TimeoutException } => FailureClass.TooMuch,

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Betting.Ingest.Store;
 
-/// <summary>A parked command that cannot be released, and why.</summary>
+/// <summary>A parked command that cannot be released: it cannot be read, or the database takes no outcome of it; and why.</summary>
 readonly record struct UnreadableParked(Guid Id, string Because);
 
 /// <summary>Parked commands as they were read: those that can be decided, and the others.</summary>

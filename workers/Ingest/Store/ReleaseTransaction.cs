@@ -24,7 +24,7 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
 
     /// <summary>
     /// Releases until nothing is open, this replica and others by turns. A part that the database refuses, or that is too much for
-    /// it, is halved. A command that is refused alone is rejected; nothing else is.
+    /// it, is halved. A command that is refused alone is rejected; one whose rejection is refused as well is quarantined.
     /// </summary>
     /// <param name="cancellation">Ends the part that is being released without effect.</param>
     /// <param name="progressed">Called after each part.</param>
@@ -32,47 +32,60 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
     public async Task<int> FinishAsync(CancellationToken cancellation, Action? progressed = null)
     {
         _opened = New();
-        var (released, refused, attempt) = (0, false, 0);
+        var (released, refused, attempt) = (0, default(Guid?), 0);
         while (true)
         {
-            // The limit is shared; a refusal is about one command.
-            var most = refused ? 1 : _limit.Size;
+            // The limit is shared with this replica's other callers; a refusal is about one command.
+            var most = refused is null ? _limit.Size : 1;
+            var tried = new List<Guid>();
             attempt++;
             try
             {
-                if (await PartAsync(most, refused, cancellation) is not { } part)
+                if (await PartAsync(most, refused, tried, cancellation) is not { } part)
                 {
                     return released;
                 }
                 released += part;
                 _limit.Passed(most);
-                (refused, attempt) = (false, 0);
+                (refused, attempt) = (null, 0);
                 progressed?.Invoke();
             }
-            catch (Exception failure) when (!cancellation.IsCancellationRequested && CanGoOn(failure, most, refused))
+            catch (Exception failure) when (!cancellation.IsCancellationRequested && CanGoOn(failure, most))
             {
                 metrics.Retry("parked", Failure.StateOf(failure));
-                var kind = Failure.ClassOf(failure);
-                if (AttemptRules.After(kind, attempt, most > 1) == NextAttempt.Smaller)
+                if (AttemptRules.After(Failure.ClassOf(failure), attempt, most > 1) == NextAttempt.Smaller)
                 {
-                    refused = most == 1;
                     _limit.TooMuch(most);
+                    refused = await RefusedAsync(tried, refused, failure, cancellation);
                 }
-            }
-            catch (Exception failure) when (refused && Failure.ClassOf(failure) is FailureClass.Data or FailureClass.IdTaken)
-            {
-                throw new ReleaseStuckException(failure);
             }
         }
     }
 
     // Contention and outages are for the caller, who waits before the next attempt.
-    static bool CanGoOn(Exception failure, int most, bool refused) => Failure.ClassOf(failure) switch
+    static bool CanGoOn(Exception failure, int most) => Failure.ClassOf(failure) switch
     {
-        FailureClass.Data or FailureClass.IdTaken => !refused,
+        FailureClass.Data or FailureClass.IdTaken => true,
         FailureClass.TooMuch or FailureClass.Unknown => most > 1,
         _ => false,
     };
+
+    // The command that is refused alone, by its id: another replica may have come before, and the next one may be sound.
+    async Task<Guid?> RefusedAsync(List<Guid> tried, Guid? before, Exception failure, CancellationToken cancellation)
+    {
+        if (tried is not [var alone] || Failure.ClassOf(failure) is not (FailureClass.Data or FailureClass.IdTaken))
+        {
+            return null;
+        }
+        if (alone != before)
+        {
+            return alone;
+        }
+        await using var connection = await postgres.OpenConnectionAsync(cancellation);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { ParkedCommands.Quarantine([new UnreadableParked(alone, Failure.LineOf(failure))]) } };
+        await batch.ExecuteNonQueryAsync(cancellation);
+        return null;
+    }
 
     /// <summary>Opens the release of what other writers than Ingest have brought.</summary>
     public async Task OpenAsync(IReadOnlyCollection<WaitKey> arrived, CancellationToken cancellation)
@@ -83,7 +96,7 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
     }
 
     // Null where nothing is open.
-    async Task<int?> PartAsync(int most, bool refused, CancellationToken cancellation)
+    async Task<int?> PartAsync(int most, Guid? refused, List<Guid> tried, CancellationToken cancellation)
     {
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         if (!await AnyAsync(connection, cancellation))
@@ -96,12 +109,13 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
             return 0;
         }
         var part = ReleasePart.Of(await NextAsync(transaction, open.Key, most, cancellation), most);
+        tried.AddRange(part.Ids);
         var (parked, unreadable) = await LoadAsync(transaction, part.Ids, part.Bets, cancellation);
         var (state, now) = await DecidedTransaction.LoadAsync(transaction, [], parked, cancellation);
         HashSet<WaitKey> later = part.Later is { } bet ? [bet] : [];
         // What was open has come; where another writer took it away again, its commands wait on.
         var there = parked.Count == 0 || state.Has(open.Key);
-        var decision = new BatchDecision(state, there ? parked : [], _limits, _parkFor, open.CameAt ?? now, later).Release(open.Key, open.CameAt, refused);
+        var decision = new BatchDecision(state, there ? parked : [], _limits, _parkFor, open.CameAt ?? now, later).Release(open.Key, open.CameAt, refused is not null && part.Ids is [var alone] && alone == refused);
         await DecidedTransaction.SaveAsync(transaction, state, decision, [], unreadable, cancellation);
         if (part.IsLast || !there)
         {
