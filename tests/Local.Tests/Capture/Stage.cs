@@ -88,6 +88,8 @@ public sealed class Stage(string prefix, string postgres, string bootstrap, stri
         reader.Assign(new TopicPartitionOffset(_topics.Messages, 0, 0));
         await Deadline.UntilAsync("the fence", TimeSpan.FromSeconds(60), () =>
             Task.FromResult(reader.Consume(TimeSpan.FromMilliseconds(100)) is { } record && record.Message.Value.Contains(content, StringComparison.Ordinal)));
+        // Partitions are acknowledged each for itself: what was sent before the fence may come after it.
+        await Deadline.UntilAsync("every acknowledgement", TimeSpan.FromSeconds(60), async () => (await StatusAsync()).GetProperty("underWay").GetInt32() == 0);
     }
 
     /// <summary>Everything the topic holds now, partition by partition.</summary>
