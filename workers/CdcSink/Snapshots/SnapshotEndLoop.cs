@@ -40,7 +40,7 @@ public sealed class SnapshotEndLoop(
             {
                 CdcSinkLog.SnapshotEndWaits(log, failure.Error.Code.ToString());
             }
-            catch (Exception failure) when (ClickHouseErrors.WillPass(failure, stopping, out var code))
+            catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, stopping, out var code))
             {
                 CdcSinkLog.SnapshotEndWaits(log, code);
             }

@@ -16,7 +16,7 @@ sealed class KafkaBatch
             // Records of one partition come in order, so the last one wins.
             _next[record.TopicPartition] = record.Offset + 1;
         }
-        (Count, Oldest) = (records.Count, KafkaTime.WrittenAt(records[0].Message.Timestamp));
+        (Count, Oldest) = (records.Count, KafkaTime.At(records[0].Message.Timestamp).UtcDateTime);
         Handling = handle(records.ConvertAll(Read));
     }
 

@@ -20,7 +20,7 @@ sealed class KafkaWatch(BrokerAvailability broker, IngestMetrics metrics, TimePr
         _looked = clock.GetTimestamp();
         var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
         metrics.Queue(KafkaDoor.Door, Behind(consumer) + gathering.Count + unfinished.Sum(batch => batch.Count));
-        var oldest = unfinished is [var first, ..] ? first.Oldest : gathering is [var record, ..] ? KafkaTime.WrittenAt(record.Message.Timestamp) : (DateTime?)null;
+        var oldest = unfinished is [var first, ..] ? first.Oldest : gathering is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;
         metrics.QueueAge(KafkaDoor.Door, oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero);
         if (broker.IsAway(KafkaDoor.Door) && Answers(consumer))
         {

@@ -62,7 +62,7 @@ static class DeadLettersVerb
     {
         return new LetterDescription(
             Header(DeadLetter.CoordinatesHeader), Header(DeadLetter.ReasonHeader), Header(DeadLetter.FieldHeader), CommandKindPeek.Of(message.Value),
-            DateTimeOffset.TryParse(Header(DeadLetter.TimeHeader), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at.UtcDateTime : KafkaTime.WrittenAt(message.Timestamp));
+            DateTimeOffset.TryParse(Header(DeadLetter.TimeHeader), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at.UtcDateTime : KafkaTime.At(message.Timestamp).UtcDateTime);
 
         string Header(string name) => message.Headers.TryGetLastBytes(name, out var bytes) ? Encoding.UTF8.GetString(bytes) : "";
     }
