@@ -41,6 +41,10 @@ public static class WorkerSettings
             // The local broker wakes a waiting fetch only when its wait ends, and forgets a dead member only with its session.
             settings["Kafka__Client__fetch.wait.max.ms"] = "10";
             settings["Kafka__Client__session.timeout.ms"] = "6000";
+            if (worker == CdcSink)
+            {
+                settings["CdcSink__RebalanceWait"] = "00:00:03";
+            }
         }
         return settings;
     }

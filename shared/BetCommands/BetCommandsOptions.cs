@@ -36,9 +36,9 @@ sealed class BetCommandsRules(IOptions<RabbitMqOptions> rabbit, IOptions<KafkaOp
     public ValidateOptionsResult Validate(string? name, BetCommandsOptions options)
     {
         var wrong = new List<string>();
-        if (options.Via == Via.RabbitMq && !Uri.TryCreate(rabbit.Value.Uri, UriKind.Absolute, out _))
+        if (options.Via == Via.RabbitMq && !RabbitAddress.TryParse(rabbit.Value.Uri, out _))
         {
-            wrong.Add("RabbitMq:Uri: required, for example amqp://publisher:…@127.0.0.1:5672/");
+            wrong.Add($"RabbitMq:Uri: {RabbitAddress.Form}");
         }
         if (options.Via == Via.Kafka && kafka.Value.BootstrapServers == "")
         {

@@ -8,6 +8,9 @@ public sealed class KafkaOptions
 {
     public const string Section = "Kafka";
 
+    // librdkafka's own.
+    const int DefaultHeartbeatMs = 3_000;
+
     /// <summary>host:port, several separated by commas.</summary>
     [Required(ErrorMessage = "required, for example 127.0.0.1:9092")]
     public string BootstrapServers { get; set; } = "";
@@ -20,12 +23,21 @@ public sealed class KafkaOptions
     /// <summary>File of the certificate authority that signed the brokers' certificates.</summary>
     public string? SslCaLocation { get; set; }
 
-    /// <summary>Any other librdkafka setting by its own name, for example <c>session.timeout.ms</c>; wins over the worker's own choice.</summary>
+    /// <summary>Any other librdkafka setting by its own name, for example <c>session.timeout.ms</c>; wins over the worker's own choice; what a worker depends on is refused at boot.</summary>
     public Dictionary<string, string> Client { get; } = [];
 
     public ProducerConfig Producer(Action<ProducerConfig> choose) => Apply(new ProducerConfig(), choose);
 
-    public ConsumerConfig Consumer(Action<ConsumerConfig> choose) => Apply(new ConsumerConfig(), choose);
+    public ConsumerConfig Consumer(Action<ConsumerConfig> choose)
+    {
+        var config = Apply(new ConsumerConfig(), choose);
+        // A shorter session needs more heartbeats: a third of it, as Kafka's documentation advises.
+        if (config.HeartbeatIntervalMs is null && config.SessionTimeoutMs is { } session && session < 3 * DefaultHeartbeatMs)
+        {
+            config.HeartbeatIntervalMs = session / 3;
+        }
+        return config;
+    }
 
     public AdminClientConfig Admin() => Apply(new AdminClientConfig(), _ => { });
 

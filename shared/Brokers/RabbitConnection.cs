@@ -16,20 +16,10 @@ public static class RabbitConnection
     /// <param name="options">Where the broker is.</param>
     /// <param name="name">How the connection is called in the broker's list.</param>
     /// <param name="cancellation">Ends the attempt.</param>
-    public static Task<IConnection> OpenAsync(RabbitMqOptions options, string name, CancellationToken cancellation)
-    {
-        var factory = new ConnectionFactory
-        {
-            Uri = new Uri(options.Uri),
-            ClientProvidedName = name,
-            // Who uses it opens it again: a recovery behind one's back would lose the confirms in flight.
-            AutomaticRecoveryEnabled = false,
-            // The largest message that a RabbitMQ broker can be set to take. What it took, its consumers have to be able to read: the client's
-            // own limit of 64 MiB would close the connection at such a message, and at the next attempt again.
-            MaxInboundMessageBodySize = 512 * 1024 * 1024,
-        };
-        return factory.CreateConnectionAsync(cancellation);
-    }
+    public static Task<IConnection> OpenAsync(RabbitMqOptions options, string name, CancellationToken cancellation) =>
+        RabbitAddress.TryParse(options.Uri, out var address)
+            ? address.OpenAsync(name, cancellation)
+            : throw new ArgumentException($"RabbitMq:Uri: {RabbitAddress.Form}");
 
     /// <summary>
     /// Leaves a connection with its channels, for another one: never throws, and never waits for a broker that may be gone.

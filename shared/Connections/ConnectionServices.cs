@@ -1,5 +1,7 @@
 using Betting.Hosting;
 using ClickHouse.Driver;
+using Confluent.Kafka;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,11 +18,13 @@ public static class ConnectionServices
     /// <param name="application">The name that PostgreSQL shows for its connections.</param>
     /// <param name="choose">The worker's own choices of connection settings; the operator's connection string has been read by then.</param>
     public static IServiceCollection AddPostgres(this IServiceCollection services, string application, Action<NpgsqlConnectionStringBuilder>? choose = null) =>
-        services.AddSection<PostgresOptions>(PostgresOptions.Section).AddSingleton(provider =>
+        services.AddSection<PostgresOptions>(PostgresOptions.Section).AddSingleton<IStoreFailures, PostgresFailures>().AddSingleton(provider =>
         {
             var builder = new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString);
             builder.ConnectionStringBuilder.ApplicationName ??= application;
             choose?.Invoke(builder.ConnectionStringBuilder);
+            // The pool's label in metrics; without a name it would be the connection string.
+            builder.Name = application;
             builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
             var severalHosts = builder.ConnectionStringBuilder.Host?.Contains(',', StringComparison.Ordinal) ?? false;
             if (severalHosts)
@@ -31,22 +35,42 @@ public static class ConnectionServices
             return severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
         });
 
-    public static IServiceCollection AddKafka(this IServiceCollection services) => services.AddSection<KafkaOptions>(KafkaOptions.Section);
+    /// <summary>The brokers' address and rights, checked at boot together with the worker's own choices.</summary>
+    /// <param name="services">Where they are added.</param>
+    /// <param name="choose">The worker's own choices for its consumer; none where it joins no group.</param>
+    /// <param name="limits">The worker's limits that the consumer's timeouts have to fit.</param>
+    public static IServiceCollection AddKafka(
+        this IServiceCollection services, Action<IServiceProvider, ConsumerConfig>? choose = null, Func<IServiceProvider, GroupLimits>? limits = null) =>
+        services.AddSection<KafkaOptions>(KafkaOptions.Section).AddSingleton<IStoreFailures, KafkaFailures>()
+            .AddSingleton<IValidateOptions<KafkaOptions>>(provider =>
+                new KafkaRules(config => choose?.Invoke(provider, config), limits is null ? null : () => limits(provider)));
 
     /// <summary>A <see cref="ConnectOffsets"/> for the connector of one topic prefix.</summary>
     public static IServiceCollection AddConnectOffsets(this IServiceCollection services, Func<IServiceProvider, string> topicPrefix) =>
         services.AddSection<ConnectOptions>(ConnectOptions.Section).AddSingleton(provider =>
             new ConnectOffsets(provider.GetRequiredService<IOptions<ConnectOptions>>().Value, topicPrefix(provider)));
 
-    public static IServiceCollection AddRabbitMq(this IServiceCollection services) => services.AddSection<RabbitMqOptions>(RabbitMqOptions.Section);
+    /// <summary>The brokers' addresses for a verb that needs one of them: whichever is named is checked, neither is required.</summary>
+    public static IServiceCollection AddOptionalBrokers(this IServiceCollection services, IConfiguration configuration)
+    {
+        var (rabbit, kafka) = (configuration.GetSection(RabbitMqOptions.Section), configuration.GetSection(KafkaOptions.Section));
+        _ = string.IsNullOrEmpty(rabbit[nameof(RabbitMqOptions.Uri)])
+            ? services.Configure<RabbitMqOptions>(_ => { }) : services.AddRabbitMq();
+        _ = string.IsNullOrEmpty(kafka[nameof(KafkaOptions.BootstrapServers)])
+            ? services.Configure<KafkaOptions>(_ => { }) : services.AddKafka();
+        return services;
+    }
+
+    public static IServiceCollection AddRabbitMq(this IServiceCollection services) =>
+        services.AddSection<RabbitMqOptions>(RabbitMqOptions.Section).AddSingleton<IStoreFailures, RabbitFailures>();
 
     public static IServiceCollection AddClickHouse(this IServiceCollection services) =>
-        services.AddSection<ClickHouseOptions>(ClickHouseOptions.Section).AddSingleton(provider =>
+        services.AddSection<ClickHouseOptions>(ClickHouseOptions.Section).AddSingleton<IStoreFailures, ClickHouseFailures>().AddSingleton(provider =>
             new ClickHouseClient(provider.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString));
 
     /// <summary>An <see cref="IConnectionMultiplexer"/> that keeps trying while Redis is away.</summary>
     public static IServiceCollection AddRedis(this IServiceCollection services, string application) =>
-        services.AddSection<RedisOptions>(RedisOptions.Section).AddSingleton<IConnectionMultiplexer>(provider =>
+        services.AddSection<RedisOptions>(RedisOptions.Section).AddSingleton<IStoreFailures, RedisFailures>().AddSingleton<IConnectionMultiplexer>(provider =>
         {
             var configuration = ConfigurationOptions.Parse(provider.GetRequiredService<IOptions<RedisOptions>>().Value.ConnectionString);
             configuration.AbortOnConnectFail = false;

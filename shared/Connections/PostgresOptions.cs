@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Betting.Connections;
 
 /// <summary>Section <c>Postgres</c>.</summary>
-public sealed class PostgresOptions
+public sealed class PostgresOptions : IValidatableObject
 {
     public const string Section = "Postgres";
 
@@ -12,4 +12,10 @@ public sealed class PostgresOptions
     /// </summary>
     [Required(ErrorMessage = "required, for example Host=127.0.0.1;Database=betting;Username=ingest;Password=…")]
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>Connections that any worker may hold at once.</summary>
+    internal const int LeastPool = 10;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        PostgresRules.WhatIsWrong(ConnectionString).Select(wrong => new ValidationResult(wrong, [nameof(ConnectionString)]));
 }

@@ -86,7 +86,7 @@ public sealed class LetterVerbs
         {
             await Console.Error.WriteLineAsync($"{_worker} dead-letters: there is no letter {parsed.GetValue(_id)}");
         }
-        return failed != 0 ? failed : found == 0 ? 1 : 0;
+        return failed != 0 ? failed : found == 0 ? ExitCodes.NotThere : ExitCodes.Done;
 
         void Show(StoredLetter letter)
         {
@@ -100,19 +100,37 @@ public sealed class LetterVerbs
         }
     }
 
-    Task<int> EndAsync(ParseResult parsed, IServiceProvider services, LetterEnd end, CancellationToken cancellation) => OverStoresAsync(parsed, services, async (store, filter) =>
+    async Task<int> EndAsync(ParseResult parsed, IServiceProvider services, LetterEnd end, CancellationToken cancellation)
+    {
+        var found = 0L;
+        var code = await OverStoresAsync(parsed, services, async (store, filter) =>
+        {
+            var (result, letters) = await EndAsync(parsed, store, filter, end, cancellation);
+            found += letters;
+            return result;
+        }, cancellation);
+        if (code != ExitCodes.Done || found > 0 || parsed.GetValue(_ids) is not { Length: > 0 } ids)
+        {
+            return code;
+        }
+        await Console.Error.WriteLineAsync($"{_worker} dead-letters: there is no letter {string.Join(", ", ids)}");
+        return ExitCodes.NotThere;
+    }
+
+    async Task<(int Code, long Letters)> EndAsync(ParseResult parsed, IDeadLetterStore store, LetterFilter filter, LetterEnd end, CancellationToken cancellation)
     {
         var (done, would) = end == LetterEnd.Replayed ? ("replayed", "would be replayed") : ("dropped", "would be dropped");
         if (filter.IsEmpty && !parsed.GetValue(_all))
         {
             await Console.Error.WriteLineAsync($"{_worker} dead-letters: say which letters, or --all");
-            return WorkerHost.BadSettings;
+            return (ExitCodes.BadSettings, 0);
         }
         var run = new LetterRun(store, filter, parsed.GetValue(_limit)) { Progress = totals => Console.Error.WriteLine($"{store.Name}: {Count(totals)} so far") };
         if (parsed.GetValue(_dryRun))
         {
-            Console.WriteLine($"{store.Name}: {Count(await run.LookAsync(_ => { }, cancellation))} {would}");
-            return 0;
+            var seen = await run.LookAsync(_ => { }, cancellation);
+            Console.WriteLine($"{store.Name}: {Count(seen)} {would}");
+            return (ExitCodes.Done, seen.Letters);
         }
         var totals = await run.EndAsync(end, cancellation);
         Console.WriteLine($"{store.Name}: {Count(totals with { Letters = totals.Letters - totals.Refused })} {done}");
@@ -120,8 +138,8 @@ public sealed class LetterVerbs
         {
             await Console.Error.WriteLineAsync($"{_worker} dead-letters: {totals.Refused} letters cannot be sent back and stay: list tells why");
         }
-        return totals.Refused > 0 ? 1 : 0;
-    }, cancellation);
+        return (totals.Refused > 0 ? ExitCodes.NotDone : ExitCodes.Done, totals.Letters);
+    }
 
     async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, Func<IDeadLetterStore, LetterFilter, Task<int>> act, CancellationToken cancellation)
     {
@@ -159,11 +177,11 @@ public sealed class LetterVerbs
             }
             return code;
         }
-        // Whatever a client throws: what was not done is still there.
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        // Whatever a client throws.
+        catch (Exception failure) when (failure is not (OperationCanceledException or ArgumentsException))
         {
-            await Console.Error.WriteLineAsync($"{_worker} dead-letters: {failure.Message}; what was not done is still there");
-            return 1;
+            await Console.Error.WriteLineAsync($"{_worker} dead-letters: what was not done is still there");
+            throw;
         }
     }
 

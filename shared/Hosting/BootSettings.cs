@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -9,6 +10,11 @@ static class BootSettings
     /// <returns>What is wrong, in one line, or null.</returns>
     public static string? WhatIsWrong(IServiceProvider services)
     {
+        var wrong = SettingCheck.WhatIsWrong(services.GetRequiredService<IConfiguration>(), services.GetServices<RegisteredSection>());
+        if (wrong.Count > 0)
+        {
+            return string.Join("; ", wrong);
+        }
         try
         {
             services.GetService<IStartupValidator>()?.Validate();
@@ -16,7 +22,7 @@ static class BootSettings
         }
         catch (AggregateException several)
         {
-            return string.Join("; ", several.InnerExceptions.Select(Line));
+            return string.Join("; ", several.InnerExceptions.Select(Line).Distinct());
         }
         catch (Exception bad) when (bad is OptionsValidationException or InvalidOperationException)
         {
@@ -24,6 +30,6 @@ static class BootSettings
         }
     }
 
-    // A key that no option has, or a value of the wrong type, comes as InvalidOperationException from the binder.
+    // What the binder refuses although its form was right comes as InvalidOperationException.
     static string Line(Exception bad) => bad is OptionsValidationException rules ? string.Join("; ", rules.Failures) : bad.Message;
 }

@@ -12,6 +12,5 @@ public sealed class LogOptions
     [AllowedValues("json", "text", ErrorMessage = "json or text")]
     public string Format { get; set; } = "json";
 
-    [EnumDataType(typeof(LogEventLevel))]
     public LogEventLevel Level { get; set; } = LogEventLevel.Information;
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Betting.Hosting;
 
 /// <summary>Runs one <see cref="IWorkerLoop"/>; a loop that fails or ends by itself stops the worker, so a supervisor can restart it.</summary>
-sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit exit, IHostApplicationLifetime lifetime, ILogger<TLoop> log)
+sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit exit, IHostApplicationLifetime lifetime, StoreFailures failures, ILogger<TLoop> log)
     : BackgroundService where TLoop : IWorkerLoop
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -22,6 +22,11 @@ sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit ex
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
+        }
+        // Asked to stop while a store is away: what was not done is left to whoever reads it again, and the stop is in order.
+        catch (Exception failure) when (stoppingToken.IsCancellationRequested && failures.Recognise(failure) is not null)
+        {
+            WorkerLog.LoopLeft(log, loop.Name, failures.Recognise(failure)!.Value.Store.Store, failures.Recognise(failure)!.Value.Detail);
         }
         catch (Exception failure)
         {

@@ -1,10 +1,16 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Betting.Hosting;
 
 /// <summary>What a verb does with what was parsed and the services it composed; returns the exit code.</summary>
 public delegate Task<int> VerbAction(ParseResult parsed, IServiceProvider services, CancellationToken cancellation);
+
+/// <summary>A verb's arguments do not fit together, or a setting that it needs is missing; the message says which.</summary>
+public sealed class ArgumentsException(string message) : Exception(message);
 
 /// <summary>
 /// A worker's command line: without a verb it runs the worker; every verb does one thing and ends. Settings are given as
@@ -28,10 +34,10 @@ public sealed class WorkerCommandLine(string worker, string purpose)
             await using var app = builder.Build();
             if (BootSettings.WhatIsWrong(app.Services) is { } reason)
             {
-                await Console.Error.WriteLineAsync($"{worker} {command.Name}: {reason}");
+                await Console.Error.WriteLineAsync($"{worker} {NameOf(command)}: {reason}");
                 return WorkerHost.BadSettings;
             }
-            return await action(parsed, app.Services, cancellation);
+            return await ActAsync($"{worker} {NameOf(command)}", app.Services, () => action(parsed, app.Services, cancellation), cancellation);
         });
         _verbs.Add(command);
         return this;
@@ -68,7 +74,40 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         // Settings are taken out first: a verb that takes any number of files would take them for files.
         _settings = [.. args.Where(IsSetting)];
         // The host drains by itself on SIGTERM; the parser must not end the process two seconds later.
-        return root.Parse([.. args.Where(token => !IsSetting(token))]).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        var parsed = root.Parse([.. args.Where(token => !IsSetting(token))]);
+        if (parsed.Action is ParseErrorAction && CommandLineErrors.Line(parsed) is { } wrong)
+        {
+            Console.Error.WriteLine($"{worker}{(parsed.CommandResult.Command is RootCommand ? "" : " " + NameOf(parsed.CommandResult.Command))}: {wrong}; see --help");
+            return Task.FromResult(ExitCodes.BadSettings);
+        }
+        return parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    static string NameOf(Command command) => command.Parents.FirstOrDefault() is Command parent and not RootCommand ? $"{parent.Name} {command.Name}" : command.Name;
+
+    /// <summary>A store that cannot be asked has a code of its own; whatever else a verb throws is one line, without a stack trace.</summary>
+    static async Task<int> ActAsync(string verb, IServiceProvider services, Func<Task<int>> act, CancellationToken cancellation)
+    {
+        try
+        {
+            return await act();
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync($"{verb}: interrupted");
+            return ExitCodes.NotDone;
+        }
+        catch (Exception failure)
+        {
+            WorkerLog.VerbFailed(services.GetRequiredService<ILoggerFactory>().CreateLogger(verb), verb, failure);
+            if (services.GetRequiredService<StoreFailures>().Recognise(failure) is var (store, detail))
+            {
+                await Console.Error.WriteLineAsync($"{verb}: could not ask {store.Store}: {detail}");
+                return ExitCodes.CouldNotAsk;
+            }
+            await Console.Error.WriteLineAsync($"{verb}: {failure.Message.ReplaceLineEndings(" ")}");
+            return failure is ArgumentsException ? ExitCodes.BadSettings : ExitCodes.NotDone;
+        }
     }
 
     void SetAction(Command command, Func<ParseResult, IReadOnlyList<string>, CancellationToken, Task<int>> action)

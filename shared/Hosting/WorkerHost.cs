@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,6 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Betting.Hosting;
 
@@ -17,8 +20,8 @@ namespace Betting.Hosting;
 /// </summary>
 public static class WorkerHost
 {
-    /// <summary>Exit code of a worker whose settings are wrong (EX_CONFIG of sysexits.h).</summary>
-    public const int BadSettings = 78;
+    /// <inheritdoc cref="ExitCodes.BadSettings"/>
+    public const int BadSettings = ExitCodes.BadSettings;
 
     /// <param name="worker">The worker's name, as in logs and metrics.</param>
     /// <param name="settings">Command line settings of the form <c>--Section:Key=value</c>.</param>
@@ -36,17 +39,23 @@ public static class WorkerHost
         builder.Services.AddSingleton<Heartbeats>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<WorkerExit>();
+        builder.Services.AddMetrics();
+        builder.Services.AddSingleton<StoreFailures>();
+        builder.Services.AddSingleton<Outages>();
+        builder.Services.AddSingleton<WorkerMetrics>();
         builder.Services.AddSection<HttpOptions>(HttpOptions.Section);
         // The host asks for its drain limit before options are checked; a bad one is reported by that check.
         if (TimeSpan.TryParse(builder.Configuration[$"{HttpOptions.Section}:{nameof(HttpOptions.DrainLimit)}"], CultureInfo.InvariantCulture, out var limit))
         {
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = limit);
         }
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+        builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(worker, serviceVersion: Version))
+            .WithMetrics(metrics => metrics
             .AddMeter("Betting.*", "Npgsql")
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
-        builder.AddWorkerTraces(worker);
+        builder.AddWorkerTraces();
         builder.WebHost.UseUrls(builder.Configuration[$"{HttpOptions.Section}:{nameof(HttpOptions.Url)}"] ?? new HttpOptions().Url);
         return builder;
     }
@@ -66,7 +75,16 @@ public static class WorkerHost
                 await Console.Error.WriteLineAsync($"{worker}: {reason}");
                 return BadSettings;
             }
-            await app.StartAsync(cancellation);
+            try
+            {
+                await app.StartAsync(cancellation);
+            }
+            catch (Exception failure) when (WhyNotListening(failure) is { } why)
+            {
+                await Console.Error.WriteLineAsync($"{worker}: Http:Url: {why} (it is '{http.Value.Url}')");
+                return BadSettings;
+            }
+            app.Services.GetRequiredService<WorkerMetrics>();
             WorkerLog.Started(log, worker, Version, Environment.ProcessId, string.Join(", ", app.Urls));
             await app.WaitForShutdownAsync(cancellation);
             var code = app.Services.GetRequiredService<WorkerExit>().Code;
@@ -74,6 +92,15 @@ public static class WorkerHost
             return code;
         }
     }
+
+    static string? WhyNotListening(Exception failure) => failure switch
+    {
+        IOException { InnerException: AddressInUseException } => "another process listens there already",
+        SocketException { SocketErrorCode: SocketError.AccessDenied } => "this user may not listen there",
+        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "this machine has no such address",
+        IOException { InnerException: { } inner } => WhyNotListening(inner),
+        _ => null,
+    };
 
     static string Version => typeof(WorkerHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 }

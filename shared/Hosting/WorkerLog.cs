@@ -16,4 +16,19 @@ static partial class WorkerLog
 
     [LoggerMessage(4, LogLevel.Critical, "{Loop} failed; the worker ends so that its supervisor can start it again")]
     public static partial void LoopFailed(ILogger log, string loop, Exception failure);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Store} does not serve this worker ({Detail}), for {Seconds:F0} s")]
+    public static partial void StoreAway(ILogger log, string store, string detail, double seconds);
+
+    [LoggerMessage(11, LogLevel.Information, "{Store} serves this worker again, after {Seconds:F1} s")]
+    public static partial void StoreBack(ILogger log, string store, double seconds);
+
+    [LoggerMessage(12, LogLevel.Debug, "A step of {Loop} failed")]
+    public static partial void StepFailed(ILogger log, string loop, Exception failure);
+
+    [LoggerMessage(13, LogLevel.Warning, "{Loop} stopped while {Store} does not serve this worker ({Detail}); what was not finished is done again after the next start")]
+    public static partial void LoopLeft(ILogger log, string loop, string store, string detail);
+
+    [LoggerMessage(5, LogLevel.Debug, "{Verb} failed")]
+    public static partial void VerbFailed(ILogger log, string verb, Exception failure);
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -13,7 +14,8 @@ public static class WorkerServices
     {
         services.AddOptions<T>().BindConfiguration(section, binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
-        return services.AddSingleton<IValidateOptions<T>>(new SectionRules<T>(section));
+        services.AddSingleton(new RegisteredSection(section, typeof(T)));
+        return services.AddSingleton<IValidateOptions<T>>(provider => new SectionRules<T>(section, provider.GetRequiredService<IConfiguration>()));
     }
 
     /// <summary>Runs <typeparamref name="TLoop"/> from the host's start until its drain.</summary>

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Exporter;
-using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace Betting.Hosting;
@@ -12,16 +11,22 @@ namespace Betting.Hosting;
 /// </summary>
 static class WorkerTraces
 {
-    public const string EndpointKey = "OpenTelemetry:OtlpEndpoint";
+    const string EndpointKey = $"{TraceOptions.Section}:{nameof(TraceOptions.OtlpEndpoint)}";
 
-    public static void AddWorkerTraces(this WebApplicationBuilder builder, string worker)
+    public static void AddWorkerTraces(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSection<TraceOptions>(TraceOptions.Section);
         var endpoint = builder.Configuration[EndpointKey];
         if (string.IsNullOrEmpty(endpoint) && builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is null && builder.Configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] is null)
         {
             return;
         }
-        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService(worker)).WithTracing(traces => traces
+        if (!string.IsNullOrEmpty(endpoint) && !TraceOptions.IsAddress(endpoint))
+        {
+            // The check of all settings says so.
+            return;
+        }
+        builder.Services.AddOpenTelemetry().WithTracing(traces => traces
             .AddSource("Betting.*", "Npgsql")
             .AddOtlpExporter(otlp =>
             {

@@ -16,16 +16,10 @@ static partial class CacheWarmerLog
     public static partial void RebuildVoid(ILogger log);
 
     [LoggerMessage(210, LogLevel.Error, "Redis failed several times in a row: the stream pauses, nothing is lost")]
-    public static partial void BreakerOpened(ILogger log, Exception failure);
+    public static partial void BreakerOpened(ILogger log);
 
     [LoggerMessage(211, LogLevel.Information, "Redis is back: the stream goes on")]
     public static partial void BreakerClosed(ILogger log);
-
-    [LoggerMessage(212, LogLevel.Warning, "PostgreSQL did not answer; trying again")]
-    public static partial void PostgresAway(ILogger log, Exception failure);
-
-    [LoggerMessage(213, LogLevel.Warning, "Redis did not do a step; trying again")]
-    public static partial void RedisFailed(ILogger log, Exception failure);
 
     [LoggerMessage(220, LogLevel.Warning, "A record of {Topic} at {Partition}/{Offset} cannot be decoded ({Reason} {Field}); counters are built anew")]
     public static partial void Undecodable(ILogger log, string topic, int partition, long offset, string? reason, string? field);
@@ -48,8 +42,8 @@ static partial class CacheWarmerLog
     [LoggerMessage(231, LogLevel.Information, "daily_settlement refreshed in {Seconds:F1} s")]
     public static partial void SettlementRefreshed(ILogger log, double seconds);
 
-    [LoggerMessage(232, LogLevel.Warning, "daily_settlement could not be refreshed; the next attempt is on schedule")]
-    public static partial void SettlementFailed(ILogger log, Exception failure);
+    [LoggerMessage(232, LogLevel.Warning, "daily_settlement could not be refreshed ({Reason}); the next attempt is on schedule")]
+    public static partial void SettlementFailed(ILogger log, string reason);
 
     [LoggerMessage(240, LogLevel.Error, "Redis evicts keys without lifetime (maxmemory-policy {Policy}): counters may become wrong; use a volatile-* policy or noeviction")]
     public static partial void Eviction(ILogger log, string policy);

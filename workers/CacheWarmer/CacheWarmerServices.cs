@@ -6,6 +6,7 @@ using Betting.CacheWarmer.Stream;
 using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Betting.CacheWarmer;
 
@@ -13,7 +14,9 @@ namespace Betting.CacheWarmer;
 static class CacheWarmerServices
 {
     public static IServiceCollection AddCacheWarmer(this IServiceCollection services) => services
-        .AddKafka().AddRedis("cache-warmer").AddPostgres("cache-warmer")
+        .AddKafka((_, config) => StreamSettings.Apply(config), provider =>
+            new GroupLimits(TimeSpan.Zero, null, StreamSettings.Busy, provider.GetRequiredService<IOptions<HttpOptions>>().Value.DrainLimit))
+        .AddRedis("cache-warmer").AddPostgres("cache-warmer")
         .AddSection<CacheWarmerOptions>(CacheWarmerOptions.Section)
         .AddSingleton<CacheWarmerMetrics>()
         .AddSingleton<Breaker>().AddSingleton<Patience>().AddSingleton<EvictionCheck>()

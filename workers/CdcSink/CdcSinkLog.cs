@@ -11,6 +11,9 @@ static partial class CdcSinkLog
     [LoggerMessage(301, LogLevel.Information, "Gave back {Partitions}; batches in hand finished: {Finished}")]
     public static partial void Revoked(ILogger log, string partitions, bool finished);
 
+    [LoggerMessage(370, LogLevel.Warning, "Lost {Partitions}: the group went on without this replica, which joins it again; another reads them from their last commit")]
+    public static partial void Lost(ILogger log, string partitions);
+
     [LoggerMessage(302, LogLevel.Information, "{Partition} has no committed offset and begins at the {FirstStart}")]
     public static partial void FirstStart(ILogger log, string partition, FirstStart firstStart);
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Betting.Connections;
 using Betting.Contracts;
 using Betting.Debezium;
 
@@ -108,6 +109,10 @@ public sealed class CdcSinkOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan WatermarkSettle { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The limits that the consumer's timeouts have to fit.</summary>
+    internal GroupLimits Limits(TimeSpan drainLimit) =>
+        new(RebalanceWait, $"{Section}:{nameof(RebalanceWait)}", RebalanceWait + Consume.PartitionStarts.Longest, drainLimit);
 
     /// <summary>How records are decoded under these settings.</summary>
     public DecoderOptions Decoding() => new()

@@ -33,7 +33,9 @@ static class CdcSinkServices
     /// <summary>The worker: the pipeline fed from Kafka.</summary>
     public static IServiceCollection AddSinkWorker(this IServiceCollection services) =>
         services.AddSinkPipeline()
-            .AddKafka()
+            .AddKafka(
+                (provider, config) => StreamSettings.Apply(config, provider.GetRequiredService<CdcSinkOptions>().Group),
+                provider => provider.GetRequiredService<CdcSinkOptions>().Limits(provider.GetRequiredService<IOptions<HttpOptions>>().Value.DrainLimit))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<DeadLetterTopic>(provider, provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
             .AddSingleton<DeadLetterTable>()
             .AddSingleton<IDeadLetters, DeadLetterRouter>()

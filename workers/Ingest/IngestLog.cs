@@ -35,11 +35,11 @@ static partial class IngestLog
     [LoggerMessage(114, LogLevel.Error, "{Topic}/{Partition}: offset {Wanted} is gone, there are {First} to {End}; read from {First}, {Lost} records are lost")]
     public static partial void OffsetLostReadAgain(ILogger log, string topic, int partition, long wanted, long first, long end, long lost);
 
-    [LoggerMessage(115, LogLevel.Warning, "The broker of the {Door} door does not answer ({Detail}) for {Seconds:F0} s")]
-    public static partial void BrokerAway(ILogger log, string door, string detail, double seconds);
+    [LoggerMessage(115, LogLevel.Warning, "{Store} does not serve the {Door} door ({Detail}), for {Seconds:F0} s")]
+    public static partial void BrokerAway(ILogger log, string store, string door, string detail, double seconds);
 
-    [LoggerMessage(116, LogLevel.Information, "The broker of the {Door} door answers again, after {Seconds:F1} s")]
-    public static partial void BrokerBack(ILogger log, string door, double seconds);
+    [LoggerMessage(116, LogLevel.Information, "{Store} serves the {Door} door again, after {Seconds:F1} s")]
+    public static partial void BrokerBack(ILogger log, string store, string door, double seconds);
 
     [LoggerMessage(117, LogLevel.Warning, "An answer could not be sent; the outcomes stand, and who asks again is answered again")]
     public static partial void ReplyNotSent(ILogger log, Exception failure);

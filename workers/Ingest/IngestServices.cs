@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Betting.Ingest;
@@ -60,7 +61,9 @@ static class IngestServices
 
     static void AddKafkaDoor(IServiceCollection services)
     {
-        services.AddKafka();
+        services.AddKafka(
+            (_, config) => CommandTopicSettings.Apply(config),
+            provider => KafkaDoor.Limits(provider.GetRequiredService<IOptions<HttpOptions>>().Value.DrainLimit));
         services.AddSingleton<KafkaDeadLetters>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KafkaDoor>(provider, Handler<KafkaDeadLetters>(provider, "kafka")));
         services.AddLoop<KafkaDoor>();

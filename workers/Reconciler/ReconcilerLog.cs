@@ -39,8 +39,8 @@ static partial class ReconcilerLog
     [LoggerMessage(403, LogLevel.Warning, "Bet {Bet} is {Kind}: {Columns}")]
     static partial void Finding(ILogger log, long bet, Compare.DriftKind kind, string columns);
 
-    [LoggerMessage(404, LogLevel.Warning, "The run's failure could not be kept in PostgreSQL")]
-    public static partial void NotKept(ILogger log, Exception failure);
+    [LoggerMessage(404, LogLevel.Warning, "The run's failure could not be kept: {Reason}")]
+    public static partial void NotKept(ILogger log, string reason);
 
     [LoggerMessage(405, LogLevel.Information, "Next run at {Next:u}")]
     public static partial void NextRun(ILogger log, DateTimeOffset next);

@@ -177,6 +177,6 @@ sealed class LiveStage : IAsyncDisposable
     EngineProcess StartReplica() => EngineProcess.Start("CdcSink",
         Installed.Own("workers/CdcSink", "CdcSink",
             $"--ClickHouse:ConnectionString={_clickHouse.ConnectionString(Database)}", $"--Kafka:BootstrapServers={Stream.BootstrapServers}", "--Http:Url=http://127.0.0.1:0",
-            $"--Connect:Url={Stream.Connect}", "--Connect:Connector=betting-1", "--CdcSink:LagEvery=00:00:00.500", $"--CdcSink:BatchRecords={_batchRecords.ToString(CultureInfo.InvariantCulture)}", "--Kafka:Client:session.timeout.ms=6000", "--Kafka:Client:heartbeat.interval.ms=500", "--Kafka:Client:fetch.wait.max.ms=20"),
+            $"--Connect:Url={Stream.Connect}", "--Connect:Connector=betting-1", "--CdcSink:LagEvery=00:00:00.500", $"--CdcSink:BatchRecords={_batchRecords.ToString(CultureInfo.InvariantCulture)}", "--CdcSink:RebalanceWait=00:00:03", "--Kafka:Client:session.timeout.ms=6000", "--Kafka:Client:heartbeat.interval.ms=500", "--Kafka:Client:fetch.wait.max.ms=20"),
         Path.Combine(_folder, "logs", $"sink-{Guid.NewGuid():N}.log"));
 }

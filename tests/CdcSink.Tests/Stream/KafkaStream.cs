@@ -72,7 +72,7 @@ sealed class KafkaStream : IAsyncDisposable
     {
         var launch = Installed.Own("workers/CdcSink", "CdcSink",
             [.. arguments, $"--ClickHouse:ConnectionString={clickHouse}", $"--Kafka:BootstrapServers={_server.BootstrapServers}", $"--CdcSink:TopicPrefix={_prefix}",
-            "--Kafka:Client:session.timeout.ms=2000", "--Kafka:Client:heartbeat.interval.ms=300", "--Kafka:Client:fetch.wait.max.ms=10"]);
+            "--CdcSink:RebalanceWait=00:00:01", "--Kafka:Client:session.timeout.ms=2000", "--Kafka:Client:heartbeat.interval.ms=300", "--Kafka:Client:fetch.wait.max.ms=10"]);
         return EngineProcess.Start("CdcSink", launch, Path.Combine(_folder, "logs", $"{_prefix}-{Guid.NewGuid():N}.log"));
     }
 

@@ -62,7 +62,8 @@ public sealed class PauseTests(Servers servers)
             var (clock, readiness, orders) = (TimeProvider.System, new Readiness(), new RewindStore(sink.Client));
             var starts = new PartitionStarts(Options.Create(kafka), options, new ProgressStore(sink.Client, store, clock), orders, new RewindWatch(orders, options, new Heartbeats(clock), clock),
                 new StartMetrics(meters), readiness, clock, NullLogger<PartitionStarts>.Instance);
-            return new StreamConsumer(kafka, options, sink.Metrics, starts, readiness, clock, NullLogger<StreamConsumer>.Instance)
+            var outages = new Outages(new StoreFailures([]), readiness, meters, clock, NullLogger<Outages>.Instance);
+            return new StreamConsumer(kafka, options, sink.Metrics, starts, readiness, outages, new WorkerMetrics(meters, readiness), clock, NullLogger<StreamConsumer>.Instance)
             {
                 Finish = (last, _) =>
                 {

@@ -39,7 +39,7 @@ public sealed class BrokerTests(Servers servers)
 
         Assert.InRange(clock.GetElapsedTime(back).TotalSeconds, 0, 2);
         await worker.ReadyAsync();
-        Assert.Single(worker.Log.Split('\n'), line => line.Contains("door does not answer", StringComparison.Ordinal));
+        Assert.Single(worker.Log.Split('\n'), line => line.Contains("does not serve the", StringComparison.Ordinal));
     }
 
     [Fact]

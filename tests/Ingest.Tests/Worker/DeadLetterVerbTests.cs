@@ -37,6 +37,9 @@ public sealed class DeadLetterVerbTests(Servers servers)
         Assert.Contains("1 letters would be replayed", (await Verb(stage, "replay", "--reason", "amount", "--dry-run", "--door", "rabbitmq")).Output, StringComparison.Ordinal);
         Assert.Equal(2u, await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
         Assert.Equal(78, (await Verb(stage, "drop", "--door", "rabbitmq")).ExitCode);
+        Assert.Equal(3, (await Verb(stage, "drop", "--id", "absent", "--door", "rabbitmq")).ExitCode);
+        Assert.Equal(3, (await Verb(stage, "replay", "--id", "absent", "--door", "rabbitmq")).ExitCode);
+        Assert.Equal(3, (await Verb(stage, "show", "absent", "--door", "rabbitmq")).ExitCode);
 
         Assert.Contains("1 letters replayed", (await Verb(stage, "replay", "--id", poison.GetProperty("id").GetString()!, "--door", "rabbitmq")).Output, StringComparison.Ordinal);
         var back = await stage.Rabbit.TakeAsync(Topics.Commands);

@@ -38,7 +38,7 @@ public sealed class VerbTests(Servers servers)
         Assert.True(code == 0, output);
         Assert.Contains("outcome    parked\n", output, StringComparison.Ordinal);
         Assert.Contains("waits for  bet\n", output, StringComparison.Ordinal);
-        Assert.Equal(1, (await Ask(Guid.NewGuid())).ExitCode);
+        Assert.Equal(3, (await Ask(Guid.NewGuid())).ExitCode);
 
         Task<(int ExitCode, string Output)> Ask(Guid id) =>
             IngestProcess.RunAsync(servers.Folder, "outcome", id.ToString(), $"--Postgres:ConnectionString={database.ConnectionString}");

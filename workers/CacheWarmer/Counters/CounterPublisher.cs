@@ -21,7 +21,7 @@ sealed class CounterPublisher(
         while (true)
         {
             heartbeats.Beat(Name);
-            await patience.OnceAsync(PublishAsync, stopping);
+            await patience.OnceAsync(Name, PublishAsync, stopping);
             await Task.Delay(options.Value.PublishEvery, clock, stopping);
         }
     }

@@ -30,6 +30,7 @@ sealed class FillLoop(
         var touched = fills.Take(filler.Key);
         var filled = false;
         var done = await patience.OnceAsync(
+            $"fill of {filler.Key}",
             async () =>
             {
                 if (touched || await filler.IsDueAsync())

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -6,20 +7,19 @@ using StackExchange.Redis;
 namespace Betting.CacheWarmer.Outage;
 
 /// <summary>Does a step again until the stores take it: with pauses while they stumble, by the breaker while Redis is away.</summary>
-sealed class Patience(Breaker breaker, Readiness readiness, TimeProvider clock, ILogger<Patience> log)
+sealed class Patience(Breaker breaker, Outages outages, TimeProvider clock, ILogger<Patience> log)
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-    static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1);
-    long _told;
 
+    /// <param name="name">The step's name; an outage ends when its own step succeeds.</param>
     /// <param name="step">Safe to repeat.</param>
     /// <param name="waiting">Called at each turn of the wait, so that its loop stays alive.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task<T> UntilDoneAsync<T>(Func<Task<T>> step, Action waiting, CancellationToken cancellation)
+    public async Task<T> UntilDoneAsync<T>(string name, Func<Task<T>> step, Action waiting, CancellationToken cancellation)
     {
         while (true)
         {
-            if (breaker.Allows() && await TryAsync(step, cancellation) is (true, var answer))
+            if (breaker.Allows() && await TryAsync(name, step, cancellation) is (true, var answer))
             {
                 return answer!;
             }
@@ -29,21 +29,10 @@ sealed class Patience(Breaker breaker, Readiness readiness, TimeProvider clock, 
     }
 
     /// <summary>One attempt, if the breaker allows it; false where it was not made or failed because a store is away.</summary>
-    public async Task<bool> OnceAsync(Func<Task> step, CancellationToken cancellation) =>
-        breaker.Allows() && (await TryAsync(async () => { await step(); return true; }, cancellation)).Done;
+    public async Task<bool> OnceAsync(string name, Func<Task> step, CancellationToken cancellation) =>
+        breaker.Allows() && (await TryAsync(name, async () => { await step(); return true; }, cancellation)).Done;
 
-    /// <summary>A step that fails for ever beside others that succeed never opens the breaker: it must be heard all the same.</summary>
-    void TellOnceAMinute(Exception failure)
-    {
-        var last = Volatile.Read(ref _told);
-        if (last == 0 || clock.GetElapsedTime(last) > TellEvery)
-        {
-            Volatile.Write(ref _told, clock.GetTimestamp());
-            CacheWarmerLog.RedisFailed(log, failure);
-        }
-    }
-
-    async Task<(bool Done, T? Answer)> TryAsync<T>(Func<Task<T>> step, CancellationToken cancellation)
+    async Task<(bool Done, T? Answer)> TryAsync<T>(string name, Func<Task<T>> step, CancellationToken cancellation)
     {
         try
         {
@@ -52,21 +41,22 @@ sealed class Patience(Breaker breaker, Readiness readiness, TimeProvider clock, 
             {
                 CacheWarmerLog.BreakerClosed(log);
             }
-            readiness.Set("redis", true);
+            outages.Succeeded(Stores.Redis, name);
+            outages.Succeeded(Stores.Postgres, name);
             return (true, answer);
         }
         catch (Exception failure) when (failure is RedisException or RedisTimeoutException or RedisCommandException && !cancellation.IsCancellationRequested)
         {
-            readiness.Set("redis", false, failure.GetType().Name);
-            TellOnceAMinute(failure);
+            outages.Failed(name, failure);
             if (breaker.Failed())
             {
-                CacheWarmerLog.BreakerOpened(log, failure);
+                CacheWarmerLog.BreakerOpened(log);
             }
         }
-        catch (NpgsqlException failure) when (PostgresTrouble.IsPassing(failure) && !cancellation.IsCancellationRequested)
+        // A bare TimeoutException is Npgsql's while it connects.
+        catch (Exception failure) when ((failure is TimeoutException || failure is NpgsqlException refused && PostgresTrouble.IsPassing(refused)) && !cancellation.IsCancellationRequested)
         {
-            CacheWarmerLog.PostgresAway(log, failure);
+            outages.Failed(name, failure);
         }
         return (false, default);
     }

@@ -12,7 +12,7 @@ namespace Betting.CacheWarmer.Settlement;
 /// (<c>REFRESH … CONCURRENTLY</c>, through a function that lends the owner's right). One replica at a time.
 /// </summary>
 sealed class SettlementRefresh(
-    NpgsqlDataSource postgres, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<SettlementRefresh> log) : IWorkerLoop
+    NpgsqlDataSource postgres, StoreFailures failures, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<SettlementRefresh> log) : IWorkerLoop
 {
     internal const long RefreshLock = 0x6361_6368_6502;
     static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(10);
@@ -50,9 +50,9 @@ sealed class SettlementRefresh(
                 CacheWarmerLog.SettlementRefreshed(log, clock.GetElapsedTime(started).TotalSeconds);
             }
         }
-        catch (NpgsqlException failure) when (!stopping.IsCancellationRequested)
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException && !stopping.IsCancellationRequested)
         {
-            CacheWarmerLog.SettlementFailed(log, failure);
+            CacheWarmerLog.SettlementFailed(log, failures.Recognise(failure)?.Detail ?? failure.GetType().Name);
         }
     }
 

@@ -16,42 +16,37 @@ sealed class ChangeStream : IDisposable
     readonly IConsumer<byte[]?, byte[]?> _consumer;
     readonly string[] _topics;
     readonly ILogger<ChangeStream> _log;
+    readonly Outages _outages;
+    readonly KafkaOutage _outage;
+    readonly HashSet<TopicPartition> _lost = [];
 
     // Where partitions end whose every record was handed out; gone as soon as another one comes.
     readonly Dictionary<TopicPartition, Offset> _ends = [];
     bool _paused;
     bool _closed;
 
-    public ChangeStream(IOptions<KafkaOptions> kafka, IOptions<CacheWarmerOptions> options, Readiness readiness, ILogger<ChangeStream> log)
+    public ChangeStream(IOptions<KafkaOptions> kafka, IOptions<CacheWarmerOptions> options, Readiness readiness, Outages outages, WorkerMetrics metrics, TimeProvider clock, ILogger<ChangeStream> log)
     {
-        _log = log;
+        (_log, _outages) = (log, outages);
+        _outage = new KafkaOutage(outages, "stream", error => CacheWarmerLog.Kafka(log, error.Code, error.Reason), clock);
         var topics = new ChangeTopics(options.Value.TopicPrefix);
         _topics = [topics.Bets, topics.Events];
         BetsTopic = topics.Bets;
         readiness.Require("assignment");
-        _consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Value.Consumer(config =>
-            {
-                config.GroupId = Topics.CacheWarmerGroup;
-                config.EnableAutoCommit = true;
-                config.AutoCommitIntervalMs = 1000;
-                config.EnableAutoOffsetStore = false;
-                config.AutoOffsetReset = AutoOffsetReset.Error;
-                // An end is reported with the consumer's position, which transaction markers move without a record.
-                config.EnablePartitionEof = true;
-                // A replica that died shall be replaced before its partitions' counters expire.
-                config.SessionTimeoutMs = 10_000;
-                config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
-            }))
-            .SetLogHandler((_, line) => CacheWarmerLog.KafkaClient(log, line.Level <= SyslogLevel.Warning ? LogLevel.Warning : LogLevel.Debug, line.Facility, line.Message))
-            .SetErrorHandler((_, error) => CacheWarmerLog.Kafka(log, error.Code, error.Reason))
-            .SetPartitionsAssignedHandler((_, assigned) =>
+        _consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Value.Consumer(StreamSettings.Apply))
+            .SetLogHandler((_, line) => CacheWarmerLog.KafkaClient(log, LogLevel.Debug, line.Facility, line.Message))
+            .SetErrorHandler((_, error) => _outage.OnError(error))
+            .SetPartitionsAssignedHandler((consumer, assigned) =>
             {
                 CacheWarmerLog.Assigned(log, string.Join(", ", assigned));
                 assigned.ForEach(partition => _ends.Remove(partition));
                 // One that was paused when it went away is still paused when it comes back: the next read resumes it.
                 _paused = true;
                 readiness.Set("assignment", true);
+                metrics.Rebalanced("assigned", consumer.Assignment.Union(assigned).Count());
             })
+            .SetPartitionsRevokedHandler((consumer, revoked) => metrics.Rebalanced("revoked", consumer.Assignment.Except(revoked.Select(each => each.TopicPartition)).Count()))
+            .SetPartitionsLostHandler((_, _) => metrics.Rebalanced("lost", 0))
             .Build();
     }
 
@@ -174,19 +169,40 @@ sealed class ChangeStream : IDisposable
             _consumer.Resume(_consumer.Assignment);
             _paused = false;
         }
+        _outage.Look(_consumer);
+        if (_lost.Count > 0 && !_outages.IsAway(Stores.Kafka))
+        {
+            TopicPartition[] again = [.. _lost.Where(_consumer.Assignment.Contains)];
+            _lost.Clear();
+            Array.ForEach(again, TryReadFromBeginning);
+        }
         try
         {
             return _consumer.Consume(wait);
         }
         catch (ConsumeException lost) when (lost.Error.Code == ErrorCode.Local_AutoOffsetReset)
         {
-            ReadFromBeginning(lost.ConsumerRecord.TopicPartition);
+            TryReadFromBeginning(lost.ConsumerRecord.TopicPartition);
             return null;
         }
         catch (ConsumeException failure) when (!failure.Error.IsFatal)
         {
             CacheWarmerLog.Kafka(_log, failure.Error.Code, failure.Error.Reason);
             return null;
+        }
+    }
+
+    void TryReadFromBeginning(TopicPartition partition)
+    {
+        try
+        {
+            ReadFromBeginning(partition);
+        }
+        catch (KafkaException failure) when (!failure.Error.IsFatal)
+        {
+            // It stands still meanwhile, and the client does not tell again.
+            _lost.Add(partition);
+            CacheWarmerLog.Kafka(_log, failure.Error.Code, failure.Error.Reason);
         }
     }
 

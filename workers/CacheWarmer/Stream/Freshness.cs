@@ -35,13 +35,26 @@ sealed class Freshness(ChangeStream stream, IOptions<CacheWarmerOptions> options
     {
         if (_partitions == 0 || clock.GetElapsedTime(_counted) > CountPartitionsEvery)
         {
-            _partitions = stream.PartitionsOfBets();
+            _partitions = CountPartitions();
             _counted = clock.GetTimestamp();
         }
         var close = stream.AssignedBets.Where(IsClose).Select(partition => partition.Partition.Value).ToList();
         if (_partitions > 0 && close.Count > 0)
         {
             await store.MarkFreshAsync(_partitions, close);
+        }
+    }
+
+    // While nobody knows, what was known; before that none, and nothing is fresh.
+    int CountPartitions()
+    {
+        try
+        {
+            return stream.PartitionsOfBets();
+        }
+        catch (KafkaException)
+        {
+            return _partitions;
         }
     }
 

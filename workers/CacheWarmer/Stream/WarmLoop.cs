@@ -98,7 +98,7 @@ sealed class WarmLoop(
             await EnsureBaseAsync(_base, epoch, "a truncate, a new snapshot or a new epoch in the stream", stopping);
             return false;
         }
-        var news = changes.Count == 0 ? 0 : await patience.UntilDoneAsync(() => store.ApplyAsync(_base!, changes), Wait, stopping);
+        var news = changes.Count == 0 ? 0 : await patience.UntilDoneAsync("count", () => store.ApplyAsync(_base!, changes), Wait, stopping);
         if (news is not { } counted)
         {
             await EnsureBaseAsync(_base, 0, "Redis lost them", stopping);
@@ -125,12 +125,12 @@ sealed class WarmLoop(
         {
             await EnsureBaseAsync(_base, 0, "a record could not be decoded", stopping);
         }
-        var standing = await patience.UntilDoneAsync(async () => (await store.LoadAsync())?.Generation, Wait, stopping);
+        var standing = await patience.UntilDoneAsync("check", async () => (await store.LoadAsync())?.Generation, Wait, stopping);
         if (_base is null || standing != _base.Generation)
         {
             await EnsureBaseAsync(standing is null ? _base : null, 0, _base is null ? "there are none" : "Redis lost them", stopping);
         }
-        await patience.OnceAsync(() => _freshness.MarkAsync(store), stopping);
+        await patience.OnceAsync("mark", () => _freshness.MarkAsync(store), stopping);
     }
 
     async Task EnsureBaseAsync(CounterBase? unfit, int epoch, string reason, CancellationToken stopping)
@@ -140,7 +140,7 @@ sealed class WarmLoop(
             return;
         }
         readiness.Set("counters", false, reason);
-        var found = await patience.UntilDoneAsync(() => keeper.EnsureAsync(unfit, epoch, reason, Wait, stopping), Wait, stopping);
+        var found = await patience.UntilDoneAsync("base", () => keeper.EnsureAsync(unfit, epoch, reason, Wait, stopping), Wait, stopping);
         if (found.Generation != _base?.Generation)
         {
             metrics.Rebuilt();

@@ -6,16 +6,19 @@ namespace Betting.CdcSink.Consume;
 
 /// <summary>
 /// Commits to the group what batches reached. Batches end on another thread than the one that begins partitions anew, and one that
-/// was read before its partition began anew must not move it: each beginning is a turn, and positions of a former turn are dropped.
+/// was read before its partition began anew must not move it: each beginning, and each return of a partition to the group, is a turn,
+/// and positions of a former turn are dropped. So nothing is committed for a partition that another member may own.
 /// </summary>
 sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, TimeProvider clock, ILogger log)
 {
-    static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1), SayAgainAfter = TimeSpan.FromMinutes(1);
 
-    readonly Lock _one = new();
+    // One commit at a time; apart from the turns, so that a broker that does not answer never holds up a rebalance.
+    readonly Lock _one = new(), _gate = new();
     readonly Dictionary<TopicPartition, int> _turns = [];
     volatile IReadOnlyList<PartitionPosition>? _uncommitted;
     long _tried;
+    long? _said;
 
     /// <summary>
     /// Commits what batches reached. A failure costs only that records come again; it is tried again all the same, for the next batch
@@ -27,20 +30,21 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, TimeProvider cl
         {
             try
             {
-                var reached = positions
-                    .Where(position => _turns.GetValueOrDefault(new TopicPartition(position.Topic, position.Partition)) == position.Turn)
-                    .Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.NextOffset)).ToList();
+                var reached = Current(positions);
                 if (reached.Count > 0)
                 {
                     consumer.Commit(reached);
                 }
                 _uncommitted = null;
+                _said = null;
             }
             catch (KafkaException failure)
             {
-                // The latest positions hold all partitions, so they stand for earlier ones too.
-                (_uncommitted, _tried) = (positions, clock.GetTimestamp());
-                CdcSinkLog.CommitFailed(log, failure.Error.Code.ToString());
+                // The latest positions hold all partitions, so they stand for earlier ones too. A member that the group has shut
+                // out has nothing to commit: its partitions are read again by their next owner.
+                _uncommitted = IsShutOut(failure.Error.Code) ? null : positions;
+                _tried = clock.GetTimestamp();
+                Tell(failure.Error.Code);
             }
         }
     }
@@ -54,13 +58,10 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, TimeProvider cl
         }
     }
 
-    /// <summary>The partitions are given away: their next owner reads again what is not committed.</summary>
-    public void Forget() => _uncommitted = null;
-
-    /// <summary>From here on batches in hand do not move these partitions any more, so that none of them undoes where they begin.</summary>
+    /// <summary>From here on batches in hand do not move these partitions any more: they begin anew, or belong to the group again.</summary>
     public void NextTurn(IEnumerable<TopicPartition> partitions)
     {
-        lock (_one)
+        lock (_gate)
         {
             foreach (var partition in partitions)
             {
@@ -71,9 +72,29 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, TimeProvider cl
 
     public int TurnOf(TopicPartition partition)
     {
-        lock (_one)
+        lock (_gate)
         {
             return _turns.GetValueOrDefault(partition);
+        }
+    }
+
+    List<TopicPartitionOffset> Current(IReadOnlyList<PartitionPosition> positions)
+    {
+        lock (_gate)
+        {
+            return [.. positions.Where(position => _turns.GetValueOrDefault(new TopicPartition(position.Topic, position.Partition)) == position.Turn)
+                .Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.NextOffset))];
+        }
+    }
+
+    static bool IsShutOut(ErrorCode code) => code is ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration or ErrorCode.FencedInstanceId;
+
+    void Tell(ErrorCode code)
+    {
+        if (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter)
+        {
+            _said = clock.GetTimestamp();
+            CdcSinkLog.CommitFailed(log, code.ToString());
         }
     }
 }

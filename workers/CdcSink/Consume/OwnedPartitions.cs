@@ -78,6 +78,7 @@ sealed class OwnedPartitions(
     public void GiveBack(IEnumerable<TopicPartition> partitions)
     {
         Forget();
+        commits.NextTurn(_owned);
         _owned.Clear();
         starts.Forget(partitions);
     }
@@ -86,6 +87,5 @@ sealed class OwnedPartitions(
     {
         positions.Clear();
         _unbegun.Clear();
-        commits.Forget();
     }
 }

@@ -21,6 +21,9 @@ public sealed class PartitionStarts(
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForOne = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long the look-ups at the beginning of partitions may keep the consumer from polling.</summary>
+    internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+
     readonly ChangeTopics _topics = new(options.TopicPrefix);
     readonly RecordClock _records = new(kafka.Value);
     readonly StoppedPartitions _stopped = new(readiness, metrics, clock, log);

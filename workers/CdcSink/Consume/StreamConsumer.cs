@@ -27,7 +27,8 @@ public sealed class StreamConsumer : IDisposable
     readonly ReadPositions _positions = new();
     readonly OwnedPartitions _owned;
     readonly OffsetCommits _commits;
-    readonly KafkaTrouble _trouble;
+    readonly KafkaOutage _outage;
+    readonly WorkerMetrics _worker;
     BatchBuilder _builder;
 
     /// <summary>Unknown after a rebalance: librdkafka keeps a partition paused that comes back, and new ones are not.</summary>
@@ -36,7 +37,7 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>Since when a position stands further than the last batch said, without a record that a batch could bring.</summary>
     long? _movedSince;
 
-    public StreamConsumer(KafkaOptions kafka, CdcSinkOptions options, CdcSinkMetrics metrics, PartitionStarts starts, Readiness readiness, TimeProvider clock, ILogger<StreamConsumer> log)
+    public StreamConsumer(KafkaOptions kafka, CdcSinkOptions options, CdcSinkMetrics metrics, PartitionStarts starts, Readiness readiness, Outages outages, WorkerMetrics worker, TimeProvider clock, ILogger<StreamConsumer> log)
     {
         _options = options;
         _metrics = metrics;
@@ -44,12 +45,13 @@ public sealed class StreamConsumer : IDisposable
         _clock = clock;
         _log = log;
         _builder = NewBuilder();
-        _trouble = new KafkaTrouble(clock, log);
+        _worker = worker;
+        _outage = new KafkaOutage(outages, "sink", error => CdcSinkLog.KafkaTrouble(log, error.Code.ToString(), error.Reason), clock);
         _consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(config => StreamSettings.Apply(config, options.Group)))
             .SetPartitionsAssignedHandler((_, partitions) => Assign(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => GiveBack(partitions))
-            .SetPartitionsLostHandler((_, partitions) => GiveBack(partitions))
-            .SetErrorHandler((_, error) => _trouble.Say(error))
+            .SetPartitionsLostHandler((_, partitions) => Lose(partitions))
+            .SetErrorHandler((_, error) => _outage.OnError(error))
             .SetLogHandler((_, _) => { })
             .Build();
         _commits = new OffsetCommits(_consumer, clock, log);
@@ -79,6 +81,7 @@ public sealed class StreamConsumer : IDisposable
             _paused = null;
         }
         _commits.Again();
+        _outage.Look(_consumer);
         var start = _clock.GetTimestamp();
         while (!_builder.IsFull && _clock.GetElapsedTime(start) < Wait && Consume() is { } consumed)
         {
@@ -135,7 +138,7 @@ public sealed class StreamConsumer : IDisposable
         catch (ConsumeException failure) when (!failure.Error.IsFatal)
         {
             // A topic that is not there yet, a broker that changes: librdkafka goes on by itself.
-            _trouble.Say(failure.Error);
+            _outage.OnError(failure.Error);
             return null;
         }
     }
@@ -175,6 +178,7 @@ public sealed class StreamConsumer : IDisposable
         _paused = null;
         _movedSince = null;
         _owned.Take(partitions);
+        _worker.Rebalanced("assigned", partitions.Count);
         return [];
     }
 
@@ -183,7 +187,19 @@ public sealed class StreamConsumer : IDisposable
         _readiness.Set(Condition, ready: false, "no partitions");
         var finished = Finish(Take(), _options.RebalanceWait);
         _owned.GiveBack(partitions.Select(each => each.TopicPartition));
+        _worker.Rebalanced("revoked", 0);
         CdcSinkLog.Revoked(_log, string.Join(", ", partitions), finished);
+    }
+
+    /// <summary>The group went on without this member: what was gathered is their next owner's, and nothing of it may be committed here.</summary>
+    void Lose(List<TopicPartitionOffset> partitions)
+    {
+        _readiness.Set(Condition, ready: false, "partitions lost");
+        _owned.GiveBack(partitions.Select(each => each.TopicPartition));
+        Take()?.Dispose();
+        Finish(null, TimeSpan.Zero);
+        _worker.Rebalanced("lost", 0);
+        CdcSinkLog.Lost(_log, string.Join(", ", partitions));
     }
 
     BatchBuilder NewBuilder() =>

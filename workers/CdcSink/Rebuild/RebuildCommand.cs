@@ -35,9 +35,9 @@ static class RebuildCommand
         // Readers and writers see what they saw before; the next run removes what is left of this one.
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync($"CdcSink rebuild: {failure.Message}; run it again");
+            await Console.Error.WriteLineAsync("CdcSink rebuild: readers see what they saw before; run it again");
             await rebuild.FailAsync(cancellation);
-            return 1;
+            throw;
         }
         catch (OperationCanceledException)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
+using Betting.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -32,6 +33,6 @@ static class ReplayCommand
             Console.Error.Write($"\r{applied:N0} records, {applied / clock.GetElapsedTime(start).TotalSeconds:N0}/s "), cancellation);
         Console.Error.WriteLine();
         Console.WriteLine($"{records:N0} records applied in {clock.GetElapsedTime(start).TotalSeconds:F1} s, {letters.Count:N0} could not be used");
-        return letters.Count == 0 ? 0 : 1;
+        return letters.Count == 0 ? ExitCodes.Done : ExitCodes.NotDone;
     }
 }

@@ -35,20 +35,6 @@ static class RewindCommand
 
     public static async Task<int> RunAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
-        try
-        {
-            return await OrderAsync(parsed, services, cancellation);
-        }
-        // Whatever a client throws: an order is given whole or not at all, and giving it twice reads twice.
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            await Console.Error.WriteLineAsync($"CdcSink rewind: {failure.Message}");
-            return 1;
-        }
-    }
-
-    static async Task<int> OrderAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
-    {
         var clock = services.GetRequiredService<TimeProvider>();
         if (!RewindTarget.TryParse(parsed.GetRequiredValue(To), clock.GetUtcNow(), out var target))
         {
@@ -66,7 +52,7 @@ static class RewindCommand
             .Where(each => parsed.GetValue(Partition) is not { } only || each.Key.Partition == only).ToDictionary();
         if (bounds.Count == 0)
         {
-            return await RefuseAsync("there is no such partition");
+            return await RefuseAsync("there is no such partition", ExitCodes.NotThere);
         }
         var places = target.Kind switch
         {
@@ -79,7 +65,7 @@ static class RewindCommand
         Print(plans);
         if (plans.Values.Any(plan => plan.Step == RewindStep.Refused))
         {
-            return await RefuseAsync("records would be skipped that were never read; nothing is done without --forward");
+            return await RefuseAsync("records would be skipped that were never read; nothing is done without --forward", ExitCodes.NotDone);
         }
         var orders = plans.Where(each => each.Value.Step != RewindStep.Nothing)
             .Select(each => new RewindOrder(Guid.NewGuid(), each.Key, each.Value.Offset, each.Value.Step == RewindStep.Skip, clock.GetUtcNow().UtcDateTime)).ToList();
@@ -143,10 +129,10 @@ static class RewindCommand
         }
     }
 
-    static async Task<int> RefuseAsync(string why)
+    static async Task<int> RefuseAsync(string why, int code = ExitCodes.BadSettings)
     {
         await Console.Error.WriteLineAsync($"CdcSink rewind: {why}");
-        return WorkerHost.BadSettings;
+        return code;
     }
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +8,7 @@ namespace Betting.Ingest.Doors;
 /// Whether each door's broker answers: seen in readiness and in <c>ingest.broker.away</c>, and said in the log when it changes and
 /// once a minute while it is away.
 /// </summary>
-public sealed class BrokerAvailability(Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger<BrokerAvailability> log)
+public sealed class BrokerAvailability(StoreFailures stores, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger<BrokerAvailability> log)
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
@@ -25,7 +26,7 @@ public sealed class BrokerAvailability(Readiness readiness, IngestMetrics metric
             if (absence.Said is null || clock.GetElapsedTime(absence.Said.Value, now) >= SayAgainAfter)
             {
                 absence = absence with { Said = now };
-                IngestLog.BrokerAway(log, door, detail, clock.GetElapsedTime(absence.Since, now).TotalSeconds);
+                IngestLog.BrokerAway(log, AddressOf(door), door, detail, clock.GetElapsedTime(absence.Since, now).TotalSeconds);
             }
             _absences[door] = absence;
             readiness.Set(door, false, detail);
@@ -47,12 +48,14 @@ public sealed class BrokerAvailability(Readiness readiness, IngestMetrics metric
         {
             if (_absences.Remove(door, out var absence))
             {
-                IngestLog.BrokerBack(log, door, clock.GetElapsedTime(absence.Since).TotalSeconds);
+                IngestLog.BrokerBack(log, AddressOf(door), door, clock.GetElapsedTime(absence.Since).TotalSeconds);
             }
             metrics.BrokerAway(door, null);
             readiness.Set(door, true);
         }
     }
+
+    string AddressOf(string door) => stores.AddressOf(door == KafkaDoor.Door ? Stores.Kafka : Stores.Rabbit);
 
     // Timestamps: since when, and when it was said last.
     sealed record Absence(long Since, long? Said);

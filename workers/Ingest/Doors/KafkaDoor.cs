@@ -14,7 +14,7 @@ namespace Betting.Ingest.Doors;
 /// </summary>
 public sealed class KafkaDoor(
     BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, BrokerAvailability broker, IngestMetrics metrics,
-    Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<KafkaDoor> log) : IWorkerLoop
+    Readiness readiness, WorkerMetrics worker, Heartbeats heartbeats, TimeProvider clock, ILogger<KafkaDoor> log) : IWorkerLoop
 {
     public const string Door = "kafka";
 
@@ -25,12 +25,24 @@ public sealed class KafkaDoor(
     // One that is decided and saved, and one that is decoded and takes its ids meanwhile.
     const int MostInHand = 2;
 
+    // librdkafka's own choice.
+    const int DefaultSessionMs = 45_000;
+
+    // A look-up of what is committed, while partitions are given to this replica or an offset is lost.
+    static readonly TimeSpan LookUp = TimeSpan.FromSeconds(30);
+
+    // The group goes on without a member that holds up a rebalance for longer than its session.
+    readonly TimeSpan _giveUpWithin = TimeSpan.FromMilliseconds(
+        (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3);
     readonly KafkaGathering _gathered = new(new KafkaOffsets(options.Value, readiness, metrics, clock, log), broker, options.Value, clock);
     readonly KafkaWatch _watch = new(broker, metrics, clock);
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;
 
     public string Name => Door;
+
+    /// <summary>The limits that the consumer's timeouts have to fit.</summary>
+    internal static GroupLimits Limits(TimeSpan drainLimit) => new(MostInHand * HeldUp, null, MostInHand * HeldUp + LookUp, drainLimit);
 
     public Task RunAsync(CancellationToken stopping)
     {
@@ -101,6 +113,7 @@ public sealed class KafkaDoor(
             var starts = _gathered.Offsets.Starts(consumer, partitions);
             IngestLog.PartitionsAssigned(log, string.Join(", ", starts.Select(start => $"{start.Partition.Value}@{start.Offset.Value}")));
             broker.Back(Name);
+            worker.Rebalanced("assigned", partitions.Count);
             return starts;
         })
         .SetPartitionsRevokedHandler((consumer, offsets) => GiveUp(consumer, offsets, stopping))
@@ -171,9 +184,11 @@ public sealed class KafkaDoor(
     // Called while polling, on this same thread. What is in hand is waited for, so that the next owner starts behind it.
     void GiveUp(IConsumer<byte[]?, byte[]> consumer, List<TopicPartitionOffset> offsets, CancellationToken stopping)
     {
+        var asked = clock.GetTimestamp();
         foreach (var batch in _inHand)
         {
-            if (stopping.IsCancellationRequested || !batch.EndsWithin(HeldUp))
+            var left = _giveUpWithin - clock.GetElapsedTime(asked);
+            if (stopping.IsCancellationRequested || left <= TimeSpan.Zero || !batch.EndsWithin(left < HeldUp ? left : HeldUp))
             {
                 break;
             }
@@ -202,6 +217,7 @@ public sealed class KafkaDoor(
     {
         var gone = offsets.Select(offset => offset.TopicPartition).ToHashSet();
         _gathered.Forget(gone);
+        worker.Rebalanced("revoked", 0);
         IngestLog.PartitionsRevoked(log, string.Join(", ", gone.Select(partition => partition.Partition.Value)));
     }
 }

@@ -57,7 +57,7 @@ public sealed class RabbitWatch(
         }
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
         {
-            availability.Away(RabbitDoor.Door, failure.GetType().Name);
+            availability.Away(RabbitDoor.Door, RabbitTrouble.Describe(failure) ?? failure.GetType().Name);
             await CloseAsync();
             return false;
         }

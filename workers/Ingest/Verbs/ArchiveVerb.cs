@@ -40,10 +40,10 @@ static class ArchiveVerb
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} commands {(isTrial ? "would be" : "were")} archived."));
             return 0;
         }
-        catch (NpgsqlException failure)
+        catch (NpgsqlException)
         {
-            await Console.Error.WriteLineAsync($"Ingest archive: {failure.Message}; what was moved before stays moved, and the next run goes on.");
-            return 1;
+            await Console.Error.WriteLineAsync("Ingest archive: what was moved before stays moved, and the next run goes on");
+            throw;
         }
     }
 

@@ -1,17 +1,17 @@
 using Betting.Connections;
+using Betting.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Betting.Ingest.Verbs;
 
-/// <summary>The addresses for a verb that needs only one of them: bound, and the check that all are there left out.</summary>
+/// <summary>The addresses for a verb that needs only one of them: each is checked where it is given.</summary>
 static class BrokerSettings
 {
     public static void Bind(WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<RabbitMqOptions>().BindConfiguration(RabbitMqOptions.Section);
-        builder.Services.AddOptions<KafkaOptions>().BindConfiguration(KafkaOptions.Section);
+        builder.Services.AddOptionalBrokers(builder.Configuration);
         builder.Services.AddOptions<PostgresOptions>().BindConfiguration(PostgresOptions.Section);
-        builder.Services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section);
+        builder.Services.AddSection<IngestOptions>(IngestOptions.Section);
     }
 }

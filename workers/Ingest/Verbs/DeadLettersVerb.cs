@@ -21,16 +21,16 @@ static class DeadLettersVerb
 
     static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? door, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        Door? asked = door is null ? null : Enum.TryParse<Door>(door, ignoreCase: true, out var known) ? known : throw new IOException("--door: rabbitmq or kafka");
+        Door? asked = door is null ? null : Enum.TryParse<Door>(door, ignoreCase: true, out var known) ? known : throw new ArgumentsException("--door: rabbitmq or kafka");
         var rabbit = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
         var kafka = services.GetRequiredService<IOptions<KafkaOptions>>().Value;
         if (rabbit.Uri == "" && (kafka.BootstrapServers == "" || asked == Door.RabbitMq))
         {
-            throw new IOException("RabbitMq:Uri: required");
+            throw new ArgumentsException("RabbitMq:Uri: required");
         }
         if (kafka.BootstrapServers == "" && asked == Door.Kafka)
         {
-            throw new IOException("Kafka:BootstrapServers: required");
+            throw new ArgumentsException("Kafka:BootstrapServers: required");
         }
         var fromRabbit = asked != Door.Kafka && rabbit.Uri != "";
         var fromKafka = asked != Door.RabbitMq && kafka.BootstrapServers != "";

@@ -5,7 +5,6 @@ using Betting.Schema;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Betting.Ingest.Verbs;
 
@@ -19,7 +18,7 @@ static class MigrateVerb
             Description = "NAME=PASSWORD or NAME=@FILE: lets a role (ingest, replicator, reader, warmer) log in; may be given several times",
         };
         var command = new Command("migrate", "Creates or updates the PostgreSQL schema and its roles. Needs a superuser, or the owner of the database where the roles exist.") { passwords };
-        return line.WithVerb(command, builder => builder.Services.AddSection<PostgresOptions>(PostgresOptions.Section), (parsed, services, cancellation) =>
+        return line.WithVerb(command, builder => builder.Services.AddPostgres("ingest migrate"), (parsed, services, cancellation) =>
             MigrateAsync(parsed.GetValue(passwords) ?? [], services, cancellation));
     }
 
@@ -38,10 +37,10 @@ static class MigrateVerb
             Console.WriteLine(applied == 0 ? "PostgreSQL is up to date." : $"{applied} scripts applied.");
             return 0;
         }
-        catch (Exception failure) when (failure is SchemaException or NpgsqlException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is SchemaException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"Ingest migrate: {failure.Message}");
-            return 1;
+            return ExitCodes.NotDone;
         }
     }
 }

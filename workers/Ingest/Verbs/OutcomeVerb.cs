@@ -22,7 +22,7 @@ static class OutcomeVerb
     public static WorkerCommandLine WithOutcome(this WorkerCommandLine line)
     {
         var id = new Argument<Guid>("ID") { Description = "The command's id" };
-        var command = new Command("outcome", "Tells what became of a command. Exit code 1 where no such command has been applied.") { id };
+        var command = new Command("outcome", "Tells what became of a command. Exit code 3 where no such command has been applied.") { id };
         return line.WithVerb(command, builder => builder.Services.AddPostgres("ingest outcome"), (parsed, services, cancellation) =>
             TellAsync(parsed.GetValue(id), services.GetRequiredService<NpgsqlDataSource>(), cancellation));
     }
@@ -35,7 +35,7 @@ static class OutcomeVerb
         if (!await rows.ReadAsync(cancellation))
         {
             await Console.Error.WriteLineAsync($"No command {id} has been applied.");
-            return 1;
+            return ExitCodes.NotThere;
         }
         for (var column = 0; column < Names.Length; column++)
         {

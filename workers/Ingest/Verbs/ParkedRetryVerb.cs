@@ -32,17 +32,9 @@ static class ParkedRetryVerb
         {
             await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand(Retry);
             command.Parameters.Add(new NpgsqlParameter { Value = (object?)parsed.GetValue(id) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
-            try
-            {
-                var count = await command.ExecuteNonQueryAsync(cancellation);
-                await Console.Error.WriteLineAsync($"{count} commands wait again");
-                return count > 0 || parsed.GetValue(all) ? 0 : 1;
-            }
-            catch (NpgsqlException failure)
-            {
-                await Console.Error.WriteLineAsync($"Ingest parked: {failure.Message}");
-                return 1;
-            }
+            var count = await command.ExecuteNonQueryAsync(cancellation);
+            await Console.Error.WriteLineAsync($"{count} commands wait again");
+            return count > 0 || parsed.GetValue(all) ? ExitCodes.Done : ExitCodes.NotThere;
         });
     }
 }

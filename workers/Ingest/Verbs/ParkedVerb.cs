@@ -43,22 +43,14 @@ static class ParkedVerb
 
     static async Task<int> TellAsync(NpgsqlCommand command, bool json, CancellationToken cancellation)
     {
-        try
+        var count = 0;
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+        for (; await rows.ReadAsync(cancellation); count++)
         {
-            var count = 0;
-            await using var rows = await command.ExecuteReaderAsync(cancellation);
-            for (; await rows.ReadAsync(cancellation); count++)
-            {
-                Console.WriteLine(json ? Json(rows) : Line(rows));
-            }
-            await Console.Error.WriteLineAsync($"{count} commands wait");
-            return 0;
+            Console.WriteLine(json ? Json(rows) : Line(rows));
         }
-        catch (NpgsqlException failure)
-        {
-            await Console.Error.WriteLineAsync($"Ingest parked: {failure.Message}");
-            return 1;
-        }
+        await Console.Error.WriteLineAsync($"{count} commands wait");
+        return ExitCodes.Done;
     }
 
     static string Line(NpgsqlDataReader row) => string.Create(CultureInfo.InvariantCulture,

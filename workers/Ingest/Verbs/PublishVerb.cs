@@ -1,10 +1,8 @@
 using System.CommandLine;
 using Betting.Connections;
 using Betting.Hosting;
-using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using RabbitMQ.Client.Exceptions;
 
 namespace Betting.Ingest.Verbs;
 
@@ -19,20 +17,12 @@ static class PublishVerb
         var command = new Command("publish", "Publishes commands from a file, in its order, each confirmed by the broker.") { to, rate, file };
         return line.WithVerb(command, BrokerSettings.Bind, async (parsed, services, cancellation) =>
         {
-            try
-            {
-                await using var input = Open(parsed.GetValue(file)!);
-                await using var target = await TargetAsync(parsed.GetValue(to), services, cancellation);
-                var publisher = new Publisher(target, parsed.GetValue(rate), services.GetRequiredService<TimeProvider>());
-                var sent = await publisher.RunAsync(input, cancellation);
-                Console.WriteLine($"{sent} commands published.");
-                return 0;
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KafkaException or RabbitMQClientException or BrokerUnreachableException or QueueMismatchException)
-            {
-                await Console.Error.WriteLineAsync($"Ingest publish: {failure.Message}");
-                return 1;
-            }
+            await using var input = Open(parsed.GetValue(file)!);
+            await using var target = await TargetAsync(parsed.GetValue(to), services, cancellation);
+            var publisher = new Publisher(target, parsed.GetValue(rate), services.GetRequiredService<TimeProvider>());
+            var sent = await publisher.RunAsync(input, cancellation);
+            Console.WriteLine($"{sent} commands published.");
+            return ExitCodes.Done;
         });
     }
 
@@ -42,9 +32,19 @@ static class PublishVerb
         var kafka = services.GetRequiredService<IOptions<KafkaOptions>>().Value;
         var missing = door == Door.Kafka ? kafka.BootstrapServers == "" ? "Kafka:BootstrapServers" : null : rabbit.Uri == "" ? "RabbitMq:Uri" : null;
         return missing is not null
-            ? throw new IOException($"{missing}: required")
+            ? throw new ArgumentsException($"{missing}: required")
             : door == Door.Kafka ? Task.FromResult<ICommandTarget>(new KafkaTarget(kafka)) : RabbitTarget.OpenAsync(rabbit, services.GetRequiredService<IOptions<IngestOptions>>().Value.Queue, cancellation);
     }
 
-    static Stream Open(string file) => file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+    static Stream Open(string file)
+    {
+        try
+        {
+            return file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ArgumentsException(failure.Message);
+        }
+    }
 }

@@ -8,7 +8,15 @@ namespace Betting.Reconciler.Cut;
 /// <summary>Where the topics of rows end at this moment.</summary>
 sealed class StreamEnds(IOptions<KafkaOptions> kafka, IOptions<ReconcilerOptions> options)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20), PingLimit = TimeSpan.FromSeconds(3);
+
+    /// <summary>Returns when a broker has answered.</summary>
+    /// <exception cref="KafkaException">None does.</exception>
+    public void Ping()
+    {
+        using var admin = new AdminClientBuilder(kafka.Value.Admin()).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        admin.GetMetadata(PingLimit);
+    }
 
     /// <summary>The offset after the last record of every partition of users, events and bets that has any.</summary>
     /// <exception cref="KafkaException">The brokers do not answer.</exception>

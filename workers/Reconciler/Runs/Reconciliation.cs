@@ -1,5 +1,6 @@
 using System.Data;
 using System.Globalization;
+using Betting.Hosting;
 using Betting.Reconciler.Compare;
 using Betting.Reconciler.Cut;
 using ClickHouse.Driver;
@@ -13,7 +14,7 @@ namespace Betting.Reconciler.Runs;
 /// <summary>One run: cut → wait for the sink → compare → keep the result. Of all replicas one runs at a time.</summary>
 sealed class Reconciliation(
     NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, RunStore store, ReconcilerMetrics metrics,
-    TimeProvider clock, ILogger<Reconciliation> log)
+    StoreFailures failures, TimeProvider clock, ILogger<Reconciliation> log)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
     internal const long RunLock = 0x7265_636F_6E01;
@@ -105,10 +106,10 @@ sealed class Reconciliation(
                 await store.FailAsync(id, reason);
             }
         }
-        catch (NpgsqlException unreachable)
+        catch (Exception unreachable) when (unreachable is NpgsqlException or TimeoutException)
         {
             // The reason is in the log and the metric; PostgreSQL may be the very thing that is away.
-            ReconcilerLog.NotKept(log, unreachable);
+            ReconcilerLog.NotKept(log, OneLine(unreachable));
         }
     }
 
@@ -117,5 +118,6 @@ sealed class Reconciliation(
         failure is CouldNotCompareException or NpgsqlException or ClickHouseServerException or KafkaException or HttpRequestException or IOException or TimeoutException
         || (failure is OperationCanceledException && !cancellation.IsCancellationRequested);
 
-    static string OneLine(Exception failure) => $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
+    string OneLine(Exception failure) => failures.Recognise(failure) is var (store, detail)
+        ? $"{store.Store}: {detail}" : $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
 }

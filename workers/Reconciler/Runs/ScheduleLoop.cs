@@ -3,13 +3,12 @@ using ClickHouse.Driver;
 using Cronos;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Betting.Reconciler.Runs;
 
 /// <summary>Runs on start, on schedule and when asked for; a run that could not compare is tried again before that.</summary>
 sealed class ScheduleLoop(
-    Reconciliation reconciliation, RunStore store, RequestStore requests, ReconcilerMetrics metrics, Heartbeats heartbeats, Readiness readiness,
+    Reconciliation reconciliation, RunStore store, RequestStore requests, ReconcilerMetrics metrics, Heartbeats heartbeats, Outages outages,
     IOptions<ReconcilerOptions> options, TimeProvider clock, ILogger<ScheduleLoop> log) : IWorkerLoop
 {
     static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(5), RequestLimit = TimeSpan.FromSeconds(5);
@@ -19,7 +18,6 @@ sealed class ScheduleLoop(
     public async Task RunAsync(CancellationToken stopping)
     {
         var schedule = CronExpression.Parse(options.Value.Schedule);
-        readiness.Require("postgres");
         var due = options.Value.RunOnStart ? clock.GetUtcNow() : NextAfter(schedule, clock.GetUtcNow());
         var trigger = options.Value.RunOnStart ? "start" : "schedule";
         var answerFrom = DateTimeOffset.MinValue;
@@ -86,11 +84,10 @@ sealed class ScheduleLoop(
             {
                 metrics.NoteCompared(new DateTimeOffset(DateTime.SpecifyKind(at, DateTimeKind.Utc)));
             }
-            readiness.Set("postgres", true);
         }
-        catch (NpgsqlException failure)
+        catch (Exception failure) when (!stopping.IsCancellationRequested && outages.Failed("stores", failure))
         {
-            readiness.Set("postgres", false, failure.SqlState ?? "no connection");
+            // The age of the last comparison grows meanwhile.
         }
     }
 

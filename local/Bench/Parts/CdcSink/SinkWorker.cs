@@ -27,6 +27,7 @@ sealed partial class SinkWorker : IAsyncDisposable
                 // The local broker wakes a waiting fetch only when its wait ends.
                 ["Kafka__Client__fetch.wait.max.ms"] = "10",
                 ["Kafka__Client__session.timeout.ms"] = "6000",
+                ["CdcSink__RebalanceWait"] = "00:00:03",
                 ["Http__Url"] = address.ToString(),
                 ["Logs__Format"] = "text",
             },

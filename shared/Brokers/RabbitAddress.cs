@@ -1,0 +1,68 @@
+using System.Diagnostics.CodeAnalysis;
+using RabbitMQ.Client;
+
+namespace Betting.Connections;
+
+/// <summary>
+/// Where RabbitMQ is: one URI with the nodes of a cluster separated by commas, <c>amqp://user:password@a:5672,b:5672/vhost</c>.
+/// Nodes share scheme, user and virtual host.
+/// </summary>
+public sealed class RabbitAddress
+{
+    /// <summary>The form, for messages; a message never repeats what was given, which holds a password.</summary>
+    public const string Form = "amqp://USER:PASSWORD@HOST:PORT/VHOST, several HOST:PORT separated by commas, or amqps:// for TLS";
+
+    // The largest message that a RabbitMQ broker can be set to take. What it took, its consumers have to be able to read: the client's
+    // own limit of 64 MiB would close the connection at such a message, and at the next attempt again.
+    const uint LargestMessage = 512 * 1024 * 1024;
+
+    readonly List<ConnectionFactory> _nodes;
+
+    RabbitAddress(List<ConnectionFactory> nodes) => _nodes = nodes;
+
+    /// <summary>The nodes as <c>host:port</c>, separated by commas.</summary>
+    public string Nodes => string.Join(", ", _nodes.Select(node => $"{node.Endpoint.HostName}:{node.Endpoint.Port}"));
+
+    /// <summary>Returns true where the text has the form of <see cref="Form"/>.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out RabbitAddress? address)
+    {
+        address = null;
+        if (text is null || text.IndexOf("://", StringComparison.Ordinal) is not (> 0 and var scheme))
+        {
+            return false;
+        }
+        var rest = text[(scheme + 3)..];
+        var end = rest.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? slash : rest.Length;
+        var at = rest[..end].LastIndexOf('@') + 1;
+        var nodes = new List<ConnectionFactory>();
+        foreach (var node in rest[at..end].Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (Factory($"{text[..scheme]}://{rest[..at]}{node}{rest[end..]}") is not { } factory)
+            {
+                return false;
+            }
+            nodes.Add(factory);
+        }
+        address = new RabbitAddress(nodes);
+        return true;
+    }
+
+    /// <summary>Opens a connection to any of the nodes, in an order of the client's choice.</summary>
+    public Task<IConnection> OpenAsync(string name, CancellationToken cancellation)
+    {
+        // Whoever uses a connection opens the next: the client's own recovery would lose the confirms in flight.
+        _nodes[0].AutomaticRecoveryEnabled = false;
+        return _nodes[0].CreateConnectionAsync(_nodes.Select(node => node.Endpoint), name, cancellation);
+    }
+
+    static ConnectionFactory? Factory(string uri)
+    {
+        if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed)
+            || parsed is not { Scheme: "amqp" or "amqps", Host.Length: > 0, Query: "", Fragment: "", Segments.Length: <= 2 }
+            || parsed.UserInfo.Count(sign => sign == ':') > 1)
+        {
+            return null;
+        }
+        return new ConnectionFactory { Uri = parsed, MaxInboundMessageBodySize = LargestMessage };
+    }
+}

@@ -1,0 +1,110 @@
+using System.Net.Sockets;
+using Betting.Hosting;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO;
+using Confluent.Kafka;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Betting.Connections;
+
+/// <summary>The names of the stores in logs and metrics.</summary>
+public static class Stores
+{
+    public const string Postgres = "PostgreSQL", ClickHouse = "ClickHouse", Kafka = "Kafka", Rabbit = "RabbitMQ", Redis = "Redis";
+}
+
+/// <summary>Failures of Npgsql; a bare <see cref="TimeoutException"/> is Npgsql's while it connects.</summary>
+sealed class PostgresFailures(IOptions<PostgresOptions> options) : IStoreFailures
+{
+    public string Name => Stores.Postgres;
+
+    public string Store
+    {
+        get
+        {
+            var connection = new NpgsqlConnectionStringBuilder(options.Value.ConnectionString);
+            var hosts = connection.Host?.Split(',').Select(host => host.Contains(':', StringComparison.Ordinal) ? host : $"{host}:{connection.Port}");
+            return $"PostgreSQL at {string.Join(", ", hosts ?? [])}";
+        }
+    }
+
+    public string? Describe(Exception failure) => failure switch
+    {
+        RedisTimeoutException => null,
+        PostgresException { SqlState: ['2', '8', ..] } refused => $"it refuses access ({refused.SqlState}): {refused.MessageText}",
+        PostgresException refused => $"{refused.MessageText} (SQLSTATE {refused.SqlState})",
+        NpgsqlException => Network.Describe(failure),
+        TimeoutException => "no answer in time",
+        AggregateException several => several.InnerExceptions.Select(Describe).FirstOrDefault(detail => detail is not null),
+        _ => null,
+    };
+}
+
+/// <summary>Failures of ClickHouse.Driver, which speaks HTTP.</summary>
+sealed class ClickHouseFailures(IOptions<ClickHouseOptions> options) : IStoreFailures
+{
+    public string Name => Stores.ClickHouse;
+
+    public string Store
+    {
+        get
+        {
+            var settings = new ClickHouseClientSettings(options.Value.ConnectionString);
+            return $"ClickHouse at {settings.Host}:{settings.Port}";
+        }
+    }
+
+    public string? Describe(Exception failure) => failure switch
+    {
+        ClickHouseServerException { ErrorCode: 516 or 192 or 193 or 194 or 497 } refused => $"it refuses access (code {refused.ErrorCode})",
+        ClickHouseServerException { ErrorCode: > 0 } refused => $"code {refused.ErrorCode}: {FirstLine(refused.Message)}",
+        ClickHouseServerException => "an answer that is none of ClickHouse's",
+        HttpRequestException or SocketException or IOException => Network.Describe(failure),
+        OperationCanceledException { InnerException: TimeoutException } => "no answer in time",
+        _ => null,
+    };
+
+    static string FirstLine(string text) => text.Split('\n')[0] is var line && line.Length > 300 ? line[..300] : text.Split('\n')[0];
+}
+
+/// <summary>Failures of librdkafka.</summary>
+sealed class KafkaFailures(IOptions<KafkaOptions> options) : IStoreFailures
+{
+    public string Name => Stores.Kafka;
+
+    public string Store => $"Kafka at {options.Value.BootstrapServers}";
+
+    public string? Describe(Exception failure) => failure is KafkaException { Error: var error } ? $"{error.Reason} ({error.Code})" : null;
+}
+
+/// <summary>Failures of RabbitMQ.Client.</summary>
+sealed class RabbitFailures(IOptions<RabbitMqOptions> options) : IStoreFailures
+{
+    public string Name => Stores.Rabbit;
+
+    public string Store => $"RabbitMQ at {(RabbitAddress.TryParse(options.Value.Uri, out var address) ? address.Nodes : "RabbitMq:Uri")}";
+
+    public string? Describe(Exception failure) => RabbitTrouble.Describe(failure);
+}
+
+/// <summary>Failures of StackExchange.Redis.</summary>
+sealed class RedisFailures(IOptions<RedisOptions> options) : IStoreFailures
+{
+    public string Name => Stores.Redis;
+
+    public string Store => $"Redis at {string.Join(", ", ConfigurationOptions.Parse(options.Value.ConnectionString, ignoreUnknown: true).EndPoints.Select(Address))}";
+
+    public string? Describe(Exception failure) => failure switch
+    {
+        RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } => "it refuses access: look at user and password",
+        RedisConnectionException connection => $"no connection ({connection.FailureType})",
+        RedisTimeoutException => "no answer in time",
+        RedisServerException refused => refused.Message.ReplaceLineEndings(" "),
+        RedisException or RedisCommandException => failure.GetType().Name,
+        _ => null,
+    };
+
+    static string Address(System.Net.EndPoint endpoint) => endpoint is System.Net.DnsEndPoint name ? $"{name.Host}:{name.Port}" : endpoint.ToString() ?? "";
+}

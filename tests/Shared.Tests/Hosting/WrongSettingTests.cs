@@ -1,0 +1,85 @@
+using Xunit;
+
+namespace Betting.Tests.Shared.Hosting;
+
+/// <summary>A setting that the code depends on, or that does not exist, is refused at boot: one line, code 78, no secret.</summary>
+public sealed class WrongSettingTests
+{
+    // Stands where a secret could: no message may repeat it.
+    const string Secret = "hunter2";
+
+    [Theory]
+    [InlineData("CdcSink", "Kafka:Client:partition.assignment.strategy=cooperative-sticky", "Kafka:Client:partition.assignment.strategy: is not to be set")]
+    [InlineData("CacheWarmer", "Kafka:Client:partition.assignment.strategy=range", "Kafka:Client:partition.assignment.strategy: is not to be set")]
+    [InlineData("Ingest", "Kafka:Client:partition.assignment.strategy=cooperative-sticky", "Kafka:Client:partition.assignment.strategy: is not to be set")]
+    [InlineData("CdcSink", "Kafka:Client:group.protocol=consumer", "classic protocol")]
+    [InlineData("CdcSink", "Kafka:Client:group.instance.id=one", "replicas share")]
+    [InlineData("CdcSink", "Kafka:Client:enable.auto.commit=true", "after their effect is durable")]
+    [InlineData("Ingest", "Kafka:Client:enable.auto.offset.store=true", "after their effect is durable")]
+    [InlineData("CdcSink", "Kafka:Client:auto.offset.reset=latest", "never a silent jump")]
+    [InlineData("CdcSink", "Kafka:Client:isolation.level=read_uncommitted", "read_committed alone")]
+    [InlineData("Ingest", "Kafka:Client:isolation.level=read_uncommitted", "read_committed alone")]
+    [InlineData("Reconciler", "Kafka:Client:isolation.level=read_uncommitted", "read_committed alone")]
+    [InlineData("CdcSink", "Kafka:Client:acks=0", "all in-sync replicas")]
+    [InlineData("CdcSink", "Kafka:Client:fetch.wait.max=5", "did you mean fetch.wait.max.ms?")]
+    [InlineData("CdcSink", "Kafka:Client:session.timeout.ms=abc", "Kafka:Client:session.timeout.ms:")]
+    [InlineData("CdcSink", "Kafka:Client:session.timeout.ms=6000", "CdcSink:RebalanceWait: at most half")]
+    [InlineData("CdcSink", "Kafka:Client:heartbeat.interval.ms=20000", "at most a third of session.timeout.ms")]
+    [InlineData("CdcSink", "Kafka:Client:max.poll.interval.ms=46000", "max.poll.interval.ms: at least 70000")]
+    [InlineData("CdcSink", "CdcSink:RebalanceWait=00:00:40", "CdcSink:RebalanceWait")]
+    [InlineData("CdcSink", "CdcSink:BatchRecord=5", "did you mean BatchRecords?")]
+    [InlineData("CdcSink", "CdcSnik:BatchRecords=5", "did you mean CdcSink?")]
+    [InlineData("CdcSink", "CdcSink:RetryPause=5s", "CdcSink:RetryPause: a time as hh:mm:ss")]
+    [InlineData("CdcSink", "CdcSink:RetryPause=5", "CdcSink:RetryPause: a time as hh:mm:ss")]
+    [InlineData("CdcSink", "CdcSink:FirstStart=Middle", "one of Beginning, End (it is 'Middle')")]
+    [InlineData("CdcSink", "CdcSink:FirstStart=1", "one of Beginning, End (it is '1')")]
+    [InlineData("CdcSink", "CdcSink:BatchRecords=many", "CdcSink:BatchRecords: a whole number (it is 'many')")]
+    [InlineData("CdcSink", "CdcSink:BatchRecords=0", "CdcSink:BatchRecords: 1 to 1000000 (it is '0')")]
+    [InlineData("CdcSink", "Kafka:SaslMechanism=" + Secret, "Kafka:SaslMechanism: one of Gssapi")]
+    [InlineData("CdcSink", "ClickHouse:ConnectionString=Prot=1", "there is no keyword 'prot'; did you mean Port?")]
+    [InlineData("CdcSink", "ClickHouse:ConnectionString=Host=x;Port=abc", "Port is 1 to 65535")]
+    [InlineData("CdcSink", "ClickHouse:ConnectionString=Host=x;set_async_insert=1", "set_async_insert")]
+    [InlineData("CdcSink", "ClickHouse:ConnectionString=Host=x;UseSession=true", "UseSession")]
+    [InlineData("CdcSink", "ClickHouse:ConnectionString=Host=x;Password=a;" + Secret + "=1", "keyword 3 is none")]
+    [InlineData("Ingest", "Postgres:ConnectionString=Hots=x", "there is no keyword 'hots'; did you mean Host?")]
+    [InlineData("Ingest", "Postgres:ConnectionString=Host=x;Multiplexing=true", "Multiplexing")]
+    [InlineData("Ingest", "Postgres:ConnectionString=Host=x;Pooling=false", "Pooling")]
+    [InlineData("CacheWarmer", "Postgres:ConnectionString=Host=x;No Reset On Close=true", "No Reset On Close")]
+    [InlineData("Reconciler", "Postgres:ConnectionString=Host=x;Maximum Pool Size=2", "Maximum Pool Size")]
+    [InlineData("Ingest", "Postgres:ConnectionString=Host=x;Password=ab;" + Secret + "=1", "keyword 3 is none")]
+    [InlineData("Ingest", "Postgres:ConnectionString=Host=x;Password=ab;" + Secret, "Keyword=value")]
+    [InlineData("Ingest", "RabbitMq:Uri=http://x", "RabbitMq:Uri: amqp://USER")]
+    [InlineData("Ingest", "RabbitMq:Uri=amqp://a:" + Secret + "@h1:5672,h2:x/v", "RabbitMq:Uri: amqp://USER")]
+    [InlineData("CacheWarmer", "Redis:ConnectionString=127.0.0.1:1,pasword=" + Secret, "'pasword'")]
+    [InlineData("CacheWarmer", "Redis:ConnectionString=127.0.0.1:1,password=a," + Secret, "part 3")]
+    [InlineData("CacheWarmer", "Redis:ConnectionString=127.0.0.1:1,abortConnect=true", "abortConnect")]
+    [InlineData("Reconciler", "Http:Url=ftp://x", "Http:Url: http://ADDRESS:PORT")]
+    [InlineData("Reconciler", "Http:Url=http://localhots:1", "Http:Url: http://ADDRESS:PORT")]
+    [InlineData("Reconciler", "Logs:Level=loud", "Logs:Level: one of Verbose")]
+    [InlineData("Reconciler", "OpenTelemetry:OtlpEndpoint=nowhere", "OpenTelemetry:OtlpEndpoint")]
+    [InlineData("Reconciler", "Reconciler:Schedule=daily", "Reconciler:Schedule")]
+    public async Task A_wrong_setting_ends_the_worker_with_one_line_that_names_it(string worker, string setting, string said)
+    {
+        var (code, lines) = await WorkerProgram.RunAsync(worker, "--" + setting);
+
+        var text = string.Join('\n', lines);
+        Assert.True(code == 78, text);
+        Assert.Single(lines);
+        Assert.StartsWith($"{worker}: ", text, StringComparison.Ordinal);
+        Assert.Contains(said, text, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_ends_the_worker_with_a_line_that_names_the_setting()
+    {
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+
+        var (code, lines) = await WorkerProgram.RunAsync("Reconciler", $"--Http:Url=http://{taken.LocalEndpoint}", "--Reconciler:RunOnStart=false");
+
+        Assert.Equal(78, code);
+        Assert.Contains($"Reconciler: Http:Url: another process listens there already (it is 'http://{taken.LocalEndpoint}')", lines);
+    }
+}

@@ -1,0 +1,56 @@
+using Betting.Connections;
+using Betting.Hosting;
+using Betting.Reconciler.Cut;
+using ClickHouse.Driver;
+using Npgsql;
+
+namespace Betting.Reconciler;
+
+/// <summary>Asks every few seconds whether the three stores answer, also while a run is under way: readiness is true at any time.</summary>
+sealed class StoreLoop(NpgsqlDataSource postgres, ClickHouseClient clickHouse, StreamEnds ends, Outages outages, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+{
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(5), Limit = TimeSpan.FromSeconds(4);
+
+    public string Name => "stores";
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        readiness.Require("postgres");
+        readiness.Require("clickhouse");
+        readiness.Require("kafka");
+        while (true)
+        {
+            heartbeats.Beat(Name);
+            await Task.WhenAll(
+                AskAsync(Stores.Postgres, PostgresAsync, stopping),
+                AskAsync(Stores.ClickHouse, limit => clickHouse.ExecuteScalarAsync("SELECT 1", cancellationToken: limit), stopping),
+                AskAsync(Stores.Kafka, _ => Task.Run(ends.Ping, CancellationToken.None), stopping));
+            await Task.Delay(Every, clock, stopping);
+        }
+    }
+
+    async Task PostgresAsync(CancellationToken limit)
+    {
+        await using var command = postgres.CreateCommand("SELECT 1");
+        await command.ExecuteNonQueryAsync(limit);
+    }
+
+    async Task AskAsync(string store, Func<CancellationToken, Task> ask, CancellationToken stopping)
+    {
+        using var limit = new CancellationTokenSource(Limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+        try
+        {
+            await ask(either.Token);
+            outages.Succeeded(store, Name);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            outages.Failed(store, Name, "no answer in time");
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested && outages.Failed(Name, failure))
+        {
+            // Told.
+        }
+    }
+}
