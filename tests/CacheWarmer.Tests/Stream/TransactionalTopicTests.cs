@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Betting.CacheWarmer;
 using Betting.CacheWarmer.Stream;
@@ -8,6 +9,7 @@ using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -66,8 +68,11 @@ public sealed class TransactionalTopicTests(Servers servers) : IAsyncDisposable
 
     static ChangeStream Stream(string bootstrap, string prefix)
     {
-        var kafka = new KafkaOptions { BootstrapServers = bootstrap };
-        return new ChangeStream(Options.Create(kafka), Options.Create(new CacheWarmerOptions { TopicPrefix = prefix }), new Readiness(), NullLogger<ChangeStream>.Instance);
+        var (kafka, readiness, clock) = (new KafkaOptions { BootstrapServers = bootstrap }, new Readiness(), TimeProvider.System);
+        var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+        var outages = new Outages(new StoreFailures([]), readiness, meters, clock, NullLogger<Outages>.Instance);
+        return new ChangeStream(Options.Create(kafka), Options.Create(new CacheWarmerOptions { TopicPrefix = prefix }),
+            readiness, outages, new WorkerMetrics(meters, readiness), clock, NullLogger<ChangeStream>.Instance);
     }
 
     static async Task SendAsync(IProducer<byte[]?, byte[]?> producer, string topic, int records, bool commit)

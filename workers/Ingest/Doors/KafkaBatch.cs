@@ -1,4 +1,5 @@
 using System.Text;
+using Betting.Connections;
 using Betting.Ingest.Batches;
 using Confluent.Kafka;
 

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Contracts;
 using Confluent.Kafka;
 

@@ -2,6 +2,7 @@ using System.Text;
 using Betting.Connections;
 using Betting.Contracts.Commands;
 using Betting.DeadLetters;
+using Betting.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -10,13 +11,13 @@ namespace Betting.Ingest.Verbs;
 /// <summary>A command that the journal does not have may be among the dead letters: its id stands in the letter's bytes.</summary>
 static class DeadLetterLookUp
 {
-    /// <returns>The verb's exit code: 0 where a letter was found, else 1.</returns>
+    /// <returns>The verb's exit code: 0 where a letter was found, 3 where none was, 2 where a broker could not be asked.</returns>
     public static async Task<int> TellAsync(Guid id, IServiceProvider services, CancellationToken cancellation)
     {
         if (services.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri == "" && services.GetRequiredService<IOptions<KafkaOptions>>().Value.BootstrapServers == "")
         {
             await Console.Error.WriteLineAsync($"No command {id} has been applied. Set RabbitMq:Uri or Kafka:BootstrapServers to look among the dead letters as well.");
-            return 1;
+            return ExitCodes.NotThere;
         }
         var found = 0;
         try
@@ -32,13 +33,13 @@ static class DeadLetterLookUp
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             await Console.Error.WriteLineAsync($"No command {id} has been applied; the dead letters could not be looked through: {failure.Message}");
-            return 1;
+            return ExitCodes.CouldNotAsk;
         }
         if (found == 0)
         {
             await Console.Error.WriteLineAsync($"No command {id} has been applied, and it is not among the dead letters.");
         }
-        return found == 0 ? 1 : 0;
+        return found == 0 ? ExitCodes.NotThere : ExitCodes.Done;
     }
 
     static int Tell(StoredLetter letter, Guid id, string door)
