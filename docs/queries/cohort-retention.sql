@@ -1,5 +1,7 @@
--- Of the users who came in a month, how many still bet after 30 days?
-SELECT toStartOfMonth(user_created_at) AS cohort_month, COUNT(DISTINCT user_id) AS users,
+-- Of the users who registered in a month and have placed a bet, how many placed one 30 days or more after they registered?
+-- Counts: users with at least one bet. Users who never bet are not in bets_analytics and so not in the cohort.
+-- The month NULL is bets whose user is unknown.
+SELECT makeDate32(toYear(user_created_at), toMonth(user_created_at), 1) AS cohort_month, COUNT(DISTINCT user_id) AS users,
        COUNT(DISTINCT IF(placed_at >= user_created_at + INTERVAL 30 DAY, user_id, NULL)) AS retained_30d
 FROM bets_analytics GROUP BY cohort_month ORDER BY cohort_month DESC;
 

@@ -1,4 +1,5 @@
 -- On which weekday (1 Monday to 7 Sunday) and hour, UTC, is betted?
+-- Counts: all bets, whatever their status, by placed_at. A time that the tables cannot show (see marks) counts at the end where it is shown.
 SELECT toDayOfWeek(placed_at) AS weekday, toHour(placed_at) AS hour, count() AS bets, sum(bet_amount) AS stakes
 FROM bets_analytics
 GROUP BY weekday, hour

@@ -1,18 +1,21 @@
--- What did the house win by day of closing? With the mean of the seven days up to it, days without bets counted as zero: the
--- input of a forecast.
+-- What did the house win by day of closing? With the mean of the seven days up to it, days without closed bets counted as zero: the
+-- input of a forecast. A day's mean does not depend on the days asked for.
+-- Counts: bets SETTLED, CASHED_OUT or CANCELLED, by the UTC day of settled_at (a cancelled bet's is the time of its cancellation), with the
+-- stake less the payout. A closed bet without a payout (NULL) has paid nothing. Left out: closed bets without settled_at, which have no day.
 -- parameters: from = 2025-03-01, to = 2025-03-04
 WITH days AS
 (
-    SELECT toDate(settled_at) AS day, sum(bet_amount - ifNull(payout, 0)) AS result
+    SELECT toDate32(settled_at) AS day, sum(bet_amount - ifNull(payout, 0)) AS result
     FROM bets_analytics
-    WHERE bet_status != 'OPEN' AND settled_at >= {from:Date} AND settled_at < {to:Date}
+    WHERE bet_status != 'OPEN' AND settled_at >= {from:Date32} - INTERVAL 6 DAY AND settled_at < {to:Date32}
     GROUP BY day
-    ORDER BY day WITH FILL FROM {from:Date} TO {to:Date}
+    ORDER BY day WITH FILL FROM {from:Date32} - INTERVAL 6 DAY TO {to:Date32}
 )
-SELECT day, result, round(avg(toFloat64(result)) OVER (ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW), 2) AS week_mean
-FROM days
+SELECT day, result, week_mean
+FROM (SELECT day, result, round(avg(toFloat64(result)) OVER (ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW), 2) AS week_mean FROM days)
+WHERE day >= {from:Date32}
 ORDER BY day;
 
--- 2025-03-01 | -105 | -105
--- 2025-03-02 | 0 | -52.5
--- 2025-03-03 | 0 | -35
+-- 2025-03-01 | -105 | -15
+-- 2025-03-02 | 0 | -15
+-- 2025-03-03 | 0 | -15

@@ -1,7 +1,9 @@
--- Who staked most in a time, and what did the house win of them? Bets still open have no result yet.
+-- Who staked most in a time, and what did the house win of them?
+-- Counts: bets by placed_at, whatever their status. house_result is the stake less the payout of bets SETTLED, CASHED_OUT or CANCELLED. A
+-- closed bet without a payout (NULL) has paid nothing, an open one has no result yet. A user who is unknown has an empty name.
 -- parameters: from = 2025-01-01 00:00:00, to = 2026-01-01 00:00:00, limit = 2
 SELECT user_id, any(user_name) AS name, count() AS bets, sum(bet_amount) AS staked,
-       sumIf(bet_amount - payout, bet_status != 'OPEN') AS house_result
+       sumIf(bet_amount - ifNull(payout, 0), bet_status != 'OPEN') AS house_result
 FROM bets_analytics
 WHERE placed_at >= {from:DateTime64(6, 'UTC')} AND placed_at < {to:DateTime64(6, 'UTC')}
 GROUP BY user_id

@@ -19,6 +19,9 @@ sealed partial class ClusterVariant(string cluster)
         ["bets_analytics_rows"] = "intHash64(bet_id)",
     };
 
+    /// <summary>Tables that a refreshable view of each server fills and swaps in: ClickHouse refuses to do that with a replicated table.</summary>
+    static readonly HashSet<string> EachServersOwn = new(StringComparer.Ordinal) { "summary_by_hour", "summary_by_day", "summary_by_month" };
+
     // One table on every server: one path for all shards, and a replica's name that is its own in all of them.
     const string Everywhere = "'/clickhouse/tables/{uuid}/all', '{shard}-{replica}'";
     const string InItsShard = "'/clickhouse/tables/{uuid}/{shard}', '{replica}'";
@@ -63,6 +66,11 @@ sealed partial class ClusterVariant(string cluster)
 
     IEnumerable<string> Table(string comments, string head, string name, string columns, string engine, string arguments, string rest)
     {
+        if (EachServersOwn.Contains(name))
+        {
+            yield return comments + $"{head}{name} {_on}{columns}ENGINE = {engine}{(arguments.Length > 0 ? $"({arguments})" : "")}{rest}";
+            yield break;
+        }
         var place = Sharded.ContainsKey(name) ? InItsShard : Everywhere;
         var replicated = $"Replicated{engine}({place}{(arguments.Length > 0 ? ", " + arguments : "")})";
         yield return comments + $"{head}{Local(name)} {_on}{columns}ENGINE = {replicated}{rest}";

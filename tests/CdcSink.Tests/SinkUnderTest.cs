@@ -102,6 +102,11 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     /// <summary>The join inside ClickHouse.</summary>
     public Task JoinInsideAsync(IReadOnlyCollection<long> bets) => _store.JoinAsync(bets, CancellationToken.None);
 
+    /// <summary>Lets <c>data_as_of</c> say so: a replay has no stream that could.</summary>
+    /// <param name="moment">ISO 8601 in UTC.</param>
+    public async Task VisibleUntilAsync(string moment) =>
+        await QueryAsync($"CREATE OR REPLACE VIEW data_as_of AS SELECT toNullable(parseDateTime64BestEffort('{moment}', 6, 'UTC')) AS data_as_of");
+
     public async Task<List<string>> QueryAsync(string sql)
     {
         var rows = new List<string>();

@@ -25,7 +25,7 @@ public sealed class IndexTests(IndexTests.World world) : IClassFixture<IndexTest
     [Fact]
     public async Task The_past_is_read_by_its_own_index()
     {
-        var plan = await world.Sink.QueryAsync("EXPLAIN indexes = 1 SELECT count() FROM bets_as_of(moment = '2026-02-20 03:00:00') SETTINGS use_skip_indexes_on_data_read = 0");
+        var plan = await world.Sink.QueryAsync("EXPLAIN indexes = 1 SELECT count() FROM bets_as_of(moment = '2026-02-20T03:00:00Z') SETTINGS use_skip_indexes_on_data_read = 0");
 
         // The changelog's granules are of 1,024 rows, and three hours of seconds are a tenth of them.
         Assert.InRange(GranulesBy("committed", plan), 1, Bets / 1_024 / 2);
@@ -66,7 +66,8 @@ public sealed class IndexTests(IndexTests.World world) : IClassFixture<IndexTest
             await Sink.QueryAsync("SYSTEM STOP MERGES bets_analytics_rows");
             await InsertAsync(version: 1, $"number + 1 AS id FROM numbers({Bets})", "toDateTime64('2026-03-01 10:00:00', 6, 'UTC') + toIntervalSecond(id - 77776)");
             await InsertAsync(version: 2, $"2 * (number + 1) AS id FROM numbers({Bets / 2})", "toDateTime64('2026-03-08 10:00:00', 6, 'UTC') + toIntervalSecond(id)");
-            await Sink.QueryAsync($"INSERT INTO bet_changes (id, version, committed_at) SELECT number + 1, 1, toDateTime64('2026-02-20 00:00:00', 6, 'UTC') + toIntervalSecond(number) FROM numbers({Bets})");
+            await Sink.VisibleUntilAsync("2026-06-01T00:00:00Z");
+            await Sink.QueryAsync($"INSERT INTO bet_changes (id, version, committed_at) SELECT number + 1, bitShiftLeft(toUInt64(3), 56) + 1, toDateTime64('2026-02-20 00:00:00', 6, 'UTC') + toIntervalSecond(number) FROM numbers({Bets})");
         }
 
         async Task InsertAsync(int version, string ids, string settled) => await Sink.QueryAsync($"""

@@ -40,6 +40,19 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
         return (expected, await world.AnswerAsync(text[..end], parameters));
     }
 
+    // Over plain HTTP, as any tool would ask: the server's own text, a line a row.
+    internal static async Task<IEnumerable<string>> AnswerAsync(SinkUnderTest sink, string query, IEnumerable<KeyValuePair<string, string?>> parameters)
+    {
+        var server = new ClickHouseClientSettings(sink.ConnectionString);
+        var address = QueryHelpers.AddQueryString($"http://{server.Host}:{server.Port}/", parameters.Append(new("database", server.Database)).Append(new("default_format", "TSV")));
+        using var http = new HttpClient();
+        using var question = new StringContent(query);
+        using var answer = await http.PostAsync(address, question);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, text);
+        return [.. text.TrimEnd('\n').Split('\n').Select(line => line.Replace("\t", " | ", StringComparison.Ordinal))];
+    }
+
     [GeneratedRegex(@"^-- parameters: (?<pairs>.+)$", RegexOptions.Multiline)]
     private static partial Regex Parameters();
 
@@ -59,20 +72,10 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
             _sink = await SinkUnderTest.CreateAsync(servers, migrateAsync: MigrateAsync);
             await _sink.ReplayAsync(KnownWorld.Records());
             Assert.Empty(_sink.DeadLetters);
+            await _sink.VisibleUntilAsync("2025-04-02T00:00:00Z");
         }
 
-        // Over plain HTTP, as any tool would ask: the server's own text, a line a row.
-        internal async Task<IEnumerable<string>> AnswerAsync(string query, IEnumerable<KeyValuePair<string, string?>> parameters)
-        {
-            var server = new ClickHouseClientSettings(_sink!.ConnectionString);
-            var address = QueryHelpers.AddQueryString($"http://{server.Host}:{server.Port}/", parameters.Append(new("database", server.Database)).Append(new("default_format", "TSV")));
-            using var http = new HttpClient();
-            using var question = new StringContent(query);
-            using var answer = await http.PostAsync(address, question);
-            var text = await answer.Content.ReadAsStringAsync();
-            Assert.True(answer.IsSuccessStatusCode, text);
-            return [.. text.TrimEnd('\n').Split('\n').Select(line => line.Replace("\t", " | ", StringComparison.Ordinal))];
-        }
+        internal Task<IEnumerable<string>> AnswerAsync(string query, IEnumerable<KeyValuePair<string, string?>> parameters) => QueryTests.AnswerAsync(_sink!, query, parameters);
 
         public ValueTask DisposeAsync()
         {

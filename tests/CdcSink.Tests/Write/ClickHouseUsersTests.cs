@@ -30,7 +30,7 @@ public sealed partial class ClickHouseUsersTests(Servers servers)
 
         var tables = await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND NOT startsWith(name, '.') ORDER BY name");
 
-        Assert.Equal(["bets_by_event", "bets_by_user", "rebuilds", "row_retention", "schema_files"], tables.Except(ClickHouseUsers.InsertsOf("sink")));
+        Assert.Equal(["bets_by_event", "bets_by_user", "rebuilds", "row_retention", "schema_files", "summary_by_day", "summary_by_hour", "summary_by_month"], tables.Except(ClickHouseUsers.InsertsOf("sink")));
         Assert.Empty(ClickHouseUsers.Names.SelectMany(ClickHouseUsers.InsertsOf).Except(tables));
     }
 

@@ -50,6 +50,18 @@ public sealed class ClusterVariantTests(Servers servers)
     }
 
     [Fact]
+    public void A_summary_is_each_servers_own_because_ClickHouse_swaps_no_replicated_table()
+    {
+        foreach (var summary in new[] { "summary_by_hour", "summary_by_day", "summary_by_month" })
+        {
+            var table = Script.Single(statement => statement.Contains($"CREATE TABLE IF NOT EXISTS {summary} ON CLUSTER", StringComparison.Ordinal));
+
+            Assert.Contains("ENGINE = MergeTree", table, StringComparison.Ordinal);
+            Assert.Contains(Script, statement => statement.Contains($"CREATE MATERIALIZED VIEW IF NOT EXISTS {summary}_refresh ON CLUSTER", StringComparison.Ordinal) && statement.Contains($"TO {summary}\n", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void An_index_of_bets_is_fed_within_its_shard()
     {
         var feed = Script.Single(statement => statement.Contains("bets_by_user_feed", StringComparison.Ordinal));

@@ -95,5 +95,5 @@ sealed class ClickHouseSide : IBetSide
         : source;
 
     static string AsOfSource(ExactCut cut, int epoch) => string.Create(CultureInfo.InvariantCulture,
-        $"bets_as_of_snapshot(epoch = {epoch}, xmax = {cut.Snapshot.XMax}, xip = [{string.Join(", ", cut.Snapshot.InProgress.Order())}], taken = '{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}')");
+        $"bets_as_of_snapshot_unchecked(epoch = {epoch}, xmax = {cut.Snapshot.XMax}, xip = [{string.Join(", ", cut.Snapshot.InProgress.Order())}], taken = '{cut.TakenAt:yyyy-MM-ddTHH:mm:ss.ffffffZ}')");
 }

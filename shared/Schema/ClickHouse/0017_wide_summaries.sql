@@ -1,0 +1,81 @@
+-- Summaries in wide types and whole buckets. Date ends in 2149 and DateTime in 2106, and both begin in 1970: a bet placed in 1960 or 2200
+-- was shown in a month of another century. A tier begins with a whole bucket; the newest one is as full as its data_as_of.
+-- Each is a table of its own, which its view fills and swaps in whole: system tables then list no hidden .inner_id tables. The
+-- expressions name their types because toStartOfHour and toStartOfMonth give narrow ones unless a setting says otherwise.
+DROP VIEW IF EXISTS summary_by_hour;
+DROP VIEW IF EXISTS summary_by_day;
+DROP VIEW IF EXISTS summary_by_month;
+
+-- Dashboards: this hour and the 72 before it, at most 5 minutes old.
+CREATE TABLE IF NOT EXISTS summary_by_hour
+(
+    hour DateTime64(0, 'UTC'),
+    event_category LowCardinality(String),
+    bet_status LowCardinality(String),
+    bets UInt64,
+    users UInt64,
+    stakes Decimal(38, 2),
+    payouts Decimal(38, 2),
+    data_as_of Nullable(DateTime64(6, 'UTC'))
+)
+ENGINE = MergeTree
+ORDER BY (hour, event_category, bet_status);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS summary_by_hour_refresh
+REFRESH EVERY 5 MINUTE TO summary_by_hour
+AS SELECT
+    toDateTime64(toDate32(placed_at), 0, 'UTC') + toIntervalHour(toHour(placed_at)) AS hour, event_category, bet_status,
+    count() AS bets, uniqExact(user_id) AS users, sum(bet_amount) AS stakes, sum(ifNull(payout, 0)) AS payouts,
+    (SELECT data_as_of FROM data_as_of) AS data_as_of
+FROM bets_analytics
+WHERE placed_at >= toStartOfHour(now('UTC')) - INTERVAL 72 HOUR
+GROUP BY hour, event_category, bet_status;
+
+-- Daily reports: today and the 400 days before it, at most an hour old.
+CREATE TABLE IF NOT EXISTS summary_by_day
+(
+    day Date32,
+    event_category LowCardinality(String),
+    bet_status LowCardinality(String),
+    bets UInt64,
+    users UInt64,
+    stakes Decimal(38, 2),
+    payouts Decimal(38, 2),
+    data_as_of Nullable(DateTime64(6, 'UTC'))
+)
+ENGINE = MergeTree
+ORDER BY (day, event_category, bet_status);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS summary_by_day_refresh
+REFRESH EVERY 1 HOUR TO summary_by_day
+AS SELECT
+    toDate32(placed_at) AS day, event_category, bet_status,
+    count() AS bets, uniqExact(user_id) AS users, sum(bet_amount) AS stakes, sum(ifNull(payout, 0)) AS payouts,
+    (SELECT data_as_of FROM data_as_of) AS data_as_of
+FROM bets_analytics
+WHERE placed_at >= toStartOfDay(now('UTC')) - INTERVAL 400 DAY
+GROUP BY day, event_category, bet_status;
+
+-- History: all months, at most a day old.
+CREATE TABLE IF NOT EXISTS summary_by_month
+(
+    month Date32,
+    event_category LowCardinality(String),
+    bet_status LowCardinality(String),
+    bets UInt64,
+    users UInt64,
+    stakes Decimal(38, 2),
+    payouts Decimal(38, 2),
+    data_as_of Nullable(DateTime64(6, 'UTC'))
+)
+ENGINE = MergeTree
+ORDER BY (month, event_category, bet_status);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS summary_by_month_refresh
+REFRESH EVERY 1 DAY TO summary_by_month
+AS SELECT
+    makeDate32(toYear(placed_at), toMonth(placed_at), 1) AS month, event_category, bet_status,
+    count() AS bets, uniqExact(user_id) AS users, sum(bet_amount) AS stakes, sum(ifNull(payout, 0)) AS payouts,
+    (SELECT data_as_of FROM data_as_of) AS data_as_of
+FROM bets_analytics
+GROUP BY month, event_category, bet_status;

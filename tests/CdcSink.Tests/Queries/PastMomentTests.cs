@@ -1,0 +1,172 @@
+using Betting.Tests.Fixtures;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Queries;
+
+/// <summary>The views of the past take an instant, and refuse one at which the state of PostgreSQL is not known.</summary>
+public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture<PastMomentTests.World>
+{
+    const string Statuses = "arrayStringConcat(arraySort(groupArray(bet_id || ' ' || bet_status || ' ' || toString(payout))), ', ')";
+
+    /// <summary>The known world between the settlement of bet 1 and that of bet 2.</summary>
+    const string Between = "1 SETTLED 180";
+
+    [Theory]
+    [InlineData("'2025-03-01T20:15:00Z'")]
+    [InlineData("'2025-03-01 20:15:00Z'")]
+    [InlineData("'2025-03-01T20:15Z'")]
+    [InlineData("'2025-03-01T20:15:00.000000Z'")]
+    [InlineData("'2025-03-01T21:15:00+01:00'")]
+    [InlineData("'2025-03-01T21:15:00+0100'")]
+    [InlineData("'2025-03-01T14:45:00.5-05:30'")]
+    [InlineData("'2025-03-02T09:15:00+13:00'")]
+    [InlineData("toUnixTimestamp64Micro(toDateTime64('2025-03-01 21:15:00', 6, 'Europe/Berlin'))")]
+    [InlineData("toUnixTimestamp64Micro(toTimeZone(toDateTime64('2025-03-01 20:15:00', 6, 'UTC'), 'Asia/Tokyo'))")]
+    [InlineData("1740860100000000")]
+    [InlineData("'1740860100000000'")]
+    public async Task An_instant_is_the_same_whatever_zone_it_is_written_in(string moment)
+    {
+        foreach (var zone in new[] { "UTC", "Asia/Tokyo", "America/New_York" })
+        {
+            var answer = await world.Sink.QueryAsync(
+                $"SELECT {Statuses} FROM bets_as_of(moment = {moment}) WHERE payout IS NOT NULL SETTINGS session_timezone = '{zone}'");
+
+            Assert.Equal([Between], answer);
+        }
+    }
+
+    [Theory]
+    [InlineData("toDateTime64('2025-03-01 21:15:00', 6, 'Europe/Berlin')")]
+    [InlineData("toDateTime64('2025-03-01 20:15:00', 6, 'UTC')")]
+    [InlineData("toTimeZone(toDateTime64('2025-03-01 20:15:00', 6, 'UTC'), 'Europe/Berlin')")]
+    [InlineData("fromUnixTimestamp(1740860100)")]
+    [InlineData("fromUnixTimestamp64Micro(1740860100000000)")]
+    [InlineData("toDateTime('2025-03-01 20:15:00')")]
+    [InlineData("now()")]
+    [InlineData("now64(6, 'UTC')")]
+    [InlineData("toDate('2025-03-01')")]
+    [InlineData("'2025-03-01 20:15:00'")]
+    [InlineData("'2025-03-01T20:15:00'")]
+    [InlineData("'2025-03-01'")]
+    [InlineData("'2025-02-30T20:15:00Z'")]
+    [InlineData("'2025-03-01T24:15:00Z'")]
+    [InlineData("'2025-03-01T20:60:00Z'")]
+    [InlineData("'2025-03-01T20:15:60Z'")]
+    [InlineData("'2025-03-01T20:15:00+25:00'")]
+    [InlineData("'2025-03-01T20:15:00+01:60'")]
+    [InlineData("'2025-03-01T20:15:00.1234567Z'")]
+    [InlineData("'2025-03-01T20:15:00 Europe/Berlin'")]
+    [InlineData("'2025-03-01T20:15:00CET'")]
+    [InlineData("'2025-03-01T20:15:00z'")]
+    [InlineData("'2025-03-01T20:15:00Z '")]
+    [InlineData("1740860100")]
+    [InlineData("1740860100000")]
+    [InlineData("1740860100.5")]
+    [InlineData("'yesterday'")]
+    [InlineData("''")]
+    [InlineData("NULL")]
+    public async Task What_names_no_instant_is_refused(string moment)
+    {
+        foreach (var zone in new[] { "UTC", "Asia/Tokyo" })
+        {
+            foreach (var view in new[] { $"bets_as_of(moment = {moment})", $"bets_as_of_snapshot(epoch = 1, xmax = 760, xip = [], taken = {moment})" })
+            {
+                await RefusedAsync($"SELECT count() FROM {view} SETTINGS session_timezone = '{zone}'", "is no instant");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_moment_later_than_data_as_of_is_refused_also_where_the_answer_would_be_empty()
+    {
+        // The known world is visible until the second of April.
+        Assert.Equal(["7"], await world.Sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2025-04-02T00:00:00Z')"));
+        foreach (var question in new[] { "count()", "*" })
+        {
+            await RefusedAsync($"SELECT {question} FROM bets_as_of(moment = '2025-04-02T00:00:00.000001Z')", "later than data_as_of");
+            await RefusedAsync($"SELECT {question} FROM bets_as_of(moment = '2025-04-02T01:00Z') WHERE user_id = -5", "later than data_as_of");
+            await RefusedAsync(
+                $"SELECT {question} FROM bets_as_of_snapshot(epoch = 1, xmax = 760, xip = [], taken = '2025-04-02T01:00Z')", "later than data_as_of");
+        }
+
+        Assert.Equal(["7"], await world.Sink.QueryAsync("SELECT count() FROM bets_as_of_unchecked(moment = '2025-04-02T01:00:00Z')"));
+    }
+
+    [Fact]
+    public async Task Before_anything_came_from_a_stream_every_moment_is_refused()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+
+        await RefusedAsync("SELECT * FROM bets_as_of(moment = '2025-04-02T00:00:00Z')", "later than data_as_of", sink);
+    }
+
+    [Fact]
+    public async Task A_moment_before_the_first_snapshot_is_refused_because_it_dates_everything_with_itself()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        var made = new Made();
+        // Users were read a second before bets, and in between a bet that the snapshot saw as open was settled.
+        await sink.ReplayAsync([
+            made.User(1, op: "r", snapshot: "first", committedMs: 1_767_225_600_000),
+            made.Bet(1, Made.Columns(), op: "r", snapshot: "last", committedMs: 1_767_225_601_000),
+            made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u", committedMs: 1_767_225_600_500),
+            made.Bet(1, Made.Columns("\"status\":\"SETTLED\"", "\"payout\":\"5.00\""), op: "u", committedMs: 1_767_225_700_000)]);
+        await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
+
+        foreach (var unknown in new[] { "2025-12-31T23:59:59Z", "2025-01-01T00:00:00Z", "2026-01-01T00:00:00.999Z" })
+        {
+            await RefusedAsync($"SELECT count() FROM bets_as_of(moment = '{unknown}')", "is not known", sink);
+        }
+        Assert.Equal(["SETTLED|NULL"], await sink.QueryAsync("SELECT bet_status, payout FROM bets_as_of(moment = '2026-01-01T00:00:01Z')"));
+        Assert.Equal(["5.00"], await sink.QueryAsync("SELECT payout FROM bets_as_of(moment = '2026-01-01T00:01:40Z')"));
+    }
+
+    [Fact]
+    public async Task A_moment_between_two_epochs_is_refused_and_one_while_the_stream_went_on_is_not()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        var made = new Made();
+        await sink.ReplayAsync([
+            made.User(1, epoch: "1", committedMs: 1_767_225_600_000),
+            made.Bet(1, Made.Columns(), epoch: "1", committedMs: 1_767_225_600_000),
+            made.User(2, epoch: "1", committedMs: 1_767_225_660_000),
+            // A snapshot of users alone in the next epoch, an hour later; bets go on in the stream.
+            made.User(1, op: "r", epoch: "2", snapshot: "true", committedMs: 1_767_229_200_000),
+            made.User(2, op: "r", epoch: "2", snapshot: "true", committedMs: 1_767_229_200_000),
+            made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "2", committedMs: 1_767_229_260_000)]);
+        await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
+
+        Assert.Equal(["OPEN"], await sink.QueryAsync("SELECT bet_status FROM bets_as_of(moment = '2026-01-01T00:01:00Z')"));
+        await RefusedAsync("SELECT bet_status FROM bets_as_of(moment = '2026-01-01T00:01:01Z')", "is not known", sink);
+        await RefusedAsync("SELECT bet_status FROM bets_as_of(moment = '2026-01-01T00:59:59.999Z')", "is not known", sink);
+        Assert.Equal(["OPEN"], await sink.QueryAsync("SELECT bet_status FROM bets_as_of(moment = '2026-01-01T01:00:00Z')"));
+        Assert.Equal(["SETTLED"], await sink.QueryAsync("SELECT bet_status FROM bets_as_of(moment = '2026-01-01T01:01:00Z')"));
+    }
+
+    async Task RefusedAsync(string question, string because, SinkUnderTest? sink = null)
+    {
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => (sink ?? world.Sink).QueryAsync(question));
+
+        Assert.Contains(because, refused.Message, StringComparison.Ordinal);
+    }
+
+    public sealed class World(Servers servers) : IAsyncLifetime
+    {
+        internal Servers Servers => servers;
+
+        internal SinkUnderTest Sink { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            Sink = await SinkUnderTest.CreateAsync(servers);
+            await Sink.ReplayAsync(KnownWorld.Records());
+            await Sink.VisibleUntilAsync("2025-04-02T00:00:00Z");
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Sink.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,2 @@
+SELECT month_of(user_created_at), count(DISTINCT user_id), count(DISTINCT user_id) FILTER (WHERE placed_at >= user_created_at + interval '720 hours')
+FROM bets GROUP BY 1 ORDER BY 1 DESC NULLS LAST
