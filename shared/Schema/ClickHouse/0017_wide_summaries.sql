@@ -2,9 +2,9 @@
 -- was shown in a month of another century. A tier begins with a whole bucket; the newest one is as full as its data_as_of.
 -- Each is a table of its own, which its view fills and swaps in whole: system tables then list no hidden .inner_id tables. The
 -- expressions name their types because toStartOfHour and toStartOfMonth give narrow ones unless a setting says otherwise.
-DROP VIEW IF EXISTS summary_by_hour;
-DROP VIEW IF EXISTS summary_by_day;
-DROP VIEW IF EXISTS summary_by_month;
+DROP TABLE IF EXISTS summary_by_hour;
+DROP TABLE IF EXISTS summary_by_day;
+DROP TABLE IF EXISTS summary_by_month;
 
 -- Dashboards: this hour and the 72 before it, at most 5 minutes old.
 CREATE TABLE IF NOT EXISTS summary_by_hour
