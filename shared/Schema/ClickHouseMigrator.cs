@@ -10,7 +10,8 @@ namespace Betting.Schema;
 
 /// <summary>
 /// Brings a ClickHouse database to the schema of the numbered files in <c>ClickHouse/</c>: creates it where it is missing,
-/// applies in order what is not yet recorded in its table <c>schema_files</c>. One command runs it, never a starting replica.
+/// applies in order what is not yet recorded in its table <c>schema_files</c>. A file without a number, such as the comments, comes last and
+/// is applied again whenever it or a numbered file has changed. One command runs it, never a starting replica.
 /// Statements are written so that a file cut off half-way can be applied again, since ClickHouse has no transactions.
 /// </summary>
 public static class ClickHouseMigrator
@@ -37,7 +38,8 @@ public static class ClickHouseMigrator
         foreach (var (name, sql) in Files())
         {
             var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)));
-            if (recorded.TryGetValue(name, out var known))
+            var isNumbered = char.IsAsciiDigit(name[0]);
+            if (recorded.TryGetValue(name, out var known) && (isNumbered || (known == hash && applied.Count == 0)))
             {
                 if (known != hash)
                 {
@@ -76,7 +78,7 @@ public static class ClickHouseMigrator
     static async Task<Dictionary<string, string>> RecordedAsync(ClickHouseClient client, CancellationToken cancellation)
     {
         var recorded = new Dictionary<string, string>(StringComparer.Ordinal);
-        await using var reader = await client.ExecuteReaderAsync("SELECT name, hash FROM schema_files", cancellationToken: cancellation);
+        await using var reader = await client.ExecuteReaderAsync("SELECT name, argMax(hash, applied_at) FROM schema_files GROUP BY name", cancellationToken: cancellation);
         while (await reader.ReadAsync(cancellation))
         {
             recorded[reader.GetString(0)] = reader.GetString(1);

@@ -101,7 +101,7 @@ sealed partial class ClusterVariant(string cluster)
     [GeneratedRegex(@"^ALTER TABLE (?<name>\w+)\s+(?<change>.*)$", RegexOptions.Singleline)]
     private static partial Regex Alter();
 
-    [GeneratedRegex(@"^(?:ADD|DROP|MODIFY|RENAME) COLUMN ")]
+    [GeneratedRegex(@"^(?:ADD|DROP|MODIFY|RENAME|COMMENT) COLUMN ")]
     private static partial Regex Columns();
 
     // Views, also refreshed ones, whose table is each server's own; and what is dropped.

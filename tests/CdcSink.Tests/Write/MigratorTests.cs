@@ -18,6 +18,19 @@ public sealed class MigratorTests(Servers servers)
     }
 
     [Fact]
+    public async Task Comments_are_applied_again_when_they_have_changed_and_only_then()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY COMMENT 'other'");
+        Assert.Empty(await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+        await sink.Client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash, applied_at) VALUES ('comments.sql', 'former', now64(3) + 1)");
+
+        Assert.Equal(["comments.sql"], await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+
+        Assert.NotEqual(["other"], await sink.QueryAsync("SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = 'bet_changes'"));
+    }
+
+    [Fact]
     public async Task A_file_that_was_cut_off_half_way_can_be_applied_again()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);

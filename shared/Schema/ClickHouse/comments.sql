@@ -1,0 +1,246 @@
+-- What each table, view and column means: tools show it, and docs/data-dictionary.md is made from it. This file has no number: migrate
+-- applies it again whenever it or a numbered file has changed.
+
+ALTER TABLE user_changes
+    COMMENT COLUMN id 'User id',
+    COMMENT COLUMN version 'Orders the changes of a row: epoch << 57 | streamed << 56 | LSN. A read of a snapshot has streamed = 0',
+    COMMENT COLUMN deleted '1 if the change deleted the row: then only id has a meaning',
+    COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
+    COMMENT COLUMN committed_at 'When PostgreSQL committed the change, in milliseconds. For a read of a snapshot, the time of the snapshot',
+    COMMENT COLUMN topic 'Kafka topic that brought the change',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN offset 'Its offset',
+    COMMENT COLUMN not_sent 'Bit n is set if the record did not bring the n-th column behind this one: the column keeps its earlier value',
+    COMMENT COLUMN marks 'Bit n is set if the n-th column behind not_sent does not hold the value of the source as it is. Flat: the view marked_values',
+    COMMENT COLUMN originals 'Received text by source column, where the column cannot hold it exactly. Flat: the view marked_values',
+    COMMENT COLUMN name 'Name, as the change brought it',
+    COMMENT COLUMN created_at 'When the user registered. Microseconds, also beyond the years 1900 to 2299',
+    MODIFY COMMENT 'Every change of every user, for ever. Ask bets_analytics for the present';
+
+ALTER TABLE event_changes
+    COMMENT COLUMN id 'Event id',
+    COMMENT COLUMN version 'Orders the changes of a row: epoch << 57 | streamed << 56 | LSN. A read of a snapshot has streamed = 0',
+    COMMENT COLUMN deleted '1 if the change deleted the row: then only id has a meaning',
+    COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
+    COMMENT COLUMN committed_at 'When PostgreSQL committed the change, in milliseconds. For a read of a snapshot, the time of the snapshot',
+    COMMENT COLUMN topic 'Kafka topic that brought the change',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN offset 'Its offset',
+    COMMENT COLUMN not_sent 'Bit n is set if the record did not bring the n-th column behind this one: the column keeps its earlier value',
+    COMMENT COLUMN marks 'Bit n is set if the n-th column behind not_sent does not hold the value of the source as it is. Flat: the view marked_values',
+    COMMENT COLUMN originals 'Received text by source column, where the column cannot hold it exactly. Flat: the view marked_values',
+    COMMENT COLUMN name 'Name',
+    COMMENT COLUMN category 'Category, such as football',
+    COMMENT COLUMN start_time 'Planned or real start',
+    COMMENT COLUMN status 'SCHEDULED, LIVE or FINISHED',
+    MODIFY COMMENT 'Every change of every event, for ever';
+
+ALTER TABLE bet_changes
+    COMMENT COLUMN id 'Bet id',
+    COMMENT COLUMN version 'Orders the changes of a row: epoch << 57 | streamed << 56 | LSN. A read of a snapshot has streamed = 0',
+    COMMENT COLUMN deleted '1 if the change deleted the row: then only id has a meaning',
+    COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
+    COMMENT COLUMN committed_at 'When PostgreSQL committed the change, in milliseconds. For a read of a snapshot, the time of the snapshot',
+    COMMENT COLUMN topic 'Kafka topic that brought the change',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN offset 'Its offset',
+    COMMENT COLUMN not_sent 'Bit n is set if the record did not bring the n-th column behind this one: the column keeps its earlier value',
+    COMMENT COLUMN marks 'Bit n is set if the n-th column behind not_sent does not hold the value of the source as it is. Flat: the view marked_values',
+    COMMENT COLUMN originals 'Received text by source column, where the column cannot hold it exactly. Flat: the view marked_values',
+    COMMENT COLUMN user_id 'User who placed the bet',
+    COMMENT COLUMN event_id 'Event that the bet is on',
+    COMMENT COLUMN status 'OPEN, SETTLED, CASHED_OUT or CANCELLED',
+    COMMENT COLUMN amount 'Stake, in the currency of the platform',
+    COMMENT COLUMN payout 'Amount paid out. NULL while the bet is open',
+    COMMENT COLUMN placed_at 'When the bet was placed',
+    COMMENT COLUMN settled_at 'When the bet was closed: settled, cashed out or cancelled. NULL while it is open',
+    MODIFY COMMENT 'Every change of every bet, for ever. One change may stand twice until merges: read with FINAL to count changes';
+
+ALTER TABLE truncations
+    COMMENT COLUMN table 'users, events or bets',
+    COMMENT COLUMN version 'All rows of the table with a smaller version ended',
+    COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
+    COMMENT COLUMN committed_at 'When it was committed',
+    COMMENT COLUMN topic 'Kafka topic that brought the change',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN offset 'Its offset',
+    MODIFY COMMENT 'Versions at which all rows of a table ended: a TRUNCATE, or a complete snapshot of a newer epoch';
+
+ALTER TABLE bets_by_user
+    COMMENT COLUMN user_id 'User id',
+    COMMENT COLUMN bet_id 'Bet id',
+    MODIFY COMMENT 'Every bet that ever named a user. Fed from bet_changes';
+
+ALTER TABLE bets_by_event
+    COMMENT COLUMN event_id 'Event id',
+    COMMENT COLUMN bet_id 'Bet id',
+    MODIFY COMMENT 'Every bet that ever named an event. Fed from bet_changes';
+
+ALTER TABLE bets_analytics_rows
+    COMMENT COLUMN bet_id 'Bet id, as in PostgreSQL',
+    COMMENT COLUMN bet_status 'OPEN, SETTLED, CASHED_OUT or CANCELLED',
+    COMMENT COLUMN bet_amount 'Stake, in the currency of the platform',
+    COMMENT COLUMN payout 'Amount paid out. For a cancelled bet the stake that went back. NULL while open, and where PostgreSQL has NULL',
+    COMMENT COLUMN placed_at 'When the bet was placed, UTC',
+    COMMENT COLUMN settled_at 'When the bet was closed, UTC: settled, cashed out or cancelled. NULL while it is open',
+    COMMENT COLUMN user_id 'User who placed the bet',
+    COMMENT COLUMN user_name 'Name of the user now. Empty while the user is unknown',
+    COMMENT COLUMN user_created_at 'When the user registered, UTC. NULL while the user is unknown',
+    COMMENT COLUMN event_id 'Event that the bet is on',
+    COMMENT COLUMN event_name 'Name of the event now. Empty while the event is unknown',
+    COMMENT COLUMN event_category 'Category of the event, such as football. Empty while the event is unknown',
+    COMMENT COLUMN event_start_time 'Start of the event, UTC. NULL while the event is unknown',
+    COMMENT COLUMN event_status 'SCHEDULED, LIVE or FINISHED. Empty while the event is unknown',
+    COMMENT COLUMN bet_version 'Version of the newest change of the bet, see bet_changes.version',
+    COMMENT COLUMN user_version 'Version of the newest change of the user. 0: unknown',
+    COMMENT COLUMN event_version 'Version of the newest change of the event. 0: unknown',
+    COMMENT COLUMN version 'bet_version << 64 | (user_version + event_version): the highest of a sorting key is shown',
+    COMMENT COLUMN is_deleted '1: no bet stands under this sorting key since that version',
+    COMMENT COLUMN marks 'Bit n is set if the n-th column does not show the value of the source as it is. Named: the column marks of bets_analytics',
+    MODIFY COMMENT 'Storage of bets_analytics: several versions of a bet and markers of deletion. Ask bets_analytics instead';
+
+ALTER TABLE bets_analytics
+    COMMENT COLUMN bet_id 'Bet id, as in PostgreSQL',
+    COMMENT COLUMN bet_status 'OPEN, SETTLED, CASHED_OUT or CANCELLED',
+    COMMENT COLUMN bet_amount 'Stake, in the currency of the platform',
+    COMMENT COLUMN payout 'Amount paid out. For a cancelled bet the stake that went back. NULL while open, and where PostgreSQL has NULL',
+    COMMENT COLUMN placed_at 'When the bet was placed, UTC',
+    COMMENT COLUMN settled_at 'When the bet was closed, UTC: settled, cashed out or cancelled. NULL while it is open',
+    COMMENT COLUMN user_id 'User who placed the bet',
+    COMMENT COLUMN user_name 'Name of the user now. Empty while the user is unknown',
+    COMMENT COLUMN user_created_at 'When the user registered, UTC. NULL while the user is unknown',
+    COMMENT COLUMN event_id 'Event that the bet is on',
+    COMMENT COLUMN event_name 'Name of the event now. Empty while the event is unknown',
+    COMMENT COLUMN event_category 'Category of the event, such as football. Empty while the event is unknown',
+    COMMENT COLUMN event_start_time 'Start of the event, UTC. NULL while the event is unknown',
+    COMMENT COLUMN event_status 'SCHEDULED, LIVE or FINISHED. Empty while the event is unknown',
+    COMMENT COLUMN bet_version 'Version of the newest change of the bet, see bet_changes.version',
+    COMMENT COLUMN user_version 'Version of the newest change of the user. 0: unknown',
+    COMMENT COLUMN event_version 'Version of the newest change of the event. 0: unknown',
+    COMMENT COLUMN marks 'Names of the columns that do not show the value of the source as it is: clamped, rounded, infinite, undeclared. Flat: the view bet_marks',
+    MODIFY COMMENT 'What people query: one row for each bet that PostgreSQL has now, with its user and event. Always right as of data_as_of';
+
+ALTER TABLE bet_marks
+    COMMENT COLUMN bet_id 'Bet id',
+    COMMENT COLUMN marked_column 'Column of bets_analytics that does not show the value of the source as it is',
+    MODIFY COMMENT 'The column marks of bets_analytics flat, for tools without arrays: one row for each bet and marked column';
+
+ALTER TABLE marked_values
+    COMMENT COLUMN of 'users, events or bets',
+    COMMENT COLUMN id 'Id of the row',
+    COMMENT COLUMN version 'Version of the change',
+    COMMENT COLUMN committed_at 'When the change was committed',
+    COMMENT COLUMN source_column 'Column in PostgreSQL',
+    COMMENT COLUMN original 'Text that was received',
+    MODIFY COMMENT 'The map originals of the changes flat, for tools without maps: one row for each value that a column cannot hold exactly';
+
+ALTER TABLE bets_as_of
+    MODIFY COMMENT 'Parameterised view, moment: text with its zone. The columns of bets_analytics but for marks as of a past moment. An error where that state is not known';
+
+ALTER TABLE bets_as_of_unchecked
+    MODIFY COMMENT 'Parameterised view, moment: text with its zone. As bets_as_of from what is visible, complete or not';
+
+ALTER TABLE bets_as_of_snapshot
+    MODIFY COMMENT 'Parameterised view, epoch, xmax, xip, taken: bets as a PostgreSQL snapshot saw them. An error if taken is later than data_as_of';
+
+ALTER TABLE bets_as_of_snapshot_unchecked
+    MODIFY COMMENT 'Parameterised view: as bets_as_of_snapshot from what is visible, complete or not. For callers with a fence, such as the Reconciler';
+
+ALTER TABLE instant_of
+    MODIFY COMMENT 'Parameterised view, text: the instant that a text with its zone names. An error for anything else';
+
+ALTER TABLE answerable_instant_of
+    MODIFY COMMENT 'Parameterised view, text: the same. An error where the state of that moment is not known';
+
+ALTER TABLE history_gaps
+    COMMENT COLUMN of 'users, events or bets',
+    COMMENT COLUMN epoch 'Epoch whose snapshot ends the gap',
+    COMMENT COLUMN known_until 'Last change before the gap. 1970: the gap has no beginning',
+    COMMENT COLUMN known_again 'Time of the snapshot that ends the gap',
+    MODIFY COMMENT 'Times at which the state of PostgreSQL is not known: before the first snapshot, and between two epochs';
+
+ALTER TABLE data_as_of
+    COMMENT COLUMN data_as_of 'The moment, UTC. NULL or 1970 before anything came from a stream',
+    MODIFY COMMENT 'One row: everything that PostgreSQL committed before this moment is visible';
+
+ALTER TABLE summary_by_hour_refresh
+    MODIFY COMMENT 'Fills summary_by_hour every 5 minutes. Not to be queried';
+
+ALTER TABLE summary_by_day_refresh
+    MODIFY COMMENT 'Fills summary_by_day every hour. Not to be queried';
+
+ALTER TABLE summary_by_month_refresh
+    MODIFY COMMENT 'Fills summary_by_month every day. Not to be queried';
+
+ALTER TABLE bets_by_user_feed
+    MODIFY COMMENT 'Fills bets_by_user. Not to be queried';
+
+ALTER TABLE bets_by_event_feed
+    MODIFY COMMENT 'Fills bets_by_event. Not to be queried';
+
+ALTER TABLE sink_progress
+    COMMENT COLUMN topic 'Kafka topic',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN next_offset 'Every record below it has had its effect',
+    COMMENT COLUMN end_offset 'End of the partition as the sink saw it then',
+    COMMENT COLUMN version 'Highest version of a change so far',
+    COMMENT COLUMN committed_at 'Latest commit time so far',
+    COMMENT COLUMN recorded_at 'When this was recorded',
+    COMMENT COLUMN record_at 'Timestamp in Kafka of the last record below next_offset',
+    COMMENT COLUMN generation 'Higher for a topic that was made anew. 0: the first',
+    COMMENT COLUMN place 'generation << 64 | next_offset: the highest counts',
+    MODIFY COMMENT 'How far each partition is visible. Read with FINAL';
+
+ALTER TABLE fences
+    COMMENT COLUMN prefix 'Prefix of the message',
+    COMMENT COLUMN content 'Text of the message',
+    COMMENT COLUMN version 'Version, as for a change',
+    COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
+    COMMENT COLUMN committed_at 'When it was committed',
+    COMMENT COLUMN topic 'Kafka topic that brought the change',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN offset 'Its offset',
+    COMMENT COLUMN recorded_at 'When it was recorded',
+    MODIFY COMMENT 'Logical messages with the prefix fence that came through. Kept 30 days';
+
+ALTER TABLE rewinds
+    COMMENT COLUMN id 'Id of the order',
+    COMMENT COLUMN consumer_group 'Consumer group',
+    COMMENT COLUMN topic 'Kafka topic',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN offset 'Read again from here',
+    COMMENT COLUMN forward '1: the order may skip records',
+    COMMENT COLUMN ordered_at 'When it was given',
+    COMMENT COLUMN begun '1: the owner of the partition obeyed',
+    COMMENT COLUMN begun_at 'When it obeyed',
+    COMMENT COLUMN begun_from 'Where the partition stood then',
+    MODIFY COMMENT 'Orders to read a partition again from an offset. Kept 90 days';
+
+ALTER TABLE rebuilds
+    COMMENT COLUMN id 'Id of the rebuild',
+    COMMENT COLUMN started_at 'When it began',
+    COMMENT COLUMN heard_at 'When it was last heard of',
+    COMMENT COLUMN stage 'Stage that it is in',
+    COMMENT COLUMN bets_done 'Bets joined so far',
+    COMMENT COLUMN bets 'Bets to join',
+    MODIFY COMMENT 'Rebuilds of bets_analytics_rows and how far they are';
+
+ALTER TABLE reconciliation_requests
+    COMMENT COLUMN id 'Id of the request',
+    COMMENT COLUMN reason 'Why',
+    COMMENT COLUMN asked_at 'When',
+    COMMENT COLUMN answered '1: a run that could compare has answered it',
+    COMMENT COLUMN run_id 'That run in reconciliation_runs of PostgreSQL',
+    MODIFY COMMENT 'What the sink asks the Reconciler for';
+
+ALTER TABLE row_retention
+    COMMENT COLUMN of 'Table',
+    COMMENT COLUMN months 'Months after placed_at. 0: for ever',
+    COMMENT COLUMN set_at 'When it was set',
+    MODIFY COMMENT 'How long rows of bets stay, as migrate --keep last set it';
+
+ALTER TABLE schema_files
+    COMMENT COLUMN name 'Name of the file',
+    COMMENT COLUMN hash 'SHA-256 of its text',
+    COMMENT COLUMN applied_at 'When it was applied',
+    MODIFY COMMENT 'Files of the schema that were applied';
