@@ -16,8 +16,15 @@ namespace Betting.Schema;
 /// </summary>
 public static class ClickHouseMigrator
 {
-    const string FilesTable =
-        "CREATE TABLE IF NOT EXISTS schema_files (name String, hash String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name";
+    const string FilesTable = """
+        CREATE TABLE IF NOT EXISTS schema_files
+        (
+            name String COMMENT 'Name of the file',
+            hash String COMMENT 'SHA-256 of its text',
+            applied_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When it was applied'
+        )
+        ENGINE = MergeTree ORDER BY name COMMENT 'Files of the schema that were applied'
+        """;
 
     /// <param name="connectionString">Any server, with the database to bring up.</param>
     /// <param name="cluster">The cluster's name where there are several servers; null for one.</param>

@@ -10,6 +10,15 @@ DROP TABLE IF EXISTS summary_by_hour;
 DROP TABLE IF EXISTS summary_by_day;
 DROP TABLE IF EXISTS summary_by_month;
 
+-- From here on no row of a day or a month has expired by migrate --keep. 1900: rows stay for ever.
+CREATE OR REPLACE VIEW kept_since AS
+WITH max(months) AS kept, now64(6, 'UTC') - toIntervalMonth(kept) AS expired, toDateTime64('1900-01-01 00:00:00', 6, 'UTC') AS always
+SELECT
+    if(kept = 0, always, toDateTime64(toDate32(expired) + INTERVAL 1 DAY, 6, 'UTC')) AS whole_days,
+    if(kept = 0, always, toDateTime64(makeDate32(toYear(expired), toMonth(expired), 1) + INTERVAL 1 MONTH, 6, 'UTC')) AS whole_months
+FROM row_retention FINAL
+WHERE of = 'bets_analytics_rows';
+
 -- Dashboards: this hour and the 72 before it, at most 5 minutes old.
 CREATE TABLE IF NOT EXISTS summary_by_hour
 (
@@ -59,7 +68,7 @@ AS SELECT
     count() AS bets, uniqExact(user_id) AS users, sum(bet_amount) AS stakes, sum(ifNull(payout, 0)) AS payouts,
     (SELECT data_as_of FROM data_as_of) AS data_as_of
 FROM bets_analytics
-WHERE placed_at >= toStartOfDay(now('UTC')) - INTERVAL 400 DAY
+WHERE placed_at >= toStartOfDay(now('UTC')) - INTERVAL 400 DAY AND placed_at >= (SELECT whole_days FROM kept_since)
 GROUP BY day, event_category, bet_status;
 
 -- History: all months, at most a day old.
@@ -85,4 +94,5 @@ AS SELECT
     count() AS bets, uniqExact(user_id) AS users, sum(bet_amount) AS stakes, sum(ifNull(payout, 0)) AS payouts,
     (SELECT data_as_of FROM data_as_of) AS data_as_of
 FROM bets_analytics
+WHERE placed_at >= (SELECT whole_months FROM kept_since)
 GROUP BY month, event_category, bet_status;

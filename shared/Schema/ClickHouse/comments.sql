@@ -239,8 +239,7 @@ ALTER TABLE row_retention
     COMMENT COLUMN set_at 'When it was set',
     MODIFY COMMENT 'How long rows of bets stay, as migrate --keep last set it';
 
-ALTER TABLE schema_files
-    COMMENT COLUMN name 'Name of the file',
-    COMMENT COLUMN hash 'SHA-256 of its text',
-    COMMENT COLUMN applied_at 'When it was applied',
-    MODIFY COMMENT 'Files of the schema that were applied';
+ALTER TABLE kept_since
+    COMMENT COLUMN whole_days 'Beginning of the first whole day. 1900: rows stay for ever',
+    COMMENT COLUMN whole_months 'Beginning of the first whole month. 1900: rows stay for ever',
+    MODIFY COMMENT 'From here on no row of a day or a month has expired by migrate --keep: the summaries show nothing older';

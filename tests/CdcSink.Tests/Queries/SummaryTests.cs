@@ -71,6 +71,27 @@ public sealed class SummaryTests(Servers servers)
     }
 
     [Theory]
+    [InlineData("summary_by_month", 2)]
+    [InlineData("summary_by_day", 3)]
+    public async Task A_bucket_of_which_rows_may_have_expired_is_left_out(string summary, int shown)
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        var now = TimeProvider.System.GetUtcNow();
+        var expired = now.AddMonths(-6);
+        var made = new Made();
+        // The day and the month in which rows expire, the day after it, the month after it, and now.
+        await sink.ReplayAsync(new[] { expired.AddMinutes(-5), expired.Date.AddDays(1), new DateTime(expired.Year, expired.Month, 1).AddMonths(1).AddDays(1), now }
+            .Select((placed, id) => made.Bet(id, Made.Columns($"\"placed_at\":\"{placed:yyyy-MM-ddTHH:mm:ss.ffffffZ}\""))));
+        await RefreshAsync(sink, summary);
+        Assert.Equal(["4"], await sink.QueryAsync($"SELECT sum(bets) FROM {summary}"));
+
+        await sink.QueryAsync("INSERT INTO row_retention (of, months) VALUES ('bets_analytics_rows', 6)");
+        await RefreshAsync(sink, summary);
+
+        Assert.Equal([$"{shown}"], await sink.QueryAsync($"SELECT sum(bets) FROM {summary}"));
+    }
+
+    [Theory]
     [InlineData("1960-05-05T05:06:07.000000Z", "1960-05-01", null, null)]
     [InlineData("1969-12-31T23:30:00.000000Z", "1969-12-01", null, null)]
     [InlineData("1900-01-01T00:00:00.000000Z", "1900-01-01", null, null)]
