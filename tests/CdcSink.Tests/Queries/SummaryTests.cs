@@ -71,24 +71,26 @@ public sealed class SummaryTests(Servers servers)
     }
 
     [Theory]
-    [InlineData("summary_by_month", 2)]
-    [InlineData("summary_by_day", 3)]
-    public async Task A_bucket_of_which_rows_may_have_expired_is_left_out(string summary, int shown)
+    [InlineData("summary_by_month")]
+    [InlineData("summary_by_day")]
+    public async Task A_bucket_of_which_rows_may_have_expired_is_left_out(string summary)
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
-        var now = TimeProvider.System.GetUtcNow();
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
         var expired = now.AddMonths(-6);
+        var nextMonth = new DateTime(expired.Year, expired.Month, 1, 0, 0, 0, DateTimeKind.Utc).AddMonths(1);
+        DateTime[] placed = [expired.AddMinutes(-5), expired.Date.AddDays(1), nextMonth, now];
         var made = new Made();
-        // The day and the month in which rows expire, the day after it, the month after it, and now.
-        await sink.ReplayAsync(new[] { expired.AddMinutes(-5), expired.Date.AddDays(1), new DateTime(expired.Year, expired.Month, 1).AddMonths(1).AddDays(1), now }
-            .Select((placed, id) => made.Bet(id, Made.Columns($"\"placed_at\":\"{placed:yyyy-MM-ddTHH:mm:ss.ffffffZ}\""))));
+        await sink.ReplayAsync(placed.Select((at, id) => made.Bet(id, Made.Columns($"\"placed_at\":\"{at:yyyy-MM-ddTHH:mm:ss.ffffffZ}\""))));
         await RefreshAsync(sink, summary);
         Assert.Equal(["4"], await sink.QueryAsync($"SELECT sum(bets) FROM {summary}"));
 
         await sink.QueryAsync("INSERT INTO row_retention (of, months) VALUES ('bets_analytics_rows', 6)");
         await RefreshAsync(sink, summary);
 
-        Assert.Equal([$"{shown}"], await sink.QueryAsync($"SELECT sum(bets) FROM {summary}"));
+        var whole = placed.Count(at => at >= (summary == "summary_by_month" ? nextMonth : expired.Date.AddDays(1)));
+        Assert.InRange(whole, 2, 3);
+        Assert.Equal([$"{whole}"], await sink.QueryAsync($"SELECT sum(bets) FROM {summary}"));
     }
 
     [Theory]

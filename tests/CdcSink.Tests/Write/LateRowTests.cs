@@ -8,9 +8,10 @@ namespace Betting.Tests.CdcSink.Write;
 /// <summary>What a row costs that comes late to a month of many: how often the month's largest part is written anew.</summary>
 public sealed class LateRowTests(Servers servers)
 {
+    // Some 35 MB: the engine's rule by size adds 5 MB to every part, so it would merge a small month with a few late rows.
     const int Month = 20_000;
 
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     [Fact]
     public async Task A_month_is_merged_by_age_once_a_day_and_not_once_for_each_late_row()
@@ -33,8 +34,8 @@ public sealed class LateRowTests(Servers servers)
         var (late, started) = (0, TimeProvider.System.GetTimestamp());
         HashSet<string> written = [await LargestAsync(sink)];
 
-        // Three rewritings are seen while a late row comes about every second.
-        await Deadline.UntilAsync("the month merged three times", Limit, async () =>
+        // Two rewritings are seen while a late row comes about every second.
+        await Deadline.UntilAsync("the month merged twice", Limit, async () =>
         {
             await LateAsync(sink, ++late);
             var next = TimeProvider.System.GetTimestamp();
@@ -43,11 +44,11 @@ public sealed class LateRowTests(Servers servers)
                 written.Add(await LargestAsync(sink));
                 return TimeProvider.System.GetElapsedTime(next) > TimeSpan.FromSeconds(1);
             });
-            return written.Count > 3;
+            return written.Count > 2;
         });
 
         var ages = TimeProvider.System.GetElapsedTime(started).TotalSeconds / Age;
-        Assert.InRange(written.Count - 1, 3, (int)ages + 1);
+        Assert.InRange(written.Count - 1, 2, (int)ages + 1);
         Assert.True(late > 2 * (written.Count - 1), $"{late} late rows, {written.Count - 1} rewritings");
     }
 
@@ -77,8 +78,8 @@ public sealed class LateRowTests(Servers servers)
     {
         var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"""
-            INSERT INTO bets_analytics_rows (bet_id, placed_at, version)
-            SELECT number, toDateTime64('2023-01-01 00:00:00', 6, 'UTC') + toIntervalSecond(number), 1 FROM numbers({Month})
+            INSERT INTO bets_analytics_rows (bet_id, placed_at, user_name, version)
+            SELECT number, toDateTime64('2023-01-01 00:00:00', 6, 'UTC') + toIntervalSecond(number), randomPrintableASCII(2000), 1 FROM numbers({Month})
             """));
         await sink.QueryAsync("OPTIMIZE TABLE bets_analytics_rows FINAL");
         await sink.QueryAsync(
