@@ -160,7 +160,7 @@ ALTER TABLE history_gaps
     MODIFY COMMENT 'Times at which the state of PostgreSQL is not known: before the first snapshot, and between two epochs';
 
 ALTER TABLE data_as_of
-    COMMENT COLUMN data_as_of 'The moment, UTC. NULL or 1970 before anything came from a stream',
+    COMMENT COLUMN data_as_of 'The moment, UTC. NULL until the first watermark is visible',
     MODIFY COMMENT 'One row: everything that PostgreSQL committed before this moment is visible';
 
 ALTER TABLE summary_by_hour_refresh
@@ -189,6 +189,7 @@ ALTER TABLE sink_progress
     COMMENT COLUMN record_at 'Timestamp in Kafka of the last record below next_offset',
     COMMENT COLUMN generation 'Higher for a topic that was made anew. 0: the first',
     COMMENT COLUMN place 'generation << 64 | next_offset: the highest counts',
+    COMMENT COLUMN record_offset 'Offset of the record that record_at belongs to',
     MODIFY COMMENT 'How far each partition is visible. Read with FINAL';
 
 ALTER TABLE fences
@@ -243,3 +244,18 @@ ALTER TABLE kept_since
     COMMENT COLUMN whole_days 'Beginning of the first whole day. 1900: rows stay for ever',
     COMMENT COLUMN whole_months 'Beginning of the first whole month. 1900: rows stay for ever',
     MODIFY COMMENT 'From here on no row of a day or a month has expired by migrate --keep: the summaries show nothing older';
+
+ALTER TABLE watermarks
+    COMMENT COLUMN at 'Clock of PostgreSQL when the message was written',
+    COMMENT COLUMN version 'Version, as for a change',
+    COMMENT COLUMN topic 'Kafka topic',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN offset 'Its offset',
+    COMMENT COLUMN recorded_at 'When it was recorded',
+    MODIFY COMMENT 'Logical messages with the prefix watermark that came through. Kept a day';
+
+ALTER TABLE visible_watermarks
+    COMMENT COLUMN as_of 'The moment that it proves: its time less a second',
+    COMMENT COLUMN version 'Version of the watermark',
+    COMMENT COLUMN recorded_at 'When it was recorded',
+    MODIFY COMMENT 'The newest watermark whose preceding changes are all visible. Ask data_as_of';
