@@ -15,12 +15,15 @@ namespace Betting.Tests.CacheWarmer.Stream;
 
 /// <summary>
 /// A topic written in transactions ends with markers, which are no records: the stream is at its end all the same, also after a restart.
-/// On the broker of KAFKA_BOOTSTRAP where one is given; the stand-in writes no markers.
+/// On the broker of KAFKA_BOOTSTRAP where one is given, else on a stand-in of its own, which writes no markers: the group's name is fixed, so
+/// members of other tests on a shared broker would take partitions from it.
 /// </summary>
 [Trait("Category", "real")]
-public sealed class TransactionalTopicTests(Servers servers)
+public sealed class TransactionalTopicTests(Servers servers) : IAsyncDisposable
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
+    readonly KafkaServer _own = new(Path.Combine(servers.Folder, "own-kafka"), FreePort.Take());
 
     [Fact]
     public async Task The_end_is_reached_behind_markers_and_aborted_records_and_stays_reached_after_a_restart()
@@ -92,9 +95,11 @@ public sealed class TransactionalTopicTests(Servers servers)
             await admin.CreateTopicsAsync([new TopicSpecification { Name = topics.Bets, NumPartitions = 1 }, new TopicSpecification { Name = topics.Events, NumPartitions = 1 }]);
             return (given, true);
         }
-        var kafka = await servers.KafkaAsync();
-        await kafka.CreateTopicAsync(topics.Bets, 1);
-        await kafka.CreateTopicAsync(topics.Events, 1);
-        return (kafka.BootstrapServers, false);
+        await _own.StartAsync();
+        await _own.CreateTopicAsync(topics.Bets, 1);
+        await _own.CreateTopicAsync(topics.Events, 1);
+        return (_own.BootstrapServers, false);
     }
+
+    public ValueTask DisposeAsync() => _own.DisposeAsync();
 }
