@@ -26,33 +26,6 @@ public sealed class LateRowTests(Servers servers)
     }
 
     [Fact]
-    public async Task Late_rows_that_keep_coming_rewrite_their_month_once_an_age_and_are_merged_although_they_keep_coming()
-    {
-        // A day is ten seconds here.
-        const int Age = 10;
-        using var sink = await MonthAsync($"min_age_to_force_merge_seconds = {Age}");
-        var (late, started) = (0, TimeProvider.System.GetTimestamp());
-        HashSet<string> written = [await LargestAsync(sink)];
-
-        // Two rewritings are seen while a late row comes about every second.
-        await Deadline.UntilAsync("the month merged twice", Limit, async () =>
-        {
-            await LateAsync(sink, ++late);
-            var next = TimeProvider.System.GetTimestamp();
-            await Deadline.UntilAsync("a second passed", Limit, async () =>
-            {
-                written.Add(await LargestAsync(sink));
-                return TimeProvider.System.GetElapsedTime(next) > TimeSpan.FromSeconds(1);
-            });
-            return written.Count > 2;
-        });
-
-        var ages = TimeProvider.System.GetElapsedTime(started).TotalSeconds / Age;
-        Assert.InRange(written.Count - 1, 2, (int)ages + 1);
-        Assert.True(late > 2 * (written.Count - 1), $"{late} late rows, {written.Count - 1} rewritings");
-    }
-
-    [Fact]
     public async Task A_late_row_alone_leaves_its_month_as_it_is_until_it_is_a_day_old()
     {
         using var sink = await MonthAsync("min_age_to_force_merge_seconds = 86400");

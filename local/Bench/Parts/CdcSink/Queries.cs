@@ -49,7 +49,7 @@ sealed class Queries(BenchRun run, SinkStage stage)
         }
         await using var database = await stage.DatabaseAsync();
         await SeededBets.WriteAsync(database, _bets, users, Events, Months, 0, run.Say, cancellation);
-        run.Say("  merging the closed months, as the engine does by itself within a day of a late row");
+        run.Say("  merging the closed months, as the engine does by itself a day after the last late row");
         await database.RunAsync("OPTIMIZE TABLE bets_analytics_rows FINAL", cancellation);
         // The open months have what settling leaves: a tenth of their bets has an older row beside the newer one.
         await database.RunAsync("""
