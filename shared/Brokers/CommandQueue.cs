@@ -35,6 +35,8 @@ public static class CommandQueue
             // What the broker itself gives up goes where Ingest's own dead letters are.
             ["x-dead-letter-exchange"] = "",
             ["x-dead-letter-routing-key"] = Topics.DeadLetter(Topics.Commands),
+            // One replica consumes and the others stand by: competing consumers would apply one user's commands in any order.
+            ["x-single-active-consumer"] = true,
         };
         if (kind == QueueKind.Quorum)
         {

@@ -47,6 +47,9 @@ static partial class IngestLog
     [LoggerMessage(118, LogLevel.Debug, "A channel to RabbitMQ is lost; what was not acknowledged comes again through the next")]
     public static partial void ChannelLost(ILogger log, Exception failure);
 
+    [LoggerMessage(140, LogLevel.Information, "RabbitMQ delivers {Queue} to this replica; other replicas stand by")]
+    public static partial void ActiveConsumer(ILogger log, string queue);
+
     [LoggerMessage(120, LogLevel.Information, "{Released} parked commands have their outcome now")]
     public static partial void ParkedReleased(ILogger log, long released);
 

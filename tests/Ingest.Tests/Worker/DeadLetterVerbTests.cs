@@ -39,7 +39,7 @@ public sealed class DeadLetterVerbTests(Servers servers)
         Assert.Equal(78, (await Verb(stage, "drop", "--door", "rabbitmq")).ExitCode);
 
         Assert.Contains("1 letters replayed", (await Verb(stage, "replay", "--id", poison.GetProperty("id").GetString()!, "--door", "rabbitmq")).Output, StringComparison.Ordinal);
-        var back = await stage.Rabbit.TakeAsync(Topics.Commands);
+        var back = Assert.Single(await stage.Rabbit.TakeCommandsAsync(1));
         Assert.Equal(Poison, back!.Body.ToArray());
         Assert.Equal(("application/json", "c-1"), (back.BasicProperties.ContentType, back.BasicProperties.CorrelationId));
         Assert.Equal(7, back.BasicProperties.Headers!["number"]);
@@ -88,7 +88,7 @@ public sealed class DeadLetterVerbTests(Servers servers)
         await stage.Rabbit.PublishAsync([CommandEncoder.Encode(command)]);
         for (var delivery = 0; delivery <= Betting.Connections.CommandQueue.DeliveryLimit; delivery++)
         {
-            await stage.Rabbit.RefuseAsync(Topics.Commands);
+            await stage.Rabbit.RefuseCommandAsync();
         }
         await Deadline.UntilAsync("a dead letter", TimeSpan.FromSeconds(10), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
         Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));

@@ -67,6 +67,11 @@ sealed class IngestProcess : IAsyncDisposable
     public long PeakMemory() =>
         1024 * long.Parse(File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
+    /// <summary>SIGSTOP and SIGCONT.</summary>
+    public void Pause() => Assert.True(Signal.Stop.SendTo(_process.Id));
+
+    public void Resume() => Assert.True(Signal.Continue.SendTo(_process.Id));
+
     public Task KillAsync() => _process.KillAsync();
 
     /// <summary>SIGTERM; the exit code after the drain.</summary>

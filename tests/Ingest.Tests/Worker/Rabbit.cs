@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.Local.Engines;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 
 namespace Betting.Tests.Ingest.Worker;
 
@@ -39,16 +41,41 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     /// <summary>An empty queue of the test's own, gone with its connection.</summary>
     public async Task<string> QueueAsync(string name) => (await channel.QueueDeclareAsync(name, durable: false, exclusive: true, autoDelete: true)).QueueName;
 
-    /// <summary>Takes one message, which is gone then.</summary>
+    /// <summary>Takes one message, which is gone then. Not of the queue of commands: RabbitMQ has no basic.get where one consumer is active.</summary>
     public async Task<BasicGetResult?> TakeAsync(string queue) => await channel.BasicGetAsync(queue, autoAck: true);
 
-    /// <summary>Takes one message and gives it back, as a consumer that crashed would.</summary>
-    public async Task RefuseAsync(string queue)
+    /// <summary>Takes this many commands in their order, which are gone then.</summary>
+    public async Task<List<BasicDeliverEventArgs>> TakeCommandsAsync(int count)
     {
-        if (await channel.BasicGetAsync(queue, autoAck: false) is { } message)
+        await using var reading = await connection.CreateChannelAsync();
+        var taken = new ConcurrentQueue<BasicDeliverEventArgs>();
+        await reading.BasicQosAsync(0, (ushort)Math.Min(count, ushort.MaxValue), global: false);
+        await reading.BasicConsumeAsync(Topics.Commands, autoAck: false, Keeping(reading, taken));
+        await Deadline.UntilAsync($"{count} messages", TimeSpan.FromSeconds(60), () => Task.FromResult(taken.Count >= count));
+        await reading.BasicAckAsync(taken.Last().DeliveryTag, multiple: true);
+        return [.. taken];
+    }
+
+    /// <summary>Takes one command and gives it back, as a consumer that crashed would.</summary>
+    public async Task RefuseCommandAsync()
+    {
+        await using var reading = await connection.CreateChannelAsync();
+        var taken = new ConcurrentQueue<BasicDeliverEventArgs>();
+        await reading.BasicQosAsync(0, 1, global: false);
+        await reading.BasicConsumeAsync(Topics.Commands, autoAck: false, Keeping(reading, taken));
+        await Deadline.UntilAsync("a message, or an empty queue", TimeSpan.FromSeconds(60), async () => !taken.IsEmpty || await CountAsync(Topics.Commands) == 0);
+    }
+
+    // The client lends the body until the handler returns.
+    static AsyncEventingBasicConsumer Keeping(IChannel reading, ConcurrentQueue<BasicDeliverEventArgs> taken)
+    {
+        var consumer = new AsyncEventingBasicConsumer(reading);
+        consumer.ReceivedAsync += (_, delivered) =>
         {
-            await channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
-        }
+            taken.Enqueue(new BasicDeliverEventArgs(delivered.ConsumerTag, delivered.DeliveryTag, delivered.Redelivered, delivered.Exchange, delivered.RoutingKey, delivered.BasicProperties, delivered.Body.ToArray()));
+            return Task.CompletedTask;
+        };
+        return consumer;
     }
 
     /// <summary>Whether somebody has made this queue.</summary>

@@ -21,7 +21,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     // The number of the last message that is in the inbox; used by the client's dispatcher alone.
     ulong _registered;
-    string _tag = "";
+    bool _isActive;
 
     RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ILogger log) : base(channel) => (_connection, _inbox, _log) = (connection, inbox, log);
 
@@ -40,7 +40,8 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
             await channel.BasicQosAsync(0, prefetch, global: false, cancellation);
             var consumer = new RabbitConsumer(connection, channel, inbox, log);
-            consumer._tag = await channel.BasicConsumeAsync(Topics.Commands, autoAck: false, consumer, cancellation);
+            inbox.SwitchTo(consumer);
+            await channel.BasicConsumeAsync(Topics.Commands, autoAck: false, consumer, cancellation);
             return consumer;
         }
         catch
@@ -54,6 +55,11 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
         CancellationToken cancellationToken = default)
     {
+        if (!_isActive)
+        {
+            _isActive = true;
+            IngestLog.ActiveConsumer(_log, Topics.Commands);
+        }
         // An acknowledgement of many names every message up to one. It is sent only while every message is registered, without a gap.
         if (_broken || deliveryTag != _registered + 1)
         {
@@ -120,21 +126,11 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         }
     }
 
-    /// <summary>No further messages are delivered; those that were can still be acknowledged.</summary>
-    public async Task CancelAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            await Channel.BasicCancelAsync(_tag, noWait: false, cancellation);
-        }
-        catch (Exception failure)
-        {
-            _broken = true;
-            IngestLog.ChannelLost(_log, failure);
-        }
-    }
-
-    /// <summary>Ends the connection; what was not acknowledged goes back to its place in the queue.</summary>
+    /// <summary>Ends the connection: what was not acknowledged goes back to its place in the queue, and another replica consumes.</summary>
+    /// <remarks>
+    /// The consumer is never cancelled while messages are in hand: RabbitMQ would give the messages behind them to the next
+    /// replica at once, and that one could apply them first.
+    /// </remarks>
     public Task LeaveAsync() => RabbitConnection.LeaveAsync(_connection);
 
     void Remember(IEnumerable<RabbitMessage> messages)

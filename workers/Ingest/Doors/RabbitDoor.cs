@@ -65,7 +65,7 @@ public sealed class RabbitDoor(
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(stopping, over.Token);
         try
         {
-            while (batch.Count < size && await inbox.Messages.WaitToReadAsync(wait.Token))
+            while (batch.Count < size && await inbox.WaitAsync(wait.Token))
             {
                 var isFirst = batch.Count == 0;
                 TopUp(batch);
@@ -85,7 +85,7 @@ public sealed class RabbitDoor(
     // Also with what came while the batches before were waited for: it does not wait for them a second time.
     void TopUp(List<RabbitMessage> batch)
     {
-        while (batch.Count < options.Value.BatchSize && inbox.Messages.TryRead(out var arrival))
+        while (batch.Count < options.Value.BatchSize && inbox.TryTake(out var arrival))
         {
             batch.Add(reader.Read(arrival));
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 
@@ -12,6 +13,8 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
     // No bound of its own: the prefetch count bounds what the broker sends, and what is held of each is bounded by Held.
     readonly Channel<RabbitArrival> _messages = Channel.CreateUnbounded<RabbitArrival>();
     readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly Lock _gate = new();
+    RabbitConsumer? _source;
 
     /// <summary>What large messages may take.</summary>
     public HeldBytes Held { get; } = new(options.Value.HeldBytes);
@@ -19,21 +22,50 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
     /// <summary>Dead letters whose messages come again.</summary>
     public PutAsideMemory PutAside { get; } = new(clock);
 
-    public ChannelReader<RabbitArrival> Messages => _messages.Reader;
+    /// <summary>Waits until there may be a message to take.</summary>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellation) => _messages.Reader.WaitToReadAsync(cancellation);
+
+    /// <summary>Takes the next message; false where there is none now.</summary>
+    public bool TryTake([NotNullWhen(true)] out RabbitArrival? arrival)
+    {
+        lock (_gate)
+        {
+            return _messages.Reader.TryRead(out arrival);
+        }
+    }
 
     /// <summary>Ends when the door takes no more and has acknowledged all that it had in hand.</summary>
     public Task Finished => _finished.Task;
 
     public void Finish() => _finished.TrySetResult();
 
-    public void Add(RabbitArrival arrival) => _messages.Writer.TryWrite(arrival);
-
-    /// <summary>Forgets what a connection that is gone has brought and nobody has taken: it comes again through the next one.</summary>
-    public void Forget()
+    /// <summary>
+    /// Takes messages from this consumer only. Drops what the consumer before it brought and nobody has taken, and what that
+    /// one may still bring: the broker delivers it again.
+    /// </summary>
+    /// <remarks>Under one lock with taking, so that no message is taken after an earlier one of the same consumer was dropped.</remarks>
+    public void SwitchTo(RabbitConsumer consumer)
     {
-        while (_messages.Reader.TryRead(out var arrival))
+        lock (_gate)
         {
-            Held.Release(arrival.Held);
+            _source = consumer;
+            while (_messages.Reader.TryRead(out var arrival))
+            {
+                Held.Release(arrival.Held);
+            }
+        }
+    }
+
+    public void Add(RabbitArrival arrival)
+    {
+        lock (_gate)
+        {
+            if (!ReferenceEquals(arrival.Consumer, _source))
+            {
+                Held.Release(arrival.Held);
+                return;
+            }
+            _messages.Writer.TryWrite(arrival);
         }
     }
 }

@@ -84,7 +84,6 @@ public sealed class RabbitWatch(
         }
         await (_consumer?.LeaveAsync() ?? Task.CompletedTask);
         _consumer = null;
-        inbox.Forget();
         _consumer = await RabbitConsumer.StartAsync(rabbit.Value, (ushort)options.Value.Prefetch, inbox, log, cancellation);
     }
 
@@ -94,12 +93,10 @@ public sealed class RabbitWatch(
         {
             return;
         }
-        // Asked to stop, the door stops as well: nothing more is delivered to it, and the connection stays until it has
-        // acknowledged what it has in hand. The host's own limit bounds that.
+        // Asked to stop, the door stops as well, and the connection stays until the door has acknowledged what it has in hand.
+        // The host's own limit bounds that. What the broker delivers meanwhile goes back to its place with the connection.
         if (stopping.IsCancellationRequested)
         {
-            using var limit = new CancellationTokenSource(Patience, clock);
-            await consumer.CancelAsync(limit.Token);
             await inbox.Finished;
         }
         await consumer.LeaveAsync();
