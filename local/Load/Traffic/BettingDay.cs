@@ -101,6 +101,7 @@ sealed class BettingDay
         Send(bet.User, cashOut ? "cash-out-bet" : "cancel-bet", json =>
         {
             json.WriteNumber("betId", bet.Id);
+            json.WriteNumber("userId", bet.User);
             if (cashOut)
             {
                 json.WriteString("payout", CommandText.Money((long)(bet.Cents * _random.NextDouble() * 1.5)));
@@ -144,6 +145,7 @@ sealed class BettingDay
             Send(bet.User, "settle-bet", json =>
             {
                 json.WriteNumber("betId", bet.Id);
+                json.WriteNumber("userId", bet.User);
                 json.WriteString("payout", CommandText.Money(payout));
             });
         }

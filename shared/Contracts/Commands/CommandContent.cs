@@ -14,9 +14,9 @@ public readonly record struct CommandContent(
         ScheduleEvent c => new() { EventId = c.EventId, Name = c.Name, Category = c.Category, StartTime = c.StartTime },
         ChangeEvent c => new() { EventId = c.EventId, Name = c.Name, Category = c.Category, StartTime = c.StartTime, Status = c.Status },
         PlaceBet c => new() { BetId = c.BetId, UserId = c.UserId, EventId = c.EventId, Amount = c.Amount },
-        SettleBet c => new() { BetId = c.BetId, Payout = c.Payout },
-        CashOutBet c => new() { BetId = c.BetId, Payout = c.Payout },
-        CancelBet c => new() { BetId = c.BetId },
+        SettleBet c => new() { BetId = c.BetId, UserId = c.UserId ?? 0, Payout = c.Payout },
+        CashOutBet c => new() { BetId = c.BetId, UserId = c.UserId ?? 0, Payout = c.Payout },
+        CancelBet c => new() { BetId = c.BetId, UserId = c.UserId ?? 0 },
         _ => throw new ArgumentOutOfRangeException(nameof(command), command.GetType().Name, "a command of no known kind"),
     };
 

@@ -38,9 +38,9 @@ public static class CommandContract
         new(CommandKind.ScheduleEvent, "schedule-event", EventId | Name | Category | StartTime),
         new(CommandKind.ChangeEvent, "change-event", EventId, AnyOf: Name | Category | StartTime | Status),
         new(CommandKind.PlaceBet, "place-bet", BetId | UserId | EventId | Amount),
-        new(CommandKind.SettleBet, "settle-bet", BetId | Payout),
-        new(CommandKind.CashOutBet, "cash-out-bet", BetId | Payout),
-        new(CommandKind.CancelBet, "cancel-bet", BetId),
+        new(CommandKind.SettleBet, "settle-bet", BetId | Payout, Optional: UserId),
+        new(CommandKind.CashOutBet, "cash-out-bet", BetId | Payout, Optional: UserId),
+        new(CommandKind.CancelBet, "cancel-bet", BetId, Optional: UserId),
     ];
 
     /// <summary>The fields with their names in JSON, in the order of writing.</summary>
@@ -66,10 +66,11 @@ public static class CommandContract
 /// <param name="Text">Its text in JSON.</param>
 /// <param name="Required">Fields it must have beside the common ones.</param>
 /// <param name="AnyOf">Fields of which it must have at least one.</param>
-public sealed record KindOfCommand(CommandKind Kind, string Text, CommandFields Required, CommandFields AnyOf = None)
+/// <param name="Optional">Fields that it may have.</param>
+public sealed record KindOfCommand(CommandKind Kind, string Text, CommandFields Required, CommandFields AnyOf = None, CommandFields Optional = None)
 {
     /// <summary>Every field that the kind may have.</summary>
-    public CommandFields Allowed => CommandContract.Common | Required | AnyOf;
+    public CommandFields Allowed => CommandContract.Common | Required | AnyOf | Optional;
 }
 
 /// <summary>A field and its name in JSON.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -24,17 +25,10 @@ public static class CommandDecoder
             return false;
         }
         var values = new FieldValues();
-        try
-        {
-            refusal = Read(json, ref values);
-        }
-        catch (JsonException broken)
-        {
-            refusal = new Refusal(Refusal.Document, $"write valid JSON (RFC 8259); it breaks at byte {broken.BytePositionInLine}");
-        }
-        refusal ??= values.MissingOrForeign();
+        refusal = Read(json, ref values) ?? values.MissingOrForeign();
         if (refusal is not null)
         {
+            refusal = refusal with { CommandId = values.ReadableId };
             return false;
         }
         command = values.ToCommand();
@@ -47,36 +41,62 @@ public static class CommandDecoder
         {
             return new Refusal(Refusal.Document, $"keep it within {CommandContract.MaxBytes} bytes");
         }
+        if (json.StartsWith(Encoding.UTF8.Preamble))
+        {
+            return new Refusal(Refusal.Document, "begin with {, without a byte order mark");
+        }
         // The reader takes strings as they are; one check of the whole is cheaper than one a string.
         return Utf8.IsValid(json) ? null : new Refusal(Refusal.Document, "encode it as UTF-8");
     }
 
+    // The first refusal counts; what follows is read for the kind, which tells whether the field belongs there, and for the id.
     static Refusal? Read(ReadOnlySpan<byte> json, ref FieldValues values)
     {
         var reader = new Utf8JsonReader(json, Strict);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        var (first, at) = ((Refusal?)null, CommandFields.None);
+        try
         {
-            return new Refusal(Refusal.Document, "write one JSON object");
-        }
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var field = FieldNames.Of(ref reader);
-            if (field == CommandFields.None)
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
-                return new Refusal(FieldNames.Shown(ref reader), "leave it out: the contract has no such field");
+                return new Refusal(Refusal.Document, "write one JSON object");
             }
-            if (!values.See(field))
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                return new Refusal(CommandContract.NamesOf(field), "give it once");
+                var field = FieldNames.Of(ref reader);
+                if (ReadField(ref reader, field, ref values) is { } refusal)
+                {
+                    (first, at) = first is null ? (refusal, field) : (first, at);
+                    // The rest of a value that is no plain one.
+                    reader.Skip();
+                }
             }
+            // Reads past the end, where anything but white space is an error.
             reader.Read();
-            if (FieldReader.Read(ref reader, field, ref values) is { } wrong)
-            {
-                return wrong;
-            }
         }
-        // Reads past the end, where anything but white space is an error.
+        catch (JsonException broken)
+        {
+            first ??= new Refusal(Refusal.Document,
+                $"write valid JSON (RFC 8259); it breaks in line {broken.LineNumber + 1} at byte {broken.BytePositionInLine + 1}");
+        }
+        return first is null ? null : values.Judge(at, first);
+    }
+
+    // Leaves the reader at the value.
+    static Refusal? ReadField(ref Utf8JsonReader reader, CommandFields field, ref FieldValues values)
+    {
+        var unknown = field == CommandFields.None
+            ? new Refusal(FieldNames.Shown(ref reader), "leave it out: the contract has no such field")
+            : null;
         reader.Read();
-        return null;
+        if (unknown is not null || values.See(field))
+        {
+            return unknown ?? FieldReader.Read(ref reader, field, ref values);
+        }
+        if (field == CommandFields.Id)
+        {
+            // Of two ids nobody knows which one is meant.
+            values.Id = Guid.Empty;
+        }
+        return new Refusal(CommandContract.NamesOf(field), "give it once");
     }
 }

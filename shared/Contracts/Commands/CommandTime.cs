@@ -8,22 +8,28 @@ public static class CommandTime
     /// <summary>The form in which moments are written: <c>2026-11-22T12:00:00.000000Z</c>.</summary>
     public const string Format = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
 
-    /// <summary>The longest text that is read; nanoseconds and an offset fit.</summary>
-    public const int MaxLength = 35;
-
     /// <summary>Whole microseconds: what is further on is cut off, as reading does.</summary>
     public static DateTime Truncate(DateTime moment) => moment.AddTicks(-(moment.Ticks % TimeSpan.TicksPerMicrosecond));
+
+    /// <summary>The moment as UTC in whole microseconds; a local time is converted.</summary>
+    /// <exception cref="ArgumentException">The kind is Unspecified, so nobody knows which moment it is.</exception>
+    public static DateTime ToUtc(DateTime moment, string name) => moment.Kind == DateTimeKind.Unspecified
+        ? throw new ArgumentException("give a DateTime of kind Utc or Local: a time without a zone is no moment", name)
+        : Truncate(moment.ToUniversalTime());
+
+    /// <summary>As for one that is there; null stays null.</summary>
+    public static DateTime? ToUtc(DateTime? moment, string name) => moment is { } given ? ToUtc(given, name) : null;
 
     public static string ToText(DateTime moment) => moment.ToString(Format, CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Reads <c>yyyy-MM-ddTHH:mm:ss[.fffffffff](Z|±HH:mm)</c>; digits beyond microseconds are cut off. A text without a zone
+    /// Reads <c>yyyy-MM-ddTHH:mm:ss[.f…](Z|±HH:mm)</c>; digits beyond microseconds are cut off. A text without a zone
     /// is refused rather than guessed at, and so is the 61st second of a minute.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out DateTime moment)
     {
         moment = default;
-        if (text.Length is < 20 or > MaxLength || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
+        if (text.Length < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
         {
             return false;
         }
@@ -47,6 +53,9 @@ public static class CommandTime
         return true;
     }
 
+    /// <summary>The year that stands in a text which <see cref="TryParse"/> reads.</summary>
+    public static int YearOf(ReadOnlySpan<byte> text) => Digits(text[..4]);
+
     static bool TryFraction(ReadOnlySpan<byte> text, out int microseconds, out ReadOnlySpan<byte> rest)
     {
         microseconds = 0;
@@ -56,7 +65,7 @@ public static class CommandTime
             return true;
         }
         var length = text[1..].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
-        if (length is < 1 or > 9)
+        if (length < 1)
         {
             return false;
         }

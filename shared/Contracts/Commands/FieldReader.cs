@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.Json;
 
 namespace Betting.Contracts.Commands;
@@ -74,30 +75,47 @@ static class FieldReader
         return false;
     }
 
-    // TryGetInt64 takes no fraction and no exponent; "1.0" is no id.
+    // TryGetInt64 takes no fraction and no exponent; "1.0" is no id. As text, for languages whose numbers have 53 bits.
     static bool ReadNumber(ref Utf8JsonReader reader, out long number)
     {
         number = 0;
-        return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out number) && number > 0;
+        if (reader.TokenType == JsonTokenType.Number)
+        {
+            return reader.TryGetInt64(out number) && number > 0;
+        }
+        var digits = Text(ref reader);
+        return digits is [>= (byte)'1' and <= (byte)'9', ..] && Utf8Parser.TryParse(digits, out number, out var read) && read == digits.Length;
     }
 
     static bool ReadMoney(ref Utf8JsonReader reader, Money limit, out Money amount)
     {
         amount = default;
-        Span<byte> buffer = stackalloc byte[64];
-        var text = reader.TokenType == JsonTokenType.Number ? reader.ValueSpan : buffer[..Unescape(ref reader, buffer)];
+        var text = reader.TokenType == JsonTokenType.Number ? reader.ValueSpan : Text(ref reader);
         return Money.TryParse(text, out amount) && amount <= limit && amount >= -limit;
     }
 
     static bool ReadTime(ref Utf8JsonReader reader, DateTime from, DateTime to, out DateTime moment)
     {
-        Span<byte> buffer = stackalloc byte[64];
-        return CommandTime.TryParse(buffer[..Unescape(ref reader, buffer)], out moment) && moment >= from && moment < to;
+        var text = Text(ref reader);
+        // The year as it is written as well: that is what a pattern of the JSON Schema can tell.
+        return CommandTime.TryParse(text, out moment) && moment >= from && moment < to
+            && CommandTime.YearOf(text) is var year && year >= from.Year && year < to.Year;
     }
 
-    // Some encoders write the + of a zone as \u002B. The length of the text, 0 where it is none or too long for any value.
-    static int Unescape(ref Utf8JsonReader reader, scoped Span<byte> buffer) =>
-        reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= buffer.Length ? reader.CopyString(buffer) : 0;
+    // Some encoders write the + of a zone as \u002B: only such text is copied. Empty where the value is no text.
+    static ReadOnlySpan<byte> Text(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            return default;
+        }
+        if (!reader.ValueIsEscaped)
+        {
+            return reader.ValueSpan;
+        }
+        var text = new byte[reader.ValueSpan.Length];
+        return text.AsSpan(0, reader.CopyString(text));
+    }
 
     static bool ReadText(ref Utf8JsonReader reader, int limit, out string? text)
     {

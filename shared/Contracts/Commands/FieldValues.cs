@@ -19,6 +19,13 @@ struct FieldValues
         return first;
     }
 
+    /// <summary>The id that is safe to answer with: it was read, and it was given once.</summary>
+    public readonly Guid? ReadableId => Id == Guid.Empty ? null : Id;
+
+    /// <summary>What is wrong with a field whose value was refused: where the kind does not have it, that it is there at all.</summary>
+    public readonly Refusal Judge(CommandFields field, Refusal refusal) =>
+        Kind is not null && (field & ~Kind.Allowed) != 0 ? Foreign(CommandContract.NamesOf(field)) : refusal;
+
     /// <summary>A field that the kind needs and that is not there, or one that it does not have.</summary>
     public readonly Refusal? MissingOrForeign()
     {
@@ -33,7 +40,7 @@ struct FieldValues
         }
         if (First(_seen & ~Kind.Allowed) is { } foreign)
         {
-            return new Refusal(foreign, $"leave it out: {Kind.Text} has {CommandContract.NamesOf(Kind.Allowed)}");
+            return Foreign(foreign);
         }
         return Kind.AnyOf != 0 && (_seen & Kind.AnyOf) == 0
             ? new Refusal(Refusal.Document, $"give at least one of {CommandContract.NamesOf(Kind.AnyOf)}")
@@ -49,10 +56,14 @@ struct FieldValues
         CommandKind.ScheduleEvent => new ScheduleEvent(Id, IssuedAt, EventId, Name!, Category!, StartTime),
         CommandKind.ChangeEvent => new ChangeEvent(Id, IssuedAt, EventId, Name, Category, Seen(CommandFields.StartTime) ? StartTime : null, Status),
         CommandKind.PlaceBet => new PlaceBet(Id, IssuedAt, BetId, UserId, EventId, Amount),
-        CommandKind.SettleBet => new SettleBet(Id, IssuedAt, BetId, Payout),
-        CommandKind.CashOutBet => new CashOutBet(Id, IssuedAt, BetId, Payout),
-        _ => new CancelBet(Id, IssuedAt, BetId),
+        CommandKind.SettleBet => new SettleBet(Id, IssuedAt, BetId, Payout, OptionalUser),
+        CommandKind.CashOutBet => new CashOutBet(Id, IssuedAt, BetId, Payout, OptionalUser),
+        _ => new CancelBet(Id, IssuedAt, BetId, OptionalUser),
     };
+
+    readonly Refusal Foreign(string field) => new(field, $"leave it out: {Kind!.Text} has {CommandContract.NamesOf(Kind.Allowed)}");
+
+    readonly long? OptionalUser => Seen(CommandFields.UserId) ? UserId : null;
 
     readonly bool Seen(CommandFields field) => (_seen & field) != 0;
 

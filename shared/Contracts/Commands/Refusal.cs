@@ -8,5 +8,8 @@ public sealed record Refusal(string Field, string Fix)
     /// <summary>The document as a whole.</summary>
     public const string Document = "$";
 
+    /// <summary>The command's id, where one could be read all the same.</summary>
+    public Guid? CommandId { get; init; }
+
     public override string ToString() => $"{Field}: {Fix}";
 }

@@ -12,6 +12,7 @@ public sealed class DecisionPropertyTests
 
     static readonly Gen<long> Id = Gen.Long[1, 3];
     static readonly Gen<long> BetId = Gen.Long[1, 6];
+    static readonly Gen<long?> Owner = Gen.OneOf(Gen.Const((long?)null), Id.Select(user => (long?)user));
     static readonly Gen<Money> Stake = Gen.Long[0, 20].Select(cents => new Money(cents));
 
     static readonly Gen<BetCommand> Command = Gen.Select(Gen.Guid, Gen.Int[0, 30].Select(seconds => Given.Now.AddSeconds(-seconds))).SelectMany((id, issued) => Gen.Frequency(
@@ -22,9 +23,9 @@ public sealed class DecisionPropertyTests
         (1, Id.Select(onEvent => (BetCommand)new ScheduleEvent(id, issued, onEvent, "A – B", "football", issued))),
         (1, Gen.Select(Id, Gen.Int[0, 2].Select(stage => EventStatus.All[stage])).Select((onEvent, status) => (BetCommand)new ChangeEvent(id, issued, onEvent, null, null, null, status))),
         (6, Gen.Select(BetId, Id, Id, Stake).Select((bet, user, onEvent, amount) => (BetCommand)new PlaceBet(id, issued, bet, user, onEvent, amount))),
-        (3, Gen.Select(BetId, Stake).Select((bet, payout) => (BetCommand)new SettleBet(id, issued, bet, payout))),
-        (2, Gen.Select(BetId, Stake).Select((bet, payout) => (BetCommand)new CashOutBet(id, issued, bet, payout))),
-        (2, BetId.Select(bet => (BetCommand)new CancelBet(id, issued, bet)))));
+        (3, Gen.Select(BetId, Stake, Owner).Select((bet, payout, user) => (BetCommand)new SettleBet(id, issued, bet, payout, user))),
+        (2, Gen.Select(BetId, Stake, Owner).Select((bet, payout, user) => (BetCommand)new CashOutBet(id, issued, bet, payout, user))),
+        (2, Gen.Select(BetId, Owner).Select((bet, user) => (BetCommand)new CancelBet(id, issued, bet, user)))));
 
     [Fact]
     public void Batches_of_any_size_end_as_one_command_after_another_does()

@@ -39,11 +39,11 @@ static class Given
 
     public static PlaceBet Place(long bet, long cents, long user = User, long onEvent = Event) => new(Id(), Now, bet, user, onEvent, new Money(cents));
 
-    public static SettleBet Settle(long bet, long cents) => new(Id(), Now, bet, new Money(cents));
+    public static SettleBet Settle(long bet, long cents, long? user = null) => new(Id(), Now, bet, new Money(cents), user);
 
-    public static CashOutBet CashOut(long bet, long cents) => new(Id(), Now, bet, new Money(cents));
+    public static CashOutBet CashOut(long bet, long cents, long? user = null) => new(Id(), Now, bet, new Money(cents), user);
 
-    public static CancelBet Cancel(long bet) => new(Id(), Now, bet);
+    public static CancelBet Cancel(long bet, long? user = null) => new(Id(), Now, bet, user);
 
     public static BatchDecision Decide(State state, params BetCommand[] commands) => Decide(state, [], Now, commands);
 

@@ -65,9 +65,9 @@ sealed class NaiveModel
         ScheduleEvent c => _events.TryAdd(c.EventId, EventStatus.Scheduled) ? "accepted" : "rejected already-exists",
         ChangeEvent c => Change(c),
         PlaceBet c => Place(c),
-        SettleBet c => Close(c.BetId, c.Payout.Cents, BetStatus.Settled),
-        CashOutBet c => Close(c.BetId, c.Payout.Cents, BetStatus.CashedOut),
-        CancelBet c => Close(c.BetId, null, BetStatus.Cancelled),
+        SettleBet c => Close(c.BetId, c.UserId, c.Payout.Cents, BetStatus.Settled),
+        CashOutBet c => Close(c.BetId, c.UserId, c.Payout.Cents, BetStatus.CashedOut),
+        CancelBet c => Close(c.BetId, c.UserId, null, BetStatus.Cancelled),
         _ => throw new ArgumentOutOfRangeException(nameof(command)),
     };
 
@@ -119,10 +119,12 @@ sealed class NaiveModel
         return "accepted";
     }
 
-    string Close(long id, long? payout, string status)
+    string Close(long id, long? user, long? payout, string status)
     {
         if (!_bets.TryGetValue(id, out var bet))
             return Parked(WaitFor.Bet, id);
+        if (user is { } named && named != bet.User)
+            return "rejected wrong-user";
         if (bet.Status != BetStatus.Open)
             return "rejected bet-not-open";
         _balances[bet.User] += payout ?? bet.Stake;

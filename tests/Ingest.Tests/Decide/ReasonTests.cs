@@ -37,13 +37,16 @@ public sealed partial class ReasonTests
         ["settle-bet invalid-amount"] = () => Of(Given.Settle(Given.Bet, -1)),
         ["settle-bet over-limit"] = () => Of(Given.Settle(Given.Bet, 10_000_01)),
         ["settle-bet unknown-bet"] = () => TooLate(Given.Settle(Unknown, 1), WaitFor.Bet),
+        ["settle-bet wrong-user"] = () => Of(Given.Settle(Given.Bet, 1, user: Unknown)),
         ["settle-bet bet-not-open"] = () => Of(Given.Settle(Given.Bet, 1), Given.State(betStatus: BetStatus.CashedOut)),
         ["cash-out-bet invalid-amount"] = () => Of(Given.CashOut(Given.Bet, -1)),
         ["cash-out-bet over-limit"] = () => Of(Given.CashOut(Given.Bet, 10_000_01)),
         ["cash-out-bet unknown-bet"] = () => TooLate(Given.CashOut(Unknown, 1), WaitFor.Bet),
+        ["cash-out-bet wrong-user"] = () => Of(Given.CashOut(Given.Bet, 1, user: Unknown)),
         ["cash-out-bet bet-not-open"] = () => Of(Given.CashOut(Given.Bet, 1), Given.State(betStatus: BetStatus.Settled)),
         ["cancel-bet over-limit"] = () => Of(Given.Cancel(Given.Bet), Given.State(cents: 19_990_01)),
         ["cancel-bet unknown-bet"] = () => TooLate(Given.Cancel(Unknown), WaitFor.Bet),
+        ["cancel-bet wrong-user"] = () => Of(Given.Cancel(Given.Bet, user: Unknown)),
         ["cancel-bet bet-not-open"] = () => Of(Given.Cancel(Given.Bet), Given.State(betStatus: BetStatus.Cancelled)),
     };
 

@@ -56,9 +56,9 @@ sealed record Said(BetCommand What, int Issued, (int Publisher, int Index)? IdOf
             ScheduleEvent c => c with { Id = id, IssuedAt = issued, EventId = from + c.EventId },
             ChangeEvent c => c with { Id = id, IssuedAt = issued, EventId = from + c.EventId },
             PlaceBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId, UserId = from + c.UserId, EventId = from + c.EventId },
-            SettleBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId },
-            CashOutBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId },
-            CancelBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId },
+            SettleBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId, UserId = from + c.UserId },
+            CashOutBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId, UserId = from + c.UserId },
+            CancelBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId, UserId = from + c.UserId },
             _ => throw new ArgumentOutOfRangeException(nameof(index)),
         };
     }

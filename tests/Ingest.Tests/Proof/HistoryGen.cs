@@ -11,20 +11,21 @@ static class HistoryGen
     static readonly Gen<long> User = Gen.Long[1, 2];
     static readonly Gen<long> Event = Gen.Long[1, 2];
     static readonly Gen<long> Bet = Gen.Long[1, 9];
+    static readonly Gen<long?> Owner = Gen.OneOf(Gen.Const((long?)null), User.Select(user => (long?)user));
     static readonly Gen<Money> Stake = Gen.Long[1, 12].Select(cents => new Money(cents));
     static readonly Gen<Money> Payout = Gen.Long[0, 15].Select(cents => new Money(cents));
 
     static readonly Gen<BetCommand> What = Gen.Frequency(
-        (2, User.Select(user => (BetCommand)new RegisterUser(default, default, user, "Ada"))),
-        (1, Gen.Select(User, Gen.Int[1, 9]).Select((user, name) => (BetCommand)new RenameUser(default, default, user, $"Ada {name}"))),
-        (4, Gen.Select(User, Stake).Select((user, amount) => (BetCommand)new Deposit(default, default, user, amount))),
-        (2, Gen.Select(User, Stake).Select((user, amount) => (BetCommand)new Withdraw(default, default, user, amount))),
-        (2, Event.Select(id => (BetCommand)new ScheduleEvent(default, default, id, "A – B", "football", Start))),
-        (1, Gen.Select(Event, Gen.Int[0, 2].Select(stage => EventStatus.All[stage])).Select((id, status) => (BetCommand)new ChangeEvent(default, default, id, null, null, null, status))),
-        (7, Gen.Select(Bet, User, Event, Stake).Select((bet, user, id, amount) => (BetCommand)new PlaceBet(default, default, bet, user, id, amount))),
-        (3, Gen.Select(Bet, Payout).Select((bet, payout) => (BetCommand)new SettleBet(default, default, bet, payout))),
-        (2, Gen.Select(Bet, Payout).Select((bet, payout) => (BetCommand)new CashOutBet(default, default, bet, payout))),
-        (2, Bet.Select(bet => (BetCommand)new CancelBet(default, default, bet))));
+        (2, User.Select(user => (BetCommand)new RegisterUser(default, Start, user, "Ada"))),
+        (1, Gen.Select(User, Gen.Int[1, 9]).Select((user, name) => (BetCommand)new RenameUser(default, Start, user, $"Ada {name}"))),
+        (4, Gen.Select(User, Stake).Select((user, amount) => (BetCommand)new Deposit(default, Start, user, amount))),
+        (2, Gen.Select(User, Stake).Select((user, amount) => (BetCommand)new Withdraw(default, Start, user, amount))),
+        (2, Event.Select(id => (BetCommand)new ScheduleEvent(default, Start, id, "A – B", "football", Start))),
+        (1, Gen.Select(Event, Gen.Int[0, 2].Select(stage => EventStatus.All[stage])).Select((id, status) => (BetCommand)new ChangeEvent(default, Start, id, null, null, null, status))),
+        (7, Gen.Select(Bet, User, Event, Stake).Select((bet, user, id, amount) => (BetCommand)new PlaceBet(default, Start, bet, user, id, amount))),
+        (3, Gen.Select(Bet, Payout, Owner).Select((bet, payout, user) => (BetCommand)new SettleBet(default, Start, bet, payout, user))),
+        (2, Gen.Select(Bet, Payout, Owner).Select((bet, payout, user) => (BetCommand)new CashOutBet(default, Start, bet, payout, user))),
+        (2, Gen.Select(Bet, Owner).Select((bet, user) => (BetCommand)new CancelBet(default, Start, bet, user))));
 
     static readonly Gen<Said[]> Stream = Gen.Select(What, Gen.Int[0, 60_000]).Select((what, issued) => new Said(what, issued, null)).Array[4, 30];
 

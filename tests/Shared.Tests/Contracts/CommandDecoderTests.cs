@@ -38,7 +38,11 @@ public sealed class CommandDecoderTests
     [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":-1}", "betId")]
     [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":1.0}", "betId")]
     [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":1e3}", "betId")]
-    [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":\"1\"}", "betId")]
+    [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":\"0\"}", "betId")]
+    [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":\"01\"}", "betId")]
+    [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":\"1.0\"}", "betId")]
+    [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":\"9223372036854775808\"}", "betId")]
+    [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":1,\"userId\":null}", "userId")]
     [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":null}", "betId")]
     [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":[[1]]}", "betId")]
     [InlineData(Start + "\"kind\":\"cancel-bet\",\"betId\":9223372036854775808}", "betId")]
@@ -77,6 +81,8 @@ public sealed class CommandDecoderTests
     [InlineData("""{"issuedAt":"2026-11-22T12:00:00.Z"}""", "issuedAt")]
     [InlineData("""{"issuedAt":"2026-11-22T12:00:00+16:00"}""", "issuedAt")]
     [InlineData("""{"issuedAt":"1999-12-31T23:59:59Z"}""", "issuedAt")]
+    [InlineData("""{"issuedAt":"1999-12-31T23:59:59-01:00"}""", "issuedAt")]
+    [InlineData("""{"issuedAt":"2000-01-01T00:00:00+01:00"}""", "issuedAt")]
     [InlineData("""{"issuedAt":"0001-01-01T00:00:00+01:00"}""", "issuedAt")]
     [InlineData("""{"issuedAt":"10000-01-01T00:00:00Z"}""", "issuedAt")]
     [InlineData("""{"issuedAt":1700000000000}""", "issuedAt")]
@@ -106,6 +112,7 @@ public sealed class CommandDecoderTests
     [InlineData("2026-11-22T12:00:00Z", 0)]
     [InlineData("2026-11-22T12:00:00.1234567Z", 123456)]
     [InlineData("2026-11-22T12:00:00.123456789Z", 123456)]
+    [InlineData("2026-11-22T12:00:00.1234567890123456789012345678901234567890Z", 123456)]
     [InlineData("2026-11-22T14:30:00.5\\u002B02:30", 500000)]
     [InlineData("2026-11-22T10:00:00.000001-02:00", 1)]
     public void Moments_of_any_zone_become_UTC_in_whole_microseconds(string written, int microseconds)
@@ -114,6 +121,50 @@ public sealed class CommandDecoderTests
 
         Assert.True(CommandDecoder.TryDecode(json, out var command, out var refusal), refusal?.ToString());
         Assert.Equal(new DateTime(2026, 11, 22, 12, 0, 0, DateTimeKind.Utc).AddMicroseconds(microseconds), command.IssuedAt);
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("true")]
+    [InlineData("[[1]]")]
+    [InlineData("\"\"")]
+    public void A_field_that_the_kind_does_not_have_is_to_be_left_out_whatever_its_value(string value)
+    {
+        foreach (var json in new[] { Start + "\"kind\":\"cancel-bet\",\"betId\":1,\"eventId\":" + value + "}", Start + "\"eventId\":" + value + ",\"betId\":1,\"kind\":\"cancel-bet\"}" })
+        {
+            Assert.False(CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(json), out _, out var refusal));
+            Assert.StartsWith("eventId: leave it out: cancel-bet has ", refusal.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("9007199254740993")]
+    [InlineData("\"9007199254740993\"")]
+    [InlineData("\"\\u0039007199254740993\"")]
+    public void An_id_is_a_number_or_text(string written)
+    {
+        Assert.True(CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(Start + $"\"kind\":\"cancel-bet\",\"betId\":{written}}}"), out var command, out _));
+        Assert.Equal(9_007_199_254_740_993, Assert.IsType<CancelBet>(command).BetId);
+    }
+
+    [Theory]
+    [InlineData("\"amount\":\"x\",\"id\":\"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1\"}", true)]
+    [InlineData("\"Amount\":{},\"id\":\"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1\"}", true)]
+    [InlineData("\"id\":\"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1\",\"amount\":}", true)]
+    [InlineData("\"id\":\"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1\",\"id\":\"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d2\"}", false)]
+    [InlineData("\"id\":\"0193e0c4\"}", false)]
+    [InlineData("\"id\":\"00000000-0000-0000-0000-000000000000\"}", false)]
+    public void A_refusal_has_the_id_where_one_can_be_read(string rest, bool has)
+    {
+        Assert.False(CommandDecoder.TryDecode(Encoding.UTF8.GetBytes("{\"kind\":\"deposit\"," + rest), out _, out var refusal));
+        Assert.Equal(has ? "0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1" : null, refusal.CommandId?.ToString());
+    }
+
+    [Fact]
+    public void What_is_no_JSON_is_told_with_line_and_position()
+    {
+        Assert.False(CommandDecoder.TryDecode("{\n  \"kind\": \"deposit\",\n  \"userId\": 1,,\n}"u8, out _, out var refusal));
+        Assert.Equal("$: write valid JSON (RFC 8259); it breaks in line 3 at byte 15", refusal.ToString());
     }
 
     [Fact]

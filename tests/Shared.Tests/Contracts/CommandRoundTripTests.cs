@@ -22,14 +22,15 @@ public sealed class CommandRoundTripTests
         BetCommand[] different =
         [
             .. Samples.All,
-            new RegisterUser(Guid.NewGuid(), default, 1, "a\ncategory=1:b"),
-            new RegisterUser(Guid.NewGuid(), default, 1, "a"),
-            new RegisterUser(Guid.NewGuid(), default, 2, "a"),
-            new ChangeEvent(Guid.NewGuid(), default, 1, "a", null, null, null),
-            new ChangeEvent(Guid.NewGuid(), default, 1, null, "a", null, null),
-            new SettleBet(Guid.NewGuid(), default, 1, new Money(10)),
-            new CashOutBet(Guid.NewGuid(), default, 1, new Money(10)),
-            new CashOutBet(Guid.NewGuid(), default, 1, new Money(100)),
+            new RegisterUser(Guid.NewGuid(), DateTime.UnixEpoch, 1, "a\ncategory=1:b"),
+            new RegisterUser(Guid.NewGuid(), DateTime.UnixEpoch, 1, "a"),
+            new RegisterUser(Guid.NewGuid(), DateTime.UnixEpoch, 2, "a"),
+            new ChangeEvent(Guid.NewGuid(), DateTime.UnixEpoch, 1, "a", null, null, null),
+            new ChangeEvent(Guid.NewGuid(), DateTime.UnixEpoch, 1, null, "a", null, null),
+            new SettleBet(Guid.NewGuid(), DateTime.UnixEpoch, 1, new Money(10)),
+            new CashOutBet(Guid.NewGuid(), DateTime.UnixEpoch, 1, new Money(10)),
+            new CashOutBet(Guid.NewGuid(), DateTime.UnixEpoch, 1, new Money(100)),
+            new CashOutBet(Guid.NewGuid(), DateTime.UnixEpoch, 1, new Money(100), UserId: 1),
         ];
 
         Assert.Equal(different.Length, different.Select(command => Convert.ToHexString(CommandHash.Of(command))).Distinct().Count());

@@ -28,6 +28,21 @@ public sealed class CommandSnapshotTests
     }
 
     [Fact]
+    public void A_command_about_a_bet_with_its_user_is_written_read_and_hashed_as_on_its_first_day()
+    {
+        foreach (var sample in Samples.WithUser)
+        {
+            var json = CommandEncoder.Encode(sample);
+
+            Assert.Equal(Snapshot($"{CommandContract.TextOf(sample.Kind)}-with-user.v1.json", Encoding.UTF8.GetString(json)), Encoding.UTF8.GetString(json));
+            Assert.True(CommandDecoder.TryDecode(json, out var decoded, out _));
+            Assert.Equal(sample, decoded);
+        }
+        var hashes = string.Concat(Samples.WithUser.Select(command => $"{CommandContract.TextOf(command.Kind)} {Convert.ToHexStringLower(CommandHash.Of(command))}\n"));
+        Assert.Equal(Snapshot("hashes-with-user.v1.txt", hashes), hashes);
+    }
+
+    [Fact]
     public void Hashes_stay_what_they_are_since_journals_are_full_of_them()
     {
         var hashes = string.Concat(Samples.All.Select(command => $"{CommandContract.TextOf(command.Kind)} {Convert.ToHexStringLower(CommandHash.Of(command))}\n"));

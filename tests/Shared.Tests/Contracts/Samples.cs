@@ -22,5 +22,13 @@ static class Samples
         new CancelBet(Id(10), Issued, 1234567),
     ];
 
+    /// <summary>With the user, which may be left out.</summary>
+    public static readonly IReadOnlyList<BetCommand> WithUser =
+    [
+        new SettleBet(Id(8), Issued, 1234567, CommandContract.MaxPayout, 5678),
+        new CashOutBet(Id(9), Issued, 1234567, Money.Zero, 5678),
+        new CancelBet(Id(10), Issued, 1234567, 5678),
+    ];
+
     static Guid Id(int number) => new(0x0193e0c4, 0x6d1c, 0x7cc0, 0x98, 0xc2, 0x94, 0xbd, 0x1e, 0x9d, 0xd9, (byte)number);
 }

@@ -118,6 +118,7 @@ public sealed class BatchDecision
         Outcomes[command.Id] = outcome;
         if (outcome.Kind == OutcomeKind.Parked)
         {
+            Outcomes[command.Id] = outcome with { Until = deadline };
             // A microsecond apart, so that commands of one moment keep their order while they wait.
             Wait(new ParkedCommand(command, outcome.Wait, _now.AddMicroseconds(Outcomes.Count), deadline));
         }
@@ -135,6 +136,10 @@ public sealed class BatchDecision
             if (waiting.Deadline > _now)
             {
                 Wait(waiting with { Wait = outcome.Wait });
+                if (!_wereParked.ContainsKey(waiting.Command.Id))
+                {
+                    Outcomes[waiting.Command.Id] = outcome with { Until = waiting.Deadline };
+                }
                 return;
             }
             outcome = Outcome.Rejected(outcome.Reason!);

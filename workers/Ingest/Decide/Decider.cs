@@ -25,9 +25,9 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
             ScheduleEvent schedule => Schedule(schedule),
             ChangeEvent change => Change(change),
             PlaceBet place => Place(place),
-            SettleBet settle => Close(settle, settle.BetId, settle.Payout, BetStatus.Settled),
-            CashOutBet cashOut => Close(cashOut, cashOut.BetId, cashOut.Payout, BetStatus.CashedOut),
-            CancelBet cancel => Close(cancel, cancel.BetId, null, BetStatus.Cancelled),
+            SettleBet settle => Close(settle, settle.BetId, settle.UserId, settle.Payout, BetStatus.Settled),
+            CashOutBet cashOut => Close(cashOut, cashOut.BetId, cashOut.UserId, cashOut.Payout, BetStatus.CashedOut),
+            CancelBet cancel => Close(cancel, cancel.BetId, cancel.UserId, null, BetStatus.Cancelled),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command.GetType().Name, "a command of no known kind"),
         };
     }
@@ -147,7 +147,7 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
     }
 
     // A cancelled bet pays its stake back: no payout is given for it.
-    Outcome Close(BetCommand command, long betId, Money? payout, string status)
+    Outcome Close(BetCommand command, long betId, long? userId, Money? payout, string status)
     {
         if (payout < Money.Zero)
         {
@@ -160,6 +160,10 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
         if (!state.Bets.TryGetValue(betId, out var bet))
         {
             return Outcome.WaitsForBet(betId);
+        }
+        if (userId is not null && userId != bet.UserId)
+        {
+            return Outcome.Rejected(Reasons.WrongUser);
         }
         if (bet.Status != BetStatus.Open)
         {

@@ -24,7 +24,8 @@ public enum OutcomeKind
 /// <param name="Kind">What became of the command.</param>
 /// <param name="Reason">One of <see cref="Reasons"/> where it was rejected or is parked.</param>
 /// <param name="Wait">What a parked command waits for.</param>
-public readonly record struct Outcome(OutcomeKind Kind, string? Reason = null, WaitKey Wait = default)
+/// <param name="Until">Of a command that a batch has parked: until when, UTC.</param>
+public readonly record struct Outcome(OutcomeKind Kind, string? Reason = null, WaitKey Wait = default, DateTime? Until = null)
 {
     public static readonly Outcome Accepted = new(OutcomeKind.Accepted);
 
