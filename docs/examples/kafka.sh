@@ -1,5 +1,6 @@
 #!/bin/bash
 # Registers a user and deposits 12.50 over Kafka: kafka.sh HOST:PORT USER_ID
+# Ids are random here; time-ordered ones (UUIDv7), as the other examples make them, are kinder to the database.
 set -euo pipefail
 servers=$1 user=$2
 now() { date -u +%Y-%m-%dT%H:%M:%S.%3NZ; }

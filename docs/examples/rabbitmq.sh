@@ -1,5 +1,6 @@
 #!/bin/bash
 # Registers a user and deposits 12.50 over RabbitMQ: rabbitmq.sh amqp://user:password@host:port/ USER_ID
+# Ids are random here; time-ordered ones (UUIDv7), as the other examples make them, are kinder to the database.
 set -euo pipefail
 uri=${1%/} user=$2
 publish() { amqp-publish --url="$uri" --exchange= --routing-key=bet-commands --persistent --content-type=application/json --body="$1"; }

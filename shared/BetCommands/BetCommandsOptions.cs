@@ -18,7 +18,7 @@ public sealed class BetCommandsOptions
     /// <summary><c>rabbitmq</c> (the default) or <c>kafka</c>.</summary>
     public Via Via { get; set; } = Via.RabbitMq;
 
-    /// <summary>How long a publish is tried, over reconnections; 30 s by default.</summary>
+    /// <summary>How long a publish, of one command or of up to <see cref="OnTheWay"/>, is tried, over reconnections; 30 s by default.</summary>
     public TimeSpan PublishWithin { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long an outcome is waited for; 10 s by default.</summary>

@@ -1,7 +1,7 @@
 namespace Betting.BetCommands;
 
 /// <summary>What became of a command.</summary>
-/// <param name="Id">The command's id; null where the message was no command.</param>
+/// <param name="Id">The command's id; null where none could be read.</param>
 /// <param name="Outcome">One of the constants.</param>
 /// <param name="Reason">Why it was rejected, or what it will be rejected with if what it waits for never comes: a code of the contract.</param>
 /// <param name="Field">Of a dead letter: the field that is wrong.</param>
@@ -15,4 +15,13 @@ public sealed record CommandOutcome(Guid? Id, string Outcome, string? Reason, st
 
     /// <summary>It waits for a user, an event or a bet, and has no final outcome yet; sent again later, it is told.</summary>
     public bool IsParked => Outcome == Parked;
+
+    /// <summary>Of a parked command: <c>user</c>, <c>event</c> or <c>bet</c>.</summary>
+    public string? WaitsFor { get; init; }
+
+    /// <summary>The id of what it waits for.</summary>
+    public long? WaitsForId { get; init; }
+
+    /// <summary>When it is rejected if that has not come.</summary>
+    public DateTimeOffset? Until { get; init; }
 }

@@ -17,7 +17,10 @@ public interface IBetCommands
     /// <exception cref="BetCommandsException">The broker has no place for commands.</exception>
     Task PublishAsync(BetCommand command, CancellationToken cancellation = default);
 
-    /// <summary>As for one, for many in their order; returns when the broker has them all. Where it throws, some may be there: send all again.</summary>
+    /// <summary>
+    /// As for one, for many in their order, from the first call on; returns when the broker has them all. Where it throws, some may be
+    /// there: send all again. Commands of two calls are in order only if the first call was awaited.
+    /// </summary>
     Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default);
 
     /// <summary>Publishes a command and waits for its outcome; over RabbitMQ only.</summary>

@@ -27,11 +27,12 @@ public sealed class NewCommand(TimeProvider clock)
 
     /// <param name="betId">The bet.</param>
     /// <param name="payout">0 is a lost bet.</param>
-    public SettleBet SettleBet(long betId, decimal payout) => new(Id(), Now(), betId, Of(payout));
+    /// <param name="userId">The bet's user. Give it over Kafka: it keeps this command in order with the user's others.</param>
+    public SettleBet SettleBet(long betId, decimal payout, long? userId = null) => new(Id(), Now(), betId, Of(payout), userId);
 
-    public CashOutBet CashOutBet(long betId, decimal payout) => new(Id(), Now(), betId, Of(payout));
+    public CashOutBet CashOutBet(long betId, decimal payout, long? userId = null) => new(Id(), Now(), betId, Of(payout), userId);
 
-    public CancelBet CancelBet(long betId) => new(Id(), Now(), betId);
+    public CancelBet CancelBet(long betId, long? userId = null) => new(Id(), Now(), betId, userId);
 
     Guid Id() => Guid.CreateVersion7(clock.GetUtcNow());
 

@@ -23,7 +23,7 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
     {
         foreach (var chunk in commands.Chunk(options.Value.OnTheWay))
         {
-            await Task.WhenAll(chunk.Select(command => PublishAsync(command, null, cancellation)));
+            await PublishInOrderAsync(chunk, cancellation);
         }
     }
 
@@ -67,10 +67,44 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
     }
 
     // Returns the session that carried it, where an answer will come.
-    async Task<RabbitSession> PublishAsync(BetCommand command, string? correlation, CancellationToken cancellation)
+    Task<RabbitSession> PublishAsync(BetCommand command, string? correlation, CancellationToken cancellation) => RetryAsync($"command {command.Id}", async limit =>
+    {
+        var session = await OpenAsync(limit);
+        if (correlation is not null)
+        {
+            _ = session.Expect(correlation);
+        }
+        await PublishAsync(session, command, correlation, limit);
+        return session;
+    }, cancellation);
+
+    // All on one channel, which sends them in the order of the calls. Where one is not confirmed, it is sent again with all
+    // that follow it: so whatever comes first into the queue of two commands is the first of them.
+    async Task PublishInOrderAsync(BetCommand[] commands, CancellationToken cancellation)
+    {
+        var confirmed = 0;
+        await RetryAsync($"{commands.Length} commands", async limit =>
+        {
+            var session = await OpenAsync(limit);
+            Task[] onTheWay = [.. commands.Skip(confirmed).Select(command => PublishAsync(session, command, null, limit))];
+            await Task.WhenAll(onTheWay).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var first = onTheWay.TakeWhile(publish => publish.IsCompletedSuccessfully).Count();
+            confirmed += first;
+            await (first < onTheWay.Length ? onTheWay[first] : Task.CompletedTask);
+            return session;
+        }, cancellation);
+    }
+
+    async Task PublishAsync(RabbitSession session, BetCommand command, string? correlation, CancellationToken cancellation)
     {
         using var span = PublishTrace.Start("rabbitmq", command);
+        // Mandatory: a command that reaches no queue is an error, not a confirm.
         var (body, properties) = (CommandEncoder.Encode(command), Properties(command, correlation));
+        await session.Channel.BasicPublishAsync("", Topics.Commands, mandatory: true, properties, body, cancellation);
+    }
+
+    async Task<T> RetryAsync<T>(string what, Func<CancellationToken, Task<T>> attemptAsync, CancellationToken cancellation)
+    {
         using var limit = new CancellationTokenSource(options.Value.PublishWithin, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         Exception? last = null;
@@ -78,14 +112,7 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
         {
             try
             {
-                var session = await OpenAsync(either.Token);
-                if (correlation is not null)
-                {
-                    _ = session.Expect(correlation);
-                }
-                // Mandatory: a command that reaches no queue is an error, not a confirm.
-                await session.Channel.BasicPublishAsync("", Topics.Commands, mandatory: true, properties, body, either.Token);
-                return session;
+                return await attemptAsync(either.Token);
             }
             catch (PublishException returned) when (returned.IsReturn)
             {
@@ -93,7 +120,7 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
             {
-                throw new TimeoutException($"RabbitMQ did not confirm command {command.Id} within {options.Value.PublishWithin.TotalSeconds:F0} s", last);
+                throw new TimeoutException($"RabbitMQ did not confirm {what} within {options.Value.PublishWithin.TotalSeconds:F0} s", last);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {

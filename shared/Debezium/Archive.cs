@@ -6,7 +6,8 @@ namespace Betting.Debezium;
 
 /// <summary>
 /// Records kept in a file, one JSON object a line: <c>topic, partition, offset, timestamp</c> (milliseconds), <c>key</c>,
-/// <c>value</c> (the bytes as text, null for none), <c>headers</c> ([[name, text], …]). Files ending in <c>.gz</c> are unpacked.
+/// <c>value</c> (the bytes as text, null for none), <c>headers</c> ([[name, text], …]). Files ending in <c>.gz</c> are unpacked;
+/// a byte order mark, carriage returns and empty lines are passed over.
 /// </summary>
 public static class Archive
 {
@@ -17,9 +18,10 @@ public static class Archive
         using var file = File.OpenRead(path);
         using var unpacked = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
         var number = 0L;
-        foreach (var line in Lines(unpacked))
+        foreach (var bytes in Lines(unpacked))
         {
             number++;
+            var line = (bytes.Span.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes).TrimEnd("\r"u8);
             if (line.Length == 0)
                 continue;
             StreamRecord record;

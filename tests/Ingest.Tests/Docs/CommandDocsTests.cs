@@ -46,7 +46,7 @@ public sealed partial class CommandDocsTests
     {
         var block = Text[Text.IndexOf("kind=schedule-event", StringComparison.Ordinal)..];
         var canonical = block[..block.IndexOf("```", StringComparison.Ordinal)];
-        var command = new ScheduleEvent(Guid.NewGuid(), default, 91011, "City – United", "football", new DateTime(2026, 12, 1, 18, 30, 0, DateTimeKind.Utc));
+        var command = new ScheduleEvent(Guid.NewGuid(), DateTime.UnixEpoch, 91011, "City – United", "football", new DateTime(2026, 12, 1, 18, 30, 0, DateTimeKind.Utc));
 
         Assert.Equal(CommandHash.Of(command), SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
     }

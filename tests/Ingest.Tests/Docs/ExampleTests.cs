@@ -1,12 +1,18 @@
 using System.Diagnostics;
+using System.Globalization;
+using Betting.Contracts.Commands;
 using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
 using Betting.Tests.Ingest.Worker;
+using Npgsql;
 
 namespace Betting.Tests.Ingest.Docs;
 
 [Collection("worker")]
 public sealed class ExampleTests(Servers servers)
 {
+    const long First = 9_007_199_254_740_993;
+
     static readonly string Folder = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../../docs/examples"));
 
     [Fact]
@@ -18,25 +24,64 @@ public sealed class ExampleTests(Servers servers)
         (string Program, string File, string Address)[] examples =
         [
             ("/usr/bin/python3", "rabbitmq.py", rabbit), ("/usr/bin/python3", "kafka.py", kafka), ("node", "rabbitmq.mjs", rabbit),
-            ("node", "kafka.mjs", kafka), ("bash", "rabbitmq.sh", rabbit), ("bash", "kafka.sh", kafka),
+            ("node", "kafka.mjs", kafka), ("bash", "rabbitmq.sh", rabbit), ("bash", "kafka.sh", kafka), ("/usr/bin/python3", "request.py", rabbit), ("node", "request.mjs", rabbit),
         ];
-        Assert.Equal(examples.Select(example => example.File).Order(), Directory.GetFiles(Folder).Select(file => Path.GetFileName(file)).Where(file => !file.EndsWith(".json", StringComparison.Ordinal)).Order());
+        Assert.Equal(examples.Select(example => example.File).Append("outcome.sql").Append("validate.mjs").Order(), Directory.GetFiles(Folder).Select(file => Path.GetFileName(file)).Where(file => !file.EndsWith(".json", StringComparison.Ordinal)).Order());
 
         for (var index = 0; index < examples.Length; index++)
         {
-            await RunAsync(examples[index].Program, Path.Combine(Folder, examples[index].File), examples[index].Address, (100 + index).ToString(System.Globalization.CultureInfo.InvariantCulture));
+            // Ids of more than 53 bits.
+            var said = await RunAsync(examples[index].Program, Path.Combine(Folder, examples[index].File), examples[index].Address, (First + index).ToString(CultureInfo.InvariantCulture));
+            Assert.Equal(examples[index].File.StartsWith("request", StringComparison.Ordinal) ? ["register-user accepted", "deposit accepted"] : [], said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         }
 
         await stage.SomeAppliedAsync(2 * examples.Length);
         await using var balances = stage.Postgres.CreateCommand("SELECT string_agg(user_id || ' ' || balance, ', ' ORDER BY user_id) FROM wallets");
-        Assert.Equal(string.Join(", ", Enumerable.Range(100, examples.Length).Select(user => $"{user} 12.50")), await balances.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(string.Join(", ", Enumerable.Range(0, examples.Length).Select(index => $"{First + index} 12.50")), await balances.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }
 
-    static async Task RunAsync(string program, params string[] arguments)
+    [Fact]
+    public async Task The_look_up_by_SQL_tells_outcomes_of_the_journal_and_its_archive_to_a_reader()
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        var said = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] commands = [Given.Register(), Given.Withdraw(5_00), Given.Settle(bet: 77, cents: 1)];
+        stage.Start("--Ingest:Doors=rabbitmq");
+        await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
+        await stage.AppliedAsync(commands);
+        await using (var archive = stage.Postgres.CreateCommand("""
+            WITH old AS (DELETE FROM commands WHERE kind = 'register-user' RETURNING *)
+            INSERT INTO commands_archive (command_id, kind, payload_hash, outcome, reason, bet_id, user_id, event_id, issued_at, applied_at)
+            SELECT command_id, kind, payload_hash, outcome, reason, bet_id, user_id, event_id, issued_at, applied_at FROM old
+            """))
+        {
+            Assert.Equal(1, await archive.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
+        }
+        var sql = await File.ReadAllTextAsync(Path.Combine(Folder, "outcome.sql"), TestContext.Current.CancellationToken);
+
+        var told = new List<string>();
+        foreach (var command in commands)
+        {
+            await using var connection = await stage.Postgres.OpenConnectionAsync(TestContext.Current.CancellationToken);
+            await using (var role = new NpgsqlCommand("SET ROLE reader", connection))
+            {
+                await role.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            }
+            await using var look = new NpgsqlCommand(sql.Replace(":id", $"'{command.Id}'", StringComparison.Ordinal), connection);
+            await using var rows = await look.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+            Assert.True(await rows.ReadAsync(TestContext.Current.CancellationToken));
+            told.Add($"{rows.GetString(0)} {rows.GetString(1)} {rows.GetBoolean(3)} {rows.GetValue(4)}");
+        }
+
+        Assert.Equal(["register-user accepted True ", "withdraw rejected True ", "settle-bet parked False bet"], told);
+    }
+
+    static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var said = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, $"{arguments[0]}: {said}");
+        Assert.True(process.ExitCode == 0, $"{arguments[0]}: {errors}");
+        return await said;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Text;
 using Betting.BetCommands;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
@@ -72,6 +73,61 @@ public sealed class ClientTests(Servers servers)
         Assert.Equal("12 67.00", await outcomes.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [InlineData("rabbitmq")]
+    [InlineData("kafka")]
+    public async Task Many_commands_are_with_the_broker_in_their_order_from_the_first_call_of_a_client_on(string via)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        for (var client = 0; client < 5; client++)
+        {
+            await using var services = Client([via == "kafka" ? stage.Kafka.Settings[0][2..] : stage.Settings[1][2..], $"BetCommands:Via={via}"]);
+            var commands = services.GetRequiredService<IBetCommands>();
+            BetCommand[] many = [.. Enumerable.Range(1, 1000).Select(cents => commands.New.Deposit(1, cents / 100m))];
+
+            await commands.PublishAsync(many, TestContext.Current.CancellationToken);
+
+            var stored = via == "kafka" ? [.. stage.Kafka.Read(Topics.Commands).TakeLast(many.Length).Select(record => IdOf(record.Message.Value!))] : (await stage.Rabbit.TakeCommandsAsync(many.Length)).ConvertAll(message => IdOf(message.Body.ToArray()));
+            Assert.Equal(many.Select(command => command.Id), stored);
+        }
+    }
+
+    [Fact]
+    public async Task Many_commands_are_in_order_also_where_the_connection_breaks_again_and_again()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var rabbit = new Uri(stage.Settings[1].Split('=', 2)[1]);
+        await using var wire = new CutWire(rabbit.Port);
+        await using var services = Client($"RabbitMq:Uri={new UriBuilder(rabbit) { Port = wire.Port }.Uri}", "BetCommands:OnTheWay=5000", "BetCommands:PublishWithin=00:03:00");
+        var commands = services.GetRequiredService<IBetCommands>();
+        BetCommand[] many = [.. Enumerable.Range(1, 20_000).Select(cents => commands.New.Deposit(1, cents / 100m))];
+
+        var publishing = commands.PublishAsync(many, TestContext.Current.CancellationToken);
+        for (var cut = 1; cut <= 4; cut++)
+        {
+            await Deadline.UntilAsync($"{cut * 3000} commands", TimeSpan.FromSeconds(60), async () => publishing.IsCompleted || await stage.Rabbit.CountAsync(Topics.Commands) >= cut * 3000);
+            wire.Break();
+        }
+        await publishing;
+
+        // Some stand there twice; of each the first one counts.
+        Assert.Equal(many.Select(command => command.Id), (await stage.Rabbit.TakeCommandsAsync((int)await stage.Rabbit.CountAsync(Topics.Commands))).Select(message => IdOf(message.Body.ToArray())).Distinct());
+    }
+
+    [Fact]
+    public void A_local_time_is_converted_and_a_time_without_a_zone_is_refused()
+    {
+        var utc = new DateTime(2026, 11, 22, 12, 0, 0, DateTimeKind.Utc).AddTicks(7);
+        BetCommand command = new ScheduleEvent(Guid.NewGuid(), utc.ToLocalTime(), 1, "A – B", "football", utc.ToLocalTime());
+
+        Assert.Equal(new ScheduleEvent(command.Id, utc, 1, "A – B", "football", utc), command);
+        Assert.Equal((DateTimeKind.Utc, utc.AddTicks(-7)), (command.IssuedAt.Kind, command.IssuedAt));
+        Assert.Contains("\"issuedAt\":\"2026-11-22T12:00:00.000000Z\"", Encoding.UTF8.GetString(CommandEncoder.Encode(command with { IssuedAt = utc.ToLocalTime() })), StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new CancelBet(Guid.NewGuid(), new DateTime(2026, 11, 22), 1));
+        Assert.Throws<ArgumentException>(() => command with { IssuedAt = default });
+        Assert.Throws<ArgumentException>(() => new ChangeEvent(Guid.NewGuid(), utc, 1, null, null, new DateTime(2026, 11, 22), null));
+    }
+
     [Fact]
     public async Task A_broker_that_does_not_answer_is_an_error_in_time()
     {
@@ -111,6 +167,8 @@ public sealed class ClientTests(Servers servers)
             System.Xml.Linq.XDocument.Parse(nuspec).Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => element.Attribute("id")!.Value).Order());
         Assert.DoesNotContain("frameworkReference", nuspec, StringComparison.Ordinal);
     }
+
+    static Guid IdOf(byte[] json) => CommandDecoder.TryDecode(json, out var command, out var refusal) ? command.Id : throw new FormatException(refusal.ToString());
 
     internal static ServiceProvider Client(params string[] settings) => new ServiceCollection()
         .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => setting.Split('=', 2)).Select(pair => new KeyValuePair<string, string?>(pair[0], pair[1]))).Build())

@@ -36,6 +36,27 @@ public sealed class ReplyTests(Servers servers)
     }
 
     [Fact]
+    public async Task An_answer_tells_parked_from_final_and_a_dead_letter_with_a_readable_id_is_answered_with_it()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var queue = await stage.Rabbit.QueueAsync("bet-replies.parked");
+        stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:ParkFor=00:05:00");
+        var (register, parked) = (Given.Register(), Given.Place(bet: 1, cents: 1_00, onEvent: 9_007_199_254_740_993));
+        var broken = Encoding.UTF8.GetBytes($$"""{"kind":"deposit","issuedAt":"yesterday","userId":1,"amount":"1","id":"{{parked.Id}}"}""");
+
+        await stage.Rabbit.PublishAsync([.. Stage.Encoded([register, parked, parked]), broken], new BasicProperties { ReplyTo = queue });
+
+        var answers = (await AnswersAsync(stage, queue, 4)).ConvertAll(answer => answer.Json);
+        Assert.All(answers.Where(answer => Text(answer, "outcome") == "parked"), answer =>
+        {
+            Assert.Equal((false, "unknown-event", "event", "9007199254740993"), (answer.GetProperty("final").GetBoolean(), Text(answer, "reason"), Text(answer, "waitsFor"), Text(answer, "waitsForId")));
+            Assert.InRange(answer.GetProperty("until").GetDateTimeOffset() - TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(5));
+        });
+        Assert.Equal(["accepted True", "dead-letter True", "parked False", "parked False"], answers.Select(answer => $"{Text(answer, "outcome")} {answer.GetProperty("final").GetBoolean()}").Order());
+        Assert.Equal(parked.Id.ToString(), Text(answers.Single(answer => Text(answer, "outcome") == "dead-letter"), "id"));
+    }
+
+    [Fact]
     public async Task No_answer_is_written_to_a_queue_that_is_not_made_for_answers_and_the_command_counts_all_the_same()
     {
         await using var stage = await Stage.SetAsync(servers);

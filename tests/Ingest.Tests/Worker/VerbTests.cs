@@ -1,5 +1,6 @@
 using System.Text;
 using Betting.Contracts.Commands;
+using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
 using Betting.Tests.Ingest.Store;
@@ -12,12 +13,13 @@ public sealed class VerbTests(Servers servers)
     [Theory]
     [InlineData("rabbitmq")]
     [InlineData("kafka")]
-    public async Task A_file_of_commands_is_published_as_it_stands(string door)
+    public async Task A_file_of_commands_is_published_as_it_stands_but_for_its_byte_order_mark(string door)
     {
         await using var stage = await Stage.SetAsync(servers);
         BetCommand[] commands = [.. Traffic.About(users: 5, events: 2, bets: 300, seed: 6)];
         var file = Path.Combine(stage.Folder, $"{door}.jsonl");
-        await File.WriteAllTextAsync(file, string.Join("\r\n", commands.Select(command => Encoding.UTF8.GetString(CommandEncoder.Encode(command)))), TestContext.Current.CancellationToken);
+        // As editors on Windows write it: a byte order mark, and carriage returns.
+        await File.WriteAllTextAsync(file, string.Join("\r\n", commands.Select(command => Encoding.UTF8.GetString(CommandEncoder.Encode(command)))), Encoding.UTF8, TestContext.Current.CancellationToken);
 
         var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", door, file, .. stage.Settings[1..2], .. stage.Kafka.Settings]);
 
@@ -25,6 +27,33 @@ public sealed class VerbTests(Servers servers)
         Assert.Contains($"{commands.Length} commands published.", output, StringComparison.Ordinal);
         stage.Start();
         await stage.AppliedAsync(commands);
+        Assert.Equal((0u, 0L), (await stage.Rabbit.CountAsync(Rabbit.DeadLetters), stage.Kafka.DeadLetterCount()));
+    }
+
+    [Fact]
+    public async Task The_outcome_of_a_command_that_is_a_dead_letter_is_told_with_its_reason()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var (first, second) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        stage.Start();
+        await stage.Rabbit.PublishAsync([Broken(first)]);
+        await stage.Kafka.PublishAsync([Broken(second)]);
+        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1 && stage.Kafka.DeadLetterCount() == 1);
+
+        foreach (var (id, door) in new[] { (first, "rabbitmq"), (second, "kafka") })
+        {
+            var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["outcome", id.ToString(), .. stage.Settings]);
+
+            Assert.True(code == 0, output);
+            Assert.Contains("outcome    dead-letter", output, StringComparison.Ordinal);
+            Assert.Contains("reason     amount: write text such as", output, StringComparison.Ordinal);
+            Assert.Contains($"door       {door}", output, StringComparison.Ordinal);
+        }
+        var (none, said) = await IngestProcess.RunAsync(stage.Folder, ["outcome", Guid.NewGuid().ToString(), .. stage.Settings]);
+        Assert.Equal(1, none);
+        Assert.Contains("not among the dead letters", said, StringComparison.Ordinal);
+
+        static byte[] Broken(Guid id) => Encoding.UTF8.GetBytes($$"""{"id":"{{id.ToString().ToUpperInvariant()}}","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":1,"amount":"1,00"}""");
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class BatchHandler(
         {
             if (Read(delivery, out var command) is { } refusal)
             {
-                letters.Add(Letter(delivery, refusal.Field, refusal.ToString()));
+                letters.Add(Letter(delivery, refusal.Field, refusal.ToString()) with { CommandId = refusal.CommandId });
             }
             else
             {
@@ -46,7 +46,7 @@ public sealed class BatchHandler(
             await turn.ComesAsync();
             foreach (var (refused, failure) in await _attempts.ApplyAsync(readable, early, turn, stopping))
             {
-                letters.Add(Letter(refused.Delivery, Refusal.Document, $"{Failure.StateOf(failure)}: {failure.Message}"));
+                letters.Add(Letter(refused.Delivery, Refusal.Document, $"{Failure.StateOf(failure)}: {failure.Message}") with { CommandId = refused.Hashed.Command.Id });
             }
             turn.Done();
         }

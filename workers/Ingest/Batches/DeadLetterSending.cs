@@ -31,7 +31,7 @@ sealed class DeadLetterSending(string door, IDeadLetters deadLetters, IngestMetr
         // A message that the broker delivers again was left out, and has no answer yet.
         foreach (var letter in letters.Where(letter => letter.IsAside || !letter.Delivery.ComesAgain))
         {
-            letter.Delivery.Answer = new Answer(null, Answer.DeadLetter, letter.Reason, letter.Field);
+            letter.Delivery.Answer = new Answer(letter.CommandId, Answer.DeadLetter, letter.Reason, letter.Field);
             metrics.DeadLetter(door, letter.Field);
             IngestLog.DeadLetter(log, door, letter.Delivery.Coordinates, letter.Reason);
         }

@@ -11,6 +11,9 @@ namespace Betting.Ingest.DeadLetters;
 /// <param name="At">When it was put aside, UTC.</param>
 public sealed record DeadLetter(Delivery Delivery, string Field, string Reason, DateTime At)
 {
+    /// <summary>The command's id, where it could be read: its publisher is answered with it.</summary>
+    public Guid? CommandId { get; init; }
+
     /// <summary>True once it is in a place of dead letters, durably. The message's own, so that it outlives the letter.</summary>
     public bool IsAside
     {

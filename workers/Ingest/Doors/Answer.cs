@@ -1,9 +1,10 @@
 using Betting.Ingest.Decide;
+using Betting.Ingest.Store;
 
 namespace Betting.Ingest.Doors;
 
 /// <summary>What became of a message: what a reply tells.</summary>
-/// <param name="CommandId">The command's id; null where it is no command.</param>
+/// <param name="CommandId">The command's id; null where none could be read.</param>
 /// <param name="Outcome">A word of <see cref="OutcomeText"/>, or <see cref="DeadLetter"/>.</param>
 /// <param name="Reason">A code of <see cref="Reasons"/>; of a dead letter what is wrong, in words.</param>
 /// <param name="Field">Of a dead letter: the field that is wrong.</param>
@@ -11,5 +12,17 @@ public sealed record Answer(Guid? CommandId, string Outcome, string? Reason, str
 {
     public const string DeadLetter = "dead-letter";
 
-    public static Answer Of(Guid id, Outcome outcome) => new(id, OutcomeText.Of(outcome.Kind), outcome.Reason);
+    /// <summary>Of a parked command: what it waits for. Every other answer is final.</summary>
+    public Waiting? Waits { get; init; }
+
+    public static Answer Of(Guid id, Outcome outcome) => new(id, OutcomeText.Of(outcome.Kind), outcome.Reason)
+    {
+        Waits = outcome is { Kind: OutcomeKind.Parked, Until: { } until } ? new Waiting(ParkedCommands.TextOf(outcome.Wait.For), outcome.Wait.Id, until) : null,
+    };
 }
+
+/// <summary>What a parked command waits for.</summary>
+/// <param name="For"><c>user</c>, <c>event</c> or <c>bet</c>.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Until">When the command is rejected if that has not come, UTC.</param>
+public sealed record Waiting(string For, long Id, DateTime Until);

@@ -1,6 +1,9 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Betting.Contracts.Commands;
+using Betting.Ingest.Decide;
 using Betting.Ingest.Doors;
 
 namespace Betting.Ingest.Replies;
@@ -12,6 +15,8 @@ static class ReplyText
 
     // What a client that did not say gets: the answer's own name.
     const string OwnType = "urn:message:Betting.BetCommands:CommandOutcome";
+
+    static readonly string Parked = OutcomeText.Of(OutcomeKind.Parked);
 
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -55,6 +60,14 @@ static class ReplyText
         json.WriteString("outcome", answer.Outcome);
         WriteText(json, "reason", answer.Reason);
         WriteText(json, "field", answer.Field);
+        json.WriteBoolean("final", answer.Outcome != Parked);
+        if (answer.Waits is { } waits)
+        {
+            json.WriteString("waitsFor", waits.For);
+            // Text: some languages' numbers have 53 bits.
+            json.WriteString("waitsForId", waits.Id.ToString(CultureInfo.InvariantCulture));
+            json.WriteString("until", CommandTime.ToText(waits.Until));
+        }
         json.WriteBoolean("duplicate", duplicate);
         json.WriteEndObject();
     }

@@ -19,7 +19,8 @@ static class DeadLettersVerb
 {
     public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) => LetterVerbs.AddTo(line, "Ingest", BrokerSettings.Bind, OpenAsync);
 
-    static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? door, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>The stores of the doors whose brokers are named in the settings.</summary>
+    public static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? door, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
     {
         Door? asked = door is null ? null : Enum.TryParse<Door>(door, ignoreCase: true, out var known) ? known : throw new IOException("--door: rabbitmq or kafka");
         var rabbit = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;

@@ -1,10 +1,11 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using System.Text;
 
 namespace Betting.Ingest.Verbs;
 
-/// <summary>The lines of a stream as the bytes they are; only a line feed ends a line, and empty lines are passed over.</summary>
+/// <summary>The lines of a stream as the bytes they are; only a line feed ends a line. Empty lines are passed over, a byte order mark is left out.</summary>
 static class LineReader
 {
     public static async IAsyncEnumerable<byte[]> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellation)
@@ -38,6 +39,8 @@ static class LineReader
     static byte[]? Line(ReadOnlySequence<byte> bytes)
     {
         var line = bytes.ToArray();
+        // Editors begin a file with a byte order mark, and files are put behind one another.
+        line = line.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? line[Encoding.UTF8.Preamble.Length..] : line;
         return line switch
         {
             [] or [(byte)'\r'] => null,

@@ -22,20 +22,26 @@ static class OutcomeVerb
     public static WorkerCommandLine WithOutcome(this WorkerCommandLine line)
     {
         var id = new Argument<Guid>("ID") { Description = "The command's id" };
-        var command = new Command("outcome", "Tells what became of a command. Exit code 1 where no such command has been applied.") { id };
-        return line.WithVerb(command, builder => builder.Services.AddPostgres("ingest outcome"), (parsed, services, cancellation) =>
-            TellAsync(parsed.GetValue(id), services.GetRequiredService<NpgsqlDataSource>(), cancellation));
+        var command = new Command("outcome", "Tells what became of a command, from the journal, else from the dead letters of the brokers in the settings. Exit code 1 where it is in neither.") { id };
+        return line.WithVerb(command, builder =>
+        {
+            builder.Services.AddPostgres("ingest outcome");
+            BrokerSettings.Bind(builder);
+        }, async (parsed, services, cancellation) =>
+            await TellAsync(parsed.GetValue(id), services.GetRequiredService<NpgsqlDataSource>(), cancellation)
+                ? 0
+                : await DeadLetterLookUp.TellAsync(parsed.GetValue(id), services, cancellation));
     }
 
-    static async Task<int> TellAsync(Guid id, NpgsqlDataSource postgres, CancellationToken cancellation)
+    // False where the journal does not have it.
+    static async Task<bool> TellAsync(Guid id, NpgsqlDataSource postgres, CancellationToken cancellation)
     {
         await using var command = postgres.CreateCommand(Query);
         command.Parameters.AddWithValue(id);
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         if (!await rows.ReadAsync(cancellation))
         {
-            await Console.Error.WriteLineAsync($"No command {id} has been applied.");
-            return 1;
+            return false;
         }
         for (var column = 0; column < Names.Length; column++)
         {
@@ -45,6 +51,6 @@ static class OutcomeVerb
                 Console.WriteLine($"{Names[column],-10} {(value is DateTime moment ? CommandTime.ToText(moment) : value)}");
             }
         }
-        return 0;
+        return true;
     }
 }
