@@ -29,7 +29,7 @@ public sealed partial class CommandDocsTests
             var row = Text.Split('\n').First(line => line.StartsWith($"| `{kind.Text}` |", StringComparison.Ordinal));
             var fields = FieldName().Matches(row.Split('|')[2]).Select(name => name.Groups[1].Value);
 
-            Assert.Equal(CommandContract.NamesOf(kind.Required | kind.AnyOf).Split(", ").Order(), fields.Order());
+            Assert.Equal(CommandContract.NamesOf(kind.Required | kind.AnyOf | kind.Optional).Split(", ").Order(), fields.Order());
         }
     }
 
