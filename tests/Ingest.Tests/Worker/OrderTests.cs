@@ -173,7 +173,8 @@ public sealed class OrderTests(Servers servers)
 
         await stage.AppliedAsync(commands);
         Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'accepted'"));
-        Assert.Equal(0, await zombie.StopAsync());
+        var code = await zombie.StopAsync();
+        Assert.True(code == 0 || standsStill, zombie.Log);
         await Invariants.HoldAsync(stage.Postgres);
     }
 
