@@ -259,3 +259,32 @@ ALTER TABLE visible_watermarks
     COMMENT COLUMN version 'Version of the watermark',
     COMMENT COLUMN recorded_at 'When it was recorded',
     MODIFY COMMENT 'The newest watermark whose preceding changes are all visible. Ask data_as_of';
+
+ALTER TABLE snapshot_markers
+    COMMENT COLUMN marker 'first or last',
+    COMMENT COLUMN version 'Version of the read, as for a change',
+    COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
+    COMMENT COLUMN committed_at 'Time of the snapshot',
+    COMMENT COLUMN topic 'Kafka topic that brought the change',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN offset 'Its offset',
+    COMMENT COLUMN settled '1: the rows that the snapshot did not find are deleted',
+    MODIFY COMMENT 'The first and the last read of each snapshot. A last read stays open until all that it ends is known';
+
+ALTER TABLE dead_letters
+    COMMENT COLUMN topic 'Kafka topic of the record',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN offset 'Its offset',
+    COMMENT COLUMN sha256 'SHA-256 of the record',
+    COMMENT COLUMN put_aside_at 'When it was put aside',
+    COMMENT COLUMN reason 'Why the record could not be used',
+    COMMENT COLUMN field 'Field that the reason is about. Empty: none',
+    COMMENT COLUMN cause 'Why Kafka did not take the letter',
+    COMMENT COLUMN record_timestamp 'Timestamp of the record in Kafka, as it came',
+    COMMENT COLUMN has_key '1: the record has a key',
+    COMMENT COLUMN key 'Bytes of the key',
+    COMMENT COLUMN has_value '1: the record has a value',
+    COMMENT COLUMN value 'Bytes of the value',
+    COMMENT COLUMN headers 'JSON array of [name, base64 of the value or null]',
+    COMMENT COLUMN ended '1: the letter was replayed or dropped',
+    MODIFY COMMENT 'Records that could not be used and that no dead-letter topic took. Ended ones are kept 90 days';
