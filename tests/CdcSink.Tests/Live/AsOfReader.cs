@@ -25,6 +25,8 @@ sealed class AsOfReader(ClickHouseClient clickHouse, string postgres) : IAsyncDi
     /// <summary>Places bets, as many transactions as asked for, each with as many bets.</summary>
     public async Task PlaceAsync(int transactions, int betsEach)
     {
+        // PostgreSQL may have been restarted since: the pool still holds connections that it ended.
+        _postgres.Clear();
         await using var connection = await _postgres.OpenConnectionAsync();
         for (var number = 0; number < transactions; number++)
         {

@@ -103,7 +103,7 @@ public sealed class RebuildTests(Servers servers)
             await client.ExecuteNonQueryAsync(corruption);
         }
 
-        await using var rebuild = stream.Start(connection, "rebuild", "--all", "--CdcSink:JoinBets=2");
+        await using var rebuild = stream.Start(connection, "rebuild", "--all", "--CdcSink:JoinBets=8");
         await Deadline.UntilAsync("a rebuild that has filled something", Limit,
             async () => await CountAsync("SELECT count() FROM rebuilds FINAL WHERE stage = 'filling'") == 1 && await CountAsync("SELECT sum(total_rows) FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'bets_analytics_rows_')") > 20);
         await server.KillAsync();

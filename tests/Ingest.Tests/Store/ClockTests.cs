@@ -28,7 +28,8 @@ public sealed class ClockTests(Servers servers)
             Given.Register() with { IssuedAt = now }, Given.Deposit(5_00) with { IssuedAt = now.AddMinutes(4) }, Given.Deposit(5_00) with { IssuedAt = now.AddMinutes(7) },
             Given.Settle(1, 0) with { IssuedAt = now });
 
-        Assert.Equal([Outcome.Accepted, Outcome.Accepted, Outcome.Rejected(Reasons.IssuedInFuture), Outcome.WaitsForBet(1)], outcomes);
+        Assert.Equal([Outcome.Accepted, Outcome.Accepted, Outcome.Rejected(Reasons.IssuedInFuture), Outcome.WaitsForBet(1)], outcomes.Select(outcome => outcome with { Until = null }));
+        Assert.Equal(await database.ScalarAsync<DateTime>("SELECT deadline FROM parked_commands"), outcomes[^1].Until);
         Assert.InRange(await database.ScalarAsync<TimeSpan>("SELECT deadline - now() FROM parked_commands"), TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
         Assert.InRange(await database.ScalarAsync<TimeSpan>("SELECT max(now() - applied_at) FROM commands"), TimeSpan.Zero, TimeSpan.FromMinutes(1));
         Assert.Equal(0, await database.RejectDueAsync());

@@ -150,11 +150,10 @@ public sealed class PoisonTests(Servers servers)
         Assert.Equal(0, await worker.StopAsync());
     }
 
-    [Theory]
-    [InlineData(600)]
-    [InlineData(2000)]
-    public async Task Messages_of_two_megabytes_are_put_aside_within_bounded_memory_and_the_others_go_on(int count)
+    [Fact]
+    public async Task Six_hundred_messages_of_two_megabytes_are_put_aside_below_700_megabytes_and_the_others_go_on()
     {
+        const int count = 600;
         await using var stage = await Stage.SetAsync(servers);
         BetCommand[] good = [.. Enumerable.Range(1, 500).Select(user => Given.Register(user))];
         var worker = stage.Start("--Ingest:Doors=rabbitmq");

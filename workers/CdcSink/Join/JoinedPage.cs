@@ -11,7 +11,7 @@ public sealed class JoinedPage : IDisposable
     /// <param name="bets">How many bets.</param>
     /// <param name="known">How many of them have a change, and so rows.</param>
     /// <param name="next">The lowest id that is left; null where none is.</param>
-    internal JoinedPage(NativeRows rows, int bets, int known, long? next) 
+    internal JoinedPage(NativeRows rows, int bets, int known, long? next)
     {
         (Bets, Known, Next) = (bets, known, next);
         _blocks.Push(rows);
