@@ -29,8 +29,8 @@ static partial class CdcSinkLog
     [LoggerMessage(306, LogLevel.Debug, "Applied {Records} records, {DeadLetters} dead letters, in {Milliseconds} ms")]
     public static partial void Applied(ILogger log, int records, int deadLetters, double milliseconds);
 
-    [LoggerMessage(310, LogLevel.Warning, "ClickHouse is away ({Code}), attempt {Attempt} after {Seconds:F0} s; the same batch is tried again and nothing is read meanwhile")]
-    public static partial void ClickHouseAway(ILogger log, string code, int attempt, double seconds, Exception failure);
+    [LoggerMessage(310, LogLevel.Warning, "ClickHouse is away ({Code}: {Reason}), attempt {Attempt} after {Seconds:F0} s; the same batch is tried again and nothing is read meanwhile")]
+    public static partial void ClickHouseAway(ILogger log, string code, string reason, int attempt, double seconds);
 
     [LoggerMessage(311, LogLevel.Information, "ClickHouse is back: the batch succeeded at attempt {Attempt} after {Seconds:F0} s")]
     public static partial void ClickHouseBack(ILogger log, int attempt, double seconds);
@@ -38,11 +38,11 @@ static partial class CdcSinkLog
     [LoggerMessage(312, LogLevel.Critical, "{Refusal}")]
     public static partial void ClickHouseRefuses(ILogger log, string refusal);
 
-    [LoggerMessage(313, LogLevel.Warning, "ClickHouse does not take a batch of {Records} records ({Code}, {Name}); it is halved until it does")]
-    public static partial void Halving(ILogger log, int records, string code, string name, Exception failure);
+    [LoggerMessage(313, LogLevel.Warning, "ClickHouse does not take a batch of {Records} records ({Code}, {Name}: {Reason}); it is halved until it does")]
+    public static partial void Halving(ILogger log, int records, string code, string name, string reason);
 
-    [LoggerMessage(314, LogLevel.Error, "ClickHouse refuses {Topic} {Partition}@{Offset} alone ({Code}, {Name}); it goes to the dead letters")]
-    public static partial void RecordRefused(ILogger log, string topic, int partition, long offset, string code, string name, Exception failure);
+    [LoggerMessage(314, LogLevel.Error, "ClickHouse refuses {Topic} {Partition}@{Offset} alone ({Code}, {Name}: {Reason}); it goes to the dead letters")]
+    public static partial void RecordRefused(ILogger log, string topic, int partition, long offset, string code, string name, string reason);
 
     [LoggerMessage(355, LogLevel.Warning, "The lag is not known anew: {Store} does not answer ({Code}), since {Seconds:F0} s; what was known grows older")]
     public static partial void LagUnknown(ILogger log, string store, string code, double seconds);
@@ -92,15 +92,15 @@ static partial class CdcSinkLog
     [LoggerMessage(337, LogLevel.Warning, "{Partition}: the group's offset {Committed} is older than the topic, but ClickHouse has all that is gone; read from {Offset}")]
     public static partial void GroupBehindTopic(ILogger log, string partition, long? committed, long offset);
 
-    [LoggerMessage(338, LogLevel.Warning, "Where to begin cannot be told yet ({Code}); asked again every second")]
-    public static partial void StartUnknown(ILogger log, string code, Exception failure);
+    [LoggerMessage(338, LogLevel.Warning, "Where to begin cannot be told yet ({Code}: {Reason}); asked again every second")]
+    public static partial void StartUnknown(ILogger log, string code, string reason);
 
     [LoggerMessage(323, LogLevel.Information, "Joined {Bets} bets of {Users} users and {Events} events beside the batches in {Seconds:F1} s")]
     public static partial void LargeJoinDone(ILogger log, int bets, int users, int events, double seconds);
 
-    [LoggerMessage(350, LogLevel.Error, "ClickHouse does not take {What} ({Code}, {Name}), attempt {Attempt} after {Seconds:F0} s; it is sent again, several records in smaller parts. No record goes to the dead letters for it: see docs/failures.md")]
-    public static partial void NotTaken(ILogger log, string what, string code, string name, int attempt, double seconds, Exception failure);
+    [LoggerMessage(350, LogLevel.Error, "ClickHouse does not take {What} ({Code}, {Name}: {Reason}), attempt {Attempt} after {Seconds:F0} s; it is sent again, several records in smaller parts. No record goes to the dead letters for it: see docs/failures.md")]
+    public static partial void NotTaken(ILogger log, string what, string code, string name, string reason, int attempt, double seconds);
 
-    [LoggerMessage(351, LogLevel.Warning, "A large join waits for ClickHouse ({Code}, {Name}), attempt {Attempt} after {Seconds:F0} s; the progress of its topics waits with it")]
-    public static partial void LargeJoinWaits(ILogger log, string code, string name, int attempt, double seconds, Exception failure);
+    [LoggerMessage(351, LogLevel.Warning, "A large join waits for ClickHouse ({Code}, {Name}: {Reason}), attempt {Attempt} after {Seconds:F0} s; the progress of its topics waits with it")]
+    public static partial void LargeJoinWaits(ILogger log, string code, string name, string reason, int attempt, double seconds);
 }

@@ -19,7 +19,7 @@ public sealed class PartitionStarts(
     IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, RewindStore orders, RewindWatch watch, StartMetrics metrics,
     Readiness readiness, TimeProvider clock, ILogger<PartitionStarts> log)
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForOne = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForOne = TimeSpan.FromSeconds(2), SayEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the look-ups at the beginning of partitions may keep the consumer from polling.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
@@ -28,6 +28,7 @@ public sealed class PartitionStarts(
     readonly RecordClock _records = new(kafka.Value);
     readonly StoppedPartitions _stopped = new(readiness, metrics, clock, log);
     readonly HashSet<Guid> _obeyed = [];
+    long? _said;
 
     StartNews News => field ??= new StartNews(_stopped, options, metrics, log);
 
@@ -43,17 +44,29 @@ public sealed class PartitionStarts(
         using var limit = new CancellationTokenSource(Patience, clock);
         try
         {
-            return Begin(consumer, partitions, limit.Token);
+            var begun = Begin(consumer, partitions, limit.Token);
+            _said = null;
+            return begun;
         }
         catch (KafkaException trouble) when (!trouble.Error.IsFatal)
         {
-            CdcSinkLog.StartUnknown(log, trouble.Error.Code.ToString(), trouble);
+            SayUnknown(trouble.Error.Code.ToString(), trouble);
         }
         catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, CancellationToken.None, out var code))
         {
-            CdcSinkLog.StartUnknown(log, code, failure);
+            SayUnknown(code, failure);
         }
         return new Dictionary<TopicPartition, PartitionPosition?>();
+    }
+
+    // Asked every second, said once a minute.
+    void SayUnknown(string code, Exception failure)
+    {
+        if (_said is not { } said || clock.GetElapsedTime(said) >= SayEvery)
+        {
+            _said = clock.GetTimestamp();
+            CdcSinkLog.StartUnknown(log, code, Refusal.LineOf(failure));
+        }
     }
 
     public void Forget(IEnumerable<TopicPartition> partitions)
@@ -83,7 +96,7 @@ public sealed class PartitionStarts(
             catch (KafkaException trouble) when (!trouble.Error.IsFatal)
             {
                 // A partition without a leader does not hold up the others.
-                CdcSinkLog.StartUnknown(log, $"{StoppedPartitions.Name(partition)}: {trouble.Error.Code}", trouble);
+                CdcSinkLog.StartUnknown(log, $"{StoppedPartitions.Name(partition)}: {trouble.Error.Code}", Refusal.LineOf(trouble));
             }
         }
 

@@ -130,7 +130,7 @@ public sealed class LargeJoinLoop(
                 if (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery)
                 {
                     logged = clock.GetTimestamp();
-                    CdcSinkLog.LargeJoinWaits(log, code, Refusal.NameOf(code), attempt, clock.GetElapsedTime(start).TotalSeconds, failure);
+                    CdcSinkLog.LargeJoinWaits(log, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);
                 }
             }
             await Task.Delay(pause, clock, stopping);

@@ -47,7 +47,7 @@ public sealed class PatientApplier(
             _refused = batch.Records > 0 ? 0 : _refused;
             return;
         }
-        CdcSinkLog.Halving(log, batch.Records, refusal.Code, refusal.Name, refusal.Cause);
+        CdcSinkLog.Halving(log, batch.Records, refusal.Code, refusal.Name, Refusal.LineOf(refusal.Cause));
         var records = batch.Kept ?? (again is null ? null : await again.ReadAsync(batch, stopping));
         if (records is null)
         {
@@ -89,7 +89,7 @@ public sealed class PatientApplier(
             throw Refused(refusal.Code, refusal.Cause);
         }
         metrics.Refused(record.Topic, RefusedReason);
-        CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refusal.Code, refusal.Name, refusal.Cause);
+        CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refusal.Code, refusal.Name, Refusal.LineOf(refusal.Cause));
         using var alone = new ChangeBatch();
         alone.DeadLetters.Add(new DeadLetter(record, RefusedReason, refusal.Code));
         await TryAsync(alone, 0, Task.CompletedTask, stopping);
@@ -149,11 +149,11 @@ public sealed class PatientApplier(
     {
         if (kind == FailureClass.Unavailable)
         {
-            CdcSinkLog.ClickHouseAway(log, code, attempt, seconds, failure);
+            CdcSinkLog.ClickHouseAway(log, code, Refusal.LineOf(failure), attempt, seconds);
         }
         else
         {
-            CdcSinkLog.NotTaken(log, what, code, Refusal.NameOf(code), attempt, seconds, failure);
+            CdcSinkLog.NotTaken(log, what, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, seconds);
         }
     }
 

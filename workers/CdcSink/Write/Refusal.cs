@@ -9,6 +9,14 @@ sealed record Refusal(string Code, Exception Cause)
 {
     public string Name => NameOf(Code);
 
+    /// <summary>The failure in one line of at most 500 characters, with the reason below it where there is one; never a stack trace.</summary>
+    public static string LineOf(Exception failure)
+    {
+        var text = failure.InnerException is { } cause ? $"{failure.Message}: {cause.Message}" : failure.Message;
+        var end = text.AsSpan().IndexOfAny('\r', '\n');
+        return text[..Math.Min(end < 0 ? text.Length : end, 500)];
+    }
+
     public static string NameOf(string code) => int.TryParse(code, CultureInfo.InvariantCulture, out var number) ? FailureTable.NameOf(number) : code;
 }
 
