@@ -41,7 +41,6 @@ public sealed class ChangeCapture : IAsyncDisposable
         {
             Directory.Delete(state, recursive: true);
         }
-        var port = FreePort.Take();
         var launch = Installed.Own("local/Capture", "LocalCapture",
             "--postgres", engines.Postgres.ConnectionString(EngineSet.Database),
             "--kafka", engines.KafkaBootstrap,
@@ -49,8 +48,7 @@ public sealed class ChangeCapture : IAsyncDisposable
             "--heartbeat-action-query", Topics.WatermarkQuery,
             "--admin-port", engines.CapturePort.ToString(CultureInfo.InvariantCulture),
             "--epoch", epoch.ToString(CultureInfo.InvariantCulture),
-            "--data", state,
-            "--admin-port", port.ToString(CultureInfo.InvariantCulture));
+            "--data", state);
         var process = new SupervisedProcess("Capture", launch, folder.In("logs/capture.log"), say);
         try
         {
