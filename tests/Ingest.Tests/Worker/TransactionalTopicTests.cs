@@ -34,7 +34,8 @@ public sealed class TransactionalTopicTests(Servers servers)
             await PublishAsync(producer, [Given.Register(8), Given.Register(9)], commit: false);
         }
 
-        string[] settings = ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={broker.Bootstrap}"];
+        // A real broker takes no session below its group.min.session.timeout.ms, 6 s by default.
+        string[] settings = ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={broker.Bootstrap}", $"--Kafka:Client:session.timeout.ms={(broker.IsReal ? 6000 : 1500)}"];
         var worker = stage.Start(settings);
         await stage.AppliedAsync(committed);
         var end = broker.End();
