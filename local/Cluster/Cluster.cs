@@ -115,7 +115,7 @@ public sealed class Cluster : IAsyncDisposable
     /// <returns>The command's exit code: 0 equal, 1 drift, 2 could not compare; and what it printed.</returns>
     public async Task<(int ExitCode, string Output)> ReconcileAsync()
     {
-        var settings = WorkerSettings.For(WorkerSettings.Reconciler, Engines, 1);
+        var settings = WorkerSettings.For(WorkerSettings.Reconciler, Engines, 1, Options.Follow);
         var log = Path.Combine(Logs, $"reconciliation-{Folder.Run}.log");
         File.Delete(log);
         await using var run = EngineProcess.Start("Reconciler run", Installed.Own("workers/Reconciler", "Reconciler", "run") with { Environment = settings }, log);
@@ -150,7 +150,7 @@ public sealed class Cluster : IAsyncDisposable
     {
         foreach (var worker in WorkerSettings.Workers)
         {
-            var settings = WorkerSettings.For(worker, Engines, epoch);
+            var settings = WorkerSettings.For(worker, Engines, epoch, Options.Follow);
             for (var replica = 1; replica <= Options.ReplicasOf(worker); replica++)
             {
                 _workers.Add(new WorkerProcess(worker, replica, settings, Logs, say));

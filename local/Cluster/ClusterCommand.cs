@@ -23,6 +23,7 @@ static class ClusterCommand
         var data = new Option<string>("--data") { Description = "the folder of everything that is written", DefaultValueFactory = _ => Path.Combine(Installed.ProjectRoot, ".local", "data") };
         var replicas = new Option<string[]>("--replicas") { Description = "Worker=N, for example CdcSink=2; may be repeated", DefaultValueFactory = _ => [] };
         var json = new Option<string?>("--json") { Description = "write the summary of --for as JSON to this file" };
+        var follow = new Option<string>("--follow") { Description = "ids of commands and bets, separated by commas: the workers' logs tell each step with one of them", DefaultValueFactory = _ => "" };
         var engines = new Option<bool>("--engines") { Description = "start the engines alone, print their addresses as NAME=value lines, and stay" };
         var positive = (System.CommandLine.Parsing.OptionResult result) =>
         {
@@ -46,7 +47,7 @@ static class ClusterCommand
             "The whole betting pipeline on this machine: engines, change capture, four workers, traffic.\n"
             + "KAFKA_BOOTSTRAP in the environment uses that Kafka, CONNECT_URL that Kafka Connect with Debezium.")
         {
-            seconds, rate, users, events, seed, door, data, replicas, json, engines,
+            seconds, rate, users, events, seed, door, data, replicas, follow, json, engines,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -60,6 +61,7 @@ static class ClusterCommand
                 Seed = parsed.GetValue(seed),
                 Door = parsed.GetValue(door)!,
                 Replicas = parsed.GetValue(replicas)!.Select(text => Replicas(text)!.Value).ToDictionary(pair => pair.Worker, pair => pair.Count),
+                Follow = parsed.GetValue(follow)!,
                 Json = parsed.GetValue(json),
                 KafkaBootstrap = Given("KAFKA_BOOTSTRAP"),
                 ConnectUrl = Given("CONNECT_URL") is { } url ? new Uri(url) : null,

@@ -22,6 +22,9 @@ public sealed record ClusterOptions
     /// <summary>Replicas by worker; one where nothing is said, none where 0 is.</summary>
     public IReadOnlyDictionary<string, int> Replicas { get; init; } = new Dictionary<string, int>();
 
+    /// <summary>Ids of commands and bets, separated by commas, whose way the workers log (their setting <c>Logs:Follow</c>).</summary>
+    public string Follow { get; init; } = "";
+
     /// <summary>Where the summary is written as JSON.</summary>
     public string? Json { get; init; }
 

@@ -10,12 +10,13 @@ public static class WorkerSettings
 
     public static readonly IReadOnlyList<string> Workers = [Ingest, CacheWarmer, CdcSink, Reconciler];
 
-    public static Dictionary<string, string> For(string worker, EngineSet engines, int epoch)
+    public static Dictionary<string, string> For(string worker, EngineSet engines, int epoch, string follow)
     {
         var settings = new Dictionary<string, string>
         {
             ["Postgres__ConnectionString"] = PostgresAs(RoleOf(worker), engines),
             ["Logs__Format"] = "text",
+            ["Logs__Follow"] = follow,
             ["Kafka__BootstrapServers"] = engines.KafkaBootstrap,
         };
         if (worker is CdcSink or Reconciler)

@@ -4,7 +4,7 @@ using Serilog.Events;
 namespace Betting.Hosting;
 
 /// <summary>Section <c>Logs</c>: everything goes to standard output.</summary>
-public sealed class LogOptions
+public sealed class LogOptions : IValidatableObject
 {
     public const string Section = "Logs";
 
@@ -13,4 +13,18 @@ public sealed class LogOptions
     public string Format { get; set; } = "json";
 
     public LogEventLevel Level { get; set; } = LogEventLevel.Information;
+
+    /// <summary>
+    /// Ids of commands (UUIDs) and of bets (numbers), separated by commas, 100 at most: each worker logs every step that it takes with
+    /// one of them, at Information. Nothing by default.
+    /// </summary>
+    public string Follow { get; set; } = "";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (FollowedIds.FaultOf(Follow) is { } fault)
+        {
+            yield return new ValidationResult(fault, [nameof(Follow)]);
+        }
+    }
 }

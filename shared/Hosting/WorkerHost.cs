@@ -42,6 +42,7 @@ public static class WorkerHost
         builder.Services.AddMetrics();
         builder.Services.AddSingleton<StoreFailures>();
         builder.Services.AddSingleton<Outages>();
+        builder.Services.AddSingleton<FollowedIds>();
         builder.Services.AddSingleton<WorkerMetrics>();
         builder.Services.AddSection<HttpOptions>(HttpOptions.Section);
         // The host asks for its drain limit before options are checked; a bad one is reported by that check.

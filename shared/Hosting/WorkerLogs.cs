@@ -16,13 +16,14 @@ enum LogTarget
 /// <summary>Serilog as compact JSON or as text for people.</summary>
 static class WorkerLogs
 {
-    const string Text = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext}: {Message:lj}{NewLine}{Exception}";
+    const string Text = "{Timestamp:HH:mm:ss.fff} {Level:u3} {EventNumber,3} {SourceContext}: {Message:lj}{NewLine}{Exception}";
 
     public static void AddWorkerLogs(this WebApplicationBuilder builder, string worker, LogTarget target)
     {
         builder.Services.AddSection<LogOptions>(LogOptions.Section);
         var section = builder.Configuration.GetSection(LogOptions.Section);
-        var quiet = target == LogTarget.Error ? LogEventLevel.Warning : LogEventLevel.Information;
+        // A verb tells what goes wrong, and what was asked for by an id.
+        var quiet = target == LogTarget.Error && string.IsNullOrEmpty(section[nameof(LogOptions.Follow)]) ? LogEventLevel.Warning : LogEventLevel.Information;
         var level = Enum.TryParse<LogEventLevel>(section[nameof(LogOptions.Level)], ignoreCase: true, out var asked) ? asked : quiet;
         var text = target == LogTarget.Error || section[nameof(LogOptions.Format)] == "text";
         LogEventLevel? errorsFrom = target == LogTarget.Error ? LogEventLevel.Verbose : null;
@@ -36,7 +37,7 @@ static class WorkerLogs
                 .Enrich.WithProperty("Worker", worker);
             if (text)
             {
-                logs.WriteTo.Console(outputTemplate: Text, formatProvider: CultureInfo.InvariantCulture, standardErrorFromLevel: errorsFrom);
+                logs.Enrich.With<EventNumber>().WriteTo.Console(outputTemplate: Text, formatProvider: CultureInfo.InvariantCulture, standardErrorFromLevel: errorsFrom);
             }
             else
             {

@@ -54,10 +54,15 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task A_folder_that_PostgreSQLs_user_may_not_enter_is_refused_in_one_line()
     {
-        Assert.SkipUnless(Environment.UserName == "root", "only root's PostgreSQL runs as another user");
         var closed = Directory.CreateDirectory(Path.Combine(_folder, "closed"));
         File.SetUnixFileMode(closed.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await using var run = Start("closed", "--engines", "--data", Path.Combine(closed.FullName, "data"));
+        if (Environment.UserName != "root")
+        {
+            // Only root's PostgreSQL runs as another user; this user's may enter the folder.
+            await SaidAsync(run, "Ctrl-C stops them");
+            return;
+        }
 
         Assert.True(await run.ExitedWithinAsync(Limit), "it did not end");
         Assert.Equal(2, run.ExitCode);

@@ -10,6 +10,12 @@ namespace Betting.Tests.Cluster;
 /// </summary>
 public sealed class RunningCluster : IAsyncLifetime
 {
+    /// <summary>A bet and its command that the workers follow; the traffic's own ids are smaller.</summary>
+    public const long FollowedBet = 7_000_000_000_000_000_019;
+
+    /// <inheritdoc cref="FollowedBet"/>
+    public const string FollowedSettlement = "0197a1b2-0000-7000-8000-00000000c0de";
+
     readonly string _folder = ServerFolder.Create();
     Local.Cluster.Cluster? _cluster;
 
@@ -22,6 +28,7 @@ public sealed class RunningCluster : IAsyncLifetime
             Data = _folder,
             Users = 300,
             Events = 12,
+            Follow = $"{FollowedBet}, {FollowedSettlement}",
             KafkaBootstrap = Environment.GetEnvironmentVariable("KAFKA_BOOTSTRAP"),
             ConnectUrl = Environment.GetEnvironmentVariable("CONNECT_URL") is { Length: > 0 } url ? new Uri(url) : null,
         };

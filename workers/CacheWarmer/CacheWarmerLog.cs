@@ -1,3 +1,4 @@
+using Betting.Debezium;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -47,4 +48,7 @@ static partial class CacheWarmerLog
 
     [LoggerMessage(240, LogLevel.Error, "Redis evicts keys without lifetime (maxmemory-policy {Policy}): counters may become wrong; use a volatile-* policy or noeviction")]
     public static partial void Eviction(ILogger log, string policy);
+
+    [LoggerMessage(260, LogLevel.Information, "Followed bet {Bet}: {Operation} of version {Version} read from {Topic} {Partition}@{Offset}, {Meaning}")]
+    public static partial void FollowedBet(ILogger log, long bet, Operation operation, ulong version, string topic, int partition, long offset, string meaning);
 }

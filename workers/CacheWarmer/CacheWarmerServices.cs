@@ -25,6 +25,6 @@ static class CacheWarmerServices
         .AddSingleton<IKeyFill, ActiveBetsFill>().AddSingleton<IKeyFill, EventCatalogFill>()
         .AddSingleton<IEnumerable<Filler>>(provider =>
             [.. provider.GetServices<IKeyFill>().Select(fill => ActivatorUtilities.CreateInstance<Filler>(provider, fill))])
-        .AddSingleton<ChangeStream>()
+        .AddSingleton<ChangeStream>().AddSingleton<FollowedBets>()
         .AddLoop<WarmLoop>().AddLoop<CounterPublisher>().AddLoop<FillLoop>().AddLoop<SettlementRefresh>();
 }

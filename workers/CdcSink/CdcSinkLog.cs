@@ -1,3 +1,4 @@
+using Betting.Debezium;
 using Microsoft.Extensions.Logging;
 
 namespace Betting.CdcSink;
@@ -103,4 +104,10 @@ static partial class CdcSinkLog
 
     [LoggerMessage(351, LogLevel.Warning, "A large join waits for ClickHouse ({Code}, {Name}: {Reason}), attempt {Attempt} after {Seconds:F0} s; the progress of its topics waits with it")]
     public static partial void LargeJoinWaits(ILogger log, string code, string name, string reason, int attempt, double seconds);
+
+    [LoggerMessage(380, LogLevel.Information, "Followed bet {Bet}: {Operation} of version {Version}, transaction {Transaction}, read from {Topic} {Partition}@{Offset}")]
+    public static partial void FollowedRead(ILogger log, long bet, Operation operation, ulong version, uint transaction, string topic, int partition, long offset);
+
+    [LoggerMessage(381, LogLevel.Information, "Followed bet {Bet}: its changes and its row are in ClickHouse")]
+    public static partial void FollowedVisible(ILogger log, long bet);
 }

@@ -55,6 +55,7 @@ static class CdcSinkServices
             .AddLoop<LagLoop>()
             .AddSingleton<StartMetrics>()
             .AddSingleton<PartitionStarts>()
+            .AddSingleton<FollowedBets>()
             .AddLoop<RewindWatch>()
             .AddLoop<LargeJoinLoop>()
             .AddLoop<SnapshotEndLoop>()

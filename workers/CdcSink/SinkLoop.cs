@@ -15,7 +15,8 @@ namespace Betting.CdcSink;
 /// is to do. Asked to stop, it reads no more, applies what it has, commits, and leaves the group.
 /// </summary>
 public sealed class SinkLoop(
-    IOptions<KafkaOptions> kafka, IOptions<CdcSinkOptions> options, PatientApplier applier, Progress progress, PartitionStarts starts, CdcSinkMetrics metrics, Readiness readiness, Outages outages, WorkerMetrics worker, Heartbeats heartbeats,
+    IOptions<KafkaOptions> kafka, IOptions<CdcSinkOptions> options, PatientApplier applier, Progress progress, PartitionStarts starts, FollowedBets followed,
+    CdcSinkMetrics metrics, Readiness readiness, Outages outages, WorkerMetrics worker, Heartbeats heartbeats,
     TimeProvider clock, ILogger<SinkLoop> log, ILogger<StreamConsumer> consumerLog) : IWorkerLoop
 {
     // Pausing throws away what was fetched ahead, so a batch that only takes a moment is waited for.
@@ -34,7 +35,11 @@ public sealed class SinkLoop(
     {
         readiness.Require(StreamConsumer.Condition);
         using var abandon = new CancellationTokenSource();
-        using var consumer = new StreamConsumer(kafka.Value, options.Value, metrics, starts, readiness, outages, worker, clock, consumerLog) { Finish = Finish };
+        using var consumer = new StreamConsumer(kafka.Value, options.Value, metrics, starts, readiness, outages, worker, clock, consumerLog)
+        {
+            Finish = Finish,
+            Followed = followed,
+        };
         progress.Commit = consumer.Commit;
         var applying = ApplyAllAsync(abandon.Token);
         try
@@ -150,6 +155,7 @@ public sealed class SinkLoop(
                 var start = clock.GetTimestamp();
                 var deadLetters = batch.DeadLetters.Count;
                 await applier.ApplyAsync(batch, before, failed.Token);
+                followed.Applied(batch);
                 CdcSinkLog.Applied(log, batch.Records, deadLetters, clock.GetElapsedTime(start).TotalMilliseconds);
             }
         }

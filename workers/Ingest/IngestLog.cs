@@ -76,4 +76,16 @@ static partial class IngestLog
 
     [LoggerMessage(131, LogLevel.Warning, "The {Door} broker does not take {Letters} dead letters ({Detail}); they are in the table dead_letters")]
     public static partial void DeadLettersInTable(ILogger log, string door, int letters, string detail);
+
+    [LoggerMessage(160, LogLevel.Information, "Followed command {Command} ({Kind}{OfBet}) arrived through the {Door} door, {Coordinates}")]
+    public static partial void FollowedArrived(ILogger log, Guid command, string kind, string ofBet, string door, string coordinates);
+
+    [LoggerMessage(161, LogLevel.Information, "Followed command {Command} ({Kind}{OfBet}) has its outcome in PostgreSQL: {Outcome}")]
+    public static partial void FollowedDecided(ILogger log, Guid command, string kind, string ofBet, string outcome);
+
+    [LoggerMessage(162, LogLevel.Information, "Followed command {Command} ({Kind}{OfBet}): the journal says {Outcome}, applied at {AppliedAt:u}")]
+    public static partial void FollowedInJournal(ILogger log, Guid command, string kind, string ofBet, string outcome, DateTime appliedAt);
+
+    [LoggerMessage(163, LogLevel.Information, "Followed command {Command} is a dead letter of the {Door} door, {Coordinates}")]
+    public static partial void FollowedDeadLetter(ILogger log, Guid command, string door, string coordinates);
 }

@@ -26,6 +26,7 @@ static class IngestServices
         services.AddSection<IngestOptions>(IngestOptions.Section);
         services.AddPostgres("ingest", PrepareAndIndex);
         services.AddSingleton<IngestMetrics>();
+        services.AddSingleton<FollowedCommands>();
         services.AddSingleton<BatchTransaction>();
         services.AddSingleton<DeadLetterTable>();
         services.AddSingleton<PostgresAvailability>();

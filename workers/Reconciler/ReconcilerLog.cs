@@ -50,4 +50,7 @@ static partial class ReconcilerLog
 
     [LoggerMessage(406, LogLevel.Debug, "{Step}")]
     public static partial void Step(ILogger log, string step);
+
+    [LoggerMessage(410, LogLevel.Information, "Followed bet {Bet} at the cut of run {Run}: {Verdict}; PostgreSQL has {Postgres}, ClickHouse has {ClickHouse}")]
+    public static partial void FollowedBet(ILogger log, long bet, long run, string verdict, string postgres, string clickHouse);
 }

@@ -17,6 +17,6 @@ static class ReconcilerServices
         .AddSingleton<ReconcilerMetrics>()
         .AddConnectOffsets(provider => provider.GetRequiredService<IOptions<ReconcilerOptions>>().Value.TopicPrefix)
         .AddSingleton<StreamEnds>().AddSingleton<SinkWait>()
-        .AddSingleton<Comparison>()
+        .AddSingleton<Comparison>().AddSingleton<FollowedBets>()
         .AddSingleton<RunStore>().AddSingleton<RequestStore>().AddSingleton<Reconciliation>();
 }

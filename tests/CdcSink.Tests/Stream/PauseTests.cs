@@ -65,6 +65,7 @@ public sealed class PauseTests(Servers servers)
             var outages = new Outages(new StoreFailures([]), readiness, meters, clock, NullLogger<Outages>.Instance);
             return new StreamConsumer(kafka, options, sink.Metrics, starts, readiness, outages, new WorkerMetrics(meters, readiness), clock, NullLogger<StreamConsumer>.Instance)
             {
+                Followed = new FollowedBets(FollowedIds.None, NullLogger<FollowedBets>.Instance),
                 Finish = (last, _) =>
                 {
                     last?.Dispose();

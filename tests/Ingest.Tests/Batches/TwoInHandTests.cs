@@ -90,7 +90,8 @@ public sealed class TwoInHandTests(Servers servers)
 
     static BatchHandler Handler(Database database, IngestMetrics metrics) => new(
         "test", database.Transaction, new NoDeadLetters(),
-        new PostgresAvailability(database.Ingest, new Readiness(), TimeProvider.System, NullLogger<PostgresAvailability>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
+        new PostgresAvailability(database.Ingest, new Readiness(), TimeProvider.System, NullLogger<PostgresAvailability>.Instance),
+        new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
 
     sealed class NoDeadLetters : IDeadLetters
     {

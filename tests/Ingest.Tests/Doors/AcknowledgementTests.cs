@@ -40,7 +40,7 @@ public sealed class AcknowledgementTests(Servers servers)
         await using var replies = new RabbitReplies(
             Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Ingest), metrics, TimeProvider.System, NullLogger<RabbitReplies>.Instance);
         var availability = new PostgresAvailability(database.Ingest, new Readiness(), TimeProvider.System, NullLogger<PostgresAvailability>.Instance);
-        var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, metrics, TimeProvider.System, NullLogger.Instance);
+        var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
         var door = new RabbitDoor(inbox, reader, handler, replies, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var consumer = await RabbitConsumer.StartAsync(options, 100, inbox, NullLogger.Instance, TestContext.Current.CancellationToken);

@@ -56,6 +56,8 @@ public sealed class WrongSettingTests
     [InlineData("Reconciler", "Http:Url=ftp://x", "Http:Url: http://ADDRESS:PORT")]
     [InlineData("Reconciler", "Http:Url=http://localhots:1", "Http:Url: http://ADDRESS:PORT")]
     [InlineData("Reconciler", "Logs:Level=loud", "Logs:Level: one of Verbose")]
+    [InlineData("Ingest", "Logs:Follow=12,abc", "Logs:Follow: ids of commands (UUIDs) and of bets")]
+    [InlineData("CdcSink", "Logs:Follow=-5", "Logs:Follow: ids of commands (UUIDs) and of bets")]
     [InlineData("Reconciler", "OpenTelemetry:OtlpEndpoint=nowhere", "OpenTelemetry:OtlpEndpoint")]
     [InlineData("Reconciler", "Reconciler:Schedule=daily", "Reconciler:Schedule")]
     public async Task A_wrong_setting_ends_the_worker_with_one_line_that_names_it(string worker, string setting, string said)

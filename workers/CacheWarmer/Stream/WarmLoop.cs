@@ -11,7 +11,7 @@ namespace Betting.CacheWarmer.Stream;
 
 /// <summary>Read a batch → count it in Redis → store its offsets; the lists that it touches are marked for their next fill.</summary>
 sealed class WarmLoop(
-    ChangeStream stream, CounterStore store, BaseKeeper keeper, KeyFills fills, Patience patience, Heartbeats heartbeats, Readiness readiness,
+    ChangeStream stream, CounterStore store, BaseKeeper keeper, KeyFills fills, Patience patience, FollowedBets followed, Heartbeats heartbeats, Readiness readiness,
     CacheWarmerMetrics metrics, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<WarmLoop> log) : IWorkerLoop
 {
     static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(1);
@@ -68,13 +68,16 @@ sealed class WarmLoop(
     /// <returns>False if the base was not good any more: a better one stands now, judge the batch again.</returns>
     async Task<bool> CountAsync(List<ConsumeResult<byte[]?, byte[]?>> batch, CancellationToken stopping)
     {
+        followed.Begin();
         var changes = new List<CountedChange>(batch.Count);
         int covered = 0, undecodable = 0, epoch = 0;
         var rebuild = false;
         foreach (var record in batch)
         {
             _decoder.Decode(ToStreamRecord(record), out var change);
-            switch (change.Kind == RecordKind.Undecodable ? null : (ChangeMeaning?)ChangeRule.Judge(change, _base!, _snapshot!))
+            ChangeMeaning? meaning = change.Kind == RecordKind.Undecodable ? null : ChangeRule.Judge(change, _base!, _snapshot!);
+            followed.Judged(record, change, meaning);
+            switch (meaning)
             {
                 case null:
                     undecodable++;
@@ -104,6 +107,7 @@ sealed class WarmLoop(
             await EnsureBaseAsync(_base, 0, "Redis lost them", stopping);
             return false;
         }
+        followed.Applied();
         _poisoned |= undecodable > 0;
         metrics.Changes("counted", counted);
         metrics.Changes("repeated", changes.Count - counted);

@@ -61,6 +61,9 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>Waits, within a limit, until every batch handed over has had its effect; true if so. Called while partitions are given back.</summary>
     public required Func<ChangeBatch?, TimeSpan, bool> Finish { get; init; }
 
+    /// <summary>Told of each record that is decoded.</summary>
+    public required FollowedBets Followed { get; init; }
+
     public void Subscribe()
     {
         var topics = new ChangeTopics(_options.TopicPrefix);
@@ -155,6 +158,7 @@ public sealed class StreamConsumer : IDisposable
         }
         var record = ConsumedRecord.From(consumed);
         _builder.Add(record, out var decoded);
+        Followed.Read(record, decoded);
         _positions.Read(record, decoded);
     }
 

@@ -10,7 +10,8 @@ sealed record Readable(Delivery Delivery, HashedCommand Hashed);
 
 /// <summary>Tries a batch until every command of it has its outcome, except those whose data the database refuses.</summary>
 sealed class BatchAttempts(
-    string door, BatchTransaction transaction, PostgresAvailability availability, IngestMetrics metrics, TimeProvider clock, ILogger log)
+    string door, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed, IngestMetrics metrics, TimeProvider clock,
+    ILogger log)
 {
     // Commands in the way of one another are done with within moments; whoever waits longer says so.
     static readonly TimeSpan LongestContention = TimeSpan.FromSeconds(30);
@@ -123,7 +124,9 @@ sealed class BatchAttempts(
         metrics.Committed(door, batch.ConvertAll(readable => readable.Hashed.Command), outcomes);
         for (var i = 0; i < outcomes.Length; i++)
         {
-            batch[i].Delivery.Answer = Answer.Of(batch[i].Hashed.Command.Id, outcomes[i]);
+            var answer = Answer.Of(batch[i].Hashed.Command.Id, outcomes[i]);
+            batch[i].Delivery.Answer = answer;
+            followed.Decided(batch[i].Hashed.Command, answer);
         }
     }
 

@@ -11,10 +11,11 @@ namespace Betting.Ingest.Batches;
 /// its place among the dead letters, and may be acknowledged.
 /// </summary>
 public sealed class BatchHandler(
-    string door, BatchTransaction transaction, IDeadLetters deadLetters, PostgresAvailability availability, IngestMetrics metrics, TimeProvider clock, ILogger log)
+    string door, BatchTransaction transaction, IDeadLetters deadLetters, PostgresAvailability availability, FollowedCommands followed,
+    IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
-    readonly BatchAttempts _attempts = new(door, transaction, availability, metrics, clock, log);
-    readonly DeadLetterSending _sending = new(door, deadLetters, metrics, clock, log);
+    readonly BatchAttempts _attempts = new(door, transaction, availability, followed, metrics, clock, log);
+    readonly DeadLetterSending _sending = new(door, deadLetters, followed, metrics, clock, log);
     Turn? _last;
 
     /// <summary>May be called again before it has ended: batches are applied in the order of the calls, which one thread makes.</summary>
@@ -37,7 +38,8 @@ public sealed class BatchHandler(
             }
             else
             {
-                readable.Add(new Readable(delivery, command!));
+                followed.Arrived(door, delivery, command!.Command);
+                readable.Add(new Readable(delivery, command));
             }
         }
         try

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Betting.Ingest.Batches;
 
 /// <summary>Puts messages aside for as long as it takes: their batch is not acknowledged before.</summary>
-sealed class DeadLetterSending(string door, IDeadLetters deadLetters, IngestMetrics metrics, TimeProvider clock, ILogger log)
+sealed class DeadLetterSending(string door, IDeadLetters deadLetters, FollowedCommands followed, IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
@@ -34,6 +34,7 @@ sealed class DeadLetterSending(string door, IDeadLetters deadLetters, IngestMetr
             letter.Delivery.Answer = new Answer(letter.CommandId, Answer.DeadLetter, letter.Reason, letter.Field);
             metrics.DeadLetter(door, letter.Field);
             IngestLog.DeadLetter(log, door, letter.Delivery.Coordinates, letter.Reason);
+            followed.PutAside(door, letter);
         }
     }
 

@@ -14,8 +14,8 @@ namespace Betting.Ingest.Parking;
 /// has come, whatever number of commands waits.
 /// </summary>
 public sealed class ParkedLoop(
-    NpgsqlDataSource postgres, BatchTransaction transaction, PostgresAvailability availability, ClockWatch clocks, IOptions<IngestOptions> options,
-    IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<ParkedLoop> log) : IWorkerLoop
+    NpgsqlDataSource postgres, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed, ClockWatch clocks,
+    IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<ParkedLoop> log) : IWorkerLoop
 {
     readonly ArrivedKeys _arrived = new(postgres);
     readonly DueRejection _due = new(postgres, metrics);
@@ -55,6 +55,7 @@ public sealed class ParkedLoop(
             {
                 IngestLog.ParkedReleased(log, released);
             }
+            await followed.AskJournalAsync(postgres, stopping);
             await MeasureAsync(stopping);
             availability.Back(Name);
         }

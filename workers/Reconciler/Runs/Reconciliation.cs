@@ -13,7 +13,7 @@ namespace Betting.Reconciler.Runs;
 
 /// <summary>One run: cut → wait for the sink → compare → keep the result. Of all replicas one runs at a time.</summary>
 sealed class Reconciliation(
-    NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, RunStore store, ReconcilerMetrics metrics,
+    NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, RunStore store, FollowedBets followed, ReconcilerMetrics metrics,
     StoreFailures failures, TimeProvider clock, ILogger<Reconciliation> log)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
@@ -87,7 +87,9 @@ sealed class Reconciliation(
         progress.Report("ClickHouse holds everything that the cut sees");
 
         var asOf = ClickHouseSide.AsOf(clickHouse, cut, epoch);
-        var changes = await comparison.RunAsync(new PostgresSide(moment.Connection), asOf, pairs => Task.FromResult(pairs), progress, cancellation);
+        var truth = new PostgresSide(moment.Connection);
+        var changes = await comparison.RunAsync(truth, asOf, pairs => Task.FromResult(pairs), progress, cancellation);
+        await followed.CompareAsync(run, truth, asOf, cancellation);
         var rule = new ViewRule(clickHouse, cut, epoch);
         var from = await RowsKept.FromAsync(clickHouse, cancellation);
         var shown = ClickHouseSide.AsShown(clickHouse, cut, epoch, from);
