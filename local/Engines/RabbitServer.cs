@@ -41,13 +41,18 @@ public sealed class RabbitServer(string folder, int port) : IAsyncDisposable
     }
 
     /// <summary>Raises the memory alarm, as a node does that has too little memory, or ends it: publishers are not read from meanwhile.</summary>
-    public async Task SetMemoryAlarmAsync(bool isRaised)
+    public Task SetMemoryAlarmAsync(bool isRaised) => ControlAsync("set_vm_memory_high_watermark", isRaised ? "0.000001" : "0.9");
+
+    /// <summary>Allows or forbids its user to publish to queues by their names; reading and binding stay allowed.</summary>
+    public Task AllowPublishingAsync(bool isAllowed) => ControlAsync("set_permissions", "betting", ".*", isAllowed ? ".*" : "^bet-commands$", ".*");
+
+    async Task ControlAsync(params string[] arguments)
     {
-        var control = new Launch("/usr/lib/rabbitmq/bin/rabbitmqctl", ["set_vm_memory_high_watermark", isRaised ? "0.000001" : "0.9"]) { Environment = Environment() };
+        var control = new Launch("/usr/lib/rabbitmq/bin/rabbitmqctl", arguments) { Environment = Environment() };
         await using var step = EngineProcess.Start("rabbitmqctl", control, Path.Combine(folder, "logs", "rabbitmq.log"));
         if (!await step.ExitedWithinAsync(TimeSpan.FromSeconds(60)) || step.ExitCode != 0)
         {
-            throw new EngineException(step, "did not set the memory alarm");
+            throw new EngineException(step, $"{arguments[0]} failed");
         }
     }
 

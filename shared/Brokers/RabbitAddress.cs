@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Betting.Connections;
 
@@ -53,6 +54,46 @@ public sealed class RabbitAddress
         // Whoever uses a connection opens the next: the client's own recovery would lose the confirms in flight.
         _nodes[0].AutomaticRecoveryEnabled = false;
         return _nodes[0].CreateConnectionAsync(_nodes.Select(node => node.Endpoint), name, cancellation);
+    }
+
+    /// <summary>Opens a connection to any of the nodes whose received bytes pass a filter before the client reads them.</summary>
+    /// <param name="name">How the connection is called in the broker's list.</param>
+    /// <param name="filter">Makes a filter for each attempt; the last one made is the returned connection's.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    public async Task<IConnection> OpenAsync(string name, Func<IInboundFilter> filter, CancellationToken cancellation)
+    {
+        var nodes = _nodes.ToArray();
+        Random.Shared.Shuffle(nodes);
+        var failures = new List<Exception>();
+        // One after the other, because TLS needs the name of the node and a socket is told its address only.
+        foreach (var node in nodes)
+        {
+            try
+            {
+                return await Filtered(node, filter).CreateConnectionAsync(name, cancellation);
+            }
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            {
+                failures.Add(failure);
+            }
+        }
+        throw failures is [var only] ? only : new BrokerUnreachableException(new AggregateException(failures));
+    }
+
+    static ConnectionFactory Filtered(ConnectionFactory node, Func<IInboundFilter> filter)
+    {
+        var tls = node.Ssl.Enabled ? node.Ssl : null;
+        return new ConnectionFactory
+        {
+            HostName = node.Endpoint.HostName,
+            Port = node.Endpoint.Port,
+            UserName = node.UserName,
+            Password = node.Password,
+            VirtualHost = node.VirtualHost,
+            MaxInboundMessageBodySize = LargestMessage,
+            AutomaticRecoveryEnabled = false,
+            SocketFactory = family => new FilteredTcpClient(family, tls, filter()),
+        };
     }
 
     static ConnectionFactory? Factory(string uri)

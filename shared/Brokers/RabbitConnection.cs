@@ -21,6 +21,15 @@ public static class RabbitConnection
             ? address.OpenAsync(name, cancellation)
             : throw new ArgumentException($"RabbitMq:Uri: {RabbitAddress.Form}");
 
+    /// <param name="options">Where the broker is.</param>
+    /// <param name="name">How the connection is called in the broker's list.</param>
+    /// <param name="filter">Makes a filter for each attempt; the last one made is the returned connection's.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    public static Task<IConnection> OpenAsync(RabbitMqOptions options, string name, Func<IInboundFilter> filter, CancellationToken cancellation) =>
+        RabbitAddress.TryParse(options.Uri, out var address)
+            ? address.OpenAsync(name, filter, cancellation)
+            : throw new ArgumentException($"RabbitMq:Uri: {RabbitAddress.Form}");
+
     /// <summary>
     /// Leaves a connection with its channels, for another one: never throws, and never waits for a broker that may be gone.
     /// Disposing would: the client gives each goodbye up to half a minute.

@@ -17,6 +17,15 @@ public static class LetterHeaders
     /// <summary>On a shortened letter: the bytes of the whole body in decimal digits. Also <c>dead-letter.key-size</c>, where the key is cut.</summary>
     public const string Size = Prefix + "size";
 
+    /// <summary>Where headers were left out: their bytes on the wire in decimal digits.</summary>
+    public const string HeadersSize = Prefix + "headers-size";
+
+    /// <summary>Where headers were left out: the SHA-256 of those bytes in hexadecimal digits.</summary>
+    public const string HeadersSha256 = Prefix + "headers-sha256";
+
+    /// <summary>Where headers were left out: the first of those bytes in Base64.</summary>
+    public const string HeadersBytes = Prefix + "headers-bytes";
+
     /// <summary>How often a message was sent back from the dead letters; decimal text, on the message and on its next dead letter.</summary>
     public const string Replays = "dead-letter-replays";
 
@@ -29,7 +38,7 @@ public static class LetterHeaders
     // Every name that a worker or a verb writes.
     static readonly HashSet<string> Written =
     [
-        Truncated, Sha256, Size, Prefix + "key-sha256", Prefix + "key-size", Replays, Handled, HandledHow, "dead-letter-handled-at",
+        Truncated, Sha256, Size, HeadersSize, HeadersSha256, HeadersBytes, Prefix + "key-sha256", Prefix + "key-size", Replays, Handled, HandledHow, "dead-letter-handled-at",
         "dead-letter.reason", "dead-letter.field", "dead-letter.topic", "dead-letter.partition", "dead-letter.offset", "dead-letter.timestamp",
         "dead-letter-reason", "dead-letter-field", "dead-letter-from", "dead-letter-at",
     ];

@@ -35,11 +35,11 @@ public sealed class IngestOptions : IValidatableObject
     public int Prefetch { get; set; } = 8000;
 
     /// <summary>
-    /// Bytes of large messages that a door holds at most; 64 MiB by default. A RabbitMQ message beyond it is put aside shortened, Kafka
-    /// batches have a quarter of it. Messages of a command's size are bounded by <see cref="Prefetch"/> alone.
+    /// Bytes of large messages that a door holds whole at most; 32 MiB by default. RabbitMQ messages beyond it are cut while they are received, Kafka
+    /// batches have a quarter of it. Messages of a command's size are bounded by <see cref="Prefetch"/>, 40 KiB each.
     /// </summary>
     [Range(1024 * 1024, int.MaxValue)]
-    public int HeldBytes { get; set; } = 64 * 1024 * 1024;
+    public int HeldBytes { get; set; } = 32 * 1024 * 1024;
 
     /// <summary>How RabbitMQ keeps the commands: <c>quorum</c> (the default) or <c>classic</c>; a queue cannot be changed from one to the other.</summary>
     [EnumDataType(typeof(QueueKind))]

@@ -25,7 +25,6 @@ public sealed class LetterRoute(string door, ILetterBroker broker, DeadLetterTab
         try
         {
             await PutAsideAsync(letters, began, cancellation);
-            _failingSince = null;
             readiness.Set(Condition, true);
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
@@ -41,15 +40,19 @@ public sealed class LetterRoute(string door, ILetterBroker broker, DeadLetterTab
         try
         {
             await SendLeftAsync(letters, isShortened: false, cancellation);
+            _failingSince = null;
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
             if (broker.IsRefusal(failure))
             {
                 await OneByOneAsync(letters, cancellation);
+                _failingSince = null;
             }
             else if (clock.GetElapsedTime(_failingSince ?? began) >= TableAfter)
             {
+                // The next letters do not wait again: the broker has taken none since.
+                _failingSince ??= began;
                 await StoreAsync(Left(letters), failure, cancellation);
             }
             else

@@ -4,6 +4,8 @@ using System.Security.Cryptography;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.DeadLetters;
+using Betting.Ingest.Doors;
+using Betting.Ingest.Frames;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.DeadLetters;
@@ -17,15 +19,20 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
     readonly IConnection _connection;
     readonly IChannel _reading, _sending;
+    readonly ContentCuts _cuts;
 
-    RabbitDeadLetterStore(IConnection connection, IChannel reading, IChannel sending) => (_connection, _reading, _sending) = (connection, reading, sending);
+    RabbitDeadLetterStore(IConnection connection, IChannel reading, IChannel sending, ContentCuts cuts) =>
+        (_connection, _reading, _sending, _cuts) = (connection, reading, sending, cuts);
 
     public string Name => "rabbitmq";
 
     public static async Task<IDeadLetterStore> OpenAsync(RabbitMqOptions options, CancellationToken cancellation)
     {
-        var connection = await RabbitConnection.OpenAsync(options, "ingest dead-letters", cancellation);
-        return new RabbitDeadLetterStore(connection, await connection.CreateChannelAsync(cancellationToken: cancellation), await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation));
+        // Letters pass whole, but for headers that the client cannot read: RabbitMQ's own dead letters can have such.
+        var cuts = new ContentCuts(new HeldBytes(long.MaxValue));
+        var connection = await RabbitConnection.OpenAsync(options, "ingest dead-letters", () => new FrameFilter(new ContentRule(cuts)), cancellation);
+        var reading = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        return new RabbitDeadLetterStore(connection, reading, await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation), cuts);
     }
 
     public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -38,7 +45,7 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
             {
                 yield break;
             }
-            yield return Letter(message);
+            yield return Letter(message, _cuts.Take(message.DeliveryTag));
         }
     }
 
@@ -71,18 +78,18 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
         await _connection.DisposeAsync();
     }
 
-    static StoredLetter Letter(BasicGetResult message)
+    static StoredLetter Letter(BasicGetResult message, ContentCut cut)
     {
         // The client's memory is lent until the next call.
         var body = message.Body.ToArray();
-        var headers = RabbitHeaders.Text(message.BasicProperties);
+        List<KeyValuePair<string, string>> headers = [.. RabbitHeaders.Text(message.BasicProperties), .. cut.Headers];
         var death = message.BasicProperties.Headers?.TryGetValue("x-death", out var deaths) == true && deaths is List<object?> and [IDictionary<string, object?> latest, ..] ? latest : null;
         var from = Header(DeadLetter.CoordinatesHeader) ?? Death("queue") ?? "";
         return new StoredLetter
         {
             Id = Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 8)),
             From = from,
-            Reason = Header(DeadLetter.ReasonHeader) ?? (death is null ? "unknown" : $"given up by the broker: {Death("reason")}"),
+            Reason = Header(DeadLetter.ReasonHeader) ?? (cut.Headers.Count > 0 ? "unknown: its headers cannot be read" : death is null ? "unknown" : $"given up by the broker: {Death("reason")}"),
             Field = Header(DeadLetter.FieldHeader) ?? "",
             Kind = CommandKindPeek.Of(body),
             At = At(Header(DeadLetter.TimeHeader), death),

@@ -1,6 +1,6 @@
 namespace Betting.Ingest.Doors;
 
-/// <summary>Bounds the bytes of large messages that a door holds: delivered, and neither applied nor put aside.</summary>
+/// <summary>Bounds the bytes of large messages that a door holds whole: received, and neither applied nor put aside.</summary>
 /// <param name="limit">Bytes; <c>Ingest:HeldBytes</c>.</param>
 public sealed class HeldBytes(long limit)
 {

@@ -1,6 +1,7 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using Betting.Ingest.DeadLetters;
+using Betting.DeadLetters;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.Doors;
@@ -67,15 +68,14 @@ public sealed class PutAsideMemory(TimeProvider clock)
         }
     }
 
-    // Without what the broker adds to a message that it delivers again.
+    // The same whether the message came whole or cut: headers are left out, a cut body is known by the hash of the whole one.
     static UInt128 PrintOf(Delivery delivery)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(delivery.Body.Span);
-        foreach (var (name, value) in RabbitHeaders.Text((IReadOnlyBasicProperties)delivery.Original!).Where(header => !RabbitHeaders.IsBrokers(header.Key)))
-        {
-            hash.AppendData(Encoding.UTF8.GetBytes($"\n{name}: {value}"));
-        }
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
+        var body = delivery.Cut.FirstOrDefault(header => header.Key == LetterHeaders.Sha256).Value is { } sha256
+            ? Convert.FromHexString(sha256)
+            : SHA256.HashData(delivery.Body.Span);
+        var properties = (IReadOnlyBasicProperties)delivery.Original!;
+        var rest = $"{properties.ContentType}\n{properties.MessageId}\n{properties.CorrelationId}\n{properties.ReplyTo}";
+        return BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData([.. body, .. Encoding.UTF8.GetBytes(rest)]));
     }
 }

@@ -1,5 +1,6 @@
 using Betting.Connections;
 using Betting.Contracts;
+using Betting.Ingest.Frames;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -14,6 +15,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 {
     readonly IConnection _connection;
     readonly RabbitInbox _inbox;
+    readonly ContentCuts _cuts;
     readonly ILogger _log;
     readonly Lock _gate = new();
     readonly SortedSet<ulong> _unanswered = [];
@@ -23,7 +25,8 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     ulong _registered;
     bool _isActive;
 
-    RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ILogger log) : base(channel) => (_connection, _inbox, _log) = (connection, inbox, log);
+    RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ContentCuts cuts, ILogger log) : base(channel) =>
+        (_connection, _inbox, _cuts, _log) = (connection, inbox, cuts, log);
 
     /// <summary>False where another one is needed: the connection or the channel is closed, or the broker has ended the consumer.</summary>
     public bool IsUsable => IsRunning && Channel.IsOpen && !_broken;
@@ -34,12 +37,13 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// <summary>Connects and consumes; the queues are there.</summary>
     public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, ushort prefetch, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
     {
-        var connection = await RabbitConnection.OpenAsync(rabbit, "ingest", cancellation);
+        var cuts = new ContentCuts(inbox.Held);
+        var connection = await RabbitConnection.OpenAsync(rabbit, "ingest", () => new FrameFilter(new ContentRule(cuts)), cancellation);
         try
         {
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
             await channel.BasicQosAsync(0, prefetch, global: false, cancellation);
-            var consumer = new RabbitConsumer(connection, channel, inbox, log);
+            var consumer = new RabbitConsumer(connection, channel, inbox, cuts, log);
             inbox.SwitchTo(consumer);
             await channel.BasicConsumeAsync(Topics.Commands, autoAck: false, consumer, cancellation);
             return consumer;
@@ -47,6 +51,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         catch
         {
             await RabbitConnection.LeaveAsync(connection);
+            cuts.Close();
             throw;
         }
     }
@@ -69,7 +74,8 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         try
         {
             // The body is the client's again when this returns.
-            _inbox.Add(RabbitArrival.Of(this, deliveryTag, redelivered, properties, body, _inbox.Held));
+            var copy = body.ToArray();
+            _inbox.Add(new RabbitArrival(this, deliveryTag, redelivered, properties, copy, _cuts.Take(deliveryTag)));
             _registered = deliveryTag;
         }
         catch (Exception failure)
@@ -131,7 +137,11 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// The consumer is never cancelled while messages are in hand: RabbitMQ would give the messages behind them to the next
     /// replica at once, and that one could apply them first.
     /// </remarks>
-    public Task LeaveAsync() => RabbitConnection.LeaveAsync(_connection);
+    public async Task LeaveAsync()
+    {
+        await RabbitConnection.LeaveAsync(_connection);
+        _cuts.Close();
+    }
 
     void Remember(IEnumerable<RabbitMessage> messages)
     {

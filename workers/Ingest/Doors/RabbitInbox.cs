@@ -10,7 +10,7 @@ namespace Betting.Ingest.Doors;
 /// </summary>
 public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider clock)
 {
-    // No bound of its own: the prefetch count bounds what the broker sends, and what is held of each is bounded by Held.
+    // No bound of its own: the prefetch count bounds how many messages there are, ContentRule and Held bound their bytes.
     readonly Channel<RabbitArrival> _messages = Channel.CreateUnbounded<RabbitArrival>();
     readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly Lock _gate = new();
@@ -51,7 +51,7 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
             _source = consumer;
             while (_messages.Reader.TryRead(out var arrival))
             {
-                Held.Release(arrival.Held);
+                Held.Release(arrival.Cut.Held);
             }
         }
     }
@@ -62,7 +62,7 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
         {
             if (!ReferenceEquals(arrival.Consumer, _source))
             {
-                Held.Release(arrival.Held);
+                Held.Release(arrival.Cut.Held);
                 return;
             }
             _messages.Writer.TryWrite(arrival);

@@ -25,7 +25,7 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
         var coordinates = $"{Topics.Commands}#{message.Number}";
         try
         {
-            var isRaw = message.Cut.Count > 0 || !MassTransitEnvelope.IsNamedBy(message.Properties.ContentType);
+            var isRaw = message.Cut.IsBodyCut || !MassTransitEnvelope.IsNamedBy(message.Properties.ContentType);
             return isRaw ? Raw(message, coordinates) : Enveloped(message, coordinates);
         }
         catch (Exception unexpected)
@@ -35,8 +35,8 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
             {
                 Original = message.Properties,
                 Fault = $"it could not be read ({unexpected.GetType().Name})",
-                Cut = message.Cut,
-                Held = message.Held,
+                Cut = message.Cut.Headers,
+                Held = message.Cut.Held,
                 IsLost = () => message.Consumer.IsLost,
             };
         }
@@ -45,12 +45,12 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
     Delivery Raw(RabbitArrival message, string coordinates)
     {
         var properties = message.Properties;
-        return new Delivery(message.Body, message.Cut.Count > 0 ? null : message.Body, coordinates)
+        return new Delivery(message.Body, message.Cut.IsBodyCut ? null : message.Body, coordinates)
         {
             Original = properties,
             Fault = TooLarge,
-            Cut = message.Cut,
-            Held = message.Held,
+            Cut = message.Cut.Headers,
+            Held = message.Cut.Held,
             IsLost = () => message.Consumer.IsLost,
             Reply = properties.ReplyTo is { } queue ? replies.Check(new ReplyAddress(queue, properties.CorrelationId, null)) : null,
             Context = IngestTracing.IsOn ? IngestTracing.Parse(Header(properties, "traceparent"), Header(properties, "tracestate")) : default,
@@ -64,7 +64,8 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
         {
             Original = message.Properties,
             Fault = envelope.Fault,
-            Held = message.Held,
+            Cut = message.Cut.Headers,
+            Held = message.Cut.Held,
             IsLost = () => message.Consumer.IsLost,
             Reply = envelope.ResponseAddress is { } address
                 ? replies.Check(new ReplyAddress(ReplyRules.QueueOf(address), null, new MassTransitRequest(envelope.RequestId, envelope.ConversationId, address, envelope.Accepts)))

@@ -1,0 +1,78 @@
+using System.Security.Authentication;
+using Betting.Connections;
+using Betting.Ingest.Doors;
+using Betting.Ingest.Frames;
+using Betting.Tests.Fixtures;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Betting.Tests.Ingest.Frames;
+
+/// <summary>The filter in a connection to a real RabbitMQ.</summary>
+[Collection("worker")]
+public sealed class FilteredConnectionTests(Servers servers)
+{
+    static CancellationToken Ending => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Over_TLS_messages_are_sent_and_received_and_large_ones_are_cut()
+    {
+        var server = new Uri((await servers.RabbitAsync()).Uri);
+        await using var wire = new TlsWire(server.Port);
+        var cuts = new ContentCuts(new HeldBytes(0));
+        var tls = new SslOption { Enabled = true, ServerName = "localhost", CertificateValidationCallback = (_, certificate, _, _) => certificate!.Equals(wire.Certificate) };
+        var factory = new ConnectionFactory
+        {
+            HostName = "127.0.0.1", Port = wire.Port, UserName = "betting", Password = "betting", AutomaticRecoveryEnabled = false,
+            SocketFactory = family => new FilteredTcpClient(family, tls, new FrameFilter(new ContentRule(cuts))),
+        };
+        await using var connection = await factory.CreateConnectionAsync(Ending);
+        await using var channel = await connection.CreateChannelAsync(RabbitConnection.Confirmed, Ending);
+        var queue = (await channel.QueueDeclareAsync("", durable: false, exclusive: true, cancellationToken: Ending)).QueueName;
+        foreach (var size in (int[])[10, 3_000_000, 20])
+        {
+            await channel.BasicPublishAsync("", queue, new byte[size], Ending);
+        }
+
+        var sizes = new List<(int, bool)>();
+        for (var count = 0; count < 3; count++)
+        {
+            var message = (await channel.BasicGetAsync(queue, autoAck: true, Ending))!;
+            sizes.Add((message.Body.Length, cuts.Take(message.DeliveryTag).IsBodyCut));
+        }
+        Assert.Equal([(10, false), (ContentRule.KeptBody, true), (20, false)], sizes);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_not_trusted_is_refused()
+    {
+        await using var wire = new TlsWire(new Uri((await servers.RabbitAsync()).Uri).Port);
+        Assert.True(RabbitAddress.TryParse($"amqps://betting:betting@localhost:{wire.Port}/", out var address));
+
+        var failure = await Assert.ThrowsAsync<BrokerUnreachableException>(() => address.OpenAsync("test", () => new FrameFilter(new ContentRule(new ContentCuts(new HeldBytes(0)))), Ending));
+
+        Assert.Contains(Inner(failure), inner => inner is AuthenticationException);
+    }
+
+    [Fact]
+    public async Task Of_several_nodes_one_that_answers_is_taken_and_the_ones_that_do_not_are_named_together()
+    {
+        var server = new Uri((await servers.RabbitAsync()).Uri);
+        Assert.True(RabbitAddress.TryParse($"amqp://betting:betting@127.0.0.1:1,127.0.0.1:{server.Port}/", out var address));
+        static IInboundFilter New() => new FrameFilter(new ContentRule(new ContentCuts(new HeldBytes(0))));
+        for (var attempt = 0; attempt < 5; attempt++)
+        {
+            await using var connection = await address.OpenAsync("test", New, Ending);
+            Assert.Equal(server.Port, connection.Endpoint.Port);
+        }
+
+        Assert.True(RabbitAddress.TryParse("amqp://betting:betting@127.0.0.1:1,127.0.0.1:2/", out var away));
+        var failure = await Assert.ThrowsAsync<BrokerUnreachableException>(() => away.OpenAsync("test", New, Ending));
+        Assert.Equal("connection refused", RabbitTrouble.Describe(failure));
+        Assert.True(RabbitAddress.TryParse($"amqp://betting:wrong@127.0.0.1:1,127.0.0.1:{server.Port}/", out var refused));
+        Assert.True(RabbitTrouble.IsRefused(await Assert.ThrowsAsync<BrokerUnreachableException>(() => refused.OpenAsync("test", New, Ending))));
+    }
+
+    static IEnumerable<Exception> Inner(Exception? failure) => failure is null ? []
+        : [failure, .. failure is AggregateException several ? several.InnerExceptions.SelectMany(Inner) : Inner(failure.InnerException)];
+}
