@@ -38,6 +38,17 @@ public sealed class KafkaServer(string folder, int port, int? keptBatches = null
         answer.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Cuts all connections and takes no new ones; the records stay.</summary>
+    public Task DownAsync() => AskAsync("/brokers/1/down");
+
+    public Task UpAsync() => AskAsync("/brokers/1/up");
+
+    async Task AskAsync(string what)
+    {
+        using var answer = await Http.PostAsync(new Uri(Admin, what), null);
+        answer.EnsureSuccessStatusCode();
+    }
+
     public async Task StopAsync()
     {
         if (_process is not null)

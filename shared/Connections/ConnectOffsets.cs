@@ -48,6 +48,15 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
         return null;
     }
 
+    /// <summary>What a failed question means, in a few words.</summary>
+    public static string DetailOf(Exception failure) => failure switch
+    {
+        HttpRequestException { StatusCode: { } status } => $"it answers {(int)status}",
+        HttpRequestException => Network.Describe(failure),
+        JsonException => "an answer that is none of Kafka Connect's",
+        _ => "no answer in time",
+    };
+
     public void Dispose() => _http.Dispose();
 
     // During a snapshot the position is the snapshot's, whatever of its rows has been sent: it carries the field until it is complete.

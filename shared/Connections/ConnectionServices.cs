@@ -35,6 +35,10 @@ public static class ConnectionServices
             return severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
         });
 
+    /// <summary>Looks at PostgreSQL's settings while the worker runs. See <see cref="PostgresSettings"/>.</summary>
+    public static IServiceCollection AddPostgresSettings(this IServiceCollection services, PostgresNeeds needs) =>
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<PostgresSettings>(provider, needs)).AddLoop<PostgresSettings>();
+
     /// <summary>The brokers' address and rights, checked at boot together with the worker's own choices.</summary>
     /// <param name="services">Where they are added.</param>
     /// <param name="choose">The worker's own choices for its consumer; none where it joins no group.</param>
@@ -47,7 +51,7 @@ public static class ConnectionServices
 
     /// <summary>A <see cref="ConnectOffsets"/> for the connector of one topic prefix.</summary>
     public static IServiceCollection AddConnectOffsets(this IServiceCollection services, Func<IServiceProvider, string> topicPrefix) =>
-        services.AddSection<ConnectOptions>(ConnectOptions.Section).AddSingleton(provider =>
+        services.AddSection<ConnectOptions>(ConnectOptions.Section).AddSingleton<IStoreFailures, ConnectFailures>().AddSingleton(provider =>
             new ConnectOffsets(provider.GetRequiredService<IOptions<ConnectOptions>>().Value, topicPrefix(provider)));
 
     /// <summary>The brokers' addresses for a verb that needs one of them: whichever is named is checked, neither is required.</summary>
@@ -66,7 +70,7 @@ public static class ConnectionServices
 
     public static IServiceCollection AddClickHouse(this IServiceCollection services) =>
         services.AddSection<ClickHouseOptions>(ClickHouseOptions.Section).AddSingleton<IStoreFailures, ClickHouseFailures>().AddSingleton(provider =>
-            new ClickHouseClient(provider.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString));
+            new ClickHouseClient(ClickHouseSettings.Of(provider.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString)));
 
     /// <summary>An <see cref="IConnectionMultiplexer"/> that keeps trying while Redis is away.</summary>
     public static IServiceCollection AddRedis(this IServiceCollection services, string application) =>

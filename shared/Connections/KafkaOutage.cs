@@ -11,49 +11,99 @@ namespace Betting.Connections;
 /// <param name="loop">The loop's name.</param>
 /// <param name="other">Gets what is no outage, at most once a minute for each code.</param>
 /// <param name="clock">Intervals.</param>
-public sealed class KafkaOutage(Outages outages, string loop, Action<Error> other, TimeProvider clock)
+/// <param name="topic">Without this topic the brokers do not serve the worker; null where any answer will do.</param>
+public sealed class KafkaOutage(Outages outages, string loop, Action<Error> other, TimeProvider clock, string? topic = null)
 {
     static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromMilliseconds(500), SayEvery = TimeSpan.FromMinutes(1);
+
+    const string SessionRefused = "the group refuses Kafka:Client:session.timeout.ms: it lies outside of the brokers' "
+        + "group.min.session.timeout.ms and group.max.session.timeout.ms (6000 and 1800000 by default)";
 
     readonly Dictionary<ErrorCode, long> _said = [];
     long? _asked;
 
-    /// <summary>The consumer's error handler.</summary>
+    // The group does not take this member, although the brokers answer.
+    bool _refused;
+
+    /// <summary>The consumer's error handler, and what becomes of an error that <c>Consume</c> throws.</summary>
     public void OnError(Error error)
     {
         switch (error.Code)
         {
-            case ErrorCode.Local_AllBrokersDown:
-                outages.Failed(Stores.Kafka, loop, "no broker answers");
+            case ErrorCode.InvalidSessionTimeout:
+                _refused = true;
+                outages.Failed(Stores.Kafka, loop, SessionRefused);
                 break;
-            case ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Ssl:
-                outages.Failed(Stores.Kafka, loop, $"it refuses access ({error.Code}): look at the Sasl and Ssl settings");
-                break;
-            // The reasons of the above.
+            // The reasons of Local_AllBrokersDown; one broker of several is no outage.
             case ErrorCode.Local_Transport or ErrorCode.Local_Resolve or ErrorCode.Local_TimedOut:
                 break;
             default:
-                if (!_said.TryGetValue(error.Code, out var last) || clock.GetElapsedTime(last) >= SayEvery)
+                if (!HasFailed(error))
                 {
-                    _said[error.Code] = clock.GetTimestamp();
-                    other(error);
+                    Tell(error);
                 }
                 break;
         }
     }
 
+    /// <summary>A poll failed: until the brokers are seen to serve again they do not, whatever the reason.</summary>
+    public void OnPollFailed(Error error)
+    {
+        if (error.Code == ErrorCode.InvalidSessionTimeout)
+        {
+            OnError(error);
+        }
+        else if (!HasFailed(error))
+        {
+            outages.Failed(Stores.Kafka, loop, $"{error.Reason} ({error.Code})");
+        }
+    }
+
+    /// <summary>A request failed. An outage is told; false where the error is none.</summary>
+    public bool HasFailed(Error error)
+    {
+        if (DetailOf(error.Code) is not { } detail)
+        {
+            return false;
+        }
+        outages.Failed(Stores.Kafka, loop, detail);
+        return true;
+    }
+
+    /// <summary>The group has given this member its partitions, perhaps none.</summary>
+    public void Joined()
+    {
+        _refused = false;
+        outages.Succeeded(Stores.Kafka, loop);
+    }
+
+    /// <summary>A record came: the brokers serve again.</summary>
+    public void Came()
+    {
+        if (outages.IsAway(Stores.Kafka))
+        {
+            Joined();
+        }
+    }
+
     /// <summary>Sees whether brokers that were away are back; to be called often, on the consumer's thread.</summary>
-    public void Look(IConsumer<byte[]?, byte[]?> consumer)
+    public void Look(IClient consumer)
     {
         if (!outages.IsAway(Stores.Kafka) || (_asked is { } asked && clock.GetElapsedTime(asked) < AskEvery))
         {
             return;
         }
         _asked = clock.GetTimestamp();
+        if (_refused)
+        {
+            // Until it has joined, whatever the brokers answer else.
+            outages.Failed(Stores.Kafka, loop, SessionRefused);
+            return;
+        }
         try
         {
             using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-            if (admin.GetMetadata(Patience).Brokers.Count > 0)
+            if (topic is null ? admin.GetMetadata(Patience).Brokers.Count > 0 : admin.GetMetadata(topic, Patience).Topics is [{ Error.IsError: false }])
             {
                 outages.Succeeded(Stores.Kafka, loop);
             }
@@ -62,6 +112,24 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
         {
             // Still away: told once a minute.
             outages.Failed(Stores.Kafka, loop, "no broker answers");
+        }
+    }
+
+    /// <summary>What an error says about the brokers; null where they answered.</summary>
+    public static string? DetailOf(ErrorCode code) => code switch
+    {
+        ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_Resolve => "no broker answers",
+        ErrorCode.Local_TimedOut or ErrorCode.Local_TimedOutQueue or ErrorCode.Local_WaitCoord or ErrorCode.RequestTimedOut => "no answer in time",
+        ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Ssl => $"it refuses access ({code}): look at the Sasl and Ssl settings",
+        _ => null,
+    };
+
+    void Tell(Error error)
+    {
+        if (!_said.TryGetValue(error.Code, out var last) || clock.GetElapsedTime(last) >= SayEvery)
+        {
+            _said[error.Code] = clock.GetTimestamp();
+            other(error);
         }
     }
 }

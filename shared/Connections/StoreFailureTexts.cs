@@ -12,7 +12,7 @@ namespace Betting.Connections;
 /// <summary>The names of the stores in logs and metrics.</summary>
 public static class Stores
 {
-    public const string Postgres = "PostgreSQL", ClickHouse = "ClickHouse", Kafka = "Kafka", Rabbit = "RabbitMQ", Redis = "Redis";
+    public const string Postgres = "PostgreSQL", ClickHouse = "ClickHouse", Kafka = "Kafka", Rabbit = "RabbitMQ", Redis = "Redis", Connect = "Kafka Connect";
 }
 
 /// <summary>Failures of Npgsql; a bare <see cref="TimeoutException"/> is Npgsql's while it connects.</summary>
@@ -77,6 +77,18 @@ sealed class KafkaFailures(IOptions<KafkaOptions> options) : IStoreFailures
     public string Store => $"Kafka at {options.Value.BootstrapServers}";
 
     public string? Describe(Exception failure) => failure is KafkaException { Error: var error } ? $"{error.Reason} ({error.Code})" : null;
+}
+
+/// <summary>Kafka Connect's REST interface. Its failures have the types of ClickHouse's, so whoever asks it names it.</summary>
+sealed class ConnectFailures(IOptions<ConnectOptions> options) : IStoreFailures
+{
+    public string Name => Stores.Connect;
+
+    public string Store => $"Kafka Connect at {options.Value.Url?.Authority}";
+
+    public bool IsUsed => options.Value.IsKnown;
+
+    public string? Describe(Exception failure) => null;
 }
 
 /// <summary>Failures of RabbitMQ.Client.</summary>

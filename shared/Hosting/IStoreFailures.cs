@@ -9,6 +9,9 @@ public interface IStoreFailures
     /// <summary>The store with its address, for example <c>PostgreSQL at 10.0.0.5:5432</c>; never a secret.</summary>
     string Store { get; }
 
+    /// <summary>True where the worker uses the store; false where its settings name none.</summary>
+    bool IsUsed => true;
+
     /// <summary>What is wrong in a few words, for example <c>connection refused</c>; null where the failure is none of this store's.</summary>
     string? Describe(Exception failure);
 }
@@ -29,8 +32,8 @@ public sealed class StoreFailures(IEnumerable<IStoreFailures> stores)
         return null;
     }
 
-    /// <summary>The names of all stores.</summary>
-    public IEnumerable<string> Names => stores.Select(store => store.Name).Distinct();
+    /// <summary>The names of all stores that the worker uses.</summary>
+    public IEnumerable<string> Names => stores.Where(store => store.IsUsed).Select(store => store.Name).Distinct();
 
     /// <summary>The store with its address; the name alone where the worker has no such store.</summary>
     public string AddressOf(string name) => stores.FirstOrDefault(store => store.Name == name)?.Store ?? name;

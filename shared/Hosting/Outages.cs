@@ -97,7 +97,12 @@ public sealed class Outages : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    static string ConditionOf(string store) => store.ToLowerInvariant() switch { "postgresql" => "postgres", var name => name };
+    static string ConditionOf(string store) => store.ToLowerInvariant() switch
+    {
+        "postgresql" => "postgres",
+        "kafka connect" => "connect",
+        var name => name,
+    };
 
     List<Measurement<double>> Ages()
     {

@@ -29,6 +29,12 @@ static partial class WorkerLog
     [LoggerMessage(13, LogLevel.Warning, "{Loop} stopped while {Store} does not serve this worker ({Detail}); what was not finished is done again after the next start")]
     public static partial void LoopLeft(ILogger log, string loop, string store, string detail);
 
+    [LoggerMessage(20, LogLevel.Error, "A setting of {Store} breaks a promise of this worker: {Line}")]
+    public static partial void SettingBreaksPromise(ILogger log, string store, string line);
+
+    [LoggerMessage(21, LogLevel.Information, "The settings of {Store} keep the promises of this worker again")]
+    public static partial void SettingsRight(ILogger log, string store);
+
     [LoggerMessage(5, LogLevel.Debug, "{Verb} failed")]
     public static partial void VerbFailed(ILogger log, string verb, Exception failure);
 }

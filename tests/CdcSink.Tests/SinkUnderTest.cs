@@ -83,8 +83,15 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     public async Task ReplayAsync(IEnumerable<StreamRecord> records)
     {
         var readiness = new Readiness();
-        var applier = new PatientApplier(Applier, _options, _metrics, readiness, TimeProvider.System, NullLogger<PatientApplier>.Instance);
+        var applier = new PatientApplier(Applier, _options, _metrics, readiness, Outage(readiness), TimeProvider.System, NullLogger<PatientApplier>.Instance);
         await new ArchiveReplay(applier, Settlement, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(_options.Decoding()), _ => { }, CancellationToken.None);
+    }
+
+    /// <summary>Outages of a test without a worker around it.</summary>
+    internal ClickHouseOutage Outage(Readiness readiness)
+    {
+        var stores = new StoreFailures([]);
+        return new ClickHouseOutage(new Outages(stores, readiness, _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System, NullLogger<Outages>.Instance), stores);
     }
 
     /// <summary>Settles the snapshots that ended, as the worker does once all partitions have passed their ends.</summary>

@@ -16,10 +16,10 @@ static partial class CacheWarmerLog
     [LoggerMessage(202, LogLevel.Warning, "Redis lost the base under construction; building again")]
     public static partial void RebuildVoid(ILogger log);
 
-    [LoggerMessage(210, LogLevel.Error, "Redis failed several times in a row: the stream pauses, nothing is lost")]
+    [LoggerMessage(210, LogLevel.Debug, "Redis failed several times in a row: the stream pauses, nothing is lost")]
     public static partial void BreakerOpened(ILogger log);
 
-    [LoggerMessage(211, LogLevel.Information, "Redis is back: the stream goes on")]
+    [LoggerMessage(211, LogLevel.Debug, "Redis is back: the stream goes on")]
     public static partial void BreakerClosed(ILogger log);
 
     [LoggerMessage(220, LogLevel.Warning, "A record of {Topic} at {Partition}/{Offset} cannot be decoded ({Reason} {Field}); counters are built anew")]
@@ -45,9 +45,6 @@ static partial class CacheWarmerLog
 
     [LoggerMessage(232, LogLevel.Warning, "daily_settlement could not be refreshed ({Reason}); the next attempt is on schedule")]
     public static partial void SettlementFailed(ILogger log, string reason);
-
-    [LoggerMessage(240, LogLevel.Error, "Redis evicts keys without lifetime (maxmemory-policy {Policy}): counters may become wrong; use a volatile-* policy or noeviction")]
-    public static partial void Eviction(ILogger log, string policy);
 
     [LoggerMessage(260, LogLevel.Information, "Followed bet {Bet}: {Operation} of version {Version} read from {Topic} {Partition}@{Offset}, {Meaning}")]
     public static partial void FollowedBet(ILogger log, long bet, Operation operation, ulong version, string topic, int partition, long offset, string meaning);

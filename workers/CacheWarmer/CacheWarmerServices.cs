@@ -19,12 +19,13 @@ static class CacheWarmerServices
         .AddRedis("cache-warmer").AddPostgres("cache-warmer")
         .AddSection<CacheWarmerOptions>(CacheWarmerOptions.Section)
         .AddSingleton<CacheWarmerMetrics>()
-        .AddSingleton<Breaker>().AddSingleton<Patience>().AddSingleton<EvictionCheck>()
+        .AddSingleton<Breaker>().AddSingleton<Patience>()
         .AddSingleton<CounterStore>().AddSingleton<CounterRebuild>().AddSingleton<BaseKeeper>()
         .AddSingleton<KeyFills>()
         .AddSingleton<IKeyFill, ActiveBetsFill>().AddSingleton<IKeyFill, EventCatalogFill>()
         .AddSingleton<IEnumerable<Filler>>(provider =>
             [.. provider.GetServices<IKeyFill>().Select(fill => ActivatorUtilities.CreateInstance<Filler>(provider, fill))])
         .AddSingleton<ChangeStream>().AddSingleton<FollowedBets>()
-        .AddLoop<WarmLoop>().AddLoop<CounterPublisher>().AddLoop<FillLoop>().AddLoop<SettlementRefresh>();
+        .AddPostgresSettings(PostgresNeeds.Capture).AddLoop<RedisSettings>()
+        .AddLoop<PostgresProbe>().AddLoop<WarmLoop>().AddLoop<CounterPublisher>().AddLoop<FillLoop>().AddLoop<SettlementRefresh>();
 }

@@ -30,11 +30,8 @@ static partial class CdcSinkLog
     [LoggerMessage(306, LogLevel.Debug, "Applied {Records} records, {DeadLetters} dead letters, in {Milliseconds} ms")]
     public static partial void Applied(ILogger log, int records, int deadLetters, double milliseconds);
 
-    [LoggerMessage(310, LogLevel.Warning, "ClickHouse is away ({Code}: {Reason}), attempt {Attempt} after {Seconds:F0} s; the same batch is tried again and nothing is read meanwhile")]
-    public static partial void ClickHouseAway(ILogger log, string code, string reason, int attempt, double seconds);
-
-    [LoggerMessage(311, LogLevel.Information, "ClickHouse is back: the batch succeeded at attempt {Attempt} after {Seconds:F0} s")]
-    public static partial void ClickHouseBack(ILogger log, int attempt, double seconds);
+    [LoggerMessage(311, LogLevel.Information, "ClickHouse has taken {What} at attempt {Attempt} after {Seconds:F0} s")]
+    public static partial void Taken(ILogger log, string what, int attempt, double seconds);
 
     [LoggerMessage(312, LogLevel.Critical, "{Refusal}")]
     public static partial void ClickHouseRefuses(ILogger log, string refusal);

@@ -25,11 +25,15 @@ public sealed class CdcSinkMetrics : IDisposable
     (string Topic, RecordKind Kind) _alike = ("", default);
     long _untold;
 
+    long _lettersInTable;
+
     public CdcSinkMetrics(IMeterFactory factory)
     {
         _meter = factory.Create("Betting.CdcSink");
         _records = _meter.CreateCounter<long>("cdcsink.records", "{record}", "Records read, by topic and what they were.");
         _deadLetters = _meter.CreateCounter<long>("cdcsink.dead_letters", "{record}", "Records that could not be used, by topic and reason.");
+        // From zero on: an alert that looks for an increase would miss the first letter of a series that begins with it.
+        _meter.CreateObservableCounter("cdcsink.dead_letters.table", () => Interlocked.Read(ref _lettersInTable), "{record}", "Dead letters that Kafka did not take and that are in ClickHouse's table dead_letters.");
         _retries = _meter.CreateCounter<long>("cdcsink.retries", "{attempt}", "Repeated attempts, by ClickHouse's error code.");
         _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes, by table.");
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
@@ -80,6 +84,9 @@ public sealed class CdcSinkMetrics : IDisposable
     }
 
     /// <summary>A record that ClickHouse would not take.</summary>
+    /// <summary>Letters that went to the table.</summary>
+    public void DeadLettersInTable(int letters) => Interlocked.Add(ref _lettersInTable, letters);
+
     public void Refused(string topic, string reason) => _deadLetters.Add(1, new("topic", topic), new("reason", reason));
 
     /// <summary>The changes of a batch were inserted.</summary>

@@ -4,9 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Betting.CdcSink;
 
-/// <summary>Readiness: whether ClickHouse answers a plain query, also while no batch asks it.</summary>
-public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<ClickHouseProbe> log) : IWorkerLoop
+/// <summary>Whether ClickHouse answers a plain query, also while no batch asks it.</summary>
+public sealed class ClickHouseProbe(ChangeStore store, ClickHouseOutage outage, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<ClickHouseProbe> log) : IWorkerLoop
 {
+    /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "clickhouse";
 
     static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
@@ -27,11 +28,11 @@ public sealed class ClickHouseProbe(ChangeStore store, Readiness readiness, Hear
             try
             {
                 await store.PingAsync(either.Token);
-                readiness.Set(Condition, ready: true);
+                outage.Over(Name);
             }
-            catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, stopping, out var away))
+            catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, stopping, out _))
             {
-                readiness.Set(Condition, ready: false, $"away ({away})");
+                outage.Failed(Name, failure);
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is not null)
             {

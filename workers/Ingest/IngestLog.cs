@@ -5,12 +5,6 @@ namespace Betting.Ingest;
 /// <summary>What Ingest says; event ids 100–199.</summary>
 static partial class IngestLog
 {
-    [LoggerMessage(100, LogLevel.Warning, "PostgreSQL takes no batch from the {Door} door ({Reason}{Alone}) for {Seconds:F0} s; commands stay with the broker")]
-    public static partial void PostgresAway(ILogger log, string door, string reason, string alone, double seconds);
-
-    [LoggerMessage(101, LogLevel.Information, "PostgreSQL takes batches from the {Door} door again, after {Seconds:F1} s")]
-    public static partial void PostgresBack(ILogger log, string door, double seconds);
-
     [LoggerMessage(102, LogLevel.Error, "The data of a batch of {Commands} from the {Door} door was refused ({Reason}); it is split until the culprit is alone")]
     public static partial void BatchSplit(ILogger log, string door, int commands, string reason);
 
@@ -35,14 +29,8 @@ static partial class IngestLog
     [LoggerMessage(114, LogLevel.Error, "{Topic}/{Partition}: offset {Wanted} is gone, there are {First} to {End}; read from {First}, {Lost} records are lost")]
     public static partial void OffsetLostReadAgain(ILogger log, string topic, int partition, long wanted, long first, long end, long lost);
 
-    [LoggerMessage(115, LogLevel.Warning, "{Store} does not serve the {Door} door ({Detail}), for {Seconds:F0} s")]
-    public static partial void BrokerAway(ILogger log, string store, string door, string detail, double seconds);
-
-    [LoggerMessage(116, LogLevel.Information, "{Store} serves the {Door} door again, after {Seconds:F1} s")]
-    public static partial void BrokerBack(ILogger log, string store, string door, double seconds);
-
-    [LoggerMessage(117, LogLevel.Warning, "An answer could not be sent; the outcomes stand, and who asks again is answered again")]
-    public static partial void ReplyNotSent(ILogger log, Exception failure);
+    [LoggerMessage(117, LogLevel.Warning, "An answer could not be sent ({Detail}); the outcomes stand, and who asks again is answered again")]
+    public static partial void ReplyNotSent(ILogger log, string detail);
 
     [LoggerMessage(118, LogLevel.Debug, "A channel to RabbitMQ is lost; what was not acknowledged comes again through the next")]
     public static partial void ChannelLost(ILogger log, Exception failure);

@@ -20,7 +20,6 @@ public sealed class IngestMetrics : IDisposable
     // From zero on: an alert that looks for an increase would miss the first letter of a series that begins with it.
     readonly ConcurrentDictionary<string, long> _lettersInTable = new(new Dictionary<string, long> { ["rabbitmq"] = 0, ["kafka"] = 0 });
     readonly ConcurrentDictionary<string, double> _ages = new();
-    readonly ConcurrentDictionary<string, long?> _brokersAway = new();
     readonly Histogram<long> _batchSize;
     readonly Histogram<double> _stages, _lag;
     long _parked, _quarantined, _partitionsStopped;
@@ -44,7 +43,6 @@ public sealed class IngestMetrics : IDisposable
         _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(_depths), "{message}", "Commands with the broker: of RabbitMQ all that are ready, of Kafka those of this replica's partitions");
         _meter.CreateObservableGauge("ingest.queue.age", () => ByDoor(_ages), "s", "How old the oldest command is that was read and has no outcome yet; 0 where there is none");
         _meter.CreateObservableGauge("ingest.dead_letters.waiting", () => ByDoor(_lettersWaiting), "{message}", "Messages in the queue of dead letters");
-        _meter.CreateObservableGauge("ingest.broker.away", BrokersAway, "s", "How long the door's broker has not answered; 0 while it does");
         _meter.CreateObservableGauge("ingest.parked", () => Interlocked.Read(ref _parked), "{command}", "Commands that wait for a user, event or bet");
         _meter.CreateObservableGauge("ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the parked command waits that is due first");
         _meter.CreateObservableGauge("ingest.parked.quarantined", () => Interlocked.Read(ref _quarantined), "{command}", "Parked commands that cannot be released and wait for an operator");
@@ -112,10 +110,6 @@ public sealed class IngestMetrics : IDisposable
 
     public void DeadLettersWaiting(string door, long count) => _lettersWaiting[door] = count;
 
-    /// <param name="door">The door.</param>
-    /// <param name="since">The clock's timestamp since when its broker is away, or null.</param>
-    public void BrokerAway(string door, long? since) => _brokersAway[door] = since;
-
     public void Parked(long count, TimeSpan oldest, long quarantined)
     {
         Interlocked.Exchange(ref _parked, count);
@@ -127,9 +121,6 @@ public sealed class IngestMetrics : IDisposable
     public void ClockAhead(TimeSpan ahead) => Volatile.Write(ref _clockAhead, ahead.TotalSeconds);
 
     public void Dispose() => _meter.Dispose();
-
-    IEnumerable<Measurement<double>> BrokersAway() => _brokersAway.Select(away =>
-        new Measurement<double>(away.Value is { } since ? _clock.GetElapsedTime(since).TotalSeconds : 0, new KeyValuePair<string, object?>("door", away.Key)));
 
     static IEnumerable<Measurement<T>> ByDoor<T>(ConcurrentDictionary<string, T> values) where T : struct =>
         values.Select(value => new Measurement<T>(value.Value, new KeyValuePair<string, object?>("door", value.Key)));

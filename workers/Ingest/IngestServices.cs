@@ -1,4 +1,5 @@
 using Betting.Connections;
+using Betting.Contracts;
 using Betting.Hosting;
 using Betting.Ingest.Batches;
 using Betting.Ingest.DeadLetters;
@@ -25,12 +26,12 @@ static class IngestServices
         services.Configure<HostOptions>(host => host.ServicesStopConcurrently = true);
         services.AddSection<IngestOptions>(IngestOptions.Section);
         services.AddPostgres("ingest", PrepareAndIndex);
+        services.AddPostgresSettings(PostgresNeeds.Durability | PostgresNeeds.Writes);
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<FollowedCommands>();
         services.AddSingleton<BatchTransaction>();
         services.AddSingleton<DeadLetterTable>();
         services.AddSingleton<PostgresAvailability>();
-        services.AddSingleton<BrokerAvailability>();
         services.AddSingleton<ClockWatch>();
         services.AddLoop<ParkedLoop>();
         // Which doors there are has to be known before options are checked; a bad name is reported by that check.
@@ -66,6 +67,10 @@ static class IngestServices
             (_, config) => CommandTopicSettings.Apply(config),
             provider => KafkaDoor.Limits(provider.GetRequiredService<IOptions<HttpOptions>>().Value.DrainLimit));
         services.AddSingleton<KafkaDeadLetters>();
+        services.AddSingleton(provider => new KafkaOutage(
+            provider.GetRequiredService<Outages>(), KafkaDoor.Door,
+            error => IngestLog.KafkaTrouble(provider.GetRequiredService<ILogger<KafkaDoor>>(), error.Code.ToString(), error.Reason),
+            provider.GetRequiredService<TimeProvider>(), Topics.Commands));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KafkaDoor>(provider, Handler<KafkaDeadLetters>(provider, "kafka")));
         services.AddLoop<KafkaDoor>();
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Betting.Connections;
 using Betting.Hosting;
 using Betting.Reconciler.Cut;
@@ -6,8 +7,9 @@ using Npgsql;
 
 namespace Betting.Reconciler;
 
-/// <summary>Asks every few seconds whether the three stores answer, also while a run is under way: readiness is true at any time.</summary>
-sealed class StoreLoop(NpgsqlDataSource postgres, ClickHouseClient clickHouse, StreamEnds ends, Outages outages, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+/// <summary>Asks every few seconds whether the stores answer, also while a run is under way: readiness is true at any time.</summary>
+sealed class StoreLoop(NpgsqlDataSource postgres, ClickHouseClient clickHouse, StreamEnds ends, ConnectOffsets connect, Outages outages, Readiness readiness, Heartbeats heartbeats,
+    TimeProvider clock) : IWorkerLoop
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(5), Limit = TimeSpan.FromSeconds(4);
 
@@ -24,7 +26,8 @@ sealed class StoreLoop(NpgsqlDataSource postgres, ClickHouseClient clickHouse, S
             await Task.WhenAll(
                 AskAsync(Stores.Postgres, PostgresAsync, stopping),
                 AskAsync(Stores.ClickHouse, limit => clickHouse.ExecuteScalarAsync("SELECT 1", cancellationToken: limit), stopping),
-                AskAsync(Stores.Kafka, _ => Task.Run(ends.Ping, CancellationToken.None), stopping));
+                AskAsync(Stores.Kafka, _ => Task.Run(ends.Ping, CancellationToken.None), stopping),
+                connect.IsKnown ? AskAsync(Stores.Connect, connect.StoredLsnAsync, stopping) : Task.CompletedTask);
             await Task.Delay(Every, clock, stopping);
         }
     }
@@ -47,6 +50,10 @@ sealed class StoreLoop(NpgsqlDataSource postgres, ClickHouseClient clickHouse, S
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
             outages.Failed(store, Name, "no answer in time");
+        }
+        catch (Exception failure) when (store == Stores.Connect && failure is HttpRequestException or JsonException)
+        {
+            outages.Failed(store, Name, ConnectOffsets.DetailOf(failure));
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested && outages.Failed(Name, failure))
         {

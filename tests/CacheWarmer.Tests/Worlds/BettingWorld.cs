@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Betting.Debezium;
+using Betting.Local.Engines;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
 using Dapper;
@@ -24,9 +25,11 @@ sealed class BettingWorld(NpgsqlDataSource postgres, int partitions) : IAsyncDis
 
     public NpgsqlDataSource Postgres => postgres;
 
-    public static async Task<BettingWorld> CreateAsync(Servers servers, int partitions)
+    public static async Task<BettingWorld> CreateAsync(Servers servers, int partitions) => await CreateAsync(await servers.PostgresAsync(), partitions);
+
+    public static async Task<BettingWorld> CreateAsync(PostgresServer server, int partitions)
     {
-        var connection = await TestDatabase.CreateAsync(await servers.PostgresAsync());
+        var connection = await TestDatabase.CreateAsync(server);
         await PostgresMigrator.MigrateAsync(connection, new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
         return new BettingWorld(NpgsqlDataSource.Create(connection), partitions);
     }

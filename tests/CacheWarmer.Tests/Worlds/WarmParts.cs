@@ -1,6 +1,5 @@
 using Betting.CacheWarmer;
 using Betting.CacheWarmer.Counters;
-using Betting.CacheWarmer.Outage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -17,7 +16,7 @@ sealed class WarmParts
         Redis = redis;
         Store = new CounterStore(redis);
         Rebuild = new CounterRebuild(postgres, redis, Options, TimeProvider.System, NullLogger<CounterRebuild>.Instance);
-        Keeper = new BaseKeeper(Store, Rebuild, new EvictionCheck(redis, NullLogger<EvictionCheck>.Instance), postgres, Options, TimeProvider.System);
+        Keeper = new BaseKeeper(Store, Rebuild, postgres, Options, TimeProvider.System);
     }
 
     public IOptions<CacheWarmerOptions> Options { get; }

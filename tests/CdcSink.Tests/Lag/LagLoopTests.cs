@@ -101,7 +101,11 @@ public sealed class LagLoopTests(Servers servers)
         var readings = new Readings(meters);
         var ends = new TopicEnds(kafka, options, TimeProvider.System);
         var connect = new ConnectOffsets(new ConnectOptions(), stream.Prefix);
-        var loop = new LagLoop(state, new LagMetrics(meters, state), ends, new VisibleStore(sink.Client), connect, options, new Heartbeats(TimeProvider.System), TimeProvider.System, NullLogger<LagLoop>.Instance);
+        var readiness = new Readiness();
+        var outages = new Outages(new StoreFailures([]), readiness, meters, TimeProvider.System, NullLogger<Outages>.Instance);
+        var trouble = new LagTrouble(outages, sink.Outage(readiness), TimeProvider.System, NullLogger<LagTrouble>.Instance);
+        var loop = new LagLoop(
+            state, new LagMetrics(meters, state), ends, new VisibleStore(sink.Client), connect, options, trouble, new Heartbeats(TimeProvider.System), TimeProvider.System);
         return new Looking(loop, readings, ends, connect, services);
     }
 

@@ -36,4 +36,7 @@ interface ILiveStream : IAsyncDisposable
 
     /// <summary>Nobody captures from here on.</summary>
     Task StopCaptureAsync();
+
+    /// <summary>The next members whose session is shorter than the brokers' least are refused; a real broker does so by itself.</summary>
+    Task RefuseShortSessionsAsync();
 }

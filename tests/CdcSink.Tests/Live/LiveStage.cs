@@ -139,6 +139,31 @@ sealed class LiveStage : IAsyncDisposable
         }
     }
 
+    /// <summary>kill -9 of the oldest replica, which nobody replaces.</summary>
+    public async Task KillForGoodAsync()
+    {
+        var victim = _replicas[0];
+        _replicas.RemoveAt(0);
+        await victim.KillAsync();
+        await victim.DisposeAsync();
+    }
+
+    /// <summary>Starts one more replica and returns when it has partitions.</summary>
+    public async Task AddReplicaAsync()
+    {
+        _replicas.Add(StartReplica());
+        await BothOwnAsync();
+    }
+
+    /// <summary>Returns when each replica has begun partitions.</summary>
+    public Task BothOwnAsync() => Deadline.UntilAsync("partitions for each replica", Patience, () => Task.FromResult(_replicas.TrueForAll(replica => Says(replica, "Assigned {Partitions}"))));
+
+    /// <summary>Signals the oldest replica.</summary>
+    public void Send(Signal signal) => _replicas[0].Send(signal);
+
+    /// <summary>Returns when the oldest replica has noticed that the group went on without it.</summary>
+    public Task LostAsync() => Deadline.UntilAsync("a replica that notices", Patience, () => Task.FromResult(Says(_replicas[0], "Lost {Partitions}")));
+
     /// <summary>No replica may have ended by itself.</summary>
     public IEnumerable<string> Ended => _replicas.Where(replica => replica.HasExited).Select(replica => $"{replica.Name} ended with code {replica.ExitCode}");
 
@@ -173,6 +198,18 @@ sealed class LiveStage : IAsyncDisposable
         await victim.DisposeAsync();
         _replicas.Add(StartReplica());
     }
+
+    // By the template of a line in the JSON log.
+    static bool Says(EngineProcess replica, string template)
+    {
+        using var log = new StreamReader(new FileStream(replica.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return log.ReadToEnd().Contains(template, StringComparison.Ordinal);
+    }
+
+    /// <summary>A worker with settings of its own, which the stage does not know.</summary>
+    public EngineProcess StartWorker(params string[] settings) => EngineProcess.Start("CdcSink",
+        Installed.Own("workers/CdcSink", "CdcSink", [$"--ClickHouse:ConnectionString={ClickHouseConnection}", $"--Kafka:BootstrapServers={Stream.BootstrapServers}", "--Logs:Format=text", .. settings]),
+        Path.Combine(_folder, "logs", $"worker-{Guid.NewGuid():N}.log"));
 
     EngineProcess StartReplica() => EngineProcess.Start("CdcSink",
         Installed.Own("workers/CdcSink", "CdcSink",

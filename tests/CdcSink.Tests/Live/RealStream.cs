@@ -79,6 +79,8 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
         await Deadline.UntilAsync("the end of a broker", TimeSpan.FromSeconds(30), () => Task.FromResult(!IsListening(_ports.Kafka + 10)));
     }
 
+    public Task RefuseShortSessionsAsync() => Task.CompletedTask;
+
     public Task StopCaptureAsync() => _connector!.DeleteAsync();
 
     public async ValueTask DisposeAsync()

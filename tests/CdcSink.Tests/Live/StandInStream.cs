@@ -64,6 +64,13 @@ sealed class StandInStream : ILiveStream
 
     public Task StopOneBrokerAsync() => Task.CompletedTask;
 
+    public async Task RefuseShortSessionsAsync()
+    {
+        using var http = new HttpClient();
+        using var answer = await http.PostAsync(new Uri(_kafka.Admin, "/errors/JoinGroup?code=InvalidSessionTimeout&times=1000"), null);
+        answer.EnsureSuccessStatusCode();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopCaptureAsync();

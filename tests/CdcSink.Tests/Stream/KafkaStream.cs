@@ -61,6 +61,9 @@ sealed class KafkaStream : IAsyncDisposable
         return stream;
     }
 
+    /// <summary>The broker; a test that stops it has one of its own.</summary>
+    public KafkaServer Server => _server;
+
     public EngineProcess StartWorker(string clickHouse, params string[] settings) => Start(clickHouse,
     [
         $"--CdcSink:Group={_prefix}", "--CdcSink:BatchRecords=500", "--CdcSink:BatchAge=00:00:00.050", "--CdcSink:RewindsEvery=00:00:00.200", "--Http:Url=http://127.0.0.1:0",

@@ -60,9 +60,9 @@ public sealed class PauseTests(Servers servers)
         {
             var options = new CdcSinkOptions { TopicPrefix = prefix, Group = prefix, BatchAge = TimeSpan.FromMilliseconds(20) };
             var (clock, readiness, orders) = (TimeProvider.System, new Readiness(), new RewindStore(sink.Client));
-            var starts = new PartitionStarts(Options.Create(kafka), options, new ProgressStore(sink.Client, store, clock), orders, new RewindWatch(orders, options, new Heartbeats(clock), clock),
-                new StartMetrics(meters), readiness, clock, NullLogger<PartitionStarts>.Instance);
             var outages = new Outages(new StoreFailures([]), readiness, meters, clock, NullLogger<Outages>.Instance);
+            var starts = new PartitionStarts(Options.Create(kafka), options, new ProgressStore(sink.Client, store, clock), orders, new RewindWatch(orders, options, new Heartbeats(clock), clock),
+                new StartMetrics(meters), readiness, outages, sink.Outage(readiness), clock, NullLogger<PartitionStarts>.Instance);
             return new StreamConsumer(kafka, options, sink.Metrics, starts, readiness, outages, new WorkerMetrics(meters, readiness), clock, NullLogger<StreamConsumer>.Instance)
             {
                 Followed = new FollowedBets(FollowedIds.None, NullLogger<FollowedBets>.Instance),

@@ -145,7 +145,7 @@ public sealed class StartTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         await stream.SendAsync([Bet(1)]);
         await using var worker = stream.StartWorker(connection);
-        await Deadline.UntilAsync("a worker that waits", Limit, () => Task.FromResult(KafkaStream.Said(worker).Contains("Where to begin cannot be told yet (unreachable: ", StringComparison.Ordinal)));
+        await Deadline.UntilAsync("a worker that waits", Limit, () => Task.FromResult(KafkaStream.Said(worker).Contains(" does not serve this worker (connection refused)", StringComparison.Ordinal)));
         await server.StartAsync();
         using var client = new ClickHouse.Driver.ClickHouseClient(connection);
         await Deadline.UntilAsync("the record", Limit, () => stream.IsVisibleAsync(client));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Worker;
@@ -16,6 +17,9 @@ sealed class SinkProcess(EngineProcess process, Uri http) : IAsyncDisposable
         var address = new Uri($"http://127.0.0.1:{FreePort.Take()}");
         return ($"--Http:Url={address.AbsoluteUri.TrimEnd('/')}", address);
     }
+
+    /// <summary>Outages under this process.</summary>
+    public OutageProof Outages => new(http, process.LogFile);
 
     public async Task<HttpStatusCode> StatusAsync(string path)
     {

@@ -22,8 +22,7 @@ sealed class Handlers(Database database) : IDeadLetters, IDisposable
 
     public BatchHandler New() => new(
         "test", database.Transaction, this,
-        new PostgresAvailability(database.Ingest, Readiness, TimeProvider.System, NullLogger<PostgresAvailability>.Instance),
-        new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), _metrics, TimeProvider.System, NullLogger.Instance);
+        Availability.Of(database, Readiness), new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), _metrics, TimeProvider.System, NullLogger.Instance);
 
     /// <summary>As a door does: the next batch is handed over while the one before is being applied.</summary>
     /// <returns>What each command was answered.</returns>

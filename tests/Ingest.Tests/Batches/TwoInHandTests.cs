@@ -90,8 +90,7 @@ public sealed class TwoInHandTests(Servers servers)
 
     static BatchHandler Handler(Database database, IngestMetrics metrics) => new(
         "test", database.Transaction, new NoDeadLetters(),
-        new PostgresAvailability(database.Ingest, new Readiness(), TimeProvider.System, NullLogger<PostgresAvailability>.Instance),
-        new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
+        Availability.Of(database, new Readiness()), new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
 
     sealed class NoDeadLetters : IDeadLetters
     {

@@ -9,6 +9,7 @@ using Betting.Ingest.Doors;
 using Betting.Ingest.Replies;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Batches;
 using Betting.Tests.Ingest.Decide;
 using Betting.Tests.Ingest.Store;
 using Betting.Tests.Ingest.Worker;
@@ -38,8 +39,8 @@ public sealed class AcknowledgementTests(Servers servers)
         var reader = new RabbitReader(inbox, new ReplyRules(Options.Create(Tens), metrics), NullLogger<RabbitReader>.Instance);
         var options = new RabbitMqOptions { Uri = server.Uri };
         await using var replies = new RabbitReplies(
-            Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Ingest), metrics, TimeProvider.System, NullLogger<RabbitReplies>.Instance);
-        var availability = new PostgresAvailability(database.Ingest, new Readiness(), TimeProvider.System, NullLogger<PostgresAvailability>.Instance);
+            Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Ingest), metrics, Availability.Outages(new Readiness()), new StoreFailures([]), TimeProvider.System, NullLogger<RabbitReplies>.Instance);
+        var availability = Availability.Of(database, new Readiness());
         var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
         var door = new RabbitDoor(inbox, reader, handler, replies, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
         using var stop = new CancellationTokenSource();

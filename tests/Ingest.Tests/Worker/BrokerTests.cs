@@ -28,7 +28,7 @@ public sealed class BrokerTests(Servers servers)
 
         await rabbit.StopAsync();
         await Deadline.UntilAsync("an unready worker", TimeSpan.FromSeconds(10), async () => await worker.StatusAsync("/health/ready") == HttpStatusCode.ServiceUnavailable);
-        await Deadline.UntilAsync("its metric", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("ingest_broker_away_seconds", "door=\"rabbitmq\"") > 2);
+        await Deadline.UntilAsync("its metric", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("worker_store_away_seconds", "store=\"RabbitMQ\"") > 2);
         Assert.Equal(HttpStatusCode.OK, await worker.StatusAsync("/health/live"));
         var publishing = client.PublishAsync(after, TestContext.Current.CancellationToken);
         await rabbit.StartAsync();
@@ -39,7 +39,7 @@ public sealed class BrokerTests(Servers servers)
 
         Assert.InRange(clock.GetElapsedTime(back).TotalSeconds, 0, 2);
         await worker.ReadyAsync();
-        Assert.Single(worker.Log.Split('\n'), line => line.Contains("does not serve the", StringComparison.Ordinal));
+        Assert.Single(worker.Log.Split('\n'), line => line.Contains("does not serve this worker", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class BrokerTests(Servers servers)
 
         await stage.Kafka.DownAsync();
         await Deadline.UntilAsync("an unready worker", TimeSpan.FromSeconds(20), async () => await worker.StatusAsync("/health/ready") == HttpStatusCode.ServiceUnavailable);
-        await Deadline.UntilAsync("its metric", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("ingest_broker_away_seconds", "door=\"kafka\"") > 1);
+        await Deadline.UntilAsync("its metric", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("worker_store_away_seconds", "store=\"Kafka\"") > 1);
         var clock = TimeProvider.System;
         await stage.Kafka.UpAsync();
         var back = clock.GetTimestamp();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
 
 namespace Betting.Tests.Ingest.Worker;
 
@@ -52,6 +53,9 @@ sealed class IngestProcess : IAsyncDisposable
     public async Task<double> MetricAsync(string name, params string[] labels) => (await BodyAsync("/metrics")).Split('\n')
         .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)))
         .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
+
+    /// <summary>Outages under this process.</summary>
+    public OutageProof Outages => new(_http, _process.LogFile);
 
     /// <summary>What this process has said so far.</summary>
     public string Log => Read(_process.LogFile);

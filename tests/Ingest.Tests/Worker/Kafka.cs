@@ -44,9 +44,9 @@ sealed class Kafka : IAsyncDisposable
     }
 
     /// <summary>Cuts all connections and takes no new ones; the records stay.</summary>
-    public Task DownAsync() => AskAsync(HttpMethod.Post, "/brokers/1/down");
+    public Task DownAsync() => _server.DownAsync();
 
-    public Task UpAsync() => AskAsync(HttpMethod.Post, "/brokers/1/up");
+    public Task UpAsync() => _server.UpAsync();
 
     /// <summary>The next requests of this kind are answered with an error.</summary>
     public Task FailAsync(string request, string code, int times) => AskAsync(HttpMethod.Post, $"/errors/{request}?code={code}&times={times}");

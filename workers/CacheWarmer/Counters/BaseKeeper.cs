@@ -1,5 +1,4 @@
 using System.Data;
-using Betting.CacheWarmer.Outage;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -8,7 +7,7 @@ namespace Betting.CacheWarmer.Counters;
 
 /// <summary>Sees to it that a base is in force, and that of all replicas one builds it.</summary>
 sealed class BaseKeeper(
-    CounterStore store, CounterRebuild rebuild, EvictionCheck eviction, NpgsqlDataSource postgres, IOptions<CacheWarmerOptions> options, TimeProvider clock)
+    CounterStore store, CounterRebuild rebuild, NpgsqlDataSource postgres, IOptions<CacheWarmerOptions> options, TimeProvider clock)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
     internal const long BuildLock = 0x6361_6368_6501;
@@ -38,7 +37,6 @@ sealed class BaseKeeper(
                     {
                         return finished;
                     }
-                    await eviction.LookAsync();
                     var newest = Math.Max(epoch, unfit?.Epoch ?? options.Value.Epoch);
                     if (await rebuild.BuildAsync(newest, reason, cancellation) is { } built)
                     {

@@ -11,7 +11,7 @@ sealed class Patience(Breaker breaker, Outages outages, TimeProvider clock, ILog
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <param name="name">The step's name; an outage ends when its own step succeeds.</param>
+    /// <param name="name">The step's name; an outage of Redis ends when its own step succeeds, one of PostgreSQL when <see cref="PostgresProbe"/> has an answer.</param>
     /// <param name="step">Safe to repeat.</param>
     /// <param name="waiting">Called at each turn of the wait, so that its loop stays alive.</param>
     /// <param name="cancellation">Gives up.</param>
@@ -42,7 +42,6 @@ sealed class Patience(Breaker breaker, Outages outages, TimeProvider clock, ILog
                 CacheWarmerLog.BreakerClosed(log);
             }
             outages.Succeeded(Stores.Redis, name);
-            outages.Succeeded(Stores.Postgres, name);
             return (true, answer);
         }
         catch (Exception failure) when (failure is RedisException or RedisTimeoutException or RedisCommandException && !cancellation.IsCancellationRequested)
@@ -56,7 +55,7 @@ sealed class Patience(Breaker breaker, Outages outages, TimeProvider clock, ILog
         // A bare TimeoutException is Npgsql's while it connects.
         catch (Exception failure) when ((failure is TimeoutException || failure is NpgsqlException refused && PostgresTrouble.IsPassing(refused)) && !cancellation.IsCancellationRequested)
         {
-            outages.Failed(name, failure);
+            outages.Failed(PostgresProbe.Loop, failure);
         }
         return (false, default);
     }

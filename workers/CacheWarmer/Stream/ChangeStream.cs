@@ -43,6 +43,7 @@ sealed class ChangeStream : IDisposable
                 // One that was paused when it went away is still paused when it comes back: the next read resumes it.
                 _paused = true;
                 readiness.Set("assignment", true);
+                _outage.Joined();
                 metrics.Rebalanced("assigned", consumer.Assignment.Union(assigned).Count());
             })
             .SetPartitionsRevokedHandler((consumer, revoked) => metrics.Rebalanced("revoked", consumer.Assignment.Except(revoked.Select(each => each.TopicPartition)).Count()))
@@ -187,7 +188,7 @@ sealed class ChangeStream : IDisposable
         }
         catch (ConsumeException failure) when (!failure.Error.IsFatal)
         {
-            CacheWarmerLog.Kafka(_log, failure.Error.Code, failure.Error.Reason);
+            _outage.OnError(failure.Error);
             return null;
         }
     }

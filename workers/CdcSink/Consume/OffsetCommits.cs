@@ -1,4 +1,5 @@
 using Betting.CdcSink.Batches;
+using Betting.Connections;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +10,7 @@ namespace Betting.CdcSink.Consume;
 /// was read before its partition began anew must not move it: each beginning, and each return of a partition to the group, is a turn,
 /// and positions of a former turn are dropped. So nothing is committed for a partition that another member may own.
 /// </summary>
-sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, TimeProvider clock, ILogger log)
+sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage outage, TimeProvider clock, ILogger log)
 {
     static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1), SayAgainAfter = TimeSpan.FromMinutes(1);
 
@@ -44,7 +45,7 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, TimeProvider cl
                 // out has nothing to commit: its partitions are read again by their next owner.
                 _uncommitted = IsShutOut(failure.Error.Code) ? null : positions;
                 _tried = clock.GetTimestamp();
-                Tell(failure.Error.Code);
+                Tell(failure.Error);
             }
         }
     }
@@ -89,12 +90,12 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, TimeProvider cl
 
     static bool IsShutOut(ErrorCode code) => code is ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration or ErrorCode.FencedInstanceId;
 
-    void Tell(ErrorCode code)
+    void Tell(Error error)
     {
-        if (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter)
+        if (!outage.HasFailed(error) && (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter))
         {
             _said = clock.GetTimestamp();
-            CdcSinkLog.CommitFailed(log, code.ToString());
+            CdcSinkLog.CommitFailed(log, error.Code.ToString());
         }
     }
 }

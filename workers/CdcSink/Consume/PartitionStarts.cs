@@ -17,8 +17,11 @@ namespace Betting.CdcSink.Consume;
 /// <remarks>Used on the consumer's thread alone.</remarks>
 public sealed class PartitionStarts(
     IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, RewindStore orders, RewindWatch watch, StartMetrics metrics,
-    Readiness readiness, TimeProvider clock, ILogger<PartitionStarts> log)
+    Readiness readiness, Outages outages, ClickHouseOutage clickHouse, TimeProvider clock, ILogger<PartitionStarts> log)
 {
+    // The name under which outages know it.
+    const string Loop = "partition-starts";
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForOne = TimeSpan.FromSeconds(2), SayEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the look-ups at the beginning of partitions may keep the consumer from polling.</summary>
@@ -46,15 +49,27 @@ public sealed class PartitionStarts(
         {
             var begun = Begin(consumer, partitions, limit.Token);
             _said = null;
+            clickHouse.Over(Loop);
+            outages.Succeeded(Stores.Kafka, StreamConsumer.Loop);
             return begun;
         }
         catch (KafkaException trouble) when (!trouble.Error.IsFatal)
         {
-            SayUnknown(trouble.Error.Code.ToString(), trouble);
+            if (KafkaOutage.DetailOf(trouble.Error.Code) is { } detail)
+            {
+                outages.Failed(Stores.Kafka, StreamConsumer.Loop, detail);
+            }
+            else
+            {
+                SayUnknown(trouble.Error.Code.ToString(), trouble);
+            }
         }
         catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, CancellationToken.None, out var code))
         {
-            SayUnknown(code, failure);
+            if (!clickHouse.Tell(Loop, failure, CancellationToken.None))
+            {
+                SayUnknown(code, failure);
+            }
         }
         return new Dictionary<TopicPartition, PartitionPosition?>();
     }

@@ -14,7 +14,11 @@ namespace Betting.CdcSink.Consume;
 /// </summary>
 public sealed class StreamConsumer : IDisposable
 {
-    public const string Condition = "kafka";
+    /// <summary>Readiness: whether the group has given this replica its partitions, and it is known where they begin.</summary>
+    public const string Condition = "assignment";
+
+    // The name under which outages know the consumer.
+    internal const string Loop = "sink";
 
     static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50);
 
@@ -46,7 +50,7 @@ public sealed class StreamConsumer : IDisposable
         _log = log;
         _builder = NewBuilder();
         _worker = worker;
-        _outage = new KafkaOutage(outages, "sink", error => CdcSinkLog.KafkaTrouble(log, error.Code.ToString(), error.Reason), clock);
+        _outage = new KafkaOutage(outages, Loop, error => CdcSinkLog.KafkaTrouble(log, error.Code.ToString(), error.Reason), clock);
         _consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(config => StreamSettings.Apply(config, options.Group)))
             .SetPartitionsAssignedHandler((_, partitions) => Assign(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => GiveBack(partitions))
@@ -54,7 +58,7 @@ public sealed class StreamConsumer : IDisposable
             .SetErrorHandler((_, error) => _outage.OnError(error))
             .SetLogHandler((_, _) => { })
             .Build();
-        _commits = new OffsetCommits(_consumer, clock, log);
+        _commits = new OffsetCommits(_consumer, _outage, clock, log);
         _owned = new OwnedPartitions(_consumer, starts, _positions, _commits, readiness, clock, log);
     }
 
@@ -95,6 +99,7 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>Stays in the group while paused; a record that comes all the same is kept for the next batch.</summary>
     public void Poll()
     {
+        _outage.Look(_consumer);
         if (Consume() is { } consumed)
         {
             Add(consumed);
@@ -183,6 +188,7 @@ public sealed class StreamConsumer : IDisposable
         _movedSince = null;
         _owned.Take(partitions);
         _worker.Rebalanced("assigned", partitions.Count);
+        _outage.Joined();
         return [];
     }
 

@@ -10,7 +10,7 @@ namespace Betting.CdcSink.Join;
 /// after a failure that passes; killed, its topics are read again from where they were held.
 /// </summary>
 public sealed class LargeJoinLoop(
-    BetJoin join, Progress progress, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, Heartbeats heartbeats, TimeProvider clock,
+    BetJoin join, Progress progress, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, ClickHouseOutage outage, Heartbeats heartbeats, TimeProvider clock,
     ILogger<LargeJoinLoop> log) : IWorkerLoop
 {
     // Each holds little; beyond so many the batches wait, which is the way to say that it is too much.
@@ -113,6 +113,7 @@ public sealed class LargeJoinLoop(
             try
             {
                 await step();
+                outage.Over(Name);
                 readiness.Set(Condition, ready: true);
                 return;
             }
@@ -127,7 +128,7 @@ public sealed class LargeJoinLoop(
                     throw refused;
                 }
                 readiness.Set(Condition, ready: false, $"not taken ({code}), attempt {attempt}");
-                if (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery)
+                if (!outage.Tell(Name, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
                 {
                     logged = clock.GetTimestamp();
                     CdcSinkLog.LargeJoinWaits(log, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);

@@ -4,7 +4,6 @@ using Betting.Connections;
 using Betting.Contracts;
 using Betting.Hosting;
 using Confluent.Kafka;
-using Microsoft.Extensions.Logging;
 
 namespace Betting.CdcSink.Lag;
 
@@ -13,13 +12,13 @@ namespace Betting.CdcSink.Lag;
 /// stores may be away: the others are still looked at, and what was known grows older. What it asks is bounded, in statements and in time.
 /// </summary>
 public sealed class LagLoop(
-    LagState state, LagMetrics metrics, TopicEnds ends, VisibleStore store, ConnectOffsets connect, CdcSinkOptions options, Heartbeats heartbeats, TimeProvider clock, ILogger<LagLoop> log) : IWorkerLoop
+    LagState state, LagMetrics metrics, TopicEnds ends, VisibleStore store, ConnectOffsets connect, CdcSinkOptions options, LagTrouble trouble, Heartbeats heartbeats,
+    TimeProvider clock) : IWorkerLoop
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5), PartsEvery = TimeSpan.FromSeconds(15);
 
     readonly ChangeTopics _topics = new(options.TopicPrefix);
     readonly WatermarkCover _cover = new(options.WatermarkSettle, clock);
-    readonly LagTrouble _trouble = new(clock, log);
     long? _partsSeen;
 
     // The gauges live as long as the loop does.
@@ -41,22 +40,22 @@ public sealed class LagLoop(
     public async Task LookAsync(CancellationToken stopping)
     {
         var (position, watermark) = (ulong.MaxValue, (Watermark?)null);
-        var isAcknowledged = connect.IsKnown && await AskAsync("connect", async cancellation =>
+        var isAcknowledged = connect.IsKnown && await AskAsync(Stores.Connect, async cancellation =>
         {
             position = await connect.StoredLsnAsync(cancellation) ?? 0;
             state.SawConnect();
         }, stopping);
         var visible = (VisibleProgress?)null;
-        await AskAsync("clickhouse", async cancellation =>
+        await AskAsync(Stores.ClickHouse, async cancellation =>
         {
             var progress = await store.ReadAsync(cancellation);
             var came = await store.WatermarkAsync(position, cancellation);
             state.SawVisible(progress, came.Since);
             (visible, watermark) = (progress, came.Newest);
         }, stopping);
-        await AskAsync("clickhouse", LookAtPartsAsync, stopping);
+        await AskAsync(Stores.ClickHouse, LookAtPartsAsync, stopping);
         var seen = (SeenEnds?)null;
-        await AskAsync("kafka", async _ => seen = await LookAtKafkaAsync(), stopping);
+        await AskAsync(Stores.Kafka, async _ => seen = await LookAtKafkaAsync(), stopping);
         if (seen is not { IsWhole: true } || (connect.IsKnown && !isAcknowledged))
         {
             _cover.Interrupt();
@@ -75,7 +74,7 @@ public sealed class LagLoop(
         }
         if (_cover.Reach(visible.Partitions, rows) is { } reached && reached.Version > visible.Version)
         {
-            await AskAsync("clickhouse", async cancellation =>
+            await AskAsync(Stores.ClickHouse, async cancellation =>
             {
                 await store.RecordVisibleAsync(reached, cancellation);
                 state.SawVisibleUpTo(reached.AsOf);
@@ -118,20 +117,24 @@ public sealed class LagLoop(
         try
         {
             await ask(either.Token);
-            _trouble.Answered(of);
+            trouble.Answered(of);
             return true;
         }
         catch (KafkaException failure)
         {
-            _trouble.Failed(of, failure.Error.Code.ToString());
+            trouble.KafkaFailed(failure);
         }
-        catch (JsonException)
+        catch (JsonException failure) when (of == Stores.Connect)
         {
-            _trouble.Failed(of, "no answer of Kafka Connect");
+            trouble.ConnectFailed(ConnectOffsets.DetailOf(failure));
         }
-        catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is not null)
+        catch (Exception failure) when (of == Stores.Connect && ClickHouseErrors.Classify(failure, stopping, out _) is not null)
         {
-            _trouble.Failed(of, code);
+            trouble.ConnectFailed(ConnectOffsets.DetailOf(failure));
+        }
+        catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out _) is not null)
+        {
+            trouble.ClickHouseFailed(failure, stopping);
         }
         return false;
     }

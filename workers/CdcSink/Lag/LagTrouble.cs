@@ -1,34 +1,67 @@
+using Betting.CdcSink.Write;
+using Betting.Connections;
+using Betting.Hosting;
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
 namespace Betting.CdcSink.Lag;
 
 /// <summary>
-/// Tells which store does not answer the questions behind the lag: at the first failure and then once a minute, and once when it answers
-/// again. For one thread.
+/// What became of the questions behind the lag. A store that is away is an outage and told as one. Where a store answers, but not this
+/// question, that is logged at the first failure and then once a minute, and once when it answers the question again. For one thread.
 /// </summary>
-sealed class LagTrouble(TimeProvider clock, ILogger log)
+public sealed class LagTrouble(Outages outages, ClickHouseOutage clickHouse, TimeProvider clock, ILogger<LagTrouble> log)
 {
-    static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1);
+    const string Loop = "lag";
+    static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1), SurelyNoOutage = TimeSpan.FromSeconds(15);
 
-    readonly Dictionary<string, (long Since, long Told)> _failing = [];
+    readonly Dictionary<string, (long Since, long? Told)> _failing = [];
 
-    public void Failed(string store, string code)
+    public void KafkaFailed(KafkaException failure)
     {
-        var now = clock.GetTimestamp();
-        var isKnown = _failing.TryGetValue(store, out var failing);
-        if (isKnown && clock.GetElapsedTime(failing.Told) < TellEvery)
+        if (KafkaOutage.DetailOf(failure.Error.Code) is { } detail)
         {
-            return;
+            outages.Failed(Stores.Kafka, Loop, detail);
         }
-        _failing[store] = (isKnown ? failing.Since : now, now);
-        CdcSinkLog.LagUnknown(log, store, code, isKnown ? clock.GetElapsedTime(failing.Since).TotalSeconds : 0);
+        else
+        {
+            Failed(Stores.Kafka, failure.Error.Code.ToString());
+        }
     }
+
+    public void ClickHouseFailed(Exception failure, CancellationToken stopping)
+    {
+        if (!clickHouse.Tell(Loop, failure, stopping))
+        {
+            ClickHouseErrors.Classify(failure, stopping, out var code);
+            Failed(Stores.ClickHouse, code);
+        }
+    }
+
+    /// <summary>Kafka Connect has one question, so whatever it lacks is an outage.</summary>
+    public void ConnectFailed(string detail) => outages.Failed(Stores.Connect, Loop, detail);
 
     public void Answered(string store)
     {
-        if (_failing.Remove(store, out var failing))
+        outages.Succeeded(store, Loop);
+        if (_failing.Remove(store, out var failing) && failing.Told is not null)
         {
             CdcSinkLog.LagKnown(log, store, clock.GetElapsedTime(failing.Since).TotalSeconds);
         }
+    }
+
+    void Failed(string store, string code)
+    {
+        var now = clock.GetTimestamp();
+        var failing = _failing.TryGetValue(store, out var known) ? known : (Since: now, Told: (long?)null);
+        var lasts = clock.GetElapsedTime(failing.Since, now);
+        // A store that stands still is told as an outage by then.
+        var isEarly = code == ClickHouseErrors.Timeout && lasts < SurelyNoOutage;
+        if (!isEarly && (failing.Told is null || clock.GetElapsedTime(failing.Told.Value, now) >= TellEvery))
+        {
+            failing.Told = now;
+            CdcSinkLog.LagUnknown(log, store, code, lasts.TotalSeconds);
+        }
+        _failing[store] = failing;
     }
 }

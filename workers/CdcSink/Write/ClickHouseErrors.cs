@@ -11,6 +11,9 @@ static class ClickHouseErrors
     /// <summary>ClickHouse's code for too many parts, and for too many partitions in one block.</summary>
     public const int TooManyParts = 252;
 
+    /// <summary>The name of a time limit that ran out, the client's or the caller's.</summary>
+    public const string Timeout = "timeout";
+
     /// <summary>True where the failed step may be repeated; <paramref name="code"/> names the failure in metrics and logs.</summary>
     public static bool IsRetryable(Exception failure, CancellationToken stopping, out string code) =>
         Classify(failure, stopping, out code) is FailureClass.Unavailable or FailureClass.TooMuch or FailureClass.Unknown;
@@ -33,8 +36,8 @@ static class ClickHouseErrors
             MissingChangesException => ("not-shown", FailureClass.Unavailable),
             HttpRequestException or SocketException or IOException => ("unreachable", FailureClass.Unavailable),
             // The client's or the caller's time limit: a smaller statement may finish within it. The caller's cancellation is no failure.
-            TimeoutException => ("timeout", FailureClass.TooMuch),
-            OperationCanceledException when !stopping.IsCancellationRequested => ("timeout", FailureClass.TooMuch),
+            TimeoutException => (Timeout, FailureClass.TooMuch),
+            OperationCanceledException when !stopping.IsCancellationRequested => (Timeout, FailureClass.TooMuch),
             _ => ("other", (FailureClass?)null),
         };
         return kind;

@@ -13,12 +13,13 @@ namespace Betting.CdcSink.Write;
 /// <param name="applier">Gives a batch its effect.</param>
 /// <param name="options">Pauses.</param>
 /// <param name="metrics">Counts attempts and refused records.</param>
-/// <param name="readiness">Told while ClickHouse is away.</param>
+/// <param name="readiness">Told while a batch is not taken.</param>
+/// <param name="outage">Told while ClickHouse is away.</param>
 /// <param name="clock">Pauses.</param>
-/// <param name="log">Told once a minute.</param>
+/// <param name="log">Told once a minute of a batch that is not taken by a ClickHouse that serves.</param>
 /// <param name="again">Where the records of a batch are had from to divide it; null where batches keep theirs.</param>
 public sealed class PatientApplier(
-    BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, TimeProvider clock, ILogger<PatientApplier> log, IRecordsAgain? again = null)
+    BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, ClickHouseOutage outage, TimeProvider clock, ILogger<PatientApplier> log, IRecordsAgain? again = null)
 {
     /// <summary>Readiness: whether the batch in hand is taken. Apart from whether ClickHouse answers, which it may do meanwhile.</summary>
     public const string Condition = "clickhouse-writes";
@@ -31,6 +32,9 @@ public sealed class PatientApplier(
 
     // A body that was cut off on its way reads as bad data, and a statement that a busy server refused may pass the next time.
     const int AttemptsBeforeHalving = 3;
+
+    // The name under which outages know it.
+    const string Loop = "sink";
 
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
@@ -113,9 +117,10 @@ public sealed class PatientApplier(
             try
             {
                 await applier.ApplyAsync(batch, before, stopping);
-                if (attempt > 1)
+                outage.Over(Loop);
+                if (logged is not null)
                 {
-                    CdcSinkLog.ClickHouseBack(log, attempt, clock.GetElapsedTime(start).TotalSeconds);
+                    CdcSinkLog.Taken(log, what, attempt, clock.GetElapsedTime(start).TotalSeconds);
                 }
                 readiness.Set(Condition, ready: true);
                 return null;
@@ -133,27 +138,15 @@ public sealed class PatientApplier(
                     return new Refusal(code, failure);
                 }
                 readiness.Set(Condition, ready: false, $"not taken ({code}), attempt {attempt}");
-                if (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery)
+                if (!outage.Tell(Loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
                 {
                     logged = clock.GetTimestamp();
-                    Log(kind, what, code, attempt, clock.GetElapsedTime(start).TotalSeconds, failure);
+                    CdcSinkLog.NotTaken(log, what, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);
                 }
             }
             // Up to a quarter less, so that replicas do not come back in step.
             await Task.Delay(pause * (1 - Random.Shared.NextDouble() / 4), clock, stopping);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, options.RetryPause.Ticks));
-        }
-    }
-
-    void Log(FailureClass kind, string what, string code, int attempt, double seconds, Exception failure)
-    {
-        if (kind == FailureClass.Unavailable)
-        {
-            CdcSinkLog.ClickHouseAway(log, code, Refusal.LineOf(failure), attempt, seconds);
-        }
-        else
-        {
-            CdcSinkLog.NotTaken(log, what, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, seconds);
         }
     }
 

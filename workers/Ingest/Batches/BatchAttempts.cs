@@ -83,7 +83,7 @@ sealed class BatchAttempts(
             stopping.ThrowIfCancellationRequested();
             try
             {
-                using var watched = availability.Attempt();
+                using var watched = availability.Attempt(door);
                 // A transaction that has begun is finished even when the worker stops: that is the work in hand.
                 var outcomes = early is not null
                     ? await transaction.ApplyAsync(early, CancellationToken.None)

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -5,23 +6,22 @@ using Npgsql;
 namespace Betting.Ingest.Batches;
 
 /// <summary>
-/// Whether PostgreSQL takes batches: seen in readiness, and said in the log when it changes and once a minute while it is
-/// away. Throws away pooled connections that lead to a server which is gone or no longer the primary.
+/// Whether PostgreSQL takes batches. Throws away pooled connections that lead to a server which is gone or no longer the primary.
+/// A refusal that only an operator can mend, or that nobody knows, is logged on its own once a minute.
 /// </summary>
-public sealed class PostgresAvailability(NpgsqlDataSource postgres, Readiness readiness, TimeProvider clock, ILogger<PostgresAvailability> log)
+public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outages, StoreFailures failures, TimeProvider clock, ILogger<PostgresAvailability> log)
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "postgres";
 
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
-    static readonly TimeSpan NoAnswer = TimeSpan.FromSeconds(3);
-
     readonly Lock _gate = new();
-    readonly Dictionary<string, Absence> _absences = [];
+    readonly Dictionary<string, Refusal> _refusals = [];
 
-    /// <summary>An attempt begins: where it has no end for some seconds, because nobody answers, that is seen as well.</summary>
+    /// <summary>An attempt begins: where it takes long, PostgreSQL is asked whether it answers at all.</summary>
+    /// <param name="door">The door, or the parked loop.</param>
     /// <returns>To be disposed at the end of the attempt.</returns>
-    public IDisposable Attempt() => clock.CreateTimer(_ => readiness.Set(Condition, false, "no answer"), null, NoAnswer, Timeout.InfiniteTimeSpan);
+    public IDisposable Attempt(string door) => new WatchedAttempt(postgres, detail => outages.Failed(Stores.Postgres, door, detail), failures, clock);
 
     /// <summary>The last attempt of a door, or of the parked loop, failed and is going to be repeated.</summary>
     /// <param name="door">The door.</param>
@@ -33,53 +33,51 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Readiness re
         {
             postgres.Clear();
         }
-        lock (_gate)
+        var kind = Failure.ClassOf(failure);
+        if (kind is FailureClass.Configuration or FailureClass.Unknown)
         {
-            var now = clock.GetTimestamp();
-            readiness.Set(Condition, false, $"{Failure.ClassOf(failure)}, SQLSTATE {Failure.StateOf(failure)}");
-            var absence = _absences.GetValueOrDefault(door) ?? new Absence(now, null);
-            if (absence.Said is null || clock.GetElapsedTime(absence.Said.Value, now) >= SayAgainAfter)
-            {
-                absence = absence with { Said = now };
-                Log(door, failure, command, clock.GetElapsedTime(absence.Since, now).TotalSeconds);
-            }
-            _absences[door] = absence;
+            outages.Failed(Stores.Postgres, door, $"{kind}, SQLSTATE {Failure.StateOf(failure)}");
+            Log(door, kind, failure, command);
+        }
+        else
+        {
+            outages.Failed(Stores.Postgres, door, failures.Recognise(failure)?.Detail ?? Failure.LineOf(failure));
         }
     }
 
-    /// <summary>Its last attempt was a success; ready again when everybody's was.</summary>
+    /// <summary>Its last attempt was a success.</summary>
     public void Back(string door)
     {
         lock (_gate)
         {
-            if (_absences.Remove(door, out var absence))
-            {
-                IngestLog.PostgresBack(log, door, clock.GetElapsedTime(absence.Since).TotalSeconds);
-            }
-            if (_absences.Count == 0)
-            {
-                readiness.Set(Condition, true);
-            }
+            _refusals.Remove(door);
         }
+        outages.Succeeded(Stores.Postgres, door);
     }
 
-    void Log(string door, Exception failure, Guid? command, double seconds)
+    void Log(string door, FailureClass kind, Exception failure, Guid? command)
     {
-        var alone = command is { } id ? $", command {id} alone" : "";
-        switch (Failure.ClassOf(failure))
+        lock (_gate)
         {
-            case FailureClass.Configuration:
-                IngestLog.PostgresMisconfigured(log, door, Failure.LineOf(failure), seconds);
-                break;
-            case FailureClass.Unknown:
-                IngestLog.PostgresUnknown(log, door, Failure.LineOf(failure), alone, seconds, failure);
-                break;
-            default:
-                IngestLog.PostgresAway(log, door, Failure.LineOf(failure), alone, seconds);
-                break;
+            var now = clock.GetTimestamp();
+            var refusal = _refusals.GetValueOrDefault(door) ?? new Refusal(now, null);
+            if (refusal.Said is null || clock.GetElapsedTime(refusal.Said.Value, now) >= SayAgainAfter)
+            {
+                refusal = refusal with { Said = now };
+                var seconds = clock.GetElapsedTime(refusal.Since, now).TotalSeconds;
+                if (kind == FailureClass.Configuration)
+                {
+                    IngestLog.PostgresMisconfigured(log, door, Failure.LineOf(failure), seconds);
+                }
+                else
+                {
+                    IngestLog.PostgresUnknown(log, door, Failure.LineOf(failure), command is { } id ? $", command {id} alone" : "", seconds, failure);
+                }
+            }
+            _refusals[door] = refusal;
         }
     }
 
     // Timestamps: since when, and when it was said last.
-    sealed record Absence(long Since, long? Said);
+    sealed record Refusal(long Since, long? Said);
 }

@@ -13,7 +13,7 @@ namespace Betting.Ingest.Doors;
 /// An offset is stored, to be committed by the client, only after its batch is in PostgreSQL.
 /// </summary>
 public sealed class KafkaDoor(
-    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, BrokerAvailability broker, IngestMetrics metrics,
+    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, KafkaOutage outage, IngestMetrics metrics,
     Readiness readiness, WorkerMetrics worker, Heartbeats heartbeats, TimeProvider clock, ILogger<KafkaDoor> log) : IWorkerLoop
 {
     public const string Door = "kafka";
@@ -34,8 +34,8 @@ public sealed class KafkaDoor(
     // The group goes on without a member that holds up a rebalance for longer than its session.
     readonly TimeSpan _giveUpWithin = TimeSpan.FromMilliseconds(
         (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3);
-    readonly KafkaGathering _gathered = new(new KafkaOffsets(options.Value, readiness, metrics, clock, log), broker, options.Value, clock);
-    readonly KafkaWatch _watch = new(broker, metrics, clock);
+    readonly KafkaGathering _gathered = new(new KafkaOffsets(options.Value, readiness, metrics, clock, log), outage, options.Value, clock);
+    readonly KafkaWatch _watch = new(outage, metrics, clock);
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;
 
@@ -100,7 +100,7 @@ public sealed class KafkaDoor(
         catch (KafkaException refused)
         {
             // The offsets were not taken; the next owner applies these records again, as duplicates.
-            IngestLog.KafkaTrouble(log, refused.Error.Code.ToString(), refused.Error.Reason);
+            Tell(refused.Error);
         }
     }
 
@@ -112,23 +112,13 @@ public sealed class KafkaDoor(
             _resume = true;
             var starts = _gathered.Offsets.Starts(consumer, partitions);
             IngestLog.PartitionsAssigned(log, string.Join(", ", starts.Select(start => $"{start.Partition.Value}@{start.Offset.Value}")));
-            broker.Back(Name);
+            outage.Joined();
             worker.Rebalanced("assigned", partitions.Count);
             return starts;
         })
         .SetPartitionsRevokedHandler((consumer, offsets) => GiveUp(consumer, offsets, stopping))
         .SetPartitionsLostHandler((_, offsets) => Forget(offsets))
-        .SetErrorHandler((_, error) =>
-        {
-            if (error.Code == ErrorCode.Local_AllBrokersDown)
-            {
-                broker.Away(Name, "no broker answers");
-            }
-            else if (!broker.IsAway(Name))
-            {
-                IngestLog.KafkaTrouble(log, error.Code.ToString(), error.Reason);
-            }
-        })
+        .SetErrorHandler((_, error) => outage.OnError(error))
         .SetLogHandler((_, _) => { })
         .Build();
 
@@ -209,7 +199,15 @@ public sealed class KafkaDoor(
         catch (KafkaException refused)
         {
             // The group went on without this replica; the records come again, as duplicates.
-            IngestLog.KafkaTrouble(log, refused.Error.Code.ToString(), refused.Error.Reason);
+            Tell(refused.Error);
+        }
+    }
+
+    void Tell(Error refused)
+    {
+        if (!outage.HasFailed(refused))
+        {
+            IngestLog.KafkaTrouble(log, refused.Code.ToString(), refused.Reason);
         }
     }
 

@@ -1,9 +1,10 @@
+using Betting.Connections;
 using Confluent.Kafka;
 
 namespace Betting.Ingest.Doors;
 
 /// <summary>The records of the next batch, in the order in which they came.</summary>
-sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, IngestOptions options, TimeProvider clock)
+sealed class KafkaGathering(KafkaOffsets offsets, KafkaOutage outage, IngestOptions options, TimeProvider clock)
 {
     /// <summary>The longest wait for a first record; the door looks around in between.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -88,10 +89,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
             Ends.Pass(record.TopicPartition);
             _records.Add(record);
             _bytes += SizeOf(record);
-            if (broker.IsAway(KafkaDoor.Door))
-            {
-                broker.Back(KafkaDoor.Door);
-            }
+            outage.Came();
             return record;
         }
         catch (ConsumeException lost) when (lost.Error.Code == ErrorCode.Local_AutoOffsetReset)
@@ -103,7 +101,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, BrokerAvailability broker, Ing
         catch (KafkaException trouble) when (!trouble.Error.IsFatal)
         {
             // The topic is not there yet, or its leader or the group's coordinator moves: the client goes on by itself.
-            broker.Away(KafkaDoor.Door, trouble.Error.Code.ToString());
+            outage.OnPollFailed(trouble.Error);
             return null;
         }
     }

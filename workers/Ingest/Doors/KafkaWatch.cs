@@ -1,13 +1,12 @@
 using Betting.Connections;
-using Betting.Contracts;
 using Confluent.Kafka;
 
 namespace Betting.Ingest.Doors;
 
 /// <summary>Once a second: how much waits and for how long, and whether a broker that was away is back.</summary>
-sealed class KafkaWatch(BrokerAvailability broker, IngestMetrics metrics, TimeProvider clock)
+sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider clock)
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), AskPatience = TimeSpan.FromMilliseconds(500);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     long _looked;
 
@@ -23,10 +22,7 @@ sealed class KafkaWatch(BrokerAvailability broker, IngestMetrics metrics, TimePr
         metrics.Queue(KafkaDoor.Door, Behind(consumer) + gathering.Count + unfinished.Sum(batch => batch.Count));
         var oldest = unfinished is [var first, ..] ? first.Oldest : gathering is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;
         metrics.QueueAge(KafkaDoor.Door, oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero);
-        if (broker.IsAway(KafkaDoor.Door) && Answers(consumer))
-        {
-            broker.Back(KafkaDoor.Door);
-        }
+        outage.Look(consumer);
         return true;
     }
 
@@ -40,18 +36,5 @@ sealed class KafkaWatch(BrokerAvailability broker, IngestMetrics metrics, TimePr
             behind += end >= 0 && position >= 0 ? Math.Max(0, end - position) : 0;
         }
         return behind;
-    }
-
-    static bool Answers(IConsumer<byte[]?, byte[]> consumer)
-    {
-        try
-        {
-            using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-            return admin.GetMetadata(Topics.Commands, AskPatience).Topics is [{ Error.IsError: false }];
-        }
-        catch (KafkaException)
-        {
-            return false;
-        }
     }
 }

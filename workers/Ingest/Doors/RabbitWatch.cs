@@ -12,7 +12,7 @@ namespace Betting.Ingest.Doors;
 /// away, and starts another consumer where the one before is of no use any more.
 /// </summary>
 public sealed class RabbitWatch(
-    RabbitInbox inbox, IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, BrokerAvailability availability,
+    RabbitInbox inbox, IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, Outages outages,
     Readiness readiness, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<RabbitWatch> log) : IWorkerLoop
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5);
@@ -52,12 +52,12 @@ public sealed class RabbitWatch(
             await ConsumeAsync(either.Token);
             metrics.Queue(RabbitDoor.Door, await channel.MessageCountAsync(Topics.Commands, either.Token));
             metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token));
-            availability.Back(RabbitDoor.Door);
+            outages.Succeeded(Stores.Rabbit, Name);
             return true;
         }
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
         {
-            availability.Away(RabbitDoor.Door, RabbitTrouble.Describe(failure) ?? failure.GetType().Name);
+            outages.Failed(Stores.Rabbit, Name, RabbitTrouble.Describe(failure) ?? (failure is OperationCanceledException ? "no answer in time" : failure.GetType().Name));
             await CloseAsync();
             return false;
         }

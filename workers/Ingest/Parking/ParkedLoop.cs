@@ -40,7 +40,7 @@ public sealed class ParkedLoop(
     {
         try
         {
-            using var attempt = availability.Attempt();
+            using var attempt = availability.Attempt(Name);
             Beat();
             // What is open is finished first, whoever opened it.
             long released = await transaction.Releases.FinishAsync(stopping, Beat);

@@ -1,4 +1,5 @@
 using Betting.Connections;
+using Betting.Hosting;
 using Betting.Ingest.Doors;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -13,7 +14,7 @@ namespace Betting.Ingest.Replies;
 /// count bounds how many wait; batches never do.
 /// </summary>
 public sealed class RabbitReplies(
-    IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, FirstOutcomes firsts, IngestMetrics metrics, TimeProvider clock, ILogger<RabbitReplies> log) : IAsyncDisposable
+    IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, FirstOutcomes firsts, IngestMetrics metrics, Outages outages, StoreFailures failures, TimeProvider clock, ILogger<RabbitReplies> log) : IAsyncDisposable
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
@@ -81,9 +82,9 @@ public sealed class RabbitReplies(
             }
             catch (Exception failure)
             {
-                Say(failure);
                 if (limit.IsCancellationRequested || !await PausedAsync(limit))
                 {
+                    Say(failure);
                     return "given-up";
                 }
             }
@@ -135,10 +136,16 @@ public sealed class RabbitReplies(
 
     void Say(Exception failure)
     {
+        var known = failures.Recognise(failure);
+        if (known is var (store, _) && outages.IsAway(store.Name))
+        {
+            // Told already, once for all that it means.
+            return;
+        }
         if (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter)
         {
             _said = clock.GetTimestamp();
-            IngestLog.ReplyNotSent(log, failure);
+            IngestLog.ReplyNotSent(log, known?.Detail ?? failure.GetType().Name);
         }
     }
 }

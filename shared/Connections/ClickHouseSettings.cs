@@ -1,0 +1,44 @@
+using ClickHouse.Driver.ADO;
+
+namespace Betting.Connections;
+
+/// <summary>
+/// Server settings that change what a worker's statements answer or when an insert is there. They are sent with each statement, so the
+/// profile of the worker's user has no say. A statement that needs another value says so itself.
+/// </summary>
+public static class ClickHouseSettings
+{
+    /// <summary>The server's own defaults, by name.</summary>
+    public static readonly IReadOnlyDictionary<string, object> Sent = new Dictionary<string, object>
+    {
+        // An insert is there when it is acknowledged.
+        ["async_insert"] = 0,
+        ["wait_for_async_insert"] = 1,
+        // Which rows an answer has.
+        ["final"] = 0,
+        ["limit"] = 0,
+        ["offset"] = 0,
+        ["max_result_rows"] = 0,
+        ["result_overflow_mode"] = "throw",
+        ["read_overflow_mode"] = "throw",
+        ["timeout_overflow_mode"] = "throw",
+        ["use_query_cache"] = 0,
+        // What its values are.
+        ["join_use_nulls"] = 0,
+        ["transform_null_in"] = 0,
+        ["prefer_column_name_to_alias"] = 0,
+        ["date_time_overflow_behavior"] = "ignore",
+        ["session_timezone"] = "",
+    };
+
+    /// <summary>What a client is made of.</summary>
+    public static ClickHouseClientSettings Of(string connectionString)
+    {
+        var settings = new ClickHouseClientSettings(connectionString);
+        foreach (var (name, value) in Sent)
+        {
+            settings.CustomSettings[name] = value;
+        }
+        return settings;
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace Betting.Hosting;
+
+/// <summary>
+/// Tells of a server's settings that break a promise of the worker: each once when it is seen, and once when all are right again.
+/// Readiness says so as long, by the condition <c>STORE-settings</c>. For one thread.
+/// </summary>
+/// <param name="store">The store's name, for example <c>PostgreSQL</c>.</param>
+/// <param name="condition">The condition's name in readiness.</param>
+/// <param name="readiness">Told.</param>
+/// <param name="log">Told.</param>
+public sealed class SettingWatch(string store, string condition, Readiness readiness, ILogger log)
+{
+    readonly HashSet<string> _told = new(StringComparer.Ordinal);
+
+    /// <param name="broken">One line for each setting that breaks a promise; empty where none does.</param>
+    public void Saw(IReadOnlyCollection<string> broken)
+    {
+        readiness.Set(condition, broken.Count == 0, string.Join("; ", broken));
+        foreach (var line in broken.Where(_told.Add))
+        {
+            WorkerLog.SettingBreaksPromise(log, store, line);
+        }
+        if (broken.Count == 0 && _told.Count > 0)
+        {
+            _told.Clear();
+            WorkerLog.SettingsRight(log, store);
+        }
+    }
+}

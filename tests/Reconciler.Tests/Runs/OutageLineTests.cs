@@ -1,0 +1,61 @@
+using Betting.Local.Engines;
+using Betting.Schema;
+using Betting.Tests.Fixtures;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Betting.Tests.Reconciler.Runs;
+
+/// <summary>An outage of each store that the Reconciler uses: one line when it goes, one when it is back, and the same in readiness and metrics.</summary>
+public sealed class OutageLineTests(Servers servers)
+{
+    [Fact]
+    public async Task PostgreSQL_stopped()
+    {
+        await using var postgres = new PostgresServer(OwnFolder("line-postgres"), FreePort.Take());
+        await postgres.StartAsync();
+        await ToldOnceAsync("PostgreSQL", "postgres", postgres, null, null, postgres.StopAsync, postgres.StartAsync);
+    }
+
+    [Fact]
+    public async Task ClickHouse_killed()
+    {
+        await using var clickHouse = new ClickHouseServer(OwnFolder("line-clickhouse"), FreePort.Take());
+        await clickHouse.StartAsync();
+        await ToldOnceAsync("ClickHouse", "clickhouse", null, clickHouse, null, clickHouse.KillAsync, clickHouse.StartAsync);
+    }
+
+    [Fact]
+    public async Task Kafka_down()
+    {
+        await using var kafka = new KafkaServer(OwnFolder("line-kafka"), FreePort.Take());
+        await kafka.StartAsync();
+        await ToldOnceAsync("Kafka", "kafka", null, null, kafka, kafka.DownAsync, kafka.UpAsync);
+    }
+
+    async Task ToldOnceAsync(string store, string condition, PostgresServer? postgres, ClickHouseServer? clickHouse, KafkaServer? kafka, Func<Task> stop, Func<Task> start)
+    {
+        var database = await TestDatabase.CreateAsync(postgres ?? await servers.PostgresAsync());
+        await PostgresMigrator.MigrateAsync(database, new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
+        var rows = (clickHouse ?? await servers.ClickHouseAsync()).ConnectionString($"outage_{store.ToLowerInvariant()}");
+        await ClickHouseMigrator.MigrateAsync(rows);
+        var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
+        var launch = Installed.Own("workers/Reconciler", "Reconciler", "--Reconciler:RunOnStart=false", $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}", "--Logs:Format=text") with
+        {
+            Environment = new Dictionary<string, string>
+            {
+                ["Postgres__ConnectionString"] = database,
+                ["ClickHouse__ConnectionString"] = rows,
+                ["Kafka__BootstrapServers"] = (kafka ?? await servers.KafkaAsync()).BootstrapServers,
+            },
+        };
+        await using var worker = EngineProcess.Start("Reconciler", launch, Path.Combine(servers.Folder, "logs", $"reconciler-without-{store}.log"));
+        var lines = await new OutageProof(http, worker.LogFile).RunAsync(store, condition, stop, start);
+
+        Assert.Single(lines.Away);
+        Assert.Single(lines.Back);
+        Assert.Empty(lines.Besides);
+        Assert.Empty(lines.Traces);
+    }
+
+    string OwnFolder(string name) => Directory.CreateDirectory(Path.Combine(servers.Folder, name)).FullName;
+}

@@ -1,0 +1,95 @@
+using System.Diagnostics.Metrics;
+using Betting.Connections;
+using Betting.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Betting.Tests.Shared.Hosting;
+
+/// <summary>How often an outage is told, however many loops meet it and however often.</summary>
+public sealed class OutagesTests : IDisposable
+{
+    readonly FakeTimeProvider _clock = new();
+    readonly Readiness _readiness = new();
+    readonly KeptLines _lines = new();
+    readonly Outages _outages;
+
+    public OutagesTests() => _outages = new Outages(
+        new StoreFailures([]), _readiness, new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(), _clock, _lines);
+
+    [Fact]
+    public void One_line_when_it_goes_one_a_minute_and_one_when_it_is_back()
+    {
+        for (var second = 0; second < 150; second++)
+        {
+            _outages.Failed(Stores.Postgres, "door", "connection refused");
+            _outages.Failed(Stores.Postgres, "parked", "connection refused");
+            Assert.False(_readiness.States["postgres"].Ready);
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+        Assert.Equal([0, 60, 120], _lines.Away);
+        _outages.Succeeded(Stores.Postgres, "door");
+        Assert.True(_outages.IsAway(Stores.Postgres));
+        _outages.Succeeded(Stores.Postgres, "parked");
+
+        Assert.Equal(1, _lines.Back);
+        Assert.True(_readiness.IsReady);
+        _outages.Succeeded(Stores.Postgres, "door");
+        Assert.Equal(1, _lines.Back);
+    }
+
+    [Fact]
+    public void A_store_that_comes_and_goes_is_told_once_a_minute()
+    {
+        for (var second = 0; second < 120; second += 2)
+        {
+            _outages.Failed(Stores.Kafka, "stream", "no broker answers");
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            _outages.Succeeded(Stores.Kafka, "stream");
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(2, _lines.Away.Count);
+        Assert.Equal(2, _lines.Back);
+    }
+
+    [Fact]
+    public void A_loop_that_failed_once_and_does_not_ask_again_does_not_hold_the_store_away()
+    {
+        _outages.Failed(Stores.Redis, "seldom", "no connection");
+        _outages.Failed(Stores.Redis, "often", "no connection");
+        _outages.Succeeded(Stores.Redis, "often");
+        Assert.True(_outages.IsAway(Stores.Redis));
+        _clock.Advance(TimeSpan.FromSeconds(61));
+        _outages.Succeeded(Stores.Redis, "often");
+
+        Assert.False(_outages.IsAway(Stores.Redis));
+        Assert.Equal(1, _lines.Back);
+    }
+
+    public void Dispose() => _outages.Dispose();
+
+    sealed class KeptLines : ILogger<Outages>
+    {
+        /// <summary>The seconds that each line of an outage names.</summary>
+        public List<double> Away { get; } = [];
+
+        public int Back { get; private set; }
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var values = (IReadOnlyList<KeyValuePair<string, object?>>)state!;
+            if (eventId.Id == 10)
+            {
+                Away.Add((double)values.Single(value => value.Key == "Seconds").Value!);
+            }
+            Back += eventId.Id == 11 ? 1 : 0;
+        }
+    }
+}

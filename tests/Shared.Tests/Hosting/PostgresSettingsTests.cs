@@ -1,0 +1,46 @@
+using Betting.Connections;
+using Xunit;
+
+namespace Betting.Tests.Shared.Hosting;
+
+/// <summary>Which of PostgreSQL's settings break what a worker needs.</summary>
+public sealed class PostgresSettingsTests
+{
+    const PostgresNeeds All = PostgresNeeds.Durability | PostgresNeeds.Writes | PostgresNeeds.Capture;
+
+    static readonly Dictionary<string, string> Right = new()
+    {
+        ["fsync"] = "on",
+        ["full_page_writes"] = "on",
+        ["synchronous_commit"] = "on",
+        ["default_transaction_read_only"] = "off",
+        ["session_replication_role"] = "origin",
+        ["wal_level"] = "logical",
+    };
+
+    [Fact]
+    public void A_server_as_it_should_be_breaks_nothing() => Assert.Empty(PostgresSettings.WhatIsBroken(Right, All));
+
+    [Theory]
+    [InlineData("fsync", "off", PostgresNeeds.Durability)]
+    [InlineData("full_page_writes", "off", PostgresNeeds.Durability)]
+    [InlineData("synchronous_commit", "off", PostgresNeeds.Durability)]
+    [InlineData("default_transaction_read_only", "on", PostgresNeeds.Writes)]
+    [InlineData("session_replication_role", "replica", PostgresNeeds.Writes)]
+    [InlineData("wal_level", "replica", PostgresNeeds.Capture)]
+    [InlineData("wal_level", "minimal", PostgresNeeds.Capture)]
+    public void A_setting_that_breaks_a_promise_is_named_to_whoever_made_it(string setting, string value, PostgresNeeds need)
+    {
+        var settings = new Dictionary<string, string>(Right) { [setting] = value };
+
+        Assert.StartsWith(setting, Assert.Single(PostgresSettings.WhatIsBroken(settings, All)), StringComparison.Ordinal);
+        Assert.Empty(PostgresSettings.WhatIsBroken(settings, All & ~need));
+    }
+
+    [Theory]
+    [InlineData("local")]
+    [InlineData("remote_write")]
+    [InlineData("remote_apply")]
+    public void A_commit_that_waits_for_the_disk_is_durable(string value) =>
+        Assert.Empty(PostgresSettings.WhatIsBroken(new Dictionary<string, string>(Right) { ["synchronous_commit"] = value }, All));
+}

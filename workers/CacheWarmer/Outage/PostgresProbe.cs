@@ -1,0 +1,50 @@
+using Betting.Connections;
+using Betting.Hosting;
+using Npgsql;
+
+namespace Betting.CacheWarmer.Outage;
+
+/// <summary>
+/// Asks whether PostgreSQL answers, also while no step needs it: with several replicas a step may not need it for as long as another
+/// replica does the work. Alone it ends an outage; the steps may begin one.
+/// </summary>
+sealed class PostgresProbe(NpgsqlDataSource postgres, Outages outages, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+{
+    /// <summary>Under this name steps tell of a failure of PostgreSQL.</summary>
+    public const string Loop = "postgres-probe";
+
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(5), WhileAway = TimeSpan.FromSeconds(1), Limit = TimeSpan.FromSeconds(4);
+
+    public string Name => Loop;
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        readiness.Require("postgres");
+        while (true)
+        {
+            heartbeats.Beat(Name);
+            await AskAsync(stopping);
+            await Task.Delay(outages.IsAway(Stores.Postgres) ? WhileAway : Every, clock, stopping);
+        }
+    }
+
+    async Task AskAsync(CancellationToken stopping)
+    {
+        using var limit = new CancellationTokenSource(Limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+        try
+        {
+            await using var command = postgres.CreateCommand("SELECT 1");
+            await command.ExecuteNonQueryAsync(either.Token);
+            outages.Succeeded(Stores.Postgres, Name);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            outages.Failed(Stores.Postgres, Name, "no answer in time");
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested && outages.Failed(Name, failure))
+        {
+            // Told.
+        }
+    }
+}
