@@ -45,8 +45,8 @@ public sealed class OutageLineTests(Servers servers)
 
         Assert.Single(lines.Away);
         Assert.Single(lines.Back);
-        Assert.Empty(lines.Besides);
-        Assert.Empty(lines.Traces);
+        Assert.Equal("", string.Join('\n', lines.Besides));
+        Assert.Equal("", string.Join('\n', lines.Traces));
     }
 
     async Task<RedisServer> RedisAsync(string name)

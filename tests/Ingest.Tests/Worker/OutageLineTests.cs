@@ -64,8 +64,8 @@ public sealed class OutageLineTests(Servers servers)
 
         Assert.Single(lines.Away);
         Assert.Single(lines.Back);
-        Assert.Empty(lines.Besides);
-        Assert.Empty(lines.Traces);
+        Assert.Equal("", string.Join('\n', lines.Besides));
+        Assert.Equal("", string.Join('\n', lines.Traces));
     }
 
     static Task PublishAsync(Stage stage) =>

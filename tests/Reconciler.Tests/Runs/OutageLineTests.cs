@@ -53,8 +53,8 @@ public sealed class OutageLineTests(Servers servers)
 
         Assert.Single(lines.Away);
         Assert.Single(lines.Back);
-        Assert.Empty(lines.Besides);
-        Assert.Empty(lines.Traces);
+        Assert.Equal("", string.Join('\n', lines.Besides));
+        Assert.Equal("", string.Join('\n', lines.Traces));
     }
 
     string OwnFolder(string name) => Directory.CreateDirectory(Path.Combine(servers.Folder, name)).FullName;
