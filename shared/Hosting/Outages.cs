@@ -12,6 +12,9 @@ public sealed class Outages : IDisposable
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
+    // After so long in service another outage is news.
+    static readonly TimeSpan NewsAfter = TimeSpan.FromSeconds(10);
+
     readonly StoreFailures _failures;
     readonly Readiness _readiness;
     readonly TimeProvider _clock;
@@ -50,10 +53,12 @@ public sealed class Outages : IDisposable
             {
                 _outages[store] = outage = new Outage();
             }
+            var isNews = outage.Said is null || _clock.GetElapsedTime(outage.Said.Value, now) >= SayAgainAfter
+                || (outage.Since is null && _clock.GetElapsedTime(outage.Over, now) >= NewsAfter);
             outage.Since ??= now;
             outage.Loops[loop] = now;
             _readiness.Set(ConditionOf(store), false, detail);
-            if (outage.Said is null || _clock.GetElapsedTime(outage.Said.Value, now) >= SayAgainAfter)
+            if (isNews)
             {
                 (outage.Said, outage.IsTold) = (now, true);
                 WorkerLog.StoreAway(_log, _failures.AddressOf(store), detail, _clock.GetElapsedTime(outage.Since.Value, now).TotalSeconds);
@@ -76,6 +81,7 @@ public sealed class Outages : IDisposable
                 }
                 outage.Loops.Clear();
                 outage.Since = null;
+                outage.Over = _clock.GetTimestamp();
                 if (outage.IsTold)
                 {
                     outage.IsTold = false;
@@ -119,6 +125,7 @@ public sealed class Outages : IDisposable
     {
         public long? Since { get; set; }
         public long? Said { get; set; }
+        public long Over { get; set; }
         public bool IsTold { get; set; }
         public Dictionary<string, long> Loops { get; } = [];
     }

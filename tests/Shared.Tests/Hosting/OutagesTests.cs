@@ -56,6 +56,20 @@ public sealed class OutagesTests : IDisposable
     }
 
     [Fact]
+    public void An_outage_soon_after_another_is_told_as_one_of_its_own()
+    {
+        _outages.Failed(Stores.Rabbit, "watch", "no answer in time");
+        _outages.Succeeded(Stores.Rabbit, "watch");
+        _clock.Advance(TimeSpan.FromSeconds(12));
+        _outages.Failed(Stores.Rabbit, "watch", "connection refused");
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        _outages.Succeeded(Stores.Rabbit, "watch");
+
+        Assert.Equal(2, _lines.Away.Count);
+        Assert.Equal(2, _lines.Back);
+    }
+
+    [Fact]
     public void A_loop_that_failed_once_and_does_not_ask_again_does_not_hold_the_store_away()
     {
         _outages.Failed(Stores.Redis, "seldom", "no connection");

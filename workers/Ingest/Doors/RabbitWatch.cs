@@ -15,7 +15,7 @@ public sealed class RabbitWatch(
     RabbitInbox inbox, IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, Outages outages,
     Readiness readiness, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<RabbitWatch> log) : IWorkerLoop
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5), PatienceToOpen = TimeSpan.FromSeconds(15);
 
     IConnection? _connection;
     IChannel? _channel;
@@ -44,7 +44,7 @@ public sealed class RabbitWatch(
     // One look; false where the broker does not answer.
     async Task<bool> LookAsync(CancellationToken stopping)
     {
-        using var limit = new CancellationTokenSource(Patience, clock);
+        using var limit = new CancellationTokenSource(_channel is { IsOpen: true } && _consumer is { IsUsable: true } ? Patience : PatienceToOpen, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
         try
         {
