@@ -24,9 +24,8 @@ public sealed class OutageLineTests(Servers servers)
         await ToldOnceAsync("ClickHouse", "clickhouse", stage, [], async () =>
         {
             await stage.ClickHouse!.KillAsync();
-            await stage.Stream.SendAsync(Bets(1000));
+            await stage.Stream.SendAsync(Bets(2000));
         }, stage.ClickHouse!.StartAsync);
-        await Deadline.UntilAsync("everything visible", Limit, () => stage.Stream.IsVisibleAsync(stage.Client));
     }
 
     [Fact]
@@ -36,13 +35,12 @@ public sealed class OutageLineTests(Servers servers)
         await ToldOnceAsync("ClickHouse", "clickhouse", stage, [], async () =>
         {
             stage.ClickHouse!.Pause();
-            await stage.Stream.SendAsync(Bets(1000));
+            await stage.Stream.SendAsync(Bets(2000));
         }, () =>
         {
             stage.ClickHouse!.Resume();
             return Task.CompletedTask;
         });
-        await Deadline.UntilAsync("everything visible", Limit, () => stage.Stream.IsVisibleAsync(stage.Client));
     }
 
     [Fact]
@@ -51,8 +49,6 @@ public sealed class OutageLineTests(Servers servers)
         using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stage = new Stage(sink.ConnectionString, await KafkaStream.CreateAsync(servers, ownServer: true), null);
         await ToldOnceAsync("Kafka", "kafka", stage, [], stage.Stream.Server.DownAsync, stage.Stream.Server.UpAsync);
-        await stage.Stream.SendAsync(Bets(1000));
-        await Deadline.UntilAsync("everything visible", Limit, () => stage.Stream.IsVisibleAsync(sink));
     }
 
     [Fact]
@@ -92,6 +88,8 @@ public sealed class OutageLineTests(Servers servers)
         await stage.Stream.SendAsync([_made.Event(1), _made.User(1), .. Bets(0)]);
         await Deadline.UntilAsync("everything visible", Limit, () => stage.Stream.IsVisibleAsync(stage.Client));
         var lines = await worker.Outages.RunAsync(store, condition, stop, start);
+        await stage.Stream.SendAsync(Bets(5000));
+        await Deadline.UntilAsync("everything visible", Limit, () => stage.Stream.IsVisibleAsync(stage.Client));
 
         Assert.Single(lines.Away);
         Assert.Single(lines.Back);
