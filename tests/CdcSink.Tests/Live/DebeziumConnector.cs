@@ -9,19 +9,48 @@ namespace Betting.Tests.CdcSink.Live;
 /// The settings that this project ships, given to a real Kafka Connect. Each epoch is a connector of its own name: the offsets that
 /// Connect keeps by that name belong to the cluster that was captured.
 /// </summary>
-sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
+/// <param name="connect">Kafka Connect's address.</param>
+/// <param name="postgresPort">Of the captured cluster.</param>
+/// <param name="epoch">In the header of every record from the first on.</param>
+/// <param name="signals">A file that the connector reads signals from.</param>
+sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch, string signals)
 {
     static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
     readonly Uri _connector = new(connect, $"/connectors/betting-{epoch.ToString(CultureInfo.InvariantCulture)}");
 
     public async Task RegisterAsync()
     {
+        await ConfigureAsync(epoch);
+        await UntilTaskIsAsync("RUNNING");
+    }
+
+    /// <summary>
+    /// The records from now on have another epoch, and a snapshot that blocks the stream reads one table alone.
+    /// </summary>
+    public async Task ReadAgainAsync(string table, int newEpoch)
+    {
+        // Paused first: a task that is about to be replaced would still take the signal, and break off.
+        await PauseAsync();
+        await UntilTaskIsAsync("PAUSED");
+        await ConfigureAsync(newEpoch);
+        await ResumeAsync();
+        await UntilTaskIsAsync("RUNNING");
+        var data = new JsonObject { ["data-collections"] = new JsonArray($"public.{table}"), ["type"] = "BLOCKING" };
+        var signal = new JsonObject { ["id"] = Guid.NewGuid().ToString(), ["type"] = "execute-snapshot", ["data"] = data };
+        await File.WriteAllTextAsync(signals, signal.ToJsonString() + "\n");
+    }
+
+    async Task ConfigureAsync(int withEpoch)
+    {
         var settings = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!.AsObject();
         settings["database.hostname"] = "127.0.0.1";
         settings["database.port"] = postgresPort.ToString(CultureInfo.InvariantCulture);
         settings["database.dbname"] = LiveStage.Database;
         settings["database.password"] = "";
-        settings["transforms.epoch.value.literal"] = epoch.ToString(CultureInfo.InvariantCulture);
+        settings["transforms.epoch.value.literal"] = withEpoch.ToString(CultureInfo.InvariantCulture);
+        settings["signal.enabled.channels"] = "file";
+        settings["signal.file"] = signals;
+        settings["signal.poll.interval.ms"] = "500";
         // A producer looks for new partitions every five minutes by default.
         settings["producer.override.metadata.max.age.ms"] = "2000";
         using var answer = await Http.PutAsJsonAsync(new Uri(_connector + "/config"), settings);
@@ -29,8 +58,13 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
         {
             throw new EngineException($"Kafka Connect refused the connector: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
         }
-        await Deadline.UntilAsync("the connector's task", TimeSpan.FromMinutes(2), IsRunningAsync);
     }
+
+    Task UntilTaskIsAsync(string state) => Deadline.UntilAsync($"the connector's task to be {state}", TimeSpan.FromMinutes(2), async () =>
+    {
+        var status = await Http.GetFromJsonAsync<JsonObject>(new Uri(_connector + "/status"));
+        return status?["tasks"]?.AsArray().FirstOrDefault()?["state"]?.GetValue<string>() == state;
+    });
 
     /// <summary>Whether Connect has stored a position in the log behind the snapshot: one that still belongs to it says so.</summary>
     public async Task<bool> HasStoredOffsetsAsync()
@@ -54,11 +88,5 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
     {
         using var answer = await Http.DeleteAsync(_connector);
         answer.EnsureSuccessStatusCode();
-    }
-
-    async Task<bool> IsRunningAsync()
-    {
-        var status = await Http.GetFromJsonAsync<JsonObject>(new Uri(_connector + "/status"));
-        return status?["tasks"]?.AsArray().FirstOrDefault()?["state"]?.GetValue<string>() == "RUNNING";
     }
 }

@@ -61,8 +61,14 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
 
     public async Task CaptureAsync(PostgresServer postgres, int epoch)
     {
-        _connector = new DebeziumConnector(_connect!, postgres.Port, epoch);
+        _connector = new DebeziumConnector(_connect!, postgres.Port, epoch, Path.Combine(folder, "signals"));
         await _connector.RegisterAsync();
+    }
+
+    public async Task<bool> TryReadAgainAsync(string table, int epoch)
+    {
+        await _connector!.ReadAgainAsync(table, epoch);
+        return true;
     }
 
     public Task<bool> HasStoredItsPositionAsync() => _connector!.HasStoredOffsetsAsync();

@@ -46,6 +46,8 @@ sealed class StandInStream : ILiveStream
         return StartCaptureAsync();
     }
 
+    public Task<bool> TryReadAgainAsync(string table, int epoch) => Task.FromResult(false);
+
     public Task<bool> HasStoredItsPositionAsync() => Task.FromResult(File.Exists(Path.Combine(State, "checkpoint.json")));
 
     public async Task StopCaptureAsync()

@@ -1,0 +1,95 @@
+using Betting.Local.Engines;
+using Betting.Tests.CdcSink.Recorded;
+using Npgsql;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Live;
+
+/// <summary>
+/// Snapshots in a new epoch, while somebody counts what ClickHouse shows: behind real Kafka and real Debezium where REAL_KAFKA is in the
+/// environment, else behind the stand-ins.
+/// </summary>
+[Trait("Category", "real")]
+public sealed class SnapshotTests
+{
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
+
+    [Fact]
+    public async Task No_bet_disappears_when_users_alone_are_read_again_in_a_new_epoch()
+    {
+        await using var stage = await LiveStage.StartAsync(replicas: 1);
+        await using var server = await stage.NewPostgresAsync("first");
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database));
+        await FillAsync(postgres, bets: 500);
+        await stage.CaptureAsync(server, epoch: 1);
+        await Deadline.UntilAsync("all bets", Patience, async () => await ShownAsync(stage) == 500);
+
+        // The stand-in has no snapshot of one table: there all tables are read again.
+        if (!await stage.Stream.TryReadAgainAsync("users", epoch: 2))
+        {
+            await stage.Stream.StopCaptureAsync();
+            await stage.CaptureAsync(server, epoch: 2);
+        }
+        await UntilReadAgainAsync(stage, "user_changes", rows: 50, neverFewerThan: 500);
+
+        await ChangeAsync(postgres);
+        await stage.EverythingHasArrivedAsync(postgres);
+        Assert.True(await Expected.AssertEqualsAsync(stage.ClickHouse, postgres) > 400);
+        Assert.Empty(stage.Ended);
+    }
+
+    [Fact]
+    public async Task Never_fewer_bets_are_shown_than_there_are_while_20_000_are_read_again_in_a_new_epoch()
+    {
+        await using var stage = await LiveStage.StartAsync(replicas: 1, batchRecords: 1000);
+        await using var server = await stage.NewPostgresAsync("first");
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database));
+        await FillAsync(postgres, bets: 20_000);
+        await stage.CaptureAsync(server, epoch: 1);
+        await Deadline.UntilAsync("all bets", Patience, async () => await ShownAsync(stage) == 20_000);
+        await stage.Stream.StopCaptureAsync();
+
+        await stage.CaptureAsync(server, epoch: 2);
+        await UntilReadAgainAsync(stage, "bet_changes", rows: 20_000, neverFewerThan: 20_000);
+
+        await ChangeAsync(postgres);
+        await stage.EverythingHasArrivedAsync(postgres);
+        Assert.True(await Expected.AssertEqualsAsync(stage.ClickHouse, postgres) > 19_000);
+        Assert.Empty(stage.Ended);
+    }
+
+    static async Task UntilReadAgainAsync(LiveStage stage, string table, int rows, int neverFewerThan)
+    {
+        await Deadline.UntilAsync("the snapshot of epoch 2", Patience, async () =>
+        {
+            var shown = await ShownAsync(stage);
+            Assert.True(shown >= neverFewerThan, $"{shown} bets are shown of {neverFewerThan}");
+            return await stage.CountAsync($"SELECT count() FROM {table} FINAL WHERE bitShiftRight(version, 57) = 2") >= rows
+                && await stage.CountAsync("SELECT count() FROM snapshot_markers FINAL WHERE bitShiftRight(version, 57) = 2 AND marker = 'last' AND settled = 1") > 0;
+        });
+        Assert.Equal(neverFewerThan, await ShownAsync(stage));
+    }
+
+    static Task<long> ShownAsync(LiveStage stage) => stage.CountAsync("SELECT count() FROM bets_analytics");
+
+    static async Task FillAsync(NpgsqlDataSource postgres, int bets)
+    {
+        await using var fill = postgres.CreateCommand($"""
+            INSERT INTO users SELECT n, 'User ' || n, now() FROM generate_series(1, 50) n;
+            INSERT INTO events SELECT n, 'Event ' || n, 'Tennis', now(), 'SCHEDULED' FROM generate_series(1, 20) n;
+            INSERT INTO bets SELECT n, 1 + n % 50, 1 + n % 20, 'OPEN', 1.00, NULL, now(), NULL FROM generate_series(1, {bets}) n
+            """);
+        await fill.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>What comes after the snapshot has its effect as well: rows change, come and go.</summary>
+    static async Task ChangeAsync(NpgsqlDataSource postgres)
+    {
+        await using var change = postgres.CreateCommand("""
+            UPDATE users SET name = 'Renamed' WHERE id % 3 = 0;
+            UPDATE bets SET status = 'SETTLED', payout = 0, settled_at = now() WHERE id % 10 = 0;
+            DELETE FROM bets WHERE id % 100 = 7
+            """);
+        await change.ExecuteNonQueryAsync();
+    }
+}
