@@ -42,6 +42,15 @@ sealed class Readings : IDisposable
         }
     }
 
+    /// <summary>A counter's sum over all its labels; 0 where nothing was counted.</summary>
+    public double Sum(string name)
+    {
+        lock (_gate)
+        {
+            return _values.Where(each => each.Key.Name == name).Sum(each => each.Value);
+        }
+    }
+
     public void Dispose() => _listener.Dispose();
 
     void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)

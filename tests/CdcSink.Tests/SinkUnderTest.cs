@@ -1,6 +1,7 @@
 using System.Globalization;
 using Betting.CdcSink;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Consume;
 using Betting.CdcSink.Join;
 using Betting.CdcSink.Replay;
 using Betting.CdcSink.Snapshots;
@@ -41,11 +42,12 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         _sinkClient = new ClickHouseClient($"{connectionString};{settings}");
         _store = new ChangeStore(_sinkClient);
         _metrics = new CdcSinkMetrics(meters);
-        Progress = new Progress(_store, TimeProvider.System);
+        var recorded = new RecordedProgress(new ProgressStore(_sinkClient, _store, TimeProvider.System), TimeProvider.System, NullLogger<RecordedProgress>.Instance);
+        Progress = new Progress(_store, recorded, TimeProvider.System);
         Join = new BetJoin(_store, options, _metrics, TimeProvider.System);
         Snapshots = new SnapshotStore(_store);
         Settlement = new SnapshotSettlement(Snapshots, _store, Join, NullLogger<SnapshotSettlement>.Instance);
-        Applier = new BatchApplier(_store, Join, this, Progress, _metrics, TimeProvider.System, NullLogger<BatchApplier>.Instance);
+        Applier = new BatchApplier(_store, Join, new StreamSigns(_store, Snapshots, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
     }
 
     public string ConnectionString { get; }
@@ -92,6 +94,16 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     {
         var stores = new StoreFailures([]);
         return new ClickHouseOutage(new Outages(stores, readiness, _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System, NullLogger<Outages>.Instance), stores);
+    }
+
+    /// <summary>One batch as the worker applies it: with progress.</summary>
+    public async Task ApplyStreamedAsync(IReadOnlyCollection<StreamRecord> records)
+    {
+        using var batch = Batch(records);
+        batch.Positions.AddRange(records.GroupBy(record => (record.Topic, record.Partition)).Select(of =>
+            new PartitionPosition(of.Key.Topic, of.Key.Partition, of.Max(record => record.Offset) + 1, of.Max(record => record.Offset) + 1, 0, 0)));
+        await Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
+        Progress.Forget();
     }
 
     /// <summary>Settles the snapshots that ended, as the worker does once all partitions have passed their ends.</summary>

@@ -48,8 +48,14 @@ static partial class CdcSinkLog
     [LoggerMessage(356, LogLevel.Information, "{Store} answers the questions behind the lag again after {Seconds:F0} s")]
     public static partial void LagKnown(ILogger log, string store, double seconds);
 
-    [LoggerMessage(320, LogLevel.Error, "A snapshot began on {Topic} in epoch {Epoch}, which has streamed changes before it. Rows that went while nobody captured stay until a reconciliation: run one, and raise the epoch with the next snapshot")]
+    [LoggerMessage(320, LogLevel.Error, "A snapshot began on {Topic} in epoch {Epoch}, which has streamed changes or another snapshot before it. Rows that went while nobody captured stay until a reconciliation: run one, and raise the epoch with the next snapshot")]
     public static partial void SnapshotInUsedEpoch(ILogger log, string topic, int epoch);
+
+    [LoggerMessage(322, LogLevel.Error, "{Topic} has changes of epoch {Epoch}, committed up to {CommittedAt:u}, after the snapshot of epoch {Newer} began at {BeganAt:u}. They lose to that snapshot and are not shown. Is the connector's epoch too low, or is the cluster that was replaced still captured? Set the epoch above {Newer} and take a snapshot")]
+    public static partial void EpochWentBack(ILogger log, string topic, int epoch, DateTimeOffset committedAt, int newer, DateTimeOffset beganAt);
+
+    [LoggerMessage(324, LogLevel.Error, "PostgreSQL's log went back: the watermark of {At:u} stands at {Lsn}, before older ones of epoch {Epoch}. Was PostgreSQL restored, or a replica promoted that lagged? What ClickHouse has of the lost part stays. Set the connector's epoch higher and take a snapshot")]
+    public static partial void LogWentBack(ILogger log, ulong lsn, DateTimeOffset at, int epoch);
 
     [LoggerMessage(321, LogLevel.Warning, "The snapshot of epoch {Epoch} is complete: rows of {Table} that it did not read are deleted")]
     public static partial void EpochEnded(ILogger log, string table, int epoch);
@@ -71,6 +77,9 @@ static partial class CdcSinkLog
 
     [LoggerMessage(331, LogLevel.Error, "{Partition}: the group is at {Committed}, but ClickHouse has only what is before {Offset}: was it restored, or is it another one? Reads from there, so nothing is missing")]
     public static partial void ClickHouseBehindGroup(ILogger log, string partition, long committed, long offset);
+
+    [LoggerMessage(339, LogLevel.Critical, "ClickHouse lost what this replica wrote: {Detail} The worker ends, and at its next start reads again from what ClickHouse has")]
+    public static partial void ClickHouseWentBack(ILogger log, string detail);
 
     [LoggerMessage(332, LogLevel.Error, "{Partition} was made anew, or lost its end: the sink was at {Reached}, the topic has {First} to {End}. Read from its beginning; what it held before cannot be read again")]
     public static partial void MadeAnew(ILogger log, string partition, long reached, long first, long end);

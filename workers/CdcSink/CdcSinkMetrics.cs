@@ -12,6 +12,8 @@ public sealed class CdcSinkMetrics : IDisposable
     readonly Counter<long> _deadLetters;
     readonly Counter<long> _retries;
     readonly Counter<long> _repeatedSnapshots;
+    readonly Counter<long> _lowerEpochs;
+    readonly Counter<long> _logWentBack;
     readonly Counter<long> _joinedBets;
     readonly Counter<long> _markedValues;
     readonly Counter<long> _insertedRows;
@@ -35,7 +37,9 @@ public sealed class CdcSinkMetrics : IDisposable
         // From zero on: an alert that looks for an increase would miss the first letter of a series that begins with it.
         _meter.CreateObservableCounter("cdcsink.dead_letters.table", () => Interlocked.Read(ref _lettersInTable), "{record}", "Dead letters that Kafka did not take and that are in ClickHouse's table dead_letters.");
         _retries = _meter.CreateCounter<long>("cdcsink.retries", "{attempt}", "Repeated attempts, by ClickHouse's error code.");
-        _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes, by table.");
+        _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes or another snapshot, by table.");
+        _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{batch}", "Batches with a watermark that stands lower in PostgreSQL's log than one with an earlier time.");
+        _lowerEpochs = _meter.CreateCounter<long>("cdcsink.lower_epochs", "{batch}", "Batches with streamed changes of an epoch that a snapshot of a newer epoch had ended before they were committed, by topic.");
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
         _markedValues = _meter.CreateCounter<long>("cdcsink.marked_values", "{value}", "Values that are shown with a mark, by table, column and rule.");
         _insertedRows = _meter.CreateCounter<long>("cdcsink.inserted.rows", "{row}", "Rows of changes inserted, by table; repeated inserts count again.");
@@ -104,6 +108,10 @@ public sealed class CdcSinkMetrics : IDisposable
     }
 
     public void Retry(string code) => _retries.Add(1, new KeyValuePair<string, object?>("code", code));
+
+    public void LogWentBack() => _logWentBack.Add(1);
+
+    public void LowerEpoch(string topic) => _lowerEpochs.Add(1, new KeyValuePair<string, object?>("topic", topic));
 
     public void RepeatedSnapshot(string table) => _repeatedSnapshots.Add(1, new KeyValuePair<string, object?>("table", table));
 

@@ -27,8 +27,10 @@ static class CdcSinkServices
             .AddSingleton<BetJoin>()
             .AddSingleton<SnapshotStore>()
             .AddSingleton<SnapshotSettlement>()
+            .AddSingleton<StreamSigns>()
             .AddSingleton<Progress>()
             .AddSingleton<ProgressStore>()
+            .AddSingleton<RecordedProgress>()
             .AddSingleton<RewindStore>();
 
     /// <summary>The worker: the pipeline fed from Kafka.</summary>

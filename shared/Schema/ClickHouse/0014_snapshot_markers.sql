@@ -13,4 +13,4 @@ CREATE TABLE IF NOT EXISTS snapshot_markers
     settled UInt8
 )
 ENGINE = ReplacingMergeTree(settled)
-ORDER BY (version, marker);
+ORDER BY (version, marker, topic);

@@ -3,6 +3,7 @@ using Betting.CdcSink;
 using Betting.CdcSink.Lag;
 using Betting.Connections;
 using Betting.Contracts;
+using Betting.Debezium;
 using Betting.Hosting;
 using Betting.Local.Engines;
 using Betting.Tests.CdcSink.Stream;
@@ -60,6 +61,29 @@ public sealed class LagLoopTests(Servers servers)
     }
 
     [Fact]
+    public async Task Data_as_of_does_not_pass_the_end_of_a_snapshot_whose_deletions_are_not_done()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var lag = await LagAsync(sink, stream);
+        await CameAsync(sink, "2026-01-01 05:00:01", 80);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        await MarkAsync(settled: 0);
+
+        await CameAsync(sink, "2026-01-01 06:00:01", 160);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
+
+        await MarkAsync(settled: 1);
+        await CameAsync(sink, "2026-01-01 06:00:02", 168);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["2026-01-01 06:00:01.000000"], await AsOfAsync(sink));
+
+        Task MarkAsync(int settled) => sink.QueryAsync(
+            $"INSERT INTO snapshot_markers (marker, version, topic, settled) VALUES ('last', {ChangeVersion.Of(1, streamed: false, 120).Value}, 'betting.public.bets', {settled})");
+    }
+
+    [Fact]
     public async Task The_watermark_that_is_last_in_the_log_counts_and_an_older_epoch_s_does_not_come_back()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
@@ -89,7 +113,7 @@ public sealed class LagLoopTests(Servers servers)
         $"INSERT INTO sink_progress (topic, partition, next_offset, end_offset, version, recorded_at) VALUES ('{topic}', {partition}, {next}, {next}, 1, now64(6))");
 
     static Task<int> CameAsync(SinkUnderTest sink, string at, ulong lsn, int epoch = 1) => sink.Client.ExecuteNonQueryAsync(
-        $"INSERT INTO watermarks (at, version) VALUES ('{at}', {Betting.Debezium.ChangeVersion.Of(epoch, streamed: true, lsn).Value})");
+        $"INSERT INTO watermarks (at, version) VALUES ('{at}', {ChangeVersion.Of(epoch, streamed: true, lsn).Value})");
 
     async Task<Looking> LagAsync(SinkUnderTest sink, KafkaStream stream)
     {

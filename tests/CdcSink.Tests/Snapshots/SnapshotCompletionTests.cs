@@ -124,6 +124,81 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Empty(await sink.Snapshots.OpenAsync(CancellationToken.None));
     }
 
+    [Fact]
+    public async Task A_second_snapshot_in_an_epoch_without_streamed_changes_asks_for_a_reconciliation_and_a_repeated_record_does_not()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        var first = Full(epoch: 1, ["users", "events", "bets"], bets: [1, 2, 3]);
+        await sink.ReplayAsync(first);
+        await sink.ReplayAsync(first);
+        Assert.Empty(await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
+        Assert.Equal(0, sink.Readings.Sum("cdcsink.repeated_snapshots"));
+
+        // Bet 2 was deleted while nobody captured. That can only be found out by a comparison.
+        await sink.ReplayAsync(Full(epoch: 1, ["users", "events", "bets"], bets: [1, 3]));
+        Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
+        Assert.Single(await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'snapshot of betting.public.users in epoch 1 at %'"));
+        Assert.Equal(1, sink.Readings.Sum("cdcsink.repeated_snapshots"));
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_a_rebuilt_cluster_with_lower_positions_and_the_same_epoch_asks_for_a_reconciliation()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ReplayAsync(Full(epoch: 1, ["users", "events", "bets"], bets: [1, 2]));
+        await sink.ReplayAsync([_made.Bet(6, Made.Columns(), lsn: 900_000)]);
+        await sink.ReplayAsync([_made.Change("bets", "r", $$"""{"id":1,{{Made.Columns()}}}""", """{"id":1}""", "first", lsn: 16_000)]);
+        Assert.Equal(["snapshot of betting.public.bets in epoch 1 at 16000"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
+    }
+
+    [Fact]
+    public async Task Changes_of_a_lower_epoch_that_are_newer_than_a_snapshot_are_told_and_older_ones_are_not()
+    {
+        const long Later = 1_767_225_600_000 + 60_000;
+        using var sink = await FilledAsync();
+        StreamRecord[] before = [_made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1")];
+        await sink.ReplayAsync(Full(epoch: 2, ["users", "events", "bets"], bets: [1, 2, 3]));
+        await sink.ReplayAsync(before);
+        Assert.Equal(0, sink.Readings.Sum("cdcsink.lower_epochs"));
+
+        await sink.ReplayAsync([_made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: Later)]);
+        Assert.Equal(1, sink.Readings.Sum("cdcsink.lower_epochs"));
+        Assert.Equal(["epoch 1 of betting.public.bets after epoch 2, 2026-01-01 00h"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE '%of betting%'"));
+    }
+
+    [Fact]
+    public async Task A_log_that_goes_back_in_the_same_epoch_is_told_and_a_watermark_that_is_read_again_is_not()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        StreamRecord[] watermarks = [_made.Watermark("2026-01-01T10:00:00+00:00", lsn: 1_000_000), _made.Watermark("2026-01-01T11:00:00+00:00", lsn: 2_000_000)];
+        await sink.ApplyStreamedAsync(watermarks);
+        await sink.ApplyStreamedAsync(watermarks[..1]);
+        Assert.Equal(0, sink.Readings.Sum("cdcsink.log_went_back"));
+
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", lsn: 1_500_000)]);
+        Assert.Equal(1, sink.Readings.Sum("cdcsink.log_went_back"));
+        Assert.Equal(["the log of epoch 1 went back, 2026-01-01 11h"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", epoch: "2", lsn: 1_000)]);
+        Assert.Equal(1, sink.Readings.Sum("cdcsink.log_went_back"));
+    }
+
+    [Fact]
+    public async Task Snapshots_of_two_tables_at_the_same_position_are_both_settled()
+    {
+        using var sink = await FilledAsync();
+        StreamRecord[] users = [.. new[] { 1, 3 }.Select((id, at) => _made.Change("users", "r", $$"""{"id":{{id}},"name":"Ada","created_at":"2025-01-01T00:00:00.000000Z"}""",
+            $$"""{"id":{{id}}}""", at == 0 ? "first" : "last", epoch: "2", lsn: 16_000))];
+        StreamRecord[] bets = [.. new[] { 1, 3 }.Select((id, at) => _made.Change("bets", "r", $$"""{"id":{{id}},{{Made.Columns($"\"user_id\":{id}")}}}""",
+            $$"""{"id":{{id}}}""", at == 0 ? "first" : "last", epoch: "2", lsn: 16_000))];
+        foreach (var snapshot in new[] { users, bets })
+        {
+            using var batch = sink.Batch(snapshot);
+            await sink.Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
+            await sink.SettleSnapshotsAsync();
+        }
+        Assert.Equal(["1|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
+    }
+
     async Task<SinkUnderTest> FilledAsync()
     {
         var sink = await SinkUnderTest.CreateAsync(servers);

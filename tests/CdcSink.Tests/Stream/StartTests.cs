@@ -113,6 +113,44 @@ public sealed class StartTests(Servers servers)
     }
 
     [Fact]
+    public async Task A_ClickHouse_that_is_restored_while_the_worker_runs_ends_the_worker_and_gets_again_what_it_lost()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1), Bet(2, 2)]);
+            await BetsAsync(sink, "1,2");
+            await Deadline.UntilAsync("progress", Limit, () => stream.IsVisibleAsync(sink));
+            var tables = await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name NOT LIKE '.inner%'");
+            foreach (var table in tables)
+            {
+                await sink.QueryAsync($"CREATE TABLE kept_{table} AS {table}");
+                await sink.QueryAsync($"INSERT INTO kept_{table} SELECT * FROM {table}");
+            }
+            await stream.SendAsync([Bet(3), Bet(4, 2)]);
+            await BetsAsync(sink, "1,2,3,4");
+            await Deadline.UntilAsync("progress", Limit, () => stream.IsVisibleAsync(sink));
+
+            // The state of the backup; the worker knows nothing of it until it has something to record.
+            worker.Send(Signal.Stop);
+            foreach (var table in tables)
+            {
+                await sink.QueryAsync($"TRUNCATE TABLE {table}");
+                await sink.QueryAsync($"INSERT INTO {table} SELECT * FROM kept_{table}");
+            }
+            worker.Send(Signal.Continue);
+            await stream.SendAsync([Bet(5)]);
+            Assert.True(await worker.ExitedWithinAsync(Limit), "it did not end");
+            Assert.Equal(1, worker.ExitCode);
+            Assert.Contains($"ClickHouse lost what this replica wrote: {stream.Bets} 0 was recorded up to 2, and ClickHouse has it up to 1", KafkaStream.Said(worker), StringComparison.Ordinal);
+        }
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await BetsAsync(sink, "1,2,3,4,5");
+        Assert.Contains("was it restored, or is it another one?", KafkaStream.Said(again), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_ClickHouse_that_lost_what_the_group_has_read_gets_it_again()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Betting.CdcSink.Snapshots;
 using Betting.Contracts;
 using Betting.Debezium;
@@ -84,6 +85,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         if (WatermarkContent.TryRead(decoded.Content.Span, out var at))
         {
             batch.Rows.AddWatermark(record, decoded, at);
+            batch.Watermark = (decoded.Version, at);
             return;
         }
         decoded = new DecodedRecord { Kind = RecordKind.Undecodable, Reason = RejectReason.WrongType, Field = "message.content" };
@@ -98,7 +100,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         }
         if (change.Snapshot is SnapshotMarker.First or SnapshotMarker.FirstInTable)
         {
-            batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic));
+            batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic, change.Snapshot == SnapshotMarker.First));
         }
         else if (change.Snapshot == SnapshotMarker.Last && Keeps)
         {
@@ -123,5 +125,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             batch.CommitTimes[topic] = times = Pooled.List();
         }
         times.Add(change.CommitTime);
+        ref var until = ref CollectionsMarshal.GetValueRefOrAddDefault(batch.StreamedUntil, (change.Version.Epoch, topic), out _);
+        until = Math.Max(until, change.CommitTime);
     }
 }

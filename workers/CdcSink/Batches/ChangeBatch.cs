@@ -15,6 +15,12 @@ public sealed class ChangeBatch : IDisposable
     /// <summary>The snapshots of an archive that ended in this batch; those of the stream are stored, see <see cref="ChangeRows.SnapshotMarkers"/>.</summary>
     public List<SnapshotEnd> SnapshotEnds { get; } = [];
 
+    /// <summary>The latest commit time of streamed changes by their epoch and topic, microseconds since 1970 UTC.</summary>
+    public Dictionary<(int Epoch, string Topic), long> StreamedUntil { get; } = [];
+
+    /// <summary>The last watermark: its version, and its time in microseconds since 1970 UTC.</summary>
+    public (ChangeVersion Version, long At)? Watermark { get; set; }
+
     /// <summary>The topics that brought changes of users and events.</summary>
     public HashSet<string> DimensionTopics { get; } = [];
 
@@ -48,4 +54,8 @@ public sealed class ChangeBatch : IDisposable
 }
 
 /// <summary>The first read of a table by a snapshot.</summary>
-public readonly record struct Snapshot(SourceTable Table, ChangeVersion Version, string Topic);
+/// <param name="Table">The table.</param>
+/// <param name="Version">Of the read.</param>
+/// <param name="Topic">Where it stands.</param>
+/// <param name="IsFirst">True where it is the first read of the whole snapshot.</param>
+public readonly record struct Snapshot(SourceTable Table, ChangeVersion Version, string Topic, bool IsFirst);

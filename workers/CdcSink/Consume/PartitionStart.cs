@@ -67,16 +67,14 @@ public readonly record struct PartitionStart(StartKind Kind, long Offset, long L
 
     static PartitionStart OfUnknown(in PartitionFacts facts, FirstStart first, LostOffset lost)
     {
-        if (facts.Committed is { } committed)
+        if (facts.Committed is null && facts.IsKnown)
         {
-            return new(StartKind.ClickHouseEmpty, first == FirstStart.Beginning ? facts.Low : Math.Max(committed, facts.Low));
+            // All of its records came after the sink knew the topic, so none may be missed, whatever FirstStart says.
+            return facts.Low == 0 ? new(StartKind.Added, 0) : OfLost(0, facts.Low, lost);
         }
-        if (!facts.IsKnown)
-        {
-            return new(StartKind.First, first == FirstStart.Beginning ? facts.Low : facts.High);
-        }
-        // All of its records came after the sink knew the topic, so none may be missed, whatever FirstStart says.
-        return facts.Low == 0 ? new(StartKind.Added, 0) : OfLost(0, facts.Low, lost);
+        var kind = facts.Committed is null ? StartKind.First : StartKind.ClickHouseEmpty;
+        var wanted = first == FirstStart.Beginning ? 0 : facts.Committed ?? facts.High;
+        return wanted >= facts.Low ? new(kind, wanted) : OfLost(wanted, facts.Low, lost);
     }
 
     static PartitionStart OfLost(long wanted, long low, LostOffset lost) => lost == LostOffset.Earliest

@@ -76,8 +76,12 @@ public sealed class LagLoop(
         {
             await AskAsync(Stores.ClickHouse, async cancellation =>
             {
-                await store.RecordVisibleAsync(reached, cancellation);
-                state.SawVisibleUpTo(reached.AsOf);
+                // Until then the next watermark is waited for.
+                if (!await store.HasOpenSnapshotAsync(reached, cancellation))
+                {
+                    await store.RecordVisibleAsync(reached, cancellation);
+                    state.SawVisibleUpTo(reached.AsOf);
+                }
             }, stopping);
         }
     }

@@ -47,6 +47,18 @@ public sealed class VisibleStore(ClickHouseClient client)
             Number(row.GetValue(0)) == 0 ? null : TimeSpan.FromMicroseconds(row.GetInt64(1)));
     }
 
+    /// <summary>
+    /// True where a snapshot ended before this watermark and is not settled: rows that it did not find are still shown, see
+    /// <see cref="Snapshots.SnapshotSettlement"/>. To be asked after progress was read that covers the snapshot's end.
+    /// </summary>
+    public async Task<bool> HasOpenSnapshotAsync(Watermark watermark, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("version", watermark.Version.Value);
+        return Number(await client.ExecuteScalarAsync(
+            "SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 0 AND version <= {version:UInt64}", parameters, cancellationToken: cancellation)) > 0;
+    }
+
     /// <summary>Everything up to this watermark is visible. Repeating it, or recording an older one, changes nothing.</summary>
     public Task RecordVisibleAsync(Watermark watermark, CancellationToken cancellation)
     {

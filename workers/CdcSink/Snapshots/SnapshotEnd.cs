@@ -34,3 +34,8 @@ public readonly record struct SnapshotRange(ChangeVersion From, ChangeVersion To
     /// <summary>The highest version below all reads of the snapshot; no change has it, because LSNs are multiples of 8.</summary>
     public ChangeVersion Below => From == EpochStart ? From : new ChangeVersion(From.Value - 1);
 }
+
+/// <summary>The first read of a snapshot.</summary>
+/// <param name="Version">Of the read.</param>
+/// <param name="CommittedAt">Of the read; microseconds since 1970 UTC.</param>
+public readonly record struct SnapshotBegin(ChangeVersion Version, long CommittedAt);

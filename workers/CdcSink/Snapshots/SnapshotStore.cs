@@ -56,6 +56,48 @@ public sealed class SnapshotStore(ChangeStore store)
             WasRead: await WasReadAsync(table, snapshot, cancellation));
     }
 
+    /// <summary>True where another snapshot of the same epoch began, at another position of the log.</summary>
+    public async Task<bool> HasAnotherAsync(ChangeVersion first, CancellationToken cancellation)
+    {
+        var start = ChangeVersion.Of(first.Epoch, streamed: false, 0);
+        var end = ChangeVersion.Of(first.Epoch, streamed: false, ChangeVersion.MaxLsn);
+        var sql = $"SELECT max(version) FROM snapshot_markers WHERE marker = 'first' AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}} AND version != {first.Value}";
+        return await NumberAsync(sql, start, end, cancellation) > 0;
+    }
+
+    /// <summary>The earliest snapshot that began in a newer epoch than this one; null where there is none.</summary>
+    public async Task<SnapshotBegin?> NewerThanAsync(int epoch, CancellationToken cancellation)
+    {
+        if (epoch == ChangeVersion.MaxEpoch)
+        {
+            return null;
+        }
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("from", ChangeVersion.Of(epoch + 1, streamed: false, 0).Value);
+        SnapshotBegin? newer = null;
+        await store.ReadRowsAsync("SELECT version, committed_at FROM snapshot_markers WHERE marker = 'first' AND version >= {from:UInt64} ORDER BY committed_at LIMIT 1 FORMAT RowBinary",
+            parameters, (ref row) =>
+            {
+                var (version, committed) = (row.ReadUInt64(), row.ReadInt64());
+                newer = row.IsShort ? newer : new SnapshotBegin(new ChangeVersion(version), committed);
+            }, cancellation);
+        return newer;
+    }
+
+    /// <summary>True where a watermark of the same epoch is later in the log and has a time before <paramref name="before"/>, microseconds since 1970 UTC.</summary>
+    public async Task<bool> HasLaterInLogAsync(ChangeVersion watermark, long before, CancellationToken cancellation)
+    {
+        var end = ChangeVersion.Of(watermark.Epoch, streamed: true, ChangeVersion.MaxLsn);
+        var sql = $$"""
+            SELECT toUInt64(count()) FROM
+            (
+                SELECT version, at FROM watermarks UNION ALL SELECT version, as_of AS at FROM visible_watermarks
+            )
+            WHERE version > {from:UInt64} AND version <= {to:UInt64} AND at < fromUnixTimestamp64Micro(toInt64({{before}}), 'UTC')
+            """;
+        return await NumberAsync(sql, watermark, end, cancellation) > 0;
+    }
+
     /// <summary>Notes that nothing is left to be done about this end.</summary>
     public async Task SettleAsync(SnapshotEnd end, CancellationToken cancellation)
     {

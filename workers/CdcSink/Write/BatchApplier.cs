@@ -1,7 +1,6 @@
 using Betting.CdcSink.Batches;
 using Betting.CdcSink.Join;
-using Betting.Debezium;
-using Microsoft.Extensions.Logging;
+using Betting.CdcSink.Snapshots;
 
 namespace Betting.CdcSink.Write;
 
@@ -10,7 +9,7 @@ namespace Betting.CdcSink.Write;
 /// they touch as it is stored after that, then what tells how far the stream has come. May be repeated from the start at any time.
 /// </summary>
 public sealed class BatchApplier(
-    ChangeStore store, BetJoin join, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics, TimeProvider clock, ILogger<BatchApplier> log)
+    ChangeStore store, BetJoin join, StreamSigns signs, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics, TimeProvider clock)
 {
     readonly Stages _stages = new(metrics, clock);
 
@@ -24,10 +23,7 @@ public sealed class BatchApplier(
             batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation))));
         metrics.Inserted(batch.Rows);
         await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
-        if (batch.SnapshotStarts.Count > 0)
-        {
-            await _stages.TimeAsync("snapshots", () => NoticeSnapshotsAsync(batch, cancellation));
-        }
+        await _stages.TimeAsync("signs", () => signs.NoticeAsync(batch, cancellation));
         if (!batch.Touched.IsEmpty)
         {
             await _stages.TimeAsync("join", () => JoinAsync(batch, cancellation));
@@ -72,25 +68,6 @@ public sealed class BatchApplier(
             using var page = await pages.ReadAsync(from, cancellation);
             await join.InsertAsync(page, cancellation);
             next = page.Next;
-        }
-    }
-
-    /// <summary>
-    /// A snapshot within an epoch that has streamed changes cannot outrank them, and rows that went while nobody captured stay: that
-    /// needs a reconciliation. What the end of a snapshot says is settled later: see <see cref="Snapshots.SnapshotSettlement"/>.
-    /// </summary>
-    async Task NoticeSnapshotsAsync(ChangeBatch batch, CancellationToken cancellation)
-    {
-        foreach (var start in batch.SnapshotStarts)
-        {
-            var streamed = ChangeVersion.Of(start.Version.Epoch, streamed: true, 0);
-            var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
-            if (await store.HasChangesAsync(start.Table, streamed, here, cancellation))
-            {
-                metrics.RepeatedSnapshot(start.Table.ToString());
-                CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
-                await store.AskReconciliationAsync($"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes", cancellation);
-            }
         }
     }
 

@@ -4,7 +4,7 @@ using Betting.CdcSink.Join;
 namespace Betting.CdcSink.Write;
 
 /// <summary>Tells how far the stream has had its effect: in ClickHouse first, then to the group. Never further than that.</summary>
-public sealed class Progress(ChangeStore store, TimeProvider clock) : IDisposable
+public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeProvider clock) : IDisposable
 {
     readonly SemaphoreSlim _one = new(1, 1);
     readonly HeldProgress _held = new();
@@ -13,6 +13,7 @@ public sealed class Progress(ChangeStore store, TimeProvider clock) : IDisposabl
     public Action<IReadOnlyList<PartitionPosition>> Commit { get; set; } = _ => { };
 
     /// <summary>Records what a batch reached, in the order of reading. May be repeated.</summary>
+    /// <exception cref="ClickHouseWentBackException">ClickHouse lost what this replica recorded before.</exception>
     public async Task RecordAsync(ChangeBatch batch, CancellationToken cancellation)
     {
         if (batch.Positions.Count == 0)
@@ -53,6 +54,7 @@ public sealed class Progress(ChangeStore store, TimeProvider clock) : IDisposabl
     {
         _one.Wait();
         _held.Forget();
+        recorded.Forget();
         _one.Release();
     }
 
@@ -64,8 +66,10 @@ public sealed class Progress(ChangeStore store, TimeProvider clock) : IDisposabl
         {
             return;
         }
+        await recorded.EnsureKeptAsync(positions, cancellation);
         using var rows = ProgressRows.Of(positions, (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
         await store.InsertAsync("sink_progress", rows, cancellation);
+        recorded.Add(positions);
         Commit(positions);
     }
 }

@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Write;
+using Betting.Debezium;
+using Microsoft.Extensions.Logging;
+
+namespace Betting.CdcSink.Snapshots;
+
+/// <summary>
+/// Signs in a batch that what ClickHouse shows may differ from PostgreSQL although every record had its effect. Each is logged, counted,
+/// and a reconciliation is asked for.
+/// </summary>
+public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
+{
+    static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
+
+    // Microseconds by which the clocks of two PostgreSQL servers may differ.
+    const long ClockTolerance = 60_000_000;
+
+    // By topic; two batches are looked at side by side.
+    readonly ConcurrentDictionary<string, long> _logged = [];
+
+    /// <summary>Looks at a batch whose changes and markers are stored.</summary>
+    public async Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        foreach (var start in batch.SnapshotStarts)
+        {
+            await NoticeRepetitionAsync(start, cancellation);
+        }
+        foreach (var epoch in batch.StreamedUntil.Keys.Select(key => key.Epoch).Distinct().ToList())
+        {
+            await NoticeLowerEpochAsync(batch, epoch, cancellation);
+        }
+        if (batch.Watermark is { } watermark && await snapshots.HasLaterInLogAsync(watermark.Version, watermark.At - ClockTolerance, cancellation))
+        {
+            await NoticeLogWentBackAsync(watermark.Version, Moment(watermark.At), cancellation);
+        }
+    }
+
+    /// <summary>
+    /// A snapshot in an epoch that has streamed changes cannot outrank them, and rows that were deleted while nobody captured stay. The same
+    /// holds for a second snapshot: nothing tells which rows of the first are gone. Streamed changes behind it are no sign, because the
+    /// topics may be read a second time; nor is the same snapshot. What the end of a snapshot says is settled by <see cref="SnapshotSettlement"/>.
+    /// </summary>
+    async Task NoticeRepetitionAsync(Snapshot start, CancellationToken cancellation)
+    {
+        var streamed = ChangeVersion.Of(start.Version.Epoch, streamed: true, 0);
+        var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
+        if (await store.HasChangesAsync(start.Table, streamed, here, cancellation) || (start.IsFirst && await snapshots.HasAnotherAsync(start.Version, cancellation)))
+        {
+            metrics.RepeatedSnapshot(start.Table.ToString());
+            CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
+            await store.AskReconciliationAsync(
+                $"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes or another snapshot", cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Changes that were committed after the snapshot of a newer epoch began lose to it by their version. Older ones are no sign: topics
+    /// keep them, and they may be read a second time.
+    /// </summary>
+    async Task NoticeLowerEpochAsync(ChangeBatch batch, int epoch, CancellationToken cancellation)
+    {
+        if (await snapshots.NewerThanAsync(epoch, cancellation) is not { } newer)
+        {
+            return;
+        }
+        foreach (var ((_, topic), until) in batch.StreamedUntil.Where(each => each.Key.Epoch == epoch && each.Value > newer.CommittedAt))
+        {
+            metrics.LowerEpoch(topic);
+            var (committed, began) = (Moment(until), Moment(newer.CommittedAt));
+            if (!_logged.TryGetValue(topic, out var last) || clock.GetElapsedTime(last) >= LogEvery)
+            {
+                _logged[topic] = clock.GetTimestamp();
+                CdcSinkLog.EpochWentBack(log, topic, epoch, committed, newer.Version.Epoch, began);
+            }
+            // Once an hour while it lasts: a reconciliation says nothing about what comes after it.
+            await store.AskReconciliationAsync(
+                FormattableString.Invariant($"epoch {epoch} of {topic} after epoch {newer.Version.Epoch}, {committed:yyyy-MM-dd HH}h"), "changes have a lower epoch than a snapshot before them", cancellation);
+        }
+    }
+
+    /// <summary>
+    /// A watermark stands lower in the log than one with an earlier time: the log went back, because PostgreSQL was restored or failed over
+    /// to a replica that lagged. What ClickHouse has of the lost part stays.
+    /// </summary>
+    async Task NoticeLogWentBackAsync(ChangeVersion version, DateTimeOffset at, CancellationToken cancellation)
+    {
+        metrics.LogWentBack();
+        if (!_logged.TryGetValue("", out var last) || clock.GetElapsedTime(last) >= LogEvery)
+        {
+            _logged[""] = clock.GetTimestamp();
+            CdcSinkLog.LogWentBack(log, version.Lsn, at, version.Epoch);
+        }
+        await store.AskReconciliationAsync(
+            FormattableString.Invariant($"the log of epoch {version.Epoch} went back, {at:yyyy-MM-dd HH}h"), "PostgreSQL's log went back without a new epoch", cancellation);
+    }
+
+    static DateTimeOffset Moment(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
+}
