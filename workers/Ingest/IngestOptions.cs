@@ -23,20 +23,16 @@ public sealed class IngestOptions : IValidatableObject
     public string Doors { get; set; } = "rabbitmq,kafka";
 
     /// <summary>Commands in one transaction at most; 1000 by default.</summary>
-    [Range(1, 10_000)]
+    [Range(1, RabbitConsumer.Prefetch)]
     public int BatchSize { get; set; } = 1000;
 
     /// <summary>How long the first command of a batch waits for others; 2 ms by default.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>RabbitMQ messages that may be on the way to this replica unacknowledged; 8000 by default, at least one batch.</summary>
-    [Range(1, ushort.MaxValue)]
-    public int Prefetch { get; set; } = 8000;
-
     /// <summary>
     /// Bytes of large messages that a door holds whole at most; 32 MiB by default. RabbitMQ messages beyond it are cut while they are received, Kafka
-    /// batches have a quarter of it. Messages of a command's size are bounded by <see cref="Prefetch"/>, 40 KiB each.
+    /// batches have a quarter of it. Messages of a command's size are bounded by their number, <see cref="RabbitConsumer.Prefetch"/>, 40 KiB each.
     /// </summary>
     [Range(1024 * 1024, int.MaxValue)]
     public int HeldBytes { get; set; } = 32 * 1024 * 1024;
@@ -99,10 +95,6 @@ public sealed class IngestOptions : IValidatableObject
         if (Names.Length == 0 || Names.Any(name => !Enum.GetNames<Door>().Contains(name, StringComparer.OrdinalIgnoreCase)))
         {
             yield return new ValidationResult("rabbitmq, kafka or both separated by a comma", [nameof(Doors)]);
-        }
-        if (Prefetch < BatchSize && Opens(Door.RabbitMq))
-        {
-            yield return new ValidationResult($"at least BatchSize ({BatchSize}), or no batch would ever be full", [nameof(Prefetch)]);
         }
     }
 

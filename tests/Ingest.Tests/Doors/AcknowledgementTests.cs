@@ -44,7 +44,7 @@ public sealed class AcknowledgementTests(Servers servers)
         var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
         var door = new RabbitDoor(inbox, reader, handler, replies, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
         using var stop = new CancellationTokenSource();
-        var consumer = await RabbitConsumer.StartAsync(options, 100, inbox, NullLogger.Instance, TestContext.Current.CancellationToken);
+        var consumer = await RabbitConsumer.StartAsync(options, inbox, NullLogger.Instance, TestContext.Current.CancellationToken);
         var running = door.RunAsync(stop.Token);
 
         // Both batches are committed, and the letter of the first is on its way.
@@ -68,7 +68,7 @@ public sealed class AcknowledgementTests(Servers servers)
             await stage.Rabbit.PublishAsync([body], at % 7 == 3 ? new BasicProperties { ReplyTo = replies } : new BasicProperties());
         }
 
-        var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=20", "--Ingest:Prefetch=100");
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=20");
         await stage.AppliedAsync(commands);
         await Deadline.UntilAsync("the answers", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(replies) == Enumerable.Range(0, commands.Length).Count(at => at % 7 == 3));
         Assert.Equal(0, await worker.StopAsync());

@@ -3,6 +3,7 @@ using Betting.Connections;
 using Betting.Ingest.Doors;
 using Betting.Ingest.Frames;
 using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Worker;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -41,6 +42,66 @@ public sealed class FilteredConnectionTests(Servers servers)
             sizes.Add((message.Body.Length, cuts.Take(message.DeliveryTag).IsBodyCut));
         }
         Assert.Equal([(10, false), (ContentRule.KeptBody, true), (20, false)], sizes);
+    }
+
+    [Fact]
+    public async Task Any_headers_that_RabbitMQ_takes_are_read_or_left_out_and_the_connection_stays_open()
+    {
+        const int count = 5_000;
+        var uri = (await servers.RabbitAsync()).Uri;
+        var cuts = new ContentCuts(new HeldBytes(1_000_000));
+        Assert.True(RabbitAddress.TryParse(uri, out var address));
+        await using var connection = await address.OpenAsync("test", () => new FrameFilter(new ContentRule(cuts)), Ending);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Ending);
+        var queue = (await channel.QueueDeclareAsync("", durable: false, exclusive: true, cancellationToken: Ending)).QueueName;
+        var random = new Random(141);
+        var (read, left) = (0, 0);
+        await using var raw = await RawPublisher.OpenAsync(uri);
+        for (var number = 0; number < count; number++)
+        {
+            var table = Table(random, random.Next(20) == 0 ? 40 : 3);
+            await raw.PublishAsync(queue, table, [1, 2, 3]);
+            var message = (await channel.BasicGetAsync(queue, autoAck: true, Ending))!;
+            Assert.Equal([1, 2, 3], message.Body.ToArray());
+            Assert.Equal("m-1", message.BasicProperties.MessageId);
+            var cut = cuts.Take(message.DeliveryTag);
+            if (cut.Headers.Count > 0)
+            {
+                left++;
+                Assert.Null(message.BasicProperties.Headers);
+            }
+            else
+            {
+                read++;
+                Assert.Equal(table.Length == 0, message.BasicProperties.Headers is null);
+            }
+        }
+        Assert.True(connection.IsOpen);
+        Assert.InRange(left, count / 20, count);
+        Assert.InRange(read, count / 20, count);
+    }
+
+    // Values of every type that RabbitMQ parses, in tables and arrays of some depth.
+    static byte[] Table(Random random, int depth) =>
+        [.. Enumerable.Range(0, random.Next(4)).SelectMany(number => RawPublisher.Entry($"h{number}", Value(random, depth, out var bytes), bytes))];
+
+    static char Value(Random random, int depth, out byte[] bytes)
+    {
+        var type = "SxFADLlTtbBsuIifdV"[random.Next(18)];
+        bytes = type switch
+        {
+            'S' or 'x' => RawPublisher.Sized(new byte[random.Next(20)]),
+            'F' => RawPublisher.Sized(depth == 0 ? [] : Table(random, depth - 1)),
+            // A deep one has one value at each level.
+            'A' => RawPublisher.Sized([.. Enumerable.Range(0, depth == 0 ? 0 : 1).SelectMany(_ => (byte[])[(byte)Value(random, depth - 1, out var inner), .. inner])]),
+            'D' => [(byte)random.Next(random.Next(4) == 0 ? 256 : 29), 0, 0, 0, 7],
+            't' or 'b' or 'B' => [1],
+            's' or 'u' => [1, 2],
+            'I' or 'i' or 'f' => [0, 0, 0, 1],
+            'V' => [],
+            _ => [0, 0, 0, 0, 0, 0, 0, 1],
+        };
+        return type;
     }
 
     [Fact]

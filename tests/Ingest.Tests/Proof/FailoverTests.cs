@@ -85,7 +85,7 @@ public sealed class FailoverTests(Servers servers)
             var stage = await Stage.SetAsync(servers, primary);
             var standby = await Standby.OfAsync(primary, Directory.CreateDirectory(Path.Combine(folder, "b")).FullName);
             var worker = stage.Start($"--Postgres:ConnectionString=Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username=ingest;Database={new NpgsqlConnectionStringBuilder(stage.Postgres.ConnectionString).Database}",
-                "--Ingest:BatchSize=50", "--Ingest:Doors=rabbitmq", "--Ingest:Prefetch=200");
+                "--Ingest:BatchSize=50", "--Ingest:Doors=rabbitmq");
             await worker.ReadyAsync();
             return new Pair(primary, standby, stage);
         }

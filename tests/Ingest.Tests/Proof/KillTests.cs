@@ -24,7 +24,7 @@ public sealed class KillTests(Servers servers)
         BetCommand[] commands = [.. Traffic.About(users: 40, events: 5, bets: 250 * kills, seed: 11)];
         var poison = Enumerable.Range(0, kills).Select(kill => Encoding.UTF8.GetBytes($"{{\"poison\":{kill}}}")).ToArray();
         var random = new Random(12);
-        var worker = stage.Start("--Ingest:BatchSize=50", "--Ingest:Prefetch=200");
+        var worker = stage.Start("--Ingest:BatchSize=50");
         var victims = new Dictionary<string, int> { ["Ingest"] = 0, ["PostgreSQL"] = 0, ["RabbitMQ"] = 0 };
 
         foreach (var (kill, chunk) in commands.Chunk((commands.Length / kills) + 1).Index())
@@ -51,7 +51,7 @@ public sealed class KillTests(Servers servers)
                 default:
                     victims["Ingest"]++;
                     await worker.KillAsync();
-                    worker = stage.Start("--Ingest:BatchSize=50", "--Ingest:Prefetch=200");
+                    worker = stage.Start("--Ingest:BatchSize=50");
                     break;
             }
             await publishing;

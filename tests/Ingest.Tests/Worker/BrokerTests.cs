@@ -134,7 +134,7 @@ public sealed class BrokerTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         BetCommand[] users = [Given.Register(1)], held = [.. Enumerable.Range(0, 20).Select(_ => Given.Deposit(1_00, 1))], rest = [.. Enumerable.Range(0, 30).Select(_ => Given.Deposit(1_00, 1))];
-        var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=20", "--Ingest:Prefetch=50");
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=20");
         await stage.Rabbit.PublishAsync(Stage.Encoded(users));
         await stage.AppliedAsync(users);
         await using (var connection = await stage.Postgres.OpenConnectionAsync(TestContext.Current.CancellationToken))

@@ -23,7 +23,7 @@ public sealed class FaultTests(Servers servers)
 
         for (var kill = 0; kill < 4; kill++)
         {
-            var victim = stage.Start("--Ingest:BatchSize=50", "--Ingest:Prefetch=100");
+            var victim = stage.Start("--Ingest:BatchSize=50");
             var applied = await CountAsync(stage);
             var enough = applied + random.Next(50, 600);
             await Deadline.UntilAsync("some progress", TimeSpan.FromSeconds(60), async () => await CountAsync(stage) is var now && (now >= enough || now == commands.Length));
@@ -46,7 +46,7 @@ public sealed class FaultTests(Servers servers)
         await postgres.StartAsync();
         await using var stage = await Stage.SetAsync(servers, postgres);
         BetCommand[] commands = [.. Traffic.About(users: 20, events: 5, bets: 2000, seed: 4)];
-        var worker = stage.Start("--Ingest:BatchSize=100", "--Ingest:Prefetch=200");
+        var worker = stage.Start("--Ingest:BatchSize=100");
         await stage.Rabbit.PublishAsync(Stage.Encoded(commands[..500]));
         await stage.AppliedAsync(commands[..500]);
 

@@ -121,7 +121,7 @@ public sealed class ParkedLoopTests(Servers servers)
             """);
         BetCommand[] bets = [.. Enumerable.Range(1, 4_000).Select(bet => Given.Place(bet, 1, 1 + (bet % 20)))];
         await Task.WhenAll(stage.Rabbit.PublishAsync(Stage.Encoded(bets[..2_000])), stage.Kafka.PublishAsync(Stage.Encoded(bets[2_000..])));
-        string[] small = ["--Ingest:BatchSize=5", "--Ingest:Prefetch=10"];
+        string[] small = ["--Ingest:BatchSize=5"];
         stage.Start(small);
         stage.Start(small);
         await Deadline.UntilAsync("bets of several doors", TimeSpan.FromSeconds(60), async () => await ScalarAsync(stage, "SELECT count(*) FROM bets") > 50);

@@ -14,7 +14,7 @@ namespace Betting.Tests.Ingest.Worker;
 [Collection("worker")]
 public sealed class PoisonTests(Servers servers)
 {
-    // What docs/ingest.md promises: the worker itself, HeldBytes and Prefetch messages of 40 KiB.
+    // What docs/ingest.md promises: the worker itself, 8,000 messages of 40 KiB, HeldBytes and the client's buffers.
     const long MemoryLimit = 600L << 20;
 
     static readonly byte[] NoCommand = "no command at all"u8.ToArray();
@@ -154,7 +154,7 @@ public sealed class PoisonTests(Servers servers)
     }
 
     [Theory]
-    // Far more than the client's prefetch of 8,000 would be 16 GB; a message of the size that is never cut; headers that are large in memory only.
+    // The prefetch count alone would allow 16 GB; a message of the size that is never cut; headers that are large in memory only.
     [InlineData(2_000, 2_000_000, 0)]
     [InlineData(20_000, 32_700, 0)]
     [InlineData(1_500, 10, 120_000)]

@@ -11,7 +11,7 @@ namespace Betting.Tests.Ingest.Worker;
 sealed class RawPublisher : IAsyncDisposable
 {
     const byte Method = 1, Header = 2, Body = 3, Heartbeat = 8;
-    readonly TcpClient _client = new();
+    readonly TcpClient _client = new() { NoDelay = true };
     Stream _stream = Stream.Null;
 
     public static async Task<RawPublisher> OpenAsync(string uri)

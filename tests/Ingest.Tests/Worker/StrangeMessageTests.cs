@@ -31,7 +31,7 @@ public sealed class StrangeMessageTests(Servers servers)
         await stage.Rabbit.PublishAsync(envelopes, EnvelopeType);
         await stage.Rabbit.PublishAsync(Stage.Encoded(good));
 
-        stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=7", "--Ingest:Prefetch=20");
+        stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=7");
         await stage.AppliedAsync([.. strange, .. good]);
 
         await Deadline.UntilAsync("an empty queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Topics.Commands) == 0);
@@ -52,7 +52,7 @@ public sealed class StrangeMessageTests(Servers servers)
         await stage.Rabbit.PublishAsync(broken.Select(Encoding.UTF8.GetBytes), EnvelopeType);
         await stage.Rabbit.PublishAsync(Stage.Encoded(good));
 
-        stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=7", "--Ingest:Prefetch=20");
+        stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=7");
         await stage.AppliedAsync(good);
 
         await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == broken.Length);

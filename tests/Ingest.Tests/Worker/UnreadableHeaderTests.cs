@@ -42,7 +42,7 @@ public sealed class UnreadableHeaderTests(Servers servers)
         }
         await stage.Rabbit.PublishAsync(Stage.Encoded(after));
 
-        var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=7", "--Ingest:Prefetch=20");
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=7");
         await stage.AppliedAsync([.. before, .. strange, .. after]);
 
         await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);

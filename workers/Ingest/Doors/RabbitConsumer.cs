@@ -13,6 +13,12 @@ namespace Betting.Ingest.Doors;
 /// </summary>
 public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 {
+    /// <summary>
+    /// Messages that may be on the way to a consumer unacknowledged: eight batches by default. Not a setting: with different counts, a replica that
+    /// dies with a part of what another one gave back would change the order of the queue; docs/decisions/ingest-one-consumer.md.
+    /// </summary>
+    public const ushort Prefetch = 8000;
+
     readonly IConnection _connection;
     readonly RabbitInbox _inbox;
     readonly ContentCuts _cuts;
@@ -35,14 +41,14 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     public bool IsLost => _broken || !Channel.IsOpen;
 
     /// <summary>Connects and consumes; the queues are there.</summary>
-    public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, ushort prefetch, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
+    public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
     {
         var cuts = new ContentCuts(inbox.Held);
         var connection = await RabbitConnection.OpenAsync(rabbit, "ingest", () => new FrameFilter(new ContentRule(cuts)), cancellation);
         try
         {
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
-            await channel.BasicQosAsync(0, prefetch, global: false, cancellation);
+            await channel.BasicQosAsync(0, Prefetch, global: false, cancellation);
             var consumer = new RabbitConsumer(connection, channel, inbox, cuts, log);
             inbox.SwitchTo(consumer);
             await channel.BasicConsumeAsync(Topics.Commands, autoAck: false, consumer, cancellation);

@@ -84,7 +84,7 @@ public sealed class RabbitWatch(
         }
         await (_consumer?.LeaveAsync() ?? Task.CompletedTask);
         _consumer = null;
-        _consumer = await RabbitConsumer.StartAsync(rabbit.Value, (ushort)options.Value.Prefetch, inbox, log, cancellation);
+        _consumer = await RabbitConsumer.StartAsync(rabbit.Value, inbox, log, cancellation);
     }
 
     async Task StopAsync(CancellationToken stopping)

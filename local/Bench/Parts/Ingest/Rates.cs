@@ -1,5 +1,5 @@
 using Betting.Connections;
-using Betting.Ingest;
+using Betting.Ingest.Doors;
 using Betting.Local.Bench.Figures;
 using Betting.Local.Bench.Measure;
 
@@ -125,7 +125,7 @@ sealed class Rates
         var workload = new Workload(Shape.Uniform, _warmUp, _measured, _run.Clock);
         await _stage.FreshRabbitAsync();
         await RabbitFeed.PreloadAsync(_stage.RabbitUri, workload.All);
-        return await EmptyConsumer.RateAsync(_stage.RabbitUri, QueueKind.Quorum, (ushort)new IngestOptions().Prefetch, _warmUp, _measured, _run.Clock, cancellation);
+        return await EmptyConsumer.RateAsync(_stage.RabbitUri, QueueKind.Quorum, RabbitConsumer.Prefetch, _warmUp, _measured, _run.Clock, cancellation);
     }
 
     /// <summary>The rate of the Kafka door on a database of its own.</summary>

@@ -1,5 +1,5 @@
 using Betting.Connections;
-using Betting.Ingest;
+using Betting.Ingest.Doors;
 using Betting.Local.Bench.Figures;
 
 namespace Betting.Local.Bench.Parts.Ingest;
@@ -15,7 +15,7 @@ sealed class TakingAlone(BenchRun run, IngestStage stage)
 
     const int WarmUp = 40_000, Measured = 120_000;
 
-    static readonly ushort Prefetch = (ushort)new IngestOptions().Prefetch;
+    const ushort Prefetch = RabbitConsumer.Prefetch;
 
     readonly Dictionary<string, List<double>> _rates = [];
 
