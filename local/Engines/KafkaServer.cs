@@ -49,6 +49,11 @@ public sealed class KafkaServer(string folder, int port, int? keptBatches = null
         answer.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Stands still: connections stay and nothing is answered.</summary>
+    public void Pause() => _process?.Send(Signal.Stop);
+
+    public void Resume() => _process?.Send(Signal.Continue);
+
     public async Task StopAsync()
     {
         if (_process is not null)

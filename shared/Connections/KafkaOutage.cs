@@ -4,8 +4,9 @@ using Confluent.Kafka;
 namespace Betting.Connections;
 
 /// <summary>
-/// Tells of brokers that are away, for a consumer's thread. librdkafka says many times a second that a connection failed, and never
-/// that the brokers are back: while they are away they are asked once a second.
+/// Tells of brokers that are away, for a consumer's thread. librdkafka says many times a second that a connection failed, never
+/// that the brokers are back, and nothing for a minute where they keep a connection open and stand still. So they are asked: every five
+/// seconds while no record comes, and once a second while they are away.
 /// </summary>
 /// <param name="outages">Told.</param>
 /// <param name="loop">The loop's name.</param>
@@ -16,11 +17,19 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
 {
     static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromMilliseconds(500), SayEvery = TimeSpan.FromMinutes(1);
 
+    // A question that is not answered may have met a busy machine; several in a row have not.
+    static readonly TimeSpan AskQuietEvery = TimeSpan.FromSeconds(5), QuietPatience = TimeSpan.FromSeconds(2);
+
+    const int MostMissed = 2;
+
     const string SessionRefused = "the group refuses Kafka:Client:session.timeout.ms: it lies outside of the brokers' "
         + "group.min.session.timeout.ms and group.max.session.timeout.ms (6000 and 1800000 by default)";
 
     readonly Dictionary<ErrorCode, long> _said = [];
     long? _asked;
+    long? _heard;
+    int _missed;
+    bool _came;
 
     // The group does not take this member, although the brokers answer.
     bool _refused;
@@ -80,6 +89,7 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
     /// <summary>A record came: the brokers serve again.</summary>
     public void Came()
     {
+        _came = true;
         if (outages.IsAway(Stores.Kafka))
         {
             Joined();
@@ -89,7 +99,12 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
     /// <summary>Sees whether brokers that were away are back; to be called often, on the consumer's thread.</summary>
     public void Look(IClient consumer)
     {
-        if (!outages.IsAway(Stores.Kafka) || (_asked is { } asked && clock.GetElapsedTime(asked) < AskEvery))
+        if (!outages.IsAway(Stores.Kafka))
+        {
+            LookWhileThere(consumer);
+            return;
+        }
+        if (_asked is { } asked && clock.GetElapsedTime(asked) < AskEvery)
         {
             return;
         }
@@ -100,18 +115,51 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
             outages.Failed(Stores.Kafka, loop, SessionRefused);
             return;
         }
+        switch (Ask(consumer, Patience))
+        {
+            case true:
+                outages.Succeeded(Stores.Kafka, loop);
+                break;
+            case null:
+                // Still away: told once a minute.
+                outages.Failed(Stores.Kafka, loop, "no broker answers");
+                break;
+        }
+    }
+
+    // Brokers that answer, but do not have the topic, are the consumer's own trouble.
+    void LookWhileThere(IClient consumer)
+    {
+        if (_came || _heard is null)
+        {
+            (_came, _missed, _heard) = (false, 0, clock.GetTimestamp());
+        }
+        if (clock.GetElapsedTime(_heard.Value) < AskQuietEvery)
+        {
+            return;
+        }
+        if (Ask(consumer, QuietPatience) is not null)
+        {
+            (_missed, _heard) = (0, clock.GetTimestamp());
+        }
+        else if (++_missed >= MostMissed)
+        {
+            _missed = 0;
+            outages.Failed(Stores.Kafka, loop, "no answer in time");
+        }
+    }
+
+    // True where the brokers serve, false where they answer without the topic, null without an answer.
+    bool? Ask(IClient consumer, TimeSpan patience)
+    {
         try
         {
             using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-            if (topic is null ? admin.GetMetadata(Patience).Brokers.Count > 0 : admin.GetMetadata(topic, Patience).Topics is [{ Error.IsError: false }])
-            {
-                outages.Succeeded(Stores.Kafka, loop);
-            }
+            return topic is null ? admin.GetMetadata(patience).Brokers.Count > 0 : admin.GetMetadata(topic, patience).Topics is [{ Error.IsError: false }];
         }
         catch (KafkaException)
         {
-            // Still away: told once a minute.
-            outages.Failed(Stores.Kafka, loop, "no broker answers");
+            return null;
         }
     }
 

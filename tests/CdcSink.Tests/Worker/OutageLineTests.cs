@@ -52,6 +52,25 @@ public sealed class OutageLineTests(Servers servers)
     }
 
     [Fact]
+    public async Task Kafka_that_stands_still_longer_than_a_loop_may_be_silent()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stage = new Stage(sink.ConnectionString, await KafkaStream.CreateAsync(servers, ownServer: true), null);
+        var paused = 0L;
+        await ToldOnceAsync("Kafka", "kafka", stage, ["--Http:LivenessLimit=00:00:10"], () =>
+        {
+            paused = TimeProvider.System.GetTimestamp();
+            stage.Stream.Server.Pause();
+            return Task.CompletedTask;
+        }, () =>
+        {
+            stage.Stream.Server.Resume();
+            return Task.CompletedTask;
+        }, async worker => TimeProvider.System.GetElapsedTime(paused) > TimeSpan.FromSeconds(25)
+            || await worker.StatusAsync("/health/live") != System.Net.HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Kafka_Connect_stopped()
     {
         var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
@@ -80,14 +99,22 @@ public sealed class OutageLineTests(Servers servers)
         }
     }
 
-    async Task ToldOnceAsync(string store, string condition, Stage stage, string[] settings, Func<Task> stop, Func<Task> start)
+    async Task ToldOnceAsync(string store, string condition, Stage stage, string[] settings, Func<Task> stop, Func<Task> start, Func<SinkProcess, Task<bool>>? untilAsync = null)
     {
         var (setting, address) = SinkProcess.Listening();
         await using var worker = new SinkProcess(
             stage.Stream.StartWorker(stage.Connection, [setting, "--CdcSink:LagEvery=00:00:00.500", "--CdcSink:RetryPause=00:00:01", .. settings]), address);
         await stage.Stream.SendAsync([_made.Event(1), _made.User(1), .. Bets(0)]);
         await Deadline.UntilAsync("everything visible", Limit, () => stage.Stream.IsVisibleAsync(stage.Client));
-        var lines = await worker.Outages.RunAsync(store, condition, stop, start);
+        var lines = await worker.Outages.RunAsync(store, condition, stop, async () =>
+        {
+            if (untilAsync is not null)
+            {
+                await Deadline.UntilAsync("the length of the outage", Limit, () => untilAsync(worker));
+                Assert.Equal(System.Net.HttpStatusCode.OK, await worker.StatusAsync("/health/live"));
+            }
+            await start();
+        });
         await stage.Stream.SendAsync(Bets(5000));
         await Deadline.UntilAsync("everything visible", Limit, () => stage.Stream.IsVisibleAsync(stage.Client));
 

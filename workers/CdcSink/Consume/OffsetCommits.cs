@@ -19,6 +19,7 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage out
     readonly Dictionary<TopicPartition, int> _turns = [];
     volatile IReadOnlyList<PartitionPosition>? _uncommitted;
     long _tried;
+    Task _again = Task.CompletedTask;
     long? _said;
 
     /// <summary>
@@ -50,12 +51,15 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage out
         }
     }
 
-    /// <summary>Tries what failed once more when its time has come; called often.</summary>
+    /// <summary>
+    /// Tries what failed once more when its time has come; called often, on the reading thread. Brokers that stand still would hold up
+    /// that thread, so another one waits for them.
+    /// </summary>
     public void Again()
     {
-        if (_uncommitted is { } positions && clock.GetElapsedTime(_tried) >= AgainAfter)
+        if (_uncommitted is { } positions && clock.GetElapsedTime(_tried) >= AgainAfter && _again.IsCompleted)
         {
-            Commit(positions);
+            _again = Task.Run(() => Commit(positions));
         }
     }
 

@@ -112,7 +112,7 @@ public sealed class LargeJoinLoop(
         {
             try
             {
-                await step();
+                await heartbeats.WhileAsync(Name, step());
                 outage.Over(Name);
                 readiness.Set(Condition, ready: true);
                 return;

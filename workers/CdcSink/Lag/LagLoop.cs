@@ -53,7 +53,10 @@ public sealed class LagLoop(
             state.SawVisible(progress, came.Since);
             (visible, watermark) = (progress, came.Newest);
         }, stopping);
-        await AskAsync(Stores.ClickHouse, LookAtPartsAsync, stopping);
+        if (_partsSeen is null || clock.GetElapsedTime(_partsSeen.Value) >= PartsEvery)
+        {
+            await AskAsync(Stores.ClickHouse, LookAtPartsAsync, stopping);
+        }
         var seen = (SeenEnds?)null;
         await AskAsync(Stores.Kafka, async _ => seen = await LookAtKafkaAsync(), stopping);
         if (seen is not { IsWhole: true } || (connect.IsKnown && !isAcknowledged))
@@ -106,11 +109,8 @@ public sealed class LagLoop(
 
     async Task LookAtPartsAsync(CancellationToken cancellation)
     {
-        if (_partsSeen is null || clock.GetElapsedTime(_partsSeen.Value) >= PartsEvery)
-        {
-            state.SawParts(await store.PartsAsync(cancellation));
-            _partsSeen = clock.GetTimestamp();
-        }
+        state.SawParts(await store.PartsAsync(cancellation));
+        _partsSeen = clock.GetTimestamp();
     }
 
     /// <returns>False where the store did not answer; each question has a limit of its own.</returns>

@@ -20,7 +20,9 @@ public sealed class RewindWatch(RewindStore store, CdcSinkOptions options, Heart
             heartbeats.Beat(Name);
             try
             {
-                _open = await store.OpenAsync(options.Group, stopping);
+                var asked = store.OpenAsync(options.Group, stopping);
+                await heartbeats.WhileAsync(Name, asked);
+                _open = await asked;
             }
             catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, stopping, out _))
             {

@@ -34,7 +34,7 @@ public sealed class SnapshotEndLoop(
             heartbeats.Beat(Name);
             try
             {
-                await LookAsync(stopping);
+                await heartbeats.WhileAsync(Name, LookAsync(stopping));
             }
             catch (KafkaException failure) when (!failure.Error.IsFatal)
             {
