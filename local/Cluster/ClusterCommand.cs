@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using Betting.Connections;
+using Betting.Hosting;
 using Betting.Local.Engines;
 
 namespace Betting.Local.Cluster;
@@ -12,40 +15,49 @@ static class ClusterCommand
     /// <summary>Exit code where something could not be started or did not answer.</summary>
     public const int CouldNotRun = 2;
 
-    public static RootCommand Create()
+    const string KafkaBootstrap = "KAFKA_BOOTSTRAP", ConnectUrl = "CONNECT_URL";
+
+    /// <summary>Runs what the arguments and the environment ask for.</summary>
+    /// <returns>The exit code; 78 where they are wrong, and one line says what is.</returns>
+    public static async Task<int> RunAsync(string[] args)
     {
-        var seconds = new Option<double?>("--for") { Description = "run this many seconds unattended, then drain, reconcile, check every invariant; exit code 0 only if all hold" };
-        var rate = new Option<double>("--rate") { Description = "commands a second; 0: as fast as it goes", DefaultValueFactory = _ => 200 };
-        var users = new Option<int>("--users") { Description = "how many users may bet", DefaultValueFactory = _ => 2_000 };
-        var events = new Option<int>("--events") { Description = "how many events are open at a time", DefaultValueFactory = _ => 40 };
+        var parsed = Create().Parse(args);
+        if (parsed.Action is ParseErrorAction or AsynchronousCommandLineAction && (CommandLineErrors.Line(parsed) ?? WrongAddress()) is { } wrong)
+        {
+            await Console.Error.WriteLineAsync($"run: {wrong}; see --help");
+            return ExitCodes.BadSettings;
+        }
+        // Ctrl-C and SIGTERM cancel; draining then takes the time it needs.
+        return await parsed.InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
+    }
+
+    static RootCommand Create()
+    {
+        var seconds = new Option<double?>("--for") { Description = "run this many seconds unattended, then drain, reconcile, check every invariant; exit code 0 only if all hold" }.InRange(1, 2_592_000);
+        var rate = new Option<double>("--rate") { Description = "commands a second; 0: as fast as it goes", DefaultValueFactory = _ => 200 }.InRange(0, 1_000_000);
+        var users = new Option<int>("--users") { Description = "how many users may bet", DefaultValueFactory = _ => 2_000 }.InRange(1, 10_000_000);
+        var events = new Option<int>("--events") { Description = "how many events are open at a time", DefaultValueFactory = _ => 40 }.InRange(1, 1_000_000);
         var seed = new Option<int>("--seed") { Description = "the same seed gives the same traffic", DefaultValueFactory = _ => 1 };
         var door = new Option<string>("--door") { Description = "which way commands come in", DefaultValueFactory = _ => "both" }.AcceptOnlyFromAmong("both", "kafka", "rabbitmq");
         var data = new Option<string>("--data") { Description = "the folder of everything that is written", DefaultValueFactory = _ => Path.Combine(Installed.ProjectRoot, ".local", "data") };
         var replicas = new Option<string[]>("--replicas") { Description = "Worker=N, for example CdcSink=2; may be repeated", DefaultValueFactory = _ => [] };
-        var json = new Option<string?>("--json") { Description = "write the summary of --for as JSON to this file" };
+        var json = new Option<string?>("--json") { Description = "write the summary of --for as JSON to this file" }.ToWrite();
         var follow = new Option<string>("--follow") { Description = "ids of commands and bets, separated by commas: the workers' logs tell each step with one of them", DefaultValueFactory = _ => "" };
         var engines = new Option<bool>("--engines") { Description = "start the engines alone, print their addresses as NAME=value lines, and stay" };
-        var positive = (System.CommandLine.Parsing.OptionResult result) =>
-        {
-            if (result.Tokens.Count > 0 && double.TryParse(result.Tokens[0].Value, System.Globalization.CultureInfo.InvariantCulture, out var value) && value < (result.Option == rate ? 0 : 1))
-            {
-                result.AddError($"{result.Option.Name} must be {(result.Option == rate ? "0 or more" : "at least 1")}");
-            }
-        };
-        foreach (var option in new Option[] { seconds, rate, users, events })
-        {
-            option.Validators.Add(positive);
-        }
         replicas.Validators.Add(result =>
         {
             foreach (var token in result.Tokens.Where(token => Replicas(token.Value) is null))
             {
                 result.AddError($"--replicas {token.Value}: one of {string.Join(", ", WorkerSettings.Workers)}, then = and a number from 0 to 16");
             }
+            foreach (var worker in result.Tokens.Select(token => Replicas(token.Value)?.Worker).OfType<string>().GroupBy(worker => worker).Where(same => same.Count() > 1))
+            {
+                result.AddError($"--replicas {worker.Key}= is given more than once");
+            }
         });
         var command = new RootCommand(
             "The whole betting pipeline on this machine: engines, change capture, four workers, traffic.\n"
-            + "KAFKA_BOOTSTRAP in the environment uses that Kafka, CONNECT_URL that Kafka Connect with Debezium.")
+            + "KAFKA_BOOTSTRAP in the environment uses that Kafka, CONNECT_URL that Kafka Connect with Debezium. Exit code 78 and one line for what is wrong with any of these.")
         {
             seconds, rate, users, events, seed, door, data, replicas, follow, json, engines,
         };
@@ -63,8 +75,8 @@ static class ClusterCommand
                 Replicas = parsed.GetValue(replicas)!.Select(text => Replicas(text)!.Value).ToDictionary(pair => pair.Worker, pair => pair.Count),
                 Follow = parsed.GetValue(follow)!,
                 Json = parsed.GetValue(json),
-                KafkaBootstrap = Given("KAFKA_BOOTSTRAP"),
-                ConnectUrl = Given("CONNECT_URL") is { } url ? new Uri(url) : null,
+                KafkaBootstrap = Given(KafkaBootstrap),
+                ConnectUrl = Given(ConnectUrl) is { } url ? new Uri(url) : null,
             };
             return RunAsync(parsed.GetValue(engines), options, cancellation);
         });
@@ -83,6 +95,12 @@ static class ClusterCommand
             return CouldNotRun;
         }
     }
+
+    static string? WrongAddress() =>
+        Given(KafkaBootstrap) is { } kafka && !BrokerList.IsValid(kafka) ? $"{KafkaBootstrap} takes {BrokerList.Form} (it is '{kafka}')"
+        : Given(ConnectUrl) is { } connect && !(Uri.TryCreate(connect, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", Host.Length: > 0 })
+            ? $"{ConnectUrl} takes http://HOST:PORT (it is '{connect}')"
+        : null;
 
     static string? Given(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 

@@ -19,7 +19,8 @@ public static class TopicSet
             await Task.WhenAll(All.Select(topic => local.CreateTopicAsync(topic.Key, topic.Value)));
             return;
         }
-        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = engines.KafkaBootstrap }).Build();
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = engines.KafkaBootstrap })
+            .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         try
         {
             await admin.CreateTopicsAsync(All.Select(topic => new TopicSpecification { Name = topic.Key, NumPartitions = topic.Value, ReplicationFactor = 1 }));

@@ -40,9 +40,9 @@ sealed class BetCommandsRules(IOptions<RabbitMqOptions> rabbit, IOptions<KafkaOp
         {
             wrong.Add($"RabbitMq:Uri: {RabbitAddress.Form}");
         }
-        if (options.Via == Via.Kafka && kafka.Value.BootstrapServers == "")
+        if (options.Via == Via.Kafka && !BrokerList.IsValid(kafka.Value.BootstrapServers))
         {
-            wrong.Add("Kafka:BootstrapServers: required, for example 127.0.0.1:9092");
+            wrong.Add($"Kafka:BootstrapServers: {BrokerList.Form}");
         }
         if (options.PublishWithin <= TimeSpan.Zero || options.PublishWithin > Longest || options.AnswerWithin <= TimeSpan.Zero || options.AnswerWithin > Longest)
         {

@@ -4,7 +4,7 @@ using Confluent.Kafka;
 namespace Betting.Connections;
 
 /// <summary>Section <c>Kafka</c>: how to reach the brokers. TLS and SASL are settings, never code.</summary>
-public sealed class KafkaOptions
+public sealed class KafkaOptions : IValidatableObject
 {
     public const string Section = "Kafka";
 
@@ -25,6 +25,14 @@ public sealed class KafkaOptions
 
     /// <summary>Any other librdkafka setting by its own name, for example <c>session.timeout.ms</c>; wins over the worker's own choice; what a worker depends on is refused at boot.</summary>
     public Dictionary<string, string> Client { get; } = [];
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (!BrokerList.IsValid(BootstrapServers))
+        {
+            yield return new ValidationResult(BrokerList.Form, [nameof(BootstrapServers)]);
+        }
+    }
 
     public ProducerConfig Producer(Action<ProducerConfig> choose) => Apply(new ProducerConfig(), choose);
 

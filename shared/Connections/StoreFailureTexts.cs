@@ -43,7 +43,7 @@ sealed class PostgresFailures(IOptions<PostgresOptions> options) : IStoreFailure
 }
 
 /// <summary>Failures of ClickHouse.Driver, which speaks HTTP.</summary>
-sealed class ClickHouseFailures(IOptions<ClickHouseOptions> options) : IStoreFailures
+public sealed class ClickHouseFailures(IOptions<ClickHouseOptions> options) : IStoreFailures
 {
     public string Name => Stores.ClickHouse;
 

@@ -5,6 +5,12 @@ public sealed record ChangeTopics(string Prefix)
 {
     public const string DefaultPrefix = "betting";
 
+    /// <summary>A regular expression of what Kafka takes as a part of a topic's name (249 characters in all), for <c>TopicPrefix</c> in settings.</summary>
+    public const string PrefixPattern = "[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}";
+
+    /// <summary>The same in words.</summary>
+    public const string PrefixForm = "1 to 200 letters, digits and . _ -, as Kafka's names of topics";
+
     public string Users => $"{Prefix}.public.users";
     public string Events => $"{Prefix}.public.events";
     public string Bets => $"{Prefix}.public.bets";

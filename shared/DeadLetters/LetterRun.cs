@@ -20,6 +20,9 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
     readonly HashSet<(string Id, Int128 Content)> _seen = [];
     LetterTotals _totals;
 
+    /// <summary>The ids of letters that are meant and there, also beyond the limit.</summary>
+    public HashSet<string> Found { get; } = [];
+
     /// <summary>Told after each step how far the run is.</summary>
     public Action<LetterTotals>? Progress { get; init; }
 
@@ -78,6 +81,10 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
     // True for a letter seen first, false for its copy, null beyond the limit.
     bool? Take(StoredLetter letter)
     {
+        if (filter.Ids.Count > 0)
+        {
+            Found.Add(letter.Id);
+        }
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(letter.Body.Span, hash);
         // The place alone does not tell a letter: a topic made anew counts from 0 again.

@@ -16,14 +16,14 @@ public sealed class LetterVerbs
     readonly Option<string[]> _ids = new("--id") { Description = "Only the letter with this id; may be given several times" };
     readonly Option<string?> _reason = new("--reason") { Description = "Only letters whose reason has this text, or whose field is this" };
     readonly Option<string?> _kind = new("--kind") { Description = "Only letters that seem to be of this kind, such as place-bet" };
-    readonly Option<string?> _since = new("--since") { Description = "Put aside since a moment (2026-11-22T12:00:00Z) or for a time (90m, 2h, 3d)" };
-    readonly Option<string?> _until = new("--until") { Description = "Put aside before such a moment or time" };
-    readonly Option<int?> _partition = new("--partition") { Description = "Only originals of this Kafka partition" };
-    readonly Option<long?> _fromOffset = new("--from-offset") { Description = "Only originals from this Kafka offset on" };
-    readonly Option<long?> _toOffset = new("--to-offset") { Description = "Only originals up to this Kafka offset" };
+    readonly Option<string?> _since = new Option<string?>("--since") { Description = "Put aside since a moment (2026-11-22T12:00:00Z) or a time ago (90m, 2h, 3d)" }.OfForm(HasForm, PastMoment.Forms);
+    readonly Option<string?> _until = new Option<string?>("--until") { Description = "Put aside before such a moment or time" }.OfForm(HasForm, PastMoment.Forms);
+    readonly Option<int?> _partition = new Option<int?>("--partition") { Description = "Only originals of this Kafka partition" }.InRange(0, int.MaxValue);
+    readonly Option<long?> _fromOffset = new Option<long?>("--from-offset") { Description = "Only originals from this Kafka offset on" }.InRange(0, long.MaxValue);
+    readonly Option<long?> _toOffset = new Option<long?>("--to-offset") { Description = "Only originals up to this Kafka offset" }.InRange(0, long.MaxValue);
     readonly Option<string?> _contains = new("--contains") { Description = "Only letters whose body has this text" };
-    readonly Option<long> _limit = new("--limit") { Description = "Letters at most", DefaultValueFactory = _ => long.MaxValue };
-    readonly Option<int> _text = new("--text") { Description = "Characters of the body to show", DefaultValueFactory = _ => 120 };
+    readonly Option<long> _limit = new Option<long>("--limit") { Description = "Letters at most", DefaultValueFactory = _ => long.MaxValue }.InRange(1, long.MaxValue);
+    readonly Option<int> _text = new Option<int>("--text") { Description = "Characters of the body to show", DefaultValueFactory = _ => 120 }.InRange(0, int.MaxValue);
     readonly Option<bool> _json = new("--json") { Description = "One JSON object a line" };
     readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only count what would be done" };
     readonly Option<bool> _all = new("--all") { Description = "All letters; needed where nothing narrows" };
@@ -42,14 +42,14 @@ public sealed class LetterVerbs
     /// <param name="store">How one of the stores is named; without it <c>--door</c>.</param>
     public static WorkerCommandLine AddTo(WorkerCommandLine line, string worker, Action<WebApplicationBuilder> compose, OpenStores open, Option<string?>? store = null)
     {
-        var verbs = new LetterVerbs(worker, store ?? new Option<string?>("--door") { Description = "Only the dead letters of this door" }, open);
+        var verbs = new LetterVerbs(worker, store ?? new Option<string?>("--door") { Description = "Only the dead letters of this door" }.OneOf("rabbitmq", "kafka"), open);
         var parent = new Command("dead-letters", "Looks at messages that were put aside, sends them back, or drops them.");
         return line
             .WithVerb(parent, verbs.Narrowed("list", "Lists letters, each once.", verbs._limit, verbs._text, verbs._json), compose, verbs.ListAsync)
             .WithVerb(parent, new Command("show", "Shows all of one letter.") { verbs._id, verbs._store, verbs._json, verbs._raw }, compose, verbs.ShowAsync)
-            .WithVerb(parent, verbs.Narrowed("replay", "Sends letters back to where they came from, as they came.", verbs._limit, verbs._all, verbs._dryRun), compose,
+            .WithVerb(parent, verbs.Guarded(verbs.Narrowed("replay", "Sends letters back to where they came from, as they came.", verbs._limit, verbs._all, verbs._dryRun)), compose,
                 (parsed, services, cancellation) => verbs.EndAsync(parsed, services, LetterEnd.Replayed, cancellation))
-            .WithVerb(parent, verbs.Narrowed("drop", "Removes letters for good.", verbs._limit, verbs._all, verbs._dryRun), compose,
+            .WithVerb(parent, verbs.Guarded(verbs.Narrowed("drop", "Removes letters for good.", verbs._limit, verbs._all, verbs._dryRun)), compose,
                 (parsed, services, cancellation) => verbs.EndAsync(parsed, services, LetterEnd.Dropped, cancellation));
     }
 
@@ -102,35 +102,30 @@ public sealed class LetterVerbs
 
     async Task<int> EndAsync(ParseResult parsed, IServiceProvider services, LetterEnd end, CancellationToken cancellation)
     {
-        var found = 0L;
+        var absent = (parsed.GetValue(_ids) ?? []).ToHashSet();
         var code = await OverStoresAsync(parsed, services, async (store, filter) =>
         {
-            var (result, letters) = await EndAsync(parsed, store, filter, end, cancellation);
-            found += letters;
+            var (result, found) = await EndAsync(parsed, store, filter, end, cancellation);
+            absent.ExceptWith(found);
             return result;
         }, cancellation);
-        if (code != ExitCodes.Done || found > 0 || parsed.GetValue(_ids) is not { Length: > 0 } ids)
+        if (absent.Count == 0 || code == ExitCodes.BadSettings)
         {
             return code;
         }
-        await Console.Error.WriteLineAsync($"{_worker} dead-letters: there is no letter {string.Join(", ", ids)}");
-        return ExitCodes.NotThere;
+        await Console.Error.WriteLineAsync($"{_worker} dead-letters: there is no letter {string.Join(", ", absent.Order(StringComparer.Ordinal))}");
+        return code == ExitCodes.Done ? ExitCodes.NotThere : code;
     }
 
-    async Task<(int Code, long Letters)> EndAsync(ParseResult parsed, IDeadLetterStore store, LetterFilter filter, LetterEnd end, CancellationToken cancellation)
+    async Task<(int Code, IReadOnlyCollection<string> Found)> EndAsync(ParseResult parsed, IDeadLetterStore store, LetterFilter filter, LetterEnd end, CancellationToken cancellation)
     {
         var (done, would) = end == LetterEnd.Replayed ? ("replayed", "would be replayed") : ("dropped", "would be dropped");
-        if (filter.IsEmpty && !parsed.GetValue(_all))
-        {
-            await Console.Error.WriteLineAsync($"{_worker} dead-letters: say which letters, or --all");
-            return (ExitCodes.BadSettings, 0);
-        }
         var run = new LetterRun(store, filter, parsed.GetValue(_limit)) { Progress = totals => Console.Error.WriteLine($"{store.Name}: {Count(totals)} so far") };
         if (parsed.GetValue(_dryRun))
         {
             var seen = await run.LookAsync(_ => { }, cancellation);
             Console.WriteLine($"{store.Name}: {Count(seen)} {would}");
-            return (ExitCodes.Done, seen.Letters);
+            return (ExitCodes.Done, run.Found);
         }
         var totals = await run.EndAsync(end, cancellation);
         Console.WriteLine($"{store.Name}: {Count(totals with { Letters = totals.Letters - totals.Refused })} {done}");
@@ -138,24 +133,20 @@ public sealed class LetterVerbs
         {
             await Console.Error.WriteLineAsync($"{_worker} dead-letters: {totals.Refused} letters cannot be sent back and stay: list tells why");
         }
-        return (totals.Refused > 0 ? ExitCodes.NotDone : ExitCodes.Done, totals.Letters);
+        return (totals.Refused > 0 ? ExitCodes.NotDone : ExitCodes.Done, run.Found);
     }
 
     async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, Func<IDeadLetterStore, LetterFilter, Task<int>> act, CancellationToken cancellation)
     {
         var clock = services.GetRequiredService<TimeProvider>();
-        if (!TryMoment(parsed.GetValue(_since), clock, out var since) || !TryMoment(parsed.GetValue(_until), clock, out var until))
-        {
-            await Console.Error.WriteLineAsync($"{_worker} dead-letters: --since and --until take a moment such as 2026-11-22T12:00:00Z, or a time such as 90m, 2h or 3d");
-            return WorkerHost.BadSettings;
-        }
+        var now = clock.GetUtcNow();
         return await OverStoresAsync(parsed, services, new LetterFilter
         {
             Ids = parsed.GetValue(_ids) ?? [],
             Reason = parsed.GetValue(_reason),
             Kind = parsed.GetValue(_kind),
-            Since = since,
-            Until = until,
+            Since = Moment(parsed.GetValue(_since), now),
+            Until = Moment(parsed.GetValue(_until), now),
             Partition = parsed.GetValue(_partition),
             FromOffset = parsed.GetValue(_fromOffset),
             ToOffset = parsed.GetValue(_toOffset),
@@ -185,22 +176,22 @@ public sealed class LetterVerbs
         }
     }
 
-    static bool TryMoment(string? text, TimeProvider clock, out DateTime? moment)
+    // The parser has refused what has no such form.
+    static DateTime? Moment(string? text, DateTimeOffset now) => text is not null && PastMoment.TryParse(text, now, out var moment) ? moment.UtcDateTime : null;
+
+    static bool HasForm(string text) => PastMoment.TryParse(text, DateTimeOffset.UnixEpoch.AddYears(60), out _);
+
+    // Whatever the stores are: refused before the first of them is opened.
+    Command Guarded(Command command)
     {
-        moment = null;
-        if (text is null)
+        command.Validators.Add(parsed =>
         {
-            return true;
-        }
-        if (text.Length > 1 && "smhd".Contains(text[^1], StringComparison.Ordinal) && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count) && count < 1e7)
-        {
-            var unit = text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 86400 };
-            moment = clock.GetUtcNow().UtcDateTime.AddSeconds(-count * unit);
-            return true;
-        }
-        var read = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var parsed);
-        moment = read ? parsed.UtcDateTime : null;
-        return read;
+            if (!parsed.GetValue(_all) && !command.Options.Except([_store, _limit, _all, _dryRun]).Any(option => parsed.GetResult(option) is { Implicit: false }))
+            {
+                parsed.AddError("say which letters, or --all");
+            }
+        });
+        return command;
     }
 
     static string Count(LetterTotals totals) => string.Create(CultureInfo.InvariantCulture, $"{totals.Letters} letters{(totals.Copies == 0 ? "" : $" and {totals.Copies} copies of them")}");

@@ -30,8 +30,7 @@ sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit ex
         }
         catch (Exception failure)
         {
-            WorkerLog.LoopFailed(log, loop.Name, failure);
-            exit.Code = 1;
+            Log(failure);
             lifetime.StopApplication();
         }
         finally
@@ -39,4 +38,25 @@ sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit ex
             heartbeats.Forget(loop.Name);
         }
     }
+
+    void Log(Exception failure)
+    {
+        if (!exit.Fail())
+        {
+            WorkerLog.StepFailed(log, loop.Name, failure);
+        }
+        else if (StoreFailures.Chain(failure).Any(each => failures.Recognise(each) is not null))
+        {
+            // A store's answer is an operator's matter: the place in the code says nothing.
+            WorkerLog.LoopRefused(log, loop.Name, Detail(failure));
+            WorkerLog.StepFailed(log, loop.Name, failure);
+        }
+        else
+        {
+            WorkerLog.LoopFailed(log, loop.Name, failure);
+        }
+    }
+
+    // A worker's own exception says what to do.
+    string Detail(Exception failure) => failures.Recognise(failure) is var (store, detail) ? $"{store.Store}: {detail}" : failure.Message.ReplaceLineEndings(" ");
 }

@@ -75,7 +75,7 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         _settings = [.. args.Where(IsSetting)];
         // The host drains by itself on SIGTERM; the parser must not end the process two seconds later.
         var parsed = root.Parse([.. args.Where(token => !IsSetting(token))]);
-        if (parsed.Action is ParseErrorAction && CommandLineErrors.Line(parsed) is { } wrong)
+        if (parsed.Action is ParseErrorAction or AsynchronousCommandLineAction && CommandLineErrors.Line(parsed) is { } wrong)
         {
             Console.Error.WriteLine($"{worker}{(parsed.CommandResult.Command is RootCommand ? "" : " " + NameOf(parsed.CommandResult.Command))}: {wrong}; see --help");
             return Task.FromResult(ExitCodes.BadSettings);

@@ -3,5 +3,10 @@ namespace Betting.Hosting;
 /// <summary>The exit code that the process will end with; 0 unless a loop failed.</summary>
 sealed class WorkerExit
 {
-    public int Code { get; set; }
+    int _code;
+
+    public int Code => Volatile.Read(ref _code);
+
+    /// <summary>A loop has failed. True for the first: those that fail with it, of the same cause or of the end itself, are no news.</summary>
+    public bool Fail() => Interlocked.Exchange(ref _code, ExitCodes.NotDone) == ExitCodes.Done;
 }

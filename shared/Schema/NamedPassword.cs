@@ -1,3 +1,5 @@
+using Betting.Hosting;
+
 namespace Betting.Schema;
 
 /// <summary>Who logs in with which password, as an argument of a <c>migrate</c> says it.</summary>
@@ -16,6 +18,24 @@ public sealed record NamedPassword(string Name, string Password)
         }
         var value = argument[(sign + 1)..];
         return new NamedPassword(argument[..sign], value.StartsWith('@') ? File.ReadAllText(value[1..]).TrimEnd('\r', '\n') : value);
+    }
+
+    /// <summary>What is wrong with one of several arguments, to be read behind the option's name; null where nothing is. The text is in no message.</summary>
+    /// <param name="argument">The argument.</param>
+    /// <param name="names">Who may be named.</param>
+    public static string? WhatIsWrong(string argument, IEnumerable<string> names)
+    {
+        try
+        {
+            return Read(argument) is not { } read ? "takes NAME=PASSWORD or NAME=@FILE"
+                : !names.Contains(read.Name, StringComparer.Ordinal) ? $"takes the names {string.Join(", ", names)}{Spelling.Hint(read.Name, names)}"
+                : string.IsNullOrWhiteSpace(read.Password) ? $"takes no empty password, which {read.Name} has: a login with one is open to everybody"
+                : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return $"takes a file that can be read behind @: {failure.Message}";
+        }
     }
 
     /// <summary>Reads all of them.</summary>

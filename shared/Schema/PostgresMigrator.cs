@@ -14,6 +14,9 @@ public static class PostgresMigrator
     // Any constant does, as long as nobody else in the database uses it: "betting" read as a number.
     const long AdvisoryLock = 0x62_65_74_74_69_6e_67;
 
+    /// <summary>The schema's roles that may be let in.</summary>
+    public static IReadOnlyList<string> Roles { get; } = ["ingest", "replicator", "reader", "warmer"];
+
     const string ScriptFolder = ".Postgres.";
 
     /// <param name="connectionString">A role that owns the database and may create roles; for a <c>REPLICATION</c> role PostgreSQL 15 wants a superuser.</param>

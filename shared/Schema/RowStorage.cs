@@ -43,7 +43,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         }
         if (ColdAfter > 0 && Keep > 0 && ColdAfter >= Keep)
         {
-            throw new SchemaException("Rows have to go to the cold volume before they are deleted.");
+            throw new SchemaException("--cold-after is less than --keep: rows go to the cold volume before they are deleted.");
         }
         var table = cluster is null ? "ALTER TABLE bets_analytics_rows" : $"ALTER TABLE bets_analytics_rows_local ON CLUSTER {ClickHouseMigrator.Quoted(cluster)}";
         if (Policy is not null)

@@ -71,6 +71,38 @@ public sealed class RunTests : IDisposable
         Assert.DoesNotContain("   at ", Text(run), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--replicas Ingest=2 --replicas ingest=3", "--replicas Ingest= is given more than once")]
+    [InlineData("--for NaN", "--for takes")]
+    [InlineData("--for 1e300", "--for takes")]
+    [InlineData("--for 0", "--for takes a number, 1 to 2592000 (it is '0')")]
+    [InlineData("--for 99999999", "--for takes a number, 1 to 2592000")]
+    [InlineData("--rate NaN", "--rate takes")]
+    [InlineData("--rate -1", "--rate takes a number, 0 to 1000000 (it is '-1')")]
+    [InlineData("--users 0", "--users takes a whole number, 1 to 10000000 (it is '0')")]
+    [InlineData("--door side", "side")]
+    [InlineData("--json /nope/x.json --for 5", "--json takes a file in a folder that is there (it is '/nope/x.json')")]
+    [InlineData("--engines CONNECT_URL=nonsense", "CONNECT_URL takes http://HOST:PORT (it is 'nonsense')")]
+    [InlineData("--engines KAFKA_BOOTSTRAP=a:port", "KAFKA_BOOTSTRAP takes host:port")]
+    public async Task A_wrong_argument_is_refused_with_one_line_before_anything_starts(string arguments, string said)
+    {
+        var words = arguments.Split(' ');
+        var data = Path.Combine(_folder, "data");
+        var given = words.Where(word => char.IsUpper(word[0]) && word.Contains("_", StringComparison.Ordinal)).Select(word => word.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        await using var run = EngineProcess.Start("wrong", Installed.Own("local/Cluster", "Cluster", [.. words.Where(word => !given.ContainsKey(word.Split('=')[0])), "--data", data]) with
+        {
+            Environment = given,
+        }, Path.Combine(_folder, "test-logs", "wrong.log"));
+
+        Assert.True(await run.ExitedWithinAsync(Limit), "it did not end");
+        Assert.True(run.ExitCode == 78, Text(run));
+        var line = Assert.Single(Text(run).Trim().Split('\n'));
+        Assert.StartsWith("run: ", line, StringComparison.Ordinal);
+        Assert.Contains(said, line, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", line, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(data));
+    }
+
     EngineProcess Start(string name, params string[] arguments) =>
         EngineProcess.Start(name, Installed.Own("local/Cluster", "Cluster", arguments) with
         {

@@ -9,6 +9,7 @@ public sealed class CacheWarmerOptions
 
     /// <summary>Debezium's <c>topic.prefix</c>; <c>betting</c> by default.</summary>
     [Required]
+    [RegularExpression(Contracts.ChangeTopics.PrefixPattern, ErrorMessage = Contracts.ChangeTopics.PrefixForm)]
     public string TopicPrefix { get; set; } = Contracts.ChangeTopics.DefaultPrefix;
 
     /// <summary>Generation of the PostgreSQL cluster for records without the header <c>epoch</c>; 1 by default.</summary>

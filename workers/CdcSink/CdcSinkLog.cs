@@ -33,9 +33,6 @@ static partial class CdcSinkLog
     [LoggerMessage(311, LogLevel.Information, "ClickHouse has taken {What} at attempt {Attempt} after {Seconds:F0} s")]
     public static partial void Taken(ILogger log, string what, int attempt, double seconds);
 
-    [LoggerMessage(312, LogLevel.Critical, "{Refusal}")]
-    public static partial void ClickHouseRefuses(ILogger log, string refusal);
-
     [LoggerMessage(313, LogLevel.Warning, "ClickHouse does not take a batch of {Records} records ({Code}, {Name}: {Reason}); it is halved until it does")]
     public static partial void Halving(ILogger log, int records, string code, string name, string reason);
 

@@ -32,6 +32,7 @@ public sealed class CdcSinkOptions
 
     /// <summary>Debezium's <c>topic.prefix</c>. Default <c>betting</c>.</summary>
     [Required]
+    [RegularExpression(ChangeTopics.PrefixPattern, ErrorMessage = ChangeTopics.PrefixForm)]
     public string TopicPrefix { get; set; } = ChangeTopics.DefaultPrefix;
 
     /// <summary>Consumer group. Default <c>cdc-sink</c>.</summary>

@@ -17,7 +17,8 @@ static class CdcSinkServices
 {
     /// <summary>Decoding, joining and writing: all that needs no Kafka.</summary>
     public static IServiceCollection AddSinkPipeline(this IServiceCollection services) =>
-        services.AddClickHouse()
+        services.AddSingleton<IStoreFailures, ClickHouseRefusals>()
+            .AddClickHouse()
             .AddSection<CdcSinkOptions>(CdcSinkOptions.Section)
             .AddSingleton(provider => provider.GetRequiredService<IOptions<CdcSinkOptions>>().Value)
             .AddMetrics()

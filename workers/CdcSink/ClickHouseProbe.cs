@@ -1,11 +1,10 @@
 using Betting.CdcSink.Write;
 using Betting.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Betting.CdcSink;
 
 /// <summary>Whether ClickHouse answers a plain query, also while no batch asks it.</summary>
-public sealed class ClickHouseProbe(ChangeStore store, ClickHouseOutage outage, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<ClickHouseProbe> log) : IWorkerLoop
+public sealed class ClickHouseProbe(ChangeStore store, ClickHouseOutage outage, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "clickhouse";
@@ -36,9 +35,7 @@ public sealed class ClickHouseProbe(ChangeStore store, ClickHouseOutage outage, 
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is not null)
             {
-                var refused = ClickHouseRefusedException.Of(code, failure);
-                CdcSinkLog.ClickHouseRefuses(log, refused.Message);
-                throw refused;
+                throw ClickHouseRefusedException.Of(code, failure);
             }
             await Task.Delay(Every, clock, stopping);
         }

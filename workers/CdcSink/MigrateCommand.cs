@@ -27,17 +27,24 @@ static class MigrateCommand
 
     static readonly Option<string> Keep = Aged("--keep", "When rows are deleted, counted from placed_at: 84mo, 7y, or never. The changelog stays whole");
 
-    static readonly Option<string[]> Users = new("--user-password")
+    static readonly Option<string[]> Users = new Option<string[]>("--user-password")
     {
         Description = $"NAME=PASSWORD or NAME=@FILE: makes a user ({string.Join(", ", ClickHouseUsers.Names)}) with the rights it needs and no others; may be given several times",
-    };
+    }.Where(text => NamedPassword.WhatIsWrong(text, ClickHouseUsers.Names));
 
-    public static Command Create() => new("migrate", "Brings ClickHouse to this version's schema, and sets where its rows lie and how long") { Cluster, Print, Policy, Volume, ColdAfter, Keep, Users };
+    public static Command Create() => new("migrate", "Brings ClickHouse to this version's schema, and sets where its rows lie and how long")
+    {
+        Cluster, Print, Policy, Volume, ColdAfter, Keep, Users,
+    };
 
     public static async Task<int> RunAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
         var cluster = parsed.GetValue(Cluster);
         var storage = new RowStorage(parsed.GetValue(Policy), parsed.GetValue(Volume) ?? "cold", Months(parsed.GetValue(ColdAfter)), Months(parsed.GetValue(Keep)));
+        if (RuleOf(storage) is { } wrong)
+        {
+            throw new ArgumentsException(wrong);
+        }
         try
         {
             if (NamedPassword.ReadAll(parsed.GetValue(Users) ?? []) is not { } users)
@@ -56,8 +63,6 @@ static class MigrateCommand
                 }
                 return 0;
             }
-            // A rule that cannot be is said before anything is done.
-            _ = storage.Statements(cluster, hasRules: false).Count();
             var applied = await ClickHouseMigrator.MigrateAsync(connection, cluster, cancellation);
             Console.WriteLine(applied.Count == 0 ? "the schema is current" : $"applied {string.Join(", ", applied)}");
             if (!storage.IsEmpty)
@@ -68,10 +73,24 @@ static class MigrateCommand
             await AllowAsync(connection, rights, cancellation);
             return 0;
         }
-        catch (Exception wrong) when (wrong is SchemaException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is SchemaException or IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"CdcSink migrate: {wrong.Message}");
+            await Console.Error.WriteLineAsync($"CdcSink migrate: {failure.Message}");
             return 1;
+        }
+    }
+
+    // A rule that cannot be is refused before anything is done.
+    static string? RuleOf(RowStorage storage)
+    {
+        try
+        {
+            _ = storage.Statements(null, hasRules: false).Count();
+            return null;
+        }
+        catch (SchemaException wrong)
+        {
+            return wrong.Message.TrimEnd('.');
         }
     }
 

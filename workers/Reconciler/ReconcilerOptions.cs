@@ -10,6 +10,7 @@ public sealed class ReconcilerOptions
 
     /// <summary>Debezium's <c>topic.prefix</c>; <c>betting</c> by default.</summary>
     [Required]
+    [RegularExpression(ChangeTopics.PrefixPattern, ErrorMessage = ChangeTopics.PrefixForm)]
     public string TopicPrefix { get; set; } = ChangeTopics.DefaultPrefix;
 
     /// <summary>When to run, as a cron expression of five fields in UTC; every day at 03:15 by default.</summary>

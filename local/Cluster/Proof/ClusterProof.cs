@@ -99,7 +99,8 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
 
     long InTopic()
     {
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = cluster.Engines.KafkaBootstrap, GroupId = "proof" }).Build();
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = cluster.Engines.KafkaBootstrap, GroupId = "proof" })
+            .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         var marks = consumer.QueryWatermarkOffsets(new TopicPartition(Topics.DeadLetter(Topics.Commands), 0), TimeSpan.FromSeconds(10));
         return marks.High.Value - marks.Low.Value;
     }

@@ -43,7 +43,10 @@ public sealed class DeadLetterVerbTests(Servers servers)
         await Deadline.UntilAsync("the bet", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics"))[0] == "2");
         Assert.Equal("2|2", (await sink.QueryAsync("SELECT partition, offset FROM bet_changes WHERE id = 1"))[0]);
         Assert.Contains("bets: 0 letters", await SayAsync(stream, sink, "list"), StringComparison.Ordinal);
-        Assert.Contains("users: 1 letters dropped", await SayAsync(stream, sink, "drop", "--table", "users", "--all"), StringComparison.Ordinal);
+        var (code, said) = await stream.VerbAsync(sink.ConnectionString, ["dead-letters", "drop", "--id", $"{stream.Bets.Replace(".bets", ".users", StringComparison.Ordinal)}/1@0", "--id", "absent"]);
+        Assert.Equal(3, code);
+        Assert.Contains("users: 1 letters dropped", said, StringComparison.Ordinal);
+        Assert.Contains("CdcSink dead-letters: there is no letter absent", said, StringComparison.Ordinal);
         Assert.Contains("users: 0 letters", await SayAsync(stream, sink, "list"), StringComparison.Ordinal);
     }
 

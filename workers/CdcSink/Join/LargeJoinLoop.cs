@@ -123,9 +123,7 @@ public sealed class LargeJoinLoop(
                 heartbeats.Beat(Name);
                 if (kind is FailureClass.Configuration or FailureClass.Data)
                 {
-                    var refused = ClickHouseRefusedException.Of(code, failure);
-                    CdcSinkLog.ClickHouseRefuses(log, refused.Message);
-                    throw refused;
+                    throw ClickHouseRefusedException.Of(code, failure);
                 }
                 readiness.Set(Condition, ready: false, $"not taken ({code}), attempt {attempt}");
                 if (!outage.Tell(Name, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))

@@ -11,7 +11,8 @@ namespace Betting.CdcSink.Rebuild;
 static class RebuildCommand
 {
     static readonly Option<bool> All = new("--all") { Description = "The rows of all months" };
-    static readonly Option<string?> FromMonth = new("--from-month") { Description = "The rows of this month (2026-01) and of all after it; older ones stay as they are" };
+    static readonly Option<string?> FromMonth = new Option<string?>("--from-month") { Description = "The rows of this month (2026-01) and of all after it; older ones stay as they are" }
+        .OfForm(text => DateTime.TryParseExact(text, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _), "a month such as 2026-01");
     static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only count the bets" };
 
     public static Command Create() => new("rebuild", "Drops the rows of bets and derives them anew from the changelog, inside ClickHouse, while replicas run") { All, FromMonth, DryRun };

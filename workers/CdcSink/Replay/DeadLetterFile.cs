@@ -1,7 +1,10 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Betting.CdcSink.Batches;
 using Betting.CdcSink.Write;
+using Betting.Debezium;
 
 namespace Betting.CdcSink.Replay;
 
@@ -10,13 +13,19 @@ sealed class DeadLetterFile(string? path) : IDeadLetters, IDisposable
 {
     readonly Lazy<StreamWriter?> _file = new(() => path is null ? null : new StreamWriter(path, append: true, new UTF8Encoding(false)) { NewLine = "\n" });
 
-    public int Count { get; private set; }
+    // A batch that is tried again sends its letters again.
+    readonly HashSet<(string Topic, int Partition, long Offset, Int128 Content)> _kept = [];
+
+    public int Count => _kept.Count;
 
     public async Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
     {
-        Count += letters.Count;
         foreach (var (record, reason, field) in letters)
         {
+            if (!_kept.Add((record.Topic, record.Partition, record.Offset, Hash(record))))
+            {
+                continue;
+            }
             await Console.Error.WriteLineAsync($"\n{record.Topic} {record.Partition}@{record.Offset}: {reason} {field}");
             if (_file.Value is { } file)
             {
@@ -41,6 +50,18 @@ sealed class DeadLetterFile(string? path) : IDeadLetters, IDisposable
     }
 
     public void Dispose() => _file.Value?.Dispose();
+
+    // The place alone does not tell a record: archives of a topic that was made anew count from 0 again.
+    static Int128 Hash(StreamRecord record)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var part in new[] { record.Key, record.Value })
+        {
+            hash.AppendData(BitConverter.GetBytes(part?.Length ?? -1));
+            hash.AppendData(part ?? []);
+        }
+        return BinaryPrimitives.ReadInt128LittleEndian(hash.GetHashAndReset());
+    }
 
     static string? Text(byte[]? bytes) => bytes is null ? null : Encoding.UTF8.GetString(bytes);
 }

@@ -15,7 +15,8 @@ static class ReplayCommand
 {
     static readonly Argument<FileInfo[]> Files = new Argument<FileInfo[]>("files") { Description = "Archived records, one JSON object a line; .gz is unpacked", Arity = ArgumentArity.OneOrMore }.AcceptExistingOnly();
 
-    static readonly Option<FileInfo?> Rejected = new("--dead-letters") { Description = "Where records that cannot be used are appended, in the archive's form with a reason" };
+    static readonly Option<FileInfo?> Rejected = new Option<FileInfo?>("--dead-letters") { Description = "Where records that cannot be used are appended, in the archive's form with a reason" }
+        .ToWrite();
 
     public static Command Create() => new("replay", "Applies archived change records to ClickHouse") { Files, Rejected };
 

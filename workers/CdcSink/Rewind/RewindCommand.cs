@@ -3,6 +3,7 @@ using System.Globalization;
 using Betting.CdcSink.Consume;
 using Betting.Connections;
 using Betting.Contracts;
+using Betting.Debezium;
 using Betting.Hosting;
 using ClickHouse.Driver;
 using Confluent.Kafka;
@@ -19,11 +20,13 @@ static class RewindCommand
 {
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
 
-    static readonly Option<string> To = new("--to") { Description = $"The place to read again from: {RewindTarget.Forms}", Required = true };
+    static readonly Option<string> To = new Option<string>("--to") { Description = $"The place to read again from: {RewindTarget.Forms}", Required = true }
+        .OfForm(text => RewindTarget.TryParse(text, DateTimeOffset.UnixEpoch.AddYears(60), out _), RewindTarget.Forms);
     static readonly Option<string[]> Table = new Option<string[]>("--table") { Description = "Only the topic of this table; may be given several times. Default all three" }
         .AcceptOnlyFromAmong("users", "events", "bets");
-    static readonly Option<int?> Partition = new("--partition") { Description = "Only this partition" };
-    static readonly Option<int?> Epoch = new("--epoch") { Description = "The cluster that the LSN is of. Default the newest that ClickHouse knows" };
+    static readonly Option<int?> Partition = new Option<int?>("--partition") { Description = "Only this partition" }.InRange(0, int.MaxValue);
+    static readonly Option<int?> Epoch = new Option<int?>("--epoch") { Description = "The cluster that the LSN is of. Default the newest that ClickHouse knows" }
+        .InRange(0, ChangeVersion.MaxEpoch);
     static readonly Option<bool> Forward = new("--forward") { Description = "Also where records would be skipped that were never read" };
     static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only tell what would be read again" };
     static readonly Option<bool> NoWait = new("--no-wait") { Description = "Give the order and end, without waiting until it has been obeyed and the records read" };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Betting.Hosting;
 
 namespace Betting.CdcSink.Rewind;
 
@@ -18,7 +19,7 @@ public enum RewindKind
 public readonly record struct RewindTarget(RewindKind Kind, long Offset, DateTimeOffset Moment, ulong Lsn)
 {
     /// <summary>The spellings, for messages.</summary>
-    public const string Forms = "beginning, an offset (1042), a moment (2026-11-22T12:00:00Z), a time ago (90m, 2h, 3d) or an LSN (0/1F9F478)";
+    public const string Forms = $"beginning, an offset (1042), an LSN (0/1F9F478), {PastMoment.Forms}";
 
     static readonly string[] Moments = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
@@ -39,12 +40,9 @@ public readonly record struct RewindTarget(RewindKind Kind, long Offset, DateTim
             target = new(RewindKind.Lsn, 0, default, lsn);
             return true;
         }
-        if (TryAgo(text, out var ago))
-        {
-            target = new(RewindKind.Moment, 0, now - ago, 0);
-            return true;
-        }
-        var read = DateTimeOffset.TryParseExact(text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment);
+        // Before 1970 Kafka's timestamps are negative, and some of them mean something else.
+        var read = PastMoment.TryAgo(text, out _) ? PastMoment.TryParse(text, now, out var moment)
+            : DateTimeOffset.TryParseExact(text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out moment) && moment >= DateTimeOffset.UnixEpoch;
         target = read ? new(RewindKind.Moment, 0, moment, 0) : default;
         return read;
     }
@@ -61,17 +59,5 @@ public readonly record struct RewindTarget(RewindKind Kind, long Offset, DateTim
         }
         lsn = (ulong)upper << 32 | lower;
         return true;
-    }
-
-    static bool TryAgo(string text, out TimeSpan ago)
-    {
-        ago = default;
-        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > 1_000_000)
-        {
-            return false;
-        }
-        var seconds = text[^1] switch { 's' => 1L, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 };
-        ago = TimeSpan.FromSeconds(count * seconds);
-        return seconds > 0;
     }
 }

@@ -55,7 +55,7 @@ public sealed class PatientApplier(
         var records = batch.Kept ?? (again is null ? null : await again.ReadAsync(batch, stopping));
         if (records is null)
         {
-            throw Refused(refusal.Code, refusal.Cause);
+            throw ClickHouseRefusedException.Of(refusal.Code, refusal.Cause);
         }
         await ApplyPartAsync(new ArraySegment<StreamRecord>([.. records]), refusal, divided: true, stopping);
         using var rest = new ChangeBatch();
@@ -90,7 +90,7 @@ public sealed class PatientApplier(
     {
         if (Interlocked.Increment(ref _refused) > MostRefused)
         {
-            throw Refused(refusal.Code, refusal.Cause);
+            throw ClickHouseRefusedException.Of(refusal.Code, refusal.Cause);
         }
         metrics.Refused(record.Topic, RefusedReason);
         CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refusal.Code, refusal.Name, Refusal.LineOf(refusal.Cause));
@@ -130,7 +130,7 @@ public sealed class PatientApplier(
                 metrics.Retry(code);
                 if (kind == FailureClass.Configuration || (kind == FailureClass.Data && records == 0))
                 {
-                    throw Refused(code, failure);
+                    throw ClickHouseRefusedException.Of(code, failure);
                 }
                 // A batch of one record cannot be split: unless its data is refused, it waits for the server.
                 if ((kind == FailureClass.Data || (kind != FailureClass.Unavailable && records > 1)) && ++refused >= AttemptsBeforeHalving)
@@ -159,12 +159,5 @@ public sealed class PatientApplier(
             builder.Add(record, out _);
         }
         return builder.Take()!;
-    }
-
-    ClickHouseRefusedException Refused(string code, Exception cause)
-    {
-        var refused = ClickHouseRefusedException.Of(code, cause);
-        CdcSinkLog.ClickHouseRefuses(log, refused.Message);
-        return refused;
     }
 }

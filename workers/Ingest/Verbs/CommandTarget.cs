@@ -40,17 +40,38 @@ sealed class RabbitTarget(IConnection connection, IChannel channel) : ICommandTa
 /// <summary>The topic <c>bet-commands</c>, written by all in-sync replicas before a send ends.</summary>
 sealed class KafkaTarget : ICommandTarget
 {
+    // For the first answer, and for the confirmation of a command: the client's own limit is five minutes.
+    static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(15), ConfirmLimit = TimeSpan.FromSeconds(60);
+
     readonly IProducer<byte[]?, byte[]> _producer;
 
-    public KafkaTarget(KafkaOptions options) => _producer = new ProducerBuilder<byte[]?, byte[]>(options.Producer(config =>
+    KafkaTarget(KafkaOptions options) => _producer = new ProducerBuilder<byte[]?, byte[]>(options.Producer(config =>
     {
         config.Acks = Acks.All;
         config.EnableIdempotence = true;
         config.LingerMs = 20;
+        config.MessageTimeoutMs = (int)ConfirmLimit.TotalMilliseconds;
         config.ClientId = "ingest publish";
         // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
         config.Partitioner = Partitioner.Murmur2Random;
-    })).Build();
+    })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+
+    /// <exception cref="KafkaException">No broker answers.</exception>
+    public static ICommandTarget Open(KafkaOptions options)
+    {
+        var target = new KafkaTarget(options);
+        try
+        {
+            using var admin = new DependentAdminClientBuilder(target._producer.Handle).Build();
+            admin.GetMetadata(AnswerLimit);
+            return target;
+        }
+        catch
+        {
+            target._producer.Dispose();
+            throw;
+        }
+    }
 
     public Task SendAsync(byte[] json, CancellationToken cancellation) =>
         _producer.ProduceAsync(Topics.Commands, new Message<byte[]?, byte[]> { Key = Key(json), Value = json }, cancellation);

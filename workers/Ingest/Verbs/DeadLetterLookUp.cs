@@ -32,7 +32,7 @@ static class DeadLetterLookUp
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync($"No command {id} has been applied; the dead letters could not be looked through: {failure.Message}");
+            await Console.Error.WriteLineAsync($"No command {id} has been applied; the dead letters could not be looked through: {Why(failure, services)}");
             return ExitCodes.CouldNotAsk;
         }
         if (found == 0)
@@ -41,6 +41,10 @@ static class DeadLetterLookUp
         }
         return found == 0 ? ExitCodes.NotThere : ExitCodes.Done;
     }
+
+    // The client's own words name no store.
+    static string Why(Exception failure, IServiceProvider services) => services.GetRequiredService<StoreFailures>().Recognise(failure) is var (store, detail)
+        ? $"could not ask {store.Store}: {detail}" : failure.Message.ReplaceLineEndings(" ");
 
     static int Tell(StoredLetter letter, Guid id, string door)
     {

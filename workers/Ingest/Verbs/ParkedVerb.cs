@@ -24,7 +24,7 @@ static class ParkedVerb
     {
         var waitsFor = new Option<string?>("--waits-for") { Description = "Only commands that wait for a user, an event or a bet" }.AcceptOnlyFromAmong("user", "event", "bet");
         var ofId = new Option<long?>("--of-id") { Description = "Only commands that wait for what has this id" };
-        var limit = new Option<int>("--limit") { Description = "Commands at most; the oldest come first", DefaultValueFactory = _ => 1000 };
+        var limit = new Option<int>("--limit") { Description = "Commands at most; the oldest come first", DefaultValueFactory = _ => 1000 }.InRange(1, int.MaxValue);
         var quarantined = new Option<bool>("--quarantined") { Description = "Only commands that cannot be released, each with the reason" };
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
         var list = new Command("list", "Lists parked commands, the oldest first.") { waitsFor, ofId, quarantined, limit, json };

@@ -12,7 +12,7 @@ static class PublishVerb
     public static WorkerCommandLine WithPublish(this WorkerCommandLine line)
     {
         var to = new Option<Door>("--to") { Description = "rabbitmq or kafka", Required = true };
-        var rate = new Option<int>("--rate") { Description = "commands a second at most; 0, the default, is as fast as it goes" };
+        var rate = new Option<int>("--rate") { Description = "commands a second at most; 0, the default, is as fast as it goes" }.InRange(0, 10_000_000);
         var file = new Argument<string>("FILE") { Description = "one command a line, or - for standard input" };
         var command = new Command("publish", "Publishes commands from a file, in its order, each confirmed by the broker.") { to, rate, file };
         return line.WithVerb(command, BrokerSettings.Bind, async (parsed, services, cancellation) =>
@@ -33,7 +33,7 @@ static class PublishVerb
         var missing = door == Door.Kafka ? kafka.BootstrapServers == "" ? "Kafka:BootstrapServers" : null : rabbit.Uri == "" ? "RabbitMq:Uri" : null;
         return missing is not null
             ? throw new ArgumentsException($"{missing}: required")
-            : door == Door.Kafka ? Task.FromResult<ICommandTarget>(new KafkaTarget(kafka)) : RabbitTarget.OpenAsync(rabbit, services.GetRequiredService<IOptions<IngestOptions>>().Value.Queue, cancellation);
+            : door == Door.Kafka ? Task.FromResult(KafkaTarget.Open(kafka)) : RabbitTarget.OpenAsync(rabbit, services.GetRequiredService<IOptions<IngestOptions>>().Value.Queue, cancellation);
     }
 
     static Stream Open(string file)

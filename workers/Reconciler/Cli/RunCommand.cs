@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Betting.Hosting;
 using Betting.Reconciler.Runs;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,11 +10,11 @@ static class RunCommand
 {
     static readonly Option<bool> Json = new("--json") { Description = "Print the result as one JSON object." };
 
-    static readonly Option<TimeSpan> Wait = new("--wait")
+    static readonly Option<TimeSpan> Wait = new Option<TimeSpan>("--wait")
     {
         Description = "How long to wait for a reconciliation that is under way, hh:mm:ss; 10 minutes by default.",
         DefaultValueFactory = _ => TimeSpan.FromMinutes(10),
-    };
+    }.AtMost(TimeSpan.FromDays(1));
 
     public static Command Create() => new("run", "Compares once, now. Exit code 0: equal, 1: drift, 2: could not compare.") { Json, Wait };
 

@@ -1,0 +1,29 @@
+using Betting.Tests.CdcSink.Stream;
+using Betting.Tests.Fixtures;
+using ClickHouse.Driver.ADO;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Worker;
+
+public sealed class WrongPasswordTests(Servers servers)
+{
+    [Fact]
+    public async Task A_wrong_user_of_ClickHouse_ends_the_worker_with_one_line_however_many_loops_meet_it()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        var (setting, address) = SinkProcess.Listening();
+        var connection = new ClickHouseConnectionStringBuilder(sink.ConnectionString) { Username = "bob", Password = "hunter2" };
+        await using var worker = new SinkProcess(stream.StartWorker(connection.ConnectionString, setting), address);
+        await stream.SendAsync([new Made().Bet(1, Made.Columns())]);
+
+        var (code, said) = await worker.EndedAsync();
+
+        Assert.Equal(1, code);
+        var lines = said.Split('\n');
+        Assert.Single(lines, line => line.Contains("516 (AUTHENTICATION_FAILED): look at the user, the password", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line => line.StartsWith("   at ", StringComparison.Ordinal));
+        Assert.DoesNotContain("hunter2", said, StringComparison.Ordinal);
+        Assert.True(lines.Length <= 6, said);
+    }
+}
