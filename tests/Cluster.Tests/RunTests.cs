@@ -88,7 +88,7 @@ public sealed class RunTests : IDisposable
     {
         var words = arguments.Split(' ');
         var data = Path.Combine(_folder, "data");
-        var given = words.Where(word => char.IsUpper(word[0]) && word.Contains("_", StringComparison.Ordinal)).Select(word => word.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        var given = words.Where(word => char.IsUpper(word[0]) && word.Contains('_', StringComparison.Ordinal)).Select(word => word.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
         await using var run = EngineProcess.Start("wrong", Installed.Own("local/Cluster", "Cluster", [.. words.Where(word => !given.ContainsKey(word.Split('=')[0])), "--data", data]) with
         {
             Environment = given,
