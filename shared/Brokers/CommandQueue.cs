@@ -42,8 +42,9 @@ public static class CommandQueue
         {
             arguments["x-queue-type"] = "quorum";
             arguments["x-delivery-limit"] = DeliveryLimit;
-            // A dead letter is gone from here only when it is safe there; that needs publishers to be refused when full.
-            arguments["x-dead-letter-strategy"] = "at-least-once";
+            // At-least-once would keep a message that cannot be routed and stop behind 32 of them, and a publisher can forge such: x-death.
+            arguments["x-dead-letter-strategy"] = "at-most-once";
+            // Where an operator limits the queue's length, a publisher is refused; the oldest command is not dropped.
             arguments["x-overflow"] = "reject-publish";
         }
         return arguments;
@@ -58,7 +59,7 @@ public static class CommandQueue
     /// <exception cref="QueueMismatchException">One is there with other arguments.</exception>
     public static async Task DeclareAsync(IConnection connection, QueueKind kind, CancellationToken cancellation)
     {
-        // The dead letters' first: a broker that is asked for at-least-once needs the target.
+        // The dead letters' first: what expires while there is no such queue is gone.
         await DeclareAsync(connection, Topics.DeadLetter(Topics.Commands), kind, DeadLetterArguments(kind), cancellation);
         await DeclareAsync(connection, Topics.Commands, kind, Arguments(kind), cancellation);
     }

@@ -145,6 +145,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
                     // What is left below the end are transaction markers, or records of a transaction that is not decided.
                     break;
                 }
+                RecordMemory.CutHeaders(record.Message, LetterHeaders.IsWritten);
                 next = record.Offset + 1;
                 if (record.Offset < end)
                 {
@@ -171,6 +172,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
             Replays = LetterHeaders.ReplaysOf(headers),
             NotReplayable = !Coordinates.TryParse(description.From, out var place) || place.Topic != _source
                 ? $"its headers do not say that it came from {_source}"
+                : record.Message.Headers is LeftOutHeaders { WholeCount: var count } ? $"it has {count} headers, and more than {RecordMemory.MaxHeaders} are not read"
                 : LetterHeaders.TruncationOf(headers),
             Body = record.Message.Value,
             Headers = headers,

@@ -26,6 +26,9 @@ public static class LetterHeaders
     /// <summary>Where headers were left out: the first of those bytes in Base64.</summary>
     public const string HeadersBytes = Prefix + "headers-bytes";
 
+    /// <summary>Where headers of a Kafka record were left out: how many the record has, in decimal digits.</summary>
+    public const string HeadersCount = Prefix + "headers-count";
+
     /// <summary>How often a message was sent back from the dead letters; decimal text, on the message and on its next dead letter.</summary>
     public const string Replays = "dead-letter-replays";
 
@@ -38,7 +41,7 @@ public static class LetterHeaders
     // Every name that a worker or a verb writes.
     static readonly HashSet<string> Written =
     [
-        Truncated, Sha256, Size, HeadersSize, HeadersSha256, HeadersBytes, Prefix + "key-sha256", Prefix + "key-size", Replays, Handled, HandledHow, "dead-letter-handled-at",
+        Truncated, Sha256, Size, HeadersSize, HeadersSha256, HeadersBytes, HeadersCount, Prefix + "key-sha256", Prefix + "key-size", Replays, Handled, HandledHow, "dead-letter-handled-at",
         "dead-letter.reason", "dead-letter.field", "dead-letter.topic", "dead-letter.partition", "dead-letter.offset", "dead-letter.timestamp",
         "dead-letter-reason", "dead-letter-field", "dead-letter-from", "dead-letter-at",
     ];

@@ -33,8 +33,13 @@ public static class ShortenedLetter
             return whole;
         }
         var headers = OwnHeaders(whole);
-        var cut = new List<string>();
-        Describe(headers, "", whole.Body);
+        // What was left out before it came here stays said; a body that was cut before is described already.
+        var cut = PartsOf(headers);
+        headers.RemoveAll(header => header.Name == LetterHeaders.Truncated);
+        if (!cut.Contains(TruncatedBody))
+        {
+            Describe(headers, "", whole.Body);
+        }
         // Key and foreign headers get a quarter each of what is left, the body gets the rest.
         var left = Math.Max(0, limit - headers.Sum(header => header.Size) - DescriptionBytes);
         var share = left / 4;
@@ -53,7 +58,7 @@ public static class ShortenedLetter
             body = content[..left];
             cut.Add(TruncatedBody);
         }
-        headers.Add(new LetterHeader(LetterHeaders.Truncated, Text(string.Join(',', cut))));
+        headers.Add(new LetterHeader(LetterHeaders.Truncated, Text(string.Join(',', cut.Distinct()))));
         return new LetterContent(key, body, headers);
     }
 
@@ -67,6 +72,9 @@ public static class ShortenedLetter
         }
         return [.. own.Values];
     }
+
+    static List<string> PartsOf(List<LetterHeader> headers) =>
+        [.. headers.Where(header => header.Name == LetterHeaders.Truncated).SelectMany(header => Encoding.UTF8.GetString((header.Value ?? default).Span).Split(','))];
 
     static int AddForeign(List<LetterHeader> headers, LetterContent whole, int share, List<string> cut)
     {

@@ -29,6 +29,28 @@ public sealed class BatchBuilderTests
         Assert.Equal((1, 1), (batch.Rows.Watermarks.Rows, batch.Rows.Fences.Rows));
     }
 
+    [Fact]
+    public void A_batch_is_full_by_what_its_dead_letters_hold_in_memory()
+    {
+        var options = new CdcSinkOptions { BatchBytes = 1 << 20 };
+        var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, null, _clock);
+        // Two bytes each on the wire, and an object each in memory.
+        var headers = Enumerable.Repeat(new RecordHeader("", null), 1000).ToArray();
+        while (!builder.IsFull)
+        {
+            builder.Add(_made.Record("bets", "{\"id\":1}", "no JSON") with { Headers = headers }, out _);
+        }
+        Assert.InRange(builder.Records, 2, 20);
+        builder.Take()!.Dispose();
+        // The same for records that give neither a row nor a letter.
+        for (var message = _made.Message(new string('x', 100_000), "someone-else"); !builder.IsFull;)
+        {
+            builder.Add(message, out _);
+        }
+        Assert.InRange(builder.Records, 50, 200);
+        builder.Take()!.Dispose();
+    }
+
     [Theory]
     [InlineData(1, 100)]
     [InlineData(9, 100)]

@@ -94,6 +94,21 @@ public sealed class PoisonLetterTests(Servers servers)
         Assert.False(worker.HasExited);
     }
 
+    [Fact]
+    public async Task A_record_with_more_headers_than_are_held_is_a_row_of_its_epoch_or_a_letter_that_says_so()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var worker = stream.StartWorker(sink.ConnectionString);
+        RecordHeader[] many = [new("epoch", "3"u8.ToArray()), .. Enumerable.Repeat(new RecordHeader("", null), 5000)];
+        await stream.SendAsync([_made.Bet(1, Made.Columns()) with { Headers = many }, _made.Record("bets", "{\"id\":2}", "no JSON") with { Headers = many }]);
+        await Deadline.UntilAsync("both", Limit, () => stream.IsVisibleAsync(sink));
+        Assert.Equal(["1|3"], await sink.QueryAsync("SELECT id, bitShiftRight(version, 57) FROM bet_changes"));
+        var letter = stream.DeadLetters(stream.Bets).First().Message;
+        Assert.Equal(("headers", "5001"), (Header(letter, "dead-letter.truncated"), Header(letter, "dead-letter.headers-count")));
+        Assert.InRange(letter.Headers.Count, 1, 20);
+    }
+
     static string Header(Message<byte[], byte[]> letter, string name) => Encoding.UTF8.GetString(letter.Headers.GetLastBytes(name));
 
     static async Task<string> SayAsync(KafkaStream stream, SinkUnderTest sink, params string[] arguments) =>

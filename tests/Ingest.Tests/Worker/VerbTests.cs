@@ -30,6 +30,27 @@ public sealed class VerbTests(Servers servers)
         Assert.Equal((0u, 0L), (await stage.Rabbit.CountAsync(Rabbit.DeadLetters), stage.Kafka.DeadLetterCount()));
     }
 
+    [Theory]
+    [InlineData("kafka", 1_200_000)]
+    [InlineData("rabbitmq", 134_300_000)]
+    public async Task Publish_names_the_line_that_the_broker_does_not_take_and_what_is_confirmed(string door, int bytes)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var lines = Stage.Encoded(Enumerable.Range(1, 4).Select(user => Given.Register(user)));
+        var file = Path.Combine(stage.Folder, $"{door}-large.jsonl");
+        // An empty line counts as a line.
+        await File.WriteAllBytesAsync(file, [.. lines[0], 10, 10, .. Enumerable.Repeat((byte)'x', bytes), 10, .. lines[1], 10, .. lines[2]], TestContext.Current.CancellationToken);
+
+        var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", door, file, .. stage.Settings[1..2], .. stage.Kafka.Settings]);
+
+        Assert.True(code == 1, $"{code}: {output}");
+        Assert.Contains("line 3 was not confirmed: ", output, StringComparison.Ordinal);
+        Assert.Contains("1 commands before it are confirmed", output, StringComparison.Ordinal);
+        Assert.Single(output.Split('\n'), line => line.StartsWith("Ingest publish:", StringComparison.Ordinal));
+        stage.Start($"--Ingest:Doors={door}");
+        await stage.SomeAppliedAsync(1);
+    }
+
     [Fact]
     public async Task The_outcome_of_a_command_that_is_a_dead_letter_is_told_with_its_reason()
     {

@@ -44,6 +44,16 @@ public sealed class ShortenedLetterTests
     });
 
     [Fact]
+    public void WhatWasLeftOutBeforeStaysSaid()
+    {
+        LetterHeader[] before = [new(LetterHeaders.Truncated, "headers,body"u8.ToArray()), new(LetterHeaders.Size, "9000000"u8.ToArray()), new(LetterHeaders.Sha256, "ab"u8.ToArray())];
+        var letter = ShortenedLetter.Of(new LetterContent(null, Filled(60_000), before), ShortenedLetter.LeastLimit);
+        Assert.Equal(("headers,body", "9000000", "ab"), (Header(letter, LetterHeaders.Truncated), Header(letter, LetterHeaders.Size), Header(letter, LetterHeaders.Sha256)));
+        letter = ShortenedLetter.Of(new LetterContent(null, Filled(60_000), [new(LetterHeaders.Truncated, "headers"u8.ToArray())]), ShortenedLetter.LeastLimit);
+        Assert.Equal(("headers,body", "60000"), (Header(letter, LetterHeaders.Truncated), Header(letter, LetterHeaders.Size)));
+    }
+
+    [Fact]
     public void TheFirstBytesOfTheBodyFillTheLimit()
     {
         var letter = ShortenedLetter.Of(new LetterContent(null, Filled(1_500_000), []), 100_000);

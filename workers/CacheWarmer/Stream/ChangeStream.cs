@@ -1,5 +1,6 @@
 using Betting.Connections;
 using Betting.Contracts;
+using Betting.Debezium;
 using Betting.Hosting;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -13,6 +14,9 @@ namespace Betting.CacheWarmer.Stream;
 /// </summary>
 sealed class ChangeStream : IDisposable
 {
+    // Of one batch, in memory: a record has a megabyte by default, and a batch thousands of records.
+    const long MaxBatchBytes = 32 << 20;
+
     readonly IConsumer<byte[]?, byte[]?> _consumer;
     readonly string[] _topics;
     readonly ILogger<ChangeStream> _log;
@@ -63,9 +67,9 @@ sealed class ChangeStream : IDisposable
     /// <summary>Up to <paramref name="size"/> records; waits <paramref name="first"/> for one, then <paramref name="more"/> for others.</summary>
     public List<ConsumeResult<byte[]?, byte[]?>> Next(int size, TimeSpan first, TimeSpan more, TimeProvider clock)
     {
-        var batch = new List<ConsumeResult<byte[]?, byte[]?>>();
+        var (batch, bytes) = (new List<ConsumeResult<byte[]?, byte[]?>>(), 0L);
         var begun = clock.GetTimestamp();
-        while (batch.Count < size)
+        while (batch.Count < size && bytes < MaxBatchBytes)
         {
             var left = batch.Count == 0 ? first : more - clock.GetElapsedTime(begun);
             if (Consume(left > TimeSpan.Zero ? left : TimeSpan.Zero) is not { } record)
@@ -82,7 +86,9 @@ sealed class ChangeStream : IDisposable
                 continue;
             }
             _ends.Remove(record.TopicPartition);
+            RecordMemory.CutHeaders(record.Message, name => name == EpochHeader.Name);
             batch.Add(record);
+            bytes += RecordMemory.Of(record.Message.Key, record.Message.Value, record.Message.Headers);
         }
         return batch;
     }

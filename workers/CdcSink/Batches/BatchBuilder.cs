@@ -11,6 +11,9 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     // A batch that will soon be full is worth waiting for: parts, merges and what is read for the join are paid by the batch.
     const int FastPatience = 3;
 
+    // A record in Debezium's form takes about ten times its row in memory. Where most of a batch's records give no rows, this bounds it.
+    const int RecordsPerRow = 16;
+
     readonly TombstoneRule _tombstones = new();
     readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix), _watermark = System.Text.Encoding.UTF8.GetBytes(Topics.WatermarkPrefix);
     ChangeBatch? _batch;
@@ -21,7 +24,8 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     public int Records => _batch?.Records ?? 0;
 
     /// <summary>Whether the batch has its size: nothing more is to be added.</summary>
-    public bool IsFull => _batch is { } batch && (batch.Records >= options.BatchRecords || batch.Rows.Bytes >= options.BatchBytes);
+    public bool IsFull => _batch is { } batch && (batch.Records >= options.BatchRecords || batch.Rows.Bytes + batch.LetterBytes >= options.BatchBytes
+        || batch.RecordBytes >= RecordsPerRow * (long)options.BatchBytes);
 
     /// <summary>Whether its first record has waited long enough. It may still grow while nobody has time for it.</summary>
     public bool IsDue => _batch is { } batch && (IsFull || clock.GetElapsedTime(batch.StartedAt) / (FillsFast(batch) ? FastPatience : 1) >= options.BatchAge);
@@ -32,6 +36,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         decoder.Decode(record, out decoded);
         var batch = _batch ??= new ChangeBatch { StartedAt = clock.GetTimestamp() };
         batch.Records++;
+        batch.RecordBytes += record.Memory;
         if (Keeps)
         {
             (batch.Kept ??= []).Add(record);
@@ -63,7 +68,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
                 AddWatermark(batch, record, ref decoded);
                 break;
             case RecordKind.Undecodable:
-                batch.DeadLetters.Add(new DeadLetter(record, decoded.Reason!, decoded.Field));
+                batch.Add(new DeadLetter(record, decoded.Reason!, decoded.Field));
                 break;
         }
         metrics?.Record(record.Topic, decoded);
@@ -89,7 +94,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             return;
         }
         decoded = new DecodedRecord { Kind = RecordKind.Undecodable, Reason = RejectReason.WrongType, Field = "message.content" };
-        batch.DeadLetters.Add(new DeadLetter(record, decoded.Reason, decoded.Field));
+        batch.Add(new DeadLetter(record, decoded.Reason, decoded.Field));
     }
 
     void AddSnapshotMarks(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)

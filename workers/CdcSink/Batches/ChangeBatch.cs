@@ -35,11 +35,23 @@ public sealed class ChangeBatch : IDisposable
 
     public int Records { get; set; }
 
+    /// <summary>What its records take in memory where they are kept or read again, in bytes.</summary>
+    public long RecordBytes { get; set; }
+
+    /// <summary>What its dead letters hold, in bytes.</summary>
+    public long LetterBytes { get; private set; }
+
     /// <summary>The records themselves, where they cannot be read a second time.</summary>
     public List<StreamRecord>? Kept { get; set; }
 
     /// <summary>When its first record came, in the clock's own ticks.</summary>
     public long StartedAt { get; set; }
+
+    public void Add(DeadLetter letter)
+    {
+        DeadLetters.Add(letter);
+        LetterBytes += letter.Record.Memory;
+    }
 
     public void Dispose()
     {

@@ -1,3 +1,5 @@
+using Betting.Connections;
+using Betting.DeadLetters;
 using Betting.Debezium;
 using Confluent.Kafka;
 
@@ -9,9 +11,15 @@ static class ConsumedRecord
     public static StreamRecord From(ConsumeResult<byte[]?, byte[]?> consumed)
     {
         var message = consumed.Message;
+        RecordMemory.CutHeaders(message, IsRead);
         return new StreamRecord(
-            consumed.Topic, consumed.Partition, consumed.Offset, message.Timestamp.UnixTimestampMs, message.Key, message.Value, Headers(message.Headers));
+            consumed.Topic, consumed.Partition, consumed.Offset, message.Timestamp.UnixTimestampMs, message.Key, message.Value, Headers(message.Headers))
+        {
+            HeadersLeftOut = message.Headers is LeftOutHeaders { WholeCount: var count } ? count - message.Headers.Count : 0,
+        };
     }
+
+    static bool IsRead(string header) => header is EpochHeader.Name or LetterHeaders.Replays;
 
     static RecordHeader[] Headers(Headers? headers)
     {

@@ -48,6 +48,7 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
                 Kind = topics[place.Topic],
                 At = rows.GetDateTime(4),
                 Replays = LetterHeaders.ReplaysOf(headers),
+                NotReplayable = LetterHeaders.TruncationOf(headers),
                 Body = original.Body ?? default,
                 Headers = [.. headers, new("not-in-kafka", rows.GetString(7))],
                 Handle = (place, original, rows.GetString(3)),

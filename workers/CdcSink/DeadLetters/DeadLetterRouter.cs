@@ -24,7 +24,7 @@ public sealed class DeadLetterRouter(DeadLetterTopic topic, DeadLetterTable tabl
         foreach (var letter in letters)
         {
             part.Add(letter);
-            bytes += (letter.Record.Value?.Length ?? 0) + (letter.Record.Key?.Length ?? 0);
+            bytes += letter.Record.Memory;
             if (bytes >= MaxBytesTogether)
             {
                 await SendPartAsync(part, cancellation);

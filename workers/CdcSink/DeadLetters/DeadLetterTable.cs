@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Betting.CdcSink.Batches;
 using Betting.CdcSink.Write;
+using Betting.DeadLetters;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.DeadLetters;
@@ -24,7 +25,7 @@ public sealed class DeadLetterTable(ChangeStore store, TimeProvider clock)
         foreach (var (letter, cause) in letters)
         {
             var record = letter.Record;
-            Add(rows, record, letter.Reason, letter.Field ?? "", cause, record.Key, record.Value, Headers(record.Headers), Hash(record.Value), ended: false);
+            Add(rows, record, letter.Reason, letter.Field ?? "", cause, record.Key, record.Value, Headers(LetterForm.Headers(record)), Hash(record.Value), ended: false);
         }
         await store.InsertAsync("dead_letters", rows, cancellation);
     }
@@ -62,8 +63,8 @@ public sealed class DeadLetterTable(ChangeStore store, TimeProvider clock)
         void Text(string text) => rows.WriteString(Encoding.UTF8.GetBytes(text));
     }
 
-    static string Headers(IReadOnlyList<RecordHeader> headers) =>
-        JsonSerializer.Serialize(headers.Select(header => new[] { header.Name, header.Value is { } value ? Convert.ToBase64String(value) : null }));
+    static string Headers(List<LetterHeader> headers) =>
+        JsonSerializer.Serialize(headers.Select(header => new[] { header.Name, header.Value is { } value ? Convert.ToBase64String(value.Span) : null }));
 
     static string Hash(byte[]? value) => Convert.ToHexStringLower(SHA256.HashData(value ?? []));
 }

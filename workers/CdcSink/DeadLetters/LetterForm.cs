@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Betting.CdcSink.Batches;
 using Betting.DeadLetters;
+using Betting.Debezium;
 
 namespace Betting.CdcSink.DeadLetters;
 
@@ -11,9 +12,7 @@ static class LetterForm
     public static LetterContent Of(DeadLetter letter)
     {
         var record = letter.Record;
-        // Nobody else's headers can pass for the sink's; how often it was replayed is remembered.
-        var headers = record.Headers.Where(header => !LetterHeaders.IsOurs(header.Name) || header.Name == LetterHeaders.Replays)
-            .Select(header => new LetterHeader(header.Name, LetterContent.Bytes(header.Value))).ToList();
+        var headers = Headers(record);
         Add("reason", letter.Reason);
         Add("field", letter.Field ?? "");
         Add("topic", record.Topic);
@@ -23,5 +22,19 @@ static class LetterForm
         return new LetterContent(LetterContent.Bytes(record.Key), LetterContent.Bytes(record.Value), headers);
 
         void Add(string name, string value) => headers.Add(new LetterHeader(LetterHeaders.Prefix + name, Encoding.UTF8.GetBytes(value)));
+    }
+
+    /// <summary>The record's own headers; where they were too many to be held, headers that say so.</summary>
+    public static List<LetterHeader> Headers(in StreamRecord record)
+    {
+        // Nobody else's headers can pass for the sink's; how often it was replayed is remembered.
+        var headers = record.Headers.Where(header => !LetterHeaders.IsOurs(header.Name) || header.Name == LetterHeaders.Replays)
+            .Select(header => new LetterHeader(header.Name, LetterContent.Bytes(header.Value))).ToList();
+        if (record.HeadersLeftOut > 0)
+        {
+            headers.Add(new LetterHeader(LetterHeaders.Truncated, "headers"u8.ToArray()));
+            headers.Add(new LetterHeader(LetterHeaders.HeadersCount, Encoding.UTF8.GetBytes((record.HeadersLeftOut + record.Headers.Count).ToString(CultureInfo.InvariantCulture))));
+        }
+        return headers;
     }
 }

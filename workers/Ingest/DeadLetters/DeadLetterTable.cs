@@ -46,7 +46,7 @@ public sealed class DeadLetterTable(NpgsqlDataSource postgres)
     /// <summary>What <see cref="Encode"/> wrote.</summary>
     public static List<LetterHeader> Decode(byte[] headers) =>
         (JsonSerializer.Deserialize<string?[][]>(headers) ?? []).ToList().ConvertAll(pair =>
-            new LetterHeader(pair[0] ?? "", pair[1] is { } value ? Convert.FromBase64String(value) : (ReadOnlyMemory<byte>?)null));
+            new LetterHeader(pair[0] ?? "", LetterContent.Bytes(pair[1] is { } value ? Convert.FromBase64String(value) : null)));
 
     static NpgsqlParameter Bytes(ReadOnlyMemory<byte>? bytes) => new() { NpgsqlDbType = NpgsqlDbType.Bytea, Value = bytes is { } content ? content : DBNull.Value };
 }

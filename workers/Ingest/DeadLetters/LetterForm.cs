@@ -17,9 +17,9 @@ static class LetterForm
     {
         var (key, body, headers) = letter.Delivery.Original switch
         {
-            ConsumeResult<byte[]?, byte[]?> record => (Of(record.Message.Key), Of(record.Message.Value), Of(record.Message.Headers)),
-            IReadOnlyBasicProperties properties => (Of((byte[]?)null), letter.Delivery.Body, RabbitHeaders.Bytes(properties)),
-            _ => (Of((byte[]?)null), letter.Delivery.Body, []),
+            ConsumeResult<byte[]?, byte[]?> record => (LetterContent.Bytes(record.Message.Key), LetterContent.Bytes(record.Message.Value), Of(record.Message.Headers)),
+            IReadOnlyBasicProperties properties => (LetterContent.Bytes(null), letter.Delivery.Body, RabbitHeaders.Bytes(properties)),
+            _ => (LetterContent.Bytes(null), letter.Delivery.Body, []),
         };
         headers.RemoveAll(header => !DeadLetter.Keeps(header.Name));
         headers.AddRange(letter.Headers.Select(header => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(header.Value))));
@@ -27,8 +27,5 @@ static class LetterForm
     }
 
     static List<LetterHeader> Of(Headers? headers) =>
-        [.. (headers ?? []).Select(header => new LetterHeader(header.Key, Of(header.GetValueBytes())))];
-
-    // A null array is no memory, not an empty one.
-    static ReadOnlyMemory<byte>? Of(byte[]? bytes) => bytes is null ? null : bytes;
+        [.. (headers ?? []).Select(header => new LetterHeader(header.Key, LetterContent.Bytes(header.GetValueBytes())))];
 }

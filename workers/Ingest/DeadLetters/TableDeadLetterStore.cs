@@ -67,8 +67,9 @@ public sealed class TableDeadLetterStore(
 
     StoredLetter Letter(NpgsqlDataReader row)
     {
-        var (source, body) = (row.GetString(1), Bytes(row, 4) ?? []);
-        var content = new LetterContent(Bytes(row, 3) is { } key ? key : (ReadOnlyMemory<byte>?)null, body, DeadLetterTable.Decode(row.GetFieldValue<byte[]>(5)));
+        var (source, whole) = (row.GetString(1), Bytes(row, 4));
+        var body = whole ?? [];
+        var content = new LetterContent(LetterContent.Bytes(Bytes(row, 3)), LetterContent.Bytes(whole), DeadLetterTable.Decode(row.GetFieldValue<byte[]>(5)));
         List<KeyValuePair<string, string>> headers = [.. content.Headers.Select(header => KeyValuePair.Create(header.Name, Encoding.UTF8.GetString((header.Value ?? default).Span)))];
         return new StoredLetter
         {

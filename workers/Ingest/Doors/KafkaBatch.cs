@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using Betting.Connections;
+using Betting.DeadLetters;
 using Betting.Ingest.Batches;
 using Confluent.Kafka;
 
@@ -64,12 +66,17 @@ sealed class KafkaBatch
     {
         var value = record.Message.Value;
         var coordinates = $"{record.Topic}/{record.Partition.Value}@{record.Offset.Value}";
-        return new Delivery(value, value is null ? null : value, coordinates)
+        return new Delivery(value, LetterContent.Bytes(value), coordinates)
         {
             Original = record,
+            Cut = Cut(record.Message.Headers),
             Context = IngestTracing.IsOn ? IngestTracing.Parse(Header(record, "traceparent"), Header(record, "tracestate")) : default,
         };
     }
+
+    static KeyValuePair<string, string>[] Cut(Headers? headers) => headers is LeftOutHeaders { WholeCount: var count }
+        ? [new(LetterHeaders.Truncated, "headers"), new(LetterHeaders.HeadersCount, count.ToString(CultureInfo.InvariantCulture))]
+        : [];
 
     static string? Header(ConsumeResult<byte[]?, byte[]> record, string name) =>
         record.Message.Headers is { } headers && headers.TryGetLastBytes(name, out var bytes) && bytes is not null ? Encoding.UTF8.GetString(bytes) : null;

@@ -1,4 +1,5 @@
 using Betting.Connections;
+using Betting.DeadLetters;
 using Confluent.Kafka;
 
 namespace Betting.Ingest.Doors;
@@ -87,6 +88,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, KafkaOutage outage, IngestOpti
                 return null;
             }
             Ends.Pass(record.TopicPartition);
+            RecordMemory.CutHeaders(record.Message, IsRead);
             _records.Add(record);
             _bytes += SizeOf(record);
             outage.Came();
@@ -106,6 +108,8 @@ sealed class KafkaGathering(KafkaOffsets offsets, KafkaOutage outage, IngestOpti
         }
     }
 
-    static long SizeOf(ConsumeResult<byte[]?, byte[]> record) =>
-        (record.Message.Key?.Length ?? 0) + (record.Message.Value?.Length ?? 0) + (record.Message.Headers?.Sum(header => (long)(header.GetValueBytes()?.Length ?? 0) + header.Key.Length) ?? 0);
+    // A command needs none of its headers; these are read where they are there.
+    static bool IsRead(string header) => header is "traceparent" or "tracestate" or LetterHeaders.Replays;
+
+    static long SizeOf(ConsumeResult<byte[]?, byte[]> record) => RecordMemory.Of(record.Message.Key, record.Message.Value, record.Message.Headers);
 }

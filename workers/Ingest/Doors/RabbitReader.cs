@@ -10,7 +10,7 @@ namespace Betting.Ingest.Doors;
 /// <summary>Finds the command, the reply address and the trace in a message.</summary>
 public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<RabbitReader> log)
 {
-    static readonly string TooLarge = $"keep it within {CommandContract.MaxBytes} bytes, with few headers";
+    static readonly string TooLarge = $"keep it within {CommandContract.MaxBytes} bytes";
 
     /// <summary>Never throws: a message that cannot be read is a delivery without a command, which becomes a dead letter.</summary>
     public RabbitMessage Read(RabbitArrival arrival)
@@ -45,7 +45,7 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
     Delivery Raw(RabbitArrival message, string coordinates)
     {
         var properties = message.Properties;
-        return new Delivery(message.Body, message.Cut.IsBodyCut ? null : message.Body, coordinates)
+        return new Delivery(message.Body, message.Cut.IsBodyCut ? default(ReadOnlyMemory<byte>?) : message.Body, coordinates)
         {
             Original = properties,
             Fault = TooLarge,

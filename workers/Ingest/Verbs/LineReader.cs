@@ -5,29 +5,41 @@ using System.Text;
 
 namespace Betting.Ingest.Verbs;
 
+/// <summary>A line that is not empty.</summary>
+/// <param name="Number">Counted from 1, empty lines as well.</param>
+/// <param name="Bytes">Without its end.</param>
+readonly record struct NumberedLine(long Number, byte[] Bytes);
+
 /// <summary>The lines of a stream as the bytes they are; only a line feed ends a line. Empty lines are passed over, a byte order mark is left out.</summary>
 static class LineReader
 {
-    public static async IAsyncEnumerable<byte[]> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellation)
+    const int BufferBytes = 256 * 1024;
+
+    public static async IAsyncEnumerable<NumberedLine> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var pipe = PipeReader.Create(stream);
+        var pipe = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferBytes));
+        // What of the rest was searched before: a long line is searched once.
+        var (number, searched) = (0L, 0L);
         while (true)
         {
             var read = await pipe.ReadAsync(cancellation);
             var rest = read.Buffer;
-            while (rest.PositionOf((byte)'\n') is { } end)
+            while (rest.Slice(searched).PositionOf((byte)'\n') is { } end)
             {
+                number++;
                 if (Line(rest.Slice(0, end)) is { } line)
                 {
-                    yield return line;
+                    yield return new NumberedLine(number, line);
                 }
                 rest = rest.Slice(rest.GetPosition(1, end));
+                searched = 0;
             }
+            searched = rest.Length;
             if (read.IsCompleted)
             {
                 if (Line(rest) is { } last)
                 {
-                    yield return last;
+                    yield return new NumberedLine(number + 1, last);
                 }
                 break;
             }

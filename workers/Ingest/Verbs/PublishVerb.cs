@@ -20,10 +20,22 @@ static class PublishVerb
             await using var input = Open(parsed.GetValue(file)!);
             await using var target = await TargetAsync(parsed.GetValue(to), services, cancellation);
             var publisher = new Publisher(target, parsed.GetValue(rate), services.GetRequiredService<TimeProvider>());
-            var sent = await publisher.RunAsync(input, cancellation);
-            Console.WriteLine($"{sent} commands published.");
+            var published = await publisher.RunAsync(input, cancellation);
+            if (published.First is { } line)
+            {
+                await Console.Error.WriteLineAsync(Describe(published, line, services.GetRequiredService<StoreFailures>()));
+                return ExitCodes.NotDone;
+            }
+            Console.WriteLine($"{published.Confirmed} commands published.");
             return ExitCodes.Done;
         });
+    }
+
+    static string Describe(Published published, UnconfirmedLine line, StoreFailures stores)
+    {
+        var reason = stores.Recognise(line.Failure)?.Detail ?? line.Failure.Message.ReplaceLineEndings(" ");
+        var behind = published.Behind > 0 ? $", and {published.Behind} behind it" : "";
+        return $"Ingest publish: line {line.Number} was not confirmed: {reason}; {published.Confirmed} commands before it are confirmed{behind}";
     }
 
     static Task<ICommandTarget> TargetAsync(Door door, IServiceProvider services, CancellationToken cancellation)

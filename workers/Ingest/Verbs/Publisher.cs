@@ -1,33 +1,79 @@
 namespace Betting.Ingest.Verbs;
 
+/// <summary>What became of a file of commands.</summary>
+/// <param name="Confirmed">Commands before <paramref name="First"/>, all of which are confirmed.</param>
+/// <param name="First">The first line that was not confirmed; null where all were.</param>
+/// <param name="Behind">Confirmed commands behind it, which were on the way already.</param>
+sealed record Published(long Confirmed, UnconfirmedLine? First, long Behind);
+
+/// <summary>A line that the broker did not confirm.</summary>
+/// <param name="Number">Counted from 1, empty lines as well.</param>
+/// <param name="Failure">What its send ended with.</param>
+sealed record UnconfirmedLine(long Number, Exception Failure);
+
 /// <summary>Sends lines in their order, many on the way at once, and says once a second how far it is.</summary>
 sealed class Publisher(ICommandTarget target, int rate, TimeProvider clock)
 {
     const int MostOnTheWay = 1000;
 
-    /// <returns>How many were confirmed.</returns>
-    public async Task<long> RunAsync(Stream input, CancellationToken cancellation)
+    readonly Queue<(long Number, Task Send)> _onTheWay = new(MostOnTheWay);
+    UnconfirmedLine? _first;
+    long _confirmed, _behind;
+
+    /// <summary>Sends all lines, or stops at the first one that is not confirmed.</summary>
+    public async Task<Published> RunAsync(Stream input, CancellationToken cancellation)
     {
-        var onTheWay = new Queue<Task>(MostOnTheWay);
         var start = clock.GetTimestamp();
-        var (sent, confirmed) = (0L, 0L);
-        await using var progress = clock.CreateTimer(_ => Tell(Interlocked.Read(ref confirmed), start), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        var sent = 0L;
+        await using var progress = clock.CreateTimer(_ => Tell(Interlocked.Read(ref _confirmed), start), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         await foreach (var line in LineReader.ReadAsync(input, cancellation))
         {
             await KeepToRateAsync(sent++, start, cancellation);
-            while (onTheWay.Count >= MostOnTheWay || onTheWay.TryPeek(out var oldest) && oldest.IsCompleted)
+            while (_onTheWay.Count >= MostOnTheWay || _onTheWay.TryPeek(out var oldest) && oldest.Send.IsCompleted)
             {
-                await onTheWay.Dequeue();
-                Interlocked.Increment(ref confirmed);
+                await TakeAsync(cancellation);
             }
-            onTheWay.Enqueue(target.SendAsync(line, cancellation));
+            if (_first is not null)
+            {
+                break;
+            }
+            var send = SendAsync(line.Bytes, cancellation);
+            _onTheWay.Enqueue((line.Number, send));
+            if (send.IsFaulted)
+            {
+                break;
+            }
         }
-        while (onTheWay.TryDequeue(out var last))
+        while (_onTheWay.Count > 0)
         {
-            await last;
-            Interlocked.Increment(ref confirmed);
+            await TakeAsync(cancellation);
         }
-        return confirmed;
+        return new Published(_confirmed, _first, _behind);
+    }
+
+    // A client may refuse a message before it has a task for it.
+    async Task SendAsync(byte[] line, CancellationToken cancellation) => await target.SendAsync(line, cancellation);
+
+    async Task TakeAsync(CancellationToken cancellation)
+    {
+        var (number, send) = _onTheWay.Dequeue();
+        try
+        {
+            await send;
+        }
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
+        {
+            _first ??= new UnconfirmedLine(number, failure);
+            return;
+        }
+        if (_first is null)
+        {
+            Interlocked.Increment(ref _confirmed);
+        }
+        else
+        {
+            _behind++;
+        }
     }
 
     async Task KeepToRateAsync(long sent, long start, CancellationToken cancellation)
