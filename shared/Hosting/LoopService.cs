@@ -26,11 +26,11 @@ sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit ex
         // Asked to stop while a store is away: what was not done is left to whoever reads it again, and the stop is in order.
         catch (Exception failure) when (stoppingToken.IsCancellationRequested && failures.Recognise(failure) is not null)
         {
-            WorkerLog.LoopLeft(log, loop.Name, failures.Recognise(failure)!.Value.Store.Store, failures.Recognise(failure)!.Value.Detail);
+            Log(failure, isAsked: true);
         }
         catch (Exception failure)
         {
-            Log(failure);
+            Log(failure, isAsked: false);
             lifetime.StopApplication();
         }
         finally
@@ -39,11 +39,16 @@ sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit ex
         }
     }
 
-    void Log(Exception failure)
+    void Log(Exception failure, bool isAsked)
     {
-        if (!exit.Fail())
+        if (isAsked ? exit.Code != ExitCodes.Done : !exit.Fail())
         {
+            // The loop that failed first has said why the worker ends.
             WorkerLog.StepFailed(log, loop.Name, failure);
+        }
+        else if (isAsked)
+        {
+            WorkerLog.LoopLeft(log, loop.Name, failures.Recognise(failure)!.Value.Store.Store, failures.Recognise(failure)!.Value.Detail);
         }
         else if (StoreFailures.Chain(failure).Any(each => failures.Recognise(each) is not null))
         {

@@ -40,9 +40,14 @@ public sealed record NamedPassword(string Name, string Password)
 
     /// <summary>Reads all of them.</summary>
     /// <returns>Null where one is of neither form.</returns>
+    /// <exception cref="ArgumentsException">A name is given more than once.</exception>
     public static IReadOnlyList<NamedPassword>? ReadAll(IReadOnlyCollection<string> arguments)
     {
         var read = arguments.Select(Read).OfType<NamedPassword>().ToList();
+        if (read.GroupBy(each => each.Name).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw new ArgumentsException($"the password of {twice.Key} is given more than once");
+        }
         return read.Count == arguments.Count ? read : null;
     }
 

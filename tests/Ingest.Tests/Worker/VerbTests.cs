@@ -95,6 +95,19 @@ public sealed class VerbTests(Servers servers)
     }
 
     [Fact]
+    public async Task A_broker_that_is_away_is_named_where_the_dead_letters_cannot_be_looked_through()
+    {
+        await using var database = await Database.CreateAsync(servers);
+
+        foreach (var (setting, store) in new[] { ("--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/", "RabbitMQ at 127.0.0.1:1: connection refused"), ("--Kafka:BootstrapServers=127.0.0.1:1", "Kafka at 127.0.0.1:1: ") })
+        {
+            var (code, output) = await IngestProcess.RunAsync(servers.Folder, "outcome", Guid.NewGuid().ToString(), $"--Postgres:ConnectionString={database.ConnectionString}", setting);
+            Assert.True(code == 2, output);
+            Assert.Contains("could not ask " + store, output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Migrate_creates_the_schema_once_and_lets_a_role_log_in()
     {
         var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());

@@ -33,7 +33,7 @@ static class MigrateVerb
                 await Console.Error.WriteLineAsync("Ingest migrate: --role-password takes NAME=PASSWORD or NAME=@FILE");
                 return WorkerHost.BadSettings;
             }
-            var applied = await PostgresMigrator.MigrateAsync(connectionString, roles.DistinctBy(role => role.Name).ToDictionary(role => role.Name, role => role.Password), log, cancellation);
+            var applied = await PostgresMigrator.MigrateAsync(connectionString, roles.ToDictionary(role => role.Name, role => role.Password), log, cancellation);
             Console.WriteLine(applied == 0 ? "PostgreSQL is up to date." : $"{applied} scripts applied.");
             return 0;
         }
