@@ -41,24 +41,21 @@ sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit ex
 
     void Log(Exception failure, bool isAsked)
     {
-        if (isAsked ? exit.Code != ExitCodes.Done : !exit.Fail())
+        var isFirst = isAsked ? exit.Code == ExitCodes.Done : exit.Fail();
+        if (!StoreFailures.Chain(failure).Any(each => failures.Recognise(each) is not null))
         {
-            // The loop that failed first has said why the worker ends.
-            WorkerLog.StepFailed(log, loop.Name, failure);
+            WorkerLog.LoopFailed(log, loop.Name, failure);
+            return;
         }
-        else if (isAsked)
+        // A store's answer is an operator's matter: the place in the code says nothing. The loop that failed first has said why the worker ends.
+        WorkerLog.StepFailed(log, loop.Name, failure);
+        if (isFirst && isAsked)
         {
             WorkerLog.LoopLeft(log, loop.Name, failures.Recognise(failure)!.Value.Store.Store, failures.Recognise(failure)!.Value.Detail);
         }
-        else if (StoreFailures.Chain(failure).Any(each => failures.Recognise(each) is not null))
+        else if (isFirst)
         {
-            // A store's answer is an operator's matter: the place in the code says nothing.
             WorkerLog.LoopRefused(log, loop.Name, Detail(failure));
-            WorkerLog.StepFailed(log, loop.Name, failure);
-        }
-        else
-        {
-            WorkerLog.LoopFailed(log, loop.Name, failure);
         }
     }
 
