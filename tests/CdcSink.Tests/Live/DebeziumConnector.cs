@@ -24,17 +24,12 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch, string 
         await UntilTaskIsAsync("RUNNING");
     }
 
-    /// <summary>
-    /// The records from now on have another epoch, and a snapshot that blocks the stream reads one table alone.
-    /// </summary>
-    public async Task ReadAgainAsync(string table, int newEpoch)
+    /// <summary>The connector begins anew with another epoch; records of the former one may still come until a record has it.</summary>
+    public Task RaiseEpochAsync(int newEpoch) => ConfigureAsync(newEpoch);
+
+    /// <summary>A snapshot that blocks the stream reads one table alone.</summary>
+    public async Task ReadAgainAsync(string table)
     {
-        // Paused first: a task that is about to be replaced would still take the signal, and break off.
-        await PauseAsync();
-        await UntilTaskIsAsync("PAUSED");
-        await ConfigureAsync(newEpoch);
-        await ResumeAsync();
-        await UntilTaskIsAsync("RUNNING");
         var data = new JsonObject { ["data-collections"] = new JsonArray($"public.{table}"), ["type"] = "BLOCKING" };
         var signal = new JsonObject { ["id"] = Guid.NewGuid().ToString(), ["type"] = "execute-snapshot", ["data"] = data };
         await File.WriteAllTextAsync(signals, signal.ToJsonString() + "\n");

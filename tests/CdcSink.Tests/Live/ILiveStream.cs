@@ -31,11 +31,11 @@ interface ILiveStream : IAsyncDisposable
     /// <summary>Captures the database, from a snapshot on, with this epoch in every record.</summary>
     Task CaptureAsync(PostgresServer postgres, int epoch);
 
-    /// <summary>
-    /// Every record from now on has the new epoch, and a snapshot that blocks the stream reads this table alone; false where the capture
-    /// has no such snapshot.
-    /// </summary>
-    Task<bool> TryReadAgainAsync(string table, int epoch);
+    /// <summary>The capture goes on with a new epoch and without a snapshot; false where it cannot.</summary>
+    Task<bool> TryRaiseEpochAsync(int epoch);
+
+    /// <summary>A snapshot that blocks the stream reads this table alone; only after <see cref="TryRaiseEpochAsync"/> was true.</summary>
+    Task ReadAgainAsync(string table);
 
     /// <summary>Whether a restart of the capture would go on from where it is, rather than take another snapshot.</summary>
     Task<bool> HasStoredItsPositionAsync();

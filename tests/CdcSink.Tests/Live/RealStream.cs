@@ -65,11 +65,13 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
         await _connector.RegisterAsync();
     }
 
-    public async Task<bool> TryReadAgainAsync(string table, int epoch)
+    public async Task<bool> TryRaiseEpochAsync(int epoch)
     {
-        await _connector!.ReadAgainAsync(table, epoch);
+        await _connector!.RaiseEpochAsync(epoch);
         return true;
     }
+
+    public Task ReadAgainAsync(string table) => _connector!.ReadAgainAsync(table);
 
     public Task<bool> HasStoredItsPositionAsync() => _connector!.HasStoredOffsetsAsync();
 

@@ -46,7 +46,9 @@ sealed class StandInStream : ILiveStream
         return StartCaptureAsync();
     }
 
-    public Task<bool> TryReadAgainAsync(string table, int epoch) => Task.FromResult(false);
+    public Task<bool> TryRaiseEpochAsync(int epoch) => Task.FromResult(false);
+
+    public Task ReadAgainAsync(string table) => throw new NotSupportedException("the stand-in reads all tables or none");
 
     public Task<bool> HasStoredItsPositionAsync() => Task.FromResult(File.Exists(Path.Combine(State, "checkpoint.json")));
 
