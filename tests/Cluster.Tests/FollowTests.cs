@@ -18,11 +18,11 @@ public sealed class FollowTests(RunningCluster running)
     public async Task A_bet_is_followed_through_the_logs_of_all_four_workers_with_event_numbers()
     {
         var bet = RunningCluster.FollowedBet.ToString(CultureInfo.InvariantCulture);
-        await PublishAsync("kafka",
+        await running.PublishAsync("kafka",
             $$"""{"v":1,"kind":"place-bet","id":"{{Placement}}","issuedAt":"{{Now()}}","betId":{{bet}},"userId":{{User}},"eventId":{{Event}},"amount":"2.50"}""");
         await SaysAsync(WorkerSettings.Ingest, $"160 .*Followed command {Placement} \\(place-bet, bet {bet}\\) arrived through the kafka door, bet-commands");
         await SaysAsync(WorkerSettings.Ingest, $"161 .*Followed command {Placement} \\(place-bet, bet {bet}\\) .*: parked until .* for (user {User}|event {Event})");
-        await PublishAsync("rabbitmq",
+        await running.PublishAsync("rabbitmq",
             $$"""{"v":1,"kind":"register-user","id":"{{Guid.NewGuid()}}","issuedAt":"{{Now()}}","userId":{{User}},"name":"Followed"}""",
             $$"""{"v":1,"kind":"deposit","id":"{{Guid.NewGuid()}}","issuedAt":"{{Now()}}","userId":{{User}},"amount":"10.00"}""",
             $$"""{"v":1,"kind":"schedule-event","id":"{{Guid.NewGuid()}}","issuedAt":"{{Now()}}","eventId":{{Event}},"name":"Final","category":"Tennis","startTime":"2027-01-01T12:00:00Z"}""");
@@ -40,21 +40,9 @@ public sealed class FollowTests(RunningCluster running)
     [Fact]
     public async Task A_command_is_followed_by_its_own_id_also_into_the_dead_letters()
     {
-        await PublishAsync("kafka", $$"""{"v":1,"kind":"settle-bet","id":"{{RunningCluster.FollowedSettlement}}","issuedAt":"{{Now()}}","betId":1,"payout":"many"}""");
+        await running.PublishAsync("kafka", $$"""{"v":1,"kind":"settle-bet","id":"{{RunningCluster.FollowedSettlement}}","issuedAt":"{{Now()}}","betId":1,"payout":"many"}""");
 
         await SaysAsync(WorkerSettings.Ingest, $"163 .*Followed command {RunningCluster.FollowedSettlement} is a dead letter of the kafka door, bet-commands");
-    }
-
-    async Task PublishAsync(string to, params string[] commands)
-    {
-        var folder = Directory.CreateDirectory(Path.Combine(running.Cluster.Logs, "published")).FullName;
-        var file = Path.Combine(folder, $"{Guid.NewGuid():N}.jsonl");
-        await File.WriteAllLinesAsync(file, commands, TestContext.Current.CancellationToken);
-        var settings = WorkerSettings.For(WorkerSettings.Ingest, running.Cluster.Engines, 1, "");
-        await using var publish = EngineProcess.Start(
-            "Ingest publish", Installed.Own("workers/Ingest", "Ingest", "publish", "--to", to, file) with { Environment = settings }, file + ".log");
-        Assert.True(await publish.ExitedWithinAsync(Limit), "it did not end");
-        Assert.True(publish.ExitCode == 0, await File.ReadAllTextAsync(publish.LogFile, TestContext.Current.CancellationToken));
     }
 
     Task SaysAsync(string worker, string pattern) => Deadline.UntilAsync($"'{pattern}' in the log of {worker}", Limit, () => Task.FromResult(

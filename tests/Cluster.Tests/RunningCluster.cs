@@ -1,4 +1,5 @@
 using Betting.Local.Cluster;
+using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Xunit;
 
@@ -33,6 +34,19 @@ public sealed class RunningCluster : IAsyncLifetime
             ConnectUrl = Environment.GetEnvironmentVariable("CONNECT_URL") is { Length: > 0 } url ? new Uri(url) : null,
         };
         _cluster = await Local.Cluster.Cluster.StartAsync(options, Console.Error.WriteLine);
+    }
+
+    /// <summary>Publishes commands, one JSON object each, with the verb <c>Ingest publish</c>.</summary>
+    public async Task PublishAsync(string to, params string[] commands)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Cluster.Logs, "published")).FullName;
+        var file = Path.Combine(folder, $"{Guid.NewGuid():N}.jsonl");
+        await File.WriteAllLinesAsync(file, commands, TestContext.Current.CancellationToken);
+        var settings = WorkerSettings.For(WorkerSettings.Ingest, Cluster.Engines, 1, "");
+        await using var publish = EngineProcess.Start(
+            "Ingest publish", Installed.Own("workers/Ingest", "Ingest", "publish", "--to", to, file) with { Environment = settings }, file + ".log");
+        Assert.True(await publish.ExitedWithinAsync(TimeSpan.FromSeconds(60)), "it did not end");
+        Assert.True(publish.ExitCode == 0, await File.ReadAllTextAsync(publish.LogFile, TestContext.Current.CancellationToken));
     }
 
     public async ValueTask DisposeAsync()
