@@ -24,7 +24,11 @@ public sealed class FilteredConnectionTests(Servers servers)
         var tls = new SslOption { Enabled = true, ServerName = "localhost", CertificateValidationCallback = (_, certificate, _, _) => certificate!.Equals(wire.Certificate) };
         var factory = new ConnectionFactory
         {
-            HostName = "127.0.0.1", Port = wire.Port, UserName = "betting", Password = "betting", AutomaticRecoveryEnabled = false,
+            HostName = "127.0.0.1",
+            Port = wire.Port,
+            UserName = "betting",
+            Password = "betting",
+            AutomaticRecoveryEnabled = false,
             SocketFactory = family => new FilteredTcpClient(family, tls, new FrameFilter(new ContentRule(cuts))),
         };
         await using var connection = await factory.CreateConnectionAsync(Ending);

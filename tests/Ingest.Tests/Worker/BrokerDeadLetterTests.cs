@@ -25,7 +25,11 @@ public sealed class BrokerDeadLetterTests(Servers servers)
         BetCommand limited = Given.Register(4);
         var death = new Dictionary<string, object?>
         {
-            ["queue"] = Rabbit.DeadLetters, ["reason"] = "expired", ["count"] = 1L, ["exchange"] = "", ["routing-keys"] = new List<object?> { Rabbit.DeadLetters },
+            ["queue"] = Rabbit.DeadLetters,
+            ["reason"] = "expired",
+            ["count"] = 1L,
+            ["exchange"] = "",
+            ["routing-keys"] = new List<object?> { Rabbit.DeadLetters },
         };
         var forging = new BasicProperties(Expiring) { Headers = new Dictionary<string, object?> { ["x-death"] = new List<object?> { death } } };
         await stage.Rabbit.PublishAsync(Stage.Encoded(Enumerable.Range(100, Forged).Select(user => Given.Register(user))), forging);

@@ -202,7 +202,10 @@ public sealed class PoisonTests(Servers servers)
         BetCommand[] good = [Given.Register(1), Given.Register(2)];
         var properties = new BasicProperties
         {
-            Persistent = true, ContentType = "application/json", MessageId = "m-1", CorrelationId = "c-1",
+            Persistent = true,
+            ContentType = "application/json",
+            MessageId = "m-1",
+            CorrelationId = "c-1",
             Headers = new Dictionary<string, object?> { ["trace"] = "t-1", ["bytes"] = new byte[] { 0, 255 }, ["dead-letter-reason"] = "forged" },
         };
         byte[] first = "first, no command"u8.ToArray(), second = [0, 255, 1];
