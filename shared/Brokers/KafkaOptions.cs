@@ -32,6 +32,11 @@ public sealed class KafkaOptions : IValidatableObject
         {
             yield return new ValidationResult(BrokerList.Form, [nameof(BootstrapServers)]);
         }
+        // "probe" lets librdkafka look for the system's own.
+        if (SslCaLocation is not (null or "" or "probe") && !File.Exists(SslCaLocation) && !Directory.Exists(SslCaLocation))
+        {
+            yield return new ValidationResult("a file or folder that is there", [nameof(SslCaLocation)]);
+        }
     }
 
     public ProducerConfig Producer(Action<ProducerConfig> choose) => Apply(new ProducerConfig(), choose);

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Betting.Connections;
 
 /// <summary>Section <c>Connect</c>: the Kafka Connect worker that runs the connector, where it can be asked how far the brokers have acknowledged.</summary>
-public sealed class ConnectOptions
+public sealed class ConnectOptions : IValidatableObject
 {
     public const string Section = "Connect";
 
@@ -15,4 +15,12 @@ public sealed class ConnectOptions
     public string Connector { get; set; } = "betting-postgres";
 
     public bool IsKnown => Url is not null;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Url is not null && !(Url.IsAbsoluteUri && Url is { Scheme: "http" or "https", Host.Length: > 0, AbsolutePath: "/", Query: "", Fragment: "", UserInfo: "" }))
+        {
+            yield return new ValidationResult("http://HOST:PORT or https://HOST:PORT, without a path and without a user", [nameof(Url)]);
+        }
+    }
 }

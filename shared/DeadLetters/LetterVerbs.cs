@@ -186,7 +186,7 @@ public sealed class LetterVerbs
     {
         command.Validators.Add(parsed =>
         {
-            if (!parsed.GetValue(_all) && !command.Options.Except([_store, _limit, _all, _dryRun]).Any(option => parsed.GetResult(option) is { Implicit: false }))
+            if (!parsed.IsOn(_all) && !command.Options.Except([_store, _limit, _all, _dryRun]).Any(parsed.IsGiven))
             {
                 parsed.AddError("say which letters, or --all");
             }

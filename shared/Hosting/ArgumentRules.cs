@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 
@@ -60,6 +61,13 @@ public static class ArgumentRules
         });
         return option;
     }
+
+    /// <summary>True where a switch was given and is not off. For validators: unlike GetValue it throws for no text; the parser refuses what is neither true nor false.</summary>
+    public static bool IsOn(this CommandResult command, Option<bool> option) =>
+        command.GetResult(option) is { Implicit: false } given && !given.Tokens.Any(token => bool.TryParse(token.Value, out var on) && !on);
+
+    /// <summary>True where an option was given, whatever its text.</summary>
+    public static bool IsGiven(this CommandResult command, Option option) => command.GetResult(option) is { Implicit: false };
 
     static bool MayWrite(string path)
     {

@@ -21,6 +21,7 @@ static class SettingValue
         _ when type == typeof(bool) => "true or false",
         _ when type == typeof(TimeSpan) => "a time as hh:mm:ss, for example 00:00:05 or 00:00:00.250",
         _ when type == typeof(double) || type == typeof(decimal) => "a number such as 12.34",
+        _ when type == typeof(Uri) => "an address such as http://host:8083",
         _ => "a whole number",
     };
 
@@ -36,10 +37,11 @@ static class SettingValue
         // A bare 5 would be five days.
         _ when type == typeof(TimeSpan) =>
             TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _) && (text.Contains(':', StringComparison.Ordinal) || text == "0"),
+        _ when type == typeof(Uri) => Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out _),
         _ => true,
     };
 
-    /// <summary>How a message quotes the value: not at all where it may hold a secret.</summary>
+    /// <summary>How a message quotes the value: not at all where it may hold a secret, as an address with a user does.</summary>
     public static string Quoted(string setting, string? value) =>
-        value is null || Secret.Any(word => setting.Contains(word, StringComparison.OrdinalIgnoreCase)) ? "" : $" (it is '{value.ReplaceLineEndings(" ")}')";
+        value is null || value.Contains('@', StringComparison.Ordinal) || Secret.Any(word => setting.Contains(word, StringComparison.OrdinalIgnoreCase)) ? "" : $" (it is '{value.ReplaceLineEndings(" ")}')";
 }

@@ -17,14 +17,7 @@ static class ArchiveVerb
         {
             Description = "Days since a command was applied; 90 by default",
             DefaultValueFactory = _ => 90,
-        };
-        age.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > 36_500)
-            {
-                result.AddError("--older-than takes days, 0 to 36500");
-            }
-        });
+        }.InRange(0, 36_500);
         var isTrial = new Option<bool>("--dry-run") { Description = "Counts the rows and moves none" };
         var command = new Command("archive", "Moves old rows of the journal to commands_archive, where duplicates of them are still recognised. Needs the rights of the tables' owner.") { age, isTrial };
         return line.WithVerb(command, builder => builder.Services.AddPostgres("ingest archive").AddSingleton<JournalArchive>(), (parsed, services, cancellation) =>

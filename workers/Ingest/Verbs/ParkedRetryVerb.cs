@@ -23,7 +23,7 @@ static class ParkedRetryVerb
         var retry = new Command("retry", "Lets quarantined commands wait again; needs --id or --all.") { id, all };
         retry.Validators.Add(parsed =>
         {
-            if (parsed.GetValue(id) is null != parsed.GetValue(all))
+            if (parsed.IsGiven(id) == parsed.IsOn(all))
             {
                 parsed.AddError("either --id or --all");
             }
