@@ -17,7 +17,12 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
 
     public NewCommand New { get; } = new(clock);
 
-    public Task PublishAsync(BetCommand command, CancellationToken cancellation = default) => PublishAsync(command, null, cancellation);
+    public Task PublishAsync(BetCommand command, CancellationToken cancellation = default) => RetryAsync($"command {command.Id}", async limit =>
+    {
+        var session = await OpenAsync(limit);
+        await PublishAsync(session, command, null, limit);
+        return session;
+    }, cancellation);
 
     public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
     {
@@ -37,10 +42,10 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
         {
             while (true)
             {
-                var session = await PublishAsync(command, correlation, either.Token);
+                var (session, answer) = await RequestAsync(command, correlation, either.Token);
                 try
                 {
-                    if (await session.Expect(correlation).WaitAsync(either.Token) is { } outcome)
+                    if (await answer.WaitAsync(either.Token) is { } outcome)
                     {
                         return outcome;
                     }
@@ -66,17 +71,23 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
         _opening.Dispose();
     }
 
-    // Returns the session that carried it, where an answer will come.
-    Task<RabbitSession> PublishAsync(BetCommand command, string? correlation, CancellationToken cancellation) => RetryAsync($"command {command.Id}", async limit =>
-    {
-        var session = await OpenAsync(limit);
-        if (correlation is not null)
+    // The answer is expected before the command is published, and only once: it may arrive before the confirm.
+    Task<(RabbitSession Session, Task<CommandOutcome?> Answer)> RequestAsync(BetCommand command, string correlation, CancellationToken cancellation) =>
+        RetryAsync($"command {command.Id}", async limit =>
         {
-            _ = session.Expect(correlation);
-        }
-        await PublishAsync(session, command, correlation, limit);
-        return session;
-    }, cancellation);
+            var session = await OpenAsync(limit);
+            var answer = session.Expect(correlation);
+            try
+            {
+                await PublishAsync(session, command, correlation, limit);
+                return (session, answer);
+            }
+            catch
+            {
+                session.Forget(correlation);
+                throw;
+            }
+        }, cancellation);
 
     // All on one channel, which sends them in the order of the calls. Where one is not confirmed, it is sent again with all
     // that follow it: so whatever comes first into the queue of two commands is the first of them.

@@ -44,7 +44,10 @@ sealed class RabbitSession : IAsyncDisposable
         }
     }
 
-    /// <summary>The answer to <paramref name="correlation"/>, or null where the session ended first.</summary>
+    /// <summary>
+    /// Registers a request before it is published. The task gives the answer to <paramref name="correlation"/>, or null if the session ends first.
+    /// Keep the task: the session forgets the correlation as soon as the answer arrives.
+    /// </summary>
     public Task<CommandOutcome?> Expect(string correlation)
     {
         var answer = _waiting.GetOrAdd(correlation, _ => new TaskCompletionSource<CommandOutcome?>(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -45,6 +45,25 @@ public sealed class ClientTests(Servers servers)
         Assert.Equal((true, "unknown-bet"), (waiting.IsParked, waiting.Reason));
     }
 
+    [Fact]
+    public async Task An_answer_that_comes_before_the_confirm_is_awaited_reaches_its_caller()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        stage.Start("--Ingest:Doors=rabbitmq");
+        await using var services = Client(stage.Settings[1][2..]);
+        var client = services.GetRequiredService<IBetCommands>();
+        Assert.True((await client.SendAsync(client.New.RegisterUser(1, "Ada"), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).IsAccepted);
+        var limit = TimeSpan.FromSeconds(40);
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(1, 3000).Select(cents => client.SendAsync(client.New.Deposit(1, cents / 100m), limit, TestContext.Current.CancellationToken)));
+        Assert.All(outcomes, outcome => Assert.True(outcome.IsAccepted));
+
+        // A caller whose thread is busy: each continuation runs later than the answer of a worker that has nothing else to do.
+        using var busy = new BusyThread(TimeSpan.FromMilliseconds(100));
+        var late = await busy.RunAsync(() => client.SendAsync(client.New.Deposit(1, 1m), limit, TestContext.Current.CancellationToken));
+        Assert.True(late.IsAccepted);
+    }
+
     [Theory]
     [InlineData("rabbitmq")]
     [InlineData("kafka")]
