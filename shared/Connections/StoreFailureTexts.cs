@@ -61,7 +61,8 @@ public sealed class ClickHouseFailures(IOptions<ClickHouseOptions> options) : IS
         ClickHouseServerException { ErrorCode: 516 or 192 or 193 or 194 or 497 } refused => $"it refuses access (code {refused.ErrorCode})",
         ClickHouseServerException { ErrorCode: > 0 } refused => $"code {refused.ErrorCode}: {FirstLine(refused.Message)}",
         ClickHouseServerException => "an answer that is none of ClickHouse's",
-        HttpRequestException or SocketException or IOException => Network.Describe(failure),
+        HttpRequestException or SocketException => Network.Describe(failure),
+        IOException connection when Network.IsConnection(connection) => Network.Describe(failure),
         OperationCanceledException { InnerException: TimeoutException } => "no answer in time",
         _ => null,
     };
@@ -98,7 +99,9 @@ sealed class RabbitFailures(IOptions<RabbitMqOptions> options) : IStoreFailures
 
     public string Store => $"RabbitMQ at {(RabbitAddress.TryParse(options.Value.Uri, out var address) ? address.Nodes : "RabbitMq:Uri")}";
 
-    public string? Describe(Exception failure) => RabbitTrouble.Describe(failure);
+    public string? Describe(Exception failure) => failure is QueueMismatchException ? failure.Message : RabbitTrouble.Describe(failure);
+
+    public bool IsSetting(Exception failure) => failure is QueueMismatchException;
 }
 
 /// <summary>Failures of StackExchange.Redis.</summary>

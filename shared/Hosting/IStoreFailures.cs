@@ -14,6 +14,9 @@ public interface IStoreFailures
 
     /// <summary>What is wrong in a few words, for example <c>connection refused</c>; null where the failure is none of this store's.</summary>
     string? Describe(Exception failure);
+
+    /// <summary>True where a setting of this worker is not what the store has: starting again changes nothing, an operator does.</summary>
+    bool IsSetting(Exception failure) => false;
 }
 
 /// <summary>All stores of a worker.</summary>
@@ -31,6 +34,9 @@ public sealed class StoreFailures(IEnumerable<IStoreFailures> stores)
         }
         return null;
     }
+
+    /// <inheritdoc cref="IStoreFailures.IsSetting"/>
+    public bool IsSetting(Exception failure) => stores.Any(store => store.IsSetting(failure));
 
     /// <summary>The names of all stores that the worker uses.</summary>
     public IEnumerable<string> Names => stores.Where(store => store.IsUsed).Select(store => store.Name).Distinct();

@@ -41,7 +41,8 @@ sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit ex
 
     void Log(Exception failure, bool isAsked)
     {
-        var isFirst = isAsked ? exit.Code == ExitCodes.Done : exit.Fail();
+        var isSetting = failures.IsSetting(failure);
+        var isFirst = isAsked ? exit.Code == ExitCodes.Done : exit.Fail(isSetting ? ExitCodes.BadSettings : ExitCodes.NotDone);
         if (!StoreFailures.Chain(failure).Any(each => failures.Recognise(each) is not null))
         {
             WorkerLog.LoopFailed(log, loop.Name, failure);
@@ -52,6 +53,10 @@ sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit ex
         if (isFirst && isAsked)
         {
             WorkerLog.LoopLeft(log, loop.Name, failures.Recognise(failure)!.Value.Store.Store, failures.Recognise(failure)!.Value.Detail);
+        }
+        else if (isFirst && isSetting)
+        {
+            WorkerLog.LoopMisconfigured(log, loop.Name, failure.Message.ReplaceLineEndings(" "));
         }
         else if (isFirst)
         {

@@ -100,7 +100,13 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         catch (Exception failure)
         {
             WorkerLog.VerbFailed(services.GetRequiredService<ILoggerFactory>().CreateLogger(verb), verb, failure);
-            if (services.GetRequiredService<StoreFailures>().Recognise(failure) is var (store, detail))
+            var failures = services.GetRequiredService<StoreFailures>();
+            if (failures.IsSetting(failure))
+            {
+                await Console.Error.WriteLineAsync($"{verb}: {failure.Message.ReplaceLineEndings(" ")}");
+                return ExitCodes.BadSettings;
+            }
+            if (failures.Recognise(failure) is var (store, detail))
             {
                 await Console.Error.WriteLineAsync($"{verb}: could not ask {store.Store}: {detail}");
                 return ExitCodes.CouldNotAsk;

@@ -8,5 +8,5 @@ sealed class WorkerExit
     public int Code => Volatile.Read(ref _code);
 
     /// <summary>A loop has failed. True for the first: those that fail with it, of the same cause or of the end itself, are no news.</summary>
-    public bool Fail() => Interlocked.Exchange(ref _code, ExitCodes.NotDone) == ExitCodes.Done;
+    public bool Fail(int code) => Interlocked.CompareExchange(ref _code, code, ExitCodes.Done) == ExitCodes.Done;
 }

@@ -20,6 +20,9 @@ static partial class WorkerLog
     [LoggerMessage(6, LogLevel.Critical, "{Loop} failed ({Detail}); the worker ends so that its supervisor can start it again")]
     public static partial void LoopRefused(ILogger log, string loop, string detail);
 
+    [LoggerMessage(7, LogLevel.Critical, "{Loop} cannot run ({Detail}); the worker ends, and starting it again changes nothing")]
+    public static partial void LoopMisconfigured(ILogger log, string loop, string detail);
+
     [LoggerMessage(10, LogLevel.Warning, "{Store} does not serve this worker ({Detail}), for {Seconds:F0} s")]
     public static partial void StoreAway(ILogger log, string store, string detail, double seconds);
 

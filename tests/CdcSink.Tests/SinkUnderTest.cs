@@ -82,10 +82,10 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     }
 
     /// <summary>Everything through the pipeline of the verb replay.</summary>
-    public async Task ReplayAsync(IEnumerable<StreamRecord> records)
+    public async Task ReplayAsync(IEnumerable<StreamRecord> records, TimeSpan? patience = null)
     {
         var readiness = new Readiness();
-        var applier = new PatientApplier(Applier, _options, _metrics, readiness, Outage(readiness), TimeProvider.System, NullLogger<PatientApplier>.Instance);
+        var applier = new PatientApplier(Applier, _options, _metrics, readiness, Outage(readiness), TimeProvider.System, NullLogger<PatientApplier>.Instance) { Patience = patience ?? TimeSpan.MaxValue };
         await new ArchiveReplay(applier, Settlement, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(_options.Decoding()), _ => { }, CancellationToken.None);
     }
 

@@ -20,6 +20,9 @@ static partial class IngestLog
     [LoggerMessage(111, LogLevel.Information, "Kafka took the partitions {Partitions} away; what was applied is committed")]
     public static partial void PartitionsRevoked(ILogger log, string partitions);
 
+    [LoggerMessage(190, LogLevel.Warning, "Lost the partitions {Partitions}: the group went on without this replica, which joins it again; another reads them from their last commit")]
+    public static partial void PartitionsLost(ILogger log, string partitions);
+
     [LoggerMessage(112, LogLevel.Warning, "Kafka: {Code} {Reason}")]
     public static partial void KafkaTrouble(ILogger log, string code, string reason);
 

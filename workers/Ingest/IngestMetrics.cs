@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Betting.Contracts.Commands;
+using Betting.Ingest.Batches;
 using Betting.Ingest.Decide;
 
 namespace Betting.Ingest;
@@ -31,7 +32,7 @@ public sealed class IngestMetrics : IDisposable
         _commands = _meter.CreateCounter<long>("ingest.commands", "{command}", "Outcomes of commands, by door, kind, outcome and reason");
         _deadLetters = _meter.CreateCounter<long>("ingest.dead_letters", "{message}", "Messages that are no command, by door and field");
         _meter.CreateObservableCounter("ingest.dead_letters.table", () => ByDoor(_lettersInTable), "{message}", "Dead letters that the broker did not take and that are in the table dead_letters, by door");
-        _retries = _meter.CreateCounter<long>("ingest.retries", "{attempt}", "Batches tried again, by SQLSTATE");
+        _retries = _meter.CreateCounter<long>("ingest.retries", "{attempt}", "Batches tried again, by SQLSTATE and class of the failure");
         _batchSize = _meter.CreateHistogram("ingest.batch.size", "{command}", "Commands in one transaction",
             advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] });
         _stages = _meter.CreateHistogram("ingest.stage.duration", "s", "Duration of take, load (which waits for locks), decide, save and commit", advice: Seconds);
@@ -91,7 +92,9 @@ public sealed class IngestMetrics : IDisposable
     /// <summary>Letters that went to the table.</summary>
     public void DeadLettersInTable(string door, int letters) => _lettersInTable.AddOrUpdate(door, letters, (_, before) => before + letters);
 
-    public void Retry(string door, string code) => _retries.Add(1, new("door", door), new("sqlstate", code));
+    /// <summary>A batch, or a part of what is parked, is tried again.</summary>
+    public void Retry(string door, Exception failure) =>
+        _retries.Add(1, new("door", door), new("sqlstate", Failure.StateOf(failure)), new("class", Failure.NameOf(Failure.ClassOf(failure))));
 
     /// <summary>How an answer to a publisher ended.</summary>
     public void Reply(string result) => _replies.Add(1, new KeyValuePair<string, object?>("result", result));

@@ -3,9 +3,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Betting.CdcSink.Write;
+using Betting.Connections;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using ClickHouse.Driver;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Write;
@@ -33,6 +35,38 @@ public sealed partial class FailureTableTests(Servers servers)
             FailureTable.Codes.OrderBy(each => each.Key).Select(each => $"{each.Key} {each.Value.Name} {Documented(each.Value.Class)}"),
             docs.Select(row => $"{row.Groups["code"].Value} {row.Groups["name"].Value} {row.Groups["class"].Value}"));
         Assert.All(Enum.GetValues<FailureClass>(), kind => Assert.Contains(FailureTable.Codes.Values, each => each.Class == kind));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_or_written_is_no_outage_of_ClickHouse_and_a_broken_connection_is()
+    {
+        Action[] files =
+        [
+            () => File.WriteAllText("/nope/x", "a"), () => File.OpenRead("/nope").Dispose(), () => File.WriteAllText(Path.GetTempPath(), "a"), () => File.WriteAllText("/dev/full", "a"),
+            () => File.OpenRead("/" + new string('a', 5000)).Dispose(),
+        ];
+        Exception[] broken =
+        [
+            new SocketException(111), new IOException("", new SocketException(104)), new IOException("The response ended prematurely."), new EndOfStreamException(),
+            new HttpIOException(HttpRequestError.ResponseEnded), new HttpRequestException(),
+        ];
+        var texts = new ClickHouseFailures(Options.Create(new ClickHouseOptions()));
+
+        Assert.All(files.Select(each => Record.Exception(each)), failure =>
+        {
+            Assert.NotNull(failure);
+            Assert.Null(ClickHouseErrors.Classify(failure, CancellationToken.None, out _));
+            Assert.Null(texts.Describe(failure));
+        });
+        Assert.All(broken, failure => Assert.Equal(FailureClass.Unavailable, ClickHouseErrors.Classify(failure, CancellationToken.None, out _)));
+    }
+
+    [Fact]
+    public async Task A_replay_ends_with_the_failure_of_a_ClickHouse_that_does_not_come_back_within_its_patience()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers, settings: $"Port={FreePort.Take()}");
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => sink.ReplayAsync([new Made().Bet(1, Made.Columns())], TimeSpan.FromSeconds(1)));
     }
 
     [Theory]

@@ -98,16 +98,8 @@ public sealed partial class FailureTests
         section = section[..section.IndexOf("\n## ", StringComparison.Ordinal)];
         var documented = DocumentedRow().Matches(section).Select(row => (row.Groups["state"].Value, row.Groups["class"].Value, row.Groups["meaning"].Value));
 
-        Assert.Equal(SqlStates.Classes.Select(row => (row.Key, Words(row.Value.Class), row.Value.Meaning)).Order(), documented.Order());
+        Assert.Equal(SqlStates.Classes.Select(row => (row.Key, Failure.NameOf(row.Value.Class), row.Value.Meaning)).Order(), documented.Order());
     }
-
-    static string Words(FailureClass kind) => kind switch
-    {
-        FailureClass.TooMuch => "too much",
-        FailureClass.Data => "this data",
-        FailureClass.IdTaken => "id taken",
-        _ => kind.ToString().ToLowerInvariant(),
-    };
 
     [GeneratedRegex(@"^\| `(?<state>\w+)` \| (?<class>[a-z ]+) \| (?<meaning>.+) \|$", RegexOptions.Multiline)]
     private static partial Regex DocumentedRow();

@@ -1,5 +1,10 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using Betting.Ingest;
+using Betting.Ingest.Batches;
 using Betting.Local.Engines;
+using Npgsql;
 
 namespace Betting.Tests.Ingest.Docs;
 
@@ -19,13 +24,81 @@ public sealed partial class AlertTests
         Assert.All(Metric().Matches(Rules), metric => Assert.Contains($"`{metric.Value}`", Metrics, StringComparison.Ordinal));
     }
 
-    static string Read(string path) => File.ReadAllText(Path.Combine(Installed.ProjectRoot, path));
+    [Fact]
+    public async Task The_rules_are_Prometheus_own_and_fire_as_played()
+    {
+        await PromtoolAsync("check", "rules", PathOf("compose/alerts/ingest.yml"));
+        await PromtoolAsync("test", "rules", PathOf("tests/Ingest.Tests/Docs/ingest.test.yml"));
+    }
+
+    [Fact]
+    public void The_alert_of_unknown_failures_asks_for_the_classes_that_stand_until_an_operator_acts_and_they_are_counted_by_class()
+    {
+        var classes = Classes().Match(Rules).Groups["classes"].Value.Split('|');
+        Assert.Equal([Failure.NameOf(FailureClass.Configuration), Failure.NameOf(FailureClass.Unknown)], classes);
+
+        var counted = new ConcurrentQueue<(string State, string Class)>();
+        using var metrics = new IngestMetrics(TimeProvider.System);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "ingest.retries")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
+            counted.Enqueue(((string)Tag(tags, "sqlstate"), (string)Tag(tags, "class"))));
+        listener.Start();
+        Exception[] failures = [.. SqlStates.Classes.Keys.Append("XX").Append("HV").Select(state => new PostgresException("", "", "", state.PadRight(5, '0'))), new InvalidOperationException()];
+        Assert.All(failures, failure => metrics.Retry(Door, failure));
+
+        var mine = counted.ToList();
+        Assert.All(failures, failure => Assert.Contains((Failure.StateOf(failure), Failure.NameOf(Failure.ClassOf(failure))), mine));
+        Assert.Contains((Failure.NoState, "unknown"), mine);
+        Assert.Contains(("55000", "configuration"), mine);
+        Assert.Contains(("XX000", "unknown"), mine);
+    }
+
+    const string Door = "alert-test";
+
+    static object Tag(ReadOnlySpan<KeyValuePair<string, object?>> tags, string name)
+    {
+        foreach (var tag in tags)
+        {
+            if (tag.Key == name)
+            {
+                return tag.Value!;
+            }
+        }
+        return "";
+    }
+
+    static async Task PromtoolAsync(params string[] arguments)
+    {
+        var folder = Directory.CreateTempSubdirectory("promtool-").FullName;
+        await using (var promtool = EngineProcess.Start("promtool", new Launch(Installed.Debian("promtool", "prometheus"), arguments), Path.Combine(folder, "promtool.log")))
+        {
+            Assert.True(await promtool.ExitedWithinAsync(TimeSpan.FromSeconds(60)), "promtool did not end");
+            Assert.True(promtool.ExitCode == 0, await File.ReadAllTextAsync(promtool.LogFile));
+        }
+        Directory.Delete(folder, recursive: true);
+    }
+
+    static string PathOf(string path) => Path.Combine(Installed.ProjectRoot, path);
+
+    static string Read(string path) => File.ReadAllText(PathOf(path));
 
     [GeneratedRegex(@"- alert: (?<name>\w+)")]
     private static partial Regex Alert();
 
     [GeneratedRegex(@"^## (?<name>\w+)$", RegexOptions.Multiline)]
     private static partial Regex Section();
+
+    [GeneratedRegex("class=~\"(?<classes>[^\"]+)\"")]
+    private static partial Regex Classes();
 
     [GeneratedRegex(@"\bingest_\w+")]
     private static partial Regex Metric();

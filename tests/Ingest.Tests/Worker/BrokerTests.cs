@@ -188,9 +188,41 @@ public sealed class BrokerTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:Queue=classic");
 
-        Assert.Equal(1, await worker.EndedAsync());
+        Assert.Equal(78, await worker.EndedAsync());
 
-        Assert.Contains("is there with other arguments than Ingest:Queue=Classic has", worker.Log, StringComparison.Ordinal);
-        Assert.Contains("x-queue-type", worker.Log, StringComparison.Ordinal);
+        var line = Assert.Single(worker.Log.Split('\n'), line => line.Contains("is there with other arguments than Ingest:Queue=Classic has", StringComparison.Ordinal));
+        Assert.Contains("x-queue-type", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", worker.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_queue_of_another_kind_ends_the_verb_publish_with_one_line_and_the_code_of_settings()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var file = Path.Combine(stage.Folder, $"publish-{Guid.NewGuid():N}.jsonl");
+        await File.WriteAllBytesAsync(file, CommandEncoder.Encode(Given.Register(1)), TestContext.Current.CancellationToken);
+
+        var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", "rabbitmq", file, stage.Settings[1], "--Ingest:Queue=classic"]);
+
+        Assert.Equal(78, code);
+        Assert.Contains("is there with other arguments than Ingest:Queue=Classic has", Assert.Single(output.Trim().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Partitions_that_the_group_gave_to_another_are_lost_and_not_taken_back()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var still = stage.Start("--Ingest:Doors=kafka");
+        await still.ReadyAsync();
+        await Deadline.UntilAsync("its partition", TimeSpan.FromSeconds(30), () => Task.FromResult(still.Log.Contains("Kafka gave this replica the partitions 0", StringComparison.Ordinal)));
+        still.Pause();
+        var other = stage.Start("--Ingest:Doors=kafka");
+        await Deadline.UntilAsync("another owner", TimeSpan.FromSeconds(60), () => Task.FromResult(other.Log.Contains("Kafka gave this replica the partitions 0", StringComparison.Ordinal)));
+        still.Resume();
+
+        await Deadline.UntilAsync("the loss in the metrics", TimeSpan.FromSeconds(30), async () => await still.MetricAsync("worker_kafka_rebalances_total", "kind=\"lost\"") > 0);
+        Assert.Single(still.Log.Split('\n'), line => line.Contains("Lost the partitions 0: the group went on without this replica", StringComparison.Ordinal));
+        Assert.Equal(0, await still.MetricAsync("worker_kafka_rebalances_total", "kind=\"revoked\""));
+        Assert.DoesNotContain("away; what was applied is committed", still.Log, StringComparison.Ordinal);
     }
 }

@@ -3,6 +3,7 @@ using Betting.CdcSink.Write;
 using Betting.Debezium;
 using Betting.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Betting.CdcSink.Replay;
@@ -20,10 +21,15 @@ static class ReplayCommand
 
     public static Command Create() => new("replay", "Applies archived change records to ClickHouse") { Files, Rejected };
 
+    /// <summary>A restart of ClickHouse takes less; after that the verb ends with code 2, and what it applied stays applied: it may be run again.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     public static async Task<int> RunAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
         using var letters = new DeadLetterFile(parsed.GetValue(Rejected)?.FullName);
-        var applier = ActivatorUtilities.CreateInstance<PatientApplier>(services, ActivatorUtilities.CreateInstance<BatchApplier>(services, letters));
+        // A ClickHouse that is away is told at once; one that goes later is waited for, within a limit.
+        await services.GetRequiredService<ChangeStore>().PingAsync(cancellation);
+        var applier = Applier(services, letters);
         var replay = ActivatorUtilities.CreateInstance<ArchiveReplay>(services, applier);
         var options = services.GetRequiredService<IOptions<CdcSinkOptions>>().Value;
         var clock = services.GetRequiredService<TimeProvider>();
@@ -36,4 +42,12 @@ static class ReplayCommand
         Console.WriteLine($"{records:N0} records applied in {clock.GetElapsedTime(start).TotalSeconds:F1} s, {letters.Count:N0} could not be used");
         return letters.Count == 0 ? ExitCodes.Done : ExitCodes.NotDone;
     }
+
+    static PatientApplier Applier(IServiceProvider services, IDeadLetters letters) => new(
+        ActivatorUtilities.CreateInstance<BatchApplier>(services, letters), services.GetRequiredService<CdcSinkOptions>(), services.GetRequiredService<CdcSinkMetrics>(),
+        services.GetRequiredService<Readiness>(), services.GetRequiredService<ClickHouseOutage>(), services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ILogger<PatientApplier>>())
+    {
+        Patience = Patience,
+    };
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Betting.CdcSink.Join;
+using Betting.Connections;
 using ClickHouse.Driver;
 
 namespace Betting.CdcSink.Write;
@@ -34,7 +35,9 @@ static class ClickHouseErrors
             // An answer that is not ClickHouse's: a proxy's, or one that was cut off. A proxy limits sizes and times too.
             ClickHouseServerException => ("no-code", FailureClass.Unknown),
             MissingChangesException => ("not-shown", FailureClass.Unavailable),
-            HttpRequestException or SocketException or IOException => ("unreachable", FailureClass.Unavailable),
+            HttpRequestException or SocketException => ("unreachable", FailureClass.Unavailable),
+            // A file that cannot be read or written is no outage.
+            IOException connection when Network.IsConnection(connection) => ("unreachable", FailureClass.Unavailable),
             // The client's or the caller's time limit: a smaller statement may finish within it. The caller's cancellation is no failure.
             TimeoutException => (Timeout, FailureClass.TooMuch),
             OperationCanceledException when !stopping.IsCancellationRequested => (Timeout, FailureClass.TooMuch),

@@ -41,6 +41,9 @@ public sealed class PatientApplier(
 
     int _refused;
 
+    /// <summary>How long a batch is tried that ClickHouse does not take; then its failure is thrown. Default for ever, as a stream waits; a verb has an end.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.MaxValue;
+
     /// <param name="batch">What is applied.</param>
     /// <param name="before">What has to be done before this batch's progress is recorded.</param>
     /// <param name="stopping">Ends the waiting.</param>
@@ -136,6 +139,10 @@ public sealed class PatientApplier(
                 if ((kind == FailureClass.Data || (kind != FailureClass.Unavailable && records > 1)) && ++refused >= AttemptsBeforeHalving)
                 {
                     return new Refusal(code, failure);
+                }
+                if (clock.GetElapsedTime(start) >= Patience)
+                {
+                    throw;
                 }
                 readiness.Set(Condition, ready: false, $"not taken ({code}), attempt {attempt}");
                 if (!outage.Tell(Loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))

@@ -100,7 +100,7 @@ sealed class BatchAttempts(
                     return failure;
                 }
                 var kind = Failure.ClassOf(failure);
-                metrics.Retry(door, Failure.StateOf(failure));
+                metrics.Retry(door, failure);
                 if (AttemptRules.After(kind, attempt, canBeSmaller) == NextAttempt.Smaller)
                 {
                     await SplitAsync(kind, batch.Count, failure, stopping);

@@ -75,7 +75,7 @@ public sealed class BatchHandler(
         }
         catch (Exception failure)
         {
-            metrics.Retry(door, Failure.StateOf(failure));
+            metrics.Retry(door, failure);
         }
         if (taken is not null && await turn.KeepsAsync())
         {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Betting.Connections;
 using Betting.Ingest.Store;
 using Npgsql;
 
@@ -19,13 +20,23 @@ public static class Failure
         PostgresException refused => SqlStates.ClassOf(refused.SqlState),
         // Npgsql's command timeout and its connection timeout look alike; halving does no harm where PostgreSQL is away.
         TimeoutException or NpgsqlException { InnerException: TimeoutException } => FailureClass.TooMuch,
-        NpgsqlException or SocketException or IOException => FailureClass.Unavailable,
+        NpgsqlException or SocketException => FailureClass.Unavailable,
+        IOException connection when Network.IsConnection(connection) => FailureClass.Unavailable,
         // Npgsql cannot write a text that has no UTF-8 form.
         EncoderFallbackException => FailureClass.Data,
         _ => FailureClass.Unknown,
     };
 
     public static string StateOf(Exception failure) => (failure as PostgresException)?.SqlState ?? NoState;
+
+    /// <summary>The class as docs/failures.md and the metrics write it.</summary>
+    public static string NameOf(FailureClass kind) => kind switch
+    {
+        FailureClass.TooMuch => "too much",
+        FailureClass.Data => "this data",
+        FailureClass.IdTaken => "id taken",
+        _ => kind.ToString().ToLowerInvariant(),
+    };
 
     /// <summary>The failure in one line, with the reason below it where there is one.</summary>
     public static string LineOf(Exception failure)

@@ -117,7 +117,7 @@ public sealed class KafkaDoor(
             return starts;
         })
         .SetPartitionsRevokedHandler((consumer, offsets) => GiveUp(consumer, offsets, stopping))
-        .SetPartitionsLostHandler((_, offsets) => Forget(offsets))
+        .SetPartitionsLostHandler((_, offsets) => Lose(offsets))
         .SetErrorHandler((_, error) => outage.OnError(error))
         .SetLogHandler((_, _) => { })
         .Build();
@@ -185,8 +185,11 @@ public sealed class KafkaDoor(
             batch.ThrowIfFailed();
             Commit(consumer, batch);
         }
-        Forget(offsets);
+        IngestLog.PartitionsRevoked(log, Forget(offsets, "revoked"));
     }
+
+    // The group went on without this replica: nothing can be committed, and the next owner applies what was not committed as duplicates.
+    void Lose(List<TopicPartitionOffset> offsets) => IngestLog.PartitionsLost(log, Forget(offsets, "lost"));
 
     // At once and not with the next interval: the next owner asks for it now.
     void Commit(IConsumer<byte[]?, byte[]> consumer, KafkaBatch applied)
@@ -211,11 +214,12 @@ public sealed class KafkaDoor(
         }
     }
 
-    void Forget(List<TopicPartitionOffset> offsets)
+    // Returns the partitions as text.
+    string Forget(List<TopicPartitionOffset> offsets, string kind)
     {
         var gone = offsets.Select(offset => offset.TopicPartition).ToHashSet();
         _gathered.Forget(gone);
-        worker.Rebalanced("revoked", 0);
-        IngestLog.PartitionsRevoked(log, string.Join(", ", gone.Select(partition => partition.Partition.Value)));
+        worker.Rebalanced(kind, 0);
+        return string.Join(", ", gone.Select(partition => partition.Partition.Value));
     }
 }

@@ -63,7 +63,7 @@ public sealed class ParkedLoop(
         {
             // A statement that is cancelled ends in more ways than one, and what it ends with is no failure of PostgreSQL.
             stopping.ThrowIfCancellationRequested();
-            metrics.Retry(Name, Failure.StateOf(failure));
+            metrics.Retry(Name, failure);
             if (Failure.ClassOf(failure) is not (FailureClass.Contention or FailureClass.IdTaken))
             {
                 availability.Away(Name, failure);

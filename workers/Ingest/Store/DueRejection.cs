@@ -64,7 +64,7 @@ public sealed class DueRejection(NpgsqlDataSource postgres, IngestMetrics metric
         }
         catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.TooMuch or FailureClass.Data && size > 1)
         {
-            metrics.Retry("parked", Failure.StateOf(failure));
+            metrics.Retry("parked", failure);
             _limit.TooMuch(size);
             return 0;
         }

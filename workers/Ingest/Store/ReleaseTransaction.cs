@@ -52,7 +52,7 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
             }
             catch (Exception failure) when (!cancellation.IsCancellationRequested && CanGoOn(failure, most))
             {
-                metrics.Retry("parked", Failure.StateOf(failure));
+                metrics.Retry("parked", failure);
                 if (AttemptRules.After(Failure.ClassOf(failure), attempt, most > 1) == NextAttempt.Smaller)
                 {
                     _limit.TooMuch(most);
