@@ -57,6 +57,8 @@ public static class PostgresMigrator
             .WithTransactionPerScript()
             // $…$ in these scripts is PostgreSQL's own quoting.
             .WithVariablesDisabled()
+            // No limit: an index of a large table takes as long as it takes, and would be rolled back and built again for ever.
+            .WithExecutionTimeout(TimeSpan.Zero)
             .LogTo(log)
             .Build()
             .PerformUpgrade();

@@ -100,6 +100,7 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     public async Task ApplyStreamedAsync(IReadOnlyCollection<StreamRecord> records)
     {
         using var batch = Batch(records);
+        batch.Assignment = Progress.Assignment;
         batch.Positions.AddRange(records.GroupBy(record => (record.Topic, record.Partition)).Select(of =>
             new PartitionPosition(of.Key.Topic, of.Key.Partition, of.Max(record => record.Offset) + 1, of.Max(record => record.Offset) + 1, 0, 0)));
         await Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);

@@ -48,11 +48,14 @@ static partial class CdcSinkLog
     [LoggerMessage(320, LogLevel.Error, "A snapshot began on {Topic} in epoch {Epoch}, which has streamed changes or another snapshot before it. Rows that went while nobody captured stay until a reconciliation: run one, and raise the epoch with the next snapshot")]
     public static partial void SnapshotInUsedEpoch(ILogger log, string topic, int epoch);
 
-    [LoggerMessage(322, LogLevel.Error, "{Topic} has changes of epoch {Epoch}, committed up to {CommittedAt:u}, after the snapshot of epoch {Newer} began at {BeganAt:u}. They lose to that snapshot and are not shown. Is the connector's epoch too low, or is the cluster that was replaced still captured? Set the epoch above {Newer} and take a snapshot")]
+    [LoggerMessage(322, LogLevel.Error, "{Topic} has changes of epoch {Epoch}, committed up to {CommittedAt:u}, after epoch {Newer} began at {BeganAt:u}. They lose to it and are not shown. Is the connector's epoch too low, or is the cluster that was replaced still captured? Set the epoch above {Newer} and take a snapshot")]
     public static partial void EpochWentBack(ILogger log, string topic, int epoch, DateTimeOffset committedAt, int newer, DateTimeOffset beganAt);
 
     [LoggerMessage(324, LogLevel.Error, "PostgreSQL's log went back: the watermark of {At:u} stands at {Lsn}, before older ones of epoch {Epoch}. Was PostgreSQL restored, or a replica promoted that lagged? What ClickHouse has of the lost part stays. Set the connector's epoch higher and take a snapshot")]
     public static partial void LogWentBack(ILogger log, ulong lsn, DateTimeOffset at, int epoch);
+
+    [LoggerMessage(325, LogLevel.Error, "ClickHouse acknowledged the change {Version} of {Table} {Id} and does not have it any more; others may be missing too. Was a table restored, did the server crash, or does a replica answer that lags? Reconcile, and read again what is missing with CdcSink rewind")]
+    public static partial void ChangeLost(ILogger log, ulong version, string table, long id);
 
     [LoggerMessage(321, LogLevel.Warning, "The snapshot of epoch {Epoch} is complete: rows of {Table} that it did not read are deleted")]
     public static partial void EpochEnded(ILogger log, string table, int epoch);

@@ -14,6 +14,7 @@ public sealed class CdcSinkMetrics : IDisposable
     readonly Counter<long> _repeatedSnapshots;
     readonly Counter<long> _lowerEpochs;
     readonly Counter<long> _logWentBack;
+    readonly Counter<long> _lostChanges;
     readonly Counter<long> _joinedBets;
     readonly Counter<long> _markedValues;
     readonly Counter<long> _insertedRows;
@@ -38,7 +39,8 @@ public sealed class CdcSinkMetrics : IDisposable
         _meter.CreateObservableCounter("cdcsink.dead_letters.table", () => Interlocked.Read(ref _lettersInTable), "{record}", "Dead letters that Kafka did not take and that are in ClickHouse's table dead_letters.");
         _retries = _meter.CreateCounter<long>("cdcsink.retries", "{attempt}", "Repeated attempts, by ClickHouse's error code.");
         _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes or another snapshot, by table.");
-        _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{batch}", "Batches with a watermark that stands lower in PostgreSQL's log than one with an earlier time.");
+        _lostChanges = _meter.CreateCounter<long>("cdcsink.lost_changes", "{change}", "Changes that ClickHouse had acknowledged and does not have any more, by table; one of each batch is looked for.");
+        _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{batch}", "Batches with a new watermark that stands lower in PostgreSQL's log than one before it.");
         _lowerEpochs = _meter.CreateCounter<long>("cdcsink.lower_epochs", "{batch}", "Batches with streamed changes of an epoch that a snapshot of a newer epoch had ended before they were committed, by topic.");
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
         _markedValues = _meter.CreateCounter<long>("cdcsink.marked_values", "{value}", "Values that are shown with a mark, by table, column and rule.");
@@ -108,6 +110,8 @@ public sealed class CdcSinkMetrics : IDisposable
     }
 
     public void Retry(string code) => _retries.Add(1, new KeyValuePair<string, object?>("code", code));
+
+    public void LostChange(string table) => _lostChanges.Add(1, new KeyValuePair<string, object?>("table", table));
 
     public void LogWentBack() => _logWentBack.Add(1);
 

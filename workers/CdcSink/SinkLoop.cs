@@ -106,6 +106,7 @@ public sealed class SinkLoop(
     void HandOver(ChangeBatch batch)
     {
         _inHand.Add();
+        batch.Assignment = progress.Assignment;
         if (!_batches.Writer.TryWrite(batch))
         {
             // The other side has ended: what it leaves is read again.

@@ -167,12 +167,37 @@ public sealed class SnapshotCompletionTests(Servers servers)
     }
 
     [Fact]
+    public async Task Changes_of_a_lower_epoch_are_told_also_where_the_newer_one_began_without_a_snapshot()
+    {
+        using var sink = await FilledAsync();
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T00:00:10+00:00", epoch: "2")]);
+        await sink.ReplayAsync([_made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: 1_767_225_600_000 + 60_000)]);
+        Assert.Equal(1, sink.Readings.Sum("cdcsink.lower_epochs"));
+    }
+
+    [Fact]
+    public async Task A_change_that_ClickHouse_acknowledged_and_lost_is_told()
+    {
+        using var sink = await FilledAsync();
+        Assert.Equal(0, sink.Readings.Sum("cdcsink.lost_changes"));
+        await sink.QueryAsync("TRUNCATE TABLE bet_changes");
+
+        await sink.ReplayAsync([_made.Bet(4, Made.Columns())]);
+        Assert.Equal(1, sink.Readings.Sum("cdcsink.lost_changes"));
+        Assert.Single(await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'change % of Bets 3 is gone'"));
+        await sink.ReplayAsync([_made.Bet(5, Made.Columns())]);
+        Assert.Equal(1, sink.Readings.Sum("cdcsink.lost_changes"));
+    }
+
+    [Fact]
     public async Task A_log_that_goes_back_in_the_same_epoch_is_told_and_a_watermark_that_is_read_again_is_not()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
         StreamRecord[] watermarks = [_made.Watermark("2026-01-01T10:00:00+00:00", lsn: 1_000_000), _made.Watermark("2026-01-01T11:00:00+00:00", lsn: 2_000_000)];
         await sink.ApplyStreamedAsync(watermarks);
         await sink.ApplyStreamedAsync(watermarks[..1]);
+        // A connector that was killed sends it again, behind the others.
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:00:00+00:00", lsn: 1_000_000)]);
         Assert.Equal(0, sink.Readings.Sum("cdcsink.log_went_back"));
 
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", lsn: 1_500_000)]);
@@ -180,6 +205,9 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Equal(["the log of epoch 1 went back, 2026-01-01 11h"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", epoch: "2", lsn: 1_000)]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.log_went_back"));
+        // The clock of the replica that was promoted may be behind.
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:59:00+00:00", lsn: 1_400_000)]);
+        Assert.Equal(2, sink.Readings.Sum("cdcsink.log_went_back"));
     }
 
     [Fact]

@@ -20,6 +20,22 @@ public sealed class MigrationTests(Servers servers)
     }
 
     [Fact]
+    public async Task A_script_may_take_longer_than_a_statement_of_the_worker()
+    {
+        var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
+        await using (var postgres = NpgsqlDataSource.Create(database))
+        await using (var dawdle = postgres.CreateCommand("""
+            CREATE FUNCTION dawdle() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF tg_tag = 'CREATE INDEX' THEN PERFORM pg_sleep(1.5); END IF; END $$;
+            CREATE EVENT TRIGGER dawdle ON ddl_command_end EXECUTE FUNCTION dawdle()
+            """))
+        {
+            await dawdle.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(await Migrate(new NpgsqlConnectionStringBuilder(database) { CommandTimeout = 1 }.ConnectionString, NoPasswords) > 0);
+    }
+
+    [Fact]
     public async Task Migrations_started_at_the_same_moment_apply_each_script_once()
     {
         var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());

@@ -50,6 +50,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             case RecordKind.RowChange:
                 batch.Rows.Add(record, decoded);
                 batch.Touched.Add(decoded);
+                batch.LastChanges[decoded.Table] = (decoded.Id, decoded.Version.Value);
                 if (decoded.Table != SourceTable.Bets)
                 {
                     batch.DimensionTopics.Add(record.Topic);
@@ -90,7 +91,10 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         if (WatermarkContent.TryRead(decoded.Content.Span, out var at))
         {
             batch.Rows.AddWatermark(record, decoded, at);
-            batch.Watermark = (decoded.Version, at);
+            if (batch.LowestWatermark is not { } lowest || decoded.Version < lowest.Version)
+            {
+                batch.LowestWatermark = new StreamedWatermark(decoded.Version, at, record.Topic, record.Partition, record.Offset);
+            }
             return;
         }
         decoded = new DecodedRecord { Kind = RecordKind.Undecodable, Reason = RejectReason.WrongType, Field = "message.content" };

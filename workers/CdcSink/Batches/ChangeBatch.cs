@@ -18,8 +18,8 @@ public sealed class ChangeBatch : IDisposable
     /// <summary>The latest commit time of streamed changes by their epoch and topic, microseconds since 1970 UTC.</summary>
     public Dictionary<(int Epoch, string Topic), long> StreamedUntil { get; } = [];
 
-    /// <summary>The last watermark: its version, and its time in microseconds since 1970 UTC.</summary>
-    public (ChangeVersion Version, long At)? Watermark { get; set; }
+    /// <summary>The watermark with the lowest position in PostgreSQL's log; null where there is none.</summary>
+    public StreamedWatermark? LowestWatermark { get; set; }
 
     /// <summary>The topics that brought changes of users and events.</summary>
     public HashSet<string> DimensionTopics { get; } = [];
@@ -32,6 +32,12 @@ public sealed class ChangeBatch : IDisposable
 
     /// <summary>Commit times of streamed changes by topic, for the lag's histogram.</summary>
     public Dictionary<string, List<long>> CommitTimes { get; } = [];
+
+    /// <summary>The assignment in which it was read: see <see cref="Write.Progress.Assignment"/>.</summary>
+    public int Assignment { get; set; }
+
+    /// <summary>The last change of each table.</summary>
+    public Dictionary<SourceTable, (long Id, ulong Version)> LastChanges { get; } = [];
 
     public int Records { get; set; }
 
@@ -64,6 +70,14 @@ public sealed class ChangeBatch : IDisposable
         CommitTimes.Clear();
     }
 }
+
+/// <summary>A watermark, and where its record stands.</summary>
+/// <param name="Version">Its position in PostgreSQL's log.</param>
+/// <param name="At">Its time, microseconds since 1970 UTC.</param>
+/// <param name="Topic">Of the record.</param>
+/// <param name="Partition">Of the record.</param>
+/// <param name="Offset">Of the record.</param>
+public readonly record struct StreamedWatermark(ChangeVersion Version, long At, string Topic, int Partition, long Offset);
 
 /// <summary>The first read of a table by a snapshot.</summary>
 /// <param name="Table">The table.</param>

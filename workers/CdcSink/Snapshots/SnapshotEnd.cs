@@ -35,7 +35,7 @@ public readonly record struct SnapshotRange(ChangeVersion From, ChangeVersion To
     public ChangeVersion Below => From == EpochStart ? From : new ChangeVersion(From.Value - 1);
 }
 
-/// <summary>The first read of a snapshot.</summary>
-/// <param name="Version">Of the read.</param>
-/// <param name="CommittedAt">Of the read; microseconds since 1970 UTC.</param>
-public readonly record struct SnapshotBegin(ChangeVersion Version, long CommittedAt);
+/// <summary>The earliest sign of an epoch.</summary>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="At">Its time; microseconds since 1970 UTC.</param>
+public readonly record struct EpochBegin(int Epoch, long At);

@@ -65,8 +65,11 @@ public sealed class SnapshotStore(ChangeStore store)
         return await NumberAsync(sql, start, end, cancellation) > 0;
     }
 
-    /// <summary>The earliest snapshot that began in a newer epoch than this one; null where there is none.</summary>
-    public async Task<SnapshotBegin?> NewerThanAsync(int epoch, CancellationToken cancellation)
+    /// <summary>
+    /// The earliest sign of a newer epoch than this one: the first read of a snapshot, or a watermark, since an epoch may begin without a
+    /// whole snapshot. Null where there is none.
+    /// </summary>
+    public async Task<EpochBegin?> NewerThanAsync(int epoch, CancellationToken cancellation)
     {
         if (epoch == ChangeVersion.MaxEpoch)
         {
@@ -74,28 +77,49 @@ public sealed class SnapshotStore(ChangeStore store)
         }
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("from", ChangeVersion.Of(epoch + 1, streamed: false, 0).Value);
-        SnapshotBegin? newer = null;
-        await store.ReadRowsAsync("SELECT version, committed_at FROM snapshot_markers WHERE marker = 'first' AND version >= {from:UInt64} ORDER BY committed_at LIMIT 1 FORMAT RowBinary",
-            parameters, (ref row) =>
-            {
-                var (version, committed) = (row.ReadUInt64(), row.ReadInt64());
-                newer = row.IsShort ? newer : new SnapshotBegin(new ChangeVersion(version), committed);
-            }, cancellation);
+        const string Sql = """
+            SELECT version, began_at FROM
+            (
+                SELECT version, committed_at AS began_at FROM snapshot_markers WHERE marker = 'first'
+                UNION ALL SELECT version, at FROM watermarks
+                UNION ALL SELECT version, as_of FROM visible_watermarks
+            )
+            WHERE version >= {from:UInt64} ORDER BY began_at LIMIT 1 FORMAT RowBinary
+            """;
+        EpochBegin? newer = null;
+        await store.ReadRowsAsync(Sql, parameters, (ref row) =>
+        {
+            var (version, began) = (row.ReadUInt64(), row.ReadInt64());
+            newer = row.IsShort ? newer : new EpochBegin(new ChangeVersion(version).Epoch, began);
+        }, cancellation);
         return newer;
     }
 
-    /// <summary>True where a watermark of the same epoch is later in the log and has a time before <paramref name="before"/>, microseconds since 1970 UTC.</summary>
-    public async Task<bool> HasLaterInLogAsync(ChangeVersion watermark, long before, CancellationToken cancellation)
+    /// <summary>
+    /// True where its partition brought a watermark of the same epoch before it that is later in the log, and has never brought this one: a
+    /// connector that was killed sends again what it sent before.
+    /// </summary>
+    public async Task<bool> IsBehindAsync(StreamedWatermark watermark, CancellationToken cancellation)
     {
-        var end = ChangeVersion.Of(watermark.Epoch, streamed: true, ChangeVersion.MaxLsn);
-        var sql = $$"""
-            SELECT toUInt64(count()) FROM
-            (
-                SELECT version, at FROM watermarks UNION ALL SELECT version, as_of AS at FROM visible_watermarks
-            )
-            WHERE version > {from:UInt64} AND version <= {to:UInt64} AND at < fromUnixTimestamp64Micro(toInt64({{before}}), 'UTC')
+        var epoch = watermark.Version.Epoch;
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("topic", watermark.Topic);
+        parameters.AddParameter("partition", watermark.Partition);
+        parameters.AddParameter("offset", watermark.Offset);
+        parameters.AddParameter("version", watermark.Version.Value);
+        parameters.AddParameter("at", watermark.At);
+        parameters.AddParameter("from", ChangeVersion.Of(epoch, streamed: false, 0).Value);
+        parameters.AddParameter("to", ChangeVersion.Of(epoch, streamed: true, ChangeVersion.MaxLsn).Value);
+        const string Sql = """
+            SELECT toUInt64(countIf(version > {version:UInt64} AND offset < {offset:Int64}) > 0
+                AND countIf(version = {version:UInt64} AND toUnixTimestamp64Micro(at) = {at:Int64}) = 0)
+            FROM watermarks
+            WHERE topic = {topic:String} AND partition = {partition:Int32} AND version BETWEEN {from:UInt64} AND {to:UInt64}
+            FORMAT RowBinary
             """;
-        return await NumberAsync(sql, watermark, end, cancellation) > 0;
+        var isBehind = false;
+        await store.ReadRowsAsync(Sql, parameters, (ref row) => isBehind = row.ReadUInt64() is var value && !row.IsShort ? value == 1 : isBehind, cancellation);
+        return isBehind;
     }
 
     /// <summary>Notes that nothing is left to be done about this end.</summary>

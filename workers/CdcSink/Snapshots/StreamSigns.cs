@@ -14,15 +14,16 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
-    // Microseconds by which the clocks of two PostgreSQL servers may differ.
-    const long ClockTolerance = 60_000_000;
-
     // By topic; two batches are looked at side by side.
     readonly ConcurrentDictionary<string, long> _logged = [];
+
+    // The last change of each table that an earlier batch brought.
+    readonly ConcurrentDictionary<SourceTable, (long Id, ulong Version)> _last = [];
 
     /// <summary>Looks at a batch whose changes and markers are stored.</summary>
     public async Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation)
     {
+        await NoticeLossAsync(batch, cancellation);
         foreach (var start in batch.SnapshotStarts)
         {
             await NoticeRepetitionAsync(start, cancellation);
@@ -31,9 +32,32 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
         {
             await NoticeLowerEpochAsync(batch, epoch, cancellation);
         }
-        if (batch.Watermark is { } watermark && await snapshots.HasLaterInLogAsync(watermark.Version, watermark.At - ClockTolerance, cancellation))
+        if (batch.LowestWatermark is { } watermark && await snapshots.IsBehindAsync(watermark, cancellation))
         {
             await NoticeLogWentBackAsync(watermark.Version, Moment(watermark.At), cancellation);
+        }
+    }
+
+    /// <summary>
+    /// An acknowledged change is not there any more: tables of a restored, lagging or crashed ClickHouse need not be of one moment, so
+    /// <c>sink_progress</c> may say more than the others hold.
+    /// </summary>
+    async Task NoticeLossAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        foreach (var (table, change) in _last.ToArray())
+        {
+            if (!await store.HasChangeAsync(table, change.Id, change.Version, cancellation))
+            {
+                metrics.LostChange(table.ToString());
+                CdcSinkLog.ChangeLost(log, change.Version, table.ToString(), change.Id);
+                await store.AskReconciliationAsync(
+                    FormattableString.Invariant($"change {change.Version} of {table} {change.Id} is gone"), "ClickHouse lost a change that it had acknowledged", cancellation);
+                _last.TryRemove(table, out _);
+            }
+        }
+        foreach (var (table, change) in batch.LastChanges)
+        {
+            _last[table] = change;
         }
     }
 
@@ -56,7 +80,7 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
     }
 
     /// <summary>
-    /// Changes that were committed after the snapshot of a newer epoch began lose to it by their version. Older ones are no sign: topics
+    /// Changes that were committed after a newer epoch began lose to it by their version. Older ones are no sign: topics
     /// keep them, and they may be read a second time.
     /// </summary>
     async Task NoticeLowerEpochAsync(ChangeBatch batch, int epoch, CancellationToken cancellation)
@@ -65,24 +89,24 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
         {
             return;
         }
-        foreach (var ((_, topic), until) in batch.StreamedUntil.Where(each => each.Key.Epoch == epoch && each.Value > newer.CommittedAt))
+        foreach (var ((_, topic), until) in batch.StreamedUntil.Where(each => each.Key.Epoch == epoch && each.Value > newer.At))
         {
             metrics.LowerEpoch(topic);
-            var (committed, began) = (Moment(until), Moment(newer.CommittedAt));
+            var (committed, began) = (Moment(until), Moment(newer.At));
             if (!_logged.TryGetValue(topic, out var last) || clock.GetElapsedTime(last) >= LogEvery)
             {
                 _logged[topic] = clock.GetTimestamp();
-                CdcSinkLog.EpochWentBack(log, topic, epoch, committed, newer.Version.Epoch, began);
+                CdcSinkLog.EpochWentBack(log, topic, epoch, committed, newer.Epoch, began);
             }
             // Once an hour while it lasts: a reconciliation says nothing about what comes after it.
             await store.AskReconciliationAsync(
-                FormattableString.Invariant($"epoch {epoch} of {topic} after epoch {newer.Version.Epoch}, {committed:yyyy-MM-dd HH}h"), "changes have a lower epoch than a snapshot before them", cancellation);
+                FormattableString.Invariant($"epoch {epoch} of {topic} after epoch {newer.Epoch}, {committed:yyyy-MM-dd HH}h"), "changes have a lower epoch than a snapshot before them", cancellation);
         }
     }
 
     /// <summary>
-    /// A watermark stands lower in the log than one with an earlier time: the log went back, because PostgreSQL was restored or failed over
-    /// to a replica that lagged. What ClickHouse has of the lost part stays.
+    /// A new watermark stands lower in the log than one before it in its partition: the log went back, because PostgreSQL was restored or
+    /// failed over to a replica that lagged. What ClickHouse has of the lost part stays.
     /// </summary>
     async Task NoticeLogWentBackAsync(ChangeVersion version, DateTimeOffset at, CancellationToken cancellation)
     {

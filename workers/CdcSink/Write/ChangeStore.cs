@@ -73,7 +73,17 @@ public sealed class ChangeStore : IDisposable
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("from", from.Value);
         parameters.AddParameter("to", to.Value);
-        var sql = $"SELECT count() FROM (SELECT 1 FROM {table.ToString().ToLowerInvariant().TrimEnd('s')}_changes WHERE version >= {{from:UInt64}} AND version < {{to:UInt64}} LIMIT 1)";
+        var sql = $"SELECT count() FROM (SELECT 1 FROM {ChangesOf(table)} WHERE version >= {{from:UInt64}} AND version < {{to:UInt64}} LIMIT 1)";
+        return Convert.ToInt64(await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture) > 0;
+    }
+
+    /// <summary>True where the table has this change.</summary>
+    public async Task<bool> HasChangeAsync(SourceTable table, long id, ulong version, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("id", id);
+        parameters.AddParameter("version", version);
+        var sql = $"SELECT count() FROM {ChangesOf(table)} WHERE id = {{id:Int64}} AND version = {{version:UInt64}}";
         return Convert.ToInt64(await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture) > 0;
     }
 
@@ -89,4 +99,6 @@ public sealed class ChangeStore : IDisposable
     public Task PingAsync(CancellationToken cancellation) => _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation);
 
     public void Dispose() => _client.Dispose();
+
+    static string ChangesOf(SourceTable table) => table.ToString().ToLowerInvariant().TrimEnd('s') + "_changes";
 }

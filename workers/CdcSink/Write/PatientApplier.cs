@@ -63,6 +63,7 @@ public sealed class PatientApplier(
         await ApplyPartAsync(new ArraySegment<StreamRecord>([.. records]), refusal, divided: true, stopping);
         using var rest = new ChangeBatch();
         rest.Positions.AddRange(batch.Positions);
+        rest.Assignment = batch.Assignment;
         rest.Beside = batch.Beside;
         await TryAsync(rest, 0, before, stopping);
     }

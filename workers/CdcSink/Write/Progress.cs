@@ -12,6 +12,9 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
     /// <summary>Commits positions to the group; nothing where there is none.</summary>
     public Action<IReadOnlyList<PartitionPosition>> Commit { get; set; } = _ => { };
 
+    /// <summary>Counts assignments of partitions. A batch that was read in a former one records nothing: another replica may own its partitions.</summary>
+    public int Assignment { get; private set; }
+
     /// <summary>Records what a batch reached, in the order of reading. May be repeated.</summary>
     /// <exception cref="ClickHouseWentBackException">ClickHouse lost what this replica recorded before.</exception>
     public async Task RecordAsync(ChangeBatch batch, CancellationToken cancellation)
@@ -23,6 +26,10 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
         await _one.WaitAsync(cancellation);
         try
         {
+            if (batch.Assignment != Assignment)
+            {
+                return;
+            }
             if (batch.Beside is { Hold: null } large)
             {
                 large.Hold = _held.Begin(batch.Positions, large.Topics.Contains);
@@ -53,6 +60,7 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
     public void Forget()
     {
         _one.Wait();
+        Assignment++;
         _held.Forget();
         recorded.Forget();
         _one.Release();

@@ -35,27 +35,32 @@ public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, IL
     /// <exception cref="ClickHouseWentBackException">It has less.</exception>
     public async Task EnsureKeptAsync(IReadOnlyCollection<PartitionPosition> positions, CancellationToken cancellation)
     {
-        var expected = positions.Where(position => _recorded.ContainsKey(Of(position))).Select(position => _recorded[Of(position)]).ToList();
-        if (expected.Count == 0)
+        for (var look = 1; await WhatIsMissingAsync(positions, cancellation) is { } missing; look++)
         {
-            return;
-        }
-        for (var look = 1; ; look++)
-        {
-            var stored = await store.ReadAsync(expected.Select(position => position.Topic), cancellation);
-            var less = expected.Find(position => !stored.TryGetValue(Of(position), out var found) || IsLess(found, position));
-            if (less.Topic is null)
-            {
-                return;
-            }
             if (look == Looks)
             {
-                var failure = new ClickHouseWentBackException(less, stored.TryGetValue(Of(less), out var found) ? found.NextOffset : null);
-                CdcSinkLog.ClickHouseWentBack(log, failure.Message);
-                throw failure;
+                CdcSinkLog.ClickHouseWentBack(log, missing);
+                throw new ClickHouseWentBackException(missing);
             }
             await Task.Delay(Pause, clock, cancellation);
         }
+    }
+
+    async Task<string?> WhatIsMissingAsync(IReadOnlyCollection<PartitionPosition> positions, CancellationToken cancellation)
+    {
+        var expected = positions.Where(position => _recorded.ContainsKey(Of(position))).Select(position => _recorded[Of(position)]).ToList();
+        if (expected.Count == 0)
+        {
+            return null;
+        }
+        var stored = await store.ReadAsync(expected.Select(position => position.Topic), cancellation);
+        var less = expected.Find(position => !stored.TryGetValue(Of(position), out var found) || IsLess(found, position));
+        if (less.Topic is null)
+        {
+            return null;
+        }
+        var has = stored.TryGetValue(Of(less), out var found) ? FormattableString.Invariant($"it up to {found.NextOffset}") : "nothing of it";
+        return FormattableString.Invariant($"{less.Topic} {less.Partition} was recorded up to {less.NextOffset}, and ClickHouse has {has}: was it restored from a backup, or does another one answer?");
     }
 
     static bool IsLess(in PartitionPosition found, in PartitionPosition recorded) =>
@@ -65,8 +70,6 @@ public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, IL
 }
 
 /// <summary>
-/// ClickHouse has less progress than this replica recorded there. The worker ends: at its next start it reads again from what
-/// ClickHouse has.
+/// ClickHouse has less than this replica wrote there. The worker ends: at its next start it reads again from what ClickHouse has.
 /// </summary>
-public sealed class ClickHouseWentBackException(PartitionPosition recorded, long? found) : Exception(FormattableString.Invariant(
-    $"{recorded.Topic} {recorded.Partition} was recorded up to {recorded.NextOffset}, and ClickHouse has {(found is { } offset ? $"it up to {offset}" : "nothing of it")}: was it restored from a backup, or does another one answer?"));
+public sealed class ClickHouseWentBackException(string missing) : Exception(missing);
