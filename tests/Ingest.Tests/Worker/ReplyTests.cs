@@ -1,11 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using Betting.BetCommands;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
 
 namespace Betting.Tests.Ingest.Worker;
@@ -74,6 +76,23 @@ public sealed class ReplyTests(Servers servers)
         await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("ingest_replies_total", "result=\"refused\"") == 3 && await worker.MetricAsync("ingest_replies_total", "result=\"nobody-there\"") == 1);
         Assert.Equal(0, await worker.StopAsync());
         Assert.Equal((0u, 0u, 0u), (await stage.Rabbit.CountAsync(others), await stage.Rabbit.CountAsync(Rabbit.DeadLetters), await stage.Rabbit.CountAsync(Topics.Commands)));
+    }
+
+    [Fact]
+    public async Task An_answer_over_direct_reply_to_that_its_client_gets_is_counted_as_sent()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await using var services = ClientTests.Client(stage.Settings[1][2..]);
+        var client = services.GetRequiredService<IBetCommands>();
+
+        for (var user = 1; user <= 5; user++)
+        {
+            Assert.True((await client.SendAsync(client.New.RegisterUser(user, "Ada"), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).IsAccepted);
+        }
+
+        await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("ingest_replies_total", "result=\"sent\"") == 5);
+        Assert.Equal(0, await worker.MetricAsync("ingest_replies_total", "result=\"nobody-there\""));
     }
 
     [Fact]

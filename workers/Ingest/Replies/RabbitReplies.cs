@@ -73,7 +73,7 @@ public sealed class RabbitReplies(
             {
                 var channel = await OpenAsync(limit);
                 // The default exchange: to the queue of that name and nowhere else. Mandatory: a client that is gone is seen.
-                await channel.BasicPublishAsync("", to.Queue, mandatory: true, properties, body, limit);
+                await channel.BasicPublishAsync("", to.Queue, mandatory: !IsDirect(to.Queue), properties, body, limit);
                 return "sent";
             }
             catch (PublishException gone) when (gone.IsReturn)
@@ -90,6 +90,9 @@ public sealed class RabbitReplies(
             }
         }
     }
+
+    // RabbitMQ delivers a message to a direct reply-to address without a queue, and returns it as unroutable if it is mandatory, delivered or not.
+    static bool IsDirect(string queue) => queue.StartsWith("amq.rabbitmq.reply-to.", StringComparison.Ordinal);
 
     async Task<bool> PausedAsync(CancellationToken limit)
     {
