@@ -72,7 +72,17 @@ public sealed class VerbTests(Servers servers)
         }
         var (none, said) = await IngestProcess.RunAsync(stage.Folder, ["outcome", Guid.NewGuid().ToString(), .. stage.Settings]);
         Assert.Equal(3, none);
-        Assert.Contains("not among the dead letters", said, StringComparison.Ordinal);
+        Assert.Contains("not among the dead letters of RabbitMQ and Kafka.", said, StringComparison.Ordinal);
+
+        // The letter is among Kafka's: who asks RabbitMQ alone does not know, unless Kafka's door is not used.
+        string[] rabbit = ["outcome", second.ToString(), .. stage.Settings[..2]];
+        var (unknown, why) = await IngestProcess.RunAsync(stage.Folder, rabbit);
+        Assert.Equal(2, unknown);
+        Assert.Contains("not among the dead letters of RabbitMQ; could not ask Kafka: set Kafka:BootstrapServers", why, StringComparison.Ordinal);
+        var (alone, only) = await IngestProcess.RunAsync(stage.Folder, [.. rabbit, "--Ingest:Doors=rabbitmq"]);
+        Assert.Equal(3, alone);
+        Assert.Contains("not among the dead letters of RabbitMQ.", only, StringComparison.Ordinal);
+        Assert.Equal(0, (await IngestProcess.RunAsync(stage.Folder, ["outcome", first.ToString(), .. stage.Settings[..2]])).ExitCode);
 
         static byte[] Broken(Guid id) => Encoding.UTF8.GetBytes($$"""{"id":"{{id.ToString().ToUpperInvariant()}}","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":1,"amount":"1,00"}""");
     }
@@ -88,7 +98,9 @@ public sealed class VerbTests(Servers servers)
         Assert.True(code == 0, output);
         Assert.Contains("outcome    parked\n", output, StringComparison.Ordinal);
         Assert.Contains("waits for  bet\n", output, StringComparison.Ordinal);
-        Assert.Equal(3, (await Ask(Guid.NewGuid())).ExitCode);
+        var (none, said) = await Ask(Guid.NewGuid());
+        Assert.Equal(2, none);
+        Assert.Contains("could not ask RabbitMQ and Kafka: set RabbitMq:Uri and Kafka:BootstrapServers", said, StringComparison.Ordinal);
 
         Task<(int ExitCode, string Output)> Ask(Guid id) =>
             IngestProcess.RunAsync(servers.Folder, "outcome", id.ToString(), $"--Postgres:ConnectionString={database.ConnectionString}");

@@ -11,18 +11,15 @@ namespace Betting.Ingest.Verbs;
 /// <summary>A command that the journal does not have may be among the dead letters: its id stands in the letter's bytes.</summary>
 static class DeadLetterLookUp
 {
-    /// <returns>The verb's exit code: 0 where a letter was found, 3 where none was, 2 where a broker could not be asked.</returns>
+    /// <returns>The verb's exit code: 0 where a letter was found, 3 where none was, 2 where a broker could not be asked, also because its address is not in the settings.</returns>
     public static async Task<int> TellAsync(Guid id, IServiceProvider services, CancellationToken cancellation)
     {
-        if (services.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri == "" && services.GetRequiredService<IOptions<KafkaOptions>>().Value.BootstrapServers == "")
-        {
-            await Console.Error.WriteLineAsync($"No command {id} has been applied. Set RabbitMq:Uri or Kafka:BootstrapServers to look among the dead letters as well.");
-            return ExitCodes.NotThere;
-        }
+        Place[] places = [.. Places(services)];
+        Place[] asked = [.. places.Where(place => place.IsSet)], missing = [.. places.Where(place => place is { IsSet: false, IsOpened: true })];
         var found = 0;
         try
         {
-            await foreach (var store in DeadLettersVerb.OpenAsync(null, services, cancellation))
+            await foreach (var store in asked.Length == 0 ? AsyncEnumerable.Empty<IDeadLetterStore>() : DeadLettersVerb.OpenAsync(null, services, cancellation))
             {
                 await using (store)
                 {
@@ -35,12 +32,26 @@ static class DeadLetterLookUp
             await Console.Error.WriteLineAsync($"No command {id} has been applied; the dead letters could not be looked through: {Why(failure, services)}");
             return ExitCodes.CouldNotAsk;
         }
-        if (found == 0)
+        if (found > 0)
         {
-            await Console.Error.WriteLineAsync($"No command {id} has been applied, and it is not among the dead letters.");
+            return ExitCodes.Done;
         }
-        return found == 0 ? ExitCodes.NotThere : ExitCodes.Done;
+        var answer = $"No command {id} has been applied" + (asked.Length == 0 ? "" : $", and it is not among the dead letters of {Names(asked, place => place.Store)}");
+        await Console.Error.WriteLineAsync(missing.Length == 0
+            ? $"{answer}."
+            : $"{answer}; could not ask {Names(missing, place => place.Store)}: set {Names(missing, place => place.Setting)}, or Ingest:Doors without it.");
+        return missing.Length == 0 ? ExitCodes.NotThere : ExitCodes.CouldNotAsk;
     }
+
+    // The doors whose letters a command can be among. Ingest:Doors tells which doors the workers with these settings open.
+    static IEnumerable<Place> Places(IServiceProvider services)
+    {
+        var ingest = services.GetRequiredService<IOptions<IngestOptions>>().Value;
+        yield return new(Stores.Rabbit, "RabbitMq:Uri", services.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri != "", ingest.Opens(Door.RabbitMq));
+        yield return new(Stores.Kafka, "Kafka:BootstrapServers", services.GetRequiredService<IOptions<KafkaOptions>>().Value.BootstrapServers != "", ingest.Opens(Door.Kafka));
+    }
+
+    static string Names(IEnumerable<Place> places, Func<Place, string> name) => string.Join(" and ", places.Select(name));
 
     // The client's own words name no store.
     static string Why(Exception failure, IServiceProvider services) => services.GetRequiredService<StoreFailures>().Recognise(failure) is var (store, detail)
@@ -62,4 +73,11 @@ static class DeadLetterLookUp
             """);
         return 1;
     }
+
+    /// <summary>Where dead letters of one door are.</summary>
+    /// <param name="Store">The broker's name.</param>
+    /// <param name="Setting">What names its address.</param>
+    /// <param name="IsSet">True where the setting has an address, so that it was asked.</param>
+    /// <param name="IsOpened">True where the door is in <c>Ingest:Doors</c>.</param>
+    readonly record struct Place(string Store, string Setting, bool IsSet, bool IsOpened);
 }

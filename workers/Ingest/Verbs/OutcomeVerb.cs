@@ -22,7 +22,7 @@ static class OutcomeVerb
     public static WorkerCommandLine WithOutcome(this WorkerCommandLine line)
     {
         var id = new Argument<Guid>("ID") { Description = "The command's id" };
-        var command = new Command("outcome", "Tells what became of a command, from the journal, else from the dead letters of the brokers in the settings. Exit code 3 where it is in neither.") { id };
+        var command = new Command("outcome", "Tells what became of a command, from the journal, else from the dead letters of the brokers in the settings. Exit code 3 where it is in neither, 2 where a door of Ingest:Doors has no broker in the settings.") { id };
         return line.WithVerb(command, builder =>
         {
             builder.Services.AddPostgres("ingest outcome");
