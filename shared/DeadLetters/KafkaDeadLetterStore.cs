@@ -174,6 +174,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
                 ? $"its headers do not say that it came from {_source}"
                 : record.Message.Headers is LeftOutHeaders { WholeCount: var count } ? $"it has {count} headers, and more than {RecordMemory.MaxHeaders} are not read"
                 : LetterHeaders.TruncationOf(headers),
+            Key = record.Message.Key,
             Body = record.Message.Value,
             Headers = headers,
             Handle = record,

@@ -53,6 +53,10 @@ public static class LetterHeaders
     public static bool IsOurs(string name) =>
         name.StartsWith("dead-letter-", StringComparison.Ordinal) || name.StartsWith("dead-letter.", StringComparison.Ordinal);
 
+    /// <summary>True for what RabbitMQ writes about its own dead lettering and deliveries.</summary>
+    public static bool IsBrokers(string name) =>
+        name is "x-death" or "x-delivery-count" || name.StartsWith("x-first-death-", StringComparison.Ordinal) || name.StartsWith("x-last-death-", StringComparison.Ordinal);
+
     public static int ReplaysOf(IEnumerable<KeyValuePair<string, string>> headers) =>
         headers.LastOrDefault(header => header.Key == Replays).Value is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var times) ? times : 0;
 

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.Buffers.Binary;
 
 namespace Betting.DeadLetters;
 
@@ -17,7 +17,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
     // So many are on the way at once.
     const int Chunk = 200;
 
-    readonly HashSet<(string Id, Int128 Content)> _seen = [];
+    readonly HashSet<(string Id, Int128 Content, bool IsReplayable)> _seen = [];
     LetterTotals _totals;
 
     /// <summary>The ids of letters that are meant and there, also beyond the limit.</summary>
@@ -85,10 +85,10 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         {
             Found.Add(letter.Id);
         }
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(letter.Body.Span, hash);
-        // The place alone does not tell a letter: a topic made anew counts from 0 again.
-        var key = (letter.Id, System.Buffers.Binary.BinaryPrimitives.ReadInt128LittleEndian(hash));
+        // The place alone does not tell a letter: a topic made anew counts from 0 again. A copy is removed with the letter that was sent,
+        // so a letter that cannot be sent back has no copies that can.
+        var content = BinaryPrimitives.ReadInt128LittleEndian(LetterIdentity.Of(letter.Key, letter.Body, letter.Headers));
+        var key = (letter.Id, content, letter.NotReplayable is null);
         if (_seen.Contains(key))
         {
             _totals = _totals with { Copies = _totals.Copies + 1 };

@@ -3,7 +3,7 @@ namespace Betting.DeadLetters;
 /// <summary>A message that was put aside, as it stands in a queue or topic of dead letters.</summary>
 public sealed record StoredLetter
 {
-    /// <summary>Which letters are one and the same: where the original stood, or what its bytes are. Written twice by a crash, it is still one.</summary>
+    /// <summary>Which letters are one and the same: where the original stood, or what it holds (<see cref="LetterIdentity"/>). Written twice by a crash, it is still one.</summary>
     public required string Id { get; init; }
 
     /// <summary>Where the original came from, such as <c>bet-commands/3@1042</c>.</summary>
@@ -25,6 +25,9 @@ public sealed record StoredLetter
 
     /// <summary>Why it cannot be sent back, or null where it can.</summary>
     public string? NotReplayable { get; init; }
+
+    /// <summary>The original's key; empty where it has none.</summary>
+    public ReadOnlyMemory<byte> Key { get; init; }
 
     public required ReadOnlyMemory<byte> Body { get; init; }
 

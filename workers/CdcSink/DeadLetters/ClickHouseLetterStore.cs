@@ -49,6 +49,7 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
                 At = rows.GetDateTime(4),
                 Replays = LetterHeaders.ReplaysOf(headers),
                 NotReplayable = LetterHeaders.TruncationOf(headers),
+                Key = original.Key ?? default,
                 Body = original.Body ?? default,
                 Headers = [.. headers, new("not-in-kafka", rows.GetString(7))],
                 Handle = (place, original, rows.GetString(3)),

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.DeadLetters;
@@ -87,7 +86,7 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
         var from = Header(DeadLetter.CoordinatesHeader) ?? Death("queue") ?? "";
         return new StoredLetter
         {
-            Id = Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 8)),
+            Id = LetterIdentity.IdOf(body, headers),
             From = from,
             Reason = Header(DeadLetter.ReasonHeader) ?? (cut.Headers.Count > 0 ? "unknown: its headers cannot be read" : death is null ? "unknown" : $"given up by the broker: {Death("reason")}"),
             Field = Header(DeadLetter.FieldHeader) ?? "",

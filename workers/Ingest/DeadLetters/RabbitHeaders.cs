@@ -27,7 +27,7 @@ static class RabbitHeaders
         var headers = new Dictionary<string, object?>();
         foreach (var (name, value) in original?.Headers ?? new Dictionary<string, object?>())
         {
-            if (keeps(name) && name is not ("CC" or "BCC") && !IsBrokers(name))
+            if (keeps(name) && name is not ("CC" or "BCC") && !LetterHeaders.IsBrokers(name))
             {
                 headers[ShortText(name)!] = value;
             }
@@ -103,8 +103,4 @@ static class RabbitHeaders
         properties.AppId = ShortText(properties.AppId);
         properties.ClusterId = ShortText(properties.ClusterId);
     }
-
-    /// <summary>True for what the broker writes about its own dead lettering and deliveries.</summary>
-    public static bool IsBrokers(string name) =>
-        name is "x-death" or "x-delivery-count" || name.StartsWith("x-first-death-", StringComparison.Ordinal) || name.StartsWith("x-last-death-", StringComparison.Ordinal);
 }

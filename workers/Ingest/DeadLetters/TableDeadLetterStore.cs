@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using System.Text;
 using Betting.DeadLetters;
 using Npgsql;
@@ -74,7 +73,7 @@ public sealed class TableDeadLetterStore(
         return new StoredLetter
         {
             // As the broker's own store would call it, so that a copy there has the same id.
-            Id = Coordinates.TryParse(source, out _) ? source : Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 8)),
+            Id = Coordinates.TryParse(source, out _) ? source : LetterIdentity.IdOf(body, headers),
             From = source,
             Reason = Header(DeadLetter.ReasonHeader),
             Field = Header(DeadLetter.FieldHeader),
@@ -82,6 +81,7 @@ public sealed class TableDeadLetterStore(
             At = row.GetDateTime(2),
             Replays = LetterHeaders.ReplaysOf(headers),
             NotReplayable = LetterHeaders.TruncationOf(headers),
+            Key = content.Key ?? default,
             Body = body,
             Headers = headers,
             Handle = new TableLetter(row.GetInt64(0), door, content),
