@@ -17,6 +17,9 @@ public static class LetterIdentity
         LetterHeaders.Prefix + "key-sha256", LetterHeaders.Prefix + "key-size",
     ];
 
+    // RabbitMQ.Client numbers what it publishes with confirms, so copies of one message too.
+    const string PublishNumber = "x-dotnet-pub-seq-no";
+
     /// <summary>SHA-256 over the key, the body, the properties and the headers of the original. Headers that the broker or putting aside adds do not count.</summary>
     public static byte[] Of(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> body, IEnumerable<KeyValuePair<string, string>> headers)
     {
@@ -44,5 +47,5 @@ public static class LetterIdentity
         Convert.ToHexStringLower(Of(default, body, headers).AsSpan(0, 8));
 
     static bool Counts(string name) =>
-        OfTheWhole.Contains(name) || (!LetterHeaders.IsOurs(name) && !LetterHeaders.IsBrokers(name) && name is not ("CC" or "BCC"));
+        OfTheWhole.Contains(name) || (!LetterHeaders.IsOurs(name) && !LetterHeaders.IsBrokers(name) && name is not ("CC" or "BCC" or PublishNumber));
 }
