@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
@@ -230,7 +231,9 @@ public sealed class PoisonTests(Servers servers)
         Assert.True(code == 0, output);
         Assert.Contains("postgresql (rabbitmq): 3 letters", output, StringComparison.Ordinal);
         Assert.DoesNotContain("forged", output, StringComparison.Ordinal);
-        var id = Convert.ToHexStringLower(SHA256.HashData(first).AsSpan(0, 8));
+        var listed = (await stage.LettersAsync("list", "--door", "rabbitmq", "--json", "--text", "100")).Output.Split('\n')
+            .Where(line => line.StartsWith('{')).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var (id, idOfSecond) = (IdOf(first), IdOf(second));
         (code, output) = await stage.LettersAsync("show", id);
         Assert.True(code == 0, output);
         Assert.Contains("c-1", output, StringComparison.Ordinal);
@@ -248,12 +251,14 @@ public sealed class PoisonTests(Servers servers)
         Assert.Equal(("t-1", "00FF"), (Encoding.UTF8.GetString((byte[])back.BasicProperties.Headers!["trace"]!), Convert.ToHexString((byte[])back.BasicProperties.Headers["bytes"]!)));
         Assert.Equal(1, back.BasicProperties.Headers["dead-letter-replays"]);
         Assert.DoesNotContain("dead-letter-reason", back.BasicProperties.Headers.Keys);
-        Assert.Contains("1 letters dropped", (await stage.LettersAsync("drop", "--id", Convert.ToHexStringLower(SHA256.HashData(second).AsSpan(0, 8)), "--door", "rabbitmq")).Output, StringComparison.Ordinal);
+        Assert.Contains("1 letters dropped", (await stage.LettersAsync("drop", "--id", idOfSecond, "--door", "rabbitmq")).Output, StringComparison.Ordinal);
         // Its row has a part of it.
         Assert.Contains("0 letters replayed", (await stage.LettersAsync("replay", "--all", "--door", "rabbitmq")).Output, StringComparison.Ordinal);
         Assert.Equal(1L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
         Assert.Contains("1 letters dropped", (await stage.LettersAsync("drop", "--all", "--door", "rabbitmq")).Output, StringComparison.Ordinal);
         Assert.Equal(0L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
+
+        string IdOf(byte[] body) => listed.Single(letter => letter.GetProperty("bytes").GetInt32() == body.Length).GetProperty("id").GetString()!;
     }
 
     // Each user registers, gets 10.00 and loses it.
