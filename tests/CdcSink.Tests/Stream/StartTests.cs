@@ -10,6 +10,8 @@ namespace Betting.Tests.CdcSink.Stream;
 public sealed class StartTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    const string Restored = "was it restored, or is it another one?";
+
     readonly Made _made = new();
 
     [Fact]
@@ -141,13 +143,20 @@ public sealed class StartTests(Servers servers)
             }
             worker.Send(Signal.Continue);
             await stream.SendAsync([Bet(5)]);
-            Assert.True(await worker.ExitedWithinAsync(Limit), "it did not end");
-            Assert.Equal(1, worker.ExitCode);
-            Assert.Contains($"ClickHouse lost what this replica wrote: {stream.Bets} 0 was recorded up to 2, and ClickHouse has it up to 1", KafkaStream.Said(worker), StringComparison.Ordinal);
+            // Where it stood so long that it lost its partitions, it begins them anew by what ClickHouse has.
+            await Deadline.UntilAsync("the end of the worker, or another beginning", Limit, () => Task.FromResult(worker.HasExited || Said(worker, Restored)));
+            if (worker.HasExited)
+            {
+                Assert.Equal(1, worker.ExitCode);
+                Assert.Contains($"ClickHouse lost what this replica wrote: {stream.Bets} 0 was recorded up to 2, and ClickHouse has it up to 1", KafkaStream.Said(worker), StringComparison.Ordinal);
+                await using var again = stream.StartWorker(sink.ConnectionString);
+                await BetsAsync(sink, "1,2,3,4,5");
+                Assert.True(Said(again, Restored), KafkaStream.Said(again));
+            }
+            await BetsAsync(sink, "1,2,3,4,5");
         }
-        await using var again = stream.StartWorker(sink.ConnectionString);
-        await BetsAsync(sink, "1,2,3,4,5");
-        Assert.Contains("was it restored, or is it another one?", KafkaStream.Said(again), StringComparison.Ordinal);
+
+        static bool Said(EngineProcess worker, string text) => KafkaStream.Said(worker).Contains(text, StringComparison.Ordinal);
     }
 
     [Fact]
