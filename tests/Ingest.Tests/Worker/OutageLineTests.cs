@@ -64,9 +64,12 @@ public sealed class OutageLineTests(Servers servers)
 
         Assert.Single(lines.Away);
         Assert.Single(lines.Back);
-        Assert.Equal("", string.Join('\n', lines.Besides));
+        Assert.Equal("", string.Join('\n', lines.Besides.Where(line => !IsLoss(line))));
         Assert.Equal("", string.Join('\n', lines.Traces));
     }
+
+    // Partitions are lost when an outage of Kafka lasts longer than the session: told once, as any other loss.
+    static bool IsLoss(string line) => line.Contains(" WRN 190 ", StringComparison.Ordinal);
 
     static Task PublishAsync(Stage stage) =>
         Task.WhenAll(stage.Rabbit.PublishAsync(Stage.Encoded([ThroughRabbit])), stage.Kafka.PublishAsync(Stage.Encoded([ThroughKafka])));
