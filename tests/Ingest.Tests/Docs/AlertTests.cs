@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Betting.Ingest;
 using Betting.Ingest.Batches;
 using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
 using Npgsql;
 
 namespace Betting.Tests.Ingest.Docs;
@@ -27,8 +28,8 @@ public sealed partial class AlertTests
     [Fact]
     public async Task The_rules_are_Prometheus_own_and_fire_as_played()
     {
-        await PromtoolAsync("check", "rules", PathOf("compose/alerts/ingest.yml"));
-        await PromtoolAsync("test", "rules", PathOf("tests/Ingest.Tests/Docs/ingest.test.yml"));
+        await Promtool.RunAsync("check", "rules", PathOf("compose/alerts/ingest.yml"));
+        await Promtool.RunAsync("test", "rules", PathOf("tests/Ingest.Tests/Docs/ingest.test.yml"));
     }
 
     [Fact]
@@ -74,17 +75,6 @@ public sealed partial class AlertTests
             }
         }
         return "";
-    }
-
-    static async Task PromtoolAsync(params string[] arguments)
-    {
-        var folder = Directory.CreateTempSubdirectory("promtool-").FullName;
-        await using (var promtool = EngineProcess.Start("promtool", new Launch(Installed.Debian("promtool", "prometheus"), arguments), Path.Combine(folder, "promtool.log")))
-        {
-            Assert.True(await promtool.ExitedWithinAsync(TimeSpan.FromSeconds(60)), "promtool did not end");
-            Assert.True(promtool.ExitCode == 0, await File.ReadAllTextAsync(promtool.LogFile));
-        }
-        Directory.Delete(folder, recursive: true);
     }
 
     static string PathOf(string path) => Path.Combine(Installed.ProjectRoot, path);

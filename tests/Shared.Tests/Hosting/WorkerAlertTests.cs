@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
 using Xunit;
 
 namespace Betting.Tests.Shared.Hosting;
@@ -12,10 +13,10 @@ public sealed partial class WorkerAlertTests
     static readonly string Rules = Read(RulesFile), Cases = Read(CasesFile);
 
     [Fact]
-    public Task Prometheus_can_read_the_rules() => PromtoolAsync("check", "rules", PathOf(RulesFile));
+    public Task Prometheus_can_read_the_rules() => Promtool.RunAsync("check", "rules", PathOf(RulesFile));
 
     [Fact]
-    public Task Each_alert_fires_when_it_should_and_not_beside_it() => PromtoolAsync("test", "rules", PathOf(CasesFile));
+    public Task Each_alert_fires_when_it_should_and_not_beside_it() => Promtool.RunAsync("test", "rules", PathOf(CasesFile));
 
     [Fact]
     public void Each_alert_has_a_case_in_which_it_fires_a_section_in_the_runbook_and_metrics_that_are_described()
@@ -31,17 +32,6 @@ public sealed partial class WorkerAlertTests
         }
         Assert.Equal(alerts, Section().Matches(runbook).Select(match => match.Groups[1].Value));
         Assert.All(Metric().Matches(Rules), metric => Assert.Contains($"`{metric.Value}`", metrics, StringComparison.Ordinal));
-    }
-
-    static async Task PromtoolAsync(params string[] arguments)
-    {
-        var folder = Directory.CreateTempSubdirectory("promtool-").FullName;
-        await using (var promtool = EngineProcess.Start("promtool", new Launch(Installed.Debian("promtool", "prometheus"), arguments), Path.Combine(folder, "promtool.log")))
-        {
-            Assert.True(await promtool.ExitedWithinAsync(TimeSpan.FromSeconds(60)), "promtool did not end");
-            Assert.True(promtool.ExitCode == 0, await File.ReadAllTextAsync(promtool.LogFile));
-        }
-        Directory.Delete(folder, recursive: true);
     }
 
     static string PathOf(string file) => Path.Combine(Installed.ProjectRoot, file);

@@ -20,23 +20,13 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
     // The last change of each table that an earlier batch brought.
     readonly ConcurrentDictionary<SourceTable, (long Id, ulong Version)> _last = [];
 
-    /// <summary>Looks at a batch whose changes and markers are stored.</summary>
-    public async Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation)
-    {
-        await NoticeLossAsync(batch, cancellation);
-        foreach (var start in batch.SnapshotStarts)
-        {
-            await NoticeRepetitionAsync(start, cancellation);
-        }
-        foreach (var epoch in batch.StreamedUntil.Keys.Select(key => key.Epoch).Distinct().ToList())
-        {
-            await NoticeLowerEpochAsync(batch, epoch, cancellation);
-        }
-        if (batch.LowestWatermark is { } watermark && await snapshots.IsBehindAsync(watermark, cancellation))
-        {
-            await NoticeLogWentBackAsync(watermark.Version, Moment(watermark.At), cancellation);
-        }
-    }
+    /// <summary>Looks at a batch whose changes and markers are stored: all questions at once, each a small one.</summary>
+    public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation) => Task.WhenAll([
+        NoticeLossAsync(batch, cancellation),
+        NoticeLogWentBackAsync(batch, cancellation),
+        .. batch.SnapshotStarts.Select(start => NoticeRepetitionAsync(start, cancellation)),
+        .. batch.StreamedUntil.Keys.Select(key => key.Epoch).Distinct().Select(epoch => NoticeLowerEpochAsync(batch, epoch, cancellation)),
+    ]);
 
     /// <summary>
     /// An acknowledged change is not there any more: tables of a restored, lagging or crashed ClickHouse need not be of one moment, so
@@ -44,20 +34,22 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
     /// </summary>
     async Task NoticeLossAsync(ChangeBatch batch, CancellationToken cancellation)
     {
-        foreach (var (table, change) in _last.ToArray())
-        {
-            if (!await store.HasChangeAsync(table, change.Id, change.Version, cancellation))
-            {
-                metrics.LostChange(table.ToString());
-                CdcSinkLog.ChangeLost(log, change.Version, table.ToString(), change.Id);
-                await store.AskReconciliationAsync(
-                    FormattableString.Invariant($"change {change.Version} of {table} {change.Id} is gone"), "ClickHouse lost a change that it had acknowledged", cancellation);
-                _last.TryRemove(table, out _);
-            }
-        }
+        await Task.WhenAll(_last.ToArray().Select(last => NoticeLossAsync(last.Key, last.Value, cancellation)));
         foreach (var (table, change) in batch.LastChanges)
         {
             _last[table] = change;
+        }
+    }
+
+    async Task NoticeLossAsync(SourceTable table, (long Id, ulong Version) change, CancellationToken cancellation)
+    {
+        if (!await store.HasChangeAsync(table, change.Id, change.Version, cancellation))
+        {
+            metrics.LostChange(table.ToString());
+            CdcSinkLog.ChangeLost(log, change.Version, table.ToString(), change.Id);
+            await store.AskReconciliationAsync(
+                FormattableString.Invariant($"change {change.Version} of {table} {change.Id} is gone"), "ClickHouse lost a change that it had acknowledged", cancellation);
+            _last.TryRemove(table, out _);
         }
     }
 
@@ -108,8 +100,13 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
     /// A new watermark stands lower in the log than one before it in its partition: the log went back, because PostgreSQL was restored or
     /// failed over to a replica that lagged. What ClickHouse has of the lost part stays.
     /// </summary>
-    async Task NoticeLogWentBackAsync(ChangeVersion version, DateTimeOffset at, CancellationToken cancellation)
+    async Task NoticeLogWentBackAsync(ChangeBatch batch, CancellationToken cancellation)
     {
+        if (batch.LowestWatermark is not { } watermark || !await snapshots.IsBehindAsync(watermark, cancellation))
+        {
+            return;
+        }
+        var (version, at) = (watermark.Version, Moment(watermark.At));
         metrics.LogWentBack();
         if (!_logged.TryGetValue("", out var last) || clock.GetElapsedTime(last) >= LogEvery)
         {
