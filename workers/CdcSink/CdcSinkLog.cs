@@ -48,8 +48,8 @@ static partial class CdcSinkLog
     [LoggerMessage(320, LogLevel.Error, "A snapshot began on {Topic} in epoch {Epoch}, which has streamed changes or another snapshot before it. Rows that went while nobody captured stay until a reconciliation: run one, and raise the epoch with the next snapshot")]
     public static partial void SnapshotInUsedEpoch(ILogger log, string topic, int epoch);
 
-    [LoggerMessage(322, LogLevel.Error, "{Topic} has changes of epoch {Epoch}, committed up to {CommittedAt:u}, after epoch {Newer} began at {BeganAt:u}. They lose to it and are not shown. Is the connector's epoch too low, or is the cluster that was replaced still captured? Set the epoch above {Newer} and take a snapshot")]
-    public static partial void EpochWentBack(ILogger log, string topic, int epoch, DateTimeOffset committedAt, int newer, DateTimeOffset beganAt);
+    [LoggerMessage(322, LogLevel.Error, "{Table} have changes of epoch {Epoch}, committed up to {CommittedAt:u}, after epoch {Newer} began at {BeganAt:u}. They lose to it and are not shown. Is the connector's epoch too low, or is the cluster that was replaced still captured? Set the epoch above {Newer} and take a snapshot")]
+    public static partial void EpochWentBack(ILogger log, string table, int epoch, DateTimeOffset committedAt, int newer, DateTimeOffset beganAt);
 
     [LoggerMessage(324, LogLevel.Error, "PostgreSQL's log went back: the watermark of {At:u} stands at {Lsn}, before older ones of epoch {Epoch}. Was PostgreSQL restored, or a replica promoted that lagged? What ClickHouse has of the lost part stays. Set the connector's epoch higher and take a snapshot")]
     public static partial void LogWentBack(ILogger log, ulong lsn, DateTimeOffset at, int epoch);

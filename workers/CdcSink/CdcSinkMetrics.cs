@@ -41,7 +41,7 @@ public sealed class CdcSinkMetrics : IDisposable
         _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes or another snapshot, by table.");
         _lostChanges = _meter.CreateCounter<long>("cdcsink.lost_changes", "{change}", "Changes that ClickHouse had acknowledged and does not have any more, by table; one of each batch is looked for.");
         _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{batch}", "Batches with a new watermark that stands lower in PostgreSQL's log than one before it.");
-        _lowerEpochs = _meter.CreateCounter<long>("cdcsink.lower_epochs", "{batch}", "Batches with streamed changes of an epoch that a snapshot of a newer epoch had ended before they were committed, by topic.");
+        _lowerEpochs = _meter.CreateCounter<long>("cdcsink.lower_epochs", "{batch}", "Batches with streamed changes of an epoch that were committed after a newer epoch began, by table.");
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
         _markedValues = _meter.CreateCounter<long>("cdcsink.marked_values", "{value}", "Values that are shown with a mark, by table, column and rule.");
         _insertedRows = _meter.CreateCounter<long>("cdcsink.inserted.rows", "{row}", "Rows of changes inserted, by table; repeated inserts count again.");
@@ -115,7 +115,7 @@ public sealed class CdcSinkMetrics : IDisposable
 
     public void LogWentBack() => _logWentBack.Add(1);
 
-    public void LowerEpoch(string topic) => _lowerEpochs.Add(1, new KeyValuePair<string, object?>("topic", topic));
+    public void LowerEpoch(string table) => _lowerEpochs.Add(1, new KeyValuePair<string, object?>("table", table));
 
     public void RepeatedSnapshot(string table) => _repeatedSnapshots.Add(1, new KeyValuePair<string, object?>("table", table));
 

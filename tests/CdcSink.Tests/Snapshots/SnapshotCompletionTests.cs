@@ -163,7 +163,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
 
         await sink.ReplayAsync([_made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: Later)]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lower_epochs"));
-        Assert.Equal(["epoch 1 of betting.public.bets after epoch 2, 2026-01-01 00h"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE '%of betting%'"));
+        Assert.Equal(["epoch 1 of Bets after epoch 2, 2026-01-01 00h"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE '%after epoch%'"));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Betting.CdcSink.Snapshots;
 using Betting.Contracts;
 using Betting.Debezium;
@@ -134,7 +133,6 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             batch.CommitTimes[topic] = times = Pooled.List();
         }
         times.Add(change.CommitTime);
-        ref var until = ref CollectionsMarshal.GetValueRefOrAddDefault(batch.StreamedUntil, (change.Version.Epoch, topic), out _);
-        until = Math.Max(until, change.CommitTime);
+        batch.StreamedUntil.Note(change.Table, change.Version.Epoch, change.CommitTime);
     }
 }

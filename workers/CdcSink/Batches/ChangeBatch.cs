@@ -15,8 +15,7 @@ public sealed class ChangeBatch : IDisposable
     /// <summary>The snapshots of an archive that ended in this batch; those of the stream are stored, see <see cref="ChangeRows.SnapshotMarkers"/>.</summary>
     public List<SnapshotEnd> SnapshotEnds { get; } = [];
 
-    /// <summary>The latest commit time of streamed changes by their epoch and topic, microseconds since 1970 UTC.</summary>
-    public Dictionary<(int Epoch, string Topic), long> StreamedUntil { get; } = [];
+    public StreamedUntil StreamedUntil { get; } = new();
 
     /// <summary>The watermark with the lowest position in PostgreSQL's log; null where there is none.</summary>
     public StreamedWatermark? LowestWatermark { get; set; }

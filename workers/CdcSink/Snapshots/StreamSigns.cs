@@ -14,7 +14,7 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
-    // By topic; two batches are looked at side by side.
+    // By table, the log under no name; two batches are looked at side by side.
     readonly ConcurrentDictionary<string, long> _logged = [];
 
     // The last change of each table that an earlier batch brought.
@@ -25,7 +25,7 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
         NoticeLossAsync(batch, cancellation),
         NoticeLogWentBackAsync(batch, cancellation),
         .. batch.SnapshotStarts.Select(start => NoticeRepetitionAsync(start, cancellation)),
-        .. batch.StreamedUntil.Keys.Select(key => key.Epoch).Distinct().Select(epoch => NoticeLowerEpochAsync(batch, epoch, cancellation)),
+        .. batch.StreamedUntil.All.GroupBy(each => each.Epoch).Select(each => NoticeLowerEpochAsync(each.Key, each, cancellation)),
     ]);
 
     /// <summary>
@@ -75,24 +75,25 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
     /// Changes that were committed after a newer epoch began lose to it by their version. Older ones are no sign: topics
     /// keep them, and they may be read a second time.
     /// </summary>
-    async Task NoticeLowerEpochAsync(ChangeBatch batch, int epoch, CancellationToken cancellation)
+    async Task NoticeLowerEpochAsync(int epoch, IEnumerable<(SourceTable Table, int Epoch, long CommittedAt)> changes, CancellationToken cancellation)
     {
         if (await snapshots.NewerThanAsync(epoch, cancellation) is not { } newer)
         {
             return;
         }
-        foreach (var ((_, topic), until) in batch.StreamedUntil.Where(each => each.Key.Epoch == epoch && each.Value > newer.At))
+        foreach (var (table, _, until) in changes.Where(each => each.CommittedAt > newer.At))
         {
-            metrics.LowerEpoch(topic);
+            var name = table.ToString();
+            metrics.LowerEpoch(name);
             var (committed, began) = (Moment(until), Moment(newer.At));
-            if (!_logged.TryGetValue(topic, out var last) || clock.GetElapsedTime(last) >= LogEvery)
+            if (!_logged.TryGetValue(name, out var last) || clock.GetElapsedTime(last) >= LogEvery)
             {
-                _logged[topic] = clock.GetTimestamp();
-                CdcSinkLog.EpochWentBack(log, topic, epoch, committed, newer.Epoch, began);
+                _logged[name] = clock.GetTimestamp();
+                CdcSinkLog.EpochWentBack(log, name, epoch, committed, newer.Epoch, began);
             }
             // Once an hour while it lasts: a reconciliation says nothing about what comes after it.
             await store.AskReconciliationAsync(
-                FormattableString.Invariant($"epoch {epoch} of {topic} after epoch {newer.Epoch}, {committed:yyyy-MM-dd HH}h"), "changes have a lower epoch than a snapshot before them", cancellation);
+                FormattableString.Invariant($"epoch {epoch} of {name} after epoch {newer.Epoch}, {committed:yyyy-MM-dd HH}h"), "changes have a lower epoch than a snapshot before them", cancellation);
         }
     }
 

@@ -23,11 +23,10 @@ public sealed class BatchApplier(
             batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation))));
         metrics.Inserted(batch.Rows);
         await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
-        await _stages.TimeAsync("signs", () => signs.NoticeAsync(batch, cancellation));
-        if (!batch.Touched.IsEmpty)
-        {
-            await _stages.TimeAsync("join", () => JoinAsync(batch, cancellation));
-        }
+        // The signs look at what is stored and change nothing, so the join does not wait for them.
+        await Task.WhenAll(
+            _stages.TimeAsync("signs", () => signs.NoticeAsync(batch, cancellation)),
+            batch.Touched.IsEmpty ? Task.CompletedTask : _stages.TimeAsync("join", () => JoinAsync(batch, cancellation)));
         if (batch.DeadLetters.Count > 0)
         {
             await _stages.TimeAsync("dead-letters", () => deadLetters.SendAsync(batch.DeadLetters, cancellation));
