@@ -42,7 +42,7 @@ public sealed class IngestMetrics : IDisposable
         _recordsLost = _meter.CreateCounter<long>("ingest.kafka.records_lost", "{record}", "Records that the topic had deleted before they were read");
         _meter.CreateObservableGauge("ingest.kafka.partitions.stopped", () => Interlocked.Read(ref _partitionsStopped), "{partition}", "Partitions that wait for an operator because their offset was lost");
         _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(_depths), "{message}", "Commands with the broker: of RabbitMQ all that are ready, of Kafka those of this replica's partitions");
-        _meter.CreateObservableGauge("ingest.queue.age", () => ByDoor(_ages), "s", "How old the oldest command is that was read and has no outcome yet; 0 where there is none");
+        _meter.CreateObservableGauge("ingest.queue.age", () => ByDoor(_ages), "s", "How old the oldest command is that has no outcome yet, or how long a Kafka partition with more records has not moved; 0 where nothing waits");
         _meter.CreateObservableGauge("ingest.dead_letters.waiting", () => ByDoor(_lettersWaiting), "{message}", "Messages in the queue of dead letters");
         _meter.CreateObservableGauge("ingest.parked", () => Interlocked.Read(ref _parked), "{command}", "Commands that wait for a user, event or bet");
         _meter.CreateObservableGauge("ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the parked command waits that is due first");

@@ -51,6 +51,9 @@ sealed class Kafka : IAsyncDisposable
     /// <summary>The next requests of this kind are answered with an error.</summary>
     public Task FailAsync(string request, string code, int times) => AskAsync(HttpMethod.Post, $"/errors/{request}?code={code}&times={times}");
 
+    /// <summary>These requests fail no longer.</summary>
+    public Task ServeAsync(string request) => AskAsync(HttpMethod.Delete, $"/errors/{request}");
+
     /// <summary>As retention would.</summary>
     public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
 

@@ -53,13 +53,41 @@ public sealed class TransactionalTopicTests(Servers servers)
         Assert.Equal(0, await next.MetricAsync("ingest_kafka_offsets_lost_total"));
     }
 
+    [Fact]
+    public async Task What_waits_behind_an_open_transaction_is_counted_and_its_end_lets_it_through()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var broker = await Broker.StartAsync(stage);
+        using var open = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "open" }).Build();
+        using var others = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap }).Build();
+        open.InitTransactions(Limit);
+        var worker = stage.Start("--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={broker.Bootstrap}", "--Kafka:Client:session.timeout.ms=6000");
+        BetCommand[] before = [Given.Register(1)], held = [Given.Register(2)], behind = [Given.Register(3), Given.Register(4)];
+        await PublishAsync(open, before, commit: true);
+        await stage.AppliedAsync(before);
+        await WaitingAsync("nothing", (depth, age) => depth == 0 && age == 0);
+
+        // The stand-in shows what is not committed: there the partition stands still because its leader gives nothing.
+        await (broker.IsReal ? Task.CompletedTask : stage.Kafka.FailAsync("Fetch", "KafkaStorageError", 10_000));
+        open.BeginTransaction();
+        await ProduceAsync(open, held);
+        await ProduceAsync(others, behind);
+        await WaitingAsync("three for 5 s", (depth, age) => depth == 3 && age > 5);
+        Assert.Equal(1, await stage.CountAsync("SELECT count(*) FROM commands"));
+
+        open.CommitTransaction(Limit);
+        await (broker.IsReal ? Task.CompletedTask : stage.Kafka.ServeAsync("Fetch"));
+        await stage.AppliedAsync([.. held, .. behind]);
+        await WaitingAsync("nothing", (depth, age) => depth == 0 && age == 0);
+
+        Task WaitingAsync(string what, Func<double, double, bool> holds) => Deadline.UntilAsync($"{what} in the queue", Limit, async () =>
+            holds(await worker.MetricAsync("ingest_queue_depth", "door=\"kafka\""), await worker.MetricAsync("ingest_queue_age_seconds", "door=\"kafka\"")));
+    }
+
     static async Task PublishAsync(IProducer<Null, byte[]> producer, BetCommand[] commands, bool commit)
     {
         producer.BeginTransaction();
-        foreach (var body in Stage.Encoded(commands))
-        {
-            await producer.ProduceAsync(Commands, new Message<Null, byte[]> { Value = body });
-        }
+        await ProduceAsync(producer, commands);
         if (commit)
         {
             producer.CommitTransaction(Limit);
@@ -67,6 +95,14 @@ public sealed class TransactionalTopicTests(Servers servers)
         else
         {
             producer.AbortTransaction(Limit);
+        }
+    }
+
+    static async Task ProduceAsync(IProducer<Null, byte[]> producer, BetCommand[] commands)
+    {
+        foreach (var body in Stage.Encoded(commands))
+        {
+            await producer.ProduceAsync(Commands, new Message<Null, byte[]> { Value = body });
         }
     }
 
@@ -83,9 +119,10 @@ public sealed class TransactionalTopicTests(Servers servers)
             {
                 return new Broker(stage.Kafka.BootstrapServers, stage, null, "");
             }
-            var data = Path.Combine(stage.Folder, "real-kafka");
+            var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
+            var data = Path.Combine(stage.Folder, $"real-kafka-{port}");
             await using var start = EngineProcess.Start("real Kafka's start", new Launch(Path.Combine(tools, "start"),
-                [data, "--kafka-port", FreePort.Take().ToString(CultureInfo.InvariantCulture), "--no-connect"]), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
+                [data, "--kafka-port", port, "--no-connect"]), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
             var broker = new Broker(await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Limit), stage, tools, data);
             using var admin = broker.Admin();
             await admin.CreateTopicsAsync(new[] { Topics.Commands, Topics.DeadLetter(Topics.Commands) }.Select(topic => new TopicSpecification { Name = topic, NumPartitions = 1 }));

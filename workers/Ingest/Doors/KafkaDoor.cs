@@ -86,6 +86,7 @@ public sealed class KafkaDoor(
         }
         finally
         {
+            _watch.Close();
             Leave(consumer);
         }
     }
@@ -124,7 +125,7 @@ public sealed class KafkaDoor(
 
     void LookAround(IConsumer<byte[]?, byte[]> consumer)
     {
-        if (_watch.Look(consumer, _gathered.Records, _inHand))
+        if (_watch.Look(consumer, _gathered, _inHand))
         {
             _gathered.Offsets.Retry(consumer);
         }
@@ -219,6 +220,7 @@ public sealed class KafkaDoor(
     {
         var gone = offsets.Select(offset => offset.TopicPartition).ToHashSet();
         _gathered.Forget(gone);
+        _watch.Forget(gone);
         worker.Rebalanced(kind, 0);
         return string.Join(", ", gone.Select(partition => partition.Partition.Value));
     }

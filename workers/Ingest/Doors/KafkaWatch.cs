@@ -8,33 +8,29 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
+    readonly KafkaBacklog _backlog = new(clock);
     long _looked;
 
     /// <returns>True where it was time to look.</returns>
-    public bool Look(IConsumer<byte[]?, byte[]> consumer, IReadOnlyList<ConsumeResult<byte[]?, byte[]>> gathering, IReadOnlyCollection<KafkaBatch> inHand)
+    public bool Look(IConsumer<byte[]?, byte[]> consumer, KafkaGathering gathering, IReadOnlyCollection<KafkaBatch> inHand)
     {
         if (_looked != 0 && clock.GetElapsedTime(_looked) < Every)
         {
             return false;
         }
         _looked = clock.GetTimestamp();
+        var (behind, standing) = _backlog.Look(consumer, gathering.Ends);
         var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
-        metrics.Queue(KafkaDoor.Door, Behind(consumer) + gathering.Count + unfinished.Sum(batch => batch.Count));
-        var oldest = unfinished is [var first, ..] ? first.Oldest : gathering is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;
-        metrics.QueueAge(KafkaDoor.Door, oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero);
+        metrics.Queue(KafkaDoor.Door, behind + gathering.Records.Count + unfinished.Sum(batch => batch.Count));
+        var oldest = unfinished is [var first, ..] ? first.Oldest : gathering.Records is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;
+        var age = oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero;
+        metrics.QueueAge(KafkaDoor.Door, age > standing ? age : standing);
         outage.Look(consumer);
         return true;
     }
 
-    // Records behind what this replica has read, as of the last fetch; of its own partitions.
-    static long Behind(IConsumer<byte[]?, byte[]> consumer)
-    {
-        var behind = 0L;
-        foreach (var partition in consumer.Assignment)
-        {
-            var (end, position) = (consumer.GetWatermarkOffsets(partition).High.Value, consumer.Position(partition).Value);
-            behind += end >= 0 && position >= 0 ? Math.Max(0, end - position) : 0;
-        }
-        return behind;
-    }
+    public void Forget(IEnumerable<TopicPartition> gone) => _backlog.Forget(gone);
+
+    /// <summary>To be called before the consumer is closed.</summary>
+    public void Close() => _backlog.Close();
 }
