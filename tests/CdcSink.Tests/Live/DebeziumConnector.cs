@@ -27,10 +27,15 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch, string 
     /// <summary>The connector begins anew with another epoch; records of the former one may still come until a record has it.</summary>
     public Task RaiseEpochAsync(int newEpoch) => ConfigureAsync(newEpoch);
 
-    /// <summary>A snapshot that blocks the stream reads one table alone.</summary>
-    public async Task ReadAgainAsync(string table)
+    /// <summary>A snapshot reads one table alone, or those of its rows for which the condition holds: it blocks the stream or runs beside it.</summary>
+    public async Task ReadAgainAsync(string table, bool beside, string? condition)
     {
-        var data = new JsonObject { ["data-collections"] = new JsonArray($"public.{table}"), ["type"] = "BLOCKING" };
+        var data = new JsonObject { ["data-collections"] = new JsonArray($"public.{table}"), ["type"] = beside ? "INCREMENTAL" : "BLOCKING" };
+        if (condition is not null)
+        {
+            var filter = $"SELECT * FROM public.{table} WHERE {condition}";
+            data["additional-conditions"] = new JsonArray(new JsonObject { ["data-collection"] = $"public.{table}", ["filter"] = filter });
+        }
         var signal = new JsonObject { ["id"] = Guid.NewGuid().ToString(), ["type"] = "execute-snapshot", ["data"] = data };
         await File.WriteAllTextAsync(signals, signal.ToJsonString() + "\n");
     }
@@ -43,7 +48,8 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch, string 
         settings["database.dbname"] = LiveStage.Database;
         settings["database.password"] = "";
         settings["transforms.epoch.value.literal"] = withEpoch.ToString(CultureInfo.InvariantCulture);
-        settings["signal.enabled.channels"] = "file";
+        settings["signal.enabled.channels"] = "source,file";
+        settings["signal.data.collection"] = $"public.{LiveStage.SignalTable}";
         settings["signal.file"] = signals;
         settings["signal.poll.interval.ms"] = "500";
         // A producer looks for new partitions every five minutes by default.

@@ -34,8 +34,10 @@ interface ILiveStream : IAsyncDisposable
     /// <summary>The capture goes on with a new epoch and without a snapshot; false where it cannot.</summary>
     Task<bool> TryRaiseEpochAsync(int epoch);
 
-    /// <summary>A snapshot that blocks the stream reads this table alone; only after <see cref="TryRaiseEpochAsync"/> was true.</summary>
-    Task ReadAgainAsync(string table);
+    /// <summary>
+    /// A snapshot that blocks the stream or runs beside it reads this table alone, or those rows of it; only after <see cref="TryRaiseEpochAsync"/> was true.
+    /// </summary>
+    Task ReadAgainAsync(string table, bool beside = false, string? condition = null);
 
     /// <summary>Whether a restart of the capture would go on from where it is, rather than take another snapshot.</summary>
     Task<bool> HasStoredItsPositionAsync();

@@ -15,6 +15,9 @@ sealed class LiveStage : IAsyncDisposable
 {
     public const string Database = "betting";
 
+    /// <summary>Where a connector writes the windows of incremental snapshots.</summary>
+    public const string SignalTable = "debezium_signal";
+
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     static readonly ChangeTopics Changes = new(ChangeTopics.DefaultPrefix);
 
@@ -78,6 +81,13 @@ sealed class LiveStage : IAsyncDisposable
         await server.StartAsync();
         await server.CreateDatabaseAsync(Database);
         await PostgresMigrator.MigrateAsync(server.ConnectionString(Database), new Dictionary<string, string> { ["replicator"] = "local" }, NullLogger.Instance, CancellationToken.None);
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(Database));
+        await using var signals = postgres.CreateCommand($"""
+            CREATE TABLE {SignalTable} (id text PRIMARY KEY, type text NOT NULL, data text);
+            GRANT SELECT, INSERT, DELETE ON {SignalTable} TO replicator;
+            ALTER PUBLICATION debezium_publication ADD TABLE {SignalTable}
+            """);
+        await signals.ExecuteNonQueryAsync();
         return server;
     }
 

@@ -71,7 +71,7 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
         return true;
     }
 
-    public Task ReadAgainAsync(string table) => _connector!.ReadAgainAsync(table);
+    public Task ReadAgainAsync(string table, bool beside, string? condition) => _connector!.ReadAgainAsync(table, beside, condition);
 
     public Task<bool> HasStoredItsPositionAsync() => _connector!.HasStoredOffsetsAsync();
 

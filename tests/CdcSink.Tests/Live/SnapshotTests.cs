@@ -44,6 +44,37 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public async Task No_bet_disappears_when_a_part_is_read_again_after_a_snapshot_beside_the_stream()
+    {
+        await using var stage = await LiveStage.StartAsync(replicas: 1);
+        await using var server = await stage.NewPostgresAsync("first");
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database));
+        await FillAsync(postgres, bets: 500);
+        await stage.CaptureAsync(server, epoch: 1);
+        await Deadline.UntilAsync("all bets", Patience, async () => await ShownAsync(stage) == 500);
+
+        // The stand-in has neither kind: there a snapshot reads everything.
+        if (await stage.Stream.TryRaiseEpochAsync(2))
+        {
+            await Deadline.UntilAsync("a record of epoch 2", Patience, async () => await stage.CountAsync("SELECT count() FROM watermarks WHERE bitShiftRight(version, 57) = 2") > 0);
+            await stage.Stream.ReadAgainAsync("bets", beside: true);
+            await Deadline.UntilAsync("the reads beside the stream", Patience, async () => await stage.CountAsync("SELECT count() FROM bet_changes FINAL WHERE bitShiftRight(version, 57) = 2") == 500);
+            await stage.Stream.ReadAgainAsync("bets", condition: "id <= 10");
+        }
+        else
+        {
+            await stage.Stream.StopCaptureAsync();
+            await stage.CaptureAsync(server, epoch: 2);
+        }
+        await UntilReadAgainAsync(stage, "bet_changes", rows: 500, neverFewerThan: 500);
+
+        await ChangeAsync(postgres);
+        await stage.EverythingHasArrivedAsync(postgres);
+        Assert.True(await Expected.AssertEqualsAsync(stage.ClickHouse, postgres) > 400);
+        Assert.Empty(stage.Ended);
+    }
+
+    [Fact]
     public async Task Never_fewer_bets_are_shown_than_there_are_while_20_000_are_read_again_in_a_new_epoch()
     {
         await using var stage = await LiveStage.StartAsync(replicas: 1, batchRecords: 1000);

@@ -48,7 +48,7 @@ sealed class StandInStream : ILiveStream
 
     public Task<bool> TryRaiseEpochAsync(int epoch) => Task.FromResult(false);
 
-    public Task ReadAgainAsync(string table) => throw new NotSupportedException("the stand-in reads all tables or none");
+    public Task ReadAgainAsync(string table, bool beside, string? condition) => throw new NotSupportedException("the stand-in reads all tables or none");
 
     public Task<bool> HasStoredItsPositionAsync() => Task.FromResult(File.Exists(Path.Combine(State, "checkpoint.json")));
 

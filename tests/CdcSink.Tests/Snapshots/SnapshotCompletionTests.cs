@@ -86,6 +86,38 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("2")]
+    public async Task A_snapshot_of_a_part_after_an_incremental_one_deletes_nothing(string epoch)
+    {
+        using var sink = epoch == "1" ? await SinkUnderTest.CreateAsync(servers) : await FilledAsync();
+        await sink.ReplayAsync([.. ReadBeside(epoch)]);
+        await sink.ReplayAsync(Part(epoch, "first", "last"));
+        Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_a_part_that_was_killed_before_an_incremental_one_and_is_begun_again_deletes_nothing()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ReplayAsync(Part("1", "first", "true"));
+        await sink.ReplayAsync([.. ReadBeside("1")]);
+        await sink.ReplayAsync(Part("1", "first", "last"));
+        Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_a_part_deletes_nothing_where_another_table_or_partition_was_streamed_before()
+    {
+        const long Later = 1_767_225_600_000 + 60_000;
+        using var sink = await FilledAsync();
+        await sink.ReplayAsync([_made.Event(1, epoch: "2")]);
+        await sink.ReplayAsync([.. new[] { "first", "last" }.Select((mark, at) => _made.Bet(at + 1, Made.Columns(), op: "r", epoch: "2", snapshot: mark, committedMs: Later))]);
+        Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
+        Assert.Contains("Bets before epoch 2", await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
+    }
+
     [Fact]
     public async Task Changes_streamed_with_a_lower_LSN_than_the_reads_stay()
     {
@@ -235,6 +267,18 @@ public sealed class SnapshotCompletionTests(Servers servers)
 
         StreamRecord Bet(int id) => _made.Bet(id, Made.Columns($"\"user_id\":{id.ToString(CultureInfo.InvariantCulture)}"));
     }
+
+    /// <summary>Users 1 to 3, event 1 and bets 1 to 3, read by an incremental snapshot.</summary>
+    IEnumerable<StreamRecord> ReadBeside(string epoch) =>
+    [
+        .. Enumerable.Range(1, 3).Select(id => _made.User(id, op: "r", epoch: epoch, snapshot: "incremental")),
+        _made.Change("events", "r", """{"id":1,"name":"Cup","category":"football","start_time":"2026-02-01T00:00:00.000000Z","status":"LIVE"}""", """{"id":1}""", "incremental", epoch: epoch),
+        .. Enumerable.Range(1, 3).Select(id => _made.Bet(id, Made.Columns($"\"user_id\":{id.ToString(CultureInfo.InvariantCulture)}"), op: "r", epoch: epoch, snapshot: "incremental")),
+    ];
+
+    /// <summary>Reads of user 1 and bet 1 alone.</summary>
+    StreamRecord[] Part(string epoch, string first, string last) =>
+        [_made.User(1, op: "r", epoch: epoch, snapshot: first), _made.Bet(1, Made.Columns(), op: "r", epoch: epoch, snapshot: last)];
 
     StreamRecord[] Users(int epoch, params int[] ids) => [.. ids.Select((id, at) => User(id, epoch, at == 0 ? "first" : at == ids.Length - 1 ? "last" : "true"))];
 

@@ -18,8 +18,8 @@ public sealed class SnapshotRuleTests
     [InlineData(true, true, true, true, false, SnapshotVerdict.AskReconciliation)]
     [InlineData(true, false, true, true, false, SnapshotVerdict.Nothing)]
     [InlineData(true, false, true, false, true, SnapshotVerdict.Nothing)]
-    public void Of_a_table(bool isRead, bool hasOlderRows, bool hasOlderReads, bool wasStreamed, bool wasRead, SnapshotVerdict verdict) =>
-        Assert.Equal(verdict, SnapshotRule.Of(new TableFacts(isRead, hasOlderRows, hasOlderReads, wasStreamed, wasRead)));
+    public void Of_a_table(bool isRead, bool hasOlderRows, bool hasOlderReads, bool streamRan, bool wasRead, SnapshotVerdict verdict) =>
+        Assert.Equal(verdict, SnapshotRule.Of(new TableFacts(isRead, hasOlderRows, hasOlderReads, streamRan, wasRead)));
 
     [Fact]
     public void A_wait_is_over_when_every_partition_has_passed_the_position_that_it_had()

@@ -119,6 +119,11 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.LastMarker);
         }
+        else if (change.Snapshot == SnapshotMarker.Incremental && batch.ReadIncrementally.Add(change.Table))
+        {
+            // One is enough to tell that the table was read beside the stream. The first of the batch is the lowest in the log.
+            batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.IncrementalMarker);
+        }
     }
 
     static void AddCommitTime(ChangeBatch batch, string topic, in DecodedRecord change)

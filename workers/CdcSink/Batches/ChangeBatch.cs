@@ -12,6 +12,9 @@ public sealed class ChangeBatch : IDisposable
     public List<DeadLetter> DeadLetters { get; } = [];
     public List<Snapshot> SnapshotStarts { get; } = [];
 
+    /// <summary>The tables that incremental snapshots read.</summary>
+    public HashSet<SourceTable> ReadIncrementally { get; } = [];
+
     /// <summary>The snapshots of an archive that ended in this batch; those of the stream are stored, see <see cref="ChangeRows.SnapshotMarkers"/>.</summary>
     public List<SnapshotEnd> SnapshotEnds { get; } = [];
 

@@ -12,7 +12,7 @@ namespace Betting.CdcSink.Snapshots;
 public sealed record SnapshotEnd(ChangeVersion Version, uint TransactionId, long CommittedAt, string Topic, int Partition, long Offset)
 {
     /// <summary>The column <c>marker</c>.</summary>
-    public const string FirstMarker = "first", LastMarker = "last";
+    public const string FirstMarker = "first", LastMarker = "last", IncrementalMarker = "incremental";
 
     /// <summary>The record's place as a record without content, for rows that name where they came from.</summary>
     public StreamRecord Place => new(Topic, Partition, Offset, 0, null, null, []);

@@ -9,6 +9,8 @@ namespace Betting.CdcSink.Snapshots;
 /// <summary>What ClickHouse knows of snapshots. Each statement has the same effect however often it runs.</summary>
 public sealed class SnapshotStore(ChangeStore store)
 {
+    static readonly SourceTable[] Tables = [SourceTable.Users, SourceTable.Events, SourceTable.Bets];
+
     /// <summary>Snapshots that ended and are not settled, the oldest first.</summary>
     public async Task<List<SnapshotEnd>> OpenAsync(CancellationToken cancellation)
     {
@@ -52,7 +54,8 @@ public sealed class SnapshotStore(ChangeStore store)
             IsRead: await store.HasChangesAsync(table, snapshot.From, behind, cancellation),
             HasOlderRows: await store.HasChangesAsync(table, open, snapshot.EpochStart, cancellation),
             HasOlderReads: isHalfDone || await store.HasChangesAsync(table, open, snapshot.From, cancellation),
-            WasStreamed: await WasStreamedAsync(table, snapshot, cancellation),
+            StreamRan: await WasReadIncrementallyAsync(table, snapshot, cancellation) || await HasStreamedBeforeAsync(table, snapshot, cancellation)
+                || await WasStreamedAsync(table, snapshot, cancellation),
             WasRead: await WasReadAsync(table, snapshot, cancellation));
     }
 
@@ -155,6 +158,26 @@ public sealed class SnapshotStore(ChangeStore store)
             """;
         return await NumberAsync(sql, snapshot.From, snapshot.To, cancellation) > 0;
     }
+
+    /// <summary>
+    /// Whether a change of any table in the epoch was committed before the snapshot read this one, both by PostgreSQL's clock: an initial
+    /// snapshot comes before all of its stream, so this one was ordered later and may be of a part.
+    /// </summary>
+    async Task<bool> HasStreamedBeforeAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
+    {
+        var streamed = ChangeVersion.Of(snapshot.Epoch, streamed: true, 0);
+        var before = $$"""
+            version BETWEEN {{streamed.Value}} AND {{streamed.Value | ChangeVersion.MaxLsn}} AND committed_at <
+                (SELECT min(committed_at) FROM {{Changes(table)}} WHERE version BETWEEN {from:UInt64} AND {to:UInt64})
+            """;
+        var any = string.Join(" UNION ALL ", Tables.Select(each => $"(SELECT 1 FROM {Changes(each)} WHERE {before} LIMIT 1)"));
+        return await NumberAsync($"SELECT toUInt64(count()) FROM ({any})", snapshot.From, snapshot.To, cancellation) > 0;
+    }
+
+    /// <summary>Whether an incremental snapshot of the epoch read rows of the table that this one would delete.</summary>
+    async Task<bool> WasReadIncrementallyAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation) => await NumberAsync(
+        $"SELECT count() FROM snapshot_markers WHERE marker = 'incremental' AND endsWith(topic, '.{Name(table)}') AND version >= {{from:UInt64}} AND version < {{to:UInt64}}",
+        snapshot.EpochStart, snapshot.From, cancellation) > 0;
 
     /// <summary>Whether a snapshot of the epoch that ended before this one began read the table.</summary>
     async Task<bool> WasReadAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)

@@ -4,9 +4,9 @@ namespace Betting.CdcSink.Snapshots;
 /// <param name="IsRead">True where the snapshot read at least one row of the table.</param>
 /// <param name="HasOlderRows">True where rows of older epochs are stored that nothing has ended.</param>
 /// <param name="HasOlderReads">True where anything below the snapshot's first read is stored that nothing has ended.</param>
-/// <param name="WasStreamed">True where changes of the table were streamed in this epoch before the snapshot read it.</param>
+/// <param name="StreamRan">True where the stream ran in this epoch before the snapshot: changes were streamed, or an incremental snapshot read the table.</param>
 /// <param name="WasRead">True where a snapshot that ended earlier in this epoch read the table.</param>
-public readonly record struct TableFacts(bool IsRead, bool HasOlderRows, bool HasOlderReads, bool WasStreamed, bool WasRead);
+public readonly record struct TableFacts(bool IsRead, bool HasOlderRows, bool HasOlderReads, bool StreamRan, bool WasRead);
 
 /// <summary>What the end of a snapshot says about one table.</summary>
 public enum SnapshotVerdict
@@ -31,7 +31,7 @@ public static class SnapshotRule
         // The first snapshot settled the table; a later one may have read a part of it.
         { WasRead: true } => SnapshotVerdict.Nothing,
         // Ad hoc, beside a stream that runs: it may have read a part of the table, and deletes are in the stream.
-        { WasStreamed: true } => facts.HasOlderRows ? SnapshotVerdict.AskReconciliation : SnapshotVerdict.Nothing,
+        { StreamRan: true } => facts.HasOlderRows ? SnapshotVerdict.AskReconciliation : SnapshotVerdict.Nothing,
         _ => facts.HasOlderReads ? SnapshotVerdict.EndOlder : SnapshotVerdict.Nothing,
     };
 }
