@@ -13,13 +13,8 @@ static class ClickHouseRules
         .GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Where(property => property.CanWrite)
         .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
 
-    // Server settings of which the workers' statements depend on one value, which they set themselves or which is the server's own default.
-    static readonly string[] Own =
-    [
-        "async_insert", "wait_for_async_insert", "session_timezone", "final", "join_use_nulls", "readonly", "date_time_overflow_behavior",
-        "do_not_merge_across_partitions_select_final", "use_query_cache", "max_result_rows", "result_overflow_mode", "read_overflow_mode", "timeout_overflow_mode",
-        "limit", "offset", "mutations_sync", "prefer_column_name_to_alias", "transform_null_in",
-    ];
+    // Server settings of which the workers' statements depend on one value: those that are sent with each, and some that a statement sets itself.
+    static readonly string[] Own = [.. ClickHouseSettings.Sent.Keys, "readonly", "do_not_merge_across_partitions_select_final", "mutations_sync"];
 
     /// <summary>What is wrong, each in one line without a secret; empty where nothing is.</summary>
     public static IReadOnlyList<string> WhatIsWrong(string connectionString)

@@ -1,5 +1,9 @@
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Write;
+using Betting.Tests.CdcSink.Stream;
 using Betting.Tests.Fixtures;
+using ClickHouse.Driver;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Write;
@@ -23,5 +27,32 @@ public sealed class ProgressTests(Servers servers)
         batch.Assignment = sink.Progress.Assignment;
         await sink.Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
         Assert.Equal(["1"], await sink.QueryAsync("SELECT next_offset FROM sink_progress"));
+    }
+
+    [Fact]
+    public async Task Partitions_are_given_away_at_once_while_ClickHouse_does_not_answer()
+    {
+        var limit = TimeSpan.FromSeconds(30);
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        var held = 0;
+        await using var gate = new ClickHouseGate(sink.ConnectionString, request => request.Contains("INSERT INTO sink_progress", StringComparison.Ordinal) && Interlocked.Exchange(ref held, 1) == 0);
+        using var client = new ClickHouseClient(gate.ConnectionString);
+        using var store = new ChangeStore(client);
+        var committed = new List<PartitionPosition>();
+        var recorded = new RecordedProgress(new ProgressStore(client, store, TimeProvider.System), TimeProvider.System, NullLogger<RecordedProgress>.Instance);
+        using var progress = new Progress(store, recorded, TimeProvider.System) { Commit = committed.AddRange };
+        using var batch = new ChangeBatch { Assignment = progress.Assignment };
+        batch.Positions.Add(new PartitionPosition("betting.public.bets", 0, 1, 1, 0, 0));
+
+        var recording = progress.RecordAsync(batch, CancellationToken.None);
+        await gate.Held.WaitAsync(limit);
+        await Task.Run(progress.Forget).WaitAsync(limit);
+        await recording.WaitAsync(limit);
+        Assert.Empty(committed);
+
+        batch.Assignment = progress.Assignment;
+        await progress.RecordAsync(batch, CancellationToken.None).WaitAsync(limit);
+        Assert.Equal(batch.Positions, committed);
+        Assert.Equal(["1"], await sink.QueryAsync("SELECT next_offset FROM sink_progress FINAL"));
     }
 }

@@ -6,49 +6,84 @@ namespace Betting.CdcSink.Write;
 /// <summary>Tells how far the stream has had its effect: in ClickHouse first, then to the group. Never further than that.</summary>
 public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeProvider clock) : IDisposable
 {
+    // One at a time asks and writes; apart from the state, so that a ClickHouse that does not answer never holds up a rebalance.
     readonly SemaphoreSlim _one = new(1, 1);
+    readonly Lock _gate = new();
     readonly HeldProgress _held = new();
+    CancellationTokenSource _assigned = new();
+    volatile int _assignment;
 
     /// <summary>Commits positions to the group; nothing where there is none.</summary>
     public Action<IReadOnlyList<PartitionPosition>> Commit { get; set; } = _ => { };
 
     /// <summary>Counts assignments of partitions. A batch that was read in a former one records nothing: another replica may own its partitions.</summary>
-    public int Assignment { get; private set; }
+    public int Assignment => _assignment;
 
     /// <summary>Records what a batch reached, in the order of reading. May be repeated.</summary>
     /// <exception cref="ClickHouseWentBackException">ClickHouse lost what this replica recorded before.</exception>
-    public async Task RecordAsync(ChangeBatch batch, CancellationToken cancellation)
-    {
-        if (batch.Positions.Count == 0)
-        {
-            return;
-        }
-        await _one.WaitAsync(cancellation);
-        try
-        {
-            if (batch.Assignment != Assignment)
-            {
-                return;
-            }
-            if (batch.Beside is { Hold: null } large)
-            {
-                large.Hold = _held.Begin(batch.Positions, large.Topics.Contains);
-            }
-            await WriteAsync(_held.Advance(batch.Positions), cancellation);
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
+    public Task RecordAsync(ChangeBatch batch, CancellationToken cancellation) =>
+        batch.Positions.Count == 0 ? Task.CompletedTask : OneAtATimeAsync(() => Reached(batch), cancellation);
 
     /// <summary>Records what was held for a join that is done now.</summary>
-    public async Task EndAsync(LargeJoin large, CancellationToken cancellation)
+    public Task EndAsync(LargeJoin large, CancellationToken cancellation) =>
+        OneAtATimeAsync(() => large.Hold is { } hold ? _held.End(hold) : [], cancellation);
+
+    /// <summary>
+    /// Partitions were given away: their next owner reads again what is not recorded. Waits for nobody; what is being recorded is given up.
+    /// </summary>
+    public void Forget()
+    {
+        CancellationTokenSource former;
+        lock (_gate)
+        {
+            _assignment++;
+            _held.Forget();
+            recorded.Forget();
+            (former, _assigned) = (_assigned, new CancellationTokenSource());
+        }
+        using (former)
+        {
+            former.Cancel();
+        }
+    }
+
+    public void Dispose()
+    {
+        _assigned.Dispose();
+        _one.Dispose();
+    }
+
+    List<PartitionPosition> Reached(ChangeBatch batch)
+    {
+        if (batch.Assignment != _assignment)
+        {
+            return [];
+        }
+        if (batch.Beside is { Hold: null } large)
+        {
+            large.Hold = _held.Begin(batch.Positions, large.Topics.Contains);
+        }
+        return _held.Advance(batch.Positions);
+    }
+
+    async Task OneAtATimeAsync(Func<List<PartitionPosition>> reached, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
+        var assignment = _assignment;
         try
         {
-            await WriteAsync(large.Hold is { } hold ? _held.End(hold) : [], cancellation);
+            List<PartitionPosition> positions;
+            CancellationToken assigned;
+            lock (_gate)
+            {
+                (positions, assignment, assigned) = (reached(), _assignment, _assigned.Token);
+            }
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, assigned);
+            await WriteAsync(positions, assignment, either.Token);
+        }
+        catch (Exception) when (assignment != _assignment && !cancellation.IsCancellationRequested)
+        {
+            // Given up with its partitions.
         }
         finally
         {
@@ -56,19 +91,7 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
         }
     }
 
-    /// <summary>Partitions were given away: their next owner reads again what is not recorded.</summary>
-    public void Forget()
-    {
-        _one.Wait();
-        Assignment++;
-        _held.Forget();
-        recorded.Forget();
-        _one.Release();
-    }
-
-    public void Dispose() => _one.Dispose();
-
-    async Task WriteAsync(List<PartitionPosition> positions, CancellationToken cancellation)
+    async Task WriteAsync(List<PartitionPosition> positions, int assignment, CancellationToken cancellation)
     {
         if (positions.Count == 0)
         {
@@ -77,7 +100,14 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
         await recorded.EnsureKeptAsync(positions, cancellation);
         using var rows = ProgressRows.Of(positions, (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
         await store.InsertAsync("sink_progress", rows, cancellation);
-        recorded.Add(positions);
+        lock (_gate)
+        {
+            if (assignment != _assignment)
+            {
+                return;
+            }
+            recorded.Add(positions);
+        }
         Commit(positions);
     }
 }

@@ -17,19 +17,30 @@ public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, IL
 
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    // Partitions are given away while a batch is recorded.
+    readonly Lock _gate = new();
     readonly Dictionary<TopicPartition, PartitionPosition> _recorded = [];
 
     /// <summary>These are in ClickHouse.</summary>
     public void Add(IEnumerable<PartitionPosition> positions)
     {
-        foreach (var position in positions)
+        lock (_gate)
         {
-            _recorded[Of(position)] = position;
+            foreach (var position in positions)
+            {
+                _recorded[Of(position)] = position;
+            }
         }
     }
 
     /// <summary>Partitions were given away.</summary>
-    public void Forget() => _recorded.Clear();
+    public void Forget()
+    {
+        lock (_gate)
+        {
+            _recorded.Clear();
+        }
+    }
 
     /// <summary>Compares what ClickHouse has of these partitions with what was recorded before.</summary>
     /// <exception cref="ClickHouseWentBackException">It has less.</exception>
@@ -48,7 +59,7 @@ public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, IL
 
     async Task<string?> WhatIsMissingAsync(IReadOnlyCollection<PartitionPosition> positions, CancellationToken cancellation)
     {
-        var expected = positions.Where(position => _recorded.ContainsKey(Of(position))).Select(position => _recorded[Of(position)]).ToList();
+        var expected = Expected(positions);
         if (expected.Count == 0)
         {
             return null;
@@ -61,6 +72,14 @@ public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, IL
         }
         var has = stored.TryGetValue(Of(less), out var found) ? FormattableString.Invariant($"it up to {found.NextOffset}") : "nothing of it";
         return FormattableString.Invariant($"{less.Topic} {less.Partition} was recorded up to {less.NextOffset}, and ClickHouse has {has}: was it restored from a backup, or does another one answer?");
+    }
+
+    List<PartitionPosition> Expected(IReadOnlyCollection<PartitionPosition> positions)
+    {
+        lock (_gate)
+        {
+            return [.. positions.Where(position => _recorded.ContainsKey(Of(position))).Select(position => _recorded[Of(position)])];
+        }
     }
 
     static bool IsLess(in PartitionPosition found, in PartitionPosition recorded) =>

@@ -1,93 +1,83 @@
+using Betting.Contracts;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
 namespace Betting.Ingest.Doors;
 
 /// <summary>
-/// How much waits in this replica's partitions, and for how long one of them has stood still before its end. The consumer itself sees
-/// no further than the last stable offset, where a publisher's open transaction holds up everything behind it; so the partitions'
-/// leaders are asked for their ends with <c>read_uncommitted</c>, one question at a time and never awaited. For the consumer's thread alone.
+/// How much waits in the whole topic, and for how long one of its partitions has stood still before its end: by the brokers' word, for a
+/// consumer sees no further than its last fetch, no other replica's partitions, and nothing behind a publisher's open transaction. One question at
+/// a time, never awaited; while the brokers do not answer, what they said last stands. For the consumer's thread alone.
 /// </summary>
 sealed class KafkaBacklog(TimeProvider clock)
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
-    readonly Dictionary<TopicPartition, (long Position, long Since)> _standing = [];
-    Dictionary<TopicPartition, long> _ends = [];
-    Task<Dictionary<TopicPartition, long>>? _question;
+    readonly Dictionary<TopicPartition, (long Committed, long Since)> _standing = [];
+    Dictionary<TopicPartition, (long Committed, long End)> _known = [];
+    Task<Dictionary<TopicPartition, (long Committed, long End)>?> _question = Task.FromResult<Dictionary<TopicPartition, (long Committed, long End)>?>(null);
     IAdminClient? _admin;
 
-    /// <summary>Records behind what was read, those of open transactions too, and the longest time that a partition with some has not moved.</summary>
-    public (long Records, TimeSpan Standing) Look(IConsumer<byte[]?, byte[]> consumer, KafkaEnds reached)
+    /// <summary>Records that the group has not committed, and the longest time that a partition with some has not moved.</summary>
+    public (long Records, TimeSpan Standing) Look(IConsumer<byte[]?, byte[]> consumer)
     {
-        var partitions = consumer.Assignment;
-        Ask(consumer, partitions);
-        var (behind, longest) = (0L, TimeSpan.Zero);
-        foreach (var partition in partitions)
+        if (_question.IsCompleted)
         {
-            var position = Math.Max(consumer.Position(partition).Value, reached.Last(partition));
-            var end = Math.Max(consumer.GetWatermarkOffsets(partition).High.Value, _ends.GetValueOrDefault(partition, -1));
-            if (position < 0 || end <= position)
+            _known = _question.Result ?? _known;
+            _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
+            _question = Task.Run(() => AskAsync(_admin));
+        }
+        var (waiting, longest) = (0L, TimeSpan.Zero);
+        foreach (var (partition, (committed, end)) in _known)
+        {
+            if (end <= committed)
             {
                 _standing.Remove(partition);
                 continue;
             }
-            behind += end - position;
-            if (!_standing.TryGetValue(partition, out var stands) || stands.Position != position)
+            waiting += end - committed;
+            if (!_standing.TryGetValue(partition, out var stands) || stands.Committed != committed)
             {
-                _standing[partition] = stands = (position, clock.GetTimestamp());
+                _standing[partition] = stands = (committed, clock.GetTimestamp());
             }
-            longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, clock.GetElapsedTime(stands.Since).Ticks));
+            var since = clock.GetElapsedTime(stands.Since);
+            longest = since > longest ? since : longest;
         }
-        return (behind, longest);
-    }
-
-    public void Forget(IEnumerable<TopicPartition> partitions)
-    {
-        foreach (var partition in partitions)
-        {
-            _standing.Remove(partition);
-            _ends.Remove(partition);
-        }
+        return (waiting, longest);
     }
 
     /// <summary>To be called before the consumer is closed, whose connections it uses.</summary>
     public void Close() => _admin?.Dispose();
 
-    void Ask(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
+    // Null where the brokers do not answer: the door's own requests tell of an outage.
+    static async Task<Dictionary<TopicPartition, (long Committed, long End)>?> AskAsync(IAdminClient admin)
     {
-        if (_question is { IsCompleted: false })
-        {
-            return;
-        }
-        if (_question is { } answered)
-        {
-            _ends = answered.Result;
-        }
-        _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
-        _question = partitions.Count == 0 ? null : EndsAsync(_admin, partitions);
-    }
-
-    // Without what could not be asked: an outage is told by the door's own requests.
-    static async Task<Dictionary<TopicPartition, long>> EndsAsync(IAdminClient admin, List<TopicPartition> partitions)
-    {
-        var options = new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted };
-        var asked = partitions.ConvertAll(each => new TopicPartitionOffsetSpec { TopicPartition = each, OffsetSpec = OffsetSpec.Latest() });
         try
         {
-            return Known((await admin.ListOffsetsAsync(asked, options)).ResultInfos);
-        }
-        catch (ListOffsetsException some)
-        {
-            return Known(some.Result.ResultInfos);
+            // A partition without a leader would hold up the answer for all others.
+            var partitions = admin.GetMetadata(Topics.Commands, Limit).Topics.Single().Partitions
+                .Where(partition => partition.Leader >= 0).Select(partition => new TopicPartition(Topics.Commands, partition.PartitionId)).ToList();
+            if (partitions.Count == 0)
+            {
+                return null;
+            }
+            var (firsts, ends) = (OffsetsAsync(admin, partitions, OffsetSpec.Earliest()), OffsetsAsync(admin, partitions, OffsetSpec.Latest()));
+            var group = await admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(Topics.IngestGroup, partitions)], new() { RequestTimeout = Limit });
+            var (first, end) = (await firsts, await ends);
+            return group.Single().Partitions.Where(each => !each.Error.IsError && first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
+                .ToDictionary(each => each.TopicPartition, each => (Math.Max(each.Offset.Value, first[each.TopicPartition]), end[each.TopicPartition]));
         }
         catch (KafkaException)
         {
-            return [];
+            return null;
         }
     }
 
-    static Dictionary<TopicPartition, long> Known(IEnumerable<ListOffsetsResultInfo> answers) => answers
-        .Where(each => !each.TopicPartitionOffsetError.Error.IsError)
-        .ToDictionary(each => each.TopicPartitionOffsetError.TopicPartition, each => each.TopicPartitionOffsetError.Offset.Value);
+    static async Task<Dictionary<TopicPartition, long>> OffsetsAsync(IAdminClient admin, List<TopicPartition> partitions, OffsetSpec spec)
+    {
+        // What is not committed by its publisher waits too.
+        var options = new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted };
+        var answers = await admin.ListOffsetsAsync(partitions.ConvertAll(each => new TopicPartitionOffsetSpec { TopicPartition = each, OffsetSpec = spec }), options);
+        return answers.ResultInfos.ToDictionary(each => each.TopicPartitionOffsetError.TopicPartition, each => each.TopicPartitionOffsetError.Offset.Value);
+    }
 }

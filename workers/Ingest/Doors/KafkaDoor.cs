@@ -18,6 +18,9 @@ public sealed class KafkaDoor(
 {
     public const string Door = "kafka";
 
+    /// <summary>Readiness: the group has given this replica its partitions, perhaps none.</summary>
+    public const string Assignment = "assignment";
+
     // A batch that takes longer than this is held up; the partitions are paused so that polling, which keeps the group
     // membership, brings no more records.
     static readonly TimeSpan HeldUp = TimeSpan.FromSeconds(2);
@@ -47,6 +50,7 @@ public sealed class KafkaDoor(
     public Task RunAsync(CancellationToken stopping)
     {
         readiness.Require(Name);
+        readiness.Require(Assignment);
         // Consume blocks its thread, so it gets one for itself.
         return Task.Factory.StartNew(() => Run(stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
@@ -114,6 +118,7 @@ public sealed class KafkaDoor(
             var starts = _gathered.Offsets.Starts(consumer, partitions);
             IngestLog.PartitionsAssigned(log, string.Join(", ", starts.Select(start => $"{start.Partition.Value}@{start.Offset.Value}")));
             outage.Joined();
+            readiness.Set(Assignment, ready: true);
             worker.Rebalanced("assigned", partitions.Count);
             return starts;
         })
@@ -220,7 +225,7 @@ public sealed class KafkaDoor(
     {
         var gone = offsets.Select(offset => offset.TopicPartition).ToHashSet();
         _gathered.Forget(gone);
-        _watch.Forget(gone);
+        readiness.Set(Assignment, ready: false, "the group gives out its partitions anew");
         worker.Rebalanced(kind, 0);
         return string.Join(", ", gone.Select(partition => partition.Partition.Value));
     }

@@ -9,27 +9,19 @@ namespace Betting.Ingest.Doors;
 /// </summary>
 sealed class KafkaEnds
 {
-    readonly Dictionary<TopicPartition, Offset> _ends = [], _stored = [];
+    readonly Dictionary<TopicPartition, Offset> _ends = [];
 
     /// <summary>The consumer reached the partition's end.</summary>
     public void Reach(TopicPartitionOffset end) => _ends[end.TopicPartition] = end.Offset;
 
-    /// <summary>The end that was reached and behind which no record came; -1 where there is none.</summary>
-    public long Last(TopicPartition partition) =>
-        _ends.TryGetValue(partition, out var end) || _stored.TryGetValue(partition, out end) ? end.Value : -1;
-
     /// <summary>A record came: the end that was known lies before it.</summary>
-    public void Pass(TopicPartition partition)
-    {
-        _ends.Remove(partition);
-        _stored.Remove(partition);
-    }
+    public void Pass(TopicPartition partition) => _ends.Remove(partition);
 
     public void Forget(IEnumerable<TopicPartition> partitions)
     {
         foreach (var partition in partitions)
         {
-            Pass(partition);
+            _ends.Remove(partition);
         }
     }
 
@@ -38,7 +30,6 @@ sealed class KafkaEnds
     {
         foreach (var (partition, end) in _ends)
         {
-            _stored[partition] = end;
             try
             {
                 consumer.StoreOffset(new TopicPartitionOffset(partition, end));

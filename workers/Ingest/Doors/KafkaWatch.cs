@@ -19,17 +19,15 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
             return false;
         }
         _looked = clock.GetTimestamp();
-        var (behind, standing) = _backlog.Look(consumer, gathering.Ends);
+        var (waiting, standing) = _backlog.Look(consumer);
         var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
-        metrics.Queue(KafkaDoor.Door, behind + gathering.Records.Count + unfinished.Sum(batch => batch.Count));
+        metrics.Queue(KafkaDoor.Door, waiting);
         var oldest = unfinished is [var first, ..] ? first.Oldest : gathering.Records is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;
         var age = oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero;
         metrics.QueueAge(KafkaDoor.Door, age > standing ? age : standing);
         outage.Look(consumer);
         return true;
     }
-
-    public void Forget(IEnumerable<TopicPartition> gone) => _backlog.Forget(gone);
 
     /// <summary>To be called before the consumer is closed.</summary>
     public void Close() => _backlog.Close();
