@@ -1,4 +1,5 @@
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Consume;
 using Betting.CdcSink.Write;
 using Betting.Tests.CdcSink.Stream;
 using Betting.Tests.Fixtures;
@@ -35,7 +36,7 @@ public sealed class ProgressTests(Servers servers)
         var limit = TimeSpan.FromSeconds(30);
         using var sink = await SinkUnderTest.CreateAsync(servers);
         var held = 0;
-        await using var gate = new ClickHouseGate(sink.ConnectionString, request => request.Contains("INSERT INTO sink_progress", StringComparison.Ordinal) && Interlocked.Exchange(ref held, 1) == 0);
+        await using var gate = new ClickHouseGate(sink.ConnectionString, request => request.Contains("sink_progress", StringComparison.Ordinal) && Interlocked.Exchange(ref held, 1) == 0);
         using var client = new ClickHouseClient(gate.ConnectionString);
         using var store = new ChangeStore(client);
         var committed = new List<PartitionPosition>();
