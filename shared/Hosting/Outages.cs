@@ -12,8 +12,8 @@ public sealed class Outages : IDisposable
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
-    // After so long in service another outage is news.
-    static readonly TimeSpan NewsAfter = TimeSpan.FromSeconds(10);
+    // After so long in service another outage is news; so is one that began soon after another was told to be over and lasts.
+    static readonly TimeSpan NewsAfter = TimeSpan.FromSeconds(10), LastsAfter = TimeSpan.FromSeconds(5);
 
     readonly StoreFailures _failures;
     readonly Readiness _readiness;
@@ -54,7 +54,8 @@ public sealed class Outages : IDisposable
                 _outages[store] = outage = new Outage();
             }
             var isNews = outage.Said is null || _clock.GetElapsedTime(outage.Said.Value, now) >= SayAgainAfter
-                || (outage.Since is null && _clock.GetElapsedTime(outage.Over, now) >= NewsAfter);
+                || (outage.Since is null && _clock.GetElapsedTime(outage.Over, now) >= NewsAfter)
+                || (outage.Since is { } since && !outage.IsTold && _clock.GetElapsedTime(since, now) >= LastsAfter);
             outage.Since ??= now;
             outage.Loops[loop] = now;
             _readiness.Set(ConditionOf(store), false, detail);

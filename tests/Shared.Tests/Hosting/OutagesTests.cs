@@ -70,6 +70,22 @@ public sealed class OutagesTests : IDisposable
     }
 
     [Fact]
+    public void An_outage_that_begins_anew_at_once_and_lasts_is_told_and_so_is_its_end()
+    {
+        _outages.Failed(Stores.ClickHouse, "sink", "too many parts");
+        _outages.Succeeded(Stores.ClickHouse, "sink");
+        for (var second = 0; second < 43; second++)
+        {
+            _outages.Failed(Stores.ClickHouse, "sink", "too many parts");
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+        _outages.Succeeded(Stores.ClickHouse, "sink");
+
+        Assert.Equal([0, 5], _lines.Away);
+        Assert.Equal(2, _lines.Back);
+    }
+
+    [Fact]
     public void A_loop_that_failed_once_and_does_not_ask_again_does_not_hold_the_store_away()
     {
         _outages.Failed(Stores.Redis, "seldom", "no connection");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
 using Betting.Debezium;
 using Betting.Hosting;
@@ -33,8 +34,9 @@ public sealed class PatientApplier(
     // A body that was cut off on its way reads as bad data, and a statement that a busy server refused may pass the next time.
     const int AttemptsBeforeHalving = 3;
 
-    // The name under which outages know it.
-    const string Loop = "sink";
+    // Two batches are applied side by side: one that passes says nothing of its neighbour.
+    readonly ConcurrentDictionary<string, string> _notTaken = [];
+    int _named;
 
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
@@ -113,6 +115,8 @@ public sealed class PatientApplier(
     async Task<Refusal?> TryAsync(ChangeBatch batch, int records, Task before, CancellationToken stopping, StreamRecord? only = null)
     {
         var what = only is { } one ? $"{one.Topic} {one.Partition}@{one.Offset}" : $"{records} records";
+        // The name under which outages know it.
+        var loop = FormattableString.Invariant($"sink-{Interlocked.Increment(ref _named)}");
         var start = clock.GetTimestamp();
         var pause = FirstPause;
         long? logged = null;
@@ -121,12 +125,11 @@ public sealed class PatientApplier(
             try
             {
                 await applier.ApplyAsync(batch, before, stopping);
-                outage.Over(Loop);
+                Taken(loop);
                 if (logged is not null)
                 {
                     CdcSinkLog.Taken(log, what, attempt, clock.GetElapsedTime(start).TotalSeconds);
                 }
-                readiness.Set(Condition, ready: true);
                 return null;
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
@@ -139,14 +142,15 @@ public sealed class PatientApplier(
                 // A batch of one record cannot be split: unless its data is refused, it waits for the server.
                 if ((kind == FailureClass.Data || (kind != FailureClass.Unavailable && records > 1)) && ++refused >= AttemptsBeforeHalving)
                 {
+                    Taken(loop);
                     return new Refusal(code, failure);
                 }
                 if (clock.GetElapsedTime(start) >= Patience)
                 {
                     throw;
                 }
-                readiness.Set(Condition, ready: false, $"not taken ({code}), attempt {attempt}");
-                if (!outage.Tell(Loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
+                readiness.Set(Condition, ready: false, _notTaken[loop] = $"not taken ({code}), attempt {attempt}");
+                if (!outage.Tell(loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
                 {
                     logged = clock.GetTimestamp();
                     CdcSinkLog.NotTaken(log, what, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);
@@ -156,6 +160,15 @@ public sealed class PatientApplier(
             await Task.Delay(pause * (1 - Random.Shared.NextDouble() / 4), clock, stopping);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, options.RetryPause.Ticks));
         }
+    }
+
+    // It passed, or is refused as it is: ClickHouse answers.
+    void Taken(string loop)
+    {
+        outage.Over(loop);
+        _notTaken.TryRemove(loop, out _);
+        var other = _notTaken.Values.FirstOrDefault();
+        readiness.Set(Condition, ready: other is null, other ?? "");
     }
 
     ChangeBatch Build(ArraySegment<StreamRecord> records)

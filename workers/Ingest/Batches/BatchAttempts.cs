@@ -16,8 +16,12 @@ sealed class BatchAttempts(
     // Commands in the way of one another are done with within moments; whoever waits longer says so.
     static readonly TimeSpan LongestContention = TimeSpan.FromSeconds(30);
 
+    // A door that has committed nothing for so long stands, whatever it tries.
+    static readonly TimeSpan LongestStand = TimeSpan.FromSeconds(15);
+
     readonly SizeLimit _limit = new(transaction.BatchSize);
     int _failuresInARow;
+    long _lastCommit;
 
     /// <summary>How many commands the next transaction takes at most.</summary>
     public int Limit => _limit.Size;
@@ -31,6 +35,7 @@ sealed class BatchAttempts(
     public async Task<IReadOnlyList<(Readable Refused, Exception Failure)>> ApplyAsync(List<Readable> batch, TakenBatch? early, Turn turn, CancellationToken stopping)
     {
         var refused = new List<(Readable, Exception)>();
+        _lastCommit = clock.GetTimestamp();
         if (batch.Count > Limit)
         {
             await LetGoAsync(early, turn);
@@ -103,6 +108,10 @@ sealed class BatchAttempts(
                 metrics.Retry(door, failure);
                 if (AttemptRules.After(kind, attempt, canBeSmaller) == NextAttempt.Smaller)
                 {
+                    if (clock.GetElapsedTime(_lastCommit) > LongestStand)
+                    {
+                        availability.Away(door, failure);
+                    }
                     await SplitAsync(kind, batch.Count, failure, stopping);
                     return failure;
                 }
@@ -119,6 +128,7 @@ sealed class BatchAttempts(
     void Committed(List<Readable> batch, Outcome[] outcomes)
     {
         availability.Back(door);
+        _lastCommit = clock.GetTimestamp();
         _limit.Passed(batch.Count);
         _failuresInARow = 0;
         metrics.Committed(door, batch.ConvertAll(readable => readable.Hashed.Command), outcomes);

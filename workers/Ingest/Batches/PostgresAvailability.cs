@@ -39,6 +39,11 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outa
             outages.Failed(Stores.Postgres, door, $"{kind}, SQLSTATE {Failure.StateOf(failure)}");
             Log(door, kind, failure, command);
         }
+        else if (kind == FailureClass.TooMuch)
+        {
+            var state = Failure.StateOf(failure);
+            outages.Failed(Stores.Postgres, door, $"{kind}, SQLSTATE {state}: statements get no answer in time; a lock, or overload?");
+        }
         else
         {
             outages.Failed(Stores.Postgres, door, failures.Recognise(failure)?.Detail ?? Failure.LineOf(failure));
