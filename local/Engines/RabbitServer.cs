@@ -46,6 +46,14 @@ public sealed class RabbitServer(string folder, int port) : IAsyncDisposable
     /// <summary>Allows or forbids its user to publish to queues by their names; reading and binding stay allowed.</summary>
     public Task AllowPublishingAsync(bool isAllowed) => ControlAsync("set_permissions", "betting", ".*", isAllowed ? ".*" : "^bet-commands$", ".*");
 
+    /// <summary>The largest message that it takes through channels that are opened from now on; its default is 128 MiB.</summary>
+    public Task SetMaxMessageSizeAsync(int bytes) => ControlAsync("eval", string.Create(CultureInfo.InvariantCulture, $"application:set_env(rabbit, max_message_size, {bytes})."));
+
+    /// <summary>So many messages at most in a queue, which refuses further ones where it is declared so; null for any number.</summary>
+    public Task LimitLengthAsync(string queue, int? messages) => messages is { } most
+        ? ControlAsync("set_policy", "length", $"^{queue}$", string.Create(CultureInfo.InvariantCulture, $$"""{"max-length":{{most}}}"""), "--apply-to", "queues")
+        : ControlAsync("clear_policy", "length");
+
     async Task ControlAsync(params string[] arguments)
     {
         var control = new Launch("/usr/lib/rabbitmq/bin/rabbitmqctl", arguments) { Environment = Environment() };

@@ -20,12 +20,13 @@ public sealed record LetterDescription(string From, string Reason, string Field,
 /// <remarks>Reads without a group: it moves nobody's position, and two readers do not disturb each other.</remarks>
 public sealed class KafkaDeadLetterStore : IDeadLetterStore
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), SendLimit = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), MarkLimit = TimeSpan.FromMinutes(1);
     readonly KafkaOptions _kafka;
     readonly string _source, _topic;
     readonly Func<Message<byte[]?, byte[]?>, LetterDescription> _describe;
     readonly TimeProvider _clock;
-    readonly KafkaLetterSender _sender;
+    readonly KafkaLetterSender _marks;
+    readonly KafkaReplaySender _originals;
 
     /// <param name="kafka">Where the brokers are.</param>
     /// <param name="source">The topic that originals come from and are sent back to.</param>
@@ -37,7 +38,8 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         KafkaOptions kafka, string source, string topic, Func<Message<byte[]?, byte[]?>, LetterDescription> describe, TimeProvider clock, string name = "kafka")
     {
         (_kafka, _source, _topic, _describe, _clock, Name) = (kafka, source, topic, describe, clock, name);
-        _sender = new KafkaLetterSender(kafka, SendLimit);
+        _marks = new KafkaLetterSender(kafka, MarkLimit);
+        _originals = new KafkaReplaySender(kafka);
     }
 
     public string Name { get; }
@@ -56,12 +58,12 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         }
     }
 
-    public Task SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
-    {
-        var message = ((ConsumeResult<byte[]?, byte[]?>)letter.Handle).Message;
-        _ = Coordinates.TryParse(letter.From, out var place);
-        return _sender.SendBackAsync(place with { Topic = _source }, Content(message), letter.Replays + 1, cancellation);
-    }));
+    public async Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) =>
+        await _originals.SendBackAsync(letters.Select(letter =>
+        {
+            _ = Coordinates.TryParse(letter.From, out var place);
+            return new KafkaOriginal(place with { Topic = _source }, Content(((ConsumeResult<byte[]?, byte[]?>)letter.Handle).Message), letter.Replays + 1);
+        }), cancellation);
 
     public Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
     {
@@ -72,12 +74,13 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
             new(LetterHeaders.HandledHow, end == LetterEnd.Replayed ? "replayed"u8.ToArray() : "dropped"u8.ToArray()),
             new("dead-letter-handled-at", Encoding.ASCII.GetBytes(_clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture))),
         ];
-        return _sender.MarkAsync(record.TopicPartition, new LetterContent(null, null, headers), cancellation);
+        return _marks.MarkAsync(record.TopicPartition, new LetterContent(null, null, headers), cancellation);
     }));
 
     public ValueTask DisposeAsync()
     {
-        _sender.Dispose();
+        _marks.Dispose();
+        _originals.Dispose();
         return ValueTask.CompletedTask;
     }
 

@@ -16,10 +16,25 @@ public sealed class KafkaLetterSender : IDisposable
 
     /// <param name="kafka">Where the brokers are.</param>
     /// <param name="limit">How long a record is tried before it counts as not taken.</param>
-    public KafkaLetterSender(KafkaOptions kafka, TimeSpan limit) => _producer = new(() => new ProducerBuilder<byte[]?, byte[]?>(kafka.Producer(config =>
+    /// <param name="batching">How records are put into batches.</param>
+    public KafkaLetterSender(KafkaOptions kafka, TimeSpan limit, RecordBatching batching = RecordBatching.Together) => _producer = new(() => new ProducerBuilder<byte[]?, byte[]?>(kafka.Producer(config =>
     {
         config.Acks = Acks.All;
-        config.LingerMs = 5;
+        if (batching == RecordBatching.Together)
+        {
+            config.LingerMs = 5;
+        }
+        else
+        {
+            config.LingerMs = 0;
+            config.BatchNumMessages = 1;
+        }
+        if (batching == RecordBatching.AloneCompressed)
+        {
+            // The highest level that librdkafka offers: the publisher may have used a high one.
+            config.CompressionType = CompressionType.Zstd;
+            config.CompressionLevel = 12;
+        }
         config.ClientId = "dead-letters";
         config.MessageMaxBytes = MaxRecordBytes;
         config.MessageTimeoutMs = (int)limit.TotalMilliseconds;
@@ -31,10 +46,12 @@ public sealed class KafkaLetterSender : IDisposable
 
     /// <summary>Sends an original back to its own partition, where its key's order is.</summary>
     /// <exception cref="KafkaException">It was not taken.</exception>
-    public Task SendBackAsync(Coordinates place, LetterContent original, int replays, CancellationToken cancellation) => _producer.Value.ProduceAsync(
-        new TopicPartition(place.Topic, place.Partition),
-        Message(original with { Headers = [.. original.Headers.Where(header => !LetterHeaders.IsOurs(header.Name)), new LetterHeader(LetterHeaders.Replays, Number(replays))] }),
-        cancellation);
+    public Task SendBackAsync(KafkaOriginal original, CancellationToken cancellation)
+    {
+        var headers = original.Content.Headers.Where(header => !LetterHeaders.IsOurs(header.Name)).Append(new LetterHeader(LetterHeaders.Replays, Number(original.Replays)));
+        return _producer.Value.ProduceAsync(
+            new TopicPartition(original.Place.Topic, original.Place.Partition), Message(original.Content with { Headers = [.. headers] }), cancellation);
+    }
 
     /// <summary>Marks a letter of a dead-letter topic as done with.</summary>
     /// <exception cref="KafkaException">It was not taken.</exception>
@@ -59,4 +76,17 @@ public sealed class KafkaLetterSender : IDisposable
     }
 
     static byte[] Number(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
+}
+
+/// <summary>How a sender puts records into batches. A broker answers for a batch as a whole.</summary>
+public enum RecordBatching
+{
+    /// <summary>Several in a batch: one record that is too large can refuse those beside it.</summary>
+    Together,
+
+    /// <summary>Each in a batch of its own, so that the answer speaks about that record alone.</summary>
+    Alone,
+
+    /// <summary>Likewise, and compressed with zstd.</summary>
+    AloneCompressed,
 }

@@ -1,12 +1,15 @@
 using System.Buffers.Binary;
+using System.Runtime.ExceptionServices;
 
 namespace Betting.DeadLetters;
 
 /// <summary>What a run over dead letters came to.</summary>
 /// <param name="Letters">Letters that were meant, each counted once.</param>
 /// <param name="Copies">Further copies of these.</param>
-/// <param name="Refused">Letters among them that cannot be sent back.</param>
-public readonly record struct LetterTotals(long Letters, long Copies, long Refused);
+/// <param name="Ended">Letters among them that were sent back or dropped and are gone from the store.</param>
+/// <param name="EndedCopies">Copies of these, which are gone too.</param>
+/// <param name="Staying">Letters that stay because they cannot be sent back, or because the broker refuses them.</param>
+public readonly record struct LetterTotals(long Letters, long Copies, long Ended, long EndedCopies, long Staying);
 
 /// <summary>
 /// One pass through a store: sends back or drops the letters that are meant. A letter is removed only after it was sent
@@ -14,24 +17,41 @@ public readonly record struct LetterTotals(long Letters, long Copies, long Refus
 /// </summary>
 public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long limit)
 {
-    // So many are on the way at once.
+    // So many are on the way at once, or so many bytes of them.
     const int Chunk = 200;
+    const long ChunkBytes = 32 << 20;
 
-    readonly HashSet<(string Id, Int128 Content, bool IsReplayable)> _seen = [];
+    // After an interruption, what is on the way gets so long for its answer, and what was sent so long to be marked.
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    // True for a letter that has ended.
+    readonly Dictionary<LetterKey, bool> _seen = [];
     LetterTotals _totals;
 
     /// <summary>The ids of letters that are meant and there, also beyond the limit.</summary>
     public HashSet<string> Found { get; } = [];
 
+    /// <summary>What was done so far, also where the run ended with an exception.</summary>
+    public LetterTotals Totals => _totals;
+
+    /// <summary>Letters that were sent back by the last chunk while removing them failed: some may be in the store still.</summary>
+    public long Unmarked { get; private set; }
+
     /// <summary>Told after each step how far the run is.</summary>
     public Action<LetterTotals>? Progress { get; init; }
+
+    /// <summary>Told of each letter that stays, and why.</summary>
+    public Action<StoredLetter, string>? Stays { get; init; }
+
+    /// <summary>For the time that is left after an interruption.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Each letter that is meant, once.</summary>
     public async Task<LetterTotals> LookAsync(Action<StoredLetter> show, CancellationToken cancellation)
     {
         await foreach (var letter in store.ReadAsync(cancellation))
         {
-            if (filter.Matches(letter) && Take(letter) is true)
+            if (filter.Matches(letter) && Take(letter) is { IsCopy: false })
             {
                 show(letter);
             }
@@ -39,47 +59,94 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         return _totals;
     }
 
-    /// <summary>Ends each letter that is meant, copies too.</summary>
+    /// <summary>Ends each letter that is meant, copies too. A letter that the broker refuses stays, with its copies, and the others go on.</summary>
+    /// <exception cref="Exception">The store or the broker could not be asked. What was sent before is removed, and <see cref="Totals"/> counts it.</exception>
     public async Task<LetterTotals> EndAsync(LetterEnd end, CancellationToken cancellation)
     {
-        var (sending, copies) = (new List<StoredLetter>(Chunk), new List<StoredLetter>());
+        var (chunk, bytes) = (new List<TakenLetter>(Chunk), 0L);
         await foreach (var letter in store.ReadAsync(cancellation))
         {
-            if (!filter.Matches(letter) || Take(letter) is not { } first)
+            if (!filter.Matches(letter) || Take(letter) is not { } taken)
             {
                 continue;
             }
-            if (first && end == LetterEnd.Replayed && letter.NotReplayable is not null)
+            if (end == LetterEnd.Replayed && letter.NotReplayable is not null)
             {
-                _totals = _totals with { Refused = _totals.Refused + 1 };
+                if (!taken.IsCopy)
+                {
+                    Stay(letter, $"it cannot be sent back: {letter.NotReplayable}");
+                }
+                continue;
             }
-            else if (letter.NotReplayable is null || end == LetterEnd.Dropped)
+            chunk.Add(taken);
+            bytes += letter.Key.Length + letter.Body.Length;
+            if (chunk.Count >= Chunk || bytes >= ChunkBytes)
             {
-                (first ? sending : copies).Add(letter);
-            }
-            if (sending.Count + copies.Count >= Chunk)
-            {
-                await EndAsync(sending, copies, end, cancellation);
+                await EndAsync(chunk, end, cancellation);
+                bytes = 0;
             }
         }
-        await EndAsync(sending, copies, end, cancellation);
+        await EndAsync(chunk, end, cancellation);
         return _totals;
     }
 
-    async Task EndAsync(List<StoredLetter> letters, List<StoredLetter> copies, LetterEnd end, CancellationToken cancellation)
+    async Task EndAsync(List<TakenLetter> chunk, LetterEnd end, CancellationToken cancellation)
     {
-        if (end == LetterEnd.Replayed)
+        cancellation.ThrowIfCancellationRequested();
+        var firsts = chunk.Where(taken => !taken.IsCopy).ToList();
+        var failure = end == LetterEnd.Replayed && firsts.Count > 0 ? await SendBackAsync(firsts, cancellation) : null;
+        foreach (var dropped in end == LetterEnd.Dropped ? firsts : [])
         {
-            await store.SendBackAsync(letters, cancellation);
+            _seen[dropped.Key] = true;
         }
-        await store.RemoveAsync([.. letters, .. copies], end, cancellation);
-        letters.Clear();
-        copies.Clear();
+        // Copies of a letter that stays stay with it.
+        await RemoveAsync([.. chunk.Where(taken => _seen[taken.Key])], end, cancellation);
+        chunk.Clear();
         Progress?.Invoke(_totals);
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
     }
 
-    // True for a letter seen first, false for its copy, null beyond the limit.
-    bool? Take(StoredLetter letter)
+    /// <returns>What kept the broker from answering for one of the letters, or null.</returns>
+    async Task<Exception?> SendBackAsync(List<TakenLetter> letters, CancellationToken cancellation)
+    {
+        using var ending = new LateCancellation(Grace, Clock, cancellation);
+        var answers = await store.SendBackAsync(letters.ConvertAll(taken => taken.Letter), ending.Token);
+        foreach (var (taken, answer) in letters.Zip(answers))
+        {
+            _seen[taken.Key] = answer.IsSent;
+            if (answer.Refusal is { } why)
+            {
+                Stay(taken.Letter, why);
+            }
+        }
+        return answers.FirstOrDefault(answer => answer.IsUnknown)?.Failure;
+    }
+
+    async Task RemoveAsync(List<TakenLetter> ended, LetterEnd end, CancellationToken cancellation)
+    {
+        if (ended.Count == 0)
+        {
+            return;
+        }
+        var letters = ended.Count(taken => !taken.IsCopy);
+        Unmarked = end == LetterEnd.Replayed ? letters : 0;
+        using var ending = new LateCancellation(Grace, Clock, cancellation);
+        await store.RemoveAsync(ended.ConvertAll(taken => taken.Letter), end, ending.Token);
+        Unmarked = 0;
+        _totals = _totals with { Ended = _totals.Ended + letters, EndedCopies = _totals.EndedCopies + ended.Count - letters };
+    }
+
+    void Stay(StoredLetter letter, string why)
+    {
+        _totals = _totals with { Staying = _totals.Staying + 1 };
+        Stays?.Invoke(letter, why);
+    }
+
+    // Null beyond the limit.
+    TakenLetter? Take(StoredLetter letter)
     {
         if (filter.Ids.Count > 0)
         {
@@ -88,18 +155,22 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         // The place alone does not tell a letter: a topic made anew counts from 0 again. A copy is removed with the letter that was sent,
         // so a letter that cannot be sent back has no copies that can.
         var content = BinaryPrimitives.ReadInt128LittleEndian(LetterIdentity.Of(letter.Key, letter.Body, letter.Headers));
-        var key = (letter.Id, content, letter.NotReplayable is null);
-        if (_seen.Contains(key))
+        var key = new LetterKey(letter.Id, content, letter.NotReplayable is null);
+        if (_seen.ContainsKey(key))
         {
             _totals = _totals with { Copies = _totals.Copies + 1 };
-            return false;
+            return new TakenLetter(letter, key, IsCopy: true);
         }
         if (_totals.Letters >= limit)
         {
             return null;
         }
-        _seen.Add(key);
+        _seen.Add(key, false);
         _totals = _totals with { Letters = _totals.Letters + 1 };
-        return true;
+        return new TakenLetter(letter, key, IsCopy: false);
     }
+
+    readonly record struct LetterKey(string Id, Int128 Content, bool IsReplayable);
+
+    sealed record TakenLetter(StoredLetter Letter, LetterKey Key, bool IsCopy);
 }

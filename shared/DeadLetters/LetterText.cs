@@ -81,6 +81,6 @@ static class LetterText
 
     static string Cut(string text, int most) => text.Length <= most ? text : text[..most] + "…";
 
-    // A publisher's bytes must not steer an operator's terminal.
-    static string Visible(string text, int most) => string.Concat(Cut(text, most).Select(character => char.IsControl(character) ? '·' : character));
+    /// <summary>A publisher's bytes must not steer an operator's terminal.</summary>
+    public static string Visible(string text, int most) => string.Concat(Cut(text, most).Select(character => char.IsControl(character) ? '·' : character));
 }

@@ -69,7 +69,7 @@ public sealed class LetterVerbs
         var (text, json) = (parsed.GetValue(_text), parsed.GetValue(_json));
         var run = new LetterRun(store, filter, parsed.GetValue(_limit));
         var totals = await run.LookAsync(letter => Console.WriteLine(json ? LetterText.Json(letter, text) : LetterText.Line(letter, text)), cancellation);
-        await Console.Error.WriteLineAsync($"{store.Name}: {Count(totals)}");
+        await Console.Error.WriteLineAsync($"{store.Name}: {Count(totals.Letters, totals.Copies)}");
         return 0;
     }, cancellation);
 
@@ -103,37 +103,61 @@ public sealed class LetterVerbs
     async Task<int> EndAsync(ParseResult parsed, IServiceProvider services, LetterEnd end, CancellationToken cancellation)
     {
         var absent = (parsed.GetValue(_ids) ?? []).ToHashSet();
+        var (ended, staying) = (0L, 0L);
         var code = await OverStoresAsync(parsed, services, async (store, filter) =>
         {
-            var (result, found) = await EndAsync(parsed, store, filter, end, cancellation);
-            absent.ExceptWith(found);
-            return result;
+            var run = Run(parsed, services, store, filter);
+            try
+            {
+                return parsed.GetValue(_dryRun) ? await CountAsync(run, store, end, cancellation) : await EndAsync(run, store, end, cancellation);
+            }
+            finally
+            {
+                absent.ExceptWith(run.Found);
+                (ended, staying) = (ended + run.Totals.Ended, staying + run.Totals.Staying);
+            }
         }, cancellation);
-        if (absent.Count == 0 || code == ExitCodes.BadSettings)
+        if (absent.Count > 0 && code != ExitCodes.BadSettings)
         {
-            return code;
+            await Console.Error.WriteLineAsync($"{_worker} dead-letters: there is no letter {string.Join(", ", absent.Order(StringComparer.Ordinal))}");
+            code = code == ExitCodes.Done ? ExitCodes.NotThere : code;
         }
-        await Console.Error.WriteLineAsync($"{_worker} dead-letters: there is no letter {string.Join(", ", absent.Order(StringComparer.Ordinal))}");
-        return code == ExitCodes.Done ? ExitCodes.NotThere : code;
+        if (staying > 0)
+        {
+            await Console.Error.WriteLineAsync($"{_worker} dead-letters: {ended} letters {Done(end)}, {staying} stay");
+        }
+        return code;
     }
 
-    async Task<(int Code, IReadOnlyCollection<string> Found)> EndAsync(ParseResult parsed, IDeadLetterStore store, LetterFilter filter, LetterEnd end, CancellationToken cancellation)
+    LetterRun Run(ParseResult parsed, IServiceProvider services, IDeadLetterStore store, LetterFilter filter) => new(store, filter, parsed.GetValue(_limit))
     {
-        var (done, would) = end == LetterEnd.Replayed ? ("replayed", "would be replayed") : ("dropped", "would be dropped");
-        var run = new LetterRun(store, filter, parsed.GetValue(_limit)) { Progress = totals => Console.Error.WriteLine($"{store.Name}: {Count(totals)} so far") };
-        if (parsed.GetValue(_dryRun))
+        Clock = services.GetRequiredService<TimeProvider>(),
+        Progress = totals => Console.Error.WriteLine($"{store.Name}: {Count(totals.Ended, totals.EndedCopies)}{Stay(totals)} so far"),
+        Stays = (letter, why) => Console.Error.WriteLine($"{store.Name}: {letter.Id} stays: {LetterText.Visible(why, 300)}"),
+    };
+
+    static async Task<int> CountAsync(LetterRun run, IDeadLetterStore store, LetterEnd end, CancellationToken cancellation)
+    {
+        var seen = await run.LookAsync(_ => { }, cancellation);
+        Console.WriteLine($"{store.Name}: {Count(seen.Letters, seen.Copies)} would be {Done(end)}");
+        return ExitCodes.Done;
+    }
+
+    static async Task<int> EndAsync(LetterRun run, IDeadLetterStore store, LetterEnd end, CancellationToken cancellation)
+    {
+        try
         {
-            var seen = await run.LookAsync(_ => { }, cancellation);
-            Console.WriteLine($"{store.Name}: {Count(seen)} {would}");
-            return (ExitCodes.Done, run.Found);
+            var totals = await run.EndAsync(end, cancellation);
+            return totals.Staying > 0 ? ExitCodes.NotDone : ExitCodes.Done;
         }
-        var totals = await run.EndAsync(end, cancellation);
-        Console.WriteLine($"{store.Name}: {Count(totals with { Letters = totals.Letters - totals.Refused })} {done}");
-        if (totals.Refused > 0)
+        finally
         {
-            await Console.Error.WriteLineAsync($"{_worker} dead-letters: {totals.Refused} letters cannot be sent back and stay: list tells why");
+            Console.WriteLine($"{store.Name}: {Count(run.Totals.Ended, run.Totals.EndedCopies)} {Done(end)}{Stay(run.Totals)}");
+            if (run.Unmarked > 0)
+            {
+                await Console.Error.WriteLineAsync($"{store.Name}: {run.Unmarked} more letters were sent back, and marking them failed: those that list shows still are sent again by the next replay");
+            }
         }
-        return (totals.Refused > 0 ? ExitCodes.NotDone : ExitCodes.Done, run.Found);
     }
 
     async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, Func<IDeadLetterStore, LetterFilter, Task<int>> act, CancellationToken cancellation)
@@ -194,5 +218,9 @@ public sealed class LetterVerbs
         return command;
     }
 
-    static string Count(LetterTotals totals) => string.Create(CultureInfo.InvariantCulture, $"{totals.Letters} letters{(totals.Copies == 0 ? "" : $" and {totals.Copies} copies of them")}");
+    static string Done(LetterEnd end) => end == LetterEnd.Replayed ? "replayed" : "dropped";
+
+    static string Stay(LetterTotals totals) => totals.Staying == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {totals.Staying} stay");
+
+    static string Count(long letters, long copies) => string.Create(CultureInfo.InvariantCulture, $"{letters} letters{(copies == 0 ? "" : $" and {copies} copies of them")}");
 }

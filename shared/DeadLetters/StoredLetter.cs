@@ -47,8 +47,11 @@ public interface IDeadLetterStore : IAsyncDisposable
     /// <summary>Letters in their order, those of this moment; copies of one letter come as they are.</summary>
     IAsyncEnumerable<StoredLetter> ReadAsync(CancellationToken cancellation);
 
-    /// <summary>Sends letters back to where they came from; returns when the broker has them durably.</summary>
-    Task SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation);
+    /// <summary>
+    /// Sends letters back to where they came from; returns when the broker has answered, with an answer for each letter, in their order.
+    /// It throws only where no letter was sent.
+    /// </summary>
+    Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation);
 
     /// <summary>Removes letters, or marks them as done with; returns when that is durable.</summary>
     Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation);

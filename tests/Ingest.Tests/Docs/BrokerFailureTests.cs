@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Betting.DeadLetters;
 using Betting.Ingest.DeadLetters;
 using Betting.Local.Engines;
 
@@ -18,7 +19,7 @@ public sealed partial class BrokerFailureTests
     [Fact]
     public void The_errors_of_Kafka_producers_are_those_of_the_page()
     {
-        Assert.Equal(KafkaDeadLetters.KafkaRefusals.Select(code => $"{code}").Order(StringComparer.Ordinal), Listed("## Kafka producers"));
+        Assert.Equal(KafkaRefusals.OfRecord.Select(code => $"{code}").Order(StringComparer.Ordinal), Listed("## Kafka producers"));
     }
 
     // First cells in code quotes, up to the next section.

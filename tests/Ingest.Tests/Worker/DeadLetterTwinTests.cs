@@ -43,8 +43,8 @@ public sealed class DeadLetterTwinTests(Servers servers)
         var (code, output) = await stage.LettersAsync("replay", "--all", "--door", "rabbitmq");
 
         Assert.True(code == 1, output);
-        Assert.Contains("rabbitmq: 1 letters replayed", output, StringComparison.Ordinal);
-        Assert.Contains("1 letters cannot be sent back", output, StringComparison.Ordinal);
+        Assert.Contains("rabbitmq: 1 letters replayed, 1 stay", output, StringComparison.Ordinal);
+        Assert.Contains("stays: it cannot be sent back: it was shortened", output, StringComparison.Ordinal);
         Assert.Equal(1u, await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
         stage.Start("--Ingest:Doors=rabbitmq");
         await stage.AppliedAsync([command]);

@@ -1,3 +1,4 @@
+using System.Text;
 using Betting.Contracts;
 using Betting.Local.Engines;
 using Confluent.Kafka;
@@ -42,6 +43,14 @@ sealed class Kafka : IAsyncDisposable
         using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20, MessageMaxBytes = 100_000_000 }).SetLogHandler((_, _) => { }).Build();
         await producer.ProduceAsync(new TopicPartition(topic, partition), message);
     }
+
+    /// <summary>Dead letters as a worker writes them, in their order.</summary>
+    /// <param name="letters">Where each original stood, as partition and offset, and its body.</param>
+    public Task PublishLettersAsync(IEnumerable<(int Partition, long Offset, byte[] Body)> letters) => Task.WhenAll(letters.Select(letter =>
+    {
+        var headers = new Headers { { "dead-letter-from", Encoding.ASCII.GetBytes($"{Topics.Commands}/{letter.Partition}@{letter.Offset}") }, { "dead-letter-reason", "a test"u8.ToArray() } };
+        return _producer.ProduceAsync(Topics.DeadLetter(Topics.Commands), new Message<Null, byte[]> { Value = letter.Body, Headers = headers });
+    }));
 
     /// <summary>Cuts all connections and takes no new ones; the records stay.</summary>
     public Task DownAsync() => _server.DownAsync();

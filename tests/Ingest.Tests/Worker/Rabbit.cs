@@ -36,6 +36,16 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
         }
     }
 
+    /// <summary>Dead letters as a worker writes them.</summary>
+    public Task PublishLettersAsync(params byte[][] bodies) => Task.WhenAll(bodies.Index().Select(letter => channel.BasicPublishAsync("", DeadLetters, true, new BasicProperties
+    {
+        Persistent = true,
+        Headers = new Dictionary<string, object?> { ["dead-letter-from"] = $"{Topics.Commands}#{letter.Index + 1}", ["dead-letter-reason"] = "a test" },
+    }, letter.Item).AsTask()));
+
+    /// <summary>The queue is gone, with what it has.</summary>
+    public Task DeleteAsync(string queue) => channel.QueueDeleteAsync(queue);
+
     public Task<uint> CountAsync(string queue) => channel.MessageCountAsync(queue);
 
     /// <summary>An empty queue of the test's own, gone with its connection.</summary>

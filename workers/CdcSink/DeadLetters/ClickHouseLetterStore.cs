@@ -24,7 +24,7 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
         ORDER BY topic, partition, offset
         """;
 
-    readonly KafkaLetterSender _sender = new(kafka, TimeSpan.FromSeconds(30));
+    readonly KafkaReplaySender _originals = new(kafka);
 
     public string Name => "clickhouse";
 
@@ -57,11 +57,8 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
         }
     }
 
-    public Task SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
-    {
-        var (place, original, _) = Of(letter);
-        return _sender.SendBackAsync(place, original, letter.Replays + 1, cancellation);
-    }));
+    public async Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) =>
+        await _originals.SendBackAsync(letters.Select(letter => new KafkaOriginal(Of(letter).Place, Of(letter).Original, letter.Replays + 1)), cancellation);
 
     public Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation) => table.EndAsync(letters.Select(letter =>
     {
@@ -71,7 +68,7 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
 
     public ValueTask DisposeAsync()
     {
-        _sender.Dispose();
+        _originals.Dispose();
         return ValueTask.CompletedTask;
     }
 

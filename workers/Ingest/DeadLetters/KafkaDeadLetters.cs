@@ -29,14 +29,7 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
         await Task.WhenAll(letters.Select(letter => SendAsync(letter, isShortened, cancellation)));
 
     /// <summary>A producer's answers by code; docs/failures.md has them.</summary>
-    public bool IsRefusal(Exception failure) => failure is KafkaException { Error.Code: var code } ? KafkaRefusals.Contains(code) : failure is ArgumentException;
-
-    /// <summary>Codes that speak about the record; every other one is the broker's or the way to it.</summary>
-    public static readonly IReadOnlySet<ErrorCode> KafkaRefusals = new HashSet<ErrorCode>
-    {
-        ErrorCode.MsgSizeTooLarge, ErrorCode.RecordListTooLarge, ErrorCode.InvalidRecord, ErrorCode.InvalidMsg, ErrorCode.InvalidMsgSize,
-        ErrorCode.InvalidTimestamp, ErrorCode.PolicyViolation, ErrorCode.Local_InvalidArg, ErrorCode.Local_BadMsg,
-    };
+    public bool IsRefusal(Exception failure) => failure is KafkaException { Error.Code: var code } ? KafkaRefusals.OfRecord.Contains(code) : failure is ArgumentException;
 
     public void Dispose()
     {

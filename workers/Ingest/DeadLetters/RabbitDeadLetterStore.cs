@@ -17,11 +17,12 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
 {
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
     readonly IConnection _connection;
-    readonly IChannel _reading, _sending;
+    readonly IChannel _reading;
+    readonly RabbitReplaySender _originals;
     readonly ContentCuts _cuts;
 
-    RabbitDeadLetterStore(IConnection connection, IChannel reading, IChannel sending, ContentCuts cuts) =>
-        (_connection, _reading, _sending, _cuts) = (connection, reading, sending, cuts);
+    RabbitDeadLetterStore(IConnection connection, IChannel reading, RabbitReplaySender originals, ContentCuts cuts) =>
+        (_connection, _reading, _originals, _cuts) = (connection, reading, originals, cuts);
 
     public string Name => "rabbitmq";
 
@@ -30,8 +31,7 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
         // Letters pass whole, but for headers that the client cannot read: RabbitMQ's own dead letters can have such.
         var cuts = new ContentCuts(new HeldBytes(long.MaxValue));
         var connection = await RabbitConnection.OpenAsync(options, "ingest dead-letters", () => new FrameFilter(new ContentRule(cuts)), cancellation);
-        var reading = await connection.CreateChannelAsync(cancellationToken: cancellation);
-        return new RabbitDeadLetterStore(connection, reading, await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation), cuts);
+        return new RabbitDeadLetterStore(connection, await connection.CreateChannelAsync(cancellationToken: cancellation), new RabbitReplaySender(options), cuts);
     }
 
     public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -48,14 +48,8 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
         }
     }
 
-    public Task SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
-    {
-        var message = (BasicGetResult)letter.Handle;
-        var properties = RabbitHeaders.Copy(message.BasicProperties, name => !LetterHeaders.IsOurs(name));
-        properties.Headers![LetterHeaders.Replays] = letter.Replays + 1;
-        // The default exchange, whatever the first publisher used: other queues of that exchange have their copy already.
-        return _sending.BasicPublishAsync("", Topics.Commands, mandatory: true, properties, message.Body, cancellation).AsTask();
-    }));
+    public Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) =>
+        _originals.SendBackAsync([.. letters.Select(Original)], cancellation);
 
     public async Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation)
     {
@@ -72,9 +66,16 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
 
     public async ValueTask DisposeAsync()
     {
-        await _sending.DisposeAsync();
+        await _originals.DisposeAsync();
         await _reading.DisposeAsync();
         await _connection.DisposeAsync();
+    }
+
+    static RabbitOriginal Original(StoredLetter letter)
+    {
+        var properties = RabbitHeaders.Copy(((BasicGetResult)letter.Handle).BasicProperties, name => !LetterHeaders.IsOurs(name));
+        properties.Headers![LetterHeaders.Replays] = letter.Replays + 1;
+        return new RabbitOriginal(properties, letter.Body);
     }
 
     static StoredLetter Letter(BasicGetResult message, ContentCut cut)

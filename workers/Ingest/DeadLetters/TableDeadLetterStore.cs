@@ -14,9 +14,9 @@ public sealed record TableLetter(long LetterId, string Door, LetterContent Conte
 /// <summary>The letters of one door in the table <c>dead_letters</c>, which its broker did not take.</summary>
 /// <param name="postgres">The role <c>ingest</c>, or one with its rights.</param>
 /// <param name="door">Whose letters.</param>
-/// <param name="sendBack">Publishes originals to where they came from; returns when the broker has them durably.</param>
+/// <param name="sendBack">Publishes originals to where they came from; returns an answer for each, in their order.</param>
 public sealed class TableDeadLetterStore(
-    NpgsqlDataSource postgres, string door, Func<IReadOnlyList<StoredLetter>, CancellationToken, Task> sendBack) : IDeadLetterStore
+    NpgsqlDataSource postgres, string door, Func<IReadOnlyList<StoredLetter>, CancellationToken, Task<IReadOnlyList<ReplayAnswer>>> sendBack) : IDeadLetterStore
 {
     // A letter has a megabyte at most.
     const int Page = 16;
@@ -25,9 +25,11 @@ public sealed class TableDeadLetterStore(
 
     public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
+        // Those of this moment: a letter that is sent back can be here again, in a row of its own, before the last one is read.
+        var newest = await NewestAsync(cancellation);
         for (var (last, found) = (0L, Page); found == Page;)
         {
-            var page = await PageAsync(last, cancellation);
+            var page = await PageAsync(last, newest, cancellation);
             foreach (var letter in page)
             {
                 yield return letter;
@@ -36,7 +38,7 @@ public sealed class TableDeadLetterStore(
         }
     }
 
-    public Task SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => sendBack(letters, cancellation);
+    public Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => sendBack(letters, cancellation);
 
     public async Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation)
     {
@@ -47,13 +49,21 @@ public sealed class TableDeadLetterStore(
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    async Task<List<StoredLetter>> PageAsync(long after, CancellationToken cancellation)
+    async Task<long> NewestAsync(CancellationToken cancellation)
+    {
+        await using var command = postgres.CreateCommand("SELECT coalesce(max(letter_id), 0) FROM dead_letters");
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    async Task<List<StoredLetter>> PageAsync(long after, long newest, CancellationToken cancellation)
     {
         await using var command = postgres.CreateCommand("""
-            SELECT letter_id, source, put_aside_at, key, body, headers FROM dead_letters WHERE door = $1 AND letter_id > $2 ORDER BY letter_id LIMIT $3
+            SELECT letter_id, source, put_aside_at, key, body, headers FROM dead_letters
+            WHERE door = $1 AND letter_id > $2 AND letter_id <= $3 ORDER BY letter_id LIMIT $4
             """);
         command.Parameters.AddWithValue(door);
         command.Parameters.AddWithValue(after);
+        command.Parameters.AddWithValue(newest);
         command.Parameters.AddWithValue(Page);
         var letters = new List<StoredLetter>(Page);
         await using var rows = await command.ExecuteReaderAsync(cancellation);

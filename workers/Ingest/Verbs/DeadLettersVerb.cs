@@ -51,11 +51,13 @@ static class DeadLettersVerb
         await using var postgres = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "ingest dead-letters" });
         if (fromRabbit)
         {
-            yield return new TableDeadLetterStore(postgres, RabbitDoor.Door, (letters, ending) => TableReplay.ToRabbitAsync(rabbit, letters, ending));
+            await using var sender = new RabbitReplaySender(rabbit);
+            yield return new TableDeadLetterStore(postgres, RabbitDoor.Door, (letters, ending) => TableReplay.ToRabbitAsync(sender, letters, ending));
         }
         if (fromKafka)
         {
-            yield return new TableDeadLetterStore(postgres, KafkaDoor.Door, (letters, ending) => TableReplay.ToKafkaAsync(kafka, letters, ending));
+            using var sender = new KafkaReplaySender(kafka);
+            yield return new TableDeadLetterStore(postgres, KafkaDoor.Door, (letters, ending) => TableReplay.ToKafkaAsync(sender, letters, ending));
         }
     }
 

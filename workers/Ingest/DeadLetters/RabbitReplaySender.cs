@@ -1,0 +1,104 @@
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.DeadLetters;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Betting.Ingest.DeadLetters;
+
+/// <summary>Sends originals back to the queue of commands and tells the answer to each.</summary>
+/// <remarks>
+/// It has a connection of its own: a broker that refuses a message closes its channel, and for some refusals its connection. Letters that are
+/// held for reading stand on another one.
+/// </remarks>
+public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposable
+{
+    // A channel that the broker closes leaves all that is on its way without an answer. What is larger could be refused for its size, and
+    // so is sent when nothing else is on its way.
+    const int TogetherBytes = 64 * 1024;
+
+    IConnection? _connection;
+    IChannel? _channel;
+
+    /// <summary>Returns an answer for each original, in their order.</summary>
+    /// <exception cref="Exception">There is no connection; nothing was sent.</exception>
+    public async Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<RabbitOriginal> originals, CancellationToken cancellation)
+    {
+        var answers = new ReplayAnswer?[originals.Count];
+        var channel = await OpenAsync(cancellation);
+        await Task.WhenAll(originals.Index().Where(each => each.Item.Body.Length + RabbitSize.Of(each.Item.Properties) <= TogetherBytes)
+            .Select(async each => answers[each.Index] = await AnswerAsync(channel, each.Item, cancellation)));
+        var failure = answers.FirstOrDefault(answer => answer is { IsUnknown: true })?.Failure;
+        for (var at = 0; at < answers.Length; at++)
+        {
+            // The channel was closed because of one letter, and answered for all.
+            if (answers[at] is null or { Refusal: not null, Failure: OperationInterruptedException })
+            {
+                var answer = failure is null ? await AloneAsync(originals[at], cancellation) : ReplayAnswer.Unknown(failure);
+                failure ??= answer.IsUnknown ? answer.Failure : null;
+                answers[at] = answer;
+            }
+        }
+        return answers!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var connection = _connection;
+        (_connection, _channel) = (null, null);
+        await RabbitConnection.LeaveAsync(connection);
+    }
+
+    async Task<ReplayAnswer> AloneAsync(RabbitOriginal original, CancellationToken cancellation)
+    {
+        try
+        {
+            return await AnswerAsync(await OpenAsync(cancellation), original, cancellation);
+        }
+        catch (Exception failure)
+        {
+            return ReplayAnswer.Unknown(failure);
+        }
+    }
+
+    // The default exchange, whatever the first publisher used: other queues of that exchange have their copy already.
+    static async Task<ReplayAnswer> AnswerAsync(IChannel channel, RabbitOriginal original, CancellationToken cancellation)
+    {
+        try
+        {
+            await channel.BasicPublishAsync("", Topics.Commands, mandatory: true, original.Properties, original.Body, cancellation);
+            return ReplayAnswer.Sent;
+        }
+        catch (PublishException refused)
+        {
+            return ReplayAnswer.Refused(refused.IsReturn ? $"there is no queue {Topics.Commands}" : $"the queue {Topics.Commands} did not take it (negative confirm); it may be full", refused);
+        }
+        catch (Exception refused) when (RabbitRefusals.IsRefusal(refused))
+        {
+            return ReplayAnswer.Refused(RabbitTrouble.Describe(refused) ?? refused.Message.ReplaceLineEndings(" "), refused);
+        }
+        catch (Exception failure)
+        {
+            return ReplayAnswer.Unknown(failure);
+        }
+    }
+
+    async Task<IChannel> OpenAsync(CancellationToken cancellation)
+    {
+        if (_channel is { IsOpen: true })
+        {
+            return _channel;
+        }
+        if (_connection is not { IsOpen: true })
+        {
+            await DisposeAsync();
+            _connection = await RabbitConnection.OpenAsync(options, "ingest dead-letters replay", cancellation);
+        }
+        return _channel = await _connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
+    }
+}
+
+/// <summary>An original that is sent back.</summary>
+/// <param name="Properties">Properties and headers that it is published with.</param>
+/// <param name="Body">Its bytes.</param>
+public readonly record struct RabbitOriginal(BasicProperties Properties, ReadOnlyMemory<byte> Body);
