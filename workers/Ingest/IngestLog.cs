@@ -62,6 +62,12 @@ static partial class IngestLog
     [LoggerMessage(155, LogLevel.Information, "This machine's clock agrees with PostgreSQL's again ({Ahead:+0.0;-0.0;0.0} s)")]
     public static partial void ClockAgrees(ILogger log, double ahead);
 
+    [LoggerMessage(164, LogLevel.Error, "PostgreSQL's clock jumped by {Jump:+0.0;-0.0} s, and this machine's is {Ahead:+0.0;-0.0} s ahead of it, more than {Limit:F0} s; no batch is decided and no parked command rejected until they agree")]
+    public static partial void PostgresClockDoubted(ILogger log, double jump, double ahead, double limit);
+
+    [LoggerMessage(165, LogLevel.Information, "PostgreSQL's clock is trusted again; this machine's is {Ahead:+0.0;-0.0;0.0} s ahead of it")]
+    public static partial void PostgresClockTrusted(ILogger log, double ahead);
+
     [LoggerMessage(130, LogLevel.Error, "A message from the {Door} door, {Coordinates}, could not be read; it becomes a dead letter")]
     public static partial void MessageNotRead(ILogger log, string door, string coordinates, Exception failure);
 

@@ -23,8 +23,8 @@ public sealed class IngestMetrics : IDisposable
     readonly ConcurrentDictionary<string, double> _ages = new();
     readonly Histogram<long> _batchSize;
     readonly Histogram<double> _stages, _lag;
-    long _parked, _quarantined, _partitionsStopped;
-    double _parkedAge, _clockAhead;
+    long _parked, _quarantined, _partitionsStopped, _clockJumps;
+    double _parkedAge, _clockAhead, _clockDoubted;
 
     public IngestMetrics(TimeProvider clock)
     {
@@ -48,6 +48,8 @@ public sealed class IngestMetrics : IDisposable
         _meter.CreateObservableGauge("ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the parked command waits that is due first");
         _meter.CreateObservableGauge("ingest.parked.quarantined", () => Interlocked.Read(ref _quarantined), "{command}", "Parked commands that cannot be released and wait for an operator");
         _meter.CreateObservableGauge("ingest.clock.ahead", () => Volatile.Read(ref _clockAhead), "s", "How far this machine's clock is ahead of PostgreSQL's; negative where it is behind");
+        _meter.CreateObservableGauge("ingest.clock.doubted", () => Volatile.Read(ref _clockDoubted), "s", "How long PostgreSQL's clock has been doubted because it jumped; 0 while it is trusted");
+        _meter.CreateObservableCounter("ingest.clock.jumps", () => Interlocked.Read(ref _clockJumps), "{jump}", "Times that PostgreSQL's clock jumped and was doubted");
     }
 
     static InstrumentAdvice<double> Seconds => new()
@@ -122,6 +124,12 @@ public sealed class IngestMetrics : IDisposable
 
     /// <summary>How far this machine's clock is ahead of PostgreSQL's.</summary>
     public void ClockAhead(TimeSpan ahead) => Volatile.Write(ref _clockAhead, ahead.TotalSeconds);
+
+    /// <summary>How long PostgreSQL's clock has been doubted; zero while it is trusted.</summary>
+    public void ClockDoubted(TimeSpan duration) => Volatile.Write(ref _clockDoubted, duration.TotalSeconds);
+
+    /// <summary>PostgreSQL's clock jumped and is doubted from now on.</summary>
+    public void ClockJumped() => Interlocked.Increment(ref _clockJumps);
 
     public void Dispose() => _meter.Dispose();
 

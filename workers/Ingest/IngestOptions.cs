@@ -84,7 +84,10 @@ public sealed class IngestOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
     public TimeSpan MaxIssuedAhead { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How far this machine's clock may be from PostgreSQL's before the replica is not ready; 5 s by default.</summary>
+    /// <summary>
+    /// How far this machine's clock may be from PostgreSQL's before the replica is not ready, and the largest jump of PostgreSQL's clock
+    /// that is not doubted; 5 s by default.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan MaxClockSkew { get; set; } = TimeSpan.FromSeconds(5);
 

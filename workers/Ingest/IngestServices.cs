@@ -29,6 +29,7 @@ static class IngestServices
         services.AddPostgresSettings(PostgresNeeds.Durability | PostgresNeeds.Writes);
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<FollowedCommands>();
+        services.AddSingleton<CheckedClock>();
         services.AddSingleton<BatchTransaction>();
         services.AddSingleton<DeadLetterTable>();
         services.AddSingleton<PostgresAvailability>();

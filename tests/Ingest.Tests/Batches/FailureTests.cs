@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Betting.Ingest.Batches;
+using Betting.Ingest.Store;
 using Betting.Local.Engines;
 using Npgsql;
 
@@ -41,6 +42,7 @@ public sealed partial class FailureTests
     {
         Assert.Equal(FailureClass.Unavailable, Failure.ClassOf(new NpgsqlException("broken", new SocketException(111))));
         Assert.Equal(FailureClass.TooMuch, Failure.ClassOf(new NpgsqlException("slow", new TimeoutException())));
+        Assert.Equal(FailureClass.Unavailable, Failure.ClassOf(new PostgresClockException(new ClockDoubt(TimeSpan.FromHours(2), TimeSpan.Zero))));
         Assert.Equal(FailureClass.TooMuch, Failure.ClassOf(new TimeoutException()));
         Assert.Equal(FailureClass.Cancelled, Failure.ClassOf(new TaskCanceledException()));
         Assert.Equal(FailureClass.Data, Failure.ClassOf(new EncoderFallbackException()));

@@ -16,22 +16,27 @@ sealed class Database : IAsyncDisposable
 {
     readonly IngestMetrics _metrics = new(TimeProvider.System);
 
-    TimeSpan _ahead;
+    readonly IOptions<IngestOptions> _options;
+    readonly MovedTime _time;
+    TimeSpan _jumped;
 
     Database(string connectionString, IngestOptions options, TimeProvider clock, string settings)
     {
+        (_options, _time) = (Options.Create(options), new MovedTime(clock));
         ConnectionString = connectionString;
         Admin = NpgsqlDataSource.Create(connectionString);
-        Ingest = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder($"{connectionString};{settings}") { Username = "ingest", SearchPath = ClockPath });
-        Transaction = new BatchTransaction(Ingest, Options.Create(options), _metrics, clock);
+        Ingest = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder($"{connectionString};{settings}") { Username = "ingest", SearchPath = ServerClock.SearchPath });
+        Clock = NewClock();
+        Transaction = NewTransaction(Clock);
     }
-
-    /// <summary>A search path in which a clock that a test has set stands before PostgreSQL's own.</summary>
-    public const string ClockPath = "clock,pg_catalog,public";
 
     public string ConnectionString { get; }
     public NpgsqlDataSource Admin { get; }
     public NpgsqlDataSource Ingest { get; }
+
+    /// <summary>PostgreSQL's clock as <see cref="Transaction"/> uses it.</summary>
+    public CheckedClock Clock { get; }
+
     public BatchTransaction Transaction { get; }
 
     public static async Task<Database> CreateAsync(Servers servers, IngestOptions? options = null, TimeProvider? clock = null, string settings = "") =>
@@ -48,11 +53,17 @@ sealed class Database : IAsyncDisposable
     public Task<Outcome[]> ApplyAsync(params BetCommand[] commands) =>
         Transaction.ApplyAsync([.. commands.Select(command => new HashedCommand(command))], CancellationToken.None);
 
+    /// <summary>What a worker knows of PostgreSQL's clock when it starts.</summary>
+    public CheckedClock NewClock() => new(_options, _metrics, _time);
+
+    /// <summary>The transactions of another worker.</summary>
+    public BatchTransaction NewTransaction(CheckedClock clock) => new(Ingest, _options, clock, _metrics, _time);
+
     /// <summary>Rejects what is due, as the parked loop does.</summary>
     /// <returns>How many commands were rejected.</returns>
     public async Task<long> RejectDueAsync()
     {
-        var (due, rejected) = (new DueRejection(Ingest, _metrics), 0L);
+        var (due, rejected) = (new DueRejection(Ingest, Clock, _metrics), 0L);
         while (await due.RejectSomeAsync(CancellationToken.None) is { } some)
         {
             rejected += some;
@@ -60,16 +71,18 @@ sealed class Database : IAsyncDisposable
         return rejected;
     }
 
-    /// <summary>Moves PostgreSQL's clock, as Ingest reads it.</summary>
+    /// <summary>Lets time pass, by PostgreSQL's clock as Ingest reads it and by this process's.</summary>
     public async Task AdvanceAsync(TimeSpan by)
     {
-        _ahead += by;
-        await ExecuteAsync(FormattableString.Invariant($"""
-            CREATE SCHEMA IF NOT EXISTS clock;
-            GRANT USAGE ON SCHEMA clock TO ingest;
-            CREATE OR REPLACE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql
-                AS 'SELECT pg_catalog.clock_timestamp() + make_interval(secs => {_ahead.TotalSeconds})';
-            """));
+        _time.Passed += by;
+        await ServerClock.SetAsync(Admin, _time.Passed + _jumped);
+    }
+
+    /// <summary>Sets PostgreSQL's clock, as Ingest reads it; no time passes.</summary>
+    public async Task JumpAsync(TimeSpan by)
+    {
+        _jumped += by;
+        await ServerClock.SetAsync(Admin, _time.Passed + _jumped);
     }
 
     public async Task ExecuteAsync(string sql)

@@ -91,13 +91,9 @@ public sealed class ParkedLoopTests(Servers servers)
     public async Task A_replica_whose_clock_differs_from_PostgreSQLs_says_so_and_is_not_ready(int seconds)
     {
         await using var stage = await Stage.SetAsync(servers);
-        await ScalarAsync(stage, $"""
-            CREATE SCHEMA clock; GRANT USAGE ON SCHEMA clock TO ingest;
-            CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS 'SELECT pg_catalog.clock_timestamp() + interval ''{seconds} s''';
-            SELECT 1::bigint
-            """);
+        await ServerClock.SetAsync(stage.Postgres, TimeSpan.FromSeconds(seconds));
 
-        var worker = stage.Start($"{stage.Settings[0]};Search Path={Database.ClockPath}");
+        var worker = stage.Start($"{stage.Settings[0]};Search Path={ServerClock.SearchPath}");
         await Deadline.UntilAsync("unreadiness", TimeSpan.FromSeconds(60), async () => (await worker.BodyAsync("/health/ready")).Contains("from PostgreSQL's clock", StringComparison.Ordinal));
 
         Assert.InRange(await worker.MetricAsync("ingest_clock_ahead_seconds"), -seconds - 5, -seconds + 5);
@@ -111,7 +107,8 @@ public sealed class ParkedLoopTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         await using var source = NpgsqlDataSource.Create(stage.Settings[0].Split('=', 2)[1]);
         using var metrics = new IngestMetrics(TimeProvider.System);
-        var another = new BatchTransaction(source, Options.Create(new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365) }), metrics, TimeProvider.System);
+        var options = Options.Create(new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365) });
+        var another = new BatchTransaction(source, options, new CheckedClock(options, metrics, TimeProvider.System), metrics, TimeProvider.System);
         var users = Enumerable.Range(1, 20).SelectMany(user => new BetCommand[] { Given.Register(user), Given.Deposit(1_000_00, user) });
         await Traffic.UntilCommittedAsync(() => another.ApplyAsync([.. users.Append(Given.Schedule()).Select(command => new HashedCommand(command))], CancellationToken.None));
         await ScalarAsync(stage, """

@@ -3,7 +3,7 @@ namespace Betting.Ingest.Batches;
 /// <summary>What a failure of a transaction means, and so what is done after it. docs/failures.md has the table.</summary>
 public enum FailureClass
 {
-    /// <summary>PostgreSQL is away, starting, read-only or out of room: wait, then try the same batch again.</summary>
+    /// <summary>PostgreSQL is away, starting, read-only or out of room, or its clock jumped: wait, then try the same batch again.</summary>
     Unavailable,
 
     /// <summary>The batch takes too long or too much memory: halve it. A command that is alone waits and is reported.</summary>

@@ -32,7 +32,7 @@ public static class Reasons
         [AlreadyExists] = "The user, event or bet id is taken.",
         [InvalidAmount] = "An amount must be greater than 0, a payout not less than 0.",
         [OverLimit] = "The amount, the payout or the balance it would make is over the limit that is set.",
-        [IssuedInFuture] = "issuedAt is further ahead of the clock than is allowed.",
+        [IssuedInFuture] = "issuedAt is further ahead of PostgreSQL's clock than is allowed.",
         [RefusedByDatabase] = "PostgreSQL's own rules refused it when its waiting time was over.",
     };
 }

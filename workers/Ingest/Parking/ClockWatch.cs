@@ -1,51 +1,69 @@
 using Betting.Hosting;
+using Betting.Ingest.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Betting.Ingest.Parking;
 
 /// <summary>
-/// Compares this machine's clock with PostgreSQL's. Nothing is decided by this machine's clock; but its logs, traces and metrics
-/// are wrong by the difference, so above <c>MaxClockSkew</c> the replica is not ready and says so once a minute.
+/// Reports how this machine's clock and PostgreSQL's differ. Nothing is decided by this machine's clock; but its logs, traces and
+/// metrics are wrong by the difference, so above <c>MaxClockSkew</c> the replica is not ready. Where PostgreSQL's clock jumped, it is
+/// named instead. Either is logged once a minute.
 /// </summary>
-public sealed class ClockWatch(IOptions<IngestOptions> options, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger<ClockWatch> log)
+public sealed class ClockWatch(
+    IOptions<IngestOptions> options, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger<ClockWatch> log)
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "clock";
 
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
-    long? _said;
-    bool _skewed;
+    long _said;
+    Verdict _before;
 
-    /// <param name="asked">This machine's time before PostgreSQL was asked for its own.</param>
-    /// <param name="postgres">PostgreSQL's time.</param>
-    /// <param name="answered">This machine's time when the answer had come.</param>
-    public void Compare(DateTime asked, DateTime postgres, DateTime answered)
+    enum Verdict
     {
-        var ahead = SurelyAhead(asked, postgres, answered);
-        metrics.ClockAhead(ahead);
-        var skewed = ahead.Duration() > options.Value.MaxClockSkew;
-        readiness.Set(Condition, !skewed, $"{ahead.TotalSeconds:+0.0;-0.0} s from PostgreSQL's clock");
-        if (skewed && (_said is not { } said || clock.GetElapsedTime(said) >= SayAgainAfter))
-        {
-            _said = clock.GetTimestamp();
-            IngestLog.ClockSkewed(log, ahead.TotalSeconds, options.Value.MaxClockSkew.TotalSeconds);
-        }
-        else if (_skewed && !skewed)
-        {
-            _said = null;
-            IngestLog.ClockAgrees(log, ahead.TotalSeconds);
-        }
-        _skewed = skewed;
+        Agrees,
+        Skewed,
+        Doubted,
     }
 
-    /// <summary>
-    /// How far this machine's clock is ahead of PostgreSQL's at least; negative where it is behind. PostgreSQL's time was read
-    /// somewhere between the two moments, so a slow answer alone is no difference.
-    /// </summary>
-    public static TimeSpan SurelyAhead(DateTime asked, DateTime postgres, DateTime answered) =>
-        asked > postgres ? asked - postgres
-        : answered < postgres ? answered - postgres
-        : TimeSpan.Zero;
+    /// <param name="reading">What PostgreSQL's clock said.</param>
+    /// <param name="doubt">Why that is not believed; null where it is.</param>
+    public void Compare(ClockReading reading, ClockDoubt? doubt)
+    {
+        var ahead = reading.Ahead;
+        metrics.ClockAhead(ahead);
+        var verdict = doubt is not null ? Verdict.Doubted
+            : ahead.Duration() > options.Value.MaxClockSkew ? Verdict.Skewed
+            : Verdict.Agrees;
+        var detail = doubt?.ToString() ?? $"{ahead.TotalSeconds:+0.0;-0.0} s from PostgreSQL's clock";
+        readiness.Set(Condition, verdict == Verdict.Agrees, detail);
+        if (verdict != _before || (verdict != Verdict.Agrees && clock.GetElapsedTime(_said) >= SayAgainAfter))
+        {
+            _said = clock.GetTimestamp();
+            Log(verdict, ahead, doubt);
+        }
+        _before = verdict;
+    }
+
+    void Log(Verdict verdict, TimeSpan ahead, ClockDoubt? doubt)
+    {
+        if (_before == Verdict.Doubted && verdict != Verdict.Doubted)
+        {
+            IngestLog.PostgresClockTrusted(log, ahead.TotalSeconds);
+        }
+        switch (verdict)
+        {
+            case Verdict.Doubted:
+                IngestLog.PostgresClockDoubted(log, doubt!.Jump.TotalSeconds, ahead.TotalSeconds, options.Value.MaxClockSkew.TotalSeconds);
+                break;
+            case Verdict.Skewed:
+                IngestLog.ClockSkewed(log, ahead.TotalSeconds, options.Value.MaxClockSkew.TotalSeconds);
+                break;
+            case Verdict.Agrees when _before == Verdict.Skewed:
+                IngestLog.ClockAgrees(log, ahead.TotalSeconds);
+                break;
+        }
+    }
 }

@@ -14,11 +14,12 @@ namespace Betting.Ingest.Parking;
 /// has come, whatever number of commands waits.
 /// </summary>
 public sealed class ParkedLoop(
-    NpgsqlDataSource postgres, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed, ClockWatch clocks,
-    IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<ParkedLoop> log) : IWorkerLoop
+    NpgsqlDataSource postgres, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed,
+    CheckedClock postgresClock, ClockWatch watch, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats,
+    TimeProvider clock, ILogger<ParkedLoop> log) : IWorkerLoop
 {
     readonly ArrivedKeys _arrived = new(postgres);
-    readonly DueRejection _due = new(postgres, metrics);
+    readonly DueRejection _due = new(postgres, postgresClock, metrics);
     long _quarantined;
 
     public string Name => "parked";
@@ -42,6 +43,8 @@ public sealed class ParkedLoop(
         {
             using var attempt = availability.Attempt(Name);
             Beat();
+            // First, so that it is measured and told also while nothing may be decided.
+            await MeasureAsync(stopping);
             // What is open is finished first, whoever opened it.
             long released = await transaction.Releases.FinishAsync(stopping, Beat);
             released += await ReleaseAsync(await _arrived.NextAsync(stopping), stopping);
@@ -56,7 +59,6 @@ public sealed class ParkedLoop(
                 IngestLog.ParkedReleased(log, released);
             }
             await followed.AskJournalAsync(postgres, stopping);
-            await MeasureAsync(stopping);
             availability.Back(Name);
         }
         catch (Exception failure)
@@ -83,9 +85,10 @@ public sealed class ParkedLoop(
 
     async Task MeasureAsync(CancellationToken stopping)
     {
-        var before = clock.GetUtcNow();
+        var asked = postgresClock.Now();
         var summary = await ParkedTotals.ReadAsync(postgres, stopping);
-        clocks.Compare(before.UtcDateTime, summary.Now, clock.GetUtcNow().UtcDateTime);
+        var (reading, doubt) = postgresClock.Note(asked, summary.Now);
+        watch.Compare(reading, doubt);
         metrics.Parked(summary.Waiting, summary.OldestAge, summary.Quarantined);
         if (summary.Quarantined > _quarantined)
         {

@@ -10,7 +10,8 @@ namespace Betting.Ingest.Store;
 /// One batch, one transaction: load → decide → save. Whatever is thrown, nothing has happened, except where the commit's
 /// answer was lost; then the journal knows, and trying again is safe in every case.
 /// </summary>
-public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider clock)
+public sealed class BatchTransaction(
+    NpgsqlDataSource postgres, IOptions<IngestOptions> options, CheckedClock postgresClock, IngestMetrics metrics, TimeProvider clock)
 {
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
@@ -20,7 +21,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     public int BatchSize => options.Value.BatchSize;
 
     /// <summary>What has its outcome apart from a batch.</summary>
-    public ReleaseTransaction Releases { get; } = new(postgres, options, metrics);
+    public ReleaseTransaction Releases { get; } = new(postgres, options, postgresClock, metrics);
 
     /// <summary>
     /// Begins the transaction and takes the ids of the commands in the journal. It reads nothing else, so it may be done
@@ -54,6 +55,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     /// <returns>One outcome for each command, in the same order.</returns>
     /// <exception cref="ReleaseFirstException">Something is being released.</exception>
     /// <exception cref="ReleaseTooLargeException">More waits for what several commands bring than one transaction releases.</exception>
+    /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
     public async Task<Outcome[]> ApplyAsync(TakenBatch taken, CancellationToken cancellation, bool releasesLater = false)
     {
         var started = clock.GetTimestamp();
@@ -69,7 +71,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
             (parked, unreadable) = ([], []);
         }
         BetCommand[] toDecide = [.. taken.Firsts.Values.Where(first => taken.Fresh.Contains(first.Command.Id)).Select(first => first.Command)];
-        var (state, now) = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, cancellation);
+        var (state, now) = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, postgresClock, cancellation);
         started = metrics.Took(IngestMetrics.Load, started);
         var decision = new BatchDecision(state, parked, _limits, _parkFor, now, later).Run(toDecide);
         var answers = new Answers(taken.Commands, taken.Firsts, before, decision);
@@ -93,6 +95,7 @@ public sealed class BatchTransaction(NpgsqlDataSource postgres, IOptions<IngestO
     /// <returns>One outcome for each command, in the same order.</returns>
     public async Task<Outcome[]> ApplyAsync(IReadOnlyList<HashedCommand> commands, CancellationToken cancellation, bool releasesLater = false)
     {
+        await postgresClock.AskAgainAsync(postgres, cancellation);
         await Releases.FinishAsync(cancellation);
         await using var taken = await TakeAsync(commands, cancellation);
         return await ApplyAsync(taken, cancellation, releasesLater);

@@ -7,9 +7,11 @@ namespace Betting.Ingest.Store;
 /// <summary>What every transaction does between its look at what is parked and its commit: load, save.</summary>
 static class DecidedTransaction
 {
-    /// <summary>Locks and reads what the commands and the parked ones touch.</summary>
-    public static Task<LoadedState> LoadAsync(
-        NpgsqlTransaction transaction, IReadOnlyList<BetCommand> commands, IReadOnlyList<ParkedCommand> parked, CancellationToken cancellation)
+    /// <summary>Locks and reads what the commands and the parked ones touch, and PostgreSQL's time.</summary>
+    /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
+    public static async Task<LoadedState> LoadAsync(
+        NpgsqlTransaction transaction, IReadOnlyList<BetCommand> commands, IReadOnlyList<ParkedCommand> parked, CheckedClock clock,
+        CancellationToken cancellation)
     {
         var touched = new Touched();
         foreach (var command in commands)
@@ -21,7 +23,10 @@ static class DecidedTransaction
             touched.Add(waiting.Command);
             touched.Add(waiting.Wait);
         }
-        return StateLoader.LoadAsync(transaction, touched, cancellation);
+        var asked = clock.Now();
+        var loaded = await StateLoader.LoadAsync(transaction, touched, cancellation);
+        clock.Check(asked, loaded.Now);
+        return loaded;
     }
 
     /// <summary>Writes what was decided.</summary>

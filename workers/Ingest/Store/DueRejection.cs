@@ -6,22 +6,23 @@ namespace Betting.Ingest.Store;
 
 /// <summary>
 /// Rejects parked commands whose deadline has come, by PostgreSQL's clock: set-based and without decoding them, a bounded number
-/// in a transaction. Replicas share the work, because each passes over the rows that another has locked.
+/// in a transaction. Replicas share the work, because each passes over the rows that another has locked. While PostgreSQL's clock is
+/// doubted, nothing is rejected.
 /// </summary>
 /// <remarks>
 /// What has come itself meanwhile is left to its release. A transaction that brings it locks what waits before it decides, so of
 /// the two one passes over or waits for the other's rows; a release that is open ends this transaction at the gate (40001).
 /// </remarks>
-public sealed class DueRejection(NpgsqlDataSource postgres, IngestMetrics metrics)
+public sealed class DueRejection(NpgsqlDataSource postgres, CheckedClock clock, IngestMetrics metrics)
 {
     /// <summary>Commands that one transaction rejects at most.</summary>
     public const int MostAtOnce = 5_000;
 
-    // An initial plan, so that the clock is read once and its value is looked up in the index.
+    // The time is a parameter: it is the reading that was checked.
     const string Due = $"""
         SELECT p.command_id, p.waits_for, p.waits_for IN ('user', 'event', 'bet')
             AND EXISTS (SELECT FROM commands c WHERE c.command_id = p.command_id AND c.outcome = 'parked') AS sound FROM parked_commands p
-        WHERE p.deadline <= (SELECT clock_timestamp()) AND p.quarantined_because IS NULL AND NOT {ArrivedKeys.Arrived}
+        WHERE p.deadline <= $2 AND p.quarantined_because IS NULL AND NOT {ArrivedKeys.Arrived}
         ORDER BY p.deadline LIMIT $1 FOR UPDATE SKIP LOCKED
         """;
 
@@ -40,13 +41,14 @@ public sealed class DueRejection(NpgsqlDataSource postgres, IngestMetrics metric
 
     const string Refuse = $"""
         WITH due AS MATERIALIZED ({Due})
-        UPDATE parked_commands p SET quarantined_because = $2 FROM due WHERE p.command_id = due.command_id
+        UPDATE parked_commands p SET quarantined_because = $3 FROM due WHERE p.command_id = due.command_id
         """;
 
     readonly SizeLimit _limit = new(MostAtOnce);
 
     /// <summary>Rejects one transaction's share of what is due.</summary>
     /// <returns>How many commands have their final outcome now; null when nothing is left for this replica.</returns>
+    /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
     public async Task<long?> RejectSomeAsync(CancellationToken cancellation)
     {
         var size = _limit.Size;
@@ -59,7 +61,7 @@ public sealed class DueRejection(NpgsqlDataSource postgres, IngestMetrics metric
         catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Data && size == 1)
         {
             // The database refuses even the rejection of this one; the others go on without it.
-            await RunAsync(Refuse, [new NpgsqlParameter<int> { TypedValue = 1 }, new NpgsqlParameter<string> { TypedValue = Failure.LineOf(failure) }], cancellation);
+            await QuarantineAsync(Failure.LineOf(failure), cancellation);
             return 0;
         }
         catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.TooMuch or FailureClass.Data && size > 1)
@@ -74,7 +76,8 @@ public sealed class DueRejection(NpgsqlDataSource postgres, IngestMetrics metric
     {
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-        var statement = new NpgsqlBatchCommand(Reject) { Parameters = { new NpgsqlParameter<int> { TypedValue = most } } };
+        var now = await clock.ReadAsync(connection, cancellation);
+        var statement = new NpgsqlBatchCommand(Reject) { Parameters = { Number(most), Time(now) } };
         // The gate and the commit in the same round trip: nobody waits for a replica that stops here.
         await using var batch = BatchStatements.Together(transaction, [statement, .. ParkingGate.PassAndCommit([], [], [], null, releasing: false)]);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
@@ -91,10 +94,18 @@ public sealed class DueRejection(NpgsqlDataSource postgres, IngestMetrics metric
         return rejected.Sum(row => row.Count);
     }
 
-    async Task RunAsync(string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)
+    async Task QuarantineAsync(string reason, CancellationToken cancellation)
     {
-        await using var command = postgres.CreateCommand(sql);
-        command.Parameters.AddRange(parameters);
+        await using var connection = await postgres.OpenConnectionAsync(cancellation);
+        var now = await clock.ReadAsync(connection, cancellation);
+        await using var command = new NpgsqlCommand(Refuse, connection)
+        {
+            Parameters = { Number(1), Time(now), new NpgsqlParameter<string> { TypedValue = reason } },
+        };
         await command.ExecuteNonQueryAsync(cancellation);
     }
+
+    static NpgsqlParameter<int> Number(int value) => new() { TypedValue = value };
+
+    static NpgsqlParameter<DateTime> Time(DateTime value) => new() { TypedValue = value };
 }

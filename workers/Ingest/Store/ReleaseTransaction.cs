@@ -10,7 +10,7 @@ namespace Betting.Ingest.Store;
 /// Parked commands get their outcome apart from a batch: parts of a release that was too large for the transaction that
 /// opened it, and of what another writer has brought.
 /// </summary>
-public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<IngestOptions> options, IngestMetrics metrics)
+public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<IngestOptions> options, CheckedClock postgresClock, IngestMetrics metrics)
 {
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
@@ -111,7 +111,7 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
         var part = ReleasePart.Of(await NextAsync(transaction, open.Key, most, cancellation), most);
         tried.AddRange(part.Ids);
         var (parked, unreadable) = await LoadAsync(transaction, part.Ids, part.Bets, cancellation);
-        var (state, now) = await DecidedTransaction.LoadAsync(transaction, [], parked, cancellation);
+        var (state, now) = await DecidedTransaction.LoadAsync(transaction, [], parked, postgresClock, cancellation);
         HashSet<WaitKey> later = part.Later is { } bet ? [bet] : [];
         // What was open has come; where another writer took it away again, its commands wait on.
         var there = parked.Count == 0 || state.Has(open.Key);
