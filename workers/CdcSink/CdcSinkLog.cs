@@ -57,6 +57,15 @@ static partial class CdcSinkLog
     [LoggerMessage(325, LogLevel.Error, "ClickHouse acknowledged the change {Version} of {Table} {Id} and does not have it any more; others may be missing too. Was a table restored, did the server crash, or does a replica answer that lags? Reconcile, and read again what is missing with CdcSink rewind")]
     public static partial void ChangeLost(ILogger log, ulong version, string table, long id);
 
+    [LoggerMessage(340, LogLevel.Warning, "data_as_of is held at {HeldAt}: {Reason} ({Id}; {Count} requests hold it). It goes on when a run of the Reconciler that began after the request has found everything equal; see CdcSinkHeld in docs/runbooks/cdcsink.md")]
+    public static partial void Held(ILogger log, string heldAt, string reason, string id, long count);
+
+    [LoggerMessage(341, LogLevel.Information, "No request holds data_as_of any more")]
+    public static partial void HoldsEnded(ILogger log);
+
+    [LoggerMessage(342, LogLevel.Error, "{Partitions} are not in Kafka, and ClickHouse knows them: records that were not read may be gone with them, and data_as_of stands still. Create the topic again with at least as many partitions")]
+    public static partial void PartitionsMissing(ILogger log, string partitions);
+
     [LoggerMessage(321, LogLevel.Warning, "The snapshot of epoch {Epoch} is complete: rows of {Table} that it did not read are deleted")]
     public static partial void EpochEnded(ILogger log, string table, int epoch);
 

@@ -54,6 +54,7 @@ static class CdcSinkServices
             .AddSingleton(provider => new LagState(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ConnectOffsets>().IsKnown))
             .AddSingleton<LagMetrics>()
             .AddSingleton<LagTrouble>()
+            .AddSingleton<ProofReport>()
             .AddSingleton<TopicEnds>()
             .AddSingleton<VisibleStore>()
             .AddConnectOffsets(provider => provider.GetRequiredService<CdcSinkOptions>().TopicPrefix)

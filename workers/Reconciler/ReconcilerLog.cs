@@ -48,6 +48,9 @@ static partial class ReconcilerLog
     [LoggerMessage(407, LogLevel.Debug, "What others ask for is not known: ClickHouse does not answer")]
     public static partial void RequestsUnknown(ILogger log, Exception failure);
 
+    [LoggerMessage(408, LogLevel.Warning, "ClickHouse does not take the answers of run {Run} to what was asked for: {Reason}. The next run answers it")]
+    public static partial void NotAnswered(ILogger log, long run, string reason);
+
     [LoggerMessage(406, LogLevel.Debug, "{Step}")]
     public static partial void Step(ILogger log, string step);
 

@@ -160,7 +160,7 @@ ALTER TABLE history_gaps
     MODIFY COMMENT 'Times at which the state of PostgreSQL is not known: before the first snapshot, and between two epochs';
 
 ALTER TABLE data_as_of
-    COMMENT COLUMN data_as_of 'The moment, UTC. NULL until the first watermark is visible',
+    COMMENT COLUMN data_as_of 'The moment, UTC. NULL until the first watermark is visible, and while nothing is proven: see holds',
     MODIFY COMMENT 'One row: everything that PostgreSQL committed before this moment is visible';
 
 ALTER TABLE summary_by_hour_refresh
@@ -230,9 +230,19 @@ ALTER TABLE reconciliation_requests
     COMMENT COLUMN id 'Id of the request',
     COMMENT COLUMN reason 'Why',
     COMMENT COLUMN asked_at 'When',
-    COMMENT COLUMN answered '1: a run that could compare has answered it',
+    COMMENT COLUMN answered '1: a run that could compare has answered it. 2: the same, it found everything equal and what is held is let go',
     COMMENT COLUMN run_id 'That run in reconciliation_runs of PostgreSQL',
+    COMMENT COLUMN holds_from 'data_as_of goes no further than this while answered < 2. 1970: nothing is proven. NULL: nothing is held',
     MODIFY COMMENT 'What the sink asks the Reconciler for';
+
+ALTER TABLE holds
+    COMMENT COLUMN id 'Id of the request',
+    COMMENT COLUMN reason 'Why',
+    COMMENT COLUMN asked_at 'When',
+    COMMENT COLUMN answered '1: a run has answered it with drift',
+    COMMENT COLUMN run_id 'That run in reconciliation_runs of PostgreSQL',
+    COMMENT COLUMN holds_from 'data_as_of goes no further than this. 1970: nothing is proven',
+    MODIFY COMMENT 'Requests for a reconciliation that hold data_as_of: rows may be missing or wrong until a run has found everything equal';
 
 ALTER TABLE row_retention
     COMMENT COLUMN of 'Table',
@@ -261,7 +271,7 @@ ALTER TABLE visible_watermarks
     MODIFY COMMENT 'The newest watermark whose preceding changes are all visible. Ask data_as_of';
 
 ALTER TABLE snapshot_markers
-    COMMENT COLUMN marker 'first or last',
+    COMMENT COLUMN marker 'first, last or incremental',
     COMMENT COLUMN version 'Version of the read, as for a change',
     COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
     COMMENT COLUMN committed_at 'Time of the snapshot',

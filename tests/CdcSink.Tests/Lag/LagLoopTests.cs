@@ -105,6 +105,72 @@ public sealed class LagLoopTests(Servers servers)
         Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
     }
 
+    [Fact]
+    public async Task A_topic_of_rows_that_is_gone_is_not_covered_and_one_that_has_not_come_yet_is_not_waited_for()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        var topics = new ChangeTopics(stream.Prefix);
+        await using var lag = await LagAsync(sink, stream);
+        await stream.DeleteAsync(topics.Users);
+        await ProgressAsync(sink, topics.Events, 0, next: 0);
+        await CameAsync(sink, "2026-01-01 05:00:01", 80);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
+        Assert.Equal(0, lag.Readings.Of("cdcsink.partitions.missing"));
+
+        await ProgressAsync(sink, topics.Users, 0, next: 0);
+        await CameAsync(sink, "2026-01-01 06:00:01", 160);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
+        Assert.Equal(1, lag.Readings.Of("cdcsink.partitions.missing"));
+
+        await stream.MakeAnewAsync(topics.Users);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
+        Assert.Equal(0, lag.Readings.Of("cdcsink.partitions.missing"));
+    }
+
+    [Fact]
+    public async Task A_topic_with_fewer_partitions_than_before_is_not_covered()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var lag = await LagAsync(sink, stream);
+        await ProgressAsync(sink, stream.Bets, 3, next: 0);
+        await CameAsync(sink, "2026-01-01 05:00:01", 80);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["NULL"], await sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of"));
+        Assert.Equal(1, lag.Readings.Of("cdcsink.partitions.missing"));
+    }
+
+    [Fact]
+    public async Task While_a_request_holds_data_as_of_freshness_grows_from_there_and_the_newest_watermark_counts_when_it_ends()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var lag = await LagAsync(sink, stream);
+        await CameAsync(sink, "2026-01-01 05:00:01", 80);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(0, lag.Readings.Of("cdcsink.holds"));
+        await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('a', 'a test', '2026-01-01 05:00:00'), ('b', 'a test', '2026-01-01 05:30:00')");
+
+        var now = TimeProvider.System.GetUtcNow();
+        await CameAsync(sink, $"{now:yyyy-MM-dd HH:mm:ss}", 160);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal([$"{now.AddSeconds(-1):yyyy-MM-dd HH:mm:ss}.000000"], await sink.QueryAsync("SELECT toString(as_of) FROM visible_watermarks FINAL"));
+        Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
+        Assert.Equal(2, lag.Readings.Of("cdcsink.holds"));
+        Assert.True(lag.Readings.Of("cdcsink.freshness") > 3600);
+
+        await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal([$"{now.AddSeconds(-1):yyyy-MM-dd HH:mm:ss}.000000"], await AsOfAsync(sink));
+        Assert.Equal(0, lag.Readings.Of("cdcsink.holds"));
+        Assert.InRange(lag.Readings.Of("cdcsink.freshness")!.Value, 0, 600);
+    }
+
     static Task<List<string>> AsOfAsync(SinkUnderTest sink) => sink.QueryAsync("SELECT toString(data_as_of) FROM data_as_of");
 
     static double? Backlog(Looking lag, ChangeTopics topics, string of) => lag.Readings.Of("cdcsink.backlog." + of, $"topic={topics.Bets},partition=1");
@@ -129,7 +195,7 @@ public sealed class LagLoopTests(Servers servers)
         var outages = new Outages(new StoreFailures([]), readiness, meters, TimeProvider.System, NullLogger<Outages>.Instance);
         var trouble = new LagTrouble(outages, sink.Outage(readiness), TimeProvider.System, NullLogger<LagTrouble>.Instance);
         var loop = new LagLoop(
-            state, new LagMetrics(meters, state), ends, new VisibleStore(sink.Client), connect, options, trouble, new Heartbeats(TimeProvider.System), TimeProvider.System);
+            state, new LagMetrics(meters, state), ends, new VisibleStore(sink.Client), connect, options, trouble, new ProofReport(TimeProvider.System, NullLogger<ProofReport>.Instance), new Heartbeats(TimeProvider.System), TimeProvider.System);
         return new Looking(loop, readings, ends, connect, services);
     }
 

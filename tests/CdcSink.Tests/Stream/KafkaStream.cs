@@ -103,11 +103,21 @@ sealed class KafkaStream : IAsyncDisposable
     /// <summary>The topic is deleted, and the group's offsets with it, and made anew without records.</summary>
     public async Task MakeAnewAsync(string topic)
     {
-        await AskAsync(HttpMethod.Delete, $"/topics/{topic}");
+        await DeleteAsync(topic);
         await _server.CreateTopicAsync(topic, Partitions);
         foreach (var partition in _ends.Keys.Where(end => end.Item1 == topic).ToList())
         {
             _ends.Remove(partition);
+        }
+    }
+
+    /// <summary>The topic is deleted, if it is there, and the group's offsets with it.</summary>
+    public async Task DeleteAsync(string topic)
+    {
+        using var answer = await Http.DeleteAsync(new Uri(_server.Admin, $"/topics/{topic}"));
+        if (answer.StatusCode != System.Net.HttpStatusCode.NotFound)
+        {
+            answer.EnsureSuccessStatusCode();
         }
     }
 

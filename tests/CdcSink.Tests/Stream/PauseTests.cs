@@ -61,7 +61,7 @@ public sealed class PauseTests(Servers servers)
             var options = new CdcSinkOptions { TopicPrefix = prefix, Group = prefix, BatchAge = TimeSpan.FromMilliseconds(20) };
             var (clock, readiness, orders) = (TimeProvider.System, new Readiness(), new RewindStore(sink.Client));
             var outages = new Outages(new StoreFailures([]), readiness, meters, clock, NullLogger<Outages>.Instance);
-            var starts = new PartitionStarts(Options.Create(kafka), options, new ProgressStore(sink.Client, store, clock), orders, new RewindWatch(orders, options, new Heartbeats(clock), clock),
+            var starts = new PartitionStarts(Options.Create(kafka), options, new ProgressStore(sink.Client, store, clock), store, orders, new RewindWatch(orders, options, new Heartbeats(clock), clock),
                 new StartMetrics(meters), readiness, outages, sink.Outage(readiness), clock, NullLogger<PartitionStarts>.Instance);
             return new StreamConsumer(kafka, options, sink.Metrics, starts, readiness, outages, new WorkerMetrics(meters, readiness), clock, NullLogger<StreamConsumer>.Instance)
             {

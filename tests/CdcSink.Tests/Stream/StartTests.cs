@@ -48,6 +48,7 @@ public sealed class StartTests(Servers servers)
         await using var goesOn = stream.StartWorker(sink.ConnectionString, "--CdcSink:LostOffset=Earliest");
         await BetsAsync(sink, "1,2,5,6");
         Assert.Contains("2 records are gone that were never read", KafkaStream.Said(goesOn), StringComparison.Ordinal);
+        Assert.Equal([$"{stream.Bets}/0 from 1 to 3, generation 0"], await sink.QueryAsync("SELECT id FROM holds"));
     }
 
     [Fact]
@@ -91,6 +92,81 @@ public sealed class StartTests(Servers servers)
         await using var again = stream.StartWorker(sink.ConnectionString);
         await BetsAsync(sink, "1,2,3,4,5,6,7");
         await ProgressAsync(sink, stream.Bets, 3);
+    }
+
+    [Fact]
+    public async Task A_topic_made_anew_with_records_that_nobody_had_read_holds_data_as_of_until_a_reconciliation_and_is_told()
+    {
+        string[] fast = ["--CdcSink:LagEvery=00:00:00.200", "--CdcSink:WatermarkSettle=00:00:00"];
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString, fast))
+        {
+            await stream.SendAsync([Bet(1), Bet(2, 1), _made.Watermark("2026-01-01T09:00:01+00:00")]);
+            await Deadline.UntilAsync("a watermark", Limit, async () => (await AsOfAsync(sink))[0] == "2026-01-01 09:00:00.000000");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await stream.SendAsync([Bet(3), Bet(4, 1)]);
+        await stream.MakeAnewAsync(stream.Bets);
+        await stream.SendAsync([Bet(5, 2), _made.Watermark("2026-01-01T10:00:01+00:00")]);
+
+        var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
+        await using var again = stream.StartWorker(sink.ConnectionString, [$"--Http:Url={http.AbsoluteUri.TrimEnd('/')}", .. fast]);
+        await BetsAsync(sink, "1,2,5");
+        await Deadline.UntilAsync("the next watermark", Limit, async () => (await sink.QueryAsync("SELECT toString(max(as_of)) FROM visible_watermarks FINAL"))[0] == "2026-01-01 10:00:00.000000");
+        Assert.Equal(["2026-01-01 09:00:00.000000"], await AsOfAsync(sink));
+        Assert.Equal([$"{stream.Bets}/0 made anew after 1, generation 0", $"{stream.Bets}/1 made anew after 1, generation 0"], await sink.QueryAsync("SELECT id FROM holds ORDER BY id"));
+        using var client = new HttpClient();
+        await Deadline.UntilAsync("the metrics and the line", Limit, async () =>
+        {
+            var page = (await client.GetStringAsync(new Uri(http, "/metrics"))).Split('\n');
+            return page.Any(line => line.StartsWith("cdcsink_holds", StringComparison.Ordinal) && line.Split(' ')[1] == "2")
+                && page.Any(line => line.StartsWith("cdcsink_partition_starts_total", StringComparison.Ordinal) && line.Contains("why=\"MadeAnew\"", StringComparison.Ordinal))
+                && KafkaStream.Said(again).Contains("data_as_of is held at 2026-01-01 09:00:00Z: a topic was deleted and made anew", StringComparison.Ordinal);
+        });
+
+        await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
+        Assert.Equal(["2026-01-01 10:00:00.000000"], await AsOfAsync(sink));
+    }
+
+    [Fact]
+    public async Task A_topic_deleted_while_the_worker_runs_stops_data_as_of_and_holds_it_when_the_topic_is_there_again()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var worker = stream.StartWorker(sink.ConnectionString, "--CdcSink:LagEvery=00:00:00.200", "--CdcSink:WatermarkSettle=00:00:00");
+        await stream.SendAsync([Bet(1), Bet(2), _made.Watermark("2026-01-01T09:00:01+00:00")]);
+        await Deadline.UntilAsync("a watermark", Limit, async () => (await AsOfAsync(sink))[0] == "2026-01-01 09:00:00.000000");
+
+        await stream.DeleteAsync(stream.Bets);
+        await Deadline.UntilAsync("the line", Limit, () => Task.FromResult(KafkaStream.Said(worker).Contains($"{stream.Bets}/0, {stream.Bets}/1, {stream.Bets}/2 are not in Kafka", StringComparison.Ordinal)));
+        await stream.SendAsync([_made.Watermark("2026-01-01T10:00:01+00:00")]);
+        await Deadline.UntilAsync("the watermark in ClickHouse", Limit, async () => (await sink.QueryAsync("SELECT count() FROM watermarks FINAL"))[0] == "2");
+        await stream.MakeAnewAsync(stream.Bets);
+        await stream.SendAsync([Bet(3)]);
+        await BetsAsync(sink, "1,2,3");
+        await Deadline.UntilAsync("the next watermark", Limit, async () => (await sink.QueryAsync("SELECT toString(max(as_of)) FROM visible_watermarks FINAL"))[0] == "2026-01-01 10:00:00.000000");
+        Assert.Equal(["2026-01-01 09:00:00.000000"], await AsOfAsync(sink));
+    }
+
+    [Fact]
+    public async Task A_first_start_at_the_end_of_topics_and_a_rewind_forward_leave_out_records_and_hold_data_as_of()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await stream.SendAsync([Bet(1), Bet(2)]);
+        await using (var worker = stream.StartWorker(sink.ConnectionString, "--CdcSink:FirstStart=End"))
+        {
+            await Deadline.UntilAsync("a start at the end of all topics", Limit, async () => (await sink.QueryAsync("SELECT count() FROM sink_progress FINAL"))[0] == "15");
+            Assert.Equal([$"{stream.Bets}/0 from 0 to 2, generation 0"], await sink.QueryAsync("SELECT id FROM holds"));
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await stream.SendAsync([Bet(3), Bet(4), Bet(5)]);
+        var (code, output) = await stream.VerbAsync(sink.ConnectionString, "rewind", "--to", "4", "--table", "bets", "--partition", "0", "--forward", "--no-wait");
+        Assert.True(code == 0, output);
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await BetsAsync(sink, "5");
+        Assert.Equal([$"{stream.Bets}/0 from 0 to 2, generation 0", $"{stream.Bets}/0 from 2 to 4, generation 0"], await sink.QueryAsync("SELECT id FROM holds ORDER BY id"));
     }
 
     [Fact]
@@ -198,6 +274,8 @@ public sealed class StartTests(Servers servers)
         await Deadline.UntilAsync("the record", Limit, () => stream.IsVisibleAsync(client));
         Assert.DoesNotContain("   at ", KafkaStream.Said(worker), StringComparison.Ordinal);
     }
+
+    static Task<List<string>> AsOfAsync(SinkUnderTest sink) => sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of");
 
     StreamRecord Bet(long id, int partition = 0) => _made.Bet(id, Made.Columns(), partition: partition);
 

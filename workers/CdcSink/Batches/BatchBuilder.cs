@@ -119,7 +119,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.LastMarker);
         }
-        else if (change.Snapshot == SnapshotMarker.Incremental && batch.ReadIncrementally.Add(change.Table))
+        else if (change.Snapshot == SnapshotMarker.Incremental && batch.ReadIncrementally.TryAdd((change.Table, change.Version.Epoch), change.CommitTime))
         {
             // One is enough to tell that the table was read beside the stream. The first of the batch is the lowest in the log.
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.IncrementalMarker);

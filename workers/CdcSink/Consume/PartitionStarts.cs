@@ -16,7 +16,7 @@ namespace Betting.CdcSink.Consume;
 /// </summary>
 /// <remarks>Used on the consumer's thread alone.</remarks>
 public sealed class PartitionStarts(
-    IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, RewindStore orders, RewindWatch watch, StartMetrics metrics,
+    IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, ChangeStore changes, RewindStore orders, RewindWatch watch, StartMetrics metrics,
     Readiness readiness, Outages outages, ClickHouseOutage clickHouse, TimeProvider clock, ILogger<PartitionStarts> log)
 {
     // The name under which outages know it.
@@ -115,7 +115,10 @@ public sealed class PartitionStarts(
             }
         }
 
-        Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(Siblings(consumer, begun, known)), cancellation));
+        var siblings = Siblings(consumer, begun, known).ToList();
+        HoldFor([.. begun.Select(each => (each.Partition, each.Start)), .. siblings.Select(each => (new TopicPartition(each.Topic, each.Partition), new PartitionStart(StartKind.First, each.NextOffset)))],
+            known, cancellation);
+        Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(siblings), cancellation));
         Commit(consumer, open, begun, committed, cancellation);
         foreach (var each in begun)
         {
@@ -143,6 +146,18 @@ public sealed class PartitionStarts(
                 : place with { Version = last.Version, CommittedAt = last.CommittedAt, Generation = last.Generation, RecordOffset = last.RecordOffset, RecordMs = start.Offset == last.NextOffset ? last.RecordMs : 0 };
         }
         return new Begun(partition, start, place, low, high);
+    }
+
+    /// <summary>Before progress says that they are left out: interrupted, the same is asked again.</summary>
+    void HoldFor(List<(TopicPartition Partition, PartitionStart Start)> starts, Dictionary<TopicPartition, PartitionPosition> known, CancellationToken cancellation)
+    {
+        foreach (var (partition, start) in starts.Where(each => _topics.Tables.Contains(each.Partition.Topic)))
+        {
+            if (SkippedRecords.Of(partition, start, known.TryGetValue(partition, out var before) ? before : null) is var (id, reason))
+            {
+                Wait(changes.AskReconciliationAsync(id, reason, Hold.Now, cancellation));
+            }
+        }
     }
 
     bool IsAnother(TopicPartition partition, long? committed, PartitionPosition? before, long low, long high) =>

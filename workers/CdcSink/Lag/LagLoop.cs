@@ -12,8 +12,8 @@ namespace Betting.CdcSink.Lag;
 /// stores may be away: the others are still looked at, and what was known grows older. What it asks is bounded, in statements and in time.
 /// </summary>
 public sealed class LagLoop(
-    LagState state, LagMetrics metrics, TopicEnds ends, VisibleStore store, ConnectOffsets connect, CdcSinkOptions options, LagTrouble trouble, Heartbeats heartbeats,
-    TimeProvider clock) : IWorkerLoop
+    LagState state, LagMetrics metrics, TopicEnds ends, VisibleStore store, ConnectOffsets connect, CdcSinkOptions options, LagTrouble trouble, ProofReport report,
+    Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5), PartsEvery = TimeSpan.FromSeconds(15);
 
@@ -52,6 +52,7 @@ public sealed class LagLoop(
             var came = await store.WatermarkAsync(position, cancellation);
             state.SawVisible(progress, came.Since);
             (visible, watermark) = (progress, came.Newest);
+            report.Holds(progress.Holds);
         }, stopping);
         if (_partsSeen is null || clock.GetElapsedTime(_partsSeen.Value) >= PartsEvery)
         {
@@ -59,7 +60,8 @@ public sealed class LagLoop(
         }
         var seen = (SeenEnds?)null;
         await AskAsync(Stores.Kafka, async _ => seen = await LookAtKafkaAsync(), stopping);
-        if (seen is not { IsWhole: true } || (connect.IsKnown && !isAcknowledged))
+        var isThere = seen is not { IsWhole: true } || visible is null || HasAll(visible, seen);
+        if (seen is not { IsWhole: true } || !isThere || (connect.IsKnown && !isAcknowledged))
         {
             _cover.Interrupt();
         }
@@ -67,6 +69,19 @@ public sealed class LagLoop(
         {
             await CoverAsync(watermark, isAcknowledged, visible, [.. seen.Ends.Where(end => _topics.Tables.Contains(end.Topic))], stopping);
         }
+    }
+
+    /// <summary>
+    /// False where ClickHouse knows partitions of rows that Kafka does not have: their topic was deleted, with records that nobody may have
+    /// read. A topic that never was there is not missed: its first row makes it.
+    /// </summary>
+    bool HasAll(VisibleProgress visible, SeenEnds seen)
+    {
+        var there = seen.Ends.Select(end => (end.Topic, end.Partition)).ToHashSet();
+        var missing = visible.Partitions.Keys.Where(known => _topics.Tables.Contains(known.Topic) && !there.Contains(known)).Order().ToList();
+        state.SawMissing(missing.Count);
+        report.Missing(missing);
+        return missing.Count == 0;
     }
 
     async Task CoverAsync(Watermark? watermark, bool isAcknowledged, VisibleProgress visible, List<StreamEnd> rows, CancellationToken stopping)

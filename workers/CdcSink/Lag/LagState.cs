@@ -14,6 +14,7 @@ public sealed class LagState(TimeProvider clock, bool asksConnect = false)
     readonly Dictionary<(string Topic, int Partition), (long Offset, DateTimeOffset At)> _oldest = [];
     readonly List<TableParts> _parts = [];
     VisibleProgress? _visible;
+    int _missing;
     DateTimeOffset? _sourceSeen, _kafkaSeen, _visibleSeen, _connectSeen, _watermarkCame;
 
     /// <summary>How far every partition is behind.</summary>
@@ -73,12 +74,39 @@ public sealed class LagState(TimeProvider clock, bool asksConnect = false)
         }
     }
 
-    /// <summary>Everything that was committed before this moment is visible.</summary>
+    /// <summary>A newer watermark is visible, and proves this moment; what is held stays held.</summary>
     public void SawVisibleUpTo(DateTimeOffset moment)
     {
         lock (_gate)
         {
-            _visible = _visible is null ? null : _visible with { DataAsOf = moment };
+            _visible = _visible is null ? null : _visible with { UpTo = moment };
+        }
+    }
+
+    /// <summary>So many partitions of rows are known to ClickHouse and not there in Kafka.</summary>
+    public void SawMissing(int partitions)
+    {
+        lock (_gate)
+        {
+            _missing = partitions;
+        }
+    }
+
+    /// <summary>Requests that hold <c>data_as_of</c>; null before ClickHouse answered.</summary>
+    public long? Holds()
+    {
+        lock (_gate)
+        {
+            return _visible?.Holds.Count;
+        }
+    }
+
+    /// <summary>Partitions of rows that Kafka does not have any more; null before both stores answered.</summary>
+    public int? Missing()
+    {
+        lock (_gate)
+        {
+            return _visible is null || _kafkaSeen is null ? null : _missing;
         }
     }
 
@@ -134,8 +162,7 @@ public sealed class LagState(TimeProvider clock, bool asksConnect = false)
     }
 
     /// <summary>
-    /// Seconds since the moment up to which everything is visible; infinite where no watermark is visible yet, so that nothing takes the
-    /// present for granted; null before ClickHouse answered.
+    /// Seconds since <c>data_as_of</c>; infinite where it is NULL, so that nothing takes the present for granted; null before ClickHouse answered.
     /// </summary>
     public double? Freshness()
     {

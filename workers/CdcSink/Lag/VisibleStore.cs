@@ -23,7 +23,16 @@ public sealed class VisibleStore(ClickHouseClient client)
         await using var visible = await client.ExecuteReaderAsync(
             "SELECT count(), toUnixTimestamp64Micro(argMax(as_of, version)), max(version) FROM visible_watermarks", cancellationToken: cancellation);
         await visible.ReadAsync(cancellation);
-        return Number(visible.GetValue(0)) == 0 ? new VisibleProgress(partitions, null) : new VisibleProgress(partitions, Moment(visible.GetInt64(1)), new ChangeVersion(Number(visible.GetValue(2))));
+        return Number(visible.GetValue(0)) == 0 ? new VisibleProgress(partitions, null, default, await HoldsAsync(cancellation))
+            : new VisibleProgress(partitions, Moment(visible.GetInt64(1)), new ChangeVersion(Number(visible.GetValue(2))), await HoldsAsync(cancellation));
+    }
+
+    async Task<OpenHolds> HoldsAsync(CancellationToken cancellation)
+    {
+        await using var row = await client.ExecuteReaderAsync(
+            "SELECT count(), ifNull(min(toUnixTimestamp64Micro(holds_from)), 0), argMin(id, holds_from), argMin(reason, holds_from) FROM holds", cancellationToken: cancellation);
+        await row.ReadAsync(cancellation);
+        return new OpenHolds((long)Number(row.GetValue(0)), Moment(row.GetInt64(1)), row.GetString(2), row.GetString(3));
     }
 
     /// <summary>The newest watermark of the newest epoch, at or before a position in the log.</summary>

@@ -56,7 +56,7 @@ public sealed class SnapshotStore(ChangeStore store)
             HasOlderReads: isHalfDone || await store.HasChangesAsync(table, open, snapshot.From, cancellation),
             StreamRan: await WasReadIncrementallyAsync(table, snapshot, cancellation) || await HasStreamedBeforeAsync(table, snapshot, cancellation)
                 || await WasStreamedAsync(table, snapshot, cancellation),
-            WasRead: await WasReadAsync(table, snapshot, cancellation));
+            WasRead: await WasReadAsync(table, snapshot.EpochStart, snapshot.From, cancellation));
     }
 
     /// <summary>True where another snapshot of the same epoch began, at another position of the log.</summary>
@@ -125,6 +125,36 @@ public sealed class SnapshotStore(ChangeStore store)
         return isBehind;
     }
 
+    /// <summary>
+    /// The moment that the last watermark below this one proved in its partition; microseconds since 1970 UTC, 0 where none is stored. Where the
+    /// log went back, what it held up to there is what the present log holds.
+    /// </summary>
+    public async Task<long> LastBelowAsync(StreamedWatermark watermark, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("topic", watermark.Topic);
+        parameters.AddParameter("partition", watermark.Partition);
+        parameters.AddParameter("offset", watermark.Offset);
+        parameters.AddParameter("from", ChangeVersion.Of(watermark.Version.Epoch, streamed: false, 0).Value);
+        parameters.AddParameter("version", watermark.Version.Value);
+        const string Sql = """
+            SELECT ifNull(maxOrNull(toUnixTimestamp64Micro(at - INTERVAL 1 SECOND)), 0)
+            FROM watermarks
+            WHERE topic = {topic:String} AND partition = {partition:Int32} AND offset < {offset:Int64} AND version >= {from:UInt64} AND version < {version:UInt64}
+            FORMAT RowBinary
+            """;
+        var at = 0L;
+        await store.ReadRowsAsync(Sql, parameters, (ref row) => at = row.ReadInt64() is var value && row.IsShort ? at : value, cancellation);
+        return at;
+    }
+
+    /// <summary>True where a snapshot that has ended, not an incremental one, read the table in this epoch.</summary>
+    public Task<bool> HasWholeAsync(SourceTable table, int epoch, CancellationToken cancellation)
+    {
+        var end = new ChangeVersion(ChangeVersion.Of(epoch, streamed: false, ChangeVersion.MaxLsn).Value + 1);
+        return WasReadAsync(table, ChangeVersion.Of(epoch, streamed: false, 0), end, cancellation);
+    }
+
     /// <summary>Notes that nothing is left to be done about this end.</summary>
     public async Task SettleAsync(SnapshotEnd end, CancellationToken cancellation)
     {
@@ -179,17 +209,17 @@ public sealed class SnapshotStore(ChangeStore store)
         $"SELECT count() FROM snapshot_markers WHERE marker = 'incremental' AND endsWith(topic, '.{Name(table)}') AND version >= {{from:UInt64}} AND version < {{to:UInt64}}",
         snapshot.EpochStart, snapshot.From, cancellation) > 0;
 
-    /// <summary>Whether a snapshot of the epoch that ended before this one began read the table.</summary>
-    async Task<bool> WasReadAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
+    /// <summary>Whether a snapshot that ended between these versions, all of one epoch, read the table.</summary>
+    async Task<bool> WasReadAsync(SourceTable table, ChangeVersion start, ChangeVersion before, CancellationToken cancellation)
     {
         var last = await NumberAsync("SELECT max(version) FROM snapshot_markers WHERE marker = 'last' AND version >= {from:UInt64} AND version < {to:UInt64}",
-            snapshot.EpochStart, snapshot.From, cancellation);
+            start, before, cancellation);
         if (last == 0)
         {
             return false;
         }
         var earlier = await RangeAsync(new ChangeVersion(last), cancellation);
-        return await store.HasChangesAsync(table, earlier.From, new ChangeVersion(last + 1), cancellation) || await WasReadAsync(table, earlier, cancellation);
+        return await store.HasChangesAsync(table, earlier.From, new ChangeVersion(last + 1), cancellation) || await WasReadAsync(table, start, earlier.From, cancellation);
     }
 
     async Task<ulong> NumberAsync(string sql, ChangeVersion from, ChangeVersion to, CancellationToken cancellation)

@@ -8,7 +8,7 @@ namespace Betting.CdcSink.Snapshots;
 
 /// <summary>
 /// Signs in a batch that what ClickHouse shows may differ from PostgreSQL although every record had its effect. Each is logged, counted,
-/// and a reconciliation is asked for.
+/// and a reconciliation is asked for, which holds <c>data_as_of</c> until a run has found everything equal.
 /// </summary>
 public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
 {
@@ -25,6 +25,7 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
         NoticeLossAsync(batch, cancellation),
         NoticeLogWentBackAsync(batch, cancellation),
         .. batch.SnapshotStarts.Select(start => NoticeRepetitionAsync(start, cancellation)),
+        .. batch.ReadIncrementally.Select(read => NoticeIncrementalAsync(read.Key.Table, read.Key.Epoch, read.Value, cancellation)),
         .. batch.StreamedUntil.All.GroupBy(each => each.Epoch).Select(each => NoticeLowerEpochAsync(each.Key, each, cancellation)),
     ]);
 
@@ -47,8 +48,9 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
         {
             metrics.LostChange(table.ToString());
             CdcSinkLog.ChangeLost(log, change.Version, table.ToString(), change.Id);
+            // Nobody knows how old the oldest change is that is gone with it.
             await store.AskReconciliationAsync(
-                FormattableString.Invariant($"change {change.Version} of {table} {change.Id} is gone"), "ClickHouse lost a change that it had acknowledged", cancellation);
+                FormattableString.Invariant($"change {change.Version} of {table} {change.Id} is gone"), "ClickHouse lost a change that it had acknowledged", Hold.All, cancellation);
             _last.TryRemove(table, out _);
         }
     }
@@ -67,8 +69,26 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
             metrics.RepeatedSnapshot(start.Table.ToString());
             CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
             await store.AskReconciliationAsync(
-                $"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes or another snapshot", cancellation);
+                $"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes or another snapshot",
+                Hold.Now, cancellation);
         }
+    }
+
+    /// <summary>
+    /// An incremental snapshot reads rows beside the stream, chunk by chunk, and its end is not marked: nothing tells whether what it reads was
+    /// captured before, nor when it has read everything. Where no snapshot has read the table whole in this epoch, nothing of it is proven.
+    /// </summary>
+    /// <param name="table">The table.</param>
+    /// <param name="epoch">The epoch of the reads.</param>
+    /// <param name="at">When the first row of the batch was read; microseconds since 1970 UTC.</param>
+    /// <param name="cancellation">Ends it.</param>
+    async Task NoticeIncrementalAsync(SourceTable table, int epoch, long at, CancellationToken cancellation)
+    {
+        var hold = await snapshots.HasWholeAsync(table, epoch, cancellation) ? Hold.Now : Hold.All;
+        // Once an hour while it lasts, so that the last request comes within an hour of its end.
+        await store.AskReconciliationAsync(
+            FormattableString.Invariant($"incremental snapshot of {table} in epoch {epoch}, {Moment(at):yyyy-MM-dd HH}h"), "an incremental snapshot reads rows that may not have been captured",
+            hold, cancellation);
     }
 
     /// <summary>
@@ -93,7 +113,8 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
             }
             // Once an hour while it lasts: a reconciliation says nothing about what comes after it.
             await store.AskReconciliationAsync(
-                FormattableString.Invariant($"epoch {epoch} of {name} after epoch {newer.Epoch}, {committed:yyyy-MM-dd HH}h"), "changes have a lower epoch than a snapshot before them", cancellation);
+                FormattableString.Invariant($"epoch {epoch} of {name} after epoch {newer.Epoch}, {committed:yyyy-MM-dd HH}h"), "changes have a lower epoch than a snapshot before them",
+                new Hold(newer.At), cancellation);
         }
     }
 
@@ -115,7 +136,8 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
             CdcSinkLog.LogWentBack(log, version.Lsn, at, version.Epoch);
         }
         await store.AskReconciliationAsync(
-            FormattableString.Invariant($"the log of epoch {version.Epoch} went back, {at:yyyy-MM-dd HH}h"), "PostgreSQL's log went back without a new epoch", cancellation);
+            FormattableString.Invariant($"the log of epoch {version.Epoch} went back, {at:yyyy-MM-dd HH}h"), "PostgreSQL's log went back without a new epoch",
+            new Hold(await snapshots.LastBelowAsync(watermark, cancellation)), cancellation);
     }
 
     static DateTimeOffset Moment(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);

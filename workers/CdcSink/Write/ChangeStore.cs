@@ -88,12 +88,27 @@ public sealed class ChangeStore : IDisposable
     }
 
     /// <summary>Asks the Reconciler for a run; once for each <paramref name="id"/>, however often it is asked.</summary>
-    public Task AskReconciliationAsync(string id, string reason, CancellationToken cancellation)
+    /// <param name="id">Names the sign, so that the same sign asks once.</param>
+    /// <param name="reason">For people.</param>
+    /// <param name="hold">How far <c>data_as_of</c> may go meanwhile. To be asked before progress is recorded: progress lets it go on.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Task AskReconciliationAsync(string id, string reason, Hold hold, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("id", id);
         parameters.AddParameter("reason", reason);
-        return _client.ExecuteNonQueryAsync("INSERT INTO reconciliation_requests (id, reason) SELECT {id:String}, {reason:String}", parameters, cancellationToken: cancellation);
+        if (hold.Until is not { } until)
+        {
+            return _client.ExecuteNonQueryAsync("INSERT INTO reconciliation_requests (id, reason) SELECT {id:String}, {reason:String}", parameters, cancellationToken: cancellation);
+        }
+        parameters.AddParameter("until", until);
+        // An open hold keeps data_as_of where it is, so asking again never moves the hold forward.
+        const string Sql = """
+            INSERT INTO reconciliation_requests (id, reason, holds_from)
+            SELECT {id:String}, {reason:String},
+                fromUnixTimestamp64Micro(least((SELECT ifNull(max(toUnixTimestamp64Micro(data_as_of)), 0) FROM data_as_of), {until:Int64}), 'UTC')
+            """;
+        return _client.ExecuteNonQueryAsync(Sql, parameters, cancellationToken: cancellation);
     }
 
     public Task PingAsync(CancellationToken cancellation) => _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation);

@@ -13,8 +13,8 @@ namespace Betting.Reconciler.Runs;
 
 /// <summary>One run: cut → wait for the sink → compare → keep the result. Of all replicas one runs at a time.</summary>
 sealed class Reconciliation(
-    NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, RunStore store, FollowedBets followed, ReconcilerMetrics metrics,
-    StoreFailures failures, TimeProvider clock, ILogger<Reconciliation> log)
+    NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, RunStore store, RequestStore requests, FollowedBets followed,
+    ReconcilerMetrics metrics, StoreFailures failures, TimeProvider clock, ILogger<Reconciliation> log)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
     internal const long RunLock = 0x7265_636F_6E01;
@@ -37,7 +37,9 @@ sealed class Reconciliation(
             try
             {
                 run = await store.BeginAsync(trigger, cancellation);
+                var asked = await requests.OpenAsync(cancellation);
                 report = await CompareAsync(run.Value, started, progress, cancellation);
+                await AnswerAsync(asked, run.Value, report.Outcome == RunOutcome.Equal, cancellation);
             }
             finally
             {
@@ -97,6 +99,19 @@ sealed class Reconciliation(
         await store.FinishAsync(run, changes, view, cancellation);
         var outcome = changes.IsEqual && view.IsEqual ? RunOutcome.Equal : RunOutcome.Drift;
         return new RunReport(run, outcome, null, cut, changes, view, clock.GetElapsedTime(started));
+    }
+
+    /// <summary>Whoever began the run, it answers what was asked before it. Where ClickHouse does not take the answers, the requests stay open for the next run.</summary>
+    async Task AnswerAsync(IReadOnlyList<Request> asked, long run, bool isEqual, CancellationToken cancellation)
+    {
+        try
+        {
+            await requests.AnswerAsync(asked, run, isEqual, cancellation);
+        }
+        catch (Exception failure) when (IsOutside(failure, cancellation))
+        {
+            ReconcilerLog.NotAnswered(log, run, OneLine(failure));
+        }
     }
 
     async Task NoteFailureAsync(long? run, string reason)

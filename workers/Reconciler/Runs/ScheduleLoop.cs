@@ -20,46 +20,44 @@ sealed class ScheduleLoop(
         var schedule = CronExpression.Parse(options.Value.Schedule);
         var due = options.Value.RunOnStart ? clock.GetUtcNow() : NextAfter(schedule, clock.GetUtcNow());
         var trigger = options.Value.RunOnStart ? "start" : "schedule";
-        var answerFrom = DateTimeOffset.MinValue;
+        var (answerFrom, heldFrom) = (DateTimeOffset.MinValue, DateTimeOffset.MinValue);
         while (true)
         {
-            var asked = await WaitUntilAsync(due, answerFrom, stopping);
+            await WaitUntilAsync(due, answerFrom, heldFrom, stopping);
             var report = await RunBeatingAsync(clock.GetUtcNow() < due ? "request" : trigger, stopping);
             trigger = "schedule";
             var now = clock.GetUtcNow();
             due = NextAfter(schedule, now);
-            answerFrom = now;
+            // What a run found to differ may be equal later: an incremental snapshot goes on, or somebody repairs.
+            (answerFrom, heldFrom) = (now, now + options.Value.RetryAfter);
             if (report.Outcome == RunOutcome.CouldNotCompare)
             {
-                answerFrom = now + options.Value.RetryAfter;
+                answerFrom = heldFrom;
                 due = answerFrom < due ? answerFrom : due;
-            }
-            else if (asked.Count > 0)
-            {
-                await ClickHouseAsync(() => requests.AnswerAsync(asked, report.RunId!.Value, stopping), stopping);
             }
             ReconcilerLog.NextRun(log, due);
         }
     }
 
-    /// <returns>What others asked for, when it is time to run: it is due, or was asked for.</returns>
-    async Task<IReadOnlyList<string>> WaitUntilAsync(DateTimeOffset due, DateTimeOffset answerFrom, CancellationToken stopping)
+    /// <summary>Ends when it is time to run: a run is due, was asked for, or <c>data_as_of</c> is held by a request that was answered with drift.</summary>
+    async Task WaitUntilAsync(DateTimeOffset due, DateTimeOffset answerFrom, DateTimeOffset heldFrom, CancellationToken stopping)
     {
         while (true)
         {
             await LookAtHistoryAsync(stopping);
             heartbeats.Beat(Name);
-            IReadOnlyList<string> asked = [];
+            IReadOnlyList<Request> asked = [];
             await ClickHouseAsync(async () =>
             {
                 using var limit = new CancellationTokenSource(RequestLimit, clock);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
                 asked = await requests.OpenAsync(either.Token);
             }, stopping);
-            var left = due - clock.GetUtcNow();
-            if (left <= TimeSpan.Zero || (asked.Count > 0 && clock.GetUtcNow() >= answerFrom))
+            var now = clock.GetUtcNow();
+            var left = due - now;
+            if (left <= TimeSpan.Zero || asked.Any(request => now >= (request.IsAnswered ? heldFrom : answerFrom)))
             {
-                return asked;
+                return;
             }
             await Task.Delay(left < BeatEvery ? left : BeatEvery, clock, stopping);
         }
