@@ -14,10 +14,17 @@ namespace Betting.Schema;
 /// is applied again whenever it or a numbered file has changed. One command runs it, never a starting replica.
 /// Statements are written so that a file cut off half-way can be applied again, since ClickHouse has no transactions.
 /// </summary>
+/// <remarks>
+/// What the recorded files created must still be there. A summary that is lost is created again; anything else that is lost is an error, because
+/// an empty table in its place would look like the real one.
+/// </remarks>
 public static class ClickHouseMigrator
 {
-    const string FilesTable = """
-        CREATE TABLE IF NOT EXISTS schema_files
+    /// <summary>The table that records which files were applied.</summary>
+    public const string FilesTableName = "schema_files";
+
+    const string FilesTable = $"""
+        CREATE TABLE IF NOT EXISTS {FilesTableName}
         (
             name String COMMENT 'Name of the file',
             hash String COMMENT 'SHA-256 of its text',
@@ -29,24 +36,37 @@ public static class ClickHouseMigrator
     /// <param name="connectionString">Any server, with the database to bring up.</param>
     /// <param name="cluster">The cluster's name where there are several servers; null for one.</param>
     /// <param name="cancellation">Ends it between two statements; the next run goes on.</param>
-    /// <returns>The names of the files applied now; empty when the schema was current.</returns>
-    /// <exception cref="SchemaException">A recorded file is not the one of this program, or has no form for a cluster.</exception>
-    public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, string? cluster = null, CancellationToken cancellation = default)
+    /// <exception cref="SchemaException">
+    /// A recorded file is not the one of this program or has no form for a cluster, or a table or view other than a summary is lost.
+    /// </exception>
+    public static async Task<Migration> MigrateAsync(string connectionString, string? cluster = null, CancellationToken cancellation = default)
     {
         var on = cluster is null ? "" : $" ON CLUSTER {Quoted(cluster)}";
         await CreateDatabaseAsync(connectionString, on, cancellation);
         using var client = new ClickHouseClient(connectionString);
-        foreach (var statement in Statements(FilesTable, cluster))
-        {
-            await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
-        }
+        var repair = new SchemaRepair(client, on);
+        var all = SchemaObjects.Of(Script(cluster));
+        await repair.RequireRecordAsync(FilesTableName, all, cancellation);
+        await RunAsync(client, FilesTable, cluster, cancellation);
         var recorded = await RecordedAsync(client, cancellation);
+        var createdAgain = new List<string>(await repair.RunAsync(Applied(recorded, cluster), cancellation));
+        var applied = await ApplyAsync(client, recorded, cluster, createdAgain.Count > 0, cancellation);
+        if (applied.Count > 0)
+        {
+            // Also what the files themselves created: a full disk may leave an empty metadata file of a table that works until the next start.
+            createdAgain.AddRange(await repair.RunAsync(all, cancellation));
+        }
+        return new Migration(applied, createdAgain);
+    }
+
+    static async Task<List<string>> ApplyAsync(
+        ClickHouseClient client, Dictionary<string, string> recorded, string? cluster, bool withUnnumbered, CancellationToken cancellation)
+    {
         var applied = new List<string>();
         foreach (var (name, sql) in Files())
         {
             var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)));
-            var isNumbered = char.IsAsciiDigit(name[0]);
-            if (recorded.TryGetValue(name, out var known) && (isNumbered || (known == hash && applied.Count == 0)))
+            if (recorded.TryGetValue(name, out var known) && (IsNumbered(name) || (known == hash && applied.Count == 0 && !withUnnumbered)))
             {
                 if (known != hash)
                 {
@@ -54,21 +74,37 @@ public static class ClickHouseMigrator
                 }
                 continue;
             }
-            foreach (var statement in Statements(sql, cluster))
-            {
-                await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
-            }
+            await RunAsync(client, sql, cluster, cancellation);
             var row = new ClickHouseParameterCollection();
             row.AddParameter("name", name);
             row.AddParameter("hash", hash);
-            await client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash) SELECT {name:String}, {hash:String}", row, cancellationToken: cancellation);
+            await client.ExecuteNonQueryAsync($"INSERT INTO {FilesTableName} (name, hash) SELECT {{name:String}}, {{hash:String}}", row, cancellationToken: cancellation);
             applied.Add(name);
         }
         return applied;
     }
 
-    /// <summary>All statements of all files in their order, for one server or, with its name, for a cluster.</summary>
-    public static IEnumerable<string> Script(string? cluster) => Files().SelectMany(file => Statements(file.Sql, cluster));
+    // What the recorded files created, without what a file that is still to be applied, or was cut off half-way, changes itself.
+    static List<SchemaObject> Applied(Dictionary<string, string> recorded, string? cluster)
+    {
+        var numbered = Files().Where(file => IsNumbered(file.Name)).ToLookup(file => recorded.ContainsKey(file.Name), file => Statements(file.Sql, cluster));
+        var open = SchemaObjects.NamesIn(numbered[false].SelectMany(each => each));
+        return [.. SchemaObjects.Of(numbered[true].SelectMany(each => each)).Where(each => !open.Contains(each.Name))];
+    }
+
+    static bool IsNumbered(string file) => char.IsAsciiDigit(file[0]);
+
+    static async Task RunAsync(ClickHouseClient client, string sql, string? cluster, CancellationToken cancellation)
+    {
+        foreach (var statement in Statements(sql, cluster))
+        {
+            await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
+        }
+    }
+
+    /// <summary>The table of applied files, then all statements of all files in their order, for one server or, with its name, for a cluster.</summary>
+    public static IEnumerable<string> Script(string? cluster) =>
+        Statements(FilesTable, cluster).Concat(Files().SelectMany(file => Statements(file.Sql, cluster)));
 
     static IEnumerable<string> Statements(string sql, string? cluster) =>
         cluster is null ? SqlStatements.Of(sql) : SqlStatements.Of(sql).SelectMany(new ClusterVariant(cluster).Of);
@@ -85,7 +121,7 @@ public static class ClickHouseMigrator
     static async Task<Dictionary<string, string>> RecordedAsync(ClickHouseClient client, CancellationToken cancellation)
     {
         var recorded = new Dictionary<string, string>(StringComparer.Ordinal);
-        await using var reader = await client.ExecuteReaderAsync("SELECT name, argMax(hash, applied_at) FROM schema_files GROUP BY name", cancellationToken: cancellation);
+        await using var reader = await client.ExecuteReaderAsync($"SELECT name, argMax(hash, applied_at) FROM {FilesTableName} GROUP BY name", cancellationToken: cancellation);
         while (await reader.ReadAsync(cancellation))
         {
             recorded[reader.GetString(0)] = reader.GetString(1);

@@ -25,7 +25,7 @@ public static class ClickHouseUsers
     // tables, columns, databases and settings of the database system are open to everybody.
     static readonly Dictionary<string, string[]> SystemTables = new(StringComparer.Ordinal)
     {
-        ["sink"] = ["parts"],
+        ["sink"] = ["disks", "parts"],
         ["reconciler"] = [],
         ["reader"] = ["view_refreshes"],
     };

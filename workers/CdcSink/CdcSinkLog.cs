@@ -125,4 +125,13 @@ static partial class CdcSinkLog
 
     [LoggerMessage(381, LogLevel.Information, "Followed bet {Bet}: its changes and its row are in ClickHouse")]
     public static partial void FollowedVisible(ILogger log, long bet);
+
+    [LoggerMessage(371, LogLevel.Error, "{Faults}. See docs/runbooks/cdcsink.md#a-table-or-view-of-clickhouse-is-lost before ClickHouse is restarted")]
+    public static partial void SchemaDamaged(ILogger log, string faults);
+
+    [LoggerMessage(372, LogLevel.Information, "All tables and views of ClickHouse's schema are there")]
+    public static partial void SchemaWhole(ILogger log);
+
+    [LoggerMessage(373, LogLevel.Warning, "ClickHouse does not answer what its tables, views and disks are ({Code}: {Reason}); asked again every 15 s")]
+    public static partial void StorageUnknown(ILogger log, string code, string reason);
 }

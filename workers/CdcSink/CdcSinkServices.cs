@@ -4,6 +4,7 @@ using Betting.CdcSink.Join;
 using Betting.CdcSink.Lag;
 using Betting.CdcSink.Rewind;
 using Betting.CdcSink.Snapshots;
+using Betting.CdcSink.Storage;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;
@@ -65,6 +66,9 @@ static class CdcSinkServices
             .AddLoop<RewindWatch>()
             .AddLoop<LargeJoinLoop>()
             .AddLoop<SnapshotEndLoop>()
+            .AddSingleton<StorageMetrics>()
+            .AddSingleton<StorageStore>()
+            .AddLoop<StorageWatch>()
             .AddLoop<ClickHouseProbe>()
             .AddLoop<SinkLoop>();
 }

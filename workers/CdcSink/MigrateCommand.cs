@@ -32,7 +32,8 @@ static class MigrateCommand
         Description = $"NAME=PASSWORD or NAME=@FILE: makes a user ({string.Join(", ", ClickHouseUsers.Names)}) with the rights it needs and no others; may be given several times",
     }.Where(text => NamedPassword.WhatIsWrong(text, ClickHouseUsers.Names));
 
-    public static Command Create() => new("migrate", "Brings ClickHouse to this version's schema, and sets where its rows lie and how long")
+    public static Command Create() => new("migrate",
+        "Brings ClickHouse to this version's schema, creates lost summaries again, and sets where its rows lie and how long. A table that is lost is an error")
     {
         Cluster, Print, Policy, Volume, ColdAfter, Keep, Users,
     };
@@ -63,8 +64,7 @@ static class MigrateCommand
                 }
                 return 0;
             }
-            var applied = await ClickHouseMigrator.MigrateAsync(connection, cluster, cancellation);
-            Console.WriteLine(applied.Count == 0 ? "the schema is current" : $"applied {string.Join(", ", applied)}");
+            Report(await ClickHouseMigrator.MigrateAsync(connection, cluster, cancellation));
             if (!storage.IsEmpty)
             {
                 await storage.ApplyAsync(connection, cluster, cancellation);
@@ -78,6 +78,16 @@ static class MigrateCommand
             await Console.Error.WriteLineAsync($"CdcSink migrate: {failure.Message}");
             return 1;
         }
+    }
+
+    static void Report(Migration done)
+    {
+        if (done.CreatedAgain.Count > 0)
+        {
+            Console.WriteLine($"lost and created again: {string.Join(", ", done.CreatedAgain)}; a refresh fills them");
+        }
+        var applied = done.Applied.Count == 0 ? "the schema is current" : $"applied {string.Join(", ", done.Applied)}";
+        Console.WriteLine(applied);
     }
 
     // A rule that cannot be is refused before anything is done.

@@ -87,9 +87,10 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
     public async Task What_only_an_operator_can_mend_ends_it_with_one_line()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
-        await sink.Client.ExecuteNonQueryAsync("DROP TABLE bet_changes");
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
+        await Deadline.UntilAsync("its first look at the schema", Limit, async () => await worker.MetricAsync("cdcsink_schema_faults") == 0);
+        await sink.Client.ExecuteNonQueryAsync("DROP TABLE bet_changes");
         await stream.SendAsync([new Made().Bet(1, Made.Columns())]);
 
         var (code, said) = await worker.EndedAsync();

@@ -15,7 +15,7 @@ public sealed partial class ClickHouseRightsTests
     static readonly string[] OfTheOwner = ["Rebuild", "MigrateCommand.cs"];
 
     [Theory]
-    [InlineData("sink", "CdcSink", "parts")]
+    [InlineData("sink", "CdcSink", "disks", "parts")]
     [InlineData("reconciler", "Reconciler")]
     public void A_worker_reads_the_system_tables_that_its_user_may_read(string user, string worker, params string[] expected)
     {
@@ -39,7 +39,7 @@ public sealed partial class ClickHouseRightsTests
     {
         var rights = ClickHouseUsers.Statements("betting", new NamedPassword("sink", "secret"), null).Last();
 
-        Assert.Contains("SELECT ON system.parts,", rights, StringComparison.Ordinal);
+        Assert.Contains("SELECT ON system.disks, SELECT ON system.parts,", rights, StringComparison.Ordinal);
     }
 
     static IEnumerable<string> Sources(string worker)

@@ -10,7 +10,7 @@ public sealed class MigratorTests(Servers servers)
     public async Task A_file_is_applied_once_and_a_changed_one_is_refused()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
-        Assert.Empty(await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+        Assert.Equal([], (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
         Assert.Contains("0001_changes.sql", await sink.QueryAsync("SELECT name FROM schema_files"));
         await sink.Client.ExecuteNonQueryAsync("TRUNCATE TABLE schema_files");
         await sink.Client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash) VALUES ('0001_changes.sql', 'other')");
@@ -22,10 +22,10 @@ public sealed class MigratorTests(Servers servers)
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY COMMENT 'other'");
-        Assert.Empty(await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+        Assert.Equal([], (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
         await sink.Client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash, applied_at) VALUES ('comments.sql', 'former', now64(3) + 1)");
 
-        Assert.Equal(["comments.sql"], await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+        Assert.Equal(["comments.sql"], (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
 
         Assert.NotEqual(["other"], await sink.QueryAsync("SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = 'bet_changes'"));
     }
@@ -37,6 +37,6 @@ public sealed class MigratorTests(Servers servers)
         var files = await sink.QueryAsync("SELECT name FROM schema_files ORDER BY name");
         await sink.Client.ExecuteNonQueryAsync("TRUNCATE TABLE schema_files");
 
-        Assert.Equal(files, await ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+        Assert.Equal(files, (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Betting.Connections;
 using Betting.Hosting;
+using Betting.Schema;
 using ClickHouse.Driver;
 using Microsoft.Extensions.Options;
 
@@ -15,7 +16,7 @@ sealed class ClickHouseRefusals(IOptions<ClickHouseOptions> options) : IStoreFai
 
     public string? Describe(Exception failure) => failure switch
     {
-        ClickHouseRefusedException => failure.Message,
+        ClickHouseRefusedException or SchemaException => failure.Message,
         ClickHouseServerException { ErrorCode: > 0 } refused when FailureTable.Of(refused.ErrorCode) == FailureClass.Configuration =>
             ClickHouseRefusedException.Of(refused.ErrorCode.ToString(CultureInfo.InvariantCulture), failure).Message,
         _ => null,

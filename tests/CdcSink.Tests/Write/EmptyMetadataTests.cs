@@ -1,0 +1,130 @@
+using System.Text.RegularExpressions;
+using Betting.Local.Engines;
+using Betting.Schema;
+using Betting.Tests.CdcSink.Queries;
+using ClickHouse.Driver;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Write;
+
+/// <summary>
+/// Metadata files of 0 bytes, as a full disk leaves them under the engine that runs here: what is seen before a restart, and the ways out that
+/// docs/runbooks/cdcsink.md describes. Each test has a server of its own, whose data folder it changes.
+/// </summary>
+public sealed partial class EmptyMetadataTests : IAsyncDisposable
+{
+    const string Months = "SELECT sum(bets) FROM summary_by_month";
+
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+
+    readonly string _folder = Directory.CreateTempSubdirectory("cdcsink-").FullName;
+    readonly ClickHouseServer _server;
+
+    public EmptyMetadataTests() => _server = new ClickHouseServer(_folder, FreePort.Take());
+
+    [Fact]
+    public async Task Before_a_restart_migrate_sees_a_summary_with_an_empty_file_and_creates_it_again()
+    {
+        using var client = await StartedAsync();
+        File.WriteAllText(Metadata("bets", "summary_by_month"), "");
+
+        Assert.Equal(["the metadata file of summary_by_month is empty, so ClickHouse will not start again"], await FaultsAsync(client));
+        Assert.Equal(["summary_by_month"], (await ClickHouseMigrator.MigrateAsync(_server.ConnectionString("bets"))).CreatedAgain);
+
+        await FilledAsync(client);
+        await RestartedAsync();
+        Assert.Equal([], await FaultsAsync(client));
+        await FilledAsync(client);
+    }
+
+    [Fact]
+    public async Task After_a_failed_start_the_empty_file_of_a_summary_is_moved_away_and_migrate_creates_the_summary_again()
+    {
+        using var client = await StartedAsync();
+        var file = Metadata("bets", "summary_by_day");
+        await _server.KillAsync();
+        File.WriteAllText(file, "");
+
+        await Assert.ThrowsAsync<EngineException>(_server.StartAsync);
+        Assert.Contains("summary_by_day.sql", await LogAsync(), StringComparison.Ordinal);
+        File.Move(file, Path.Combine(_folder, "summary_by_day.sql"));
+        await _server.StartAsync();
+
+        Assert.Equal(["summary_by_day is missing"], await FaultsAsync(client));
+        Assert.Equal(["summary_by_day"], (await ClickHouseMigrator.MigrateAsync(_server.ConnectionString("bets"))).CreatedAgain);
+        await Deadline.UntilAsync("its rows", Limit, async () => Convert.ToInt64(await client.ExecuteScalarAsync("SELECT count() FROM system.view_refreshes WHERE view = 'summary_by_day_refresh' AND exception = '' AND last_success_time IS NOT NULL"), System.Globalization.CultureInfo.InvariantCulture) == 1);
+    }
+
+    [Fact]
+    public async Task The_empty_file_of_a_table_is_written_again_from_a_fresh_database_and_all_rows_are_there()
+    {
+        using var client = await StartedAsync();
+        var rows = await client.ExecuteScalarAsync("SELECT count() FROM bet_changes");
+        Assert.NotEqual(0UL, rows);
+        var file = Metadata("bets", "bet_changes");
+        File.WriteAllText(file, "");
+        var refused = await Assert.ThrowsAsync<SchemaException>(() => ClickHouseMigrator.MigrateAsync(_server.ConnectionString("bets")));
+        Assert.StartsWith("the metadata file of bet_changes is empty", refused.Message, StringComparison.Ordinal);
+
+        // A database that has the same schema and nothing else, on this server as long as it runs, else on any other.
+        await ClickHouseMigrator.MigrateAsync(_server.ConnectionString("fresh"));
+        var uuid = await client.ExecuteScalarAsync("SELECT toString(uuid) FROM system.tables WHERE database = 'bets' AND name = 'bet_changes'");
+        await _server.StopAsync();
+        Assert.Equal(uuid, UuidOfData("bet_changes"));
+        File.WriteAllText(file, Uuid().Replace(File.ReadAllText(Metadata("fresh", "bet_changes")), $"UUID '{uuid}'", 1));
+        await _server.StartAsync();
+
+        Assert.Equal([], await FaultsAsync(client));
+        Assert.Equal([], (await ClickHouseMigrator.MigrateAsync(_server.ConnectionString("bets"))).CreatedAgain);
+        Assert.Equal(rows, await client.ExecuteScalarAsync("SELECT count() FROM bet_changes"));
+        Assert.Equal(rows, await client.ExecuteScalarAsync("SELECT count() FROM bets_analytics"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    async Task<ClickHouseClient> StartedAsync()
+    {
+        await _server.StartAsync();
+        var connection = _server.ConnectionString("bets");
+        await ClickHouseMigrator.MigrateAsync(connection);
+        var client = new ClickHouseClient(connection);
+        await client.ExecuteNonQueryAsync("""
+            INSERT INTO bet_changes (id, version, committed_at, user_id, event_id, status, amount, placed_at)
+            SELECT number, number + 8, now(), 1, 1, 'OPEN', 10, now() FROM numbers(100)
+            """);
+        await client.ExecuteNonQueryAsync("""
+            INSERT INTO bets_analytics_rows (bet_id, user_id, event_id, bet_status, bet_amount, placed_at, version, is_deleted)
+            SELECT id, user_id, event_id, status, amount, placed_at, version, 0 FROM bet_changes
+            """);
+        return client;
+    }
+
+    Task FilledAsync(ClickHouseClient client) => Deadline.UntilAsync("its rows", Limit, async () => (decimal?)100 == Convert.ToDecimal(await client.ExecuteScalarAsync(Months), System.Globalization.CultureInfo.InvariantCulture));
+
+    static async Task<IEnumerable<string>> FaultsAsync(ClickHouseClient client) =>
+        (await SchemaCheck.FaultsAsync(client, SchemaObjects.OfOneServer, CancellationToken.None)).Select(fault => fault.Text);
+
+    async Task RestartedAsync()
+    {
+        await _server.StopAsync();
+        await _server.StartAsync();
+    }
+
+    async Task<string> LogAsync()
+    {
+        using var log = new StreamReader(new FileStream(Path.Combine(_folder, "logs", "clickhouse.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return await log.ReadToEndAsync();
+    }
+
+    // metadata/DATABASE is a link to the folder of the database's metadata, as data/DATABASE/TABLE is one to that of the table's rows.
+    string Metadata(string database, string table) => Path.Combine(_folder, "clickhouse", "metadata", database, table + ".sql");
+
+    string UuidOfData(string table) => Path.GetFileName(new FileInfo(Path.Combine(_folder, "clickhouse", "data", "bets", table)).LinkTarget!.TrimEnd('/'));
+
+    [GeneratedRegex("UUID '[0-9a-f-]{36}'")]
+    private static partial Regex Uuid();
+}

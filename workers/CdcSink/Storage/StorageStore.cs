@@ -1,0 +1,26 @@
+using Betting.Schema;
+using ClickHouse.Driver;
+using ClickHouse.Driver.Utility;
+
+namespace Betting.CdcSink.Storage;
+
+/// <summary>What is asked of ClickHouse about its tables and disks.</summary>
+public sealed class StorageStore(ClickHouseClient client)
+{
+    /// <summary>Tables and views of the schema that are missing or whose definition is lost; empty where all is well.</summary>
+    public Task<IReadOnlyList<SchemaFault>> SchemaFaultsAsync(CancellationToken cancellation) =>
+        SchemaCheck.FaultsAsync(client, SchemaObjects.OfOneServer, cancellation);
+
+    /// <summary>The disks of the connected server. An object store has no end: its size and what is free are the largest number there is.</summary>
+    public async Task<IReadOnlyList<DiskSpace>> DisksAsync(CancellationToken cancellation)
+    {
+        var disks = new List<DiskSpace>();
+        await using var reader = await client.ExecuteReaderAsync(
+            "SELECT name, toFloat64(free_space), toFloat64(total_space) FROM system.disks ORDER BY name", cancellationToken: cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            disks.Add(new DiskSpace(reader.GetString(0), reader.GetDouble(1), reader.GetDouble(2)));
+        }
+        return disks;
+    }
+}
