@@ -15,8 +15,8 @@ namespace Betting.Schema;
 /// Statements are written so that a file cut off half-way can be applied again, since ClickHouse has no transactions.
 /// </summary>
 /// <remarks>
-/// What the recorded files created must still be there. A summary that is lost is created again; anything else that is lost is an error, because
-/// an empty table in its place would look like the real one.
+/// What the recorded files created must still be there. A summary that is lost is created again; anything else that is lost is an error,
+/// because an empty table in its place would look like the real one.
 /// </remarks>
 public static class ClickHouseMigrator
 {
@@ -53,7 +53,7 @@ public static class ClickHouseMigrator
         var applied = await ApplyAsync(client, recorded, cluster, createdAgain.Count > 0, cancellation);
         if (applied.Count > 0)
         {
-            // Also what the files themselves created: a full disk may leave an empty metadata file of a table that works until the next start.
+            // Also what the files have created: a full disk may leave an empty metadata file, and the table works until the next start.
             createdAgain.AddRange(await repair.RunAsync(all, cancellation));
         }
         return new Migration(applied, createdAgain);
@@ -78,7 +78,8 @@ public static class ClickHouseMigrator
             var row = new ClickHouseParameterCollection();
             row.AddParameter("name", name);
             row.AddParameter("hash", hash);
-            await client.ExecuteNonQueryAsync($"INSERT INTO {FilesTableName} (name, hash) SELECT {{name:String}}, {{hash:String}}", row, cancellationToken: cancellation);
+            await client.ExecuteNonQueryAsync(
+                $"INSERT INTO {FilesTableName} (name, hash) SELECT {{name:String}}, {{hash:String}}", row, cancellationToken: cancellation);
             applied.Add(name);
         }
         return applied;
@@ -87,7 +88,8 @@ public static class ClickHouseMigrator
     // What the recorded files created, without what a file that is still to be applied, or was cut off half-way, changes itself.
     static List<SchemaObject> Applied(Dictionary<string, string> recorded, string? cluster)
     {
-        var numbered = Files().Where(file => IsNumbered(file.Name)).ToLookup(file => recorded.ContainsKey(file.Name), file => Statements(file.Sql, cluster));
+        var numbered = Files().Where(file => IsNumbered(file.Name))
+            .ToLookup(file => recorded.ContainsKey(file.Name), file => Statements(file.Sql, cluster));
         var open = SchemaObjects.NamesIn(numbered[false].SelectMany(each => each));
         return [.. SchemaObjects.Of(numbered[true].SelectMany(each => each)).Where(each => !open.Contains(each.Name))];
     }
@@ -102,7 +104,7 @@ public static class ClickHouseMigrator
         }
     }
 
-    /// <summary>The table of applied files, then all statements of all files in their order, for one server or, with its name, for a cluster.</summary>
+    /// <summary>All statements in their order, the table of applied files first, for one server or, with its name, for a cluster.</summary>
     public static IEnumerable<string> Script(string? cluster) =>
         Statements(FilesTable, cluster).Concat(Files().SelectMany(file => Statements(file.Sql, cluster)));
 

@@ -6,7 +6,7 @@ public enum SchemaObjectKind
     /// <summary>A table whose rows are not a function of other tables alone, or cost a command of their own to derive.</summary>
     Table,
 
-    /// <summary>A view that inserts into one table what is inserted into another. What passes while it is missing is not inserted.</summary>
+    /// <summary>A view that inserts into a table what is inserted into another. What passes while it is missing is not inserted.</summary>
     Feed,
 
     /// <summary>A view without rows of its own.</summary>

@@ -45,7 +45,9 @@ public static partial class SchemaObjects
             refresh.Groups["target"] is { Success: true } target ? target.Value : null);
     }
 
-    [GeneratedRegex(@"^(?:--[^\n]*\n|\s)*CREATE (?:OR REPLACE )?(?<what>TABLE|VIEW|MATERIALIZED VIEW) (?:IF NOT EXISTS )?(?<name>\w+)(?<rest>.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"^(?:--[^\n]*\n|\s)*CREATE (?:OR REPLACE )?(?<what>TABLE|VIEW|MATERIALIZED VIEW) (?:IF NOT EXISTS )?(?<name>\w+)(?<rest>.*)$",
+        RegexOptions.Singleline)]
     private static partial Regex Created();
 
     [GeneratedRegex(@"^(?:--[^\n]*\n|\s)*DROP (?:TABLE|VIEW) (?:IF EXISTS )?(?<name>\w+)")]

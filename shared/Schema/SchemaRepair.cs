@@ -14,16 +14,16 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
     public async Task<IReadOnlyList<string>> RunAsync(IReadOnlyList<SchemaObject> objects, CancellationToken cancellation)
     {
         var faults = await SchemaCheck.FaultsAsync(client, objects, cancellation);
-        Refuse(faults.Where(fault => fault.Object.Kind != SchemaObjectKind.Summary));
+        Refuse(faults.Where(fault => fault.Lost.Kind != SchemaObjectKind.Summary));
         foreach (var fault in faults)
         {
             if (!fault.IsMissing)
             {
-                await client.ExecuteNonQueryAsync($"DROP TABLE IF EXISTS {fault.Object.Name}{on} SYNC", cancellationToken: cancellation);
+                await RunAsync($"DROP TABLE IF EXISTS {fault.Lost.Name}{on} SYNC", cancellation);
             }
-            await client.ExecuteNonQueryAsync(fault.Object.Statement, cancellationToken: cancellation);
+            await RunAsync(fault.Lost.Statement, cancellation);
         }
-        var created = faults.Select(fault => fault.Object.Name).ToList();
+        var created = faults.Select(fault => fault.Lost.Name).ToList();
         await RefreshAsync(objects.Where(each => each.Fills is { } table && created.Contains(table) && !created.Contains(each.Name)), cancellation);
         return created;
     }
@@ -33,7 +33,7 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
     public async Task RequireRecordAsync(string recordTable, IReadOnlyList<SchemaObject> objects, CancellationToken cancellation)
     {
         var faults = await SchemaCheck.FaultsAsync(client, objects, cancellation);
-        var lost = faults.Where(fault => fault.Object.Name == recordTable && (!fault.IsMissing || faults.Count < objects.Count));
+        var lost = faults.Where(fault => fault.Lost.Name == recordTable && (!fault.IsMissing || faults.Count < objects.Count));
         Refuse(lost);
     }
 
@@ -42,9 +42,11 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
     {
         foreach (var view in on.Length == 0 ? views : [])
         {
-            await client.ExecuteNonQueryAsync($"SYSTEM REFRESH VIEW {view.Name}", cancellationToken: cancellation);
+            await RunAsync($"SYSTEM REFRESH VIEW {view.Name}", cancellation);
         }
     }
+
+    Task<int> RunAsync(string statement, CancellationToken cancellation) => client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
 
     static void Refuse(IEnumerable<SchemaFault> faults)
     {

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Betting.CdcSink.Storage;
 
-/// <summary>What <see cref="StorageWatch"/> last saw, on the meter <c>Betting.CdcSink</c>. Nothing is reported before its first look.</summary>
+/// <summary>What <see cref="StorageWatch"/> last saw, on the meter <c>Betting.CdcSink</c>. Nothing before its first comparison.</summary>
 public sealed class StorageMetrics
 {
     volatile IReadOnlyList<DiskSpace> _disks = [];
@@ -11,9 +11,12 @@ public sealed class StorageMetrics
     public StorageMetrics(IMeterFactory factory)
     {
         var meter = factory.Create("Betting.CdcSink");
-        meter.CreateObservableGauge("cdcsink.disk.free", () => _disks.Select(disk => Of(disk, disk.Free)), "By", "Bytes that are free on a disk of ClickHouse, by disk.");
-        meter.CreateObservableGauge("cdcsink.disk.size", () => _disks.Select(disk => Of(disk, disk.Size)), "By", "Bytes that a disk of ClickHouse has, by disk.");
-        meter.CreateObservableGauge("cdcsink.schema.faults", Faults, "{object}", "Tables and views of the schema that are missing in ClickHouse or whose definition is lost.");
+        meter.CreateObservableGauge(
+            "cdcsink.disk.free", () => _disks.Select(disk => Of(disk, disk.Free)), "By", "Bytes that are free on a disk of ClickHouse, by disk.");
+        meter.CreateObservableGauge(
+            "cdcsink.disk.size", () => _disks.Select(disk => Of(disk, disk.Size)), "By", "Bytes that a disk of ClickHouse has, by disk.");
+        meter.CreateObservableGauge(
+            "cdcsink.schema.faults", Faults, "{object}", "Tables and views of the schema that ClickHouse lacks or whose metadata file is empty.");
     }
 
     public void SawDisks(IReadOnlyList<DiskSpace> disks) => _disks = disks;

@@ -1,6 +1,5 @@
 using Betting.Schema;
 using ClickHouse.Driver;
-using ClickHouse.Driver.Utility;
 
 namespace Betting.CdcSink.Storage;
 
@@ -11,7 +10,7 @@ public sealed class StorageStore(ClickHouseClient client)
     public Task<IReadOnlyList<SchemaFault>> SchemaFaultsAsync(CancellationToken cancellation) =>
         SchemaCheck.FaultsAsync(client, SchemaObjects.OfOneServer, cancellation);
 
-    /// <summary>The disks of the connected server. An object store has no end: its size and what is free are the largest number there is.</summary>
+    /// <summary>The disks of the connected server. Of an object store, size and free space are the largest number there is.</summary>
     public async Task<IReadOnlyList<DiskSpace>> DisksAsync(CancellationToken cancellation)
     {
         var disks = new List<DiskSpace>();

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Betting.CdcSink.Storage;
 
 /// <summary>
-/// Compares ClickHouse with the schema, and reads the free space of its disks, every 15 seconds. The first comparison ends a worker whose tables
-/// or feeding views are lost: what it would write would be incomplete. A lost view or summary keeps no record from its place, so it is reported.
+/// Compares ClickHouse with the schema, and reads the free space of its disks, every 15 seconds. The first comparison ends a worker whose
+/// tables or feeding views are lost: what it would write would be incomplete. A lost view or summary is reported, and the worker goes on.
 /// </summary>
 public sealed class StorageWatch(
     StorageStore store, StorageMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<StorageWatch> log) : IWorkerLoop
@@ -81,7 +81,8 @@ public sealed class StorageWatch(
 
     // A table whose file is empty still works.
     static bool IsNeeded(SchemaFault fault) =>
-        fault is { IsMissing: true, Object.Kind: SchemaObjectKind.Table or SchemaObjectKind.Feed } && fault.Object.Name != ClickHouseMigrator.FilesTableName;
+        fault is { IsMissing: true, Lost.Kind: SchemaObjectKind.Table or SchemaObjectKind.Feed }
+        && fault.Lost.Name != ClickHouseMigrator.FilesTableName;
 
     static string TextOf(IEnumerable<SchemaFault> faults) => string.Join("; ", faults.Select(fault => fault.Text));
 }
