@@ -34,7 +34,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
     /// <summary>What was done so far, also where the run ended with an exception.</summary>
     public LetterTotals Totals => _totals;
 
-    /// <summary>Letters that were sent back by the last chunk while removing them failed: some may be in the store still.</summary>
+    /// <summary>Letters of the last chunk whose removal failed: some may be in the store still.</summary>
     public long Unmarked { get; private set; }
 
     /// <summary>Told after each step how far the run is.</summary>
@@ -132,7 +132,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
             return;
         }
         var letters = ended.Count(taken => !taken.IsCopy);
-        Unmarked = end == LetterEnd.Replayed ? letters : 0;
+        Unmarked = letters;
         using var ending = new LateCancellation(Grace, Clock, cancellation);
         await store.RemoveAsync(ended.ConvertAll(taken => taken.Letter), end, ending.Token);
         Unmarked = 0;

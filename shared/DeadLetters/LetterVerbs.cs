@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Betting.Hosting;
+using Confluent.Kafka;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -48,9 +50,9 @@ public sealed class LetterVerbs
             .WithVerb(parent, verbs.Narrowed("list", "Lists letters, each once.", verbs._limit, verbs._text, verbs._json), compose, verbs.ListAsync)
             .WithVerb(parent, new Command("show", "Shows all of one letter.") { verbs._id, verbs._store, verbs._json, verbs._raw }, compose, verbs.ShowAsync)
             .WithVerb(parent, verbs.Guarded(verbs.Narrowed("replay", "Sends letters back to where they came from, as they came.", verbs._limit, verbs._all, verbs._dryRun)), compose,
-                (parsed, services, cancellation) => verbs.EndAsync(parsed, services, LetterEnd.Replayed, cancellation))
+                (parsed, services, cancellation) => verbs.EndUnlessInterruptedAsync(parsed, services, LetterEnd.Replayed, cancellation))
             .WithVerb(parent, verbs.Guarded(verbs.Narrowed("drop", "Removes letters for good.", verbs._limit, verbs._all, verbs._dryRun)), compose,
-                (parsed, services, cancellation) => verbs.EndAsync(parsed, services, LetterEnd.Dropped, cancellation));
+                (parsed, services, cancellation) => verbs.EndUnlessInterruptedAsync(parsed, services, LetterEnd.Dropped, cancellation));
     }
 
     Command Narrowed(string name, string purpose, params Option[] own)
@@ -76,17 +78,25 @@ public sealed class LetterVerbs
     async Task<int> ShowAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
         var found = 0L;
-        var failed = await OverStoresAsync(parsed, services, new LetterFilter { Ids = [parsed.GetRequiredValue(_id)] }, async (store, filter) =>
+        try
         {
-            var totals = await new LetterRun(store, filter, long.MaxValue).LookAsync(Show, cancellation);
-            found += totals.Letters;
-            return 0;
-        }, cancellation);
-        if (found == 0 && failed == 0)
+            await OverStoresAsync(parsed, services, new LetterFilter { Ids = [parsed.GetRequiredValue(_id)] }, async (store, filter) =>
+            {
+                var totals = await new LetterRun(store, filter, long.MaxValue).LookAsync(Show, cancellation);
+                found += totals.Letters;
+                return ExitCodes.Done;
+            }, cancellation);
+        }
+        catch (Exception failure) when (found > 0 && failure is not OperationCanceledException)
+        {
+            // What was asked for is shown, whichever other store is away.
+            return ExitCodes.Done;
+        }
+        if (found == 0)
         {
             await Console.Error.WriteLineAsync($"{_worker} dead-letters: there is no letter {parsed.GetValue(_id)}");
         }
-        return failed != 0 ? failed : found == 0 ? ExitCodes.NotThere : ExitCodes.Done;
+        return found == 0 ? ExitCodes.NotThere : ExitCodes.Done;
 
         void Show(StoredLetter letter)
         {
@@ -100,33 +110,53 @@ public sealed class LetterVerbs
         }
     }
 
+    async Task<int> EndUnlessInterruptedAsync(ParseResult parsed, IServiceProvider services, LetterEnd end, CancellationToken cancellation)
+    {
+        using var interruption = new Interruption(cancellation);
+        try
+        {
+            return await EndAsync(parsed, services, end, interruption.Token);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync($"{_worker} dead-letters: interrupted; what was not done is still there");
+            return ExitCodes.NotDone;
+        }
+    }
+
     async Task<int> EndAsync(ParseResult parsed, IServiceProvider services, LetterEnd end, CancellationToken cancellation)
     {
         var absent = (parsed.GetValue(_ids) ?? []).ToHashSet();
         var (ended, staying) = (0L, 0L);
-        var code = await OverStoresAsync(parsed, services, async (store, filter) =>
+        try
         {
-            var run = Run(parsed, services, store, filter);
-            try
+            var code = await OverStoresAsync(parsed, services, async (store, filter) =>
             {
-                return parsed.GetValue(_dryRun) ? await CountAsync(run, store, end, cancellation) : await EndAsync(run, store, end, cancellation);
-            }
-            finally
+                var run = Run(parsed, services, store, filter);
+                try
+                {
+                    return parsed.GetValue(_dryRun) ? await CountAsync(run, store, end, cancellation) : await EndAsync(run, store, end, cancellation);
+                }
+                finally
+                {
+                    absent.ExceptWith(run.Found);
+                    (ended, staying) = (ended + run.Totals.Ended, staying + run.Totals.Staying);
+                }
+            }, cancellation);
+            if (absent.Count > 0)
             {
-                absent.ExceptWith(run.Found);
-                (ended, staying) = (ended + run.Totals.Ended, staying + run.Totals.Staying);
+                await Console.Error.WriteLineAsync($"{_worker} dead-letters: there is no letter {string.Join(", ", absent.Order(StringComparer.Ordinal))}");
+                code = code == ExitCodes.Done ? ExitCodes.NotThere : code;
             }
-        }, cancellation);
-        if (absent.Count > 0 && code != ExitCodes.BadSettings)
-        {
-            await Console.Error.WriteLineAsync($"{_worker} dead-letters: there is no letter {string.Join(", ", absent.Order(StringComparer.Ordinal))}");
-            code = code == ExitCodes.Done ? ExitCodes.NotThere : code;
+            return code;
         }
-        if (staying > 0)
+        finally
         {
-            await Console.Error.WriteLineAsync($"{_worker} dead-letters: {ended} letters {Done(end)}, {staying} stay");
+            if (staying > 0)
+            {
+                await Console.Error.WriteLineAsync($"{_worker} dead-letters: {ended} letters {Done(end)}, {staying} stay");
+            }
         }
-        return code;
     }
 
     LetterRun Run(ParseResult parsed, IServiceProvider services, IDeadLetterStore store, LetterFilter filter) => new(store, filter, parsed.GetValue(_limit))
@@ -155,7 +185,9 @@ public sealed class LetterVerbs
             Console.WriteLine($"{store.Name}: {Count(run.Totals.Ended, run.Totals.EndedCopies)} {Done(end)}{Stay(run.Totals)}");
             if (run.Unmarked > 0)
             {
-                await Console.Error.WriteLineAsync($"{store.Name}: {run.Unmarked} more letters were sent back, and marking them failed: those that list shows still are sent again by the next replay");
+                await Console.Error.WriteLineAsync(end == LetterEnd.Replayed
+                    ? $"{store.Name}: {run.Unmarked} more letters were sent back, and marking them failed: those that list shows still are sent again by the next replay"
+                    : $"{store.Name}: {run.Unmarked} more letters were being dropped: list shows which of them are left");
             }
         }
     }
@@ -180,24 +212,36 @@ public sealed class LetterVerbs
 
     async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, LetterFilter filter, Func<IDeadLetterStore, LetterFilter, Task<int>> act, CancellationToken cancellation)
     {
-        var code = 0;
-        try
+        var (code, isKafkaAway) = (ExitCodes.Done, false);
+        Exception? failed = null;
+        await foreach (var store in _open(parsed.GetValue(_store), services, cancellation))
         {
-            await foreach (var store in _open(parsed.GetValue(_store), services, cancellation))
+            await using (store)
             {
-                await using (store)
+                if (isKafkaAway && store is KafkaDeadLetterStore)
+                {
+                    await Console.Error.WriteLineAsync($"{store.Name}: not asked");
+                    continue;
+                }
+                try
                 {
                     code = Math.Max(code, await act(store, filter));
                 }
+                // Whatever a client throws. The other stores may answer.
+                catch (Exception failure) when (failure is not (OperationCanceledException or ArgumentsException))
+                {
+                    var detail = services.GetRequiredService<StoreFailures>().Recognise(failure)?.Detail ?? failure.Message.ReplaceLineEndings(" ");
+                    await Console.Error.WriteLineAsync($"{store.Name}: {detail}; what was not done is still there");
+                    isKafkaAway |= failure is KafkaException { Error.Code: ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Resolve };
+                    failed ??= failure;
+                }
             }
-            return code;
         }
-        // Whatever a client throws.
-        catch (Exception failure) when (failure is not (OperationCanceledException or ArgumentsException))
+        if (failed is not null)
         {
-            await Console.Error.WriteLineAsync($"{_worker} dead-letters: what was not done is still there");
-            throw;
+            ExceptionDispatchInfo.Throw(failed);
         }
+        return code;
     }
 
     // The parser has refused what has no such form.

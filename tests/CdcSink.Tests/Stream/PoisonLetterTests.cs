@@ -33,7 +33,8 @@ public sealed class PoisonLetterTests(Servers servers)
         using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers, ownServer: true);
         await using var worker = stream.StartWorker(sink.ConnectionString);
-        await stream.PushErrorsAsync("Produce", ErrorCode.NoError, ErrorCode.MsgSizeTooLarge, ErrorCode.MsgSizeTooLarge);
+        // The record's own request, then whole, compressed and 900,000 bytes of it.
+        await stream.PushErrorsAsync("Produce", ErrorCode.NoError, ErrorCode.MsgSizeTooLarge, ErrorCode.MsgSizeTooLarge, ErrorCode.MsgSizeTooLarge);
         await stream.SendAsync([_made.Record("bets", "{\"id\":1}", new string('x', 1_200_000))]);
         await Deadline.UntilAsync("the record", Limit, () => stream.IsVisibleAsync(sink));
         var letter = stream.DeadLetters(stream.Bets).First().Message;
@@ -43,6 +44,21 @@ public sealed class PoisonLetterTests(Servers servers)
         var (code, said) = await stream.VerbAsync(sink.ConnectionString, "dead-letters", "replay", "--all");
         Assert.Equal(1, code);
         Assert.Contains("cannot be sent back", said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.MsgSizeTooLarge)]
+    [InlineData(ErrorCode.Local_InvalidDifferentRecord)]
+    public async Task A_letter_that_fits_only_compressed_or_alone_is_written_whole(ErrorCode answer)
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers, ownServer: true);
+        await using var worker = stream.StartWorker(sink.ConnectionString);
+        await stream.PushErrorsAsync("Produce", ErrorCode.NoError, answer);
+        await stream.SendAsync([_made.Record("bets", "{\"id\":1}", new string('x', 900_000))]);
+        await Deadline.UntilAsync("the record", Limit, () => stream.IsVisibleAsync(sink));
+        Assert.Equal(900_000, stream.DeadLetters(stream.Bets).First().Message.Value.Length);
+        Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM dead_letters"));
     }
 
     [Fact]

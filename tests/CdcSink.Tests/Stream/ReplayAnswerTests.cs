@@ -43,6 +43,24 @@ public sealed class ReplayAnswerTests(Servers servers)
         Assert.Contains("clickhouse: 1 letters dropped\n", said, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task While_Kafka_is_away_the_letters_of_the_table_are_listed_and_dropped()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers, ownServer: true);
+        await InsertAsync(sink, stream.Bets, partition: 1, offset: 7);
+        await stream.Server.DownAsync();
+
+        var (code, said) = await stream.VerbAsync(sink.ConnectionString, "dead-letters", "list");
+        Assert.True(code == 2, said);
+        Assert.Contains("heartbeat: not asked", said, StringComparison.Ordinal);
+        Assert.Contains("clickhouse: 1 letters", said, StringComparison.Ordinal);
+        Assert.Contains("could not ask Kafka", said, StringComparison.Ordinal);
+        (code, said) = await stream.VerbAsync(sink.ConnectionString, "dead-letters", "drop", "--all");
+        Assert.True(code == 2, said);
+        Assert.Contains("clickhouse: 1 letters dropped\n", said, StringComparison.Ordinal);
+    }
+
     static StreamRecord Letter(string topic, int partition, long offset, int size = 10)
     {
         (string Name, string Value)[] headers = [("reason", "a-test"), ("field", ""), ("topic", topic), ("partition", Text(partition)), ("offset", Text(offset))];

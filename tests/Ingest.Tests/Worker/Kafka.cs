@@ -93,10 +93,15 @@ sealed class Kafka : IAsyncDisposable
     public List<ConsumeResult<byte[]?, byte[]?>> DeadLetters() => Read(Topics.DeadLetter(Topics.Commands));
 
     /// <summary>How many were ever written, though the oldest may be gone.</summary>
-    public long DeadLetterCount()
+    public long DeadLetterCount() => Count(Topics.DeadLetter(Topics.Commands));
+
+    /// <summary>Records of partition 0.</summary>
+    public long CommandCount() => Count(Topics.Commands);
+
+    long Count(string topic)
     {
         using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test" }).Build();
-        return consumer.QueryWatermarkOffsets(new TopicPartition(Topics.DeadLetter(Topics.Commands), 0), TimeSpan.FromSeconds(10)).High.Value;
+        return consumer.QueryWatermarkOffsets(new TopicPartition(topic, 0), TimeSpan.FromSeconds(10)).High.Value;
     }
 
     /// <summary>All that partition 0 of a topic has now.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using Betting.Contracts;
+using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 
 namespace Betting.Tests.Ingest.Worker;
@@ -82,6 +83,29 @@ public sealed class KafkaReplayTests(Servers servers)
         Assert.True(code == 0, output);
         Assert.Contains($"kafka: {Small - sent} letters replayed\n", output, StringComparison.Ordinal);
         AssertSentOnce(stage, Small);
+    }
+
+    [Fact]
+    public async Task A_replay_that_is_asked_to_stop_marks_what_it_has_sent()
+    {
+        const int Many = 10_000;
+        await using var stage = await Stage.SetAsync(servers);
+        await stage.Kafka.PublishLettersAsync(Letters(Many));
+        await using var replay = IngestProcess.Start(stage.Folder, ["dead-letters", "replay", "--all", "--door", "kafka", .. stage.Kafka.Settings]);
+        await Deadline.UntilAsync("the first letters", TimeSpan.FromSeconds(60), () => Task.FromResult(stage.Kafka.CommandCount() > 0));
+        // Sends wait for their answers from now on.
+        await stage.Kafka.FailAsync("Produce", "NotEnoughReplicas", 10_000);
+        var stopping = replay.StopAsync();
+        await stage.Kafka.ServeAsync("Produce");
+
+        Assert.Equal(1, await stopping);
+        Assert.Contains("interrupted", replay.Log, StringComparison.Ordinal);
+        var sent = stage.Kafka.CommandCount();
+        Assert.InRange(sent, 1, Many - 1);
+        Assert.Contains($"kafka: {sent} letters replayed\n", replay.Log, StringComparison.Ordinal);
+        var (code, output) = await stage.LettersAsync("replay", "--all", "--door", "kafka");
+        Assert.True(code == 0, output);
+        AssertSentOnce(stage, Many);
     }
 
     [Fact]

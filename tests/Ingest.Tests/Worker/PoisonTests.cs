@@ -73,8 +73,9 @@ public sealed class PoisonTests(Servers servers)
     }
 
     [Theory]
-    [InlineData(2, false)]
-    [InlineData(3, true)]
+    // Whole and compressed, with the batch and alone; then shortened, and that compressed.
+    [InlineData(4, false)]
+    [InlineData(6, true)]
     public async Task A_record_that_the_topic_of_dead_letters_refuses_is_shortened_and_then_goes_to_the_table(int refusals, bool inTable)
     {
         await using var stage = await Stage.SetAsync(servers);
@@ -105,6 +106,20 @@ public sealed class PoisonTests(Servers servers)
         var back = stage.Kafka.Read(Topics.Commands).Last().Message;
         Assert.Equal(Convert.ToHexString(large), Convert.ToHexString(back.Value!));
         Assert.Equal(0L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
+    }
+
+    [Fact]
+    public async Task A_record_that_is_too_large_for_the_topic_of_dead_letters_is_put_aside_whole_where_it_fits_compressed()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var large = Encoding.ASCII.GetBytes(new string('x', 400_000));
+        await stage.Kafka.PublishAsync(new Message<byte[]?, byte[]?> { Value = large }, 0);
+        await stage.Kafka.FailAsync("Produce", "MsgSizeTooLarge", 1);
+
+        stage.Start("--Ingest:Doors=kafka");
+        await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), () => Task.FromResult(stage.Kafka.DeadLetterCount() == 1));
+
+        Assert.Equal(large, Assert.Single(stage.Kafka.DeadLetters()).Message.Value);
     }
 
     [Fact]

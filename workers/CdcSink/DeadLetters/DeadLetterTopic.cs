@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Betting.CdcSink.DeadLetters;
 
-/// <summary>Sends each record alone to <c>&lt;topic&gt;.dead-letter</c>, whole or, where it is too large for that topic, shortened.</summary>
+/// <summary>
+/// Sends each record alone to <c>&lt;topic&gt;.dead-letter</c>: whole; compressed where it is too large for that topic; shortened where that is
+/// too large as well.
+/// </summary>
 public sealed class DeadLetterTopic(KafkaOptions kafka, TimeProvider clock, ILogger<DeadLetterTopic> log) : IDisposable
 {
     /// <summary>How long a broker may take for a letter.</summary>
@@ -19,7 +22,7 @@ public sealed class DeadLetterTopic(KafkaOptions kafka, TimeProvider clock, ILog
     // Below a broker's default of 1 MB, then below what any topic is likely to take.
     static readonly int[] ShorterLimits = [900_000, 60_000, ShortenedLetter.LeastLimit];
 
-    readonly KafkaLetterSender _sender = new(kafka, Limit);
+    readonly KafkaLetterSender _sender = new(kafka, Limit), _alone = new(kafka, Limit, RecordBatching.AloneCompressed);
     readonly Lock _lock = new();
     (long At, string Cause)? _failed;
 
@@ -31,14 +34,19 @@ public sealed class DeadLetterTopic(KafkaOptions kafka, TimeProvider clock, ILog
             return new RefusedLetter(letter, before);
         }
         var whole = LetterForm.Of(letter);
-        var answer = await AnswerAsync(letter, whole, cancellation);
+        var answer = await AnswerAsync(_sender, letter, whole, cancellation);
+        if (answer is { } refused && KafkaRefusals.OfRecord.Contains(refused))
+        {
+            // The answer may be about another letter of the batch, and compressed it may fit.
+            answer = await AnswerAsync(_alone, letter, whole, cancellation);
+        }
         foreach (var limit in ShorterLimits.Where(limit => limit < whole.Size))
         {
-            if (answer != ErrorCode.MsgSizeTooLarge)
+            if (answer is not { } size || !KafkaRefusals.IsSize(size))
             {
                 break;
             }
-            answer = await AnswerAsync(letter, ShortenedLetter.Of(whole, limit), cancellation);
+            answer = await AnswerAsync(_alone, letter, ShortenedLetter.Of(whole, limit), cancellation);
             if (answer is null)
             {
                 CdcSinkLog.LetterShortened(log, letter.Record.Topic, letter.Record.Partition, letter.Record.Offset, whole.Size, limit);
@@ -47,20 +55,24 @@ public sealed class DeadLetterTopic(KafkaOptions kafka, TimeProvider clock, ILog
         return answer is { } code ? new RefusedLetter(letter, code.ToString()) : null;
     }
 
-    public void Dispose() => _sender.Dispose();
+    public void Dispose()
+    {
+        _sender.Dispose();
+        _alone.Dispose();
+    }
 
     /// <returns>Null where the broker took it.</returns>
-    async Task<ErrorCode?> AnswerAsync(DeadLetter letter, LetterContent content, CancellationToken cancellation)
+    async Task<ErrorCode?> AnswerAsync(KafkaLetterSender sender, DeadLetter letter, LetterContent content, CancellationToken cancellation)
     {
         try
         {
-            await _sender.SendAsync(Topics.DeadLetter(letter.Record.Topic), content, cancellation);
+            await sender.SendAsync(Topics.DeadLetter(letter.Record.Topic), content, cancellation);
             return null;
         }
         catch (KafkaException refused)
         {
             var code = refused.Error.Code;
-            if (!IsOfTheLetter(code))
+            if (!KafkaRefusals.OfRecord.Contains(code))
             {
                 lock (_lock)
                 {
@@ -75,10 +87,6 @@ public sealed class DeadLetterTopic(KafkaOptions kafka, TimeProvider clock, ILog
             return ErrorCode.Local_InvalidArg;
         }
     }
-
-    /// <summary>True for an answer about this record; the next letter may be taken.</summary>
-    static bool IsOfTheLetter(ErrorCode code) =>
-        code is ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidMsg or ErrorCode.InvalidRecord or ErrorCode.InvalidTimestamp or ErrorCode.Local_InvalidArg;
 
     bool IsPaused(out string cause)
     {

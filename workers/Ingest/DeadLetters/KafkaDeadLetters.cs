@@ -11,6 +11,9 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
 {
     static readonly string Topic = Topics.DeadLetter(Topics.Commands);
 
+    // A broker that takes nothing for this long is seen; the client's own choice is five minutes.
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
     readonly Lazy<IProducer<byte[]?, byte[]?>> _producer = new(() => new ProducerBuilder<byte[]?, byte[]?>(kafka.Value.Producer(config =>
     {
         config.Acks = Acks.All;
@@ -21,18 +24,31 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
         config.MessageMaxBytes = 1_000_000_000;
         // As many small letters as before go in one request.
         config.BatchSize = 1_000_000;
-        // A broker that takes nothing for this long is seen; the client's own choice is five minutes.
-        config.MessageTimeoutMs = 10_000;
+        config.MessageTimeoutMs = (int)Limit.TotalMilliseconds;
     })).SetLogHandler((_, _) => { }).Build());
 
-    public async Task SendAsync(IReadOnlyList<DeadLetter> letters, bool isShortened, CancellationToken cancellation) =>
-        await Task.WhenAll(letters.Select(letter => SendAsync(letter, isShortened, cancellation)));
+    readonly KafkaLetterSender _compressed = new(kafka.Value, Limit, RecordBatching.AloneCompressed);
+
+    public async Task SendAsync(IReadOnlyList<DeadLetter> letters, bool isShortened, CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.WhenAll(letters.Select(letter => SendAsync(letter, isShortened, cancellation)));
+        }
+        catch (KafkaException failure) when (letters.Count == 1 && KafkaRefusals.IsSize(failure.Error.Code))
+        {
+            // Its publisher may have compressed it.
+            await _compressed.SendAsync(Topic, Content(letters[0], isShortened), cancellation);
+            letters[0].IsAside = true;
+        }
+    }
 
     /// <summary>A producer's answers by code; docs/failures.md has them.</summary>
     public bool IsRefusal(Exception failure) => failure is KafkaException { Error.Code: var code } ? KafkaRefusals.OfRecord.Contains(code) : failure is ArgumentException;
 
     public void Dispose()
     {
+        _compressed.Dispose();
         if (_producer.IsValueCreated)
         {
             _producer.Value.Dispose();
@@ -41,10 +57,12 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
 
     async Task SendAsync(DeadLetter letter, bool isShortened, CancellationToken cancellation)
     {
-        var content = LetterForm.Content(letter);
-        await _producer.Value.ProduceAsync(Topic, Message(isShortened ? ShortenedLetter.Of(content, LetterForm.ShortenedBytes) : content), cancellation);
+        await _producer.Value.ProduceAsync(Topic, Message(Content(letter, isShortened)), cancellation);
         letter.IsAside = true;
     }
+
+    static LetterContent Content(DeadLetter letter, bool isShortened) =>
+        isShortened ? ShortenedLetter.Of(LetterForm.Content(letter), LetterForm.ShortenedBytes) : LetterForm.Content(letter);
 
     static Message<byte[]?, byte[]?> Message(LetterContent content)
     {

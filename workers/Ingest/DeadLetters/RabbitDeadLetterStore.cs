@@ -13,29 +13,22 @@ namespace Betting.Ingest.DeadLetters;
 /// The queue <c>bet-commands.dead-letter</c>. Letters that are looked at are held unacknowledged and go back to their places
 /// when the store is closed; one that is replayed is acknowledged only after the broker has confirmed the copy.
 /// </summary>
-public sealed class RabbitDeadLetterStore : IDeadLetterStore
+public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetterStore
 {
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
-    readonly IConnection _connection;
-    readonly IChannel _reading;
-    readonly RabbitReplaySender _originals;
-    readonly ContentCuts _cuts;
 
-    RabbitDeadLetterStore(IConnection connection, IChannel reading, RabbitReplaySender originals, ContentCuts cuts) =>
-        (_connection, _reading, _originals, _cuts) = (connection, reading, originals, cuts);
+    // Letters pass whole, but for headers that the client cannot read: RabbitMQ's own dead letters can have such.
+    readonly ContentCuts _cuts = new(new HeldBytes(long.MaxValue));
+    readonly RabbitReplaySender _originals = new(options);
+    IConnection? _connection;
+    IChannel? _reading;
 
     public string Name => "rabbitmq";
 
-    public static async Task<IDeadLetterStore> OpenAsync(RabbitMqOptions options, CancellationToken cancellation)
-    {
-        // Letters pass whole, but for headers that the client cannot read: RabbitMQ's own dead letters can have such.
-        var cuts = new ContentCuts(new HeldBytes(long.MaxValue));
-        var connection = await RabbitConnection.OpenAsync(options, "ingest dead-letters", () => new FrameFilter(new ContentRule(cuts)), cancellation);
-        return new RabbitDeadLetterStore(connection, await connection.CreateChannelAsync(cancellationToken: cancellation), new RabbitReplaySender(options), cuts);
-    }
-
     public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
+        _connection ??= await RabbitConnection.OpenAsync(options, "ingest dead-letters", () => new FrameFilter(new ContentRule(_cuts)), cancellation);
+        _reading ??= await _connection.CreateChannelAsync(cancellationToken: cancellation);
         // As many as there are now; what comes meanwhile belongs to the next look.
         var count = (await _reading.QueueDeclarePassiveAsync(Queue, cancellation)).MessageCount;
         for (var seen = 0; seen < count; seen++)
@@ -55,20 +48,26 @@ public sealed class RabbitDeadLetterStore : IDeadLetterStore
     {
         foreach (var letter in letters)
         {
-            await _reading.BasicAckAsync(((BasicGetResult)letter.Handle).DeliveryTag, multiple: false, cancellation);
+            await _reading!.BasicAckAsync(((BasicGetResult)letter.Handle).DeliveryTag, multiple: false, cancellation);
         }
         if (letters.Count > 0)
         {
             // Acknowledgements have no answer; a question behind them on the same channel is answered after they are done.
-            await _reading.QueueDeclarePassiveAsync(Queue, cancellation);
+            await _reading!.QueueDeclarePassiveAsync(Queue, cancellation);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         await _originals.DisposeAsync();
-        await _reading.DisposeAsync();
-        await _connection.DisposeAsync();
+        if (_reading is not null)
+        {
+            await _reading.DisposeAsync();
+        }
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync();
+        }
     }
 
     static RabbitOriginal Original(StoredLetter letter)

@@ -17,24 +17,30 @@ static class DeadLetterLookUp
         Place[] places = [.. Places(services)];
         Place[] asked = [.. places.Where(place => place.IsSet)], missing = [.. places.Where(place => place is { IsSet: false, IsOpened: true })];
         var found = 0;
-        try
+        Exception? failed = null;
+        await foreach (var store in asked.Length == 0 ? AsyncEnumerable.Empty<IDeadLetterStore>() : DeadLettersVerb.OpenAsync(null, services, cancellation))
         {
-            await foreach (var store in asked.Length == 0 ? AsyncEnumerable.Empty<IDeadLetterStore>() : DeadLettersVerb.OpenAsync(null, services, cancellation))
+            await using (store)
             {
-                await using (store)
+                try
                 {
                     await new LetterRun(store, new LetterFilter(), long.MaxValue).LookAsync(letter => found += Tell(letter, id, store.Name), cancellation);
                 }
+                catch (Exception failure) when (failure is not OperationCanceledException)
+                {
+                    // The letter may be in another store.
+                    failed ??= failure;
+                }
             }
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            await Console.Error.WriteLineAsync($"No command {id} has been applied; the dead letters could not be looked through: {Why(failure, services)}");
-            return ExitCodes.CouldNotAsk;
         }
         if (found > 0)
         {
             return ExitCodes.Done;
+        }
+        if (failed is not null)
+        {
+            await Console.Error.WriteLineAsync($"No command {id} has been applied; the dead letters could not be looked through: {Why(failed, services)}");
+            return ExitCodes.CouldNotAsk;
         }
         var answer = $"No command {id} has been applied" + (asked.Length == 0 ? "" : $", and it is not among the dead letters of {Names(asked, place => place.Store)}");
         await Console.Error.WriteLineAsync(missing.Length == 0

@@ -37,7 +37,7 @@ static class DeadLettersVerb
         var fromKafka = asked != Door.RabbitMq && kafka.BootstrapServers != "";
         if (fromRabbit)
         {
-            yield return await RabbitDeadLetterStore.OpenAsync(rabbit, cancellation);
+            yield return new RabbitDeadLetterStore(rabbit);
         }
         if (fromKafka)
         {
