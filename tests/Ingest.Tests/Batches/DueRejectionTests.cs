@@ -111,12 +111,32 @@ public sealed class DueRejectionTests(Servers servers)
         Assert.InRange(many.Blocks, 1, few.Blocks * 2);
     }
 
+    [Fact]
+    public async Task A_look_steps_through_the_index_also_in_a_table_that_was_never_analysed()
+    {
+        const int Waiting = 2_000;
+        await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
+        await database.ExecuteAsync("ALTER TABLE parked_commands SET (autovacuum_enabled = off)");
+        await ParkAsync(database, Waiting, "now() + interval '1 hour'");
+        await database.ExecuteAsync("SELECT pg_stat_force_next_flush()");
+        var before = await database.ScalarAsync<long>(Blocks);
+
+        Assert.Empty(await new ArrivedKeys(database.Ingest).NextAsync(CancellationToken.None));
+
+        await using (var flush = database.Ingest.CreateCommand("SELECT pg_stat_force_next_flush()"))
+        {
+            await flush.ExecuteNonQueryAsync();
+        }
+        Assert.InRange(await database.ScalarAsync<long>(Blocks) - before, Waiting, Waiting * 10);
+    }
+
+    const string Blocks = """
+        SELECT (heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0))::bigint FROM pg_statio_user_tables WHERE relname = 'parked_commands'
+        """;
+
     // Blocks of parked_commands and its indexes that one pass of the loop reads.
     static async Task<(long Blocks, TimeSpan Took)> PassAsync(Database database)
     {
-        const string Blocks = """
-            SELECT (heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0))::bigint FROM pg_statio_user_tables WHERE relname = 'parked_commands'
-            """;
         await database.ExecuteAsync("VACUUM ANALYZE parked_commands");
         await database.ExecuteAsync("SELECT pg_stat_force_next_flush()");
         var before = await database.ScalarAsync<long>(Blocks);
