@@ -6,7 +6,12 @@ import Ajv from "ajv/dist/2020.js";
 const schema = JSON.parse(readFileSync(new URL("../command-schema.json", import.meta.url), "utf8"));
 const validate = new Ajv({ strict: true, allErrors: true }).compile(schema);
 
+// The schema's own limit: a schema sees values, not bytes.
+const maxBytes = 16384;
+
 function errorsOf(line) {
+  const bytes = Buffer.byteLength(line);
+  if (bytes > maxBytes) return [`the command is ${bytes} bytes: keep it within ${maxBytes}`];
   try {
     if (validate(JSON.parse(line))) return [];
   } catch (broken) {

@@ -34,34 +34,14 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
 
     public NewCommand New { get; }
 
-    public async Task PublishAsync(BetCommand command, CancellationToken cancellation = default)
-    {
-        using var span = PublishTrace.Start("kafka", command);
-        var headers = new Headers();
-        foreach (var (name, value) in PublishTrace.Headers())
-        {
-            headers.Add(name, Encoding.ASCII.GetBytes(value));
-        }
-        var message = new Message<byte[], byte[]> { Key = Key(command), Value = CommandEncoder.Encode(command), Headers = headers };
-        try
-        {
-            await _producer.Value.ProduceAsync(Topics.Commands, message, cancellation);
-        }
-        catch (KafkaException late) when (late.Error.Code is ErrorCode.Local_MsgTimedOut)
-        {
-            throw new TimeoutException($"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s", late);
-        }
-        catch (KafkaException none) when (none.Error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic)
-        {
-            throw new BetCommandsException($"Kafka has no topic {Topics.Commands}", none);
-        }
-    }
+    public async Task PublishAsync(BetCommand command, CancellationToken cancellation = default) =>
+        await PublishAsync(CommandBody.Of(command), cancellation);
 
     public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
     {
         foreach (var chunk in commands.Chunk(_options.OnTheWay))
         {
-            await Task.WhenAll(chunk.Select(command => PublishAsync(command, cancellation)));
+            await Task.WhenAll(Array.ConvertAll(chunk, CommandBody.Of).Select(body => PublishAsync(body, cancellation)));
         }
     }
 
@@ -73,6 +53,30 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         if (_producer.IsValueCreated)
         {
             _producer.Value.Dispose();
+        }
+    }
+
+    async Task PublishAsync(CommandBody body, CancellationToken cancellation)
+    {
+        var command = body.Command;
+        using var span = PublishTrace.Start("kafka", command);
+        var headers = new Headers();
+        foreach (var (name, value) in PublishTrace.Headers())
+        {
+            headers.Add(name, Encoding.ASCII.GetBytes(value));
+        }
+        var message = new Message<byte[], byte[]> { Key = Key(command), Value = body.Bytes, Headers = headers };
+        try
+        {
+            await _producer.Value.ProduceAsync(Topics.Commands, message, cancellation);
+        }
+        catch (KafkaException late) when (late.Error.Code is ErrorCode.Local_MsgTimedOut)
+        {
+            throw new TimeoutException($"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s", late);
+        }
+        catch (KafkaException none) when (none.Error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic)
+        {
+            throw new BetCommandsException($"Kafka has no topic {Topics.Commands}", none);
         }
     }
 

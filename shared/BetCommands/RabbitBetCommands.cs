@@ -17,18 +17,22 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
 
     public NewCommand New { get; } = new(clock);
 
-    public Task PublishAsync(BetCommand command, CancellationToken cancellation = default) => RetryAsync($"command {command.Id}", async limit =>
+    public async Task PublishAsync(BetCommand command, CancellationToken cancellation = default)
     {
-        var session = await OpenAsync(limit);
-        await PublishAsync(session, command, null, limit);
-        return session;
-    }, cancellation);
+        var body = CommandBody.Of(command);
+        await RetryAsync($"command {command.Id}", async limit =>
+        {
+            var session = await OpenAsync(limit);
+            await PublishAsync(session, body, null, limit);
+            return session;
+        }, cancellation);
+    }
 
     public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
     {
         foreach (var chunk in commands.Chunk(options.Value.OnTheWay))
         {
-            await PublishInOrderAsync(chunk, cancellation);
+            await PublishInOrderAsync(Array.ConvertAll(chunk, CommandBody.Of), cancellation);
         }
     }
 
@@ -37,12 +41,12 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
         var patience = within ?? options.Value.AnswerWithin;
         using var limit = new CancellationTokenSource(patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-        var correlation = Guid.NewGuid().ToString("N");
+        var (body, correlation) = (CommandBody.Of(command), Guid.NewGuid().ToString("N"));
         try
         {
             while (true)
             {
-                var (session, answer) = await RequestAsync(command, correlation, either.Token);
+                var (session, answer) = await RequestAsync(body, correlation, either.Token);
                 try
                 {
                     if (await answer.WaitAsync(either.Token) is { } outcome)
@@ -72,14 +76,14 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
     }
 
     // The answer is expected before the command is published, and only once: it may arrive before the confirm.
-    Task<(RabbitSession Session, Task<CommandOutcome?> Answer)> RequestAsync(BetCommand command, string correlation, CancellationToken cancellation) =>
-        RetryAsync($"command {command.Id}", async limit =>
+    Task<(RabbitSession Session, Task<CommandOutcome?> Answer)> RequestAsync(CommandBody body, string correlation, CancellationToken cancellation) =>
+        RetryAsync($"command {body.Command.Id}", async limit =>
         {
             var session = await OpenAsync(limit);
             var answer = session.Expect(correlation);
             try
             {
-                await PublishAsync(session, command, correlation, limit);
+                await PublishAsync(session, body, correlation, limit);
                 return (session, answer);
             }
             catch
@@ -91,7 +95,7 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
 
     // All on one channel, which sends them in the order of the calls. Where one is not confirmed, it is sent again with all
     // that follow it: so whatever comes first into the queue of two commands is the first of them.
-    async Task PublishInOrderAsync(BetCommand[] commands, CancellationToken cancellation)
+    async Task PublishInOrderAsync(CommandBody[] commands, CancellationToken cancellation)
     {
         var confirmed = 0;
         await RetryAsync($"{commands.Length} commands", async limit =>
@@ -106,12 +110,11 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
         }, cancellation);
     }
 
-    async Task PublishAsync(RabbitSession session, BetCommand command, string? correlation, CancellationToken cancellation)
+    async Task PublishAsync(RabbitSession session, CommandBody body, string? correlation, CancellationToken cancellation)
     {
-        using var span = PublishTrace.Start("rabbitmq", command);
+        using var span = PublishTrace.Start("rabbitmq", body.Command);
         // Mandatory: a command that reaches no queue is an error, not a confirm.
-        var (body, properties) = (CommandEncoder.Encode(command), Properties(command, correlation));
-        await session.Channel.BasicPublishAsync("", Topics.Commands, mandatory: true, properties, body, cancellation);
+        await session.Channel.BasicPublishAsync("", Topics.Commands, mandatory: true, Properties(body.Command, correlation), body.Bytes, cancellation);
     }
 
     async Task<T> RetryAsync<T>(string what, Func<CancellationToken, Task<T>> attemptAsync, CancellationToken cancellation)

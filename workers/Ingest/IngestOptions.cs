@@ -33,6 +33,7 @@ public sealed class IngestOptions : IValidatableObject
     /// <summary>
     /// Bytes of large messages that a door holds whole at most; 32 MiB by default. RabbitMQ messages beyond it are cut while they are received, Kafka
     /// batches have a quarter of it. Messages of a command's size are bounded by their number, <see cref="RabbitConsumer.Prefetch"/>, 40 KiB each.
+    /// Larger bodies are refused, cut or whole.
     /// </summary>
     [Range(1024 * 1024, int.MaxValue)]
     public int HeldBytes { get; set; } = 32 * 1024 * 1024;

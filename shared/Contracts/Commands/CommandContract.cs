@@ -13,6 +13,9 @@ public static class CommandContract
     /// <summary>Bytes of one command's JSON at most; the largest sensible one has 1.5 KB.</summary>
     public const int MaxBytes = 16 * 1024;
 
+    /// <summary>Bytes of a message at most: of MassTransit's envelope with the command in it.</summary>
+    public const int MaxMessageBytes = 2 * MaxBytes;
+
     /// <summary>Characters (Unicode code points) at most.</summary>
     public const int MaxName = 200, MaxCategory = 100;
 

@@ -11,7 +11,8 @@ namespace Betting.Contracts.Commands;
 /// </summary>
 public static class CommandDecoder
 {
-    static readonly JsonReaderOptions Strict = new() { CommentHandling = JsonCommentHandling.Disallow, AllowTrailingCommas = false };
+    // A refused value of any depth is passed over, so that the id behind it is read.
+    static readonly JsonReaderOptions Strict = new() { CommentHandling = JsonCommentHandling.Disallow, AllowTrailingCommas = false, MaxDepth = CommandContract.MaxBytes };
 
     /// <param name="json">One JSON object.</param>
     /// <param name="command">The command, where the result is true.</param>
@@ -37,9 +38,9 @@ public static class CommandDecoder
 
     static Refusal? Check(ReadOnlySpan<byte> json)
     {
-        if (json.Length > CommandContract.MaxBytes)
+        if (Refusal.OfCommandSize(json.Length) is { } tooLarge)
         {
-            return new Refusal(Refusal.Document, $"keep it within {CommandContract.MaxBytes} bytes");
+            return tooLarge;
         }
         if (json.StartsWith(Encoding.UTF8.Preamble))
         {

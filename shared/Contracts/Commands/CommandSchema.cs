@@ -21,8 +21,8 @@ public static class CommandSchema
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
             ["title"] = "bet command",
-            ["description"] = $"At most {CommandContract.MaxBytes} bytes of UTF-8; no field twice; numbers as docs/commands.md says: "
-                + "a schema sees their values, not how they are written.",
+            ["description"] = $"At most {CommandContract.MaxBytes} bytes of UTF-8, {CommandContract.MaxMessageBytes} with MassTransit's envelope around it; "
+                + "no field twice; numbers as docs/commands.md says: a schema sees their values, not how they are written.",
             ["type"] = "object",
             ["properties"] = properties,
             ["required"] = Names(CommandContract.Common & ~CommandFields.Version),

@@ -101,6 +101,32 @@ public sealed class ReleaseTests(Servers servers)
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(25)]
+    public async Task A_command_that_waits_for_something_else_has_the_reason_of_that_in_the_journal(int bets)
+    {
+        // One is released by the batch that brings the user, more by transactions of their own.
+        await using var database = await Database.CreateAsync(servers, Small);
+        using var handlers = new Handlers(database);
+        var handler = handlers.New();
+        await Handlers.HandleAsync(handler, [.. Enumerable.Range(1, bets).Select(bet => Given.Place(bet, 1_00))]);
+        Assert.Equal($"{bets} parked unknown-user user", await WaitingAsync());
+
+        await Handlers.HandleAsync(handler, [Given.Register()], [Given.Deposit(25_00)]);
+        Assert.Equal($"{bets} parked unknown-event event", await WaitingAsync());
+
+        await Handlers.HandleAsync(handler, [Given.Schedule()], [Given.Deposit(1_00)]);
+        Assert.Equal(bets, await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE kind = 'place-bet' AND outcome = 'accepted' AND reason IS NULL"));
+        Assert.Equal(0, await database.ScalarAsync<long>("SELECT (SELECT count(*) FROM releases) + (SELECT count(*) FROM parked_commands)"));
+        await Invariants.HoldAsync(database.Admin);
+
+        Task<string> WaitingAsync() => database.ScalarAsync<string>("""
+            SELECT string_agg(n || ' ' || outcome || ' ' || reason || ' ' || waits_for, ', ')
+            FROM (SELECT count(*) AS n, outcome, reason, waits_for FROM commands JOIN parked_commands USING (command_id) GROUP BY outcome, reason, waits_for) x
+            """);
+    }
+
+    [Theory]
     [InlineData("BET", 13, "22003")]
     [InlineData("BET", 13, "23514")]
     [InlineData("BET", 13, "23505")]

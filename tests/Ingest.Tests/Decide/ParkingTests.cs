@@ -58,6 +58,19 @@ public sealed class ParkingTests
 
         Assert.Empty(decision.Released);
         Assert.Equal(waiting with { Wait = new WaitKey(WaitFor.Event, 2) }, Assert.Single(decision.ParkedNow));
+        Assert.Equal(decision.ParkedNow, decision.ParkedAgain);
+    }
+
+    [Fact]
+    public void A_command_that_waits_for_two_things_in_one_batch_was_not_parked_before_and_has_the_second_reason()
+    {
+        var place = Given.Place(1, 5_00, user: 1, onEvent: 2);
+
+        var decision = Given.Decide(new State(), place, Given.Register(1));
+
+        Assert.Equal(Reasons.UnknownEvent, decision.Outcomes[place.Id].Reason);
+        Assert.Equal(place, Assert.Single(decision.ParkedNow).Command);
+        Assert.Empty(decision.ParkedAgain);
     }
 
     [Fact]

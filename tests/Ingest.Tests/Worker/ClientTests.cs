@@ -147,6 +147,31 @@ public sealed class ClientTests(Servers servers)
         Assert.Throws<ArgumentException>(() => new ChangeEvent(Guid.NewGuid(), utc, 1, null, null, new DateTime(2026, 11, 22), null));
     }
 
+    [Theory]
+    [InlineData("rabbitmq")]
+    [InlineData("kafka")]
+    public async Task A_command_that_Ingest_would_refuse_for_its_size_is_refused_before_it_is_sent(string via)
+    {
+        // No broker is there: whatever is sent ends with a TimeoutException.
+        var address = via == "kafka" ? $"Kafka:BootstrapServers=127.0.0.1:{FreePort.Take()}" : $"RabbitMq:Uri=amqp://x:x@127.0.0.1:{FreePort.Take()}/";
+        await using var services = Client(address, $"BetCommands:Via={via}", "BetCommands:PublishWithin=00:00:03");
+        var client = services.GetRequiredService<IBetCommands>();
+        var small = client.New.RegisterUser(1, "");
+        var room = CommandContract.MaxBytes - CommandEncoder.Encode(small).Length;
+        var (whole, large) = (small with { Name = new string('x', room) }, small with { Name = new string('x', room + 1) });
+
+        var one = await Assert.ThrowsAsync<BetCommandsException>(() => client.PublishAsync(large, TestContext.Current.CancellationToken));
+        var many = await Assert.ThrowsAsync<BetCommandsException>(() => client.PublishAsync([small, large], TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<TimeoutException>(() => client.PublishAsync(whole, TestContext.Current.CancellationToken));
+
+        Assert.Equal($"command {large.Id} was not sent: the command is 16385 bytes: keep it within 16384", one.Message);
+        Assert.Equal(one.Message, many.Message);
+        if (via == "rabbitmq")
+        {
+            Assert.Equal(one.Message, (await Assert.ThrowsAsync<BetCommandsException>(() => client.SendAsync(large, cancellation: TestContext.Current.CancellationToken))).Message);
+        }
+    }
+
     [Fact]
     public async Task A_broker_that_does_not_answer_is_an_error_in_time()
     {

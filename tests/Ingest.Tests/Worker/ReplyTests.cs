@@ -59,6 +59,32 @@ public sealed class ReplyTests(Servers servers)
     }
 
     [Fact]
+    public async Task A_bet_that_waits_for_its_event_after_its_user_has_come_is_answered_with_the_reason_of_the_event()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var queue = await stage.Rabbit.QueueAsync("bet-replies.again");
+        stage.Start("--Ingest:Doors=rabbitmq");
+        var (bet, properties) = (Given.Place(bet: 1, cents: 1_00), new BasicProperties { ReplyTo = queue });
+        await stage.Rabbit.PublishAsync(Stage.Encoded([bet]), properties);
+        Assert.Equal("parked unknown-user user", await WaitsAsync());
+
+        await stage.Rabbit.PublishAsync(Stage.Encoded([Given.Register()]));
+        await stage.Rabbit.PublishAsync(Stage.Encoded([bet]), properties);
+
+        Assert.Equal("parked unknown-event event", await WaitsAsync());
+        var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["outcome", bet.Id.ToString(), .. stage.Settings]);
+        Assert.True(code == 0, output);
+        Assert.Contains("unknown-event", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("unknown-user", output, StringComparison.Ordinal);
+
+        async Task<string> WaitsAsync()
+        {
+            var json = Assert.Single(await AnswersAsync(stage, queue, 1)).Json;
+            return $"{Text(json, "outcome")} {Text(json, "reason")} {Text(json, "waitsFor")}";
+        }
+    }
+
+    [Fact]
     public async Task No_answer_is_written_to_a_queue_that_is_not_made_for_answers_and_the_command_counts_all_the_same()
     {
         await using var stage = await Stage.SetAsync(servers);

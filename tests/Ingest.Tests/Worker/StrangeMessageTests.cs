@@ -24,6 +24,8 @@ public sealed class StrangeMessageTests(Servers servers)
         [
             "\"conversationId\":\"\\ud800\"", "\"responseAddress\":\"\\ud800\"", "\"requestId\":\"\\udc00x\"", "\"headers\":{\"MT-Activity-Id\":\"\\ud800\"}",
             "\"headers\":{\"traceparent\":\"a\\udfff\"}", "\"headers\":{\"MT-Request-AcceptType\":[\"urn:x\",\"\\ud800\"]}", "\"conversationId\":\"\u0001\"", "\"requestId\":\"\u0001\u0001\"",
+            // Deeper than a JSON reader goes by default.
+            $"\"headers\":{{\"x\":{Nested(65)}}}", $"\"host\":{Nested(10_000)}",
         ];
         BetCommand[] strange = [.. beside.Select((_, user) => Given.Register(user + 1))], good = [.. Enumerable.Range(100, 50).Select(user => Given.Register(user))];
         // The character U+0001 stands for a byte that is no UTF-8.
@@ -169,6 +171,8 @@ public sealed class StrangeMessageTests(Servers servers)
         Assert.Equal(0, await worker.MetricAsync("ingest_commands_total", "outcome=\"duplicate\""));
         Assert.Equal(0, await worker.StopAsync());
     }
+
+    static string Nested(int depth) => new string('[', depth) + new string(']', depth);
 
     static byte[] Envelope(string beside, byte[] command) => [.. Encoding.UTF8.GetBytes($"{{{beside},\"message\":"), .. command, (byte)'}'];
 }

@@ -94,6 +94,18 @@ public sealed class CommandDecoderTests
     }
 
     [Theory]
+    [InlineData("\"unknown\":", "unknown")]
+    [InlineData("\"amount\":", "amount")]
+    public void The_id_behind_a_refused_value_is_read_however_deep_that_is(string before, string field)
+    {
+        var nested = new string('[', 5_000) + new string(']', 5_000);
+        var json = Encoding.UTF8.GetBytes($$"""{"kind":"deposit",{{before}}{{nested}},"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1"}""");
+
+        Assert.False(CommandDecoder.TryDecode(json, out _, out var refusal));
+        Assert.Equal((field, Guid.Parse("0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1")), (refusal.Field, refusal.CommandId));
+    }
+
+    [Theory]
     [InlineData("\"100\"", 100_00)]
     [InlineData("\"100.5\"", 100_50)]
     [InlineData("100.05", 100_05)]

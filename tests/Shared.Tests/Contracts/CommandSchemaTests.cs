@@ -65,6 +65,17 @@ public sealed class CommandSchemaTests
         Assert.True(errors.Split("; ").Length == 1 || error == "/payout", errors);
     }
 
+    [Fact]
+    public async Task The_check_also_knows_the_size_that_the_schema_cannot_say()
+    {
+        const string command = """{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"rename-user","issuedAt":"2026-11-22T12:00:00Z","userId":1,"name":"é"}""";
+        var bytes = System.Text.Encoding.UTF8.GetByteCount(command);
+
+        var errors = await ValidateAsync([command.PadRight(command.Length + CommandContract.MaxBytes - bytes), command.PadRight(command.Length + CommandContract.MaxBytes - bytes + 1)]);
+
+        Assert.Equal((1, "the command is 16385 bytes: keep it within 16384"), Assert.Single(errors.Select(error => (error.Key, error.Value))));
+    }
+
     // What is wrong with each that is not valid, by its place.
     static async Task<Dictionary<int, string>> ValidateAsync(IEnumerable<string> commands)
     {

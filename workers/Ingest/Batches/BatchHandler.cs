@@ -103,7 +103,8 @@ public sealed class BatchHandler(
             command = new HashedCommand(decoded);
             return null;
         }
-        catch (Exception unexpected)
+        // Too little memory says nothing about the message: the worker ends, and the broker delivers it again.
+        catch (Exception unexpected) when (unexpected is not OutOfMemoryException)
         {
             IngestLog.MessageNotRead(log, door, delivery.Coordinates, unexpected);
             return new Refusal(Refusal.Document, $"it could not be read ({unexpected.GetType().Name})");

@@ -47,6 +47,9 @@ public sealed class BatchDecision
     /// <summary>Commands that wait from now on: new ones, and parked ones that wait for something else now.</summary>
     public List<ParkedCommand> ParkedNow { get; } = [];
 
+    /// <summary>Of those, the ones that were parked before this batch: the journal has the reason of their former wait.</summary>
+    public IEnumerable<ParkedCommand> ParkedAgain => ParkedNow.Where(waiting => _wereParked.ContainsKey(waiting.Command.Id));
+
     /// <summary>Users, events and bets that are there from now on, with nobody left who waits for them.</summary>
     public List<WaitKey> Brought { get; } = [];
 

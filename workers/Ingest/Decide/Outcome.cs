@@ -37,7 +37,7 @@ public readonly record struct Outcome(OutcomeKind Kind, string? Reason = null, W
 
     public static Outcome WaitsForBet(long id) => Waits(new WaitKey(WaitFor.Bet, id));
 
-    static Outcome Waits(WaitKey key) => new(OutcomeKind.Parked, key.Missing, key);
+    public static Outcome Waits(WaitKey key) => new(OutcomeKind.Parked, key.Missing, key);
 }
 
 /// <summary>What a parked command can wait for.</summary>

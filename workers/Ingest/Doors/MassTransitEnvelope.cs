@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Betting.Contracts.Commands;
 
 namespace Betting.Ingest.Doors;
 
@@ -24,14 +25,22 @@ public readonly record struct MassTransitEnvelope(
     const string NoMessage = "send an envelope with a property named message", Twice = "give message once in the envelope",
         Broken = "write the envelope as valid JSON (RFC 8259)";
 
+    // No envelope is nested deeper than it has bytes: depth is no limit of its own.
+    static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = CommandContract.MaxMessageBytes };
+
     static readonly MassTransitEnvelope None = new(null, null, null, null, null, [], NoMessage);
 
     public static bool IsNamedBy(string? contentType) => contentType?.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase) ?? false;
 
     /// <summary>Never throws, whatever the bytes. A text that is no Unicode is left out, as one that is too long is: it is no address and no id.</summary>
-    public static MassTransitEnvelope Read(ReadOnlyMemory<byte> envelope)
+    public static MassTransitEnvelope Read(ReadOnlyMemory<byte> envelope) => Read(envelope, new Utf8JsonReader(envelope.Span, AnyDepth));
+
+    /// <summary>What an answer needs, as far as the first bytes of an envelope tell it; without a message.</summary>
+    public static MassTransitEnvelope ReadBeginning(ReadOnlyMemory<byte> beginning) =>
+        Read(beginning, new Utf8JsonReader(beginning.Span, isFinalBlock: false, new JsonReaderState(AnyDepth))) with { Message = null };
+
+    static MassTransitEnvelope Read(ReadOnlyMemory<byte> envelope, Utf8JsonReader reader)
     {
-        var reader = new Utf8JsonReader(envelope.Span);
         var found = None;
         try
         {
@@ -39,7 +48,8 @@ public readonly record struct MassTransitEnvelope(
             {
                 return None;
             }
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            // Deeper, where a value of a beginning has no end and was not passed over.
+            while (reader.Read() && reader is { TokenType: JsonTokenType.PropertyName, CurrentDepth: 1 })
             {
                 Take(ref reader, envelope, ref found);
             }
@@ -61,7 +71,7 @@ public readonly record struct MassTransitEnvelope(
         {
             reader.Read();
             var start = (int)reader.TokenStartIndex;
-            reader.Skip();
+            reader.TrySkip();
             // Two commands in one message: there is no telling which one is meant, so neither is applied.
             found = found.Message is null && found.Fault != Twice
                 ? found with { Message = envelope[start..(int)reader.BytesConsumed], Fault = null }
@@ -87,7 +97,7 @@ public readonly record struct MassTransitEnvelope(
         else
         {
             reader.Read();
-            reader.Skip();
+            reader.TrySkip();
         }
     }
 
@@ -95,7 +105,7 @@ public readonly record struct MassTransitEnvelope(
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            reader.Skip();
+            reader.TrySkip();
             return;
         }
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -112,7 +122,7 @@ public readonly record struct MassTransitEnvelope(
             else
             {
                 reader.Read();
-                reader.Skip();
+                reader.TrySkip();
             }
         }
     }
@@ -124,7 +134,7 @@ public readonly record struct MassTransitEnvelope(
         {
             return Unicode(ref reader);
         }
-        reader.Skip();
+        reader.TrySkip();
         return null;
     }
 
@@ -146,7 +156,7 @@ public readonly record struct MassTransitEnvelope(
         var texts = new List<string>();
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            reader.Skip();
+            reader.TrySkip();
             return texts;
         }
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
@@ -155,7 +165,7 @@ public readonly record struct MassTransitEnvelope(
             {
                 texts.Add(text);
             }
-            reader.Skip();
+            reader.TrySkip();
         }
         return texts;
     }

@@ -1,6 +1,7 @@
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Ingest.DeadLetters;
+using Betting.Ingest.Frames;
 using Betting.Ingest.Replies;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
@@ -10,9 +11,8 @@ namespace Betting.Ingest.Doors;
 /// <summary>Finds the command, the reply address and the trace in a message.</summary>
 public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<RabbitReader> log)
 {
-    static readonly string TooLarge = $"keep it within {CommandContract.MaxBytes} bytes";
-
-    /// <summary>Never throws: a message that cannot be read is a delivery without a command, which becomes a dead letter.</summary>
+    /// <summary>A message that cannot be read is a delivery without a command, which becomes a dead letter.</summary>
+    /// <exception cref="OutOfMemoryException">Says nothing about the message, which the broker delivers again.</exception>
     public RabbitMessage Read(RabbitArrival arrival)
     {
         var delivery = DeliveryOf(arrival);
@@ -25,10 +25,10 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
         var coordinates = $"{Topics.Commands}#{message.Number}";
         try
         {
-            var isRaw = message.Cut.IsBodyCut || !MassTransitEnvelope.IsNamedBy(message.Properties.ContentType);
-            return isRaw ? Raw(message, coordinates) : Enveloped(message, coordinates);
+            var size = message.Cut.WholeBody ?? message.Body.Length;
+            return MassTransitEnvelope.IsNamedBy(message.Properties.ContentType) ? Enveloped(message, size, coordinates) : Raw(message, size, coordinates);
         }
-        catch (Exception unexpected)
+        catch (Exception unexpected) when (unexpected is not OutOfMemoryException)
         {
             IngestLog.MessageNotRead(log, RabbitDoor.Door, coordinates, unexpected);
             return new Delivery(message.Body, null, coordinates)
@@ -42,13 +42,13 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
         }
     }
 
-    Delivery Raw(RabbitArrival message, string coordinates)
+    Delivery Raw(RabbitArrival message, long size, string coordinates)
     {
-        var properties = message.Properties;
-        return new Delivery(message.Body, message.Cut.IsBodyCut ? default(ReadOnlyMemory<byte>?) : message.Body, coordinates)
+        var (properties, tooLarge) = (message.Properties, Refusal.OfCommandSize(size));
+        return new Delivery(message.Body, tooLarge is null ? message.Body : default(ReadOnlyMemory<byte>?), coordinates)
         {
             Original = properties,
-            Fault = TooLarge,
+            Fault = tooLarge?.Fix,
             Cut = message.Cut.Headers,
             Held = message.Cut.Held,
             IsLost = () => message.Consumer.IsLost,
@@ -57,9 +57,12 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
         };
     }
 
-    Delivery Enveloped(RabbitArrival message, string coordinates)
+    Delivery Enveloped(RabbitArrival message, long size, string coordinates)
     {
-        var envelope = MassTransitEnvelope.Read(message.Body);
+        // Of one that is too large no more is read than is left where it is cut.
+        var envelope = Refusal.OfMessageSize(size) is { } tooLarge
+            ? MassTransitEnvelope.ReadBeginning(message.Body[..Math.Min(message.Body.Length, ContentRule.KeptBody)]) with { Fault = tooLarge.Fix }
+            : MassTransitEnvelope.Read(message.Body);
         return new Delivery(message.Body, envelope.Message, coordinates)
         {
             Original = message.Properties,

@@ -6,12 +6,15 @@ namespace Betting.Ingest.Frames;
 
 /// <summary>What was left out of a message before the client read it, and how much of <see cref="Doors.HeldBytes"/> it takes.</summary>
 /// <param name="Held">Bytes that are counted for it.</param>
-/// <param name="IsBodyCut">True where its body is not whole.</param>
+/// <param name="WholeBody">Bytes that its body had, where not all of them are left; else null.</param>
 /// <param name="Headers">What its dead letter says about the parts that are not whole; empty where all are.</param>
-public sealed record ContentCut(long Held, bool IsBodyCut, IReadOnlyList<KeyValuePair<string, string>> Headers)
+public sealed record ContentCut(long Held, long? WholeBody, IReadOnlyList<KeyValuePair<string, string>> Headers)
 {
     /// <summary>Of a small message, which is whole and counts nothing.</summary>
-    public static readonly ContentCut None = new(0, false, []);
+    public static readonly ContentCut None = new(0, null, []);
+
+    /// <summary>True where the body is not whole.</summary>
+    public bool IsBodyCut => WholeBody is not null;
 
     // Base64 makes a third more of it; a shortened letter keeps 512 bytes of each of these headers.
     const int KeptHeaderBytes = 360;

@@ -9,10 +9,10 @@ namespace Betting.Ingest.Frames;
 public sealed class ContentRule(ContentCuts cuts)
 {
     /// <summary>
-    /// An envelope around the largest command is within this: such bodies are never cut. The prefetch count bounds how many there are. With the end
-    /// of its frame it is 32 KiB, the size of a buffer of the client.
+    /// Bodies of this size are never cut; the prefetch count bounds how many there are. A larger one is refused, cut or whole, so that what else
+    /// is held decides only how much of it its dead letter has.
     /// </summary>
-    public const int SmallBody = 2 * CommandContract.MaxBytes - 1;
+    public const int SmallBody = CommandContract.MaxMessageBytes;
 
     /// <summary>Headers of this weight are never left out; see <see cref="HeaderTable.Weigh"/>.</summary>
     public const int SmallHeaders = 8 * 1024;
@@ -55,11 +55,11 @@ public sealed class ContentRule(ContentCuts cuts)
         }
         else
         {
-            cuts.Add(deliveryTag, new ContentCut(isHeld ? bytes : 0, false, described));
+            cuts.Add(deliveryTag, new ContentCut(isHeld ? bytes : 0, null, described));
         }
         return passing;
     }
 
     /// <summary>Called when all of a cut body has passed by.</summary>
-    internal void Complete(CutBody cut) => cuts.Add(cut.DeliveryTag, new ContentCut(0, true, [.. cut.Headers, .. ContentCut.OfBody(cut.Size, cut.Sha256())]));
+    internal void Complete(CutBody cut) => cuts.Add(cut.DeliveryTag, new ContentCut(0, cut.Size, [.. cut.Headers, .. ContentCut.OfBody(cut.Size, cut.Sha256())]));
 }

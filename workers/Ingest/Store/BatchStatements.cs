@@ -34,6 +34,7 @@ static class BatchStatements
         [
             .. decision.Outcomes.Where(row => row.Value.Kind != OutcomeKind.Accepted).Select(row => (row.Key, row.Value)),
             .. decision.Released.Select(row => (row.Command.Id, row.Outcome)),
+            .. decision.ParkedAgain.Select(waiting => (waiting.Command.Id, Outcome.Waits(waiting.Wait))),
         ];
         return
         [
