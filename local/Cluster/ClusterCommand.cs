@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using Betting.Connections;
 using Betting.Hosting;
 using Betting.Local.Engines;
 
@@ -15,14 +14,12 @@ static class ClusterCommand
     /// <summary>Exit code where something could not be started or did not answer.</summary>
     public const int CouldNotRun = 2;
 
-    const string KafkaBootstrap = "KAFKA_BOOTSTRAP", ConnectUrl = "CONNECT_URL";
-
     /// <summary>Runs what the arguments and the environment ask for.</summary>
     /// <returns>The exit code; 78 where they are wrong, and one line says what is.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         var parsed = Create().Parse(args);
-        if (parsed.Action is ParseErrorAction or AsynchronousCommandLineAction && (CommandLineErrors.Line(parsed) ?? WrongAddress()) is { } wrong)
+        if (parsed.Action is ParseErrorAction or AsynchronousCommandLineAction && (CommandLineErrors.Line(parsed) ?? await GivenAddresses.WhatIsWrongAsync()) is { } wrong)
         {
             await Console.Error.WriteLineAsync($"run: {wrong}; see --help");
             return ExitCodes.BadSettings;
@@ -42,7 +39,8 @@ static class ClusterCommand
         var data = new Option<string>("--data") { Description = "the folder of everything that is written", DefaultValueFactory = _ => Path.Combine(Installed.ProjectRoot, ".local", "data") };
         var replicas = new Option<string[]>("--replicas") { Description = "Worker=N, for example CdcSink=2; may be repeated", DefaultValueFactory = _ => [] };
         var json = new Option<string?>("--json") { Description = "write the summary of --for as JSON to this file" }.ToWrite();
-        var follow = new Option<string>("--follow") { Description = "ids of commands and bets, separated by commas: the workers' logs tell each step with one of them", DefaultValueFactory = _ => "" };
+        var follow = new Option<string>("--follow") { Description = "ids of commands and bets, separated by commas: the workers' logs tell each step with one of them", DefaultValueFactory = _ => "" }
+            .Where(text => FollowedIds.FaultOf(text) is { } form ? $"takes {form} (it is '{text}')" : null);
         var engines = new Option<bool>("--engines") { Description = "start the engines alone, print their addresses as NAME=value lines, and stay" };
         replicas.Validators.Add(result =>
         {
@@ -57,7 +55,7 @@ static class ClusterCommand
         });
         var command = new RootCommand(
             "The whole betting pipeline on this machine: engines, change capture, four workers, traffic.\n"
-            + "KAFKA_BOOTSTRAP in the environment uses that Kafka, CONNECT_URL that Kafka Connect with Debezium. Exit code 78 and one line for what is wrong with any of these.")
+            + "KAFKA_BOOTSTRAP in the environment uses that Kafka, CONNECT_URL that Kafka Connect with Debezium. Exit code 78 and one line where one of these is wrong, or does not answer within ten seconds.")
         {
             seconds, rate, users, events, seed, door, data, replicas, follow, json, engines,
         };
@@ -75,8 +73,8 @@ static class ClusterCommand
                 Replicas = parsed.GetValue(replicas)!.Select(text => Replicas(text)!.Value).ToDictionary(pair => pair.Worker, pair => pair.Count),
                 Follow = parsed.GetValue(follow)!,
                 Json = parsed.GetValue(json),
-                KafkaBootstrap = Given(KafkaBootstrap),
-                ConnectUrl = Given(ConnectUrl) is { } url ? new Uri(url) : null,
+                KafkaBootstrap = GivenAddresses.Kafka,
+                ConnectUrl = GivenAddresses.Connect is { } url ? new Uri(url) : null,
             };
             return RunAsync(parsed.GetValue(engines), options, cancellation);
         });
@@ -95,14 +93,6 @@ static class ClusterCommand
             return CouldNotRun;
         }
     }
-
-    static string? WrongAddress() =>
-        Given(KafkaBootstrap) is { } kafka && !BrokerList.IsValid(kafka) ? $"{KafkaBootstrap} takes {BrokerList.Form} (it is '{kafka}')"
-        : Given(ConnectUrl) is { } connect && !(Uri.TryCreate(connect, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", Host.Length: > 0 })
-            ? $"{ConnectUrl} takes http://HOST:PORT (it is '{connect}')"
-        : null;
-
-    static string? Given(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
     static (string Worker, int Count)? Replicas(string text) =>
         text.Split('=') is [var name, var number]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Betting.Local.Load.Doors;
 using Betting.Local.Load.Traffic;
 
@@ -10,7 +11,7 @@ static class SendVerb
     public static Command Create()
     {
         var kafka = new Option<string?>("--kafka") { Description = "bootstrap servers; left out, that door stays closed" };
-        var rabbit = new Option<Uri?>("--rabbitmq") { Description = "amqp://user:password@host:port/; left out, that door stays closed" };
+        var rabbit = new Option<Uri?>("--rabbitmq") { Description = "amqp://user:password@host:port/; left out, that door stays closed", CustomParser = Address };
         var rate = new Option<double>("--rate") { Description = "commands a second; 0: as fast as it goes", DefaultValueFactory = _ => 200 };
         var seconds = new Option<double>("--for") { Description = "seconds", DefaultValueFactory = _ => 10 };
         var traffic = new TrafficArguments();
@@ -45,5 +46,16 @@ static class SendVerb
             return 0;
         });
         return command;
+    }
+
+    // The text is in no message: it may have a password.
+    static Uri? Address(ArgumentResult given)
+    {
+        if (Uri.TryCreate(given.Tokens[0].Value, UriKind.Absolute, out var address) && address is { Scheme: "amqp" or "amqps", Host.Length: > 0, Port: not 0 })
+        {
+            return address;
+        }
+        given.AddError("--rabbitmq takes amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps:// for TLS");
+        return null;
     }
 }

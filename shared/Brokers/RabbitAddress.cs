@@ -99,7 +99,7 @@ public sealed class RabbitAddress
     static ConnectionFactory? Factory(string uri)
     {
         if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed)
-            || parsed is not { Scheme: "amqp" or "amqps", Host.Length: > 0, Query: "", Fragment: "", Segments.Length: <= 2 }
+            || parsed is not { Scheme: "amqp" or "amqps", Host.Length: > 0, Port: not 0, Query: "", Fragment: "", Segments.Length: <= 2 }
             || parsed.UserInfo.Count(sign => sign == ':') > 1)
         {
             return null;

@@ -18,7 +18,7 @@ public sealed class ConnectOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Url is not null && !(Url.IsAbsoluteUri && Url is { Scheme: "http" or "https", Host.Length: > 0, AbsolutePath: "/", Query: "", Fragment: "", UserInfo: "" }))
+        if (Url is not null && !(Url.IsAbsoluteUri && Url is { Scheme: "http" or "https", Host.Length: > 0, Port: not 0, AbsolutePath: "/", Query: "", Fragment: "", UserInfo: "" }))
         {
             yield return new ValidationResult("http://HOST:PORT or https://HOST:PORT, without a path and without a user", [nameof(Url)]);
         }

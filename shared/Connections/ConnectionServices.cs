@@ -25,7 +25,7 @@ public static class ConnectionServices
             choose?.Invoke(builder.ConnectionStringBuilder);
             // The pool's label in metrics; without a name it would be the connection string.
             builder.Name = application;
-            builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
+            builder.UseLoggerFactory(new OneLineLoggers(provider.GetRequiredService<ILoggerFactory>()));
             var severalHosts = builder.ConnectionStringBuilder.Host?.Contains(',', StringComparison.Ordinal) ?? false;
             if (severalHosts)
             {
@@ -34,6 +34,10 @@ public static class ConnectionServices
             }
             return severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
         });
+
+    /// <summary>PostgreSQL for a verb that works without it as well: checked where the connection string is given; there is no data source where it is not.</summary>
+    public static IServiceCollection AddOptionalPostgres(this IServiceCollection services, IConfiguration configuration, string application) =>
+        string.IsNullOrEmpty(configuration.GetSection(PostgresOptions.Section)[nameof(PostgresOptions.ConnectionString)]) ? services : services.AddPostgres(application);
 
     /// <summary>Looks at PostgreSQL's settings while the worker runs. See <see cref="PostgresSettings"/>.</summary>
     public static IServiceCollection AddPostgresSettings(this IServiceCollection services, PostgresNeeds needs) =>

@@ -16,6 +16,9 @@ sealed partial class KafkaRules(Action<ConsumerConfig> choose, Func<GroupLimits>
 {
     const string Prefix = $"{KafkaOptions.Section}:{nameof(KafkaOptions.Client)}:";
 
+    // A property that is refused as Own; as the last of a configuration it has no value that librdkafka takes.
+    const string NeverSet = "enable.partition.eof";
+
     // Why each may not be set.
     static readonly Dictionary<string, string> Own = new(StringComparer.Ordinal)
     {
@@ -79,10 +82,14 @@ sealed partial class KafkaRules(Action<ConsumerConfig> choose, Func<GroupLimits>
         {
             yield return $"{Prefix}{key}: read_committed alone: a transaction that its producer aborted must have no effect{Quoted(key, value)}";
         }
-        else if (Refusal(new ConsumerConfig(new Dictionary<string, string> { [key] = value })) is { } refused)
+        else if (IsUnknown(key, value))
         {
-            yield return IsUnknown(refused) ? $"{Prefix}{key}: librdkafka has no such property{Spelling.Hint(key, Names)}"
-                : $"{Prefix}{key}: {(IsSecret(key) ? "librdkafka does not take the value" : refused.Message)}";
+            yield return $"{Prefix}{key}: librdkafka has no such property{Spelling.Hint(key, Names)}";
+        }
+        // Only a value that the property itself does not take. Whether it fits the other properties is seen when all of them are there.
+        else if (Refusal(new ConsumerConfig(new Dictionary<string, string> { [key] = value })) is ArgumentException refused)
+        {
+            yield return $"{Prefix}{key}: {(IsSecret(key) ? "librdkafka does not take the value" : refused.Message)}";
         }
     }
 
@@ -113,8 +120,11 @@ sealed partial class KafkaRules(Action<ConsumerConfig> choose, Func<GroupLimits>
         }
     }
 
-    // The client throws this type for an unknown property, and ArgumentException for a value.
-    static bool IsUnknown(Exception refused) => refused is InvalidOperationException;
+    // The client sets properties one by one in their order. It throws InvalidOperationException for a name that librdkafka does not know,
+    // and ArgumentException for a value that the property does not take. It also throws InvalidOperationException where the properties do not fit
+    // together, but only after all are set: the last one here is never set, so that is not reached.
+    static bool IsUnknown(string key, string value) =>
+        Refusal(new ConsumerConfig(new Dictionary<string, string> { [key] = value, [NeverSet] = "neither true nor false" })) is InvalidOperationException;
 
     static bool IsSecret(string key) => SecretName().IsMatch(key);
 

@@ -1,11 +1,12 @@
 using System.ComponentModel;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace Betting.Connections;
 
 /// <summary>What a PostgreSQL connection string may not say, because a worker depends on the opposite.</summary>
-static class PostgresRules
+static partial class PostgresRules
 {
     static readonly string[] Names =
         [.. typeof(NpgsqlConnectionStringBuilder).GetProperties().Select(property => property.GetCustomAttribute<DisplayNameAttribute>()?.DisplayName).OfType<string>()];
@@ -46,11 +47,19 @@ static class PostgresRules
         }
     }
 
+    // A host with a port of its own, but for a socket's folder and an IPv6 address without brackets.
+    [GeneratedRegex(@"^\s*(?:[^:/\[\]]+|\[.*\]):(?!0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\s*$)[^:]*$")]
+    private static partial Regex WrongPort();
+
     static IEnumerable<string> Promises(NpgsqlConnectionStringBuilder connection)
     {
         if (string.IsNullOrEmpty(connection.Host))
         {
             yield return "Host is required";
+        }
+        if (connection.Host?.Split(',').FirstOrDefault(host => WrongPort().IsMatch(host)) is { } wrong)
+        {
+            yield return $"Host has ports of 1 to 65535 (one is '{wrong.Trim()}')";
         }
         if (connection.Multiplexing)
         {

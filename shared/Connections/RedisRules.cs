@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Betting.Hosting;
 using StackExchange.Redis;
 
 namespace Betting.Connections;
 
 /// <summary>What a Redis configuration may not say, because a worker depends on the opposite.</summary>
-static class RedisRules
+static partial class RedisRules
 {
     /// <summary>What is wrong, each in one line without a secret; empty where nothing is.</summary>
     public static IReadOnlyList<string> WhatIsWrong(string configuration)
@@ -25,6 +26,10 @@ static class RedisRules
             {
                 wrong.Add(afterSecret || sign < 0 ? $"part {place} is neither host:port nor an option" : $"the option '{key}' or its value is none that is known");
             }
+            else if (sign < 0 && ZeroPort().IsMatch(part))
+            {
+                wrong.Add($"part {place} has the port 0, at which nothing listens");
+            }
             else
             {
                 wrong.AddRange(Promises(key, part[(sign + 1)..].Trim()));
@@ -33,6 +38,10 @@ static class RedisRules
         }
         return endpoints == 0 ? [.. wrong, "an address is required, for example 127.0.0.1:6379"] : wrong;
     }
+
+    // Not the end of an IPv6 address such as ::0.
+    [GeneratedRegex("(?<=[^:]):0+$")]
+    private static partial Regex ZeroPort();
 
     static bool Takes(string configuration)
     {

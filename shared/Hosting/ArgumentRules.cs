@@ -47,6 +47,19 @@ public static class ArgumentRules
         : !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(text))) ? $"takes a file in a folder that is there (it is '{text}')"
         : MayWrite(text) ? null : $"takes a file that may be written (it is '{text}')");
 
+    /// <summary>Files that can be read. What is no regular file, such as a pipe, is only looked for: to open one would take it from its writer.</summary>
+    public static Argument<T> ToRead<T>(this Argument<T> argument)
+    {
+        argument.Validators.Add(given =>
+        {
+            if (given.Tokens.Select(token => token.Value).FirstOrDefault(path => !MayRead(path)) is { } path)
+            {
+                given.AddError($"{argument.Name} takes files that can be read (one is '{path}')");
+            }
+        });
+        return argument;
+    }
+
     /// <summary>Any rule. Each text that the option was given is asked for.</summary>
     /// <param name="option">The option.</param>
     /// <param name="wrong">What is wrong, to be read behind the option's name; null where nothing is.</param>
@@ -68,6 +81,26 @@ public static class ArgumentRules
 
     /// <summary>True where an option was given, whatever its text.</summary>
     public static bool IsGiven(this CommandResult command, Option option) => command.GetResult(option) is { Implicit: false };
+
+    static bool MayRead(string path)
+    {
+        try
+        {
+            if (new FileInfo(path) is not { Exists: true } file)
+            {
+                return false;
+            }
+            if (file.Length > 0)
+            {
+                file.OpenRead().Dispose();
+            }
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            return false;
+        }
+    }
 
     static bool MayWrite(string path)
     {

@@ -24,7 +24,7 @@ public sealed class FollowedIds(IOptions<LogOptions> options)
     public bool IsEmpty => _ids.Length == 0;
 
     /// <returns>What is wrong with the setting's text, or null.</returns>
-    internal static string? FaultOf(string text) => Split(text) switch
+    public static string? FaultOf(string text) => Split(text) switch
     {
         { Length: > MostIds } => string.Create(CultureInfo.InvariantCulture, $"at most {MostIds} ids"),
         var ids when ids.Any(id => !Guid.TryParse(id, out _) && !IsBet(id)) => "ids of commands (UUIDs) and of bets (whole numbers above 0), separated by commas",

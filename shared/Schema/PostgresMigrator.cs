@@ -59,7 +59,7 @@ public static class PostgresMigrator
             .WithVariablesDisabled()
             // No limit: an index of a large table takes as long as it takes, and would be rolled back and built again for ever.
             .WithExecutionTimeout(TimeSpan.Zero)
-            .LogTo(log)
+            .LogTo(new ScriptLog(log))
             .Build()
             .PerformUpgrade();
         return result.Successful

@@ -83,6 +83,12 @@ public sealed class RunTests : IDisposable
     [InlineData("--door side", "side")]
     [InlineData("--json /nope/x.json --for 5", "--json takes a file in a folder that is there (it is '/nope/x.json')")]
     [InlineData("--engines CONNECT_URL=nonsense", "CONNECT_URL takes http://HOST:PORT (it is 'nonsense')")]
+    [InlineData("--follow zz", "--follow takes ids of commands (UUIDs) and of bets (whole numbers above 0), separated by commas (it is 'zz')")]
+    [InlineData("--follow 12,-5", "--follow takes ids of commands")]
+    [InlineData("--engines CONNECT_URL=http://127.0.0.1:1", "CONNECT_URL: Kafka Connect does not answer (it is 'http://127.0.0.1:1')")]
+    [InlineData("--engines CONNECT_URL=http://127.0.0.1:0", "CONNECT_URL takes http://HOST:PORT")]
+    [InlineData("--engines KAFKA_BOOTSTRAP=bad", "KAFKA_BOOTSTRAP: no broker answers (it is 'bad')")]
+    [InlineData("--for 5 KAFKA_BOOTSTRAP=127.0.0.1:1", "KAFKA_BOOTSTRAP: no broker answers (it is '127.0.0.1:1')")]
     [InlineData("--engines KAFKA_BOOTSTRAP=a:port", "KAFKA_BOOTSTRAP takes host:port")]
     public async Task A_wrong_argument_is_refused_with_one_line_before_anything_starts(string arguments, string said)
     {

@@ -64,6 +64,7 @@ static class MigrateCommand
                 }
                 return 0;
             }
+            await FirstAnswer.WithoutDatabaseAsync(connection, cancellation);
             Report(await ClickHouseMigrator.MigrateAsync(connection, cluster, cancellation));
             if (!storage.IsEmpty)
             {
@@ -78,6 +79,10 @@ static class MigrateCommand
             await Console.Error.WriteLineAsync($"CdcSink migrate: {failure.Message}");
             return 1;
         }
+        catch (ClickHouseServerException refused) when (WrongArgument(refused, cluster, storage) is { } argument)
+        {
+            throw new ArgumentsException(argument);
+        }
     }
 
     static void Report(Migration done)
@@ -89,6 +94,15 @@ static class MigrateCommand
         var applied = done.Applied.Count == 0 ? "the schema is current" : $"applied {string.Join(", ", done.Applied)}";
         Console.WriteLine(applied);
     }
+
+    // Names that only the server can check: CLUSTER_DOESNT_EXIST, UNKNOWN_POLICY, and BAD_TTL_EXPRESSION, which here has nothing else of an argument.
+    static string? WrongArgument(ClickHouseServerException refused, string? cluster, RowStorage storage) => refused.ErrorCode switch
+    {
+        701 when cluster is not null => $"--cluster: ClickHouse knows no cluster '{cluster}'",
+        478 when storage.Policy is not null => $"--storage-policy: ClickHouse knows no storage policy '{storage.Policy}'",
+        450 when storage.ColdAfter > 0 => $"--cold-volume: the table's storage policy has no volume '{storage.Volume}'",
+        _ => null,
+    };
 
     // A rule that cannot be is refused before anything is done.
     static string? RuleOf(RowStorage storage)

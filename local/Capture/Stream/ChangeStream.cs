@@ -32,12 +32,13 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
     {
         _confirmed = from.Lsn;
         connection.SetReplicationStatus(new NpgsqlLogSequenceNumber(from.Lsn));
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var messages = connection.StartLogicalReplication(
-            new PgOutputReplicationSlot(options.Slot), stop, new NpgsqlLogSequenceNumber(from.Lsn), PluginOptions(), bypassingStream: false);
+            new PgOutputReplicationSlot(options.Slot), reading.Token, new NpgsqlLogSequenceNumber(from.Lsn), PluginOptions(), bypassingStream: false);
         try
         {
-            await using var reader = messages.GetAsyncEnumerator(stop);
-            while (await NextAsync(reader, connection, stop)) await HandleAsync(reader.Current, stop);
+            await using var reader = messages.GetAsyncEnumerator(reading.Token);
+            while (await NextAsync(reader, connection, reading, stop)) await HandleAsync(reader.Current, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -54,19 +55,29 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
         new("messages", "true"),
     ];
 
-    async ValueTask<bool> NextAsync(IAsyncEnumerator<XLogDataMessage> reader, LogicalReplicationConnection connection, CancellationToken stop)
+    async ValueTask<bool> NextAsync(IAsyncEnumerator<XLogDataMessage> reader, LogicalReplicationConnection connection, CancellationTokenSource reading, CancellationToken stop)
     {
         if (time.GetElapsedTime(_lastTick) >= Tick) await TickAsync(connection, stop);
         var next = reader.MoveNextAsync();
         if (next.IsCompleted) return await next;
 
         var waiting = next.AsTask();
-        while (!waiting.IsCompleted)
+        try
         {
-            await Task.WhenAny(waiting, Task.Delay(Tick, time, stop));
-            if (waiting.IsCompleted) break;
-            NoteQuiet((ulong)connection.LastReceivedLsn);
-            await TickAsync(connection, stop);
+            while (!waiting.IsCompleted)
+            {
+                await Task.WhenAny(waiting, Task.Delay(Tick, time, stop));
+                if (waiting.IsCompleted) break;
+                NoteQuiet((ulong)connection.LastReceivedLsn);
+                await TickAsync(connection, stop);
+            }
+        }
+        catch
+        {
+            // The reader cannot be disposed of while it waits: it would throw NotSupportedException, which hides what has failed.
+            await reading.CancelAsync();
+            await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
         _quietAt = 0;
         return await waiting;

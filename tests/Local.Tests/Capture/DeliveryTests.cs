@@ -65,6 +65,35 @@ public sealed class DeliveryTests(CaptureFixture fixture)
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("select 1")]
+    public async Task A_PostgreSQL_that_stands_still_and_goes_on_later_never_ends_capture(string heartbeatAction)
+    {
+        await using var server = await CaptureFixture.OwnPostgresAsync();
+        await using var stage = await fixture.StageAsync(ownPostgres: server);
+        await stage.CreateTablesAsync();
+        await stage.StartCaptureAsync("--heartbeat-action-query", heartbeatAction);
+        await stage.StreamingAsync();
+        string processes = await stage.AskAsync<string>("select string_agg(pid::text, ',') from pg_stat_activity");
+        int[] all = [server.ProcessId, .. processes.Split(',').Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+        foreach (int process in all) Signal.Stop.SendTo(process);
+        try
+        {
+            // The stream is given up after 30 s without a word, the statement of a heartbeat after 5 s.
+            await Deadline.UntilAsync("a second attempt that fails", 4 * Patience, async () => (await stage.StatusAsync()).GetProperty("restarts").GetInt32() >= 2);
+        }
+        finally
+        {
+            foreach (int process in all) Signal.Continue.SendTo(process);
+        }
+
+        await stage.ExecuteAsync("insert into users select g, 'user ' || g, now() from generate_series(1, 100) g");
+        await Deadline.UntilAsync("streaming again", 4 * Patience, async () => (await stage.StatusAsync()).GetProperty("phase").GetString() == "streaming");
+        await stage.FenceAsync();
+        Assert.Equal(100, stage.ReadAll(stage.Topics.Users).Select(record => record.Message.Key).Distinct().Count());
+    }
+
+    [Theory]
     [InlineData("a backend told to end", 25)]
     [InlineData("a fast shutdown", 6)]
     [InlineData("a crash", 4)]

@@ -23,6 +23,8 @@ public sealed class RabbitAddressTests
     [InlineData("amqp://")]
     [InlineData("amqp://h1,,h2")]
     [InlineData("amqp://h1:5672,h2:port")]
+    [InlineData("amqp://h:0")]
+    [InlineData("amqp://h1:5672,h2:0/v")]
     [InlineData("amqp://h/v/w")]
     [InlineData("amqp://h/v?heartbeat=5")]
     public void Another_form_is_refused(string uri) => Assert.False(RabbitAddress.TryParse(uri, out _));

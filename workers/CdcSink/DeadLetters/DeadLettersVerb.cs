@@ -33,11 +33,12 @@ static class DeadLettersVerb
         {
             cancellation.ThrowIfCancellationRequested();
             yield return new KafkaDeadLetterStore(kafka, topic, Topics.DeadLetter(topic), letter => Describe(letter, name), services.GetRequiredService<TimeProvider>(), name);
-            await Task.CompletedTask;
         }
         var named = Names.Zip([.. topics.Tables, topics.Messages, topics.Heartbeats]).Where(each => table is null || each.First == table).ToDictionary(each => each.Second, each => each.First);
+        var clickHouse = services.GetRequiredService<ClickHouseClient>();
+        await FirstAnswer.OfAsync(clickHouse, cancellation);
         yield return new ClickHouseLetterStore(
-            services.GetRequiredService<ClickHouseClient>(), services.GetRequiredService<DeadLetterTable>(), named, kafka);
+            clickHouse, services.GetRequiredService<DeadLetterTable>(), named, kafka);
     }
 
     /// <summary>Reads what <see cref="LetterForm"/> writes.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Betting.CdcSink.Write;
+using Betting.Connections;
 using Betting.Hosting;
 using ClickHouse.Driver;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,6 +27,7 @@ static class RebuildCommand
             await Console.Error.WriteLineAsync("CdcSink rebuild: say --all, or --from-month with a month such as 2026-01");
             return WorkerHost.BadSettings;
         }
+        await FirstAnswer.OfAsync(services.GetRequiredService<ClickHouseClient>(), cancellation);
         var clock = services.GetRequiredService<TimeProvider>();
         using var store = new RebuildStore(services.GetRequiredService<ClickHouseClient>(), Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
         var rebuild = new RowsRebuild(store, services.GetRequiredService<ChangeStore>(), from, services.GetRequiredService<CdcSinkOptions>().JoinBets, clock, Console.Error.WriteLine);

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Betting.CdcSink.Write;
+using Betting.Connections;
 using Betting.Debezium;
 using Betting.Hosting;
+using ClickHouse.Driver;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -14,7 +16,7 @@ namespace Betting.CdcSink.Replay;
 /// </summary>
 static class ReplayCommand
 {
-    static readonly Argument<FileInfo[]> Files = new Argument<FileInfo[]>("files") { Description = "Archived records, one JSON object a line; .gz is unpacked", Arity = ArgumentArity.OneOrMore }.AcceptExistingOnly();
+    static readonly Argument<FileInfo[]> Files = new Argument<FileInfo[]>("files") { Description = "Archived records, one JSON object a line; .gz is unpacked", Arity = ArgumentArity.OneOrMore }.ToRead();
 
     static readonly Option<FileInfo?> Rejected = new Option<FileInfo?>("--dead-letters") { Description = "Where records that cannot be used are appended, in the archive's form with a reason" }
         .ToWrite();
@@ -28,7 +30,7 @@ static class ReplayCommand
     {
         using var letters = new DeadLetterFile(parsed.GetValue(Rejected)?.FullName);
         // A ClickHouse that is away is told at once; one that goes later is waited for, within a limit.
-        await services.GetRequiredService<ChangeStore>().PingAsync(cancellation);
+        await FirstAnswer.OfAsync(services.GetRequiredService<ClickHouseClient>(), cancellation);
         var applier = Applier(services, letters);
         var replay = ActivatorUtilities.CreateInstance<ArchiveReplay>(services, applier);
         var options = services.GetRequiredService<IOptions<CdcSinkOptions>>().Value;

@@ -48,6 +48,7 @@ static class RewindCommand
         {
             return await RefuseAsync("an offset is one of a partition: say which with --table and --partition");
         }
+        await FirstAnswer.OfAsync(services.GetRequiredService<ClickHouseClient>(), cancellation);
         var options = services.GetRequiredService<CdcSinkOptions>();
         var kafka = services.GetRequiredService<IOptions<KafkaOptions>>().Value;
         using var group = new GroupPlaces(kafka, options.Group);

@@ -1,7 +1,6 @@
 using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Betting.Ingest.Verbs;
 
@@ -11,7 +10,6 @@ static class BrokerSettings
     public static void Bind(WebApplicationBuilder builder)
     {
         builder.Services.AddOptionalBrokers(builder.Configuration);
-        builder.Services.AddOptions<PostgresOptions>().BindConfiguration(PostgresOptions.Section);
         builder.Services.AddSection<IngestOptions>(IngestOptions.Section);
     }
 }

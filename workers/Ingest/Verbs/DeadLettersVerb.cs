@@ -8,6 +8,7 @@ using Betting.Hosting;
 using Betting.Ingest.DeadLetters;
 using Betting.Ingest.Doors;
 using Confluent.Kafka;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -17,7 +18,13 @@ namespace Betting.Ingest.Verbs;
 /// <summary><c>Ingest dead-letters list|show|replay|drop</c>, over the doors whose brokers are named in the settings.</summary>
 static class DeadLettersVerb
 {
-    public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) => LetterVerbs.AddTo(line, "Ingest", BrokerSettings.Bind, OpenAsync);
+    public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) => LetterVerbs.AddTo(line, "Ingest", Compose, OpenAsync);
+
+    static void Compose(WebApplicationBuilder builder)
+    {
+        BrokerSettings.Bind(builder);
+        builder.Services.AddOptionalPostgres(builder.Configuration, "ingest dead-letters");
+    }
 
     /// <summary>The stores of the doors whose brokers are named in the settings.</summary>
     public static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? door, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
@@ -43,12 +50,11 @@ static class DeadLettersVerb
         {
             yield return new KafkaDeadLetterStore(kafka, Topics.Commands, Topics.DeadLetter(Topics.Commands), Describe, services.GetRequiredService<TimeProvider>());
         }
-        if (services.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString is not { Length: > 0 } connection)
+        if (services.GetService<NpgsqlDataSource>() is not { } postgres)
         {
             await Console.Error.WriteLineAsync("Ingest dead-letters: Postgres:ConnectionString is not set; letters that no broker took, in the table dead_letters, are not read");
             yield break;
         }
-        await using var postgres = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "ingest dead-letters" });
         if (fromRabbit)
         {
             await using var sender = new RabbitReplaySender(rabbit);

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Globalization;
+using Betting.Connections;
 using Betting.Hosting;
 using Betting.Reconciler.Compare;
 using Betting.Reconciler.Cut;
@@ -80,6 +81,8 @@ sealed class Reconciliation(
 
     async Task<RunReport> CompareAsync(long run, long started, IProgress<string> progress, CancellationToken cancellation)
     {
+        // Before the cut: a transaction that waits for ClickHouse would hold up PostgreSQL's vacuum.
+        await FirstAnswer.OfAsync(clickHouse, cancellation);
         var fence = string.Create(CultureInfo.InvariantCulture, $"reconciliation-{run}-{Guid.NewGuid():N}");
         await using var moment = await CutTransaction.BeginAsync(postgres, fence, cancellation);
         var cut = moment.Cut;
