@@ -89,7 +89,7 @@ sealed partial class KafkaRules(Action<ConsumerConfig> choose, Func<GroupLimits>
         // Only a value that the property itself does not take. Whether it fits the other properties is seen when all of them are there.
         else if (Refusal(new ConsumerConfig(new Dictionary<string, string> { [key] = value })) is ArgumentException refused)
         {
-            yield return $"{Prefix}{key}: {(IsSecret(key) ? "librdkafka does not take the value" : refused.Message)}";
+            yield return $"{Prefix}{key}: {(IsSecret(key) ? "librdkafka does not take the value" : OneLine(refused))}";
         }
     }
 
@@ -103,8 +103,11 @@ sealed partial class KafkaRules(Action<ConsumerConfig> choose, Func<GroupLimits>
             return null;
         }
         var quotesSecret = config.Any(each => IsSecret(each.Key) && each.Value.Length > 0 && refused.Message.Contains(each.Value, StringComparison.Ordinal));
-        return $"{KafkaOptions.Section}: {(quotesSecret ? "librdkafka refuses these settings" : refused.Message.ReplaceLineEndings(" "))}";
+        return $"{KafkaOptions.Section}: {(quotesSecret ? "librdkafka refuses these settings" : OneLine(refused))}";
     }
+
+    // Some of librdkafka's messages end with a line break.
+    static string OneLine(Exception refused) => refused.Message.ReplaceLineEndings(" ").Trim();
 
     static Exception? Refusal(ConsumerConfig config)
     {
