@@ -175,14 +175,20 @@ public sealed class LetterVerbs
 
     static async Task<int> EndAsync(LetterRun run, IDeadLetterStore store, LetterEnd end, CancellationToken cancellation)
     {
+        var isWhole = false;
         try
         {
             var totals = await run.EndAsync(end, cancellation);
+            isWhole = true;
             return totals.Staying > 0 ? ExitCodes.NotDone : ExitCodes.Done;
         }
         finally
         {
-            Console.WriteLine($"{store.Name}: {Count(run.Totals.Ended, run.Totals.EndedCopies)} {Done(end)}{Stay(run.Totals)}");
+            // A store that did not answer at all is named by its failure alone.
+            if (isWhole || run.Totals.Ended + run.Totals.Staying + run.Unmarked > 0)
+            {
+                Console.WriteLine($"{store.Name}: {Count(run.Totals.Ended, run.Totals.EndedCopies)} {Done(end)}{Stay(run.Totals)}");
+            }
             if (run.Unmarked > 0)
             {
                 await Console.Error.WriteLineAsync(end == LetterEnd.Replayed

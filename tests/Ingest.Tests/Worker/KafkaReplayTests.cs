@@ -78,7 +78,7 @@ public sealed class KafkaReplayTests(Servers servers)
         // The client takes the answer for all that waits for the same topic.
         var sent = stage.Kafka.Read(Topics.Commands).Count;
         Assert.InRange(sent, 0, 199);
-        Assert.Contains($"kafka: {sent} letters replayed\n", output, StringComparison.Ordinal);
+        Assert.Equal(sent > 0, output.Contains($"kafka: {sent} letters replayed\n", StringComparison.Ordinal));
         (code, output) = await stage.LettersAsync("replay", "--all", "--door", "kafka");
         Assert.True(code == 0, output);
         Assert.Contains($"kafka: {Small - sent} letters replayed\n", output, StringComparison.Ordinal);

@@ -39,7 +39,7 @@ public sealed class StoreAwayTests(Servers servers)
         (code, output) = await VerbAsync(stage, "dead-letters", "replay", "--all");
         Assert.True(code == 2, output);
         Assert.Contains("kafka: 2 letters replayed\n", output, StringComparison.Ordinal);
-        Assert.Contains("postgresql (rabbitmq): 0 letters replayed\n", output, StringComparison.Ordinal);
+        Assert.Contains("postgresql (rabbitmq): connection refused; what was not done is still there", output, StringComparison.Ordinal);
         Assert.Equal(1L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
         (code, output) = await VerbAsync(stage, "dead-letters", "drop", "--all");
         Assert.True(code == 2, output);
