@@ -51,6 +51,13 @@ sealed class Made
     /// <summary>What the connector writes with a heartbeat.</summary>
     public StreamRecord Watermark(string at, string? epoch = null, ulong? lsn = null) => Message($$"""{"at" : "{{at}}"}""", epoch: epoch, lsn: lsn);
 
+    /// <summary>A watermark of a minute of 2026-01-01 that names the one before it; ids by number.</summary>
+    public StreamRecord Linked(int id, int previous, uint timeline = 1, string? epoch = null, ulong? lsn = null, int partition = 0) => Message(
+        $$"""{"at" : "2026-01-01T10:{{id % 60:00}}:00+00:00", "id" : "{{IdOf(id)}}", "previous" : "{{IdOf(previous)}}", "timeline" : {{timeline}}}""",
+        epoch: epoch, lsn: lsn, partition: partition);
+
+    public static Guid IdOf(int number) => new(number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+
     public StreamRecord Record(string table, string? key, string? value, string? epoch = null, int partition = 0, bool isTopic = false)
     {
         var topic = isTopic ? table : Prefix + table;

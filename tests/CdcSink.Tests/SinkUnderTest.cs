@@ -47,7 +47,8 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         Join = new BetJoin(_store, options, _metrics, TimeProvider.System);
         Snapshots = new SnapshotStore(_store);
         Settlement = new SnapshotSettlement(Snapshots, _store, Join, NullLogger<SnapshotSettlement>.Instance);
-        Applier = new BatchApplier(_store, Join, new StreamSigns(_store, Snapshots, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
+        Applier = new BatchApplier(_store, Join, new StreamSigns(_store, Snapshots, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
+            new ChainSigns(_store, new WatermarkStore(_store), _metrics, TimeProvider.System, NullLogger<ChainSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
     }
 
     public string ConnectionString { get; }
@@ -97,14 +98,21 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     }
 
     /// <summary>One batch as the worker applies it: with progress.</summary>
-    public async Task ApplyStreamedAsync(IReadOnlyCollection<StreamRecord> records)
+    /// <param name="records">Of the batch.</param>
+    /// <param name="before">What has to be done before its progress is recorded.</param>
+    /// <param name="generation">Of its topics.</param>
+    /// <param name="keepsPartitions">True where the next batch is read in the same assignment of partitions.</param>
+    public async Task ApplyStreamedAsync(IReadOnlyCollection<StreamRecord> records, Task? before = null, ulong generation = 0, bool keepsPartitions = false)
     {
         using var batch = Batch(records);
         batch.Assignment = Progress.Assignment;
         batch.Positions.AddRange(records.GroupBy(record => (record.Topic, record.Partition)).Select(of =>
-            new PartitionPosition(of.Key.Topic, of.Key.Partition, of.Max(record => record.Offset) + 1, of.Max(record => record.Offset) + 1, 0, 0)));
-        await Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
-        Progress.Forget();
+            new PartitionPosition(of.Key.Topic, of.Key.Partition, of.Max(record => record.Offset) + 1, of.Max(record => record.Offset) + 1, 0, 0) { Generation = generation }));
+        await Applier.ApplyAsync(batch, before ?? Task.CompletedTask, CancellationToken.None);
+        if (!keepsPartitions)
+        {
+            Progress.Forget();
+        }
     }
 
     /// <summary>Settles the snapshots that ended, as the worker does once all partitions have passed their ends.</summary>

@@ -54,6 +54,12 @@ static partial class CdcSinkLog
     [LoggerMessage(324, LogLevel.Error, "PostgreSQL's log went back: the watermark of {At:u} stands at {Lsn}, before older ones of epoch {Epoch}. Was PostgreSQL restored, or a replica promoted that lagged? What ClickHouse has of the lost part stays. Set the connector's epoch higher and take a snapshot")]
     public static partial void LogWentBack(ILogger log, ulong lsn, DateTimeOffset at, int epoch);
 
+    [LoggerMessage(344, LogLevel.Error, "The watermark of {At:u} at {Lsn}, timeline {Timeline}, does not follow the last one of epoch {Epoch}, of {BeforeAt:u} at {BeforeLsn}, timeline {BeforeTimeline}. PostgreSQL was restored, or a replica was promoted that lagged, or Kafka lost watermarks before they were read. What ClickHouse has of a lost part stays, and changes may be missing. If PostgreSQL lost commits, set the connector's epoch higher and take a snapshot")]
+    public static partial void WatermarkChainBroken(ILogger log, DateTimeOffset at, ulong lsn, uint timeline, DateTimeOffset beforeAt, ulong beforeLsn, uint beforeTimeline, int epoch);
+
+    [LoggerMessage(345, LogLevel.Warning, "PostgreSQL's timeline changed from {BeforeTimeline} to {Timeline} between {BeforeAt:u} and {At:u} in epoch {Epoch}: a replica was promoted, or a backup was restored. If that lost commits, set the connector's epoch higher and take a snapshot; if not, nothing is to be done")]
+    public static partial void TimelineChanged(ILogger log, uint beforeTimeline, uint timeline, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
+
     [LoggerMessage(325, LogLevel.Error, "ClickHouse acknowledged the change {Version} of {Table} {Id} and does not have it any more; others may be missing too. Was a table restored, did the server crash, or does a replica answer that lags? Reconcile, and read again what is missing with CdcSink rewind")]
     public static partial void ChangeLost(ILogger log, ulong version, string table, long id);
 

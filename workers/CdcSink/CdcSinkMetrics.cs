@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Snapshots;
 using Betting.Debezium;
 
 namespace Betting.CdcSink;
@@ -14,6 +15,7 @@ public sealed class CdcSinkMetrics : IDisposable
     readonly Counter<long> _repeatedSnapshots;
     readonly Counter<long> _lowerEpochs;
     readonly Counter<long> _logWentBack;
+    readonly Counter<long> _watermarkBreaks;
     readonly Counter<long> _lostChanges;
     readonly Counter<long> _joinedBets;
     readonly Counter<long> _markedValues;
@@ -41,6 +43,8 @@ public sealed class CdcSinkMetrics : IDisposable
         _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes or another snapshot, by table.");
         _lostChanges = _meter.CreateCounter<long>("cdcsink.lost_changes", "{change}", "Changes that ClickHouse had acknowledged and does not have any more, by table; one of each batch is looked for.");
         _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{batch}", "Batches with a new watermark that stands lower in PostgreSQL's log than one before it.");
+        _watermarkBreaks = _meter.CreateCounter<long>("cdcsink.watermark_breaks", "{watermark}",
+            "New watermarks that do not follow the one before them: kind predecessor or timeline.");
         _lowerEpochs = _meter.CreateCounter<long>("cdcsink.lower_epochs", "{batch}", "Batches with streamed changes of an epoch that were committed after a newer epoch began, by table.");
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
         _markedValues = _meter.CreateCounter<long>("cdcsink.marked_values", "{value}", "Values that are shown with a mark, by table, column and rule.");
@@ -114,6 +118,9 @@ public sealed class CdcSinkMetrics : IDisposable
     public void LostChange(string table) => _lostChanges.Add(1, new KeyValuePair<string, object?>("table", table));
 
     public void LogWentBack() => _logWentBack.Add(1);
+
+    public void WatermarkBreak(ChainBreakKind kind) =>
+        _watermarkBreaks.Add(1, new KeyValuePair<string, object?>("kind", kind == ChainBreakKind.Predecessor ? "predecessor" : "timeline"));
 
     public void LowerEpoch(string table) => _lowerEpochs.Add(1, new KeyValuePair<string, object?>("table", table));
 

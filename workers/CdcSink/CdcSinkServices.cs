@@ -30,6 +30,8 @@ static class CdcSinkServices
             .AddSingleton<SnapshotStore>()
             .AddSingleton<SnapshotSettlement>()
             .AddSingleton<StreamSigns>()
+            .AddSingleton<WatermarkStore>()
+            .AddSingleton<ChainSigns>()
             .AddSingleton<Progress>()
             .AddSingleton<ProgressStore>()
             .AddSingleton<RecordedProgress>()

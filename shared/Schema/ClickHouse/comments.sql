@@ -262,6 +262,9 @@ ALTER TABLE watermarks
     COMMENT COLUMN partition 'Its partition',
     COMMENT COLUMN offset 'Its offset',
     COMMENT COLUMN recorded_at 'When it was recorded',
+    COMMENT COLUMN id 'Its own id. Nil: the message does not say it',
+    COMMENT COLUMN previous 'Id of the watermark that PostgreSQL wrote before it. Nil: the message does not say it',
+    COMMENT COLUMN timeline 'Timeline of PostgreSQL. 0: the message does not say it',
     MODIFY COMMENT 'Logical messages with the prefix watermark that came through. Kept a day';
 
 ALTER TABLE visible_watermarks

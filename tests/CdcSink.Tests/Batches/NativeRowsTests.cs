@@ -14,7 +14,7 @@ public sealed class NativeRowsTests(Servers servers)
     static readonly Column[] EveryKind =
     [
         Column.Int64("id"), Column.Bool("flag"), Column.UInt8("tiny"), Column.UInt16("small"), Column.Int32("int"), Column.UInt32("uint"), Column.UInt64("large"), Column.UInt128("huge"),
-        Column.Text("text"), Column.Money("amount"), Column.Money("payout").OrNull(), Column.Time("at"), Column.Millis("millis"), Column.Map("originals"),
+        Column.Text("text"), Column.Money("amount"), Column.Money("payout").OrNull(), Column.Time("at"), Column.Millis("millis"), Column.Uuid("uuid"), Column.Map("originals"),
     ];
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class NativeRowsTests(Servers servers)
         Assert.Equal(count, rows.Rows);
         Assert.Equal(expected, await sink.QueryAsync("""
             SELECT id, toUInt8(flag), tiny, small, int, uint, large, toString(huge), concat(toString(length(text)), ':', substring(text, 1, 20)), toString(amount), toString(payout),
-                toUnixTimestamp64Micro(at), toUnixTimestamp64Milli(millis), toString(originals)
+                toUnixTimestamp64Micro(at), toUnixTimestamp64Milli(millis), toString(uuid), toString(originals)
             FROM kinds ORDER BY id
             """));
     }
@@ -166,6 +166,8 @@ public sealed class NativeRowsTests(Servers servers)
         rows.WriteNullableInt64(payout);
         rows.WriteInt64(id * 1_000_000L);
         rows.WriteInt64(id * 1_000L);
+        var uuid = new Guid(id, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+        rows.WriteUuid(uuid);
         for (var pair = 0; pair < (id + 3) % 3; pair++)
         {
             rows.WritePair(Encoding.UTF8.GetBytes($"k{pair}"), Encoding.UTF8.GetBytes($"v{id}"));
@@ -174,7 +176,7 @@ public sealed class NativeRowsTests(Servers servers)
         rows.EndRow();
         var pairs = string.Join(",", Enumerable.Range(0, (id + 3) % 3).Select(pair => $"'k{pair}':'v{id}'"));
         return string.Create(CultureInfo.InvariantCulture, $"{id}|{(id % 2 == 0 ? 1 : 0)}|{(byte)(id + 1)}|{(ushort)(id + 1)}|{-id}|{(uint)(id + 1)}|{ulong.MaxValue - (ulong)(id + 1)}|{new UInt128((ulong)(id + 1), 5)}|")
-            + string.Create(CultureInfo.InvariantCulture, $"{text.Length}:{text[..Math.Min(20, text.Length)]}|{Hundredths(id * 100L + 5)}|{(payout is { } paid ? Hundredths(paid) : "NULL")}|{id * 1_000_000L}|{id * 1_000L}|{{{pairs}}}");
+            + string.Create(CultureInfo.InvariantCulture, $"{text.Length}:{text[..Math.Min(20, text.Length)]}|{Hundredths(id * 100L + 5)}|{(payout is { } paid ? Hundredths(paid) : "NULL")}|{id * 1_000_000L}|{id * 1_000L}|{uuid}|{{{pairs}}}");
     }
 
     // As ClickHouse writes a decimal: without zeros at its end.

@@ -12,8 +12,30 @@ public sealed class WatermarkContentTests
     [InlineData("""{"at" : "2026-01-01T02:00:00-10:00", "node":{"of":[1]}}""", 1_767_268_800_000_000)]
     public void PostgreSQL_writes_its_clock_in_the_zone_of_the_session(string content, long micros)
     {
-        Assert.True(WatermarkContent.TryRead(Encoding.UTF8.GetBytes(content), out var at));
+        Assert.True(WatermarkContent.TryRead(Encoding.UTF8.GetBytes(content), out var at, out var link));
         Assert.Equal(micros, at);
+        Assert.Equal(default, link);
+    }
+
+    [Fact]
+    public void A_watermark_names_itself_the_one_before_it_and_the_timeline()
+    {
+        const string Content = """
+            {"at" : "2026-01-01T12:00:00+00:00", "id" : "638428f4-bf25-4566-bf5b-c98de37a7286", "previous" : "8fa1d6b1-4805-4573-a80d-e867cf5b59e1", "timeline" : 3}
+            """;
+        Assert.True(WatermarkContent.TryRead(Encoding.UTF8.GetBytes(Content.Trim()), out _, out var link));
+        Assert.Equal(new WatermarkLink(Guid.Parse("638428f4-bf25-4566-bf5b-c98de37a7286"), Guid.Parse("8fa1d6b1-4805-4573-a80d-e867cf5b59e1"), 3), link);
+    }
+
+    [Theory]
+    [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : "638428f4-bf25-4566-bf5b-c98de37a7286", "timeline" : 3}""")]
+    [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : "\ud800", "previous" : "8fa1d6b1-4805-4573-a80d-e867cf5b59e1"}""")]
+    [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : 7, "previous" : ["8fa1d6b1-4805-4573-a80d-e867cf5b59e1"], "timeline" : "x"}""")]
+    [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : null, "previous" : null, "timeline" : -1}""")]
+    public void A_watermark_that_does_not_name_both_is_one_all_the_same(string content)
+    {
+        Assert.True(WatermarkContent.TryRead(Encoding.UTF8.GetBytes(content), out _, out var link));
+        Assert.Equal(default, link);
     }
 
     [Theory]
@@ -30,5 +52,5 @@ public sealed class WatermarkContentTests
     [InlineData("""{"at":"2026-01-01T12:00:00+00:00"} {}""")]
     [InlineData("""{"at":"2026-01-01T12:00:00+00:00" """)]
     [InlineData("""["at","2026-01-01T12:00:00+00:00"]""")]
-    public void Anything_else_is_no_watermark(string content) => Assert.False(WatermarkContent.TryRead(Encoding.UTF8.GetBytes(content), out _));
+    public void Anything_else_is_no_watermark(string content) => Assert.False(WatermarkContent.TryRead(Encoding.UTF8.GetBytes(content), out _, out _));
 }

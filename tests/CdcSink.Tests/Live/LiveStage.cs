@@ -7,6 +7,7 @@ using ClickHouse.Driver;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Xunit;
 
 namespace Betting.Tests.CdcSink.Live;
 
@@ -90,6 +91,30 @@ sealed class LiveStage : IAsyncDisposable
         await signals.ExecuteNonQueryAsync();
         return server;
     }
+
+    /// <summary>Stops the cluster, copies its data and starts it again.</summary>
+    public async Task CopyAsync(string name, PostgresServer server)
+    {
+        await server.StopAsync();
+        await using (var copy = EngineProcess.Start("cp", new Launch("cp", ["-a", DataOf(name), DataOf(name) + "-copy"]), Path.Combine(Logs, "cp.log")))
+        {
+            Assert.True(await copy.ExitedWithinAsync(Patience) && copy.ExitCode == 0, "the data folder was not copied");
+        }
+        await server.StartAsync();
+        NpgsqlConnection.ClearAllPools();
+    }
+
+    /// <summary>kill -9 of the cluster, which goes on with the data of <see cref="CopyAsync"/>.</summary>
+    public async Task RestoreCopyAsync(string name, PostgresServer server)
+    {
+        await server.KillAsync();
+        Directory.Move(DataOf(name), DataOf(name) + "-lost");
+        Directory.Move(DataOf(name) + "-copy", DataOf(name));
+        await server.StartAsync();
+        NpgsqlConnection.ClearAllPools();
+    }
+
+    string DataOf(string name) => Path.Combine(_folder, name, "postgres");
 
     /// <summary>
     /// Returns when the snapshot is done and a restart would go on behind it: a capture that dies sooner takes another one, which

@@ -1,3 +1,4 @@
+using Betting.Contracts;
 using Betting.Tests.Fixtures;
 using Npgsql;
 
@@ -22,6 +23,11 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
     [InlineData("ingest", "DROP PUBLICATION debezium_publication")]
     [InlineData("replicator", "SELECT * FROM wallets")]
     [InlineData("replicator", "UPDATE bets SET status = 'OPEN'")]
+    [InlineData("replicator", "DELETE FROM watermark_chain")]
+    [InlineData("replicator", "INSERT INTO watermark_chain VALUES (true, gen_random_uuid(), gen_random_uuid())")]
+    [InlineData("replicator", "UPDATE watermark_chain SET single = false")]
+    [InlineData("ingest", "UPDATE watermark_chain SET id = previous")]
+    [InlineData("reader", "UPDATE watermark_chain SET id = previous")]
     [InlineData("reader", "UPDATE bets SET status = 'OPEN'")]
     [InlineData("reader", "INSERT INTO commands SELECT * FROM commands")]
     [InlineData("reader", "DELETE FROM reconciliation_runs")]
@@ -37,6 +43,7 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
 
     [Theory]
     [InlineData("replicator", "SELECT count(*) FROM bets")]
+    [InlineData("replicator", Topics.WatermarkQuery)]
     [InlineData("reader", "SELECT pg_logical_emit_message(false, 'fence', 'x')")]
     [InlineData("reader", "SELECT count(*) FROM ledger_entries")]
     [InlineData("reader", "WITH run AS (INSERT INTO reconciliation_runs (trigger, started_at) VALUES ('x', now()) RETURNING run_id) UPDATE reconciliation_runs SET outcome = 'equal'")]

@@ -87,13 +87,10 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
 
     static void AddWatermark(ChangeBatch batch, in StreamRecord record, ref DecodedRecord decoded)
     {
-        if (WatermarkContent.TryRead(decoded.Content.Span, out var at))
+        if (WatermarkContent.TryRead(decoded.Content.Span, out var at, out var link))
         {
-            batch.Rows.AddWatermark(record, decoded, at);
-            if (batch.LowestWatermark is not { } lowest || decoded.Version < lowest.Version)
-            {
-                batch.LowestWatermark = new StreamedWatermark(decoded.Version, at, record.Topic, record.Partition, record.Offset);
-            }
+            batch.Rows.AddWatermark(record, decoded, at, link);
+            batch.Watermarks.Add(new StreamedWatermark(decoded.Version, at, record.Topic, record.Partition, record.Offset, link));
             return;
         }
         decoded = new DecodedRecord { Kind = RecordKind.Undecodable, Reason = RejectReason.WrongType, Field = "message.content" };

@@ -20,8 +20,8 @@ public sealed class ChangeBatch : IDisposable
 
     public StreamedUntil StreamedUntil { get; } = new();
 
-    /// <summary>The watermark with the lowest position in PostgreSQL's log; null where there is none.</summary>
-    public StreamedWatermark? LowestWatermark { get; set; }
+    /// <summary>In the order in which they were read.</summary>
+    public List<StreamedWatermark> Watermarks { get; } = [];
 
     /// <summary>The topics that brought changes of users and events.</summary>
     public HashSet<string> DimensionTopics { get; } = [];
@@ -72,14 +72,6 @@ public sealed class ChangeBatch : IDisposable
         CommitTimes.Clear();
     }
 }
-
-/// <summary>A watermark, and where its record stands.</summary>
-/// <param name="Version">Its position in PostgreSQL's log.</param>
-/// <param name="At">Its time, microseconds since 1970 UTC.</param>
-/// <param name="Topic">Of the record.</param>
-/// <param name="Partition">Of the record.</param>
-/// <param name="Offset">Of the record.</param>
-public readonly record struct StreamedWatermark(ChangeVersion Version, long At, string Topic, int Partition, long Offset);
 
 /// <summary>The first read of a table by a snapshot.</summary>
 /// <param name="Table">The table.</param>

@@ -33,7 +33,8 @@ public sealed class ChangeRows : IDisposable
     public NativeRows Truncations { get; } = new([Column.Text("table"), .. Place]);
     public NativeRows SnapshotMarkers { get; } = new(SnapshotMarkerColumns);
     public NativeRows Fences { get; } = new([Column.Text("prefix"), Column.Text("content"), .. Place]);
-    public NativeRows Watermarks { get; } = new([Column.Time("at"), Column.UInt64("version"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset")]);
+    public NativeRows Watermarks { get; } = new([Column.Time("at"), Column.UInt64("version"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset"),
+        Column.Uuid("id"), Column.Uuid("previous"), Column.UInt32("timeline")]);
 
     public int Bytes => Users.Length + Events.Length + Bets.Length + Truncations.Length + SnapshotMarkers.Length + Fences.Length;
 
@@ -117,11 +118,15 @@ public sealed class ChangeRows : IDisposable
     /// <param name="record">The logical message.</param>
     /// <param name="message">The same, decoded.</param>
     /// <param name="at">PostgreSQL's clock when it wrote the message, microseconds since 1970 UTC.</param>
-    public void AddWatermark(in StreamRecord record, in DecodedRecord message, long at)
+    /// <param name="link">Which watermark precedes it.</param>
+    public void AddWatermark(in StreamRecord record, in DecodedRecord message, long at, in WatermarkLink link)
     {
         Watermarks.WriteInt64(at);
         Watermarks.WriteUInt64(message.Version.Value);
         AddPlace(Watermarks, record);
+        Watermarks.WriteUuid(link.Id);
+        Watermarks.WriteUuid(link.Previous);
+        Watermarks.WriteUInt32(link.Timeline);
         Watermarks.EndRow();
     }
 

@@ -34,6 +34,8 @@ public sealed record Column(string Name, string Type, params IReadOnlyList<int> 
     /// <summary>A moment in milliseconds since 1970.</summary>
     public static Column Millis(string name) => new(name, "DateTime64(3, 'UTC')", 8);
 
+    public static Column Uuid(string name) => new(name, "UUID", 16);
+
     /// <summary>Texts by text.</summary>
     public static Column Map(string name) => new(name, "Map(String, String)", 8, 0, 0);
 

@@ -87,6 +87,15 @@ public sealed class NativeRows(IReadOnlyList<Column> columns) : IDisposable
 
     public void WriteUInt128(UInt128 value) => BinaryPrimitives.WriteUInt128LittleEndian(Next(16), value);
 
+    /// <summary>A UUID as ClickHouse keeps it: its two halves in order, each of them little-endian.</summary>
+    public void WriteUuid(Guid value)
+    {
+        var bytes = Next(16);
+        value.TryWriteBytes(bytes, bigEndian: true, out _);
+        bytes[..8].Reverse();
+        bytes[8..].Reverse();
+    }
+
     public void WriteNullableInt64(long? value)
     {
         WriteBool(value is null);

@@ -5,16 +5,18 @@ namespace Betting.CdcSink.Batches;
 
 /// <summary>
 /// Reads what the connector's <c>heartbeat.action.query</c> writes: <c>{"at" : "2026-01-01T12:00:00.123456+00:00"}</c>, PostgreSQL's
-/// clock when it wrote the message. The record's own times do not say it: <c>source.ts_ms</c> is that of an earlier commit.
+/// clock when it wrote the message, with <c>id</c>, <c>previous</c> (UUIDs) and <c>timeline</c> (a number). The record's own times do not
+/// say it: <c>source.ts_ms</c> is that of an earlier commit.
 /// </summary>
 static class WatermarkContent
 {
     /// <param name="content">The message's content.</param>
     /// <param name="at">Microseconds since 1970 UTC, between 1970 and the end of 2299.</param>
-    /// <returns>False where the content is anything else.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> content, out long at)
+    /// <param name="link">The watermark before it; all zero where the content does not name it.</param>
+    /// <returns>False where the content is no JSON object with a time.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> content, out long at, out WatermarkLink link)
     {
-        at = 0;
+        (at, link) = (0, default);
         try
         {
             var reader = new Utf8JsonReader(content);
@@ -25,20 +27,51 @@ static class WatermarkContent
             var isKnown = false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isAt = reader.ValueTextEquals("at"u8);
-                reader.Read();
-                if (isAt)
+                if (reader.ValueTextEquals("at"u8))
                 {
+                    reader.Read();
                     isKnown = reader.TokenType == JsonTokenType.String && PostgresTime.TryParse(reader.ValueSpan, out at) is null
                         && at is > 0 and <= PostgresTime.LatestShown;
                 }
+                else
+                {
+                    ReadLink(ref reader, ref link);
+                }
                 reader.Skip();
             }
+            link = link.IsKnown ? link : default;
             return isKnown && !reader.Read();
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
             return false;
         }
+    }
+
+    static void ReadLink(ref Utf8JsonReader reader, ref WatermarkLink link)
+    {
+        if (reader.ValueTextEquals("id"u8))
+        {
+            link = link with { Id = ReadId(ref reader) };
+        }
+        else if (reader.ValueTextEquals("previous"u8))
+        {
+            link = link with { Previous = ReadId(ref reader) };
+        }
+        else if (reader.ValueTextEquals("timeline"u8))
+        {
+            reader.Read();
+            link = link with { Timeline = reader.TokenType == JsonTokenType.Number && reader.TryGetUInt32(out var timeline) ? timeline : 0 };
+        }
+        else
+        {
+            reader.Read();
+        }
+    }
+
+    static Guid ReadId(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped && reader.TryGetGuid(out var id) ? id : Guid.Empty;
     }
 }

@@ -124,7 +124,12 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
     /// </summary>
     async Task NoticeLogWentBackAsync(ChangeBatch batch, CancellationToken cancellation)
     {
-        if (batch.LowestWatermark is not { } watermark || !await snapshots.IsBehindAsync(watermark, cancellation))
+        if (batch.Watermarks.Count == 0)
+        {
+            return;
+        }
+        var watermark = batch.Watermarks.MinBy(each => each.Version);
+        if (!await snapshots.IsBehindAsync(watermark, cancellation))
         {
             return;
         }

@@ -9,7 +9,7 @@ namespace Betting.CdcSink.Write;
 /// they touch as it is stored after that, then what tells how far the stream has come. May be repeated from the start at any time.
 /// </summary>
 public sealed class BatchApplier(
-    ChangeStore store, BetJoin join, StreamSigns signs, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics, TimeProvider clock)
+    ChangeStore store, BetJoin join, StreamSigns signs, ChainSigns chain, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics, TimeProvider clock)
 {
     readonly Stages _stages = new(metrics, clock);
 
@@ -76,7 +76,9 @@ public sealed class BatchApplier(
         if (batch.Positions.Count > 0)
         {
             // A replay says nothing of how far the topics have come.
+            await chain.NoticeAsync(batch, cancellation);
             await store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation);
+            chain.Note(batch);
         }
         await progress.RecordAsync(batch, cancellation);
     }

@@ -1,0 +1,169 @@
+using Betting.Debezium;
+using Betting.Tests.Fixtures;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Snapshots;
+
+/// <summary>Watermarks that do not follow each other, as the sink sees them batch by batch.</summary>
+public sealed class ChainSignsTests(Servers servers)
+{
+    const string Asked = "SELECT id FROM reconciliation_requests FINAL ORDER BY id";
+
+    readonly Made _made = new();
+
+    [Fact]
+    public async Task A_PostgreSQL_that_lost_commits_is_told_although_its_log_stands_higher_than_before()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1)]);
+        await sink.ApplyStreamedAsync([_made.Linked(3, previous: 2)]);
+        await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3)]);
+        Assert.Equal(0, Breaks(sink));
+
+        await sink.ApplyStreamedAsync([_made.Linked(9, previous: 1), _made.Linked(10, previous: 9)]);
+        Assert.Equal(1, Breaks(sink));
+        Assert.Equal(["Predecessor of the watermarks of epoch 1 at 2026-01-01 10:09"], await sink.QueryAsync(Asked));
+        Assert.Equal(0, sink.Readings.Sum("cdcsink.log_went_back"));
+
+        await sink.ApplyStreamedAsync([_made.Linked(11, previous: 10)]);
+        Assert.Equal(1, Breaks(sink));
+    }
+
+    [Fact]
+    public async Task What_a_watermark_says_of_the_one_before_it_is_stored()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(7, previous: 6, timeline: 3), _made.Watermark("2026-01-01T10:08:00+00:00")]);
+        Assert.Equal(
+            [$"{Made.IdOf(7)}|{Made.IdOf(6)}|3", $"{Guid.Empty}|{Guid.Empty}|0"],
+            await sink.QueryAsync("SELECT id, previous, timeline FROM watermarks ORDER BY version"));
+    }
+
+    [Fact]
+    public async Task Another_timeline_in_the_same_epoch_is_told_once_and_in_a_new_epoch_not()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)]);
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, timeline: 2)]);
+        await sink.ApplyStreamedAsync([_made.Linked(3, previous: 2, timeline: 2)]);
+        Assert.Equal(1, Breaks(sink));
+        Assert.Equal(["Timeline of the watermarks of epoch 1 at 2026-01-01 10:02"], await sink.QueryAsync(Asked));
+
+        await sink.ApplyStreamedAsync([_made.Linked(40, previous: 39, timeline: 1, epoch: "2", lsn: 800), _made.Linked(41, previous: 40, timeline: 1, epoch: "2", lsn: 1600)]);
+        Assert.Equal(1, Breaks(sink));
+    }
+
+    [Fact]
+    public async Task A_connector_that_sends_again_and_a_batch_that_is_read_or_applied_again_are_no_signs()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        StreamRecord[] read = [_made.Linked(1, previous: 0, lsn: 800), _made.Linked(2, previous: 1, lsn: 1600), _made.Linked(3, previous: 2, lsn: 2400)];
+        await sink.ApplyStreamedAsync(read);
+        await sink.ApplyStreamedAsync(read);
+        await sink.ApplyStreamedAsync(read[1..2]);
+        // Killed: what it had not stored comes again behind the rest, the last of it in the batch after that.
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, lsn: 1600)]);
+        await sink.ApplyStreamedAsync([_made.Linked(3, previous: 2, lsn: 2400), _made.Linked(4, previous: 3, lsn: 3200)]);
+        await sink.QueryAsync("OPTIMIZE TABLE watermarks FINAL");
+        await sink.ApplyStreamedAsync([_made.Linked(5, previous: 4, lsn: 4000)]);
+        // Rewound to the beginning.
+        await sink.ApplyStreamedAsync(read);
+        Assert.Equal(0, Breaks(sink));
+        Assert.Empty(await sink.QueryAsync(Asked));
+    }
+
+    [Fact]
+    public async Task A_batch_is_compared_when_the_one_before_it_is_recorded()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)]);
+        StreamRecord[] first = [_made.Linked(2, previous: 1), _made.Linked(3, previous: 2)], second = [_made.Linked(4, previous: 3)];
+        var recorded = new TaskCompletionSource();
+
+        var later = sink.ApplyStreamedAsync(second, recorded.Task);
+        await sink.ApplyStreamedAsync(first, keepsPartitions: true);
+        recorded.SetResult();
+        await later;
+
+        Assert.Equal(0, Breaks(sink));
+    }
+
+    [Fact]
+    public async Task What_another_replica_recorded_meanwhile_counts_and_not_what_this_one_remembers()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)], keepsPartitions: true);
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1)], keepsPartitions: true);
+        sink.Progress.Forget();
+        await OtherReplicaAsync(sink, 3, 4);
+
+        await sink.ApplyStreamedAsync([_made.Linked(5, previous: 4)], keepsPartitions: true);
+        Assert.Equal(0, Breaks(sink));
+
+        sink.Progress.Forget();
+        await OtherReplicaAsync(sink, 6, 7);
+        // PostgreSQL went back to 5: this replica's last, and not the stream's.
+        await sink.ApplyStreamedAsync([_made.Linked(20, previous: 5)]);
+        Assert.Equal(1, Breaks(sink));
+    }
+
+    [Fact]
+    public async Task A_topic_that_was_made_anew_a_new_partition_and_messages_without_ids_say_nothing()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:00:00+00:00"), _made.Watermark("2026-01-01T10:00:30+00:00")]);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1)]);
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:02:10+00:00"), _made.Message("{\"at\":\"2026-01-01T10:02:20+00:00\"}", "fence")]);
+        await sink.ApplyStreamedAsync([_made.Linked(3, previous: 2)]);
+        // A partition was added, and the key now chooses it.
+        await sink.ApplyStreamedAsync([_made.Linked(5, previous: 4, partition: 1), _made.Linked(6, previous: 5, partition: 1)]);
+        Assert.Equal(0, Breaks(sink));
+
+        var anew = new Made();
+        var generation = Convert.ToUInt64((await sink.QueryAsync("SELECT toUnixTimestamp64Micro(now64(6))"))[0], System.Globalization.CultureInfo.InvariantCulture);
+        await sink.ApplyStreamedAsync([anew.Message("a fence", "fence"), anew.Message("a fence", "fence"), anew.Message("a fence", "fence"), anew.Linked(8, previous: 7, lsn: 900_000)], generation: generation);
+        await sink.ApplyStreamedAsync([anew.Linked(9, previous: 8, lsn: 900_080)], generation: generation);
+        Assert.Equal(0, Breaks(sink));
+
+        await sink.ApplyStreamedAsync([anew.Linked(12, previous: 8, lsn: 900_160), anew.Linked(13, previous: 11, lsn: 900_240)], generation: generation);
+        Assert.Equal(1, Breaks(sink));
+    }
+
+    [Fact]
+    public async Task Watermarks_that_are_about_to_expire_say_nothing()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)]);
+        await sink.QueryAsync("INSERT INTO watermarks (at, version, topic, partition, offset, recorded_at, id, previous, timeline) SELECT at, version, topic, partition, offset, now64(6) - INTERVAL 1410 MINUTE, id, previous, timeline FROM watermarks");
+        await sink.QueryAsync("OPTIMIZE TABLE watermarks FINAL");
+        await sink.ApplyStreamedAsync([_made.Linked(9, previous: 8)]);
+        Assert.Equal(0, Breaks(sink));
+    }
+
+    [Fact]
+    public async Task A_replay_of_an_archive_says_nothing()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)]);
+        await sink.ReplayAsync([_made.Linked(9, previous: 8)]);
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1)]);
+        Assert.Equal(0, Breaks(sink));
+    }
+
+    static double Breaks(SinkUnderTest sink) => sink.Readings.Sum("cdcsink.watermark_breaks");
+
+    /// <summary>Another replica, whose memory is its own, records these watermarks at the offsets that come next.</summary>
+    async Task OtherReplicaAsync(SinkUnderTest sink, params int[] ids)
+    {
+        foreach (var id in ids)
+        {
+            var record = _made.Linked(id, previous: id - 1);
+            using var batch = sink.Batch([record]);
+            var watermark = batch.Watermarks[0];
+            await sink.QueryAsync($"""
+                INSERT INTO watermarks (at, version, topic, partition, offset, id, previous, timeline)
+                SELECT fromUnixTimestamp64Micro({watermark.At}, 'UTC'), {watermark.Version.Value}, '{watermark.Topic}', 0, {watermark.Offset}, '{watermark.Link.Id}', '{watermark.Link.Previous}', 1
+                """);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Snapshots;
+using Betting.Debezium;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Snapshots;
+
+/// <summary>Which watermarks do not follow the one before them. Each is written <c>id&lt;previous</c> with a timeline behind a colon; <c>-</c> names nobody.</summary>
+public sealed class WatermarkChainTests
+{
+    [Theory]
+    [InlineData("", "2<1 3<2 4<3", "")]
+    [InlineData("1<0", "2<1 3<2", "")]
+    // A heartbeat whose transaction was rolled back, and two of them.
+    [InlineData("2<1", "3<2 4<2 5<4", "")]
+    [InlineData("2<1", "3<2 4<2 5<2 6<5", "")]
+    [InlineData("3<2", "4<2 5<4", "")]
+    // The row went back to 2: restored, or promoted while it lagged.
+    [InlineData("5<4", "6<2 7<6", "6 Predecessor")]
+    [InlineData("2<1", "3<2 4<3 5<4 9<3 10<9", "9 Predecessor")]
+    [InlineData("2<1", "8<7 9<8", "8 Predecessor")]
+    // A connector that was killed sends again what it sent, in the same batch.
+    [InlineData("1<0", "2<1 3<2 4<3 2<1 3<2 4<3 5<4", "")]
+    [InlineData("3<2", "3<2 4<3", "")]
+    // Messages without ids.
+    [InlineData("1<0", "- - 2<1 - 3<2", "")]
+    [InlineData("1<0", "- 3<2", "3 Predecessor")]
+    // Timelines.
+    [InlineData("1<0:1", "2<1:1 3<2:2 4<3:2", "3 Timeline")]
+    [InlineData("1<0:1", "2<1:0 3<2:1 4<3:0 5<4:2", "")]
+    [InlineData("5<4:1", "7<2:2 8<7:2", "7 Predecessor")]
+    [InlineData("3<2:1", "4<2:2", "4 Timeline")]
+    public void A_watermark_follows_the_one_before_it_or_is_a_break(string before, string watermarks, string breaks)
+    {
+        var found = WatermarkChain.Breaks(before.Length == 0 ? null : Read(before, 0), watermarks.Split(' ').Select(Read));
+
+        Assert.Equal(breaks, string.Join(' ', found.Select(each => $"{each.Watermark.Version.Lsn} {each.Kind}")));
+    }
+
+    static StreamedWatermark Read(string text, int offset)
+    {
+        if (text == "-")
+        {
+            return new StreamedWatermark(ChangeVersion.Of(1, streamed: true, 0), 0, "betting.message", 0, offset, default);
+        }
+        var parts = text.Split('<', ':');
+        var id = int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture);
+        var previous = int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture);
+        var timeline = parts.Length == 3 ? uint.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture) : 1;
+        return new StreamedWatermark(ChangeVersion.Of(1, streamed: true, (ulong)id), 0, "betting.message", 0, offset, new WatermarkLink(Made.IdOf(id), Made.IdOf(previous), timeline));
+    }
+}

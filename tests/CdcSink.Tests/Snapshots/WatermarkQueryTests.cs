@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using Betting.Contracts;
+using Betting.Local.Engines;
+using Betting.Schema;
+using Betting.Tests.Fixtures;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Snapshots;
+
+/// <summary>The connector's heartbeat.action.query on a real PostgreSQL.</summary>
+public sealed class WatermarkQueryTests(Servers servers)
+{
+    const string Last = "SELECT id || ' ' || previous FROM watermark_chain";
+
+    [Fact]
+    public void The_connector_has_the_query_that_the_stand_in_has()
+    {
+        var settings = JsonNode.Parse(File.ReadAllText(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!;
+        Assert.Equal(Topics.WatermarkQuery, settings["heartbeat.action.query"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Each_watermark_follows_the_one_before_it_and_one_that_is_rolled_back_does_not_count()
+    {
+        await using var postgres = await CreateAsync();
+        var first = await WriteAsync(postgres);
+        var second = await WriteAsync(postgres);
+        Assert.Equal(first[0], second[1]);
+        await using (var connection = await postgres.OpenConnectionAsync())
+        {
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using var write = new NpgsqlCommand(Topics.WatermarkQuery, connection, transaction);
+            await write.ExecuteNonQueryAsync();
+            await transaction.RollbackAsync();
+        }
+        Assert.Equal(second[0], (await WriteAsync(postgres))[1]);
+    }
+
+    [Fact]
+    public async Task Connectors_that_write_at_once_make_one_chain_and_none_waits_for_a_row_that_is_locked()
+    {
+        await using var postgres = await CreateAsync();
+        await using (var slot = postgres.CreateCommand($"SELECT pg_create_logical_replication_slot('{Slot}', 'test_decoding')"))
+        {
+            await slot.ExecuteNonQueryAsync();
+        }
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+        {
+            for (var written = 0; written < 25; written += await TryWriteAsync(postgres) ? 1 : 0)
+            {
+            }
+        }));
+        await using (var connection = await postgres.OpenConnectionAsync())
+        {
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using var take = new NpgsqlCommand("SELECT * FROM watermark_chain FOR UPDATE", connection, transaction);
+            await take.ExecuteNonQueryAsync();
+            Assert.False(await TryWriteAsync(postgres), "a watermark was written while its row was locked");
+        }
+
+        await using var read = postgres.CreateCommand($"SELECT substring(data FROM 'content:(.*)') FROM pg_logical_slot_get_changes('{Slot}', NULL, NULL) WHERE data LIKE 'message:%'");
+        var written = new List<JsonNode>();
+        await using (var rows = await read.ExecuteReaderAsync())
+        {
+            while (await rows.ReadAsync())
+            {
+                written.Add(JsonNode.Parse(rows.GetString(0))!);
+            }
+        }
+        await using var drop = postgres.CreateCommand($"SELECT pg_drop_replication_slot('{Slot}')");
+        await drop.ExecuteNonQueryAsync();
+        Assert.Equal(100, written.Count);
+        Assert.All(written.Zip(written.Skip(1)), pair => Assert.Equal(pair.First["id"]!.GetValue<Guid>(), pair.Second["previous"]!.GetValue<Guid>()));
+        Assert.All(written, each => Assert.Equal(1, each["timeline"]!.GetValue<int>()));
+    }
+
+    static string Slot => $"watermark_query_{Environment.ProcessId}";
+
+    async Task<NpgsqlDataSource> CreateAsync()
+    {
+        var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
+        await PostgresMigrator.MigrateAsync(database, new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
+        return NpgsqlDataSource.Create(database);
+    }
+
+    /// <returns>The row after a heartbeat: its own id and the one before it.</returns>
+    static async Task<string[]> WriteAsync(NpgsqlDataSource postgres)
+    {
+        Assert.True(await TryWriteAsync(postgres), "no watermark was written");
+        await using var read = postgres.CreateCommand(Last);
+        return ((string)(await read.ExecuteScalarAsync())!).Split(' ');
+    }
+
+    /// <returns>False where another session had locked the row, and no watermark was written.</returns>
+    static async Task<bool> TryWriteAsync(NpgsqlDataSource postgres)
+    {
+        await using var write = postgres.CreateCommand(Topics.WatermarkQuery);
+        write.CommandTimeout = 10;
+        return await write.ExecuteScalarAsync() is not null;
+    }
+}

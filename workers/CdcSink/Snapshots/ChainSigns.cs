@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Write;
+using Microsoft.Extensions.Logging;
+
+namespace Betting.CdcSink.Snapshots;
+
+/// <summary>
+/// Looks whether each watermark follows the one before it. Debezium asks a restored or promoted PostgreSQL only for what it commits above
+/// the position that Kafka Connect has stored, so the next watermark stands higher in the log than the last one, as if nothing had been lost.
+/// </summary>
+/// <remarks>To be asked batch by batch in the order of reading: two batches side by side would not know each other's watermarks.</remarks>
+public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, CdcSinkMetrics metrics, TimeProvider clock, ILogger<ChainSigns> log)
+{
+    static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
+
+    readonly ConcurrentDictionary<(string Topic, int Partition, int Epoch), Recorded> _recorded = [];
+    readonly ConcurrentDictionary<ChainBreakKind, long> _logged = [];
+
+    /// <summary>What this replica recorded last; another one may have recorded more since the partitions changed hands.</summary>
+    readonly record struct Recorded(int Assignment, ulong Generation, StreamedWatermark Last);
+
+    /// <summary>Before the batch's watermarks are stored: one that is stored was looked at.</summary>
+    public async Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        foreach (var run in RunsOf(batch))
+        {
+            var first = run.First();
+            var before = RecordedBefore(run.Key, batch, first) ?? await watermarks.LastBeforeAsync(first, GenerationOf(batch, first), cancellation);
+            foreach (var found in WatermarkChain.Breaks(before, run))
+            {
+                if (!await watermarks.HasAsync(found.Watermark, cancellation))
+                {
+                    await TellAsync(found, cancellation);
+                }
+            }
+        }
+    }
+
+    /// <summary>The batch's watermarks are stored.</summary>
+    public void Note(ChangeBatch batch)
+    {
+        foreach (var run in RunsOf(batch))
+        {
+            var last = run.Last();
+            _recorded[run.Key] = new Recorded(batch.Assignment, GenerationOf(batch, last), last);
+        }
+    }
+
+    static IEnumerable<IGrouping<(string Topic, int Partition, int Epoch), StreamedWatermark>> RunsOf(ChangeBatch batch) =>
+        batch.Watermarks.Where(each => each.Link.IsKnown).GroupBy(each => (each.Topic, each.Partition, each.Version.Epoch));
+
+    static ulong GenerationOf(ChangeBatch batch, StreamedWatermark watermark) =>
+        batch.Positions.Find(each => each.Topic == watermark.Topic && each.Partition == watermark.Partition).Generation;
+
+    StreamedWatermark? RecordedBefore((string, int, int) run, ChangeBatch batch, StreamedWatermark first) =>
+        _recorded.TryGetValue(run, out var recorded) && recorded.Assignment == batch.Assignment && recorded.Generation == GenerationOf(batch, first)
+            && recorded.Last.Offset < first.Offset ? recorded.Last : null;
+
+    async Task TellAsync(ChainBreak found, CancellationToken cancellation)
+    {
+        var (before, next) = (found.Before, found.Watermark);
+        var (at, epoch) = (Moment(next.At), next.Version.Epoch);
+        metrics.WatermarkBreak(found.Kind);
+        if (!_logged.TryGetValue(found.Kind, out var last) || clock.GetElapsedTime(last) >= LogEvery)
+        {
+            _logged[found.Kind] = clock.GetTimestamp();
+            if (found.Kind == ChainBreakKind.Predecessor)
+            {
+                CdcSinkLog.WatermarkChainBroken(log, at, next.Version.Lsn, next.Link.Timeline, Moment(before.At), before.Version.Lsn, before.Link.Timeline, epoch);
+            }
+            else
+            {
+                CdcSinkLog.TimelineChanged(log, before.Link.Timeline, next.Link.Timeline, Moment(before.At), at, epoch);
+            }
+        }
+        // Once a minute of PostgreSQL's clock, should every watermark be a break.
+        await store.AskReconciliationAsync(FormattableString.Invariant($"{found.Kind} of the watermarks of epoch {epoch} at {at:yyyy-MM-dd HH:mm}"),
+            "PostgreSQL may have been restored or promoted without a new epoch", cancellation);
+    }
+
+    static DateTimeOffset Moment(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
+}

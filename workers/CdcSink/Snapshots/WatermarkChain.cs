@@ -1,0 +1,61 @@
+using Betting.CdcSink.Batches;
+
+namespace Betting.CdcSink.Snapshots;
+
+/// <summary>
+/// Compares each watermark with the one before it in its partition. PostgreSQL keeps the id of the last one in a row, so a watermark that
+/// names another predecessor comes from a log that lacks what was read before: a restored or promoted PostgreSQL. Pure.
+/// </summary>
+public static class WatermarkChain
+{
+    /// <param name="before">The last watermark of the partition and epoch before these; null where none is known, which says nothing of the first.</param>
+    /// <param name="watermarks">Of one partition and epoch, in the order of their offsets; those without a link are passed over.</param>
+    /// <returns>What does not follow the one before it. A watermark that was sent before may be among them: a connector repeats what it sent.</returns>
+    public static List<ChainBreak> Breaks(StreamedWatermark? before, IEnumerable<StreamedWatermark> watermarks)
+    {
+        var breaks = new List<ChainBreak>();
+        var seen = new HashSet<Guid>();
+        if (before is { } known)
+        {
+            seen.Add(known.Link.Id);
+        }
+        foreach (var watermark in watermarks.Where(each => each.Link.IsKnown))
+        {
+            if (seen.Add(watermark.Link.Id) && before is { } last && Judge(last.Link, watermark.Link) is { } kind)
+            {
+                breaks.Add(new ChainBreak(last, watermark, kind));
+            }
+            before = watermark;
+        }
+        return breaks;
+    }
+
+    /// <summary>
+    /// A watermark with the same predecessor as the last one is no break: the message is in the log when it is written, and the transaction
+    /// that was to record it as the last one was rolled back.
+    /// </summary>
+    static ChainBreakKind? Judge(in WatermarkLink last, in WatermarkLink next)
+    {
+        if (next.Previous != last.Id && next.Previous != last.Previous)
+        {
+            return ChainBreakKind.Predecessor;
+        }
+        return next.Timeline != last.Timeline && next.Timeline != 0 && last.Timeline != 0 ? ChainBreakKind.Timeline : null;
+    }
+}
+
+/// <summary>Two watermarks that do not follow each other.</summary>
+/// <param name="Before">The last one before it in its partition and epoch.</param>
+/// <param name="Watermark">The one that does not follow it.</param>
+/// <param name="Kind">In what they differ.</param>
+public readonly record struct ChainBreak(StreamedWatermark Before, StreamedWatermark Watermark, ChainBreakKind Kind);
+
+/// <summary>How a watermark does not follow the one before it.</summary>
+public enum ChainBreakKind
+{
+    /// <summary>It names another predecessor: PostgreSQL's log does not have what was read before it, or Kafka lost what came between them.</summary>
+    Predecessor,
+
+    /// <summary>It names the right predecessor and another timeline: PostgreSQL was promoted or restored, and nobody knows what was lost.</summary>
+    Timeline,
+}

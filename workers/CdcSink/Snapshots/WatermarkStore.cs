@@ -1,0 +1,65 @@
+using System.Text;
+using Betting.CdcSink.Batches;
+using Betting.CdcSink.Write;
+using Betting.Debezium;
+using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.Utility;
+
+namespace Betting.CdcSink.Snapshots;
+
+/// <summary>What ClickHouse knows of the watermarks that came through.</summary>
+public sealed class WatermarkStore(ChangeStore store)
+{
+    /// <summary>The last watermark that names its predecessor, before this one in its partition and epoch; null where none is known.</summary>
+    /// <param name="watermark">Where to look.</param>
+    /// <param name="generation">Of its topic: what was recorded before is of a topic that is gone. Microseconds since 1970 UTC; 0 for the first.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<StreamedWatermark?> LastBeforeAsync(StreamedWatermark watermark, ulong generation, CancellationToken cancellation)
+    {
+        var parameters = InEpochOf(watermark);
+        parameters.AddParameter("topic", watermark.Topic);
+        parameters.AddParameter("partition", watermark.Partition);
+        parameters.AddParameter("offset", watermark.Offset);
+        parameters.AddParameter("generation", generation);
+        // Rows expire after a day, and not in their order: what is nearly a day old may stand behind a gap.
+        const string Sql = """
+            SELECT version, toUnixTimestamp64Micro(at), offset, toString(id), toString(previous), toUInt64(timeline)
+            FROM watermarks
+            WHERE topic = {topic:String} AND partition = {partition:Int32} AND offset < {offset:Int64} AND version BETWEEN {from:UInt64} AND {to:UInt64}
+                AND notEmpty(id) AND recorded_at > now64(6) - INTERVAL 23 HOUR AND toUInt64(toUnixTimestamp64Micro(recorded_at)) >= {generation:UInt64}
+            ORDER BY offset DESC LIMIT 1
+            FORMAT RowBinary
+            """;
+        StreamedWatermark? last = null;
+        await store.ReadRowsAsync(Sql, parameters, (ref row) =>
+        {
+            var (version, at, offset) = (row.ReadUInt64(), row.ReadInt64(), row.ReadInt64());
+            var (id, previous, timeline) = (Encoding.UTF8.GetString(row.ReadString()), Encoding.UTF8.GetString(row.ReadString()), row.ReadUInt64());
+            last = row.IsShort
+                ? last
+                : new StreamedWatermark(new ChangeVersion(version), at, watermark.Topic, watermark.Partition, offset, new WatermarkLink(Guid.Parse(id), Guid.Parse(previous), (uint)timeline));
+        }, cancellation);
+        return last;
+    }
+
+    /// <summary>True where this watermark is recorded already: it was read or sent a second time.</summary>
+    public async Task<bool> HasAsync(StreamedWatermark watermark, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("version", watermark.Version.Value);
+        parameters.AddParameter("id", watermark.Link.Id.ToString());
+        var found = 0UL;
+        await store.ReadRowsAsync("SELECT count() FROM watermarks WHERE version = {version:UInt64} AND toString(id) = {id:String} FORMAT RowBinary", parameters,
+            (ref row) => found = row.ReadUInt64() is var value && row.IsShort ? found : value, cancellation);
+        return found > 0;
+    }
+
+    static ClickHouseParameterCollection InEpochOf(StreamedWatermark watermark)
+    {
+        var epoch = watermark.Version.Epoch;
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("from", ChangeVersion.Of(epoch, streamed: false, 0).Value);
+        parameters.AddParameter("to", ChangeVersion.Of(epoch, streamed: true, ChangeVersion.MaxLsn).Value);
+        return parameters;
+    }
+}
