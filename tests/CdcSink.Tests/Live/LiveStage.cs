@@ -101,7 +101,6 @@ sealed class LiveStage : IAsyncDisposable
             Assert.True(await copy.ExitedWithinAsync(Patience) && copy.ExitCode == 0, "the data folder was not copied");
         }
         await server.StartAsync();
-        NpgsqlConnection.ClearAllPools();
     }
 
     /// <summary>kill -9 of the cluster, which goes on with the data of <see cref="CopyAsync"/>.</summary>
@@ -111,7 +110,6 @@ sealed class LiveStage : IAsyncDisposable
         Directory.Move(DataOf(name), DataOf(name) + "-lost");
         Directory.Move(DataOf(name) + "-copy", DataOf(name));
         await server.StartAsync();
-        NpgsqlConnection.ClearAllPools();
     }
 
     string DataOf(string name) => Path.Combine(_folder, name, "postgres");

@@ -21,7 +21,7 @@ public sealed class RestoreTests
     {
         await using var stage = await LiveStage.StartAsync(replicas: 1);
         await using var server = await stage.NewPostgresAsync("first");
-        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database));
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database) + ";Pooling=false");
         await RunAsync(postgres, """
             INSERT INTO users SELECT n, 'User ' || n, now() FROM generate_series(1, 5) n;
             INSERT INTO events SELECT n, 'Event ' || n, 'Tennis', now(), 'SCHEDULED' FROM generate_series(1, 5) n
@@ -37,7 +37,6 @@ public sealed class RestoreTests
         // kill -9 is no sign, nor was the restart before: PostgreSQL's own recovery loses no commit.
         await server.KillAsync();
         await server.StartAsync();
-        NpgsqlConnection.ClearAllPools();
         await PlaceAsync(postgres, from: 201, to: 210);
         await VisibleAsync(stage, postgres, bets: 210);
         Assert.Equal(0, await stage.CountAsync("SELECT count() FROM reconciliation_requests"));
