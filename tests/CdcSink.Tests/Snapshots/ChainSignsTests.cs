@@ -140,6 +140,24 @@ public sealed class ChainSignsTests(Servers servers)
         Assert.Equal(0, Breaks(sink));
     }
 
+    [Theory]
+    [InlineData(9, 2, 1u, "2026-01-01 10:01:59.000000")]
+    [InlineData(9, 4, 1u, "2026-01-01 10:03:59.000000")]
+    [InlineData(9, 8, 1u, "NULL")]
+    [InlineData(9, 8, 2u, "NULL")]
+    [InlineData(7, 6, 2u, "2026-01-01 10:05:59.000000")]
+    public async Task Data_as_of_is_held_at_the_last_watermark_that_PostgreSQL_is_known_to_have(int id, int previous, uint timeline, string held)
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1), _made.Linked(3, previous: 2)]);
+        Assert.Empty(await sink.QueryAsync("SELECT id FROM holds"));
+
+        await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3), _made.Linked(5, previous: 4), _made.Linked(6, previous: 5), _made.Linked(id, previous, timeline)]);
+
+        Assert.Equal([held], await sink.QueryAsync("SELECT toString(data_as_of) FROM data_as_of"));
+    }
+
     [Fact]
     public async Task A_replay_of_an_archive_says_nothing()
     {

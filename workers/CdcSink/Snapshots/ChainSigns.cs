@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Lag;
 using Betting.CdcSink.Write;
 using Microsoft.Extensions.Logging;
 
@@ -31,7 +32,7 @@ public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, Cdc
             {
                 if (!await watermarks.HasAsync(found.Watermark, cancellation))
                 {
-                    await TellAsync(found, cancellation);
+                    await TellAsync(found, await HoldAsync(found, batch, cancellation), cancellation);
                 }
             }
         }
@@ -57,7 +58,24 @@ public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, Cdc
         _recorded.TryGetValue(run, out var recorded) && recorded.Assignment == batch.Assignment && recorded.Generation == GenerationOf(batch, first)
             && recorded.Last.Offset < first.Offset ? recorded.Last : null;
 
-    async Task TellAsync(ChainBreak found, CancellationToken cancellation)
+    /// <summary>
+    /// What was committed before the named predecessor was written is in PostgreSQL as it was read. Where the predecessor never came,
+    /// nobody knows how old the state is that PostgreSQL went back to.
+    /// </summary>
+    async Task<Hold> HoldAsync(ChainBreak found, ChangeBatch batch, CancellationToken cancellation)
+    {
+        if (found.Kind == ChainBreakKind.Timeline)
+        {
+            return Before(found.Before.At);
+        }
+        var named = found.Watermark.Link.Previous;
+        var here = batch.Watermarks.Find(each => each.Link.Id == named);
+        return here.Link.IsKnown ? Before(here.At) : await watermarks.TimeOfAsync(found.Watermark, named, cancellation) is { } at ? Before(at) : Hold.All;
+    }
+
+    static Hold Before(long at) => new((new Watermark(Moment(at), default).AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+
+    async Task TellAsync(ChainBreak found, Hold hold, CancellationToken cancellation)
     {
         var (before, next) = (found.Before, found.Watermark);
         var (at, epoch) = (Moment(next.At), next.Version.Epoch);
@@ -76,7 +94,7 @@ public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, Cdc
         }
         // Once a minute of PostgreSQL's clock, should every watermark be a break.
         await store.AskReconciliationAsync(FormattableString.Invariant($"{found.Kind} of the watermarks of epoch {epoch} at {at:yyyy-MM-dd HH:mm}"),
-            "PostgreSQL may have been restored or promoted without a new epoch", cancellation);
+            "PostgreSQL may have been restored or promoted without a new epoch", hold, cancellation);
     }
 
     static DateTimeOffset Moment(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);

@@ -54,6 +54,24 @@ public sealed class WatermarkStore(ChangeStore store)
         return found > 0;
     }
 
+    /// <summary>When the watermark of this id was written, microseconds since 1970 UTC; null where it never came through in the epoch.</summary>
+    /// <param name="watermark">Of the same epoch.</param>
+    /// <param name="id">Of the watermark that is looked for.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<long?> TimeOfAsync(StreamedWatermark watermark, Guid id, CancellationToken cancellation)
+    {
+        var parameters = InEpochOf(watermark);
+        parameters.AddParameter("id", id.ToString());
+        const string Sql = """
+            SELECT toUnixTimestamp64Micro(at) FROM watermarks
+            WHERE version BETWEEN {from:UInt64} AND {to:UInt64} AND toString(id) = {id:String} LIMIT 1
+            FORMAT RowBinary
+            """;
+        long? at = null;
+        await store.ReadRowsAsync(Sql, parameters, (ref row) => at = row.ReadInt64() is var value && row.IsShort ? at : value, cancellation);
+        return at;
+    }
+
     static ClickHouseParameterCollection InEpochOf(StreamedWatermark watermark)
     {
         var epoch = watermark.Version.Epoch;
