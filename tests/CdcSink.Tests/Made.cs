@@ -12,16 +12,20 @@ sealed class Made
     ulong _lsn = 80_000;
 
     /// <summary>A change of one row; <paramref name="after"/> is JSON, null for a delete.</summary>
-    public StreamRecord Change(string table, string op, string? after, string key, string snapshot = "false", long committedMs = 1_767_225_600_000, string? epoch = null, int partition = 0, ulong? lsn = null)
+    public StreamRecord Change(string table, string op, string? after, string key, string snapshot = "false", long committedMs = 1_767_225_600_000, string? epoch = null, int partition = 0, ulong? lsn = null,
+        ulong? transaction = null)
     {
         _lsn += 8;
         var at = lsn ?? _lsn;
-        var value = $$"""{"before":null,"after":{{after ?? "null"}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{committedMs}},"snapshot":"{{snapshot}}","db":"betting","sequence":"[\"{{at}}\",\"{{at}}\"]","schema":"public","table":"{{table}}","txId":{{700 + at / 8}},"lsn":{{at}},"xmin":null},"transaction":null,"op":"{{op}}","ts_ms":{{committedMs}}}""";
+        // Incremental reads have no transaction.
+        var by = snapshot == "incremental" ? "null" : $"{transaction ?? 700 + at / 8}";
+        var value = $$"""{"before":null,"after":{{after ?? "null"}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{committedMs}},"snapshot":"{{snapshot}}","db":"betting","sequence":"[\"{{at}}\",\"{{at}}\"]","schema":"public","table":"{{table}}","txId":{{by}},"lsn":{{at}},"xmin":null},"transaction":null,"op":"{{op}}","ts_ms":{{committedMs}}}""";
         return Record(table, key, value, epoch, partition);
     }
 
-    public StreamRecord Bet(long id, string columns, string op = "c", string? epoch = null, int partition = 0, string snapshot = "false", long committedMs = 1_767_225_600_000, ulong? lsn = null) =>
-        Change("bets", op, $$"""{"id":{{id}},{{columns}}}""", $$"""{"id":{{id}}}""", snapshot, committedMs, epoch, partition, lsn);
+    public StreamRecord Bet(long id, string columns, string op = "c", string? epoch = null, int partition = 0, string snapshot = "false", long committedMs = 1_767_225_600_000, ulong? lsn = null,
+        ulong? transaction = null) =>
+        Change("bets", op, $$"""{"id":{{id}},{{columns}}}""", $$"""{"id":{{id}}}""", snapshot, committedMs, epoch, partition, lsn, transaction);
 
     /// <summary>Columns of a bet as they always are; a replacement is written as <c>"amount":"…"</c>.</summary>
     public static string Columns(params string[] replaced)

@@ -141,7 +141,7 @@ ALTER TABLE bets_as_of_unchecked
     MODIFY COMMENT 'Parameterised view, moment: text with its zone. As bets_as_of from what is visible, complete or not';
 
 ALTER TABLE bets_as_of_snapshot
-    MODIFY COMMENT 'Parameterised view, epoch, xmax, xip, taken: bets as a PostgreSQL snapshot saw them. An error if taken is later than data_as_of';
+    MODIFY COMMENT 'Parameterised view, epoch, position, xmax, xip, taken: bets as a PostgreSQL snapshot saw them. An error where that is not known or not visible yet';
 
 ALTER TABLE bets_as_of_snapshot_unchecked
     MODIFY COMMENT 'Parameterised view: as bets_as_of_snapshot from what is visible, complete or not. For callers with a fence, such as the Reconciler';
@@ -152,12 +152,62 @@ ALTER TABLE instant_of
 ALTER TABLE answerable_instant_of
     MODIFY COMMENT 'Parameterised view, text: the same. An error where the state of that moment is not known';
 
+ALTER TABLE answerable_snapshot_of
+    MODIFY COMMENT 'Parameterised view, epoch, position, taken: the time of a snapshot. An error where what it saw is not known or not visible yet';
+
 ALTER TABLE history_gaps
+    COMMENT COLUMN of 'users, events or bets; clock: the clock of PostgreSQL was set',
+    COMMENT COLUMN epoch 'Epoch in which the gap ends',
+    COMMENT COLUMN known_until 'Last moment before the gap. 1970: the gap has no beginning',
+    COMMENT COLUMN known_again 'First moment behind the gap',
+    MODIFY COMMENT 'Times at which the state of PostgreSQL is not known: before a table was read whole, between two epochs, and where its clock was set';
+
+ALTER TABLE history_of_tables
     COMMENT COLUMN of 'users, events or bets',
-    COMMENT COLUMN epoch 'Epoch whose snapshot ends the gap',
-    COMMENT COLUMN known_until 'Last change before the gap. 1970: the gap has no beginning',
-    COMMENT COLUMN known_again 'Time of the snapshot that ends the gap',
-    MODIFY COMMENT 'Times at which the state of PostgreSQL is not known: before the first snapshot, and between two epochs';
+    COMMENT COLUMN epoch 'Epoch of the cluster',
+    COMMENT COLUMN last_version 'Highest version',
+    COMMENT COLUMN last_change 'Commit time of the change with that version',
+    COMMENT COLUMN reads 'Groups of rows that snapshots read. 0: no snapshot read the table',
+    COMMENT COLUMN is_incremental '1: an incremental snapshot read the table first',
+    COMMENT COLUMN has_ended '1: a snapshot that read the table has ended',
+    COMMENT COLUMN known_again 'From this moment on the table is known whole',
+    COMMENT COLUMN known_position 'The same as a position in the log',
+    COMMENT COLUMN newest_reading 'Time of the newest watermark',
+    COMMENT COLUMN behind_reading_at 'The same, or the earliest commit time of a change behind that watermark in the log',
+    MODIFY COMMENT 'From where on each table is known in each epoch, and its last change';
+
+ALTER TABLE commit_times
+    COMMENT COLUMN of 'users, events or bets',
+    COMMENT COLUMN version 'Version of the change',
+    COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came',
+    COMMENT COLUMN committed_at 'When it was committed; a read: when it was read',
+    MODIFY COMMENT 'Version, transaction and commit time of the changes of all tables';
+
+ALTER TABLE clock_jumps
+    COMMENT COLUMN known_until 'Last moment before the clock can be doubted',
+    COMMENT COLUMN known_again 'From here on its times are in the order of the log again',
+    COMMENT COLUMN from_version 'Version of the watermark or change before the jump',
+    COMMENT COLUMN fall_version 'Version of the first one whose time is earlier than that of one before it',
+    COMMENT COLUMN recorded_at 'When it was recorded',
+    MODIFY COMMENT 'Where the clock of PostgreSQL fell, as watermarks and changes show it. Kept for ever';
+
+ALTER TABLE recent_clock_jumps
+    COMMENT COLUMN known_until 'As in clock_jumps',
+    COMMENT COLUMN known_again 'As in clock_jumps',
+    COMMENT COLUMN from_version 'As in clock_jumps',
+    COMMENT COLUMN fall_version 'As in clock_jumps',
+    MODIFY COMMENT 'What the watermarks of the last day say of jumps of the clock';
+
+ALTER TABLE clock_readings
+    COMMENT COLUMN version 'Position in the log, as a version',
+    COMMENT COLUMN at 'Clock of PostgreSQL there',
+    MODIFY COMMENT 'The watermarks of the last day and the newest visible one';
+
+ALTER TABLE clock_gaps
+    COMMENT COLUMN epoch 'Epoch in which the clock fell',
+    COMMENT COLUMN known_until 'Last moment before the gap',
+    COMMENT COLUMN known_again 'First moment behind the gap',
+    MODIFY COMMENT 'Moments that are not known because the clock of PostgreSQL was set';
 
 ALTER TABLE data_as_of
     COMMENT COLUMN data_as_of 'The moment, UTC. NULL until the first watermark is visible, and while nothing is proven: see holds',

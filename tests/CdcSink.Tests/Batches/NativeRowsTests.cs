@@ -116,7 +116,7 @@ public sealed class NativeRowsTests(Servers servers)
         using var changes = new ChangeRows();
         using var joined = new NativeRows(JoinedRows.Columns);
         using var progress = ProgressRows.Of([], 0);
-        foreach (var (table, rows) in changes.Tables.Append(("fences", changes.Fences)).Append(("watermarks", changes.Watermarks)).Append(("bets_analytics_rows", joined)).Append(("sink_progress", progress)))
+        foreach (var (table, rows) in changes.Tables.Append(("fences", changes.Fences)).Append(("watermarks", changes.Watermarks)).Append(("clock_jumps", changes.ClockJumps)).Append(("bets_analytics_rows", joined)).Append(("sink_progress", progress)))
         {
             var types = (await sink.QueryAsync($"SELECT name, replaceRegexpOne(type, '^LowCardinality[(](.*)[)]$', '\\\\1') FROM system.columns WHERE database = currentDatabase() AND table = '{table}'"))
                 .Select(row => row.Split('|')).ToDictionary(row => row[0], row => row[1]);

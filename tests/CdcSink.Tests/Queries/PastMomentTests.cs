@@ -69,7 +69,7 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     {
         foreach (var zone in new[] { "UTC", "Asia/Tokyo" })
         {
-            foreach (var view in new[] { $"bets_as_of(moment = {moment})", $"bets_as_of_snapshot(epoch = 1, xmax = 760, xip = [], taken = {moment})" })
+            foreach (var view in new[] { $"bets_as_of(moment = {moment})", $"bets_as_of_snapshot(epoch = 1, position = 80000, xmax = 760, xip = [], taken = {moment})" })
             {
                 await RefusedAsync($"SELECT count() FROM {view} SETTINGS session_timezone = '{zone}'", "is no instant");
             }
@@ -85,8 +85,6 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         {
             await RefusedAsync($"SELECT {question} FROM bets_as_of(moment = '2025-04-02T00:00:00.000001Z')", "later than data_as_of");
             await RefusedAsync($"SELECT {question} FROM bets_as_of(moment = '2025-04-02T01:00Z') WHERE user_id = -5", "later than data_as_of");
-            await RefusedAsync(
-                $"SELECT {question} FROM bets_as_of_snapshot(epoch = 1, xmax = 760, xip = [], taken = '2025-04-02T01:00Z')", "later than data_as_of");
         }
 
         Assert.Equal(["7"], await world.Sink.QueryAsync("SELECT count() FROM bets_as_of_unchecked(moment = '2025-04-02T01:00:00Z')"));
@@ -141,6 +139,68 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         await RefusedAsync("SELECT bet_status FROM bets_as_of(moment = '2026-01-01T00:59:59.999Z')", "is not known", sink);
         Assert.Equal(["OPEN"], await sink.QueryAsync("SELECT bet_status FROM bets_as_of(moment = '2026-01-01T01:00:00Z')"));
         Assert.Equal(["SETTLED"], await sink.QueryAsync("SELECT bet_status FROM bets_as_of(moment = '2026-01-01T01:01:00Z')"));
+    }
+
+    [Fact]
+    public async Task A_table_that_an_incremental_snapshot_read_first_is_known_from_its_last_read_on_and_a_minute_later()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        var made = new Made();
+        // A chunk every 10 seconds, beside the stream.
+        await sink.ReplayAsync([
+            .. Enumerable.Range(0, 4).Select(chunk => made.Bet(
+                chunk + 1, Made.Columns(), op: "r", snapshot: "incremental", committedMs: 1_767_225_600_000 + chunk * 10_000)),
+            made.Bet(9, Made.Columns(), committedMs: 1_767_225_600_000 + 15_000)]);
+        await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
+
+        foreach (var unknown in new[] { "2025-12-31T23:59:59Z", "2026-01-01T00:00:05Z", "2026-01-01T00:00:29Z", "2026-01-01T00:01:29Z" })
+        {
+            await RefusedAsync($"SELECT count() FROM bets_as_of(moment = '{unknown}')", "is not known", sink);
+        }
+        Assert.Equal(["5"], await sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T00:01:30Z')"));
+    }
+
+    [Fact]
+    public async Task A_table_that_a_whole_snapshot_read_first_stays_known_while_an_incremental_one_reads_it_again()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        var made = new Made();
+        await sink.ReplayAsync([
+            made.Bet(1, Made.Columns(), op: "r", snapshot: "first", committedMs: 1_767_225_600_000),
+            made.Bet(2, Made.Columns(), op: "r", snapshot: "last", committedMs: 1_767_225_600_000),
+            made.Bet(1, Made.Columns(), op: "r", snapshot: "incremental", committedMs: 1_767_225_700_000)]);
+        await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
+
+        Assert.Equal(["2"], await sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T00:00:00Z')"));
+    }
+
+    [Fact]
+    public async Task A_part_that_a_killed_snapshot_read_makes_nothing_known()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        var made = new Made();
+        await sink.ApplyStreamedAsync([
+            made.Bet(1, Made.Columns(), op: "r", snapshot: "first", committedMs: 1_767_225_600_000),
+            made.Bet(1, Made.Columns(), op: "r", snapshot: "first", committedMs: 1_767_225_660_000),
+            made.Bet(2, Made.Columns(), op: "r", snapshot: "last", committedMs: 1_767_225_660_000)]);
+        await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
+
+        await RefusedAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T00:00:30Z')", "is not known", sink);
+        Assert.Equal(["2"], await sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T00:01:00Z')"));
+    }
+
+    [Fact]
+    public async Task A_gap_between_epochs_begins_with_the_last_change_in_the_log_though_a_clock_was_ahead_before_it()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        var made = new Made();
+        await sink.ReplayAsync([
+            made.User(1, epoch: "1", committedMs: 1_767_225_600_000 + 86_400_000),
+            made.Bet(1, Made.Columns(), epoch: "1", committedMs: 1_767_225_600_000),
+            made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "last", committedMs: 1_767_229_200_000)]);
+        await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
+
+        await RefusedAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T00:30:00Z')", "is not known", sink);
     }
 
     async Task RefusedAsync(string question, string because, SinkUnderTest? sink = null)

@@ -43,7 +43,7 @@ public sealed class RecordingTests(Servers servers)
         using var sink = await SinkUnderTest.CreateAsync(servers, For(recording));
         await sink.ReplayAsync(Archive.Read(recording));
         await Expected.AssertEqualsAsync(sink.Client, recording, "bets_as_of_unchecked(moment = '2200-01-01T00:00:00Z')");
-        await Expected.AssertEqualsAsync(sink.Client, recording, Shown("bets_as_of_snapshot_unchecked(epoch = 63, xmax = 4294967295, xip = [], taken = '2100-01-01T00:00:00Z')"));
+        await Expected.AssertEqualsAsync(sink.Client, recording, Shown("bets_as_of_snapshot_unchecked(epoch = 63, position = 0, xmax = 4294967295, xip = [], taken = '2100-01-01T00:00:00Z')"));
     }
 
     /// <summary>The view as of a snapshot has times as they came, for comparing; people's views show the nearest that there is.</summary>

@@ -222,6 +222,20 @@ public sealed class SnapshotCompletionTests(Servers servers)
     }
 
     [Fact]
+    public async Task A_snapshot_of_a_part_after_the_stream_deletes_nothing_though_the_clock_was_ahead_before_it()
+    {
+        using var sink = await FilledAsync();
+        // Two hours ahead; another partition than that of the reads, which are of one bet, at the right time.
+        await sink.ApplyStreamedAsync([
+            _made.Watermark("2026-01-01T02:00:00+00:00", epoch: "2"),
+            _made.Bet(2, Made.Columns("\"user_id\":2"), op: "u", epoch: "2", committedMs: 1_767_225_600_000 + 7_200_000, partition: 1)]);
+        await sink.ReplayAsync([
+            _made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "first"), _made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "last")]);
+
+        Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
+    }
+
+    [Fact]
     public async Task A_log_that_goes_back_in_the_same_epoch_is_told_and_a_watermark_that_is_read_again_is_not()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);

@@ -14,6 +14,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     const int RecordsPerRow = 16;
 
     readonly TombstoneRule _tombstones = new();
+    readonly CommitClock _commits = new();
     readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix), _watermark = System.Text.Encoding.UTF8.GetBytes(Topics.WatermarkPrefix);
     ChangeBatch? _batch;
 
@@ -55,7 +56,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
                     batch.DimensionTopics.Add(record.Topic);
                 }
                 AddSnapshotMarks(batch, record, decoded);
-                AddCommitTime(batch, record.Topic, decoded);
+                AddCommitTime(batch, record, decoded);
                 break;
             case RecordKind.Truncate:
                 batch.Rows.AddTruncation(record, decoded, decoded.Table, decoded.Version);
@@ -123,16 +124,20 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         }
     }
 
-    static void AddCommitTime(ChangeBatch batch, string topic, in DecodedRecord change)
+    void AddCommitTime(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
     {
         // A read is as old as its row, not as its way here.
         if (change.Operation == Operation.Read || change.CommitTime == 0)
         {
             return;
         }
-        if (!batch.CommitTimes.TryGetValue(topic, out var times))
+        if (_commits.Notice(record, change) is { } jump)
         {
-            batch.CommitTimes[topic] = times = Pooled.List();
+            batch.Rows.Add(jump);
+        }
+        if (!batch.CommitTimes.TryGetValue(record.Topic, out var times))
+        {
+            batch.CommitTimes[record.Topic] = times = Pooled.List();
         }
         times.Add(change.CommitTime);
         batch.StreamedUntil.Note(change.Table, change.Version.Epoch, change.CommitTime);

@@ -36,6 +36,9 @@ public sealed class ChangeRows : IDisposable
     public NativeRows Watermarks { get; } = new([Column.Time("at"), Column.UInt64("version"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset"),
         Column.Uuid("id"), Column.Uuid("previous"), Column.UInt32("timeline")]);
 
+    public NativeRows ClockJumps { get; } =
+        new([Column.Time("known_until"), Column.Time("known_again"), Column.UInt64("from_version"), Column.UInt64("fall_version")]);
+
     public int Bytes => Users.Length + Events.Length + Bets.Length + Truncations.Length + SnapshotMarkers.Length + Fences.Length;
 
     /// <summary>What the join reads, by table.</summary>
@@ -130,6 +133,16 @@ public sealed class ChangeRows : IDisposable
         Watermarks.EndRow();
     }
 
+    /// <summary>A fall of PostgreSQL's clock.</summary>
+    internal void Add(in ClockJump jump)
+    {
+        ClockJumps.WriteInt64(jump.KnownUntil);
+        ClockJumps.WriteInt64(jump.KnownAgain);
+        ClockJumps.WriteUInt64(jump.From.Value);
+        ClockJumps.WriteUInt64(jump.Fall.Value);
+        ClockJumps.EndRow();
+    }
+
     public void Dispose()
     {
         Users.Dispose();
@@ -139,6 +152,7 @@ public sealed class ChangeRows : IDisposable
         SnapshotMarkers.Dispose();
         Fences.Dispose();
         Watermarks.Dispose();
+        ClockJumps.Dispose();
     }
 
     void AddCommon(NativeRows rows, in StreamRecord record, in DecodedRecord change)

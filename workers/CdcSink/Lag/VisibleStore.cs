@@ -68,13 +68,23 @@ public sealed class VisibleStore(ClickHouseClient client)
             "SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 0 AND version <= {version:UInt64}", parameters, cancellationToken: cancellation)) > 0;
     }
 
-    /// <summary>Everything up to this watermark is visible. Repeating it, or recording an older one, changes nothing.</summary>
-    public Task RecordVisibleAsync(Watermark watermark, CancellationToken cancellation)
+    /// <summary>
+    /// Everything up to this watermark is visible. Where the clock jumped before it is kept first: the watermarks that show it are kept for a
+    /// day. Repeating it, or recording an older one, changes nothing.
+    /// </summary>
+    public async Task RecordVisibleAsync(Watermark watermark, CancellationToken cancellation)
     {
+        await client.ExecuteNonQueryAsync(
+            """
+            INSERT INTO clock_jumps (from_version, fall_version, known_until, known_again)
+            SELECT from_version, fall_version, known_until, known_again FROM recent_clock_jumps
+            WHERE (from_version, fall_version, known_until, known_again) NOT IN
+                (SELECT from_version, fall_version, known_until, known_again FROM clock_jumps)
+            """, cancellationToken: cancellation);
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("at", (watermark.AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
         parameters.AddParameter("version", watermark.Version.Value);
-        return client.ExecuteNonQueryAsync(
+        await client.ExecuteNonQueryAsync(
             "INSERT INTO visible_watermarks (as_of, version) SELECT fromUnixTimestamp64Micro({at:Int64}, 'UTC'), {version:UInt64}", parameters, cancellationToken: cancellation);
     }
 

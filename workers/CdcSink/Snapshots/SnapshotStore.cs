@@ -190,8 +190,9 @@ public sealed class SnapshotStore(ChangeStore store)
     }
 
     /// <summary>
-    /// Whether a change of any table in the epoch was committed before the snapshot read this one, both by PostgreSQL's clock: an initial
-    /// snapshot comes before all of its stream, so this one was ordered later and may be of a part.
+    /// Whether a change of any table in the epoch was committed before the snapshot read this one, both by PostgreSQL's clock, or a watermark
+    /// precedes the reads in the log, whatever the clock: an initial snapshot comes before all of its stream, so this one was ordered later and
+    /// may be of a part.
     /// </summary>
     async Task<bool> HasStreamedBeforeAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
     {
@@ -200,7 +201,9 @@ public sealed class SnapshotStore(ChangeStore store)
             version BETWEEN {{streamed.Value}} AND {{streamed.Value | ChangeVersion.MaxLsn}} AND committed_at <
                 (SELECT min(committed_at) FROM {{Changes(table)}} WHERE version BETWEEN {from:UInt64} AND {to:UInt64})
             """;
-        var any = string.Join(" UNION ALL ", Tables.Select(each => $"(SELECT 1 FROM {Changes(each)} WHERE {before} LIMIT 1)"));
+        var earlier = $"version >= {streamed.Value} AND version < {ChangeVersion.Of(snapshot.Epoch, streamed: true, snapshot.From.Lsn).Value}";
+        var any = string.Join(" UNION ALL ", Tables.Select(each => $"(SELECT 1 FROM {Changes(each)} WHERE {before} LIMIT 1)")
+            .Append($"(SELECT 1 FROM clock_readings WHERE {earlier} LIMIT 1)"));
         return await NumberAsync($"SELECT toUInt64(count()) FROM ({any})", snapshot.From, snapshot.To, cancellation) > 0;
     }
 

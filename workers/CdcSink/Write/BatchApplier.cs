@@ -23,6 +23,7 @@ public sealed class BatchApplier(
             batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation))));
         metrics.Inserted(batch.Rows);
         await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
+        await store.InsertAsync("clock_jumps", batch.Rows.ClockJumps, cancellation);
         // The signs look at what is stored and change nothing, so the join does not wait for them.
         await Task.WhenAll(
             _stages.TimeAsync("signs", () => signs.NoticeAsync(batch, cancellation)),

@@ -104,5 +104,6 @@ sealed class ClickHouseSide : IBetSide
         : source;
 
     static string AsOfSource(ExactCut cut, int epoch) => string.Create(CultureInfo.InvariantCulture,
-        $"bets_as_of_snapshot_unchecked(epoch = {epoch}, xmax = {cut.Snapshot.XMax}, xip = [{string.Join(", ", cut.Snapshot.InProgress.Order())}], taken = '{cut.TakenAt:yyyy-MM-ddTHH:mm:ss.ffffffZ}')");
+        $"bets_as_of_snapshot_unchecked(epoch = {epoch}, position = {cut.FencePosition}, xmax = {cut.Snapshot.XMax}, "
+        + $"xip = [{string.Join(", ", cut.Snapshot.InProgress.Order())}], taken = '{cut.TakenAt:yyyy-MM-ddTHH:mm:ss.ffffffZ}')");
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Betting.Debezium;
 using Betting.Reconciler.Cut;
 using ClickHouse.Driver;
@@ -13,6 +12,9 @@ namespace Betting.Reconciler.Compare;
 /// </summary>
 sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
 {
+    /// <summary>So near to the fence in the log, in bytes, that transaction ids cannot have come round.</summary>
+    const long IdsDecide = 1L << 35;
+
     readonly ulong _fence = ChangeVersion.Of(epoch, streamed: true, (ulong)NpgsqlTypes.NpgsqlLogSequenceNumber.Parse(cut.FenceLsn)).Value;
 
     public async Task<IReadOnlyList<RowPair>> DriftAsync(IReadOnlyList<RowPair> pairs, CancellationToken cancellation)
@@ -61,10 +63,19 @@ sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
     static string SeenBy(ExactCut cut, int epoch)
     {
         // The low 32 bits of the id stand in the row; the whole id is the one nearest to the snapshot's end.
-        var id = string.Create(CultureInfo.InvariantCulture, $"(toInt64({cut.Snapshot.XMax}) + toInt32(toInt64(transaction_id) - toInt64({(uint)cut.Snapshot.XMax})))");
-        var running = string.Join(", ", cut.Snapshot.InProgress.Order());
-        var taken = string.Create(CultureInfo.InvariantCulture, $"toDateTime64('{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}', 6, 'UTC')");
-        return string.Create(CultureInfo.InvariantCulture,
-            $"(bitShiftRight(version, 57) < {epoch} OR transaction_id = 0 OR (bitShiftRight(version, 57) = {epoch} AND committed_at < {taken} + INTERVAL 1 HOUR AND (committed_at < {taken} - INTERVAL 1 HOUR OR ({id} < {cut.Snapshot.XMax} AND NOT has([{running}]::Array(UInt64), toUInt64({id}))))))");
+        var id = Text($"(toInt64({cut.Snapshot.XMax}) + toInt32(toInt64(transaction_id) - toInt64({(uint)cut.Snapshot.XMax})))");
+        var wasRunning = Text($"(bitTest(version, 56) AND has([{string.Join(", ", cut.Snapshot.InProgress.Order())}]::Array(UInt64), toUInt64({id})))");
+        var distance = Text($"(toInt64(bitAnd(version, {ChangeVersion.MaxLsn})) - toInt64({cut.FencePosition}))");
+        var longBefore = Text($"toDateTime64('{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}', 6, 'UTC') - INTERVAL 12 HOUR");
+        return Text($"""
+            multiIf(
+                bitShiftRight(version, 57) != {epoch}, bitShiftRight(version, 57) < {epoch},
+                transaction_id = 0, {distance} < 0,
+                {distance} >= {IdsDecide}, 0,
+                {distance} > -{IdsDecide}, {id} < {cut.Snapshot.XMax} AND NOT {wasRunning},
+                NOT ({wasRunning} AND committed_at > {longBefore}))
+            """);
     }
+
+    static string Text(FormattableString sql) => FormattableString.Invariant(sql);
 }

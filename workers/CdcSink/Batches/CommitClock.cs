@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using Betting.Debezium;
+
+namespace Betting.CdcSink.Batches;
+
+/// <summary>
+/// Notices that PostgreSQL's clock fell: of two changes of a partition, which come in the order of their commits, the later one has the earlier
+/// commit time. Watermarks show it as well, but none are written while the connector is down. For one thread; one for each assignment.
+/// </summary>
+sealed class CommitClock
+{
+    /// <summary>Commit times are good to a second anyway, microseconds.</summary>
+    const long Margin = 1_000_000;
+
+    readonly Dictionary<(string Topic, int Partition), (StreamPosition Position, ChangeVersion Version, long At)> _last = [];
+
+    /// <returns>The jump that ends at this streamed change; null where its time does not precede that of the change before it.</returns>
+    public ClockJump? Notice(in StreamRecord record, in DecodedRecord change)
+    {
+        ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(_last, (record.Topic, record.Partition), out var isKnown);
+        if (isKnown && change.Position <= last.Position)
+        {
+            // Sent again by a connector that was restarted.
+            return null;
+        }
+        var before = last;
+        last = (change.Position, change.Version, change.CommitTime);
+        return isKnown && change.CommitTime < before.At - Margin
+            ? new ClockJump(change.CommitTime - Margin, before.At + Margin, before.Version, change.Version) : null;
+    }
+}
+
+/// <summary>Moments that are not known because PostgreSQL's clock fell: a row of <c>clock_jumps</c>.</summary>
+/// <param name="KnownUntil">Begin, microseconds since 1970 UTC.</param>
+/// <param name="KnownAgain">End, the same.</param>
+/// <param name="From">The change before the fall.</param>
+/// <param name="Fall">The change behind it.</param>
+readonly record struct ClockJump(long KnownUntil, long KnownAgain, ChangeVersion From, ChangeVersion Fall);
