@@ -46,6 +46,22 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
             "SELECT count(*) FROM reconciliation_findings WHERE part = 'view' AND kind <> 'day' AND run_id = (SELECT max(run_id) FROM reconciliation_runs)"));
     }
 
+    [Theory]
+    [InlineData("+ INTERVAL 2 HOUR")]
+    [InlineData("- INTERVAL 2 HOUR")]
+    public async Task A_clock_that_was_set_two_hours_ahead_or_back_is_no_drift(string set)
+    {
+        await Traffic.WriteAsync(pipeline.Postgres, 7001, 30, 11);
+        await EqualAsync();
+        foreach (var table in new[] { "bet_changes", "user_changes", "event_changes" })
+        {
+            await pipeline.ClickHouse.ExecuteNonQueryAsync(
+                $"ALTER TABLE {table} UPDATE committed_at = committed_at {set} WHERE bitTest(version, 56) AND id % 2 = 0 SETTINGS mutations_sync = 1");
+        }
+
+        await EqualAsync();
+    }
+
     [Fact]
     public async Task A_sink_that_does_not_answer_is_no_drift_and_no_equality()
     {
