@@ -37,11 +37,12 @@ public static class ClickHouseMigrator
     /// <param name="cluster">The cluster's name where there are several servers; null for one.</param>
     /// <param name="cancellation">Ends it between two statements; the next run goes on.</param>
     /// <exception cref="SchemaException">
-    /// A recorded file is not the one of this program or has no form for a cluster, or a table or view other than a summary is lost.
+    /// A recorded file is not the one of this program or has no form for a cluster, a table or view other than a summary is lost, or the disk is full.
     /// </exception>
     public static async Task<Migration> MigrateAsync(string connectionString, string? cluster = null, CancellationToken cancellation = default)
     {
         var on = cluster is null ? "" : $" ON CLUSTER {Quoted(cluster)}";
+        await SchemaRoom.RequireAsync(connectionString, cancellation);
         await CreateDatabaseAsync(connectionString, on, cancellation);
         using var client = new ClickHouseClient(connectionString);
         var repair = new SchemaRepair(client, on);

@@ -15,7 +15,7 @@ public sealed class StorageWatch(
     static readonly TimeSpan Every = TimeSpan.FromSeconds(15), Limit = TimeSpan.FromSeconds(5);
 
     bool _isFirst = true;
-    string _faults = "", _failure = "";
+    string _faults = "", _failure = "", _reported = "";
 
     public string Name => "storage";
 
@@ -30,7 +30,7 @@ public sealed class StorageWatch(
             try
             {
                 await LookAsync(either.Token);
-                _failure = "";
+                (_failure, _reported) = ("", "");
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
             {
@@ -69,14 +69,16 @@ public sealed class StorageWatch(
         }
     }
 
-    // An outage is the probe's to report; any other failure is reported once for as long as it stays the same.
+    // An outage is the probe's to report. Any other failure is reported when it comes twice in a row, and once: a worker that ends for the
+    // same reason has said so by then.
     void Report(Exception failure, FailureClass kind, string code)
     {
-        if (kind != FailureClass.Unavailable && code != ClickHouseErrors.Timeout && code != _failure)
+        if (kind != FailureClass.Unavailable && code != ClickHouseErrors.Timeout && code == _failure && code != _reported)
         {
-            _failure = code;
+            _reported = code;
             CdcSinkLog.StorageUnknown(log, code, Refusal.LineOf(failure));
         }
+        _failure = code;
     }
 
     // A table whose file is empty still works.
