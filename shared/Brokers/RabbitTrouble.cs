@@ -12,6 +12,7 @@ public static class RabbitTrouble
     {
         AuthenticationFailureException or PossibleAuthenticationFailureException => "it refuses access: look at user, password and virtual host",
         OperationInterruptedException { ShutdownReason: { ReplyCode: Constants.AccessRefused or Constants.NotAllowed } reason } => $"it refuses access: {reason.ReplyText}",
+        OperationInterruptedException { ShutdownReason.ReplyCode: Constants.ResourceLocked } => "somebody else looks at it and holds what he sees; ask again later",
         OperationInterruptedException { ShutdownReason: { } reason } => $"{reason.ReplyText} ({reason.ReplyCode})",
         BrokerUnreachableException => Inner(failure) ?? "no connection",
         ConnectFailureException => Inner(failure) ?? "no connection",

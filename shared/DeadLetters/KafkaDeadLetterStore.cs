@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Betting.Connections;
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 
 namespace Betting.DeadLetters;
 
@@ -47,7 +48,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         using var consumer = Consumer();
-        var partitions = await Task.Run(() => Partitions(consumer), cancellation);
+        var partitions = await Task.Run(() => PartitionsAsync(consumer), cancellation);
         var handled = await Task.Run(() => Handled(consumer, partitions, cancellation), cancellation);
         foreach (var record in Records(consumer, partitions, cancellation))
         {
@@ -94,8 +95,8 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         config.EnablePartitionEof = true;
     })).SetLogHandler((_, _) => { }).Build();
 
-    // Each partition's first and next offset now; what comes later belongs to the next look.
-    List<(TopicPartition Partition, long First, long End)> Partitions(IConsumer<byte[]?, byte[]?> consumer)
+    // Each partition's first and next offset now, that of open transactions too; what comes later belongs to the next look.
+    async Task<List<(TopicPartition Partition, long First, long End)>> PartitionsAsync(IConsumer<byte[]?, byte[]?> consumer)
     {
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         var topic = admin.GetMetadata(_topic, Patience).Topics.Single();
@@ -107,11 +108,16 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         {
             throw new KafkaException(topic.Error);
         }
-        return [.. topic.Partitions.Select(partition => new TopicPartition(_topic, partition.PartitionId)).Select(partition =>
-        {
-            var offsets = consumer.QueryWatermarkOffsets(partition, Patience);
-            return (partition, offsets.Low.Value, offsets.High.Value);
-        })];
+        var partitions = topic.Partitions.ConvertAll(partition => new TopicPartition(_topic, partition.PartitionId));
+        var (firsts, ends) = (await OffsetsAsync(admin, partitions, OffsetSpec.Earliest()), await OffsetsAsync(admin, partitions, OffsetSpec.Latest()));
+        return partitions.ConvertAll(partition => (partition, firsts[partition], ends[partition]));
+    }
+
+    static async Task<Dictionary<TopicPartition, long>> OffsetsAsync(IAdminClient admin, List<TopicPartition> partitions, OffsetSpec spec)
+    {
+        var options = new ListOffsetsOptions { RequestTimeout = Patience, IsolationLevel = IsolationLevel.ReadUncommitted };
+        var answers = await admin.ListOffsetsAsync(partitions.ConvertAll(each => new TopicPartitionOffsetSpec { TopicPartition = each, OffsetSpec = spec }), options);
+        return answers.ResultInfos.ToDictionary(each => each.TopicPartitionOffsetError.TopicPartition, each => each.TopicPartitionOffsetError.Offset.Value);
     }
 
     static HashSet<(int Partition, long Offset)> Handled(
@@ -145,7 +151,11 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
                 var record = consumer.Consume(Patience) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
                 if (record.IsPartitionEOF)
                 {
-                    // What is left below the end are transaction markers, or records of a transaction that is not decided.
+                    // Transaction markers move the position to the end; a transaction that is not decided stops it, and hides what stands behind.
+                    if (record.Offset < end)
+                    {
+                        throw new KafkaException(new Error(ErrorCode.Local_Partial, $"{partition} has an open transaction at offset {record.Offset.Value}, and letters behind it are not seen yet"));
+                    }
                     break;
                 }
                 RecordMemory.CutHeaders(record.Message, LetterHeaders.IsWritten);

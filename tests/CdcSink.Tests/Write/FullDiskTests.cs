@@ -15,11 +15,12 @@ public sealed class FullDiskTests : IAsyncDisposable
 
     string Data => Path.Combine(_folder, "clickhouse");
 
-    [Fact]
+    // Only root may mount a file system, and not in every container: run it with -explicit only.
+    [Fact(Explicit = true)]
     public async Task A_refresh_on_a_full_disk_costs_a_summary_which_migrate_creates_again_once_there_is_room()
     {
         Directory.CreateDirectory(Data);
-        Assert.SkipUnless(await RunAsync("mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", Data), "only root may mount a file system");
+        Assert.True(await RunAsync("mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", Data), "only root may mount a file system");
         await _server.StartAsync();
         var connection = _server.ConnectionString("full");
         await ClickHouseMigrator.MigrateAsync(connection);

@@ -103,6 +103,25 @@ public sealed class DeadLetterVerbTests(Servers servers)
         await stage.AppliedAsync([command]);
     }
 
+    [Fact]
+    public async Task While_somebody_looks_at_the_letters_of_RabbitMQ_nobody_else_calls_them_absent()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await stage.Rabbit.PublishLettersAsync("no command"u8.ToArray());
+        var look = await stage.Rabbit.QueueAsync(Rabbit.DeadLetters + ".look");
+
+        var (code, output) = await Verb(stage, "list", "--door", "rabbitmq");
+        Assert.True(code == 2, output);
+        Assert.Contains("somebody else looks at it", output, StringComparison.Ordinal);
+        (code, output) = await IngestProcess.RunAsync(stage.Folder, ["outcome", Guid.CreateVersion7().ToString(), .. stage.Settings[..2], .. stage.Kafka.Settings]);
+        Assert.True(code == 2, output);
+
+        // The verb waits for a moment: the look that ends meanwhile does not disturb it.
+        var listing = Listed(stage, "--door", "rabbitmq");
+        await stage.Rabbit.DeleteAsync(look);
+        Assert.Single(await listing);
+    }
+
     static async Task<JsonElement[]> Listed(Stage stage, params string[] filters)
     {
         var (code, output) = await Verb(stage, ["list", "--json", "--text", "1000", .. filters]);

@@ -84,6 +84,31 @@ public sealed class TransactionalTopicTests(Servers servers)
             holds(await worker.MetricAsync("ingest_queue_depth", "door=\"kafka\""), await worker.MetricAsync("ingest_queue_age_seconds", "door=\"kafka\"")));
     }
 
+    [Fact]
+    public async Task A_look_at_letters_behind_an_open_transaction_does_not_call_them_absent()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var broker = await Broker.StartAsync(stage);
+        using var open = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "letters" }).Build();
+        open.InitTransactions(Limit);
+        open.BeginTransaction();
+        var letter = new Message<Null, byte[]> { Value = "no command"u8.ToArray(), Headers = new() { { "dead-letter-from", "bet-commands/0@7"u8.ToArray() } } };
+        await open.ProduceAsync(new TopicPartition(Topics.DeadLetter(Topics.Commands), 0), letter);
+
+        // The stand-in shows what is not committed.
+        var (code, output) = await ListAsync();
+        Assert.True(code == (broker.IsReal ? 2 : 0), output);
+        Assert.Contains(broker.IsReal ? "open transaction at offset 0" : "kafka: 1 letters", output, StringComparison.Ordinal);
+
+        open.CommitTransaction(Limit);
+        (code, output) = await ListAsync();
+        Assert.True(code == 0, output);
+        Assert.Contains("kafka: 1 letters", output, StringComparison.Ordinal);
+
+        Task<(int ExitCode, string Output)> ListAsync() => IngestProcess.RunAsync(
+            stage.Folder, ["dead-letters", "list", "--door", "kafka", .. stage.Settings[..1], $"--Kafka:BootstrapServers={broker.Bootstrap}"]);
+    }
+
     static async Task PublishAsync(IProducer<Null, byte[]> producer, BetCommand[] commands, bool commit)
     {
         producer.BeginTransaction();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Betting.Connections;
@@ -6,16 +7,23 @@ using Betting.DeadLetters;
 using Betting.Ingest.Doors;
 using Betting.Ingest.Frames;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>
 /// The queue <c>bet-commands.dead-letter</c>. Letters that are looked at are held unacknowledged and go back to their places
-/// when the store is closed; one that is replayed is acknowledged only after the broker has confirmed the copy.
+/// when the store is closed; one that is replayed is acknowledged only after the broker has confirmed the copy. What one look holds
+/// another would not see and call absent, so one looks at a time.
 /// </summary>
 public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetterStore
 {
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
+
+    // A queue that one connection alone can have, and that goes with it.
+    static readonly string Look = $"{Queue}.look";
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), Again = TimeSpan.FromMilliseconds(300);
 
     // Letters pass whole, but for headers that the client cannot read: RabbitMQ's own dead letters can have such.
     readonly ContentCuts _cuts = new(new HeldBytes(long.MaxValue));
@@ -28,7 +36,11 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
     public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         _connection ??= await RabbitConnection.OpenAsync(options, "ingest dead-letters", () => new FrameFilter(new ContentRule(_cuts)), cancellation);
-        _reading ??= await _connection.CreateChannelAsync(cancellationToken: cancellation);
+        if (_reading is null)
+        {
+            await LookAloneAsync(_connection, cancellation);
+            _reading = await _connection.CreateChannelAsync(cancellationToken: cancellation);
+        }
         // As many as there are now; what comes meanwhile belongs to the next look.
         var count = (await _reading.QueueDeclarePassiveAsync(Queue, cancellation)).MessageCount;
         for (var seen = 0; seen < count; seen++)
@@ -67,6 +79,24 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
         if (_connection is not null)
         {
             await _connection.DisposeAsync();
+        }
+    }
+
+    /// <exception cref="OperationInterruptedException">Somebody else looks at the letters for longer than this waits.</exception>
+    static async Task LookAloneAsync(IConnection connection, CancellationToken cancellation)
+    {
+        for (var asked = Stopwatch.StartNew(); ; await Task.Delay(Again, TimeProvider.System, cancellation))
+        {
+            var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+            try
+            {
+                await channel.QueueDeclareAsync(Look, durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellation);
+                return;
+            }
+            catch (OperationInterruptedException taken) when (taken.ShutdownReason?.ReplyCode == Constants.ResourceLocked && asked.Elapsed < Patience)
+            {
+                await channel.DisposeAsync();
+            }
         }
     }
 
