@@ -18,7 +18,7 @@ public sealed class FailedPostgresTests(Servers servers)
     public async Task A_verb_of_dead_letters_names_a_PostgreSQL_that_is_away_or_refuses_and_ends_with_2(params string[] verb)
     {
         await using var stage = await Stage.SetAsync(servers);
-        var notLetIn = new NpgsqlConnectionStringBuilder(stage.Settings[0].Split('=', 2)[1]) { Username = "warmer" };
+        var notLetIn = new NpgsqlConnectionStringBuilder(stage.Settings[0].Split('=', 2)[1]) { Username = "absent" };
 
         foreach (var (connection, said) in new[] { ("Host=127.0.0.1;Port=1;Username=x;Database=x", "at 127.0.0.1:1: connection refused"), (notLetIn.ConnectionString, "it refuses access (28000)") })
         {

@@ -32,7 +32,7 @@ public sealed class LagLoop(
         {
             heartbeats.Beat(Name);
             await LookAsync(stopping);
-            await Task.Delay(options.LagEvery, clock, stopping);
+            await heartbeats.WhileAsync(Name, Task.Delay(options.LagEvery, clock, stopping));
         }
     }
 

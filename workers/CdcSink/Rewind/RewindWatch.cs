@@ -28,7 +28,7 @@ public sealed class RewindWatch(RewindStore store, CdcSinkOptions options, Heart
             {
                 // The probe tells that ClickHouse is away; an order can wait until it is back.
             }
-            await Task.Delay(options.RewindsEvery, clock, stopping);
+            await heartbeats.WhileAsync(Name, Task.Delay(options.RewindsEvery, clock, stopping));
         }
     }
 }

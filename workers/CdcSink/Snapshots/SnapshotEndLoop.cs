@@ -44,7 +44,7 @@ public sealed class SnapshotEndLoop(
             {
                 CdcSinkLog.SnapshotEndWaits(log, code);
             }
-            await Task.Delay(options.SnapshotEndsEvery, clock, stopping);
+            await heartbeats.WhileAsync(Name, Task.Delay(options.SnapshotEndsEvery, clock, stopping));
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class StorageWatch(
             {
                 Report(failure, kind, code);
             }
-            await Task.Delay(Every, clock, stopping);
+            await heartbeats.WhileAsync(Name, Task.Delay(Every, clock, stopping));
         }
     }
 
