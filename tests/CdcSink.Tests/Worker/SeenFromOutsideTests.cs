@@ -35,7 +35,7 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
 
         var documented = Documented().ToHashSet();
         string[] elsewhere = ["cdcsink_partitions_stopped", "cdcsink_lost_records_total", "cdcsink_partition_starts_total", "cdcsink_lower_epochs_total", "cdcsink_log_went_back_total",
-            "cdcsink_lost_changes_total"];
+            "cdcsink_lost_changes_total", "cdcsink_watermark_breaks_total"];
         string[] page = [];
         await Deadline.UntilAsync("every metric", Limit, async () =>
         {
