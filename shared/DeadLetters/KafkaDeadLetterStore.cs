@@ -109,15 +109,13 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
             throw new KafkaException(topic.Error);
         }
         var partitions = topic.Partitions.ConvertAll(partition => new TopicPartition(_topic, partition.PartitionId));
-        var (firsts, ends) = (await OffsetsAsync(admin, partitions, OffsetSpec.Earliest()), await OffsetsAsync(admin, partitions, OffsetSpec.Latest()));
+        var firsts = await TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Earliest(), Patience);
+        var ends = await TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Latest(), Patience);
+        if (partitions.Find(partition => !firsts.ContainsKey(partition) || !ends.ContainsKey(partition)) is { } silent)
+        {
+            throw new KafkaException(new Error(ErrorCode.LeaderNotAvailable, $"{silent} does not say where it ends"));
+        }
         return partitions.ConvertAll(partition => (partition, firsts[partition], ends[partition]));
-    }
-
-    static async Task<Dictionary<TopicPartition, long>> OffsetsAsync(IAdminClient admin, List<TopicPartition> partitions, OffsetSpec spec)
-    {
-        var options = new ListOffsetsOptions { RequestTimeout = Patience, IsolationLevel = IsolationLevel.ReadUncommitted };
-        var answers = await admin.ListOffsetsAsync(partitions.ConvertAll(each => new TopicPartitionOffsetSpec { TopicPartition = each, OffsetSpec = spec }), options);
-        return answers.ResultInfos.ToDictionary(each => each.TopicPartitionOffsetError.TopicPartition, each => each.TopicPartitionOffsetError.Offset.Value);
     }
 
     static HashSet<(int Partition, long Offset)> Handled(

@@ -28,7 +28,7 @@ public sealed class KafkaReplayTests(Servers servers)
         Assert.Contains("MsgSizeTooLarge", output, StringComparison.Ordinal);
         Assert.Contains($"kafka: {Topics.Commands}/7@5 stays: ", output, StringComparison.Ordinal);
         Assert.Contains("UnknownPartition", output, StringComparison.Ordinal);
-        Assert.EndsWith($"Ingest dead-letters: {Small} letters replayed, 2 stay\n", output, StringComparison.Ordinal);
+        Assert.Contains($"Ingest dead-letters: {Small} letters replayed, 2 stay\n", output, StringComparison.Ordinal);
         AssertSentOnce(stage, Small);
         Assert.Contains("kafka: 2 letters and 1 copies of them", (await stage.LettersAsync("list", "--door", "kafka")).Output, StringComparison.Ordinal);
 

@@ -30,7 +30,7 @@ public sealed class RabbitReplayTests(Servers servers)
             Assert.True(code == 1, output);
             Assert.Contains("rabbitmq: 5 letters replayed, 2 stay\n", output, StringComparison.Ordinal);
             Assert.Equal(2, output.Split('\n').Count(line => line.Contains(" stays: PRECONDITION_FAILED", StringComparison.Ordinal)));
-            Assert.EndsWith("Ingest dead-letters: 5 letters replayed, 2 stay\n", output, StringComparison.Ordinal);
+            Assert.Contains("Ingest dead-letters: 5 letters replayed, 2 stay\n", output, StringComparison.Ordinal);
             Assert.Equal(2u, await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
             (code, output) = await stage.LettersAsync("replay", "--all", "--door", "rabbitmq");
             Assert.True(code == 1, output);
@@ -67,7 +67,7 @@ public sealed class RabbitReplayTests(Servers servers)
             var (sent, left) = (await stage.Rabbit.CountAsync(Topics.Commands), await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
             Assert.True(sent is >= 5 and < 30, output);
             Assert.Equal(30u, sent + left);
-            Assert.EndsWith($"Ingest dead-letters: {sent} letters replayed, {left} stay\n", output, StringComparison.Ordinal);
+            Assert.Contains($"Ingest dead-letters: {sent} letters replayed, {left} stay\n", output, StringComparison.Ordinal);
         }
         finally
         {
@@ -89,7 +89,7 @@ public sealed class RabbitReplayTests(Servers servers)
 
             Assert.True(code == 1, output);
             Assert.Contains("stays: there is no queue bet-commands", output, StringComparison.Ordinal);
-            Assert.EndsWith("Ingest dead-letters: 0 letters replayed, 2 stay\n", output, StringComparison.Ordinal);
+            Assert.Contains("Ingest dead-letters: 0 letters replayed, 2 stay\n", output, StringComparison.Ordinal);
             Assert.Equal(2u, await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
         }
         finally

@@ -36,8 +36,8 @@ public sealed class TopicEnds : IDisposable
         {
             return new SeenEnds([], partitions.IsWhole);
         }
-        var first = OffsetsAsync(partitions.Known, OffsetSpec.Earliest());
-        var last = OffsetsAsync(partitions.Known, OffsetSpec.Latest());
+        var first = TopicOffsets.OfAsync(_admin, partitions.Known, OffsetSpec.Earliest(), Limit);
+        var last = TopicOffsets.OfAsync(_admin, partitions.Known, OffsetSpec.Latest(), Limit);
         await Task.WhenAll(first, last);
         var (firsts, lasts) = (await first, await last);
         var ends = partitions.Known.Where(each => firsts.ContainsKey(each) && lasts.ContainsKey(each))
@@ -100,25 +100,6 @@ public sealed class TopicEnds : IDisposable
         }
         return (known, isWhole);
     }
-
-    async Task<Dictionary<TopicPartition, long>> OffsetsAsync(List<TopicPartition> partitions, OffsetSpec spec)
-    {
-        // Uncommitted records are in the topic: what is not visible of them is a backlog.
-        var options = new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted };
-        var asked = partitions.Select(each => new TopicPartitionOffsetSpec { TopicPartition = each, OffsetSpec = spec });
-        try
-        {
-            return Answered((await _admin.ListOffsetsAsync(asked, options)).ResultInfos);
-        }
-        catch (ListOffsetsException some) when (some.Result.ResultInfos.Count > 0)
-        {
-            return Answered(some.Result.ResultInfos);
-        }
-    }
-
-    static Dictionary<TopicPartition, long> Answered(IEnumerable<ListOffsetsResultInfo> answers) =>
-        answers.Where(each => !each.TopicPartitionOffsetError.Error.IsError && each.TopicPartitionOffsetError.Offset.Value >= 0)
-            .ToDictionary(each => each.TopicPartitionOffsetError.TopicPartition, each => each.TopicPartitionOffsetError.Offset.Value);
 
     static void Choose(ConsumerConfig config)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Betting.Connections;
@@ -23,7 +22,10 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
     // A queue that one connection alone can have, and that goes with it.
     static readonly string Look = $"{Queue}.look";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), Again = TimeSpan.FromMilliseconds(300);
+    static readonly TimeSpan Again = TimeSpan.FromMilliseconds(300);
+
+    // Some 10 s.
+    const int Attempts = 30;
 
     // Letters pass whole, but for headers that the client cannot read: RabbitMQ's own dead letters can have such.
     readonly ContentCuts _cuts = new(new HeldBytes(long.MaxValue));
@@ -85,7 +87,7 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
     /// <exception cref="OperationInterruptedException">Somebody else looks at the letters for longer than this waits.</exception>
     static async Task LookAloneAsync(IConnection connection, CancellationToken cancellation)
     {
-        for (var asked = Stopwatch.StartNew(); ; await Task.Delay(Again, TimeProvider.System, cancellation))
+        for (var attempt = 1; ; attempt++)
         {
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
             try
@@ -93,9 +95,10 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
                 await channel.QueueDeclareAsync(Look, durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellation);
                 return;
             }
-            catch (OperationInterruptedException taken) when (taken.ShutdownReason?.ReplyCode == Constants.ResourceLocked && asked.Elapsed < Patience)
+            catch (OperationInterruptedException taken) when (taken.ShutdownReason?.ReplyCode == Constants.ResourceLocked && attempt < Attempts)
             {
                 await channel.DisposeAsync();
+                await Task.Delay(Again, TimeProvider.System, cancellation);
             }
         }
     }

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Contracts;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -61,7 +62,8 @@ sealed class KafkaBacklog(TimeProvider clock)
             {
                 return null;
             }
-            var (firsts, ends) = (OffsetsAsync(admin, partitions, OffsetSpec.Earliest()), OffsetsAsync(admin, partitions, OffsetSpec.Latest()));
+            var firsts = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Earliest(), Limit);
+            var ends = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Latest(), Limit);
             var group = await admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(Topics.IngestGroup, partitions)], new() { RequestTimeout = Limit });
             var (first, end) = (await firsts, await ends);
             return group.Single().Partitions.Where(each => !each.Error.IsError && first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
@@ -71,13 +73,5 @@ sealed class KafkaBacklog(TimeProvider clock)
         {
             return null;
         }
-    }
-
-    static async Task<Dictionary<TopicPartition, long>> OffsetsAsync(IAdminClient admin, List<TopicPartition> partitions, OffsetSpec spec)
-    {
-        // What is not committed by its publisher waits too.
-        var options = new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted };
-        var answers = await admin.ListOffsetsAsync(partitions.ConvertAll(each => new TopicPartitionOffsetSpec { TopicPartition = each, OffsetSpec = spec }), options);
-        return answers.ResultInfos.ToDictionary(each => each.TopicPartitionOffsetError.TopicPartition, each => each.TopicPartitionOffsetError.Offset.Value);
     }
 }
