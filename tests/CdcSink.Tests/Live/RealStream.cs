@@ -21,7 +21,8 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    readonly (int Kafka, int Connect) _ports = (TakeForBrokers(), FreePort.Take());
+    // Brokers take the port and those ten and twenty above it, controllers the next of each.
+    readonly (int Kafka, int Connect) _ports = (FreePort.Take(1, 10, 11, 20, 21), FreePort.Take());
     DebeziumConnector? _connector;
     Uri? _connect;
 
@@ -110,18 +111,6 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
         await Deadline.UntilAsync($"the end of {name}", TimeSpan.FromSeconds(30), () => Task.FromResult(!IsListening(port)));
         File.Delete(file);
         await StartAsync();
-    }
-
-    // Brokers and controllers take the port and those just above it, and ten and twenty above: a range that others do not use.
-    static int TakeForBrokers()
-    {
-        int first;
-        do
-        {
-            first = FreePort.Take();
-        }
-        while (first > 65_000 || Enumerable.Range(0, 3).Any(broker => IsListening(first + 10 * broker) || IsListening(first + 10 * broker + 1)));
-        return first;
     }
 
     static bool IsListening(int port)

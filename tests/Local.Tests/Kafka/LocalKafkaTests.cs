@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using Betting.Local.Engines;
 using Confluent.Kafka;
 using Xunit;
 
@@ -37,7 +38,7 @@ public sealed class LocalKafkaTests
     [Fact]
     public async Task Brokers_listen_on_the_ports_that_were_asked_for()
     {
-        int port = FreePorts(2);
+        int port = FreePort.Take(1);
         using var broker = await BrokerProcess.StartAsync("--port", $"{port}", "--brokers", "2", "--topics", "bets:2");
 
         Assert.Equal($"127.0.0.1:{port},127.0.0.1:{port + 1}", broker.Bootstrap);
@@ -121,29 +122,5 @@ public sealed class LocalKafkaTests
         Assert.Equal(20 * 1024, watermarks.High);
         // The mock cluster drops whole batches, so a little more than the limit may stay.
         Assert.InRange(kept, (expectedMegabytesAtLeast - 1) * 1024, (bytes >> 10) + 2048);
-    }
-
-    static int FreePorts(int count)
-    {
-        for (int attempt = 0; attempt < 100; attempt++)
-        {
-            int first = Random.Shared.Next(20_000, 30_000);
-            if (Enumerable.Range(first, count).All(IsFree)) return first;
-        }
-        throw new InvalidOperationException("no free ports");
-
-        static bool IsFree(int port)
-        {
-            try
-            {
-                using var probe = new TcpListener(IPAddress.Loopback, port);
-                probe.Start();
-                return true;
-            }
-            catch (SocketException)
-            {
-                return false;
-            }
-        }
     }
 }
