@@ -11,21 +11,24 @@ sealed class Made
     readonly Dictionary<string, long> _offsets = [];
     ulong _lsn = 80_000;
 
+    /// <summary>The LSN of the last record that chose none of its own.</summary>
+    public ulong Lsn => _lsn;
+
     /// <summary>A change of one row; <paramref name="after"/> is JSON, null for a delete.</summary>
     public StreamRecord Change(string table, string op, string? after, string key, string snapshot = "false", long committedMs = 1_767_225_600_000, string? epoch = null, int partition = 0, ulong? lsn = null,
-        ulong? transaction = null)
+        ulong? transaction = null, ulong? lastCommit = null)
     {
         _lsn += 8;
         var at = lsn ?? _lsn;
         // Incremental reads have no transaction.
         var by = snapshot == "incremental" ? "null" : $"{transaction ?? 700 + at / 8}";
-        var value = $$"""{"before":null,"after":{{after ?? "null"}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{committedMs}},"snapshot":"{{snapshot}}","db":"betting","sequence":"[\"{{at}}\",\"{{at}}\"]","schema":"public","table":"{{table}}","txId":{{by}},"lsn":{{at}},"xmin":null},"transaction":null,"op":"{{op}}","ts_ms":{{committedMs}}}""";
+        var value = $$"""{"before":null,"after":{{after ?? "null"}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{committedMs}},"snapshot":"{{snapshot}}","db":"betting","sequence":"[\"{{lastCommit ?? at}}\",\"{{at}}\"]","schema":"public","table":"{{table}}","txId":{{by}},"lsn":{{at}},"xmin":null},"transaction":null,"op":"{{op}}","ts_ms":{{committedMs}}}""";
         return Record(table, key, value, epoch, partition);
     }
 
     public StreamRecord Bet(long id, string columns, string op = "c", string? epoch = null, int partition = 0, string snapshot = "false", long committedMs = 1_767_225_600_000, ulong? lsn = null,
-        ulong? transaction = null) =>
-        Change("bets", op, $$"""{"id":{{id}},{{columns}}}""", $$"""{"id":{{id}}}""", snapshot, committedMs, epoch, partition, lsn, transaction);
+        ulong? transaction = null, ulong? lastCommit = null) =>
+        Change("bets", op, $$"""{"id":{{id}},{{columns}}}""", $$"""{"id":{{id}}}""", snapshot, committedMs, epoch, partition, lsn, transaction, lastCommit);
 
     /// <summary>Columns of a bet as they always are; a replacement is written as <c>"amount":"…"</c>.</summary>
     public static string Columns(params string[] replaced)

@@ -3,6 +3,7 @@ using Betting.CdcSink;
 using Betting.CdcSink.Batches;
 using Betting.CdcSink.Consume;
 using Betting.CdcSink.Join;
+using Betting.CdcSink.Lag;
 using Betting.CdcSink.Replay;
 using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
@@ -42,12 +43,13 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         _sinkClient = new ClickHouseClient($"{connectionString};{settings}");
         _store = new ChangeStore(_sinkClient);
         _metrics = new CdcSinkMetrics(meters);
+        ClockJumps = new ClockJumpReport(_metrics, TimeProvider.System, NullLogger<ClockJumpReport>.Instance);
         var recorded = new RecordedProgress(new ProgressStore(_sinkClient, _store, TimeProvider.System), TimeProvider.System, NullLogger<RecordedProgress>.Instance);
         Progress = new Progress(_store, recorded, TimeProvider.System);
         Join = new BetJoin(_store, options, _metrics, TimeProvider.System);
         Snapshots = new SnapshotStore(_store);
         Settlement = new SnapshotSettlement(Snapshots, _store, Join, NullLogger<SnapshotSettlement>.Instance);
-        Applier = new BatchApplier(_store, Join, new StreamSigns(_store, Snapshots, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
+        Applier = new BatchApplier(_store, Join, new StreamSigns(_store, Snapshots, ClockJumps, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
             new ChainSigns(_store, new WatermarkStore(_store), _metrics, TimeProvider.System, NullLogger<ChainSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
     }
 
@@ -59,6 +61,7 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     public SnapshotStore Snapshots { get; }
     public SnapshotSettlement Settlement { get; }
     public CdcSinkMetrics Metrics => _metrics;
+    public ClockJumpReport ClockJumps { get; }
     internal Readings Readings { get; }
     public List<DeadLetter> DeadLetters { get; } = [];
 

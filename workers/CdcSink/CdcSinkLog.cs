@@ -60,6 +60,9 @@ static partial class CdcSinkLog
     [LoggerMessage(345, LogLevel.Warning, "PostgreSQL's timeline changed from {BeforeTimeline} to {Timeline} between {BeforeAt:u} and {At:u} in epoch {Epoch}: a replica was promoted, or a backup was restored. If that lost commits, set the connector's epoch higher and take a snapshot; if not, nothing is to be done")]
     public static partial void TimelineChanged(ILogger log, uint beforeTimeline, uint timeline, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
 
+    [LoggerMessage(387, LogLevel.Warning, "PostgreSQL's clock jumped: commit times are not in the order of the log. bets_as_of refuses moments between {KnownUntil:u} and {KnownAgain:u}; {Jumps} jumps were found now, all are in history_gaps")]
+    public static partial void ClockJumped(ILogger log, DateTimeOffset knownUntil, DateTimeOffset knownAgain, int jumps);
+
     [LoggerMessage(325, LogLevel.Error, "ClickHouse acknowledged the change {Version} of {Table} {Id} and does not have it any more; others may be missing too. Was a table restored, did the server crash, or does a replica answer that lags? Reconcile, and read again what is missing with CdcSink rewind")]
     public static partial void ChangeLost(ILogger log, ulong version, string table, long id);
 

@@ -29,6 +29,7 @@ static class CdcSinkServices
             .AddSingleton<BetJoin>()
             .AddSingleton<SnapshotStore>()
             .AddSingleton<SnapshotSettlement>()
+            .AddSingleton<ClockJumpReport>()
             .AddSingleton<StreamSigns>()
             .AddSingleton<WatermarkStore>()
             .AddSingleton<ChainSigns>()

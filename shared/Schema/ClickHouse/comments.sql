@@ -196,7 +196,23 @@ ALTER TABLE recent_clock_jumps
     COMMENT COLUMN known_again 'As in clock_jumps',
     COMMENT COLUMN from_version 'As in clock_jumps',
     COMMENT COLUMN fall_version 'As in clock_jumps',
-    MODIFY COMMENT 'What the watermarks of the last day say of jumps of the clock';
+    MODIFY COMMENT 'What the watermarks of the last day and the commits behind the visible one say of jumps of the clock';
+
+ALTER TABLE commit_seconds
+    COMMENT COLUMN epoch 'Epoch of the changes',
+    COMMENT COLUMN second 'Whole second of commit times',
+    COMMENT COLUMN first_after 'Lowest position, as a version, of the last commit before a transaction that was committed in this second',
+    COMMENT COLUMN last_after 'Highest such position',
+    COMMENT COLUMN recorded_at 'When it was recorded last',
+    MODIFY COMMENT 'Where in the log the commit times of streamed changes lie. Kept a day';
+
+ALTER TABLE log_readings
+    COMMENT COLUMN version 'Position in the log, as a version: of a watermark, or of the last commit before a transaction',
+    COMMENT COLUMN is_commit '1 for the commit of a transaction, 0 for a watermark',
+    COMMENT COLUMN at 'Clock of PostgreSQL there; of a commit, the whole second',
+    COMMENT COLUMN lowest_at 'Earliest time that it may be',
+    COMMENT COLUMN highest_at 'Latest time that it may be',
+    MODIFY COMMENT 'What the clock of PostgreSQL showed, in the order of the log';
 
 ALTER TABLE clock_readings
     COMMENT COLUMN version 'Position in the log, as a version',

@@ -116,9 +116,10 @@ public sealed class NativeRowsTests(Servers servers)
         using var changes = new ChangeRows();
         using var joined = new NativeRows(JoinedRows.Columns);
         using var progress = ProgressRows.Of([], 0);
-        foreach (var (table, rows) in changes.Tables.Append(("fences", changes.Fences)).Append(("watermarks", changes.Watermarks)).Append(("clock_jumps", changes.ClockJumps)).Append(("bets_analytics_rows", joined)).Append(("sink_progress", progress)))
+        using var seconds = new CommitSeconds().ToRows();
+        foreach (var (table, rows) in changes.Tables.Append(("fences", changes.Fences)).Append(("watermarks", changes.Watermarks)).Append(("clock_jumps", changes.ClockJumps)).Append(("bets_analytics_rows", joined)).Append(("sink_progress", progress)).Append(("commit_seconds", seconds)))
         {
-            var types = (await sink.QueryAsync($"SELECT name, replaceRegexpOne(type, '^LowCardinality[(](.*)[)]$', '\\\\1') FROM system.columns WHERE database = currentDatabase() AND table = '{table}'"))
+            var types = (await sink.QueryAsync($"SELECT name, replaceRegexpOne(type, '^(LowCardinality[(]|SimpleAggregateFunction[(][a-z]+, )(.*)[)]$', '\\\\2') FROM system.columns WHERE database = currentDatabase() AND table = '{table}'"))
                 .Select(row => row.Split('|')).ToDictionary(row => row[0], row => row[1]);
             Assert.All(rows.Columns, column => Assert.Equal((table, column.Name, types[column.Name]), (table, column.Name, column.Type)));
         }

@@ -195,7 +195,7 @@ public sealed class LagLoopTests(Servers servers)
         var outages = new Outages(new StoreFailures([]), readiness, meters, TimeProvider.System, NullLogger<Outages>.Instance);
         var trouble = new LagTrouble(outages, sink.Outage(readiness), TimeProvider.System, NullLogger<LagTrouble>.Instance);
         var loop = new LagLoop(
-            state, new LagMetrics(meters, state), ends, new VisibleStore(sink.Client), connect, options, trouble, new ProofReport(TimeProvider.System, NullLogger<ProofReport>.Instance), new Heartbeats(TimeProvider.System), TimeProvider.System);
+            state, new LagMetrics(meters, state), ends, new VisibleStore(sink.Client, sink.ClockJumps), connect, options, trouble, new ProofReport(TimeProvider.System, NullLogger<ProofReport>.Instance), new Heartbeats(TimeProvider.System), TimeProvider.System);
         return new Looking(loop, readings, ends, connect, services);
     }
 

@@ -134,7 +134,9 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         if (_commits.Notice(record, change) is { } jump)
         {
             batch.Rows.Add(jump);
+            batch.ClockJumps.Add(jump);
         }
+        batch.CommitSeconds.Note(change.Position, change.CommitTime);
         if (!batch.CommitTimes.TryGetValue(record.Topic, out var times))
         {
             batch.CommitTimes[record.Topic] = times = Pooled.List();

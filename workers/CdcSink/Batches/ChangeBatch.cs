@@ -20,6 +20,11 @@ public sealed class ChangeBatch : IDisposable
 
     public StreamedUntil StreamedUntil { get; } = new();
 
+    public CommitSeconds CommitSeconds { get; } = new();
+
+    /// <summary>The falls of PostgreSQL's clock that the batch shows; see <see cref="ChangeRows.ClockJumps"/>.</summary>
+    public List<ClockJump> ClockJumps { get; } = [];
+
     /// <summary>In the order in which they were read.</summary>
     public List<StreamedWatermark> Watermarks { get; } = [];
 

@@ -134,7 +134,7 @@ public sealed class ChangeRows : IDisposable
     }
 
     /// <summary>A fall of PostgreSQL's clock.</summary>
-    internal void Add(in ClockJump jump)
+    public void Add(in ClockJump jump)
     {
         ClockJumps.WriteInt64(jump.KnownUntil);
         ClockJumps.WriteInt64(jump.KnownAgain);

@@ -35,4 +35,4 @@ sealed class CommitClock
 /// <param name="KnownAgain">End, the same.</param>
 /// <param name="From">The change before the fall.</param>
 /// <param name="Fall">The change behind it.</param>
-readonly record struct ClockJump(long KnownUntil, long KnownAgain, ChangeVersion From, ChangeVersion Fall);
+public readonly record struct ClockJump(long KnownUntil, long KnownAgain, ChangeVersion From, ChangeVersion Fall);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Betting.CdcSink.Batches;
 using Betting.Debezium;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO.Parameters;
@@ -7,7 +8,9 @@ using ClickHouse.Driver.Utility;
 namespace Betting.CdcSink.Lag;
 
 /// <summary>What the lag asks of ClickHouse. The number of statements does not depend on the number of partitions.</summary>
-public sealed class VisibleStore(ClickHouseClient client)
+/// <param name="client">ClickHouse.</param>
+/// <param name="report">Is told of jumps of PostgreSQL's clock.</param>
+public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report)
 {
     public async Task<VisibleProgress> ReadAsync(CancellationToken cancellation)
     {
@@ -69,23 +72,41 @@ public sealed class VisibleStore(ClickHouseClient client)
     }
 
     /// <summary>
-    /// Everything up to this watermark is visible. Where the clock jumped before it is kept first: the watermarks that show it are kept for a
-    /// day. Repeating it, or recording an older one, changes nothing.
+    /// Everything up to this watermark is visible. Where the clock jumped before it is kept first: the watermarks and commits that show it are
+    /// kept for a day, and commits before a visible watermark are not looked at again. Repeating it, or recording an older one, changes nothing.
     /// </summary>
     public async Task RecordVisibleAsync(Watermark watermark, CancellationToken cancellation)
     {
-        await client.ExecuteNonQueryAsync(
-            """
-            INSERT INTO clock_jumps (from_version, fall_version, known_until, known_again)
-            SELECT from_version, fall_version, known_until, known_again FROM recent_clock_jumps
-            WHERE (from_version, fall_version, known_until, known_again) NOT IN
-                (SELECT from_version, fall_version, known_until, known_again FROM clock_jumps)
-            """, cancellationToken: cancellation);
+        await KeepClockJumpsAsync(cancellation);
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("at", (watermark.AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
         parameters.AddParameter("version", watermark.Version.Value);
         await client.ExecuteNonQueryAsync(
             "INSERT INTO visible_watermarks (as_of, version) SELECT fromUnixTimestamp64Micro({at:Int64}, 'UTC'), {version:UInt64}", parameters, cancellationToken: cancellation);
+    }
+
+    async Task KeepClockJumpsAsync(CancellationToken cancellation)
+    {
+        const string Found = """
+            SELECT known_until, known_again, from_version, fall_version FROM recent_clock_jumps
+            WHERE (from_version, fall_version, known_until, known_again) NOT IN
+                (SELECT from_version, fall_version, known_until, known_again FROM clock_jumps)
+            """;
+        var jumps = new List<ClockJump>();
+        await using (var reader = await client.ExecuteReaderAsync(
+            $"SELECT toUnixTimestamp64Micro(known_until), toUnixTimestamp64Micro(known_again), from_version, fall_version FROM ({Found})", cancellationToken: cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                jumps.Add(new ClockJump(
+                    reader.GetInt64(0), reader.GetInt64(1), new ChangeVersion(Number(reader.GetValue(2))), new ChangeVersion(Number(reader.GetValue(3)))));
+            }
+        }
+        if (jumps.Count > 0)
+        {
+            await client.ExecuteNonQueryAsync($"INSERT INTO clock_jumps (known_until, known_again, from_version, fall_version) {Found}", cancellationToken: cancellation);
+        }
+        report.Found(jumps);
     }
 
     public async Task<List<TableParts>> PartsAsync(CancellationToken cancellation)

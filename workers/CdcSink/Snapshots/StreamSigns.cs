@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Lag;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,8 @@ namespace Betting.CdcSink.Snapshots;
 /// Signs in a batch that what ClickHouse shows may differ from PostgreSQL although every record had its effect. Each is logged, counted,
 /// and a reconciliation is asked for, which holds <c>data_as_of</c> until a run has found everything equal.
 /// </summary>
-public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
+public sealed class StreamSigns(
+    ChangeStore store, SnapshotStore snapshots, ClockJumpReport jumps, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
@@ -21,7 +23,13 @@ public sealed class StreamSigns(ChangeStore store, SnapshotStore snapshots, CdcS
     readonly ConcurrentDictionary<SourceTable, (long Id, ulong Version)> _last = [];
 
     /// <summary>Looks at a batch whose changes and markers are stored: all questions at once, each a small one.</summary>
-    public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation) => Task.WhenAll([
+    public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        jumps.Found(batch.ClockJumps);
+        return AskAsync(batch, cancellation);
+    }
+
+    Task AskAsync(ChangeBatch batch, CancellationToken cancellation) => Task.WhenAll([
         NoticeLossAsync(batch, cancellation),
         NoticeLogWentBackAsync(batch, cancellation),
         .. batch.SnapshotStarts.Select(start => NoticeRepetitionAsync(start, cancellation)),

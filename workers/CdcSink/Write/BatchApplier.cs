@@ -20,7 +20,7 @@ public sealed class BatchApplier(
     public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
     {
         await _stages.TimeAsync("changes", () => Task.WhenAll(
-            batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation))));
+            batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation)).Append(InsertCommitSecondsAsync(batch, cancellation))));
         metrics.Inserted(batch.Rows);
         await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
         await store.InsertAsync("clock_jumps", batch.Rows.ClockJumps, cancellation);
@@ -51,6 +51,17 @@ public sealed class BatchApplier(
             metrics.Batch(batch.Records);
         }
         metrics.Visible(batch.CommitTimes.Select(each => (each.Key, each.Value)), clock);
+    }
+
+    /// <summary>Beside the changes, and so before progress: a watermark becomes visible only when the commits before it are there.</summary>
+    async Task InsertCommitSecondsAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        if (batch.Positions.Count > 0)
+        {
+            // A replay has no watermarks, and no moment that is proven.
+            using var rows = batch.CommitSeconds.ToRows();
+            await store.InsertAsync("commit_seconds", rows, cancellation);
+        }
     }
 
     async Task JoinAsync(ChangeBatch batch, CancellationToken cancellation)
