@@ -17,7 +17,6 @@ public sealed class CdcSinkMetrics : IDisposable
     readonly Counter<long> _logWentBack;
     readonly Counter<long> _watermarkBreaks;
     readonly Counter<long> _lostChanges;
-    readonly Counter<long> _clockJumps;
     readonly Counter<long> _joinedBets;
     readonly Counter<long> _markedValues;
     readonly Counter<long> _insertedRows;
@@ -32,6 +31,7 @@ public sealed class CdcSinkMetrics : IDisposable
     long _untold;
 
     long _lettersInTable;
+    long _clockJumps;
 
     public CdcSinkMetrics(IMeterFactory factory)
     {
@@ -46,7 +46,7 @@ public sealed class CdcSinkMetrics : IDisposable
         _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{batch}", "Batches with a new watermark that stands lower in PostgreSQL's log than one before it.");
         _watermarkBreaks = _meter.CreateCounter<long>("cdcsink.watermark_breaks", "{watermark}",
             "New watermarks that do not follow the one before them: kind predecessor or timeline.");
-        _clockJumps = _meter.CreateCounter<long>("cdcsink.clock_jumps", "{jump}", "Jumps of PostgreSQL's clock that this replica found: moments that bets_as_of refuses.");
+        _meter.CreateObservableCounter("cdcsink.clock_jumps", () => Interlocked.Read(ref _clockJumps), "{jump}", "Jumps of PostgreSQL's clock that this replica found: moments that bets_as_of refuses.");
         _lowerEpochs = _meter.CreateCounter<long>("cdcsink.lower_epochs", "{batch}", "Batches with streamed changes of an epoch that were committed after a newer epoch began, by table.");
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
         _markedValues = _meter.CreateCounter<long>("cdcsink.marked_values", "{value}", "Values that are shown with a mark, by table, column and rule.");
@@ -119,7 +119,7 @@ public sealed class CdcSinkMetrics : IDisposable
 
     public void LostChange(string table) => _lostChanges.Add(1, new KeyValuePair<string, object?>("table", table));
 
-    public void ClockJumps(int jumps) => _clockJumps.Add(jumps);
+    public void ClockJumps(int jumps) => Interlocked.Add(ref _clockJumps, jumps);
 
     public void LogWentBack() => _logWentBack.Add(1);
 
