@@ -64,6 +64,7 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     public ClockJumpReport ClockJumps { get; }
     internal Readings Readings { get; }
     public List<DeadLetter> DeadLetters { get; } = [];
+    public Readiness Readiness { get; } = new();
 
     /// <param name="servers">Where ClickHouse is.</param>
     /// <param name="options">The sink's.</param>
@@ -88,10 +89,11 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     /// <summary>Everything through the pipeline of the verb replay.</summary>
     public async Task ReplayAsync(IEnumerable<StreamRecord> records, TimeSpan? patience = null)
     {
-        var readiness = new Readiness();
-        var applier = new PatientApplier(Applier, _options, _metrics, readiness, Outage(readiness), TimeProvider.System, NullLogger<PatientApplier>.Instance) { Patience = patience ?? TimeSpan.MaxValue };
-        await new ArchiveReplay(applier, Settlement, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(_options.Decoding()), _ => { }, CancellationToken.None);
+        await new ArchiveReplay(Patient(patience), Settlement, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(_options.Decoding()), _ => { }, CancellationToken.None);
     }
+
+    PatientApplier Patient(TimeSpan? patience = null) =>
+        new(Applier, _options, _metrics, Readiness, Outage(Readiness), TimeProvider.System, NullLogger<PatientApplier>.Instance) { Patience = patience ?? TimeSpan.MaxValue };
 
     /// <summary>Outages of a test without a worker around it.</summary>
     internal ClickHouseOutage Outage(Readiness readiness)
@@ -107,15 +109,31 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     /// <param name="keepsPartitions">True where the next batch is read in the same assignment of partitions.</param>
     public async Task ApplyStreamedAsync(IReadOnlyCollection<StreamRecord> records, Task? before = null, ulong generation = 0, bool keepsPartitions = false)
     {
-        using var batch = Batch(records);
-        batch.Assignment = Progress.Assignment;
-        batch.Positions.AddRange(records.GroupBy(record => (record.Topic, record.Partition)).Select(of =>
-            new PartitionPosition(of.Key.Topic, of.Key.Partition, of.Max(record => record.Offset) + 1, of.Max(record => record.Offset) + 1, 0, 0) { Generation = generation }));
+        using var batch = Streamed(records, generation);
         await Applier.ApplyAsync(batch, before ?? Task.CompletedTask, CancellationToken.None);
         if (!keepsPartitions)
         {
             Progress.Forget();
         }
+    }
+
+    /// <summary>One batch as the worker applies it until ClickHouse takes it, in parts where it does not take it whole. Partitions stay assigned.</summary>
+    /// <param name="records">Of the batch.</param>
+    /// <param name="before">What has to be done before its progress is recorded.</param>
+    public async Task ApplyPatientlyAsync(IReadOnlyCollection<StreamRecord> records, Task? before = null)
+    {
+        using var batch = Streamed(records);
+        batch.Kept = [.. records];
+        await Patient().ApplyAsync(batch, before ?? Task.CompletedTask, CancellationToken.None);
+    }
+
+    ChangeBatch Streamed(IReadOnlyCollection<StreamRecord> records, ulong generation = 0)
+    {
+        var batch = Batch(records);
+        batch.Assignment = Progress.Assignment;
+        batch.Positions.AddRange(records.GroupBy(record => (record.Topic, record.Partition)).Select(of =>
+            new PartitionPosition(of.Key.Topic, of.Key.Partition, of.Max(record => record.Offset) + 1, of.Max(record => record.Offset) + 1, 0, 0) { Generation = generation }));
+        return batch;
     }
 
     /// <summary>Settles the snapshots that ended, as the worker does once all partitions have passed their ends.</summary>

@@ -90,6 +90,12 @@ static partial class CdcSinkLog
     [LoggerMessage(361, LogLevel.Debug, "A snapshot that has ended is not settled yet ({Code})")]
     public static partial void SnapshotEndWaits(ILogger log, string code);
 
+    [LoggerMessage(382, LogLevel.Warning, "A snapshot that has ended waits for ClickHouse ({Code}, {Name}: {Reason}); rows that it did not find stay until then")]
+    public static partial void SnapshotEndRefused(ILogger log, string code, string name, string reason);
+
+    [LoggerMessage(383, LogLevel.Warning, "Whether a rewind is ordered cannot be told ({Code}, {Name}: {Reason}); asked again")]
+    public static partial void RewindsUnknown(ILogger log, string code, string name, string reason);
+
     [LoggerMessage(330, LogLevel.Information, "{Partition} has no offset in the group and goes on at {Offset}, where ClickHouse says that the sink was")]
     public static partial void GoesOnFromProgress(ILogger log, string partition, long offset);
 

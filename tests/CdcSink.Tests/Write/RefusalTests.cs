@@ -41,10 +41,10 @@ public sealed class RefusalTests(Servers servers)
         var made = new Made();
 
         var refused = await Assert.ThrowsAsync<ClickHouseRefusedException>(() =>
-            sink.ReplayAsync(Enumerable.Range(0, PatientApplier.MostRefused + 20).Select(id => made.Bet(id, Made.Columns()))));
+            sink.ReplayAsync(Enumerable.Range(0, RefusedInARow.Most + 20).Select(id => made.Bet(id, Made.Columns()))));
 
         Assert.Contains("469 (VIOLATED_CONSTRAINT)", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(PatientApplier.MostRefused, sink.DeadLetters.Count);
+        Assert.Equal(RefusedInARow.Most, sink.DeadLetters.Count);
     }
 
     [Fact]

@@ -18,8 +18,11 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix), _watermark = System.Text.Encoding.UTF8.GetBytes(Topics.WatermarkPrefix);
     ChangeBatch? _batch;
 
-    /// <summary>Whether batches keep their records, because their source cannot be read a second time.</summary>
-    public bool Keeps { get; init; }
+    /// <summary>True for the records of an archive. Its batches keep them, because an archive is not read a second time.</summary>
+    public bool IsReplay { get; init; }
+
+    /// <summary>The batch whose records these are, where it is divided; null where they are read for the first time.</summary>
+    public ChangeBatch? PartOf { get; init; }
 
     public int Records => _batch?.Records ?? 0;
 
@@ -34,10 +37,10 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     public void Add(in StreamRecord record, out DecodedRecord decoded)
     {
         decoder.Decode(record, out decoded);
-        var batch = _batch ??= new ChangeBatch { StartedAt = clock.GetTimestamp() };
+        var batch = _batch ??= new ChangeBatch { StartedAt = clock.GetTimestamp(), IsReplay = IsReplay, PartOf = PartOf };
         batch.Records++;
         batch.RecordBytes += record.Memory;
-        if (Keeps)
+        if (IsReplay)
         {
             (batch.Kept ??= []).Add(record);
         }
@@ -108,7 +111,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         {
             batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic, change.Snapshot == SnapshotMarker.First));
         }
-        else if (change.Snapshot == SnapshotMarker.Last && Keeps)
+        else if (change.Snapshot == SnapshotMarker.Last && IsReplay)
         {
             // Only who reads the archive knows when all of it has had its effect.
             batch.SnapshotEnds.Add(new SnapshotEnd(change.Version, change.TransactionId, change.CommitTime, record.Topic, record.Partition, record.Offset));

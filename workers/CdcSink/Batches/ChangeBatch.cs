@@ -32,9 +32,18 @@ public sealed class ChangeBatch : IDisposable
     public HashSet<string> DimensionTopics { get; } = [];
 
     /// <summary>What of its join is done beside the batches that follow; null where nothing is, or it is not joined yet.</summary>
-    public LargeJoin? Beside { get; set; }
+    public LargeJoin? Beside { get; private set; }
 
-    /// <summary>Where each partition stands once the batch is applied; empty for a replay, which moves no partition.</summary>
+    /// <summary>True for records of an archive: they move no partition and say nothing of how far the topics have come.</summary>
+    public bool IsReplay { get; init; }
+
+    /// <summary>
+    /// The batch that this one is a part of, where ClickHouse did not take it whole; null for a whole batch. A part has the changes of some of
+    /// its records; progress, watermarks, fences and what is joined beside the batches are the whole's.
+    /// </summary>
+    public ChangeBatch? PartOf { get; init; }
+
+    /// <summary>Where each partition stands once the batch is applied; empty for a replay and for a part.</summary>
     public List<PartitionPosition> Positions { get; } = [];
 
     /// <summary>Commit times of streamed changes by topic, for the lag's histogram.</summary>
@@ -59,6 +68,9 @@ public sealed class ChangeBatch : IDisposable
 
     /// <summary>When its first record came, in the clock's own ticks.</summary>
     public long StartedAt { get; set; }
+
+    /// <summary>Leaves this to be joined beside the batches, together with what is left already.</summary>
+    public void Leave(LargeJoin large) => Beside = Beside?.With(large) ?? large;
 
     public void Add(DeadLetter letter)
     {

@@ -28,6 +28,8 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         var touched = batch.Touched;
         var dependents = touched.Everything ? [] : await _stages.TimeAsync("join-dependents", () => _ids.OfAsync(touched.Users, touched.Events, limit: options.PathBets + 1, cancellation: cancellation));
         var large = touched.Everything || dependents.Count > options.PathBets;
+        // Rows of other bets are refused for what was stored before, and not for what this batch brings.
+        var isOwn = touched is { Everything: false, Users.Count: 0, Events.Count: 0 };
         var rest = Pooled.Set();
         rest.UnionWith(large ? [] : dependents);
         rest.ExceptWith(touched.Bets);
@@ -42,18 +44,18 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
                 // What they name is read once.
                 using var others = AscendingIds.Of(rest);
                 rest.Clear();
-                await JoinAsync(own, others.Ids, cancellation);
+                await JoinAsync(own, others.Ids, isOwn, cancellation);
             }
             else
             {
-                await JoinAsync(own, ReadOnlyMemory<long>.Empty, cancellation);
+                await JoinAsync(own, ReadOnlyMemory<long>.Empty, isOwn, cancellation);
             }
         }
         using var restIds = AscendingIds.Of(rest);
         Pooled.Return(rest);
         foreach (var part in restIds.Parts(_page))
         {
-            await JoinAsync(part, cancellation);
+            await JoinAsync(null, part, isOwn, cancellation);
         }
         return large ? new LargeJoin([.. touched.Users], [.. touched.Events], touched.Everything, Topics(batch)) : null;
     }
@@ -73,13 +75,17 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     /// <summary>Joins these bets; one without a change has no rows.</summary>
     /// <param name="ids">Ascending, each once.</param>
     /// <param name="cancellation">Ends it.</param>
-    public Task JoinAsync(ReadOnlyMemory<long> ids, CancellationToken cancellation) => JoinAsync(null, ids, cancellation);
+    public Task JoinAsync(ReadOnlyMemory<long> ids, CancellationToken cancellation) => JoinAsync(null, ids, isOwn: false, cancellation);
 
-    async Task JoinAsync(OwnChanges? own, ReadOnlyMemory<long> others, CancellationToken cancellation)
+    async Task JoinAsync(OwnChanges? own, ReadOnlyMemory<long> others, bool isOwn, CancellationToken cancellation)
     {
         using var rows = new NativeRows(JoinedRows.Columns);
         var bets = await _rows.MakeAsync(rows, own, others, null, cancellation);
-        await _stages.TimeAsync("join-rows", () => store.InsertByMonthAsync(rows, cancellation));
+        await _stages.TimeAsync("join-rows", () =>
+        {
+            var insert = store.InsertByMonthAsync(rows, cancellation);
+            return isOwn ? OwnRowsRefusedException.OfAsync(insert) : insert;
+        });
         metrics.Joined(bets);
         _page.Succeed();
     }
@@ -101,7 +107,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     // After a truncate any topic may have brought it; else users and events did.
     static HashSet<string> Topics(ChangeBatch batch)
     {
-        var topics = batch.Positions.Select(position => position.Topic).Distinct();
+        var topics = (batch.PartOf ?? batch).Positions.Select(position => position.Topic).Distinct();
         return [.. batch.Touched.Everything ? topics : topics.Where(batch.DimensionTopics.Contains)];
     }
 }

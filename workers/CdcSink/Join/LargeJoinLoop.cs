@@ -102,7 +102,7 @@ public sealed class LargeJoinLoop(
     }
 
     /// <summary>Repeats a step until it succeeds. Pages and blocks are smaller after each attempt that was too much.</summary>
-    /// <exception cref="ClickHouseRefusedException">ClickHouse refuses for good.</exception>
+    /// <exception cref="ClickHouseRefusedException">Only an operator can mend it.</exception>
     async Task PatientlyAsync(Func<Task> step, CancellationToken stopping)
     {
         var start = clock.GetTimestamp();
@@ -121,7 +121,7 @@ public sealed class LargeJoinLoop(
             {
                 metrics.Retry(code);
                 heartbeats.Beat(Name);
-                if (kind is FailureClass.Configuration or FailureClass.Data)
+                if (kind == FailureClass.Configuration)
                 {
                     throw ClickHouseRefusedException.Of(code, failure);
                 }

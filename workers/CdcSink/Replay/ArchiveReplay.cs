@@ -52,7 +52,7 @@ public sealed class ArchiveReplay(PatientApplier applier, SnapshotSettlement set
         try
         {
             // An archive has no live reader to be fresh for: its batches are closed by size alone.
-            var builder = new BatchBuilder(decoder, options.Unhurried(), metrics, clock) { Keeps = true };
+            var builder = new BatchBuilder(decoder, options.Unhurried(), metrics, clock) { IsReplay = true };
             foreach (var record in records)
             {
                 builder.Add(record, out _);

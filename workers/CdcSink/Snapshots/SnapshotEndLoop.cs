@@ -17,13 +17,20 @@ namespace Betting.CdcSink.Snapshots;
 /// then deletes the rows that are gone. A replica that starts while a snapshot is open waits for the topics' ends of that later moment.
 /// </summary>
 public sealed class SnapshotEndLoop(
-    SnapshotStore snapshots, SnapshotSettlement settlement, ProgressStore progress, IOptions<KafkaOptions> kafka, CdcSinkOptions options, Heartbeats heartbeats, TimeProvider clock,
-    ILogger<SnapshotEndLoop> log) : IWorkerLoop
+    SnapshotStore snapshots, SnapshotSettlement settlement, ProgressStore progress, IOptions<KafkaOptions> kafka, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, ClickHouseOutage outage,
+    Heartbeats heartbeats, TimeProvider clock, ILogger<SnapshotEndLoop> log) : IWorkerLoop
 {
+    /// <summary>Readiness: false while ClickHouse does not take, or answer, what settles a snapshot.</summary>
+    public const string Condition = "clickhouse-snapshots";
+
+    static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
+
     readonly ChangeTopics _topics = new(options.TopicPrefix);
 
     // By version. Null at the first look, so that records on their way to other brokers arrive before the ends are read.
     readonly Dictionary<ChangeVersion, SnapshotWait?> _waits = [];
+
+    long? _logged;
 
     public string Name => "snapshot-ends";
 
@@ -35,6 +42,8 @@ public sealed class SnapshotEndLoop(
             try
             {
                 await heartbeats.WhileAsync(Name, LookAsync(stopping));
+                readiness.Set(Condition, ready: true);
+                _logged = null;
             }
             catch (KafkaException failure) when (!failure.Error.IsFatal)
             {
@@ -42,9 +51,26 @@ public sealed class SnapshotEndLoop(
             }
             catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, stopping, out var code))
             {
-                CdcSinkLog.SnapshotEndWaits(log, code);
+                Wait(failure, code, stopping);
             }
             await heartbeats.WhileAsync(Name, Task.Delay(options.SnapshotEndsEvery, clock, stopping));
+        }
+    }
+
+    // The probe reports an outage. Whatever else is not taken is sent again, in smaller pages where it was too much.
+    void Wait(Exception failure, string code, CancellationToken stopping)
+    {
+        if (outage.IsOutage(failure, stopping))
+        {
+            CdcSinkLog.SnapshotEndWaits(log, code);
+            return;
+        }
+        metrics.Retry(code);
+        readiness.Set(Condition, ready: false, $"not settled ({code})");
+        if (_logged is not { } last || clock.GetElapsedTime(last) >= LogEvery)
+        {
+            _logged = clock.GetTimestamp();
+            CdcSinkLog.SnapshotEndRefused(log, code, Refusal.NameOf(code), Refusal.LineOf(failure));
         }
     }
 

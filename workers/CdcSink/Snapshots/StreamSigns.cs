@@ -23,19 +23,16 @@ public sealed class StreamSigns(
     readonly ConcurrentDictionary<SourceTable, (long Id, ulong Version)> _last = [];
 
     /// <summary>Looks at a batch whose changes and markers are stored: all questions at once, each a small one.</summary>
-    public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation)
-    {
-        jumps.Found(batch.ClockJumps);
-        return AskAsync(batch, cancellation);
-    }
-
-    Task AskAsync(ChangeBatch batch, CancellationToken cancellation) => Task.WhenAll([
+    public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation) => Task.WhenAll([
         NoticeLossAsync(batch, cancellation),
         NoticeLogWentBackAsync(batch, cancellation),
         .. batch.SnapshotStarts.Select(start => NoticeRepetitionAsync(start, cancellation)),
         .. batch.ReadIncrementally.Select(read => NoticeIncrementalAsync(read.Key.Table, read.Key.Epoch, read.Value, cancellation)),
         .. batch.StreamedUntil.All.GroupBy(each => each.Epoch).Select(each => NoticeLowerEpochAsync(each.Key, each, cancellation)),
     ]);
+
+    /// <summary>A whole batch is recorded, and with it the jumps of PostgreSQL's clock that it shows.</summary>
+    public void NoticeClockJumps(ChangeBatch batch) => jumps.Found(batch.ClockJumps);
 
     /// <summary>
     /// An acknowledged change is not there any more: tables of a restored, lagging or crashed ClickHouse need not be of one moment, so

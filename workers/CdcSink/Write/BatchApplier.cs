@@ -16,20 +16,37 @@ public sealed class BatchApplier(
     /// <summary>Takes what is joined beside the batches; null where everything is joined at once, as in a replay.</summary>
     public Func<LargeJoin, CancellationToken, ValueTask>? Beside { get; set; }
 
+    /// <param name="batch">A whole batch.</param>
     /// <param name="before">What has to be done before this batch's progress is recorded: progress never passes a batch without its effect.</param>
+    /// <param name="cancellation">Ends it.</param>
     public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
     {
+        await StoreAsync(batch, cancellation);
+        await RecordAsync(batch, before, cancellation);
+    }
+
+    /// <summary>Stores the changes of a batch, or of a part of one, and the rows that follow from them.</summary>
+    /// <exception cref="OwnRowsRefusedException">ClickHouse refuses data of its records.</exception>
+    public async Task StoreAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
         await _stages.TimeAsync("changes", () => Task.WhenAll(
-            batch.Rows.Tables.Select(each => store.InsertAsync(each.Table, each.Rows, cancellation)).Append(InsertCommitSecondsAsync(batch, cancellation))));
+            batch.Rows.Tables.Select(each => OwnRowsRefusedException.OfAsync(store.InsertAsync(each.Table, each.Rows, cancellation)))
+                .Append(InsertCommitSecondsAsync(batch, cancellation))));
         metrics.Inserted(batch.Rows);
         await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
-        await store.InsertAsync("clock_jumps", batch.Rows.ClockJumps, cancellation);
         // The signs look at what is stored and change nothing, so the join does not wait for them.
         await Task.WhenAll(
             _stages.TimeAsync("signs", () => signs.NoticeAsync(batch, cancellation)),
             batch.Touched.IsEmpty ? Task.CompletedTask : _stages.TimeAsync("join", () => JoinAsync(batch, cancellation)));
+    }
+
+    /// <summary>Records a whole batch whose changes and rows are stored, at once or part by part: what it says besides, and how far it came.</summary>
+    public async Task RecordAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
+    {
         if (batch.DeadLetters.Count > 0)
         {
+            // The first or the last read of a snapshot may be a record that ClickHouse refused: it marks the snapshot all the same.
+            await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
             await _stages.TimeAsync("dead-letters", () => deadLetters.SendAsync(batch.DeadLetters, cancellation));
             batch.DeadLetters.Clear();
         }
@@ -56,7 +73,7 @@ public sealed class BatchApplier(
     /// <summary>Beside the changes, and so before progress: a watermark becomes visible only when the commits before it are there.</summary>
     async Task InsertCommitSecondsAsync(ChangeBatch batch, CancellationToken cancellation)
     {
-        if (batch.Positions.Count > 0)
+        if (!batch.IsReplay)
         {
             // A replay has no watermarks, and no moment that is proven.
             using var rows = batch.CommitSeconds.ToRows();
@@ -66,11 +83,14 @@ public sealed class BatchApplier(
 
     async Task JoinAsync(ChangeBatch batch, CancellationToken cancellation)
     {
-        var large = await join.OfBatchAsync(batch, cancellation);
-        if (large is null || (Beside is not null && batch.Positions.Count > 0))
+        if (await join.OfBatchAsync(batch, cancellation) is not { } large)
+        {
+            return;
+        }
+        if (Beside is not null)
         {
             // A repeated attempt keeps what holds progress already.
-            batch.Beside ??= large;
+            (batch.PartOf ?? batch).Leave(large);
             return;
         }
         using var pages = join.PagesOf(large);
@@ -84,14 +104,15 @@ public sealed class BatchApplier(
 
     async Task RecordProgressAsync(ChangeBatch batch, CancellationToken cancellation)
     {
+        await store.InsertAsync("clock_jumps", batch.Rows.ClockJumps, cancellation);
         await store.InsertAsync("fences", batch.Rows.Fences, cancellation);
-        if (batch.Positions.Count > 0)
+        if (!batch.IsReplay)
         {
-            // A replay says nothing of how far the topics have come.
             await chain.NoticeAsync(batch, cancellation);
             await store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation);
             chain.Note(batch);
         }
         await progress.RecordAsync(batch, cancellation);
+        signs.NoticeClockJumps(batch);
     }
 }

@@ -24,6 +24,10 @@ static class ClickHouseErrors
         Classify(failure, stopping, out _) is FailureClass.TooMuch or FailureClass.Unknown;
 
     /// <summary>The class of a failure. Null where it is no failure of ClickHouse: a cancellation, or a fault of the sink itself.</summary>
+    /// <remarks>
+    /// A code of <see cref="FailureClass.Data"/> counts only in an <see cref="OwnRowsRefusedException"/>. In the answer to any other statement,
+    /// such as a read of a damaged part, it says nothing about a record: it is <see cref="FailureClass.Unknown"/>.
+    /// </remarks>
     /// <param name="failure">What was thrown.</param>
     /// <param name="stopping">The caller's token. Any other cancellation is that of a time limit.</param>
     /// <param name="code">Names the failure in metrics and logs.</param>
@@ -31,9 +35,10 @@ static class ClickHouseErrors
     {
         (code, var kind) = failure switch
         {
-            ClickHouseServerException server when IsOwn(server) => (server.ErrorCode.ToString(CultureInfo.InvariantCulture), FailureTable.Of(server.ErrorCode)),
+            OwnRowsRefusedException own when IsOwn(own.Refusal) => (CodeOf(own.Refusal), FailureTable.Of(own.Refusal.ErrorCode)),
+            ClickHouseServerException server when IsOwn(server) => (CodeOf(server), OfAnyStatement(FailureTable.Of(server.ErrorCode))),
             // An answer that is not ClickHouse's: a proxy's, or one that was cut off. A proxy limits sizes and times too.
-            ClickHouseServerException => ("no-code", FailureClass.Unknown),
+            ClickHouseServerException or OwnRowsRefusedException => ("no-code", FailureClass.Unknown),
             MissingChangesException => ("not-shown", FailureClass.Unavailable),
             HttpRequestException or SocketException => ("unreachable", FailureClass.Unavailable),
             // A file that cannot be read or written is no outage.
@@ -45,6 +50,10 @@ static class ClickHouseErrors
         };
         return kind;
     }
+
+    static string CodeOf(ClickHouseServerException failure) => failure.ErrorCode.ToString(CultureInfo.InvariantCulture);
+
+    static FailureClass OfAnyStatement(FailureClass kind) => kind == FailureClass.Data ? FailureClass.Unknown : kind;
 
     /// <summary>
     /// True for an answer in the form in which ClickHouse writes its exceptions. The driver takes the first number of any other answer,

@@ -12,14 +12,20 @@ public sealed class ClickHouseOutage(Outages outages, StoreFailures failures)
     /// <param name="stopping">The caller's token.</param>
     public bool Tell(string loop, Exception failure, CancellationToken stopping)
     {
-        var kind = ClickHouseErrors.Classify(failure, stopping, out var code);
-        // A time limit alone may be the statement's fault; while nobody answers it is the outage's.
-        if (kind != FailureClass.Unavailable && !(code == ClickHouseErrors.Timeout && outages.IsAway(Stores.ClickHouse)))
+        if (!IsOutage(failure, stopping))
         {
             return false;
         }
         Failed(loop, failure);
         return true;
+    }
+
+    /// <summary>True where the failure is one of a ClickHouse that is away or busy, and not of the statement.</summary>
+    public bool IsOutage(Exception failure, CancellationToken stopping)
+    {
+        var kind = ClickHouseErrors.Classify(failure, stopping, out var code);
+        // A time limit alone may be the statement's fault; while nobody answers it is the outage's.
+        return kind == FailureClass.Unavailable || (code == ClickHouseErrors.Timeout && outages.IsAway(Stores.ClickHouse));
     }
 
     /// <summary>A plain question failed, so the server does not serve, whatever the failure's class.</summary>

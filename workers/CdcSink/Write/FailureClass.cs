@@ -9,7 +9,7 @@ enum FailureClass
     /// <summary>The statement is too large for the server. Retry a few times with smaller pieces, then split the batch; one record alone waits.</summary>
     TooMuch,
 
-    /// <summary>The server refuses the data. Split the batch until the record is alone; it goes to the dead letters.</summary>
+    /// <summary>The server refuses to insert a record's change or row. Split the batch until the record is alone; it goes to the dead letters.</summary>
     Data,
 
     /// <summary>Only an operator can mend it. The worker ends with one line and records nothing.</summary>

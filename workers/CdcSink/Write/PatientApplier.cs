@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
-using Betting.Debezium;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -8,8 +7,9 @@ namespace Betting.CdcSink.Write;
 
 /// <summary>
 /// Applies the same batch until it succeeds, while ClickHouse is away, full or slow: attempts with growing pauses, visible in
-/// readiness, metrics and, once a minute, the log. Meanwhile nothing more is read. A batch that ClickHouse refuses for its size or
-/// data is halved until it passes or one record is alone. A record whose data is refused goes to the dead letters. See <see cref="FailureTable"/>.
+/// readiness, metrics and, once a minute, the log. Meanwhile nothing more is read. A batch whose changes or rows ClickHouse refuses for their
+/// size or data is stored in <see cref="BatchParts"/> and then recorded as any other. A record whose own change or row is refused alone goes
+/// to the dead letters; no other statement's failure puts one there. See <see cref="FailureTable"/>.
 /// </summary>
 /// <param name="applier">Gives a batch its effect.</param>
 /// <param name="options">Pauses.</param>
@@ -28,20 +28,16 @@ public sealed class PatientApplier(
     /// <summary>The reason of a dead letter that ClickHouse alone would not take; its field is ClickHouse's error code.</summary>
     public const string RefusedReason = "refused-by-clickhouse";
 
-    /// <summary>So many records refused without one batch between them that passed whole are no records' fault: the worker ends.</summary>
-    public const int MostRefused = 100;
-
     // A body that was cut off on its way reads as bad data, and a statement that a busy server refused may pass the next time.
     const int AttemptsBeforeHalving = 3;
 
     // Two batches are applied side by side: one that passes says nothing of its neighbour.
     readonly ConcurrentDictionary<string, string> _notTaken = [];
+    readonly RefusedInARow _inARow = new();
     int _named;
 
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
-
-    int _refused;
 
     /// <summary>How long a batch is tried that ClickHouse does not take; then its failure is thrown. Default for ever, as a stream waits; a verb has an end.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.MaxValue;
@@ -49,72 +45,42 @@ public sealed class PatientApplier(
     /// <param name="batch">What is applied.</param>
     /// <param name="before">What has to be done before this batch's progress is recorded.</param>
     /// <param name="stopping">Ends the waiting.</param>
+    /// <exception cref="ClickHouseRefusedException">Only an operator can mend it.</exception>
     public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken stopping)
     {
-        if (await TryAsync(batch, batch.Records, before, stopping) is not { } refusal)
+        var whole = new BatchAttempt(applier, batch, before, $"{batch.Records} records");
+        if (await TryAsync(whole, stopping) is not { } refusal)
         {
-            _refused = batch.Records > 0 ? 0 : _refused;
+            _inARow.Taken(batch);
             return;
         }
+        await StoreInPartsAsync(batch, refusal, stopping);
+        whole.StoredInParts();
+        await TryAsync(whole, stopping);
+    }
+
+    async Task StoreInPartsAsync(ChangeBatch batch, Refusal refusal, CancellationToken stopping)
+    {
         CdcSinkLog.Halving(log, batch.Records, refusal.Code, refusal.Name, Refusal.LineOf(refusal.Cause));
         var records = batch.Kept ?? (again is null ? null : await again.ReadAsync(batch, stopping));
-        if (records is null)
+        if (records is null or { Count: 0 })
         {
             throw ClickHouseRefusedException.Of(refusal.Code, refusal.Cause);
         }
-        await ApplyPartAsync(new ArraySegment<StreamRecord>([.. records]), refusal, divided: true, stopping);
-        using var rest = new ChangeBatch();
-        rest.Positions.AddRange(batch.Positions);
-        rest.Assignment = batch.Assignment;
-        rest.Beside = batch.Beside;
-        await TryAsync(rest, 0, before, stopping);
+        var parts = new BatchParts(batch, options, _inARow, clock, (part, what) => TryAsync(new BatchAttempt(applier, part, Task.CompletedTask, what), stopping));
+        await parts.StoreAsync(records);
+        foreach (var (record, refused) in parts.Refused)
+        {
+            metrics.Refused(record.Topic, RefusedReason);
+            CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refused.Code, refused.Name, Refusal.LineOf(refused.Cause));
+            batch.Add(new DeadLetter(record, RefusedReason, refused.Code));
+        }
     }
 
-    /// <summary>Applies these records, by halves where they are not taken together.</summary>
-    async Task ApplyPartAsync(ArraySegment<StreamRecord> records, Refusal refusal, bool divided, CancellationToken stopping)
-    {
-        if (!divided)
-        {
-            using var part = Build(records);
-            if (await TryAsync(part, records.Count, Task.CompletedTask, stopping, records.Count == 1 ? records[0] : null) is not { } refused)
-            {
-                return;
-            }
-            refusal = refused;
-        }
-        if (records.Count == 1)
-        {
-            await PutAsideAsync(records[0], refusal, stopping);
-            return;
-        }
-        var half = records.Count / 2;
-        await ApplyPartAsync(records[..half], refusal, divided: false, stopping);
-        await ApplyPartAsync(records[half..], refusal, divided: false, stopping);
-    }
-
-    async Task PutAsideAsync(StreamRecord record, Refusal refusal, CancellationToken stopping)
-    {
-        if (Interlocked.Increment(ref _refused) > MostRefused)
-        {
-            throw ClickHouseRefusedException.Of(refusal.Code, refusal.Cause);
-        }
-        metrics.Refused(record.Topic, RefusedReason);
-        CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refusal.Code, refusal.Name, Refusal.LineOf(refusal.Cause));
-        using var alone = new ChangeBatch();
-        alone.DeadLetters.Add(new DeadLetter(record, RefusedReason, refusal.Code));
-        await TryAsync(alone, 0, Task.CompletedTask, stopping);
-    }
-
-    /// <summary>Attempts until it is applied, or refused as it is.</summary>
-    /// <param name="batch">What is applied.</param>
-    /// <param name="records">How many records it could be divided into; 0 where it cannot be.</param>
-    /// <param name="before">What has to be done before its progress is recorded.</param>
-    /// <param name="stopping">Ends the waiting.</param>
-    /// <param name="only">The record that is alone in the batch; null where there are several.</param>
+    /// <summary>Repeats an attempt until it succeeds, or its changes and rows are refused as they are.</summary>
     /// <exception cref="ClickHouseRefusedException">Only an operator can mend it.</exception>
-    async Task<Refusal?> TryAsync(ChangeBatch batch, int records, Task before, CancellationToken stopping, StreamRecord? only = null)
+    async Task<Refusal?> TryAsync(BatchAttempt batch, CancellationToken stopping)
     {
-        var what = only is { } one ? $"{one.Topic} {one.Partition}@{one.Offset}" : $"{records} records";
         // The name under which outages know it.
         var loop = FormattableString.Invariant($"sink-{Interlocked.Increment(ref _named)}");
         var start = clock.GetTimestamp();
@@ -124,36 +90,38 @@ public sealed class PatientApplier(
         {
             try
             {
-                await applier.ApplyAsync(batch, before, stopping);
+                await batch.RunAsync(stopping);
                 Taken(loop);
                 if (logged is not null)
                 {
-                    CdcSinkLog.Taken(log, what, attempt, clock.GetElapsedTime(start).TotalSeconds);
+                    CdcSinkLog.Taken(log, batch.What, attempt, clock.GetElapsedTime(start).TotalSeconds);
                 }
                 return null;
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
             {
                 metrics.Retry(code);
-                if (kind == FailureClass.Configuration || (kind == FailureClass.Data && records == 0))
+                if (kind == FailureClass.Configuration)
                 {
                     throw ClickHouseRefusedException.Of(code, failure);
                 }
+                batch.Fail(kind);
                 // A batch of one record cannot be split: unless its data is refused, it waits for the server.
-                if ((kind == FailureClass.Data || (kind != FailureClass.Unavailable && records > 1)) && ++refused >= AttemptsBeforeHalving)
+                if ((kind == FailureClass.Data || (kind != FailureClass.Unavailable && batch.IsDivisible)) && ++refused >= AttemptsBeforeHalving)
                 {
                     Taken(loop);
                     return new Refusal(code, failure);
                 }
-                if (clock.GetElapsedTime(start) >= Patience)
+                if (kind != FailureClass.Data && clock.GetElapsedTime(start) >= Patience)
                 {
                     throw;
                 }
                 readiness.Set(Condition, ready: false, _notTaken[loop] = $"not taken ({code}), attempt {attempt}");
-                if (!outage.Tell(loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
+                // Refused data has lines of its own, below.
+                if (kind != FailureClass.Data && !outage.Tell(loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
                 {
                     logged = clock.GetTimestamp();
-                    CdcSinkLog.NotTaken(log, what, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);
+                    CdcSinkLog.NotTaken(log, batch.What, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);
                 }
             }
             // Up to a quarter less, so that replicas do not come back in step.
@@ -169,16 +137,5 @@ public sealed class PatientApplier(
         _notTaken.TryRemove(loop, out _);
         var other = _notTaken.Values.FirstOrDefault();
         readiness.Set(Condition, ready: other is null, other ?? "");
-    }
-
-    ChangeBatch Build(ArraySegment<StreamRecord> records)
-    {
-        // Their records were counted when they were read.
-        var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, null, clock) { Keeps = again is null };
-        foreach (var record in records)
-        {
-            builder.Add(record, out _);
-        }
-        return builder.Take()!;
     }
 }
