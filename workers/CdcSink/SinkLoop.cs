@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Betting.CdcSink.Batches;
 using Betting.CdcSink.Consume;
+using Betting.CdcSink.DeadLetters;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;
@@ -12,7 +13,8 @@ namespace Betting.CdcSink;
 /// <summary>
 /// The sink's pipeline: one thread reads and decodes while up to two batches are applied side by side; progress and offsets follow
 /// in the order of reading. A batch that nobody has time for grows, so what costs by the batch is paid less often the more there
-/// is to do. Asked to stop, it reads no more, applies what it has, commits, and leaves the group.
+/// is to do. Batches are cancelled when their partitions were given away, and those of the next assignment do not wait for them. Asked to
+/// stop, it reads no more, applies what it has, commits, and leaves the group.
 /// </summary>
 public sealed class SinkLoop(
     IOptions<KafkaOptions> kafka, IOptions<CdcSinkOptions> options, PatientApplier applier, Progress progress, PartitionStarts starts, FollowedBets followed,
@@ -22,11 +24,11 @@ public sealed class SinkLoop(
     // Pausing throws away what was fetched ahead, so a batch that only takes a moment is waited for.
     static readonly TimeSpan PatienceBeforePause = TimeSpan.FromSeconds(1);
 
-    // More than two side by side would only wait for each other's progress.
+    // More than two side by side, of one assignment, would only wait for each other's progress.
     const int SideBySide = 2;
 
-    readonly Channel<ChangeBatch> _batches = Channel.CreateBounded<ChangeBatch>(new BoundedChannelOptions(SideBySide) { SingleReader = true, SingleWriter = true });
-    readonly BatchesInHand _inHand = new(clock);
+    // Bounded by what an assignment may have in hand. A batch that found no room here would be lost.
+    readonly Channel<ChangeBatch> _batches = Channel.CreateUnbounded<ChangeBatch>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     volatile bool _broken;
 
     public string Name => "sink";
@@ -50,7 +52,7 @@ public sealed class SinkLoop(
         {
             // What was not finished by now is left to whoever reads it again.
             _batches.Writer.TryComplete();
-            if (!_inHand.WaitForFewerThan(1, TimeSpan.Zero))
+            if (!progress.Assignment.InHand.WaitForFewerThan(1, TimeSpan.Zero))
             {
                 await abandon.CancelAsync();
             }
@@ -83,7 +85,10 @@ public sealed class SinkLoop(
         consumer.Close();
     }
 
-    /// <summary>On the reading thread, while partitions are given back: everything read so far is to have its effect first.</summary>
+    /// <summary>
+    /// On the reading thread, while partitions are given back: everything read so far is to have its effect first. What has not had it
+    /// within the limit is cancelled.
+    /// </summary>
     bool Finish(ChangeBatch? last, TimeSpan limit)
     {
         var start = clock.GetTimestamp();
@@ -95,22 +100,22 @@ public sealed class SinkLoop(
         {
             last?.Dispose();
         }
-        var finished = _inHand.WaitForFewerThan(1, limit - clock.GetElapsedTime(start)) && !_broken;
+        var finished = progress.Assignment.InHand.WaitForFewerThan(1, limit - clock.GetElapsedTime(start)) && !_broken;
         progress.Forget();
         return finished;
     }
 
     // A batch that would only wait is better off growing.
-    bool IsFree(TimeSpan limit) => _inHand.WaitForFewerThan(SideBySide, limit);
+    bool IsFree(TimeSpan limit) => progress.Assignment.InHand.WaitForFewerThan(SideBySide, limit);
 
     void HandOver(ChangeBatch batch)
     {
-        _inHand.Add();
-        batch.Assignment = progress.Assignment;
+        var assignment = batch.Assignment = progress.Assignment;
+        assignment.InHand.Add();
         if (!_batches.Writer.TryWrite(batch))
         {
             // The other side has ended: what it leaves is read again.
-            _inHand.Remove();
+            assignment.InHand.Remove();
             batch.Dispose();
         }
     }
@@ -118,12 +123,18 @@ public sealed class SinkLoop(
     async Task ApplyAllAsync(CancellationToken abandoned)
     {
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(abandoned);
-        var before = Task.CompletedTask;
+        var (assignment, before, former) = (progress.Assignment, Task.CompletedTask, Task.CompletedTask);
         try
         {
             await foreach (var batch in _batches.Reader.ReadAllAsync(failed.Token))
             {
-                before = ApplyAsync(batch, before, failed);
+                if (batch.Assignment != assignment)
+                {
+                    // Cancelled: what comes now does not wait for it. A failure of it is told all the same.
+                    former = former.IsCompletedSuccessfully || former.IsCanceled ? before : Task.WhenAll(former, before);
+                    (assignment, before) = (batch.Assignment!, Task.CompletedTask);
+                }
+                before = ApplyAsync(batch, batch.Assignment!, before, failed);
             }
         }
         catch (Exception) when (failed.IsCancellationRequested)
@@ -137,15 +148,18 @@ public sealed class SinkLoop(
         }
         try
         {
-            await before;
+            await Task.WhenAll(former, before);
         }
-        catch (OperationCanceledException) when (abandoned.IsCancellationRequested)
+        catch (OperationCanceledException) when (abandoned.IsCancellationRequested || !_broken)
         {
+            // Given up with their partitions.
         }
     }
 
-    /// <param name="before">The batch read before this one, whose progress comes first; its failure is this one's as well.</param>
-    async Task ApplyAsync(ChangeBatch batch, Task before, CancellationTokenSource failed)
+    /// <param name="batch">What is applied.</param>
+    /// <param name="assignment">In which it was read; its end cancels the batch.</param>
+    /// <param name="before">The batch of the same assignment that was read before this one, whose progress comes first; its failure is this one's as well.</param>
+    async Task ApplyAsync(ChangeBatch batch, Assignment assignment, Task before, CancellationTokenSource failed)
     {
         // Off the loop's path at once: encoding requests is work too.
         await Task.Yield();
@@ -155,22 +169,35 @@ public sealed class SinkLoop(
             {
                 var start = clock.GetTimestamp();
                 var deadLetters = batch.DeadLetters.Count;
-                await applier.ApplyAsync(batch, before, failed.Token);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(failed.Token, assignment.Ended);
+                await applier.ApplyAsync(batch, before, either.Token);
                 followed.Applied(batch);
                 CdcSinkLog.Applied(log, batch.Records, deadLetters, clock.GetElapsedTime(start).TotalMilliseconds);
             }
         }
-        catch
+        catch (Exception failure)
         {
-            _broken = true;
-            await failed.CancelAsync();
+            if (failure is OperationCanceledException && assignment.Ended.IsCancellationRequested)
+            {
+                // Its letters are the next owner's as well.
+                readiness.Set(DeadLetterRouter.Condition, ready: true);
+            }
+            else
+            {
+                _broken = true;
+                await failed.CancelAsync();
+            }
             // The first failure is the one to be told.
-            await before;
+            await Task.WhenAny(before);
+            if (before.IsFaulted)
+            {
+                await before;
+            }
             throw;
         }
         finally
         {
-            _inHand.Remove();
+            assignment.InHand.Remove();
         }
     }
 }

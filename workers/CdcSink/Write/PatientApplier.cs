@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
 using Betting.Debezium;
 using Betting.Hosting;
@@ -34,8 +33,7 @@ public sealed class PatientApplier(
     // A body that was cut off on its way reads as bad data, and a statement that a busy server refused may pass the next time.
     const int AttemptsBeforeHalving = 3;
 
-    // Two batches are applied side by side: one that passes says nothing of its neighbour.
-    readonly ConcurrentDictionary<string, string> _notTaken = [];
+    readonly BatchesNotTaken _notTaken = new(readiness);
     int _named;
 
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
@@ -114,9 +112,23 @@ public sealed class PatientApplier(
     /// <exception cref="ClickHouseRefusedException">Only an operator can mend it.</exception>
     async Task<Refusal?> TryAsync(ChangeBatch batch, int records, Task before, CancellationToken stopping, StreamRecord? only = null)
     {
-        var what = only is { } one ? $"{one.Topic} {one.Partition}@{one.Offset}" : $"{records} records";
         // The name under which outages know it.
         var loop = FormattableString.Invariant($"sink-{Interlocked.Increment(ref _named)}");
+        try
+        {
+            return await TryAsync(batch, records, before, loop, only, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            outage.Forget(loop);
+            _notTaken.Remove(loop);
+            throw;
+        }
+    }
+
+    async Task<Refusal?> TryAsync(ChangeBatch batch, int records, Task before, string loop, StreamRecord? only, CancellationToken stopping)
+    {
+        var what = only is { } one ? $"{one.Topic} {one.Partition}@{one.Offset}" : $"{records} records";
         var start = clock.GetTimestamp();
         var pause = FirstPause;
         long? logged = null;
@@ -134,6 +146,8 @@ public sealed class PatientApplier(
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
             {
+                // A request that was ended looks like one that failed.
+                stopping.ThrowIfCancellationRequested();
                 metrics.Retry(code);
                 if (kind == FailureClass.Configuration || (kind == FailureClass.Data && records == 0))
                 {
@@ -149,7 +163,7 @@ public sealed class PatientApplier(
                 {
                     throw;
                 }
-                readiness.Set(Condition, ready: false, _notTaken[loop] = $"not taken ({code}), attempt {attempt}");
+                _notTaken.Add(loop, $"not taken ({code}), attempt {attempt}");
                 if (!outage.Tell(loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
                 {
                     logged = clock.GetTimestamp();
@@ -166,9 +180,7 @@ public sealed class PatientApplier(
     void Taken(string loop)
     {
         outage.Over(loop);
-        _notTaken.TryRemove(loop, out _);
-        var other = _notTaken.Values.FirstOrDefault();
-        readiness.Set(Condition, ready: other is null, other ?? "");
+        _notTaken.Remove(loop);
     }
 
     ChangeBatch Build(ArraySegment<StreamRecord> records)
