@@ -13,7 +13,7 @@ namespace Betting.Tests.CdcSink.Stream;
 public sealed class FormerAssignmentTests(Servers servers)
 {
     const string Mark = "not-taken";
-    const int Bets = 300, LeastRounds = 3, MostRounds = 12;
+    const int Bets = 300, LeastRounds = 2, MostRounds = 12;
 
     // Each of the stream's five topics has three partitions. Of two replicas, one gets the partitions 0 and 1, the other one 2.
     const int All = 15, Others = 10;
