@@ -93,6 +93,18 @@ public sealed class Outages : IDisposable
         }
     }
 
+    /// <summary>A loop's step that failed was given up: it says nothing of the store any more, and the outage's end does not wait for it.</summary>
+    public void Forget(string store, string loop)
+    {
+        lock (_gate)
+        {
+            if (_outages.TryGetValue(store, out var outage))
+            {
+                outage.Loops.Remove(loop);
+            }
+        }
+    }
+
     /// <summary>True while the store does not serve this worker.</summary>
     public bool IsAway(string store)
     {

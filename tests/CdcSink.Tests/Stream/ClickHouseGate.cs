@@ -5,22 +5,26 @@ using ClickHouse.Driver.ADO;
 namespace Betting.Tests.CdcSink.Stream;
 
 /// <summary>
-/// Stands between a worker and ClickHouse and never lets the first request through that a test names: a worker that is killed then
-/// has done everything before it and nothing behind it.
+/// Stands between a worker and ClickHouse and never lets those requests through that a test names: a worker that is killed then has done
+/// everything before the first of them and nothing behind it. Others it may refuse as ClickHouse would.
 /// </summary>
 sealed class ClickHouseGate : IAsyncDisposable
 {
     readonly HttpListener _listener = new();
     readonly HttpClient _clickHouse;
     readonly Func<string, bool> _isHeld;
+    readonly Func<string, int?> _refusal;
     readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly Task _serving;
+    int _stopped;
 
     /// <param name="behind">ClickHouse's connection string.</param>
     /// <param name="isHeld">From an address and a body, as text, to whether it stays here.</param>
-    public ClickHouseGate(string behind, Func<string, bool> isHeld)
+    /// <param name="refusal">The same to the code with which it is refused; null where it is let through.</param>
+    public ClickHouseGate(string behind, Func<string, bool> isHeld, Func<string, int?>? refusal = null)
     {
         _isHeld = isHeld;
+        _refusal = refusal ?? (_ => null);
         var port = FreePort.Take();
         var settings = new ClickHouseConnectionStringBuilder { ConnectionString = behind };
         _clickHouse = new HttpClient { BaseAddress = new Uri($"http://{settings.Host}:{settings.Port}") };
@@ -37,6 +41,9 @@ sealed class ClickHouseGate : IAsyncDisposable
 
     /// <summary>Ends when the request is here.</summary>
     public Task Held => _held.Task;
+
+    /// <summary>How many requests were held or refused.</summary>
+    public int Stopped => Volatile.Read(ref _stopped);
 
     public async ValueTask DisposeAsync()
     {
@@ -69,9 +76,19 @@ sealed class ClickHouseGate : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await context.Request.InputStream.CopyToAsync(body);
-            if (_isHeld(Uri.UnescapeDataString(context.Request.RawUrl!) + System.Text.Encoding.UTF8.GetString(body.ToArray())))
+            var said = Uri.UnescapeDataString(context.Request.RawUrl!) + System.Text.Encoding.UTF8.GetString(body.ToArray());
+            if (_isHeld(said))
             {
+                Interlocked.Increment(ref _stopped);
                 _held.TrySetResult();
+                return;
+            }
+            if (_refusal(said) is { } code)
+            {
+                Interlocked.Increment(ref _stopped);
+                context.Response.StatusCode = (int)HttpStatusCode.InternalServerError;
+                context.Response.Headers["X-ClickHouse-Exception-Code"] = code.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                context.Response.Close(System.Text.Encoding.UTF8.GetBytes($"Code: {code}. DB::Exception: as a test wants it. (version 25.8.1.1)\n"), willBlock: false);
                 return;
             }
             using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), context.Request.RawUrl) { Content = new ByteArrayContent(body.ToArray()) };

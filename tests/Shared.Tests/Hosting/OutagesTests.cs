@@ -56,6 +56,24 @@ public sealed class OutagesTests : IDisposable
     }
 
     [Fact]
+    public void A_step_that_was_given_up_neither_ends_an_outage_nor_holds_up_its_end()
+    {
+        _outages.Failed(Stores.ClickHouse, "sink-7", "no answer in time");
+        _outages.Failed(Stores.ClickHouse, "probe", "no answer in time");
+        _outages.Forget(Stores.ClickHouse, "sink-7");
+        _outages.Forget(Stores.Kafka, "sink-7");
+        Assert.True(_outages.IsAway(Stores.ClickHouse));
+        Assert.False(_readiness.States["clickhouse"].Ready);
+        Assert.Equal(0, _lines.Back);
+
+        _outages.Succeeded(Stores.ClickHouse, "probe");
+
+        Assert.False(_outages.IsAway(Stores.ClickHouse));
+        Assert.True(_readiness.IsReady);
+        Assert.Equal(1, _lines.Back);
+    }
+
+    [Fact]
     public void An_outage_soon_after_another_is_told_as_one_of_its_own()
     {
         _outages.Failed(Stores.Rabbit, "watch", "no answer in time");

@@ -1,3 +1,4 @@
+using Betting.CdcSink.Consume;
 using Betting.CdcSink.Join;
 using Betting.CdcSink.Snapshots;
 using Betting.Debezium;
@@ -49,8 +50,8 @@ public sealed class ChangeBatch : IDisposable
     /// <summary>Commit times of streamed changes by topic, for the lag's histogram.</summary>
     public Dictionary<string, List<long>> CommitTimes { get; } = [];
 
-    /// <summary>The assignment in which it was read: see <see cref="Write.Progress.Assignment"/>.</summary>
-    public int Assignment { get; set; }
+    /// <summary>The assignment in which it was read; null for a replay. See <see cref="Write.Progress.Assignment"/>.</summary>
+    public Assignment? Assignment { get; set; }
 
     /// <summary>The last change of each table.</summary>
     public Dictionary<SourceTable, (long Id, ulong Version)> LastChanges { get; } = [];

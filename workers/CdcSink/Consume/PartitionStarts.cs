@@ -84,8 +84,10 @@ public sealed class PartitionStarts(
         }
     }
 
+    /// <summary>These were given away.</summary>
     public void Forget(IEnumerable<TopicPartition> partitions)
     {
+        clickHouse.Forget(Loop);
         foreach (var partition in partitions)
         {
             _stopped.Remove(partition);

@@ -39,6 +39,7 @@ public sealed class DeadLetterRouter(DeadLetterTopic topic, DeadLetterTable tabl
         var refused = (await Task.WhenAll(part.Select(letter => topic.TrySendAsync(letter, cancellation)))).OfType<RefusedLetter>().ToList();
         if (refused.Count == 0)
         {
+            readiness.Set(Condition, ready: true);
             return;
         }
         var cause = refused[0].Cause;

@@ -1,3 +1,4 @@
+using Betting.CdcSink.Consume;
 using Betting.CdcSink.Write;
 
 namespace Betting.CdcSink.Join;
@@ -12,6 +13,9 @@ namespace Betting.CdcSink.Join;
 /// <param name="Topics">Whose progress waits.</param>
 public sealed record LargeJoin(long[] Users, long[] Events, bool Everything, IReadOnlySet<string> Topics)
 {
+    /// <summary>The assignment of partitions that brought the changes, and whose end ends it; null where it belongs to none.</summary>
+    public Assignment? Assignment { get; set; }
+
     /// <summary>What it holds; null before its batch's progress was recorded.</summary>
     public HeldProgress.Hold? Hold { get; set; }
 

@@ -7,7 +7,8 @@ namespace Betting.CdcSink.Join;
 
 /// <summary>
 /// Runs large joins one after the other, beside the batches. Each is a page of bets a statement, so it is found where it was
-/// after a failure that passes; killed, its topics are read again from where they were held.
+/// after a failure that passes; killed, its topics are read again from where they were held. It ends with the assignment of partitions
+/// that brought it: their next owner reads the same changes, and joins.
 /// </summary>
 public sealed class LargeJoinLoop(
     BetJoin join, Progress progress, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, ClickHouseOutage outage, Heartbeats heartbeats, TimeProvider clock,
@@ -48,8 +49,24 @@ public sealed class LargeJoinLoop(
             }
             if (_waiting.Reader.TryRead(out var large))
             {
-                await JoinAsync(large, stopping);
+                await JoinWhileAssignedAsync(large, stopping);
             }
+        }
+    }
+
+    async Task JoinWhileAssignedAsync(LargeJoin large, CancellationToken stopping)
+    {
+        var ended = large.Assignment?.Ended ?? CancellationToken.None;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, ended);
+        try
+        {
+            either.Token.ThrowIfCancellationRequested();
+            await JoinAsync(large, either.Token);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested && !stopping.IsCancellationRequested)
+        {
+            outage.Forget(Name);
+            readiness.Set(Condition, ready: true);
         }
     }
 
@@ -119,6 +136,8 @@ public sealed class LargeJoinLoop(
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
             {
+                // A request that was ended looks like one that failed.
+                stopping.ThrowIfCancellationRequested();
                 metrics.Retry(code);
                 heartbeats.Beat(Name);
                 if (kind == FailureClass.Configuration)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Consume;
 using Betting.CdcSink.Lag;
 using Betting.CdcSink.Write;
 using Microsoft.Extensions.Logging;
@@ -19,7 +20,7 @@ public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, Cdc
     readonly ConcurrentDictionary<ChainBreakKind, long> _logged = [];
 
     /// <summary>What this replica recorded last; another one may have recorded more since the partitions changed hands.</summary>
-    readonly record struct Recorded(int Assignment, ulong Generation, StreamedWatermark Last);
+    readonly record struct Recorded(Assignment? Assignment, ulong Generation, StreamedWatermark Last);
 
     /// <summary>Before the batch's watermarks are stored: one that is stored was looked at.</summary>
     public async Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation)

@@ -61,6 +61,7 @@ public sealed class BatchApplier(
                     large.CommitTimes.Add((topic, times));
                 }
             }
+            large.Assignment = batch.Assignment;
             await Beside!(large, cancellation);
         }
         if (batch.Records > 0)

@@ -32,6 +32,9 @@ public sealed class ClickHouseOutage(Outages outages, StoreFailures failures)
     public void Failed(string loop, Exception failure) =>
         outages.Failed(Stores.ClickHouse, loop, failures.Recognise(failure)?.Detail ?? (failure is OperationCanceledException ? "no answer in time" : Refusal.LineOf(failure)));
 
+    /// <summary>The loop's step was given up.</summary>
+    public void Forget(string loop) => outages.Forget(Stores.ClickHouse, loop);
+
     /// <summary>The loop's step succeeded.</summary>
     public void Over(string loop) => outages.Succeeded(Stores.ClickHouse, loop);
 }

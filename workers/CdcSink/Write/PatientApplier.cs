@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
@@ -31,8 +30,7 @@ public sealed class PatientApplier(
     // A body that was cut off on its way reads as bad data, and a statement that a busy server refused may pass the next time.
     const int AttemptsBeforeHalving = 3;
 
-    // Two batches are applied side by side: one that passes says nothing of its neighbour.
-    readonly ConcurrentDictionary<string, string> _notTaken = [];
+    readonly BatchesNotTaken _notTaken = new(readiness);
     readonly RefusedInARow _inARow = new();
     int _named;
 
@@ -83,6 +81,20 @@ public sealed class PatientApplier(
     {
         // The name under which outages know it.
         var loop = FormattableString.Invariant($"sink-{Interlocked.Increment(ref _named)}");
+        try
+        {
+            return await TryAsync(batch, loop, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            outage.Forget(loop);
+            _notTaken.Remove(loop);
+            throw;
+        }
+    }
+
+    async Task<Refusal?> TryAsync(BatchAttempt batch, string loop, CancellationToken stopping)
+    {
         var start = clock.GetTimestamp();
         var pause = FirstPause;
         long? logged = null;
@@ -100,6 +112,8 @@ public sealed class PatientApplier(
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
             {
+                // A request that was ended looks like one that failed.
+                stopping.ThrowIfCancellationRequested();
                 metrics.Retry(code);
                 if (kind == FailureClass.Configuration)
                 {
@@ -116,7 +130,7 @@ public sealed class PatientApplier(
                 {
                     throw;
                 }
-                readiness.Set(Condition, ready: false, _notTaken[loop] = $"not taken ({code}), attempt {attempt}");
+                _notTaken.Add(loop, $"not taken ({code}), attempt {attempt}");
                 // Refused data has lines of its own, below.
                 if (kind != FailureClass.Data && !outage.Tell(loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
                 {
@@ -134,8 +148,6 @@ public sealed class PatientApplier(
     void Taken(string loop)
     {
         outage.Over(loop);
-        _notTaken.TryRemove(loop, out _);
-        var other = _notTaken.Values.FirstOrDefault();
-        readiness.Set(Condition, ready: other is null, other ?? "");
+        _notTaken.Remove(loop);
     }
 }

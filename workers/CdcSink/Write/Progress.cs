@@ -1,4 +1,5 @@
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Consume;
 using Betting.CdcSink.Join;
 
 namespace Betting.CdcSink.Write;
@@ -10,14 +11,13 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
     readonly SemaphoreSlim _one = new(1, 1);
     readonly Lock _gate = new();
     readonly HeldProgress _held = new();
-    CancellationTokenSource _assigned = new();
-    volatile int _assignment;
+    volatile Assignment _assignment = new(clock);
 
     /// <summary>Commits positions to the group; nothing where there is none.</summary>
     public Action<IReadOnlyList<PartitionPosition>> Commit { get; set; } = _ => { };
 
-    /// <summary>Counts assignments of partitions. A batch that was read in a former one records nothing: another replica may own its partitions.</summary>
-    public int Assignment => _assignment;
+    /// <summary>The assignment of partitions that lasts. A batch that was read in a former one records nothing: another replica may own its partitions.</summary>
+    public Assignment Assignment => _assignment;
 
     /// <summary>Records what a batch reached, in the order of reading. May be repeated.</summary>
     /// <exception cref="ClickHouseWentBackException">ClickHouse lost what this replica recorded before.</exception>
@@ -29,27 +29,24 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
         OneAtATimeAsync(() => large.Hold is { } hold ? _held.End(hold) : [], cancellation);
 
     /// <summary>
-    /// Partitions were given away: their next owner reads again what is not recorded. Waits for nobody; what is being recorded is given up.
+    /// Partitions were given away: their next owner reads again what is not recorded. Waits for nobody; what is being recorded, and all else
+    /// that was read in the assignment, is given up.
     /// </summary>
     public void Forget()
     {
-        CancellationTokenSource former;
+        Assignment former;
         lock (_gate)
         {
-            _assignment++;
+            (former, _assignment) = (_assignment, new Assignment(clock));
             _held.Forget();
             recorded.Forget();
-            (former, _assigned) = (_assigned, new CancellationTokenSource());
         }
-        using (former)
-        {
-            former.Cancel();
-        }
+        former.End();
     }
 
     public void Dispose()
     {
-        _assigned.Dispose();
+        _assignment.Dispose();
         _one.Dispose();
     }
 
@@ -76,7 +73,7 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
             CancellationToken assigned;
             lock (_gate)
             {
-                (positions, assignment, assigned) = (reached(), _assignment, _assigned.Token);
+                (positions, assignment, assigned) = (reached(), _assignment, _assignment.Ended);
             }
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, assigned);
             await WriteAsync(positions, assignment, either.Token);
@@ -91,7 +88,7 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
         }
     }
 
-    async Task WriteAsync(List<PartitionPosition> positions, int assignment, CancellationToken cancellation)
+    async Task WriteAsync(List<PartitionPosition> positions, Assignment assignment, CancellationToken cancellation)
     {
         if (positions.Count == 0)
         {
