@@ -89,7 +89,7 @@ public sealed class BatchApplier(
         {
             // A replay says nothing of how far the topics have come.
             await chain.NoticeAsync(batch, cancellation);
-            await store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation);
+            await Task.WhenAll(store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation), chain.KeepAsync(batch, cancellation));
             chain.Note(batch);
         }
         await progress.RecordAsync(batch, cancellation);
