@@ -18,9 +18,14 @@ public static class Topics
     /// <summary>Prefix of the logical messages that the connector writes with each heartbeat: PostgreSQL's clock at a position of its log.</summary>
     public const string WatermarkPrefix = "watermark";
 
+    /// <summary>The publication that change capture reads.</summary>
+    public const string Publication = "debezium_publication";
+
     /// <summary>
-    /// The connector's <c>heartbeat.action.query</c>: writes a watermark at once, outside of any transaction, that names the one before it
-    /// and PostgreSQL's timeline. It never waits: a row that somebody else has locked makes it write nothing, and the commit of the row
+    /// The connector's <c>heartbeat.action.query</c>: writes a watermark at once, outside of any transaction, that names the one before it,
+    /// PostgreSQL's timeline and a hash of the publication. The hash is made of catalog rows with their object ids and transaction ids, so
+    /// it changes with every ALTER PUBLICATION, and when a published table or the publication is made anew. It is read without a lock on
+    /// the tables. The query never waits: a row that somebody else has locked makes it write nothing, and the commit of the row
     /// waits for no standby, because the connector reads no changes while this statement runs.
     /// </summary>
     public const string WatermarkQuery =
@@ -28,7 +33,11 @@ public static class Topics
         "WHERE single = (SELECT single FROM watermark_chain FOR UPDATE SKIP LOCKED) RETURNING id, previous) " +
         "SELECT set_config('synchronous_commit', 'local', true), pg_logical_emit_message(false, 'watermark', " +
         "json_build_object('at', clock_timestamp(), 'id', id, 'previous', previous, " +
-        "'timeline', ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int)::text) FROM next";
+        "'timeline', ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int, " +
+        "'publication', (SELECT md5(coalesce(string_agg(concat(p.xmin, p, " +
+        "(SELECT string_agg(concat(r.xmin, r), ' ' ORDER BY r.oid) FROM pg_publication_rel r WHERE r.prpubid = p.oid), " +
+        "to_regclass('public.users')::oid, ' ', to_regclass('public.events')::oid, ' ', to_regclass('public.bets')::oid), ''), ''))::uuid " +
+        "FROM pg_publication p WHERE p.pubname = '" + Publication + "'))::text) FROM next";
 
     /// <summary>Where a record that cannot be understood goes, alone, with its reason and coordinates.</summary>
     public static string DeadLetter(string topic) => topic + ".dead-letter";

@@ -15,7 +15,7 @@ public static class ClickHouseUsers
         ["sink"] =
         [
             "user_changes", "event_changes", "bet_changes", "truncations", "snapshot_markers", "bets_analytics_rows", "sink_progress", "fences", "watermarks",
-            "visible_watermarks", "clock_jumps", "commit_seconds", "dead_letters", "rewinds", "reconciliation_requests",
+            "visible_watermarks", "last_watermarks", "clock_jumps", "commit_seconds", "dead_letters", "rewinds", "reconciliation_requests",
         ],
         ["reconciler"] = ["reconciliation_requests"],
         ["reader"] = [],

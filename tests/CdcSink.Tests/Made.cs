@@ -59,8 +59,12 @@ sealed class Made
     public StreamRecord Watermark(string at, string? epoch = null, ulong? lsn = null) => Message($$"""{"at" : "{{at}}"}""", epoch: epoch, lsn: lsn);
 
     /// <summary>A watermark of a minute of 2026-01-01 that names the one before it; ids by number.</summary>
-    public StreamRecord Linked(int id, int previous, uint timeline = 1, string? epoch = null, ulong? lsn = null, int partition = 0) => Message(
-        $$"""{"at" : "2026-01-01T10:{{id % 60:00}}:00+00:00", "id" : "{{IdOf(id)}}", "previous" : "{{IdOf(previous)}}", "timeline" : {{timeline}}}""",
+    /// <param name="publication">The publication's hash, by number; null where the message does not say it.</param>
+    /// <param name="at">Its time; null for the minute of its id.</param>
+    public StreamRecord Linked(
+        int id, int previous, uint timeline = 1, string? epoch = null, ulong? lsn = null, int partition = 0, int? publication = null, string? at = null) => Message(
+        $$"""{"at" : "{{at ?? $"2026-01-01T10:{id % 60:00}:00+00:00"}}", "id" : "{{IdOf(id)}}", "previous" : "{{IdOf(previous)}}", "timeline" : {{timeline}}"""
+            + (publication is { } hash ? $$""", "publication" : "{{IdOf(hash)}}"}""" : "}"),
         epoch: epoch, lsn: lsn, partition: partition);
 
     public static Guid IdOf(int number) => new(number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);

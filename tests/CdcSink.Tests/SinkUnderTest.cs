@@ -50,7 +50,7 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         Snapshots = new SnapshotStore(_store);
         Settlement = new SnapshotSettlement(Snapshots, _store, Join, NullLogger<SnapshotSettlement>.Instance);
         Applier = new BatchApplier(_store, Join, new StreamSigns(_store, Snapshots, ClockJumps, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
-            new ChainSigns(_store, new WatermarkStore(_store), _metrics, TimeProvider.System, NullLogger<ChainSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
+            new ChainSigns(_store, new WatermarkStore(_store), options, _metrics, TimeProvider.System, NullLogger<ChainSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
     }
 
     public string ConnectionString { get; }

@@ -63,6 +63,12 @@ static partial class CdcSinkLog
     [LoggerMessage(387, LogLevel.Warning, "PostgreSQL's clock jumped: commit times are not in the order of the log. bets_as_of refuses moments between {KnownUntil:u} and {KnownAgain:u}; {Jumps} jumps were found now, all are in history_gaps")]
     public static partial void ClockJumped(ILogger log, DateTimeOffset knownUntil, DateTimeOffset knownAgain, int jumps);
 
+    [LoggerMessage(389, LogLevel.Error, "The publication was changed between {BeforeAt:u} and {At:u} in epoch {Epoch}: by ALTER PUBLICATION, or because it or a table of it was made anew. Changes that were committed while a table was not published are missing. A reconciliation is asked for, and data_as_of is held at the first of the two until a run finds everything equal")]
+    public static partial void PublicationChanged(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
+
+    [LoggerMessage(390, LogLevel.Warning, "No watermark was written between {BeforeAt:u} and {At:u} in epoch {Epoch}: the connector was stopped. Whether somebody moved its slot meanwhile leaves no sign, so a reconciliation is asked for; nothing is held")]
+    public static partial void CaptureGap(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
+
     [LoggerMessage(325, LogLevel.Error, "ClickHouse acknowledged the change {Version} of {Table} {Id} and does not have it any more; others may be missing too. Was a table restored, did the server crash, or does a replica answer that lags? Reconcile, and read again what is missing with CdcSink rewind")]
     public static partial void ChangeLost(ILogger log, ulong version, string table, long id);
 
@@ -143,6 +149,9 @@ static partial class CdcSinkLog
 
     [LoggerMessage(371, LogLevel.Error, "{Faults}. See docs/runbooks/cdcsink.md#a-table-or-view-of-clickhouse-is-lost before ClickHouse is restarted")]
     public static partial void SchemaDamaged(ILogger log, string faults);
+
+    [LoggerMessage(391, LogLevel.Error, "{Faults}: lost while the worker ran, so what it wrote since its last look may be incomplete. {Asked}. The worker ends")]
+    public static partial void SchemaLost(ILogger log, string faults, string asked);
 
     [LoggerMessage(372, LogLevel.Information, "All tables and views of ClickHouse's schema are there")]
     public static partial void SchemaWhole(ILogger log);

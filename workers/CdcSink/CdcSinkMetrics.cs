@@ -45,7 +45,7 @@ public sealed class CdcSinkMetrics : IDisposable
         _lostChanges = _meter.CreateCounter<long>("cdcsink.lost_changes", "{change}", "Changes that ClickHouse had acknowledged and does not have any more, by table; one of each batch is looked for.");
         _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{batch}", "Batches with a new watermark that stands lower in PostgreSQL's log than one before it.");
         _watermarkBreaks = _meter.CreateCounter<long>("cdcsink.watermark_breaks", "{watermark}",
-            "New watermarks that do not follow the one before them: kind predecessor or timeline.");
+            "New watermarks that do not follow the one before them: kind predecessor, timeline, publication or gap.");
         _meter.CreateObservableCounter("cdcsink.clock_jumps", () => Interlocked.Read(ref _clockJumps), "{jump}", "Jumps of PostgreSQL's clock that this replica found: moments that bets_as_of refuses.");
         _lowerEpochs = _meter.CreateCounter<long>("cdcsink.lower_epochs", "{batch}", "Batches with streamed changes of an epoch that were committed after a newer epoch began, by table.");
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
@@ -124,7 +124,13 @@ public sealed class CdcSinkMetrics : IDisposable
     public void LogWentBack() => _logWentBack.Add(1);
 
     public void WatermarkBreak(ChainBreakKind kind) =>
-        _watermarkBreaks.Add(1, new KeyValuePair<string, object?>("kind", kind == ChainBreakKind.Predecessor ? "predecessor" : "timeline"));
+        _watermarkBreaks.Add(1, new KeyValuePair<string, object?>("kind", kind switch
+        {
+            ChainBreakKind.Predecessor => "predecessor",
+            ChainBreakKind.Timeline => "timeline",
+            ChainBreakKind.Publication => "publication",
+            _ => "gap",
+        }));
 
     public void LowerEpoch(string table) => _lowerEpochs.Add(1, new KeyValuePair<string, object?>("table", table));
 

@@ -111,6 +111,13 @@ public sealed class CdcSinkOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan WatermarkSettle { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Watermarks that follow each other and are further apart than this, by PostgreSQL's clock, show that capture stood still; a
+    /// reconciliation is asked for. Default 5 minutes.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    public TimeSpan CaptureGap { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>The limits that the consumer's timeouts have to fit.</summary>
     internal GroupLimits Limits(TimeSpan drainLimit) =>
         new(RebalanceWait, $"{Section}:{nameof(RebalanceWait)}", RebalanceWait + Consume.PartitionStarts.Longest, drainLimit);

@@ -331,7 +331,24 @@ ALTER TABLE watermarks
     COMMENT COLUMN id 'Its own id. Nil: the message does not say it',
     COMMENT COLUMN previous 'Id of the watermark that PostgreSQL wrote before it. Nil: the message does not say it',
     COMMENT COLUMN timeline 'Timeline of PostgreSQL. 0: the message does not say it',
+    COMMENT COLUMN publication 'Hash of the publication as PostgreSQL had it. Nil: the message does not say it',
     MODIFY COMMENT 'Logical messages with the prefix watermark that came through. Kept a day';
+
+ALTER TABLE last_watermarks
+    COMMENT COLUMN topic 'Kafka topic',
+    COMMENT COLUMN partition 'Its partition',
+    COMMENT COLUMN epoch 'Epoch of the watermark',
+    COMMENT COLUMN generation 'Generation of the topic, as in sink_progress',
+    COMMENT COLUMN slot 'Offset modulo 256: a later watermark replaces the one in its slot',
+    COMMENT COLUMN offset 'Its offset',
+    COMMENT COLUMN at 'Clock of PostgreSQL when the message was written',
+    COMMENT COLUMN version 'Version, as for a change',
+    COMMENT COLUMN id 'Its own id',
+    COMMENT COLUMN previous 'Id of the watermark that PostgreSQL wrote before it',
+    COMMENT COLUMN timeline 'Timeline of PostgreSQL. 0: the message does not say it',
+    COMMENT COLUMN publication 'Hash of the publication as PostgreSQL had it. Nil: the message does not say it',
+    COMMENT COLUMN recorded_at 'When it was recorded',
+    MODIFY COMMENT 'The last watermarks of each partition, epoch and generation. They never expire';
 
 ALTER TABLE visible_watermarks
     COMMENT COLUMN as_of 'The moment that it proves: its time less a second',

@@ -58,6 +58,35 @@ public sealed class RestoreTests
         Assert.Empty(stage.Ended);
     }
 
+    [Fact]
+    public async Task Rows_that_the_publication_left_out_are_told_and_held_although_the_connector_ran_on()
+    {
+        await using var stage = await LiveStage.StartAsync(replicas: 1);
+        await using var server = await stage.NewPostgresAsync("first");
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database) + ";Pooling=false");
+        await RunAsync(postgres, """
+            INSERT INTO users SELECT n, 'User ' || n, now() FROM generate_series(1, 5) n;
+            INSERT INTO events SELECT n, 'Event ' || n, 'Tennis', now(), 'SCHEDULED' FROM generate_series(1, 5) n
+            """);
+        await stage.CaptureAsync(server, epoch: 1);
+        await PlaceAsync(postgres, from: 1, to: 50);
+        await VisibleAsync(stage, postgres, bets: 50);
+        Assert.Equal(0, await stage.CountAsync("SELECT count() FROM reconciliation_requests"));
+
+        var before = await NowAsync(postgres);
+        await RunAsync(postgres, "ALTER PUBLICATION debezium_publication DROP TABLE bets");
+        await PlaceAsync(postgres, from: 101, to: 120);
+        await RunAsync(postgres, "ALTER PUBLICATION debezium_publication ADD TABLE bets");
+        await PlaceAsync(postgres, from: 201, to: 202);
+        await Deadline.UntilAsync("the request for a reconciliation", Patience, async () => await stage.CountAsync(
+            "SELECT count() FROM holds WHERE startsWith(id, 'Publication of the watermarks of epoch 1')") == 1);
+        await Deadline.UntilAsync("what was published again", Patience, async () => await BetsAsync(stage, 201, 202) == 2);
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"of 20 bets that were not published {await BetsAsync(stage, 101, 120)} are shown");
+        Assert.Equal(1, await stage.CountAsync($"SELECT count() FROM data_as_of WHERE data_as_of < toDateTime64('{before}', 6, 'UTC')"));
+        Assert.Empty(stage.Ended);
+    }
+
     static Task PlaceAsync(NpgsqlDataSource postgres, int from, int to) =>
         RunAsync(postgres, $"INSERT INTO bets SELECT n, 1 + n % 5, 1 + n % 5, 'OPEN', 1.00, NULL, now(), NULL FROM generate_series({from}, {to}) n");
 

@@ -1,3 +1,4 @@
+using Betting.CdcSink;
 using Betting.Debezium;
 using Betting.Tests.Fixtures;
 using Xunit;
@@ -129,15 +130,116 @@ public sealed class ChainSignsTests(Servers servers)
         Assert.Equal(1, Breaks(sink));
     }
 
-    [Fact]
-    public async Task Watermarks_that_are_about_to_expire_say_nothing()
+    [Theory]
+    [InlineData(2, "2026-01-01 10:01:59.000000")]
+    [InlineData(70, "NULL")]
+    public async Task A_PostgreSQL_that_is_restored_after_a_day_without_watermarks_is_told_and_held(int previous, string held)
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);
-        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)]);
-        await sink.QueryAsync("INSERT INTO watermarks (at, version, topic, partition, offset, recorded_at, id, previous, timeline) SELECT at, version, topic, partition, offset, now64(6) - INTERVAL 1410 MINUTE, id, previous, timeline FROM watermarks");
-        await sink.QueryAsync("OPTIMIZE TABLE watermarks FINAL");
-        await sink.ApplyStreamedAsync([_made.Linked(9, previous: 8)]);
+        await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1), _made.Linked(3, previous: 2)]);
+        await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3)]);
+        await AgeAsync(sink);
+
+        await sink.ApplyStreamedAsync([_made.Linked(9, previous)]);
+
+        Assert.Equal(1, Breaks(sink));
+        Assert.Equal(["Predecessor of the watermarks of epoch 1 at 2026-01-01 10:09"], await sink.QueryAsync(Asked));
+        Assert.Equal([held], await sink.QueryAsync("SELECT toString(data_as_of) FROM data_as_of"));
+    }
+
+    [Fact]
+    public async Task After_a_day_without_watermarks_what_follows_the_last_one_and_what_is_sent_again_are_no_signs()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        StreamRecord[] read = [_made.Linked(1, previous: 0, lsn: 800), _made.Linked(2, previous: 1, lsn: 1600), _made.Linked(3, previous: 2, lsn: 2400)];
+        await sink.ApplyStreamedAsync(read);
+        await AgeAsync(sink);
+
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, lsn: 1600), _made.Linked(3, previous: 2, lsn: 2400), _made.Linked(4, previous: 3, lsn: 3200)]);
+        await AgeAsync(sink);
+        await sink.ApplyStreamedAsync(read);
+        await sink.ApplyStreamedAsync([_made.Linked(5, previous: 4, lsn: 4000)]);
+
         Assert.Equal(0, Breaks(sink));
+        Assert.Empty(await sink.QueryAsync(Asked));
+    }
+
+    [Fact]
+    public async Task After_a_day_the_last_watermark_of_another_topic_epoch_or_partition_says_nothing()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1)]);
+        await AgeAsync(sink);
+
+        await sink.ApplyStreamedAsync([_made.Linked(40, previous: 39, epoch: "2")]);
+        await sink.ApplyStreamedAsync([_made.Linked(50, previous: 49, partition: 1)]);
+        var generation = Convert.ToUInt64((await sink.QueryAsync("SELECT toUnixTimestamp64Micro(now64(6))"))[0], System.Globalization.CultureInfo.InvariantCulture);
+        await sink.ApplyStreamedAsync([_made.Linked(58, previous: 57)], generation: generation);
+
+        Assert.Equal(0, Breaks(sink));
+    }
+
+    [Fact]
+    public async Task The_last_watermarks_are_bounded_in_number()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([.. Enumerable.Range(1, 400).Select(id => _made.Linked(id, previous: id - 1, at: "2026-01-01T10:00:00+00:00"))]);
+        await sink.ApplyStreamedAsync([.. Enumerable.Range(401, 100).Select(id => _made.Linked(id, previous: id - 1, at: "2026-01-01T10:00:00+00:00"))]);
+
+        Assert.Equal(["256|244|499"], await sink.QueryAsync("SELECT count(), min(offset), max(offset) FROM last_watermarks FINAL"));
+        Assert.Equal(0, Breaks(sink));
+    }
+
+    [Fact]
+    public async Task A_publication_that_was_changed_between_two_watermarks_is_told_and_held_at_the_first_of_them()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1, publication: 7), _made.Linked(3, previous: 2, publication: 7)]);
+        await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3, publication: 7)]);
+        Assert.Equal(0, Breaks(sink));
+
+        await sink.ApplyStreamedAsync([_made.Linked(5, previous: 4, publication: 8), _made.Linked(6, previous: 5, publication: 8)]);
+        await sink.ApplyStreamedAsync([_made.Linked(7, previous: 6)]);
+
+        Assert.Equal(1, Breaks(sink, "publication"));
+        Assert.Equal(1, Breaks(sink));
+        Assert.Equal(["Publication of the watermarks of epoch 1 at 2026-01-01 10:05"], await sink.QueryAsync(Asked));
+        Assert.Equal(["2026-01-01 10:03:59.000000"], await sink.QueryAsync("SELECT toString(data_as_of) FROM data_as_of"));
+        await sink.ApplyStreamedAsync([_made.Linked(40, previous: 39, epoch: "2", publication: 9)]);
+        Assert.Equal(1, Breaks(sink));
+    }
+
+    [Fact]
+    public async Task A_publication_is_compared_after_a_day_without_watermarks_too()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, publication: 7)]);
+        await AgeAsync(sink);
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, publication: 8)]);
+        Assert.Equal(1, Breaks(sink, "publication"));
+    }
+
+    [Fact]
+    public async Task A_connector_that_was_stopped_asks_for_a_reconciliation_once_and_holds_nothing()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { CaptureGap = TimeSpan.FromMinutes(7) });
+        await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1)]);
+        await sink.ApplyStreamedAsync([_made.Linked(9, previous: 2)]);
+        Assert.Equal(0, Breaks(sink));
+
+        StreamRecord[] late = [_made.Linked(20, previous: 9, lsn: 900_000), _made.Linked(21, previous: 20, lsn: 900_080)];
+        await sink.ApplyStreamedAsync(late);
+        await sink.ApplyStreamedAsync(late);
+        // Its clock was set back.
+        await sink.ApplyStreamedAsync([_made.Linked(22, previous: 21, lsn: 900_160, at: "2026-01-01T09:00:00+00:00")]);
+
+        Assert.Equal(1, Breaks(sink, "gap"));
+        Assert.Equal(1, Breaks(sink));
+        Assert.Equal(["Gap of the watermarks of epoch 1 at 2026-01-01 10:20|0|NULL"], await sink.QueryAsync("SELECT id, answered, holds_from FROM reconciliation_requests FINAL"));
+        Assert.Equal(["2026-01-01 20:00:00.000000"], await sink.QueryAsync("SELECT toString(data_as_of) FROM data_as_of"));
     }
 
     [Theory]
@@ -169,6 +271,19 @@ public sealed class ChainSignsTests(Servers servers)
     }
 
     static double Breaks(SinkUnderTest sink) => sink.Readings.Sum("cdcsink.watermark_breaks");
+
+    static double Breaks(SinkUnderTest sink, string kind) => sink.Readings.Of("cdcsink.watermark_breaks", "kind=" + kind) ?? 0;
+
+    /// <summary>No watermark came for 25 hours.</summary>
+    static async Task AgeAsync(SinkUnderTest sink)
+    {
+        foreach (var table in new[] { "watermarks", "last_watermarks" })
+        {
+            await sink.QueryAsync($"ALTER TABLE {table} UPDATE recorded_at = recorded_at - INTERVAL 25 HOUR WHERE 1 SETTINGS mutations_sync = 2");
+            await sink.QueryAsync($"OPTIMIZE TABLE {table} FINAL");
+        }
+        Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM watermarks WHERE recorded_at < now() - INTERVAL 1 DAY"));
+    }
 
     /// <summary>Another replica, whose memory is its own, records these watermarks at the offsets that come next.</summary>
     async Task OtherReplicaAsync(SinkUnderTest sink, params int[] ids)

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Snapshots;
 
-/// <summary>Which watermarks do not follow the one before them. Each is written <c>id&lt;previous</c> with a timeline behind a colon; <c>-</c> names nobody.</summary>
+/// <summary>Which watermarks do not follow the one before them. Each is written <c>id&lt;previous</c> with a timeline, a publication and a minute behind colons; <c>-</c> names nobody.</summary>
 public sealed class WatermarkChainTests
 {
     [Theory]
@@ -30,9 +30,20 @@ public sealed class WatermarkChainTests
     [InlineData("1<0:1", "2<1:0 3<2:1 4<3:0 5<4:2", "")]
     [InlineData("5<4:1", "7<2:2 8<7:2", "7 Predecessor")]
     [InlineData("3<2:1", "4<2:2", "4 Timeline")]
+    // Publications; 0 is not known.
+    [InlineData("1<0:1:7", "2<1:1:7 3<2:1:8 4<3:1:8", "3 Publication")]
+    [InlineData("1<0:1:0", "2<1:1:7 3<2:1:0 4<3:1:8", "")]
+    [InlineData("1<0:1:7", "2<1:2:8", "2 Timeline")]
+    [InlineData("2<1:1:7", "5<4:1:8", "5 Predecessor")]
+    [InlineData("2<1:1:7", "3<1:1:8", "3 Publication")]
+    // Minutes; the limit is five.
+    [InlineData("1<0:1:7:10", "2<1:1:7:15 3<2:1:7:21 4<3:1:7:22", "3 Gap")]
+    [InlineData("1<0:1:7:10", "2<1:1:8:20 3<2:2:8:30 5<4:2:8:40", "2 Publication 3 Timeline 5 Predecessor")]
+    [InlineData("1<0:1:7:30", "2<1:1:7:10 3<2:1:7:11", "")]
+    [InlineData("", "2<1:1:7:10", "")]
     public void A_watermark_follows_the_one_before_it_or_is_a_break(string before, string watermarks, string breaks)
     {
-        var found = WatermarkChain.Breaks(before.Length == 0 ? null : Read(before, 0), watermarks.Split(' ').Select(Read));
+        var found = WatermarkChain.Breaks(before.Length == 0 ? null : Read(before, 0), watermarks.Split(' ').Select(Read), TimeSpan.FromMinutes(5));
 
         Assert.Equal(breaks, string.Join(' ', found.Select(each => $"{each.Watermark.Version.Lsn} {each.Kind}")));
     }
@@ -43,10 +54,10 @@ public sealed class WatermarkChainTests
         {
             return new StreamedWatermark(ChangeVersion.Of(1, streamed: true, 0), 0, "betting.message", 0, offset, default);
         }
-        var parts = text.Split('<', ':');
-        var id = int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture);
-        var previous = int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture);
-        var timeline = parts.Length == 3 ? uint.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture) : 1;
-        return new StreamedWatermark(ChangeVersion.Of(1, streamed: true, (ulong)id), 0, "betting.message", 0, offset, new WatermarkLink(Made.IdOf(id), Made.IdOf(previous), timeline));
+        var parts = Array.ConvertAll(text.Split('<', ':'), part => int.Parse(part, System.Globalization.CultureInfo.InvariantCulture));
+        var (id, previous, timeline) = (parts[0], parts[1], parts.ElementAtOrDefault(2) is var said && parts.Length > 2 ? said : 1);
+        var publication = parts.ElementAtOrDefault(3) is var hash && hash > 0 ? Made.IdOf(hash) : Guid.Empty;
+        return new StreamedWatermark(ChangeVersion.Of(1, streamed: true, (ulong)id), parts.ElementAtOrDefault(4) * 60_000_000L, "betting.message", 0, offset,
+            new WatermarkLink(Made.IdOf(id), Made.IdOf(previous), (uint)timeline, publication));
     }
 }

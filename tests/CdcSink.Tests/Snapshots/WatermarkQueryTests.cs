@@ -19,6 +19,8 @@ public sealed class WatermarkQueryTests(Servers servers)
     {
         var settings = JsonNode.Parse(File.ReadAllText(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!;
         Assert.Equal(Topics.WatermarkQuery, settings["heartbeat.action.query"]!.GetValue<string>());
+        Assert.Equal(Topics.Publication, settings["publication.name"]!.GetValue<string>());
+        Assert.Equal("public.users,public.events,public.bets", settings["table.include.list"]!.GetValue<string>());
     }
 
     [Fact]
@@ -74,6 +76,65 @@ public sealed class WatermarkQueryTests(Servers servers)
         Assert.Equal(100, written.Count);
         Assert.All(written.Zip(written.Skip(1)), pair => Assert.Equal(pair.First["id"]!.GetValue<Guid>(), pair.Second["previous"]!.GetValue<Guid>()));
         Assert.All(written, each => Assert.Equal(1, each["timeline"]!.GetValue<int>()));
+    }
+
+    [Theory]
+    [InlineData(true, "SELECT 1")]
+    [InlineData(true, "VACUUM FULL pg_publication", "VACUUM FULL pg_publication_rel", "VACUUM FREEZE pg_publication")]
+    [InlineData(true, "ALTER TABLE bets ADD COLUMN note text", "CREATE TABLE other (id int PRIMARY KEY)")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication DROP TABLE bets", "ALTER PUBLICATION debezium_publication ADD TABLE bets")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication DROP TABLE bets")]
+    [InlineData(false, "DROP PUBLICATION debezium_publication", "CREATE PUBLICATION debezium_publication FOR TABLE users, events, bets")]
+    [InlineData(false, "DROP PUBLICATION debezium_publication", "CREATE PUBLICATION debezium_publication FOR ALL TABLES")]
+    [InlineData(false, "DROP PUBLICATION debezium_publication")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET (publish = 'insert')", "ALTER PUBLICATION debezium_publication SET (publish = 'insert, update, delete, truncate')")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET TABLE users, events, bets WHERE (id > 10)")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET TABLE users, events, bets (id, user_id)")]
+    [InlineData(false, "ALTER TABLE bets RENAME TO bets_before", "CREATE TABLE bets (LIKE bets_before INCLUDING ALL)", "ALTER PUBLICATION debezium_publication ADD TABLE bets")]
+    [InlineData(false, "ALTER TABLE bets RENAME TO bets_before", "CREATE TABLE bets (LIKE bets_before INCLUDING ALL)")]
+    public async Task A_watermark_has_another_hash_when_the_publication_or_a_table_of_it_was_changed_since_the_last_one(bool isSame, params string[] statements)
+    {
+        await using var postgres = await CreateAsync();
+        await ExecuteAsync(postgres, $"SELECT pg_create_logical_replication_slot('{Slot}_hash', 'test_decoding')");
+        await WriteAsync(postgres);
+        await WriteAsync(postgres);
+        foreach (var statement in statements)
+        {
+            await ExecuteAsync(postgres, statement);
+        }
+        await WriteAsync(postgres);
+
+        var hashes = new List<Guid>();
+        await using (var read = postgres.CreateCommand($"SELECT (substring(data FROM 'content:(.*)')::json ->> 'publication')::uuid FROM pg_logical_slot_get_changes('{Slot}_hash', NULL, NULL) WHERE data LIKE 'message:%'"))
+        await using (var rows = await read.ExecuteReaderAsync())
+        {
+            while (await rows.ReadAsync())
+            {
+                hashes.Add(rows.GetGuid(0));
+            }
+        }
+        await ExecuteAsync(postgres, $"SELECT pg_drop_replication_slot('{Slot}_hash')");
+        Assert.Equal(3, hashes.Count);
+        Assert.DoesNotContain(Guid.Empty, hashes);
+        Assert.Equal(hashes[0], hashes[1]);
+        Assert.Equal(isSame, hashes[1] == hashes[2]);
+    }
+
+    [Fact]
+    public async Task A_watermark_does_not_wait_for_tables_that_somebody_has_locked()
+    {
+        await using var postgres = await CreateAsync();
+        await using var connection = await postgres.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var take = new NpgsqlCommand("LOCK TABLE users, events, bets IN ACCESS EXCLUSIVE MODE; ALTER PUBLICATION debezium_publication SET (publish = 'insert')", connection, transaction);
+        await take.ExecuteNonQueryAsync();
+        Assert.True(await TryWriteAsync(postgres), "no watermark was written");
+    }
+
+    static async Task ExecuteAsync(NpgsqlDataSource postgres, string sql)
+    {
+        await using var command = postgres.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     static string Slot => $"watermark_query_{Environment.ProcessId}";

@@ -29,6 +29,27 @@ public sealed class LostTableTests(Servers servers)
     }
 
     [Fact]
+    public async Task A_feed_that_is_lost_while_the_worker_runs_ends_it_with_the_same_line_and_holds_data_as_of()
+    {
+        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var worker = Start(stream, sink.ConnectionString);
+        var made = new Made();
+        await stream.SendAsync([made.Event(1), made.User(1), made.Bet(1, Made.Columns())]);
+        await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(sink));
+        await Deadline.UntilAsync("a look at the tables", Limit, async () => await worker.MetricAsync("cdcsink_schema_faults") == 0);
+
+        await sink.Client.ExecuteNonQueryAsync("DROP TABLE bets_by_user_feed SYNC");
+        var (code, said) = await worker.EndedAsync();
+
+        Assert.Equal(1, code);
+        Assert.Single(said.Split('\n'), line => line.Contains($"bets_by_user_feed is missing: see {SchemaCheck.Runbook}", StringComparison.Ordinal));
+        Assert.Single(said.Split('\n'), line => line.Contains("lost while the worker ran", StringComparison.Ordinal) && line.Contains("data_as_of is held", StringComparison.Ordinal));
+        Assert.DoesNotContain(said.Split('\n'), line => line.StartsWith("   at ", StringComparison.Ordinal));
+        Assert.Equal(["1"], await sink.QueryAsync("SELECT count() FROM holds WHERE endsWith(id, 'bets_by_user_feed is missing')"));
+    }
+
+    [Fact]
     public async Task A_lost_summary_or_view_is_reported_and_counted_while_the_stream_goes_on_and_so_is_its_return()
     {
         using var sink = await SinkUnderTest.CreateAsync(servers);

@@ -5,8 +5,8 @@ namespace Betting.CdcSink.Batches;
 
 /// <summary>
 /// Reads what the connector's <c>heartbeat.action.query</c> writes: <c>{"at" : "2026-01-01T12:00:00.123456+00:00"}</c>, PostgreSQL's
-/// clock when it wrote the message, with <c>id</c>, <c>previous</c> (UUIDs) and <c>timeline</c> (a number). The record's own times do not
-/// say it: <c>source.ts_ms</c> is that of an earlier commit.
+/// clock when it wrote the message, with <c>id</c>, <c>previous</c>, <c>publication</c> (UUIDs) and <c>timeline</c> (a number). The record's
+/// own times do not say it: <c>source.ts_ms</c> is that of an earlier commit.
 /// </summary>
 static class WatermarkContent
 {
@@ -57,6 +57,10 @@ static class WatermarkContent
         else if (reader.ValueTextEquals("previous"u8))
         {
             link = link with { Previous = ReadId(ref reader) };
+        }
+        else if (reader.ValueTextEquals("publication"u8))
+        {
+            link = link with { Publication = ReadId(ref reader) };
         }
         else if (reader.ValueTextEquals("timeline"u8))
         {

@@ -12,7 +12,8 @@ namespace Betting.CdcSink.Snapshots;
 /// the position that Kafka Connect has stored, so the next watermark stands higher in the log than the last one, as if nothing had been lost.
 /// </summary>
 /// <remarks>To be asked batch by batch in the order of reading: two batches side by side would not know each other's watermarks.</remarks>
-public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, CdcSinkMetrics metrics, TimeProvider clock, ILogger<ChainSigns> log)
+public sealed class ChainSigns(
+    ChangeStore store, WatermarkStore watermarks, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock, ILogger<ChainSigns> log)
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
@@ -29,7 +30,7 @@ public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, Cdc
         {
             var first = run.First();
             var before = RecordedBefore(run.Key, batch, first) ?? await watermarks.LastBeforeAsync(first, GenerationOf(batch, first), cancellation);
-            foreach (var found in WatermarkChain.Breaks(before, run))
+            foreach (var found in WatermarkChain.Breaks(before, run, options.CaptureGap))
             {
                 if (!await watermarks.HasAsync(found.Watermark, cancellation))
                 {
@@ -37,6 +38,13 @@ public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, Cdc
                 }
             }
         }
+    }
+
+    /// <summary>Keeps the last watermarks of the batch where they do not expire.</summary>
+    public async Task KeepAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        using var last = LastWatermarks.Of(RunsOf(batch).SelectMany(run => run), watermark => GenerationOf(batch, watermark));
+        await store.InsertAsync("last_watermarks", last, cancellation);
     }
 
     /// <summary>The batch's watermarks are stored.</summary>
@@ -65,7 +73,11 @@ public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, Cdc
     /// </summary>
     async Task<Hold> HoldAsync(ChainBreak found, ChangeBatch batch, CancellationToken cancellation)
     {
-        if (found.Kind == ChainBreakKind.Timeline)
+        if (found.Kind == ChainBreakKind.Gap)
+        {
+            return Hold.None;
+        }
+        if (found.Kind != ChainBreakKind.Predecessor)
         {
             return Before(found.Before.At);
         }
@@ -84,19 +96,33 @@ public sealed class ChainSigns(ChangeStore store, WatermarkStore watermarks, Cdc
         if (!_logged.TryGetValue(found.Kind, out var last) || clock.GetElapsedTime(last) >= LogEvery)
         {
             _logged[found.Kind] = clock.GetTimestamp();
-            if (found.Kind == ChainBreakKind.Predecessor)
+            switch (found.Kind)
             {
-                CdcSinkLog.WatermarkChainBroken(log, at, next.Version.Lsn, next.Link.Timeline, Moment(before.At), before.Version.Lsn, before.Link.Timeline, epoch);
-            }
-            else
-            {
-                CdcSinkLog.TimelineChanged(log, before.Link.Timeline, next.Link.Timeline, Moment(before.At), at, epoch);
+                case ChainBreakKind.Predecessor:
+                    CdcSinkLog.WatermarkChainBroken(log, at, next.Version.Lsn, next.Link.Timeline, Moment(before.At), before.Version.Lsn, before.Link.Timeline, epoch);
+                    break;
+                case ChainBreakKind.Timeline:
+                    CdcSinkLog.TimelineChanged(log, before.Link.Timeline, next.Link.Timeline, Moment(before.At), at, epoch);
+                    break;
+                case ChainBreakKind.Publication:
+                    CdcSinkLog.PublicationChanged(log, Moment(before.At), at, epoch);
+                    break;
+                case ChainBreakKind.Gap:
+                    CdcSinkLog.CaptureGap(log, Moment(before.At), at, epoch);
+                    break;
             }
         }
         // Once a minute of PostgreSQL's clock, should every watermark be a break.
         await store.AskReconciliationAsync(FormattableString.Invariant($"{found.Kind} of the watermarks of epoch {epoch} at {at:yyyy-MM-dd HH:mm}"),
-            "PostgreSQL may have been restored or promoted without a new epoch", hold, cancellation);
+            ReasonOf(found.Kind), hold, cancellation);
     }
+
+    static string ReasonOf(ChainBreakKind kind) => kind switch
+    {
+        ChainBreakKind.Publication => "the publication was changed: changes may have been left out of the stream",
+        ChainBreakKind.Gap => "capture stood still: the slot may have been moved, or a part of the log lost",
+        _ => "PostgreSQL may have been restored or promoted without a new epoch",
+    };
 
     static DateTimeOffset Moment(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
 }

@@ -10,8 +10,9 @@ public static class WatermarkChain
 {
     /// <param name="before">The last watermark of the partition and epoch before these; null where none is known, which says nothing of the first.</param>
     /// <param name="watermarks">Of one partition and epoch, in the order of their offsets; those without a link are passed over.</param>
+    /// <param name="gap">Watermarks further apart than this leave a gap.</param>
     /// <returns>What does not follow the one before it. A watermark that was sent before may be among them: a connector repeats what it sent.</returns>
-    public static List<ChainBreak> Breaks(StreamedWatermark? before, IEnumerable<StreamedWatermark> watermarks)
+    public static List<ChainBreak> Breaks(StreamedWatermark? before, IEnumerable<StreamedWatermark> watermarks, TimeSpan gap)
     {
         var breaks = new List<ChainBreak>();
         var seen = new HashSet<Guid>();
@@ -21,7 +22,7 @@ public static class WatermarkChain
         }
         foreach (var watermark in watermarks.Where(each => each.Link.IsKnown))
         {
-            if (seen.Add(watermark.Link.Id) && before is { } last && Judge(last.Link, watermark.Link) is { } kind)
+            if (seen.Add(watermark.Link.Id) && before is { } last && Judge(last, watermark, gap) is { } kind)
             {
                 breaks.Add(new ChainBreak(last, watermark, kind));
             }
@@ -34,13 +35,22 @@ public static class WatermarkChain
     /// A watermark with the same predecessor as the last one is no break: the message is in the log when it is written, and the transaction
     /// that was to record it as the last one was rolled back.
     /// </summary>
-    static ChainBreakKind? Judge(in WatermarkLink last, in WatermarkLink next)
+    static ChainBreakKind? Judge(in StreamedWatermark last, in StreamedWatermark next, TimeSpan gap)
     {
-        if (next.Previous != last.Id && next.Previous != last.Previous)
+        var (before, link) = (last.Link, next.Link);
+        if (link.Previous != before.Id && link.Previous != before.Previous)
         {
             return ChainBreakKind.Predecessor;
         }
-        return next.Timeline != last.Timeline && next.Timeline != 0 && last.Timeline != 0 ? ChainBreakKind.Timeline : null;
+        if (link.Timeline != before.Timeline && link.Timeline != 0 && before.Timeline != 0)
+        {
+            return ChainBreakKind.Timeline;
+        }
+        if (link.Publication != before.Publication && link.Publication != Guid.Empty && before.Publication != Guid.Empty)
+        {
+            return ChainBreakKind.Publication;
+        }
+        return next.At - last.At > gap.Ticks / TimeSpan.TicksPerMicrosecond ? ChainBreakKind.Gap : null;
     }
 }
 
@@ -58,4 +68,13 @@ public enum ChainBreakKind
 
     /// <summary>It names the right predecessor and another timeline: PostgreSQL was promoted or restored, and nobody knows what was lost.</summary>
     Timeline,
+
+    /// <summary>It names the right predecessor and another publication: changes between the two may have been left out of the stream.</summary>
+    Publication,
+
+    /// <summary>
+    /// It names the right predecessor and comes long after it: the connector was stopped. Nothing says that a change is missing, and nothing
+    /// says that nobody moved the slot meanwhile: see docs/decisions/watermark-chain.md.
+    /// </summary>
+    Gap,
 }

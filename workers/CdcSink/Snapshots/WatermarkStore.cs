@@ -21,12 +21,19 @@ public sealed class WatermarkStore(ChangeStore store)
         parameters.AddParameter("partition", watermark.Partition);
         parameters.AddParameter("offset", watermark.Offset);
         parameters.AddParameter("generation", generation);
-        // Rows expire after a day, and not in their order: what is nearly a day old may stand behind a gap.
+        // Rows of watermarks expire after a day, and not in their order: what is nearly a day old may stand behind a gap. The last ones
+        // are kept besides, however long ago they came.
         const string Sql = """
-            SELECT version, toUnixTimestamp64Micro(at), offset, toString(id), toString(previous), toUInt64(timeline)
-            FROM watermarks
-            WHERE topic = {topic:String} AND partition = {partition:Int32} AND offset < {offset:Int64} AND version BETWEEN {from:UInt64} AND {to:UInt64}
-                AND notEmpty(id) AND recorded_at > now64(6) - INTERVAL 23 HOUR AND toUInt64(toUnixTimestamp64Micro(recorded_at)) >= {generation:UInt64}
+            SELECT version, toUnixTimestamp64Micro(at), offset, toString(id), toString(previous), toUInt64(timeline), toString(publication)
+            FROM
+            (
+                SELECT version, at, offset, id, previous, timeline, publication FROM watermarks
+                WHERE topic = {topic:String} AND partition = {partition:Int32} AND offset < {offset:Int64} AND version BETWEEN {from:UInt64} AND {to:UInt64}
+                    AND notEmpty(id) AND recorded_at > now64(6) - INTERVAL 23 HOUR AND toUInt64(toUnixTimestamp64Micro(recorded_at)) >= {generation:UInt64}
+                UNION ALL
+                SELECT version, at, offset, id, previous, timeline, publication FROM last_watermarks
+                WHERE topic = {topic:String} AND partition = {partition:Int32} AND epoch = {epoch:UInt8} AND generation = {generation:UInt64} AND offset < {offset:Int64}
+            )
             ORDER BY offset DESC LIMIT 1
             FORMAT RowBinary
             """;
@@ -35,9 +42,11 @@ public sealed class WatermarkStore(ChangeStore store)
         {
             var (version, at, offset) = (row.ReadUInt64(), row.ReadInt64(), row.ReadInt64());
             var (id, previous, timeline) = (Encoding.UTF8.GetString(row.ReadString()), Encoding.UTF8.GetString(row.ReadString()), row.ReadUInt64());
+            var publication = Encoding.UTF8.GetString(row.ReadString());
             last = row.IsShort
                 ? last
-                : new StreamedWatermark(new ChangeVersion(version), at, watermark.Topic, watermark.Partition, offset, new WatermarkLink(Guid.Parse(id), Guid.Parse(previous), (uint)timeline));
+                : new StreamedWatermark(new ChangeVersion(version), at, watermark.Topic, watermark.Partition, offset,
+                    new WatermarkLink(Guid.Parse(id), Guid.Parse(previous), (uint)timeline, Guid.Parse(publication)));
         }, cancellation);
         return last;
     }
@@ -49,8 +58,12 @@ public sealed class WatermarkStore(ChangeStore store)
         parameters.AddParameter("version", watermark.Version.Value);
         parameters.AddParameter("id", watermark.Link.Id.ToString());
         var found = 0UL;
-        await store.ReadRowsAsync("SELECT count() FROM watermarks WHERE version = {version:UInt64} AND toString(id) = {id:String} FORMAT RowBinary", parameters,
-            (ref row) => found = row.ReadUInt64() is var value && row.IsShort ? found : value, cancellation);
+        const string Sql = """
+            SELECT count() FROM (SELECT version, id FROM watermarks UNION ALL SELECT version, id FROM last_watermarks)
+            WHERE version = {version:UInt64} AND toString(id) = {id:String}
+            FORMAT RowBinary
+            """;
+        await store.ReadRowsAsync(Sql, parameters, (ref row) => found = row.ReadUInt64() is var value && row.IsShort ? found : value, cancellation);
         return found > 0;
     }
 
@@ -63,7 +76,7 @@ public sealed class WatermarkStore(ChangeStore store)
         var parameters = InEpochOf(watermark);
         parameters.AddParameter("id", id.ToString());
         const string Sql = """
-            SELECT toUnixTimestamp64Micro(at) FROM watermarks
+            SELECT toUnixTimestamp64Micro(at) FROM (SELECT version, id, at FROM watermarks UNION ALL SELECT version, id, at FROM last_watermarks)
             WHERE version BETWEEN {from:UInt64} AND {to:UInt64} AND toString(id) = {id:String} LIMIT 1
             FORMAT RowBinary
             """;
@@ -77,6 +90,7 @@ public sealed class WatermarkStore(ChangeStore store)
         var epoch = watermark.Version.Epoch;
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("from", ChangeVersion.Of(epoch, streamed: false, 0).Value);
+        parameters.AddParameter("epoch", epoch);
         parameters.AddParameter("to", ChangeVersion.Of(epoch, streamed: true, ChangeVersion.MaxLsn).Value);
         return parameters;
     }

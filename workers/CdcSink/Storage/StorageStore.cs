@@ -10,6 +10,10 @@ public sealed class StorageStore(ClickHouseClient client)
     public Task<IReadOnlyList<SchemaFault>> SchemaFaultsAsync(CancellationToken cancellation) =>
         SchemaCheck.FaultsAsync(client, SchemaObjects.OfOneServer, cancellation);
 
+    /// <summary>The moment that the newest visible watermark proves, microseconds since 1970 UTC; 0 where there is none.</summary>
+    public async Task<long> VisibleUntilAsync(CancellationToken cancellation) =>
+        (long)(await client.ExecuteScalarAsync("SELECT toUnixTimestamp64Micro(argMax(as_of, version)) FROM visible_watermarks", cancellationToken: cancellation))!;
+
     /// <summary>The disks of the connected server. Of an object store, size and free space are the largest number there is.</summary>
     public async Task<IReadOnlyList<DiskSpace>> DisksAsync(CancellationToken cancellation)
     {

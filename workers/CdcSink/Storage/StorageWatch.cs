@@ -6,20 +6,24 @@ using Microsoft.Extensions.Logging;
 namespace Betting.CdcSink.Storage;
 
 /// <summary>
-/// Compares ClickHouse with the schema, and reads the free space of its disks, every 15 seconds. The first comparison ends a worker whose
-/// tables or feeding views are lost: what it would write would be incomplete. A lost view or summary is reported, and the worker goes on.
+/// Compares ClickHouse with the schema, and reads the free space of its disks, every 15 seconds. A worker whose tables or feeding views are
+/// lost ends: what it would write would be incomplete. Where they were there at an earlier look, it has written without them, so it asks for
+/// a reconciliation first. A lost view or summary is reported, and the worker goes on.
 /// </summary>
 public sealed class StorageWatch(
-    StorageStore store, StorageMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<StorageWatch> log) : IWorkerLoop
+    StorageStore store, ChangeStore changes, StorageMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<StorageWatch> log) : IWorkerLoop
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(15), Limit = TimeSpan.FromSeconds(5);
 
     bool _isFirst = true;
-    string _faults = "", _failure = "", _reported = "";
+    string _faults = "", _failure = "", _reported = "", _lost = "";
+
+    // What was visible after the last look at which everything was there, and what was visible before that look and so was written while it was.
+    long _visible, _proven;
 
     public string Name => "storage";
 
-    /// <exception cref="SchemaException">At the first comparison something is lost that the worker cannot do without.</exception>
+    /// <exception cref="SchemaException">Something is lost that the worker cannot do without.</exception>
     public async Task RunAsync(CancellationToken stopping)
     {
         while (true)
@@ -29,7 +33,7 @@ public sealed class StorageWatch(
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
             try
             {
-                await LookAsync(either.Token);
+                await LookAsync(either.Token, stopping);
                 (_failure, _reported) = ("", "");
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
@@ -40,20 +44,54 @@ public sealed class StorageWatch(
         }
     }
 
-    async Task LookAsync(CancellationToken cancellation)
+    /// <summary>One look.</summary>
+    /// <param name="cancellation">Ends it: its limit, or the worker's end.</param>
+    /// <param name="stopping">The worker's end.</param>
+    /// <exception cref="SchemaException">Something is lost that the worker cannot do without.</exception>
+    internal async Task LookAsync(CancellationToken cancellation, CancellationToken stopping)
     {
         var faults = await store.SchemaFaultsAsync(cancellation);
         metrics.SawSchemaFaults(faults.Count);
-        if (_isFirst && faults.Any(IsNeeded))
+        if (faults.Any(IsNeeded))
         {
-            throw new SchemaException($"{TextOf(faults)}: see {SchemaCheck.Runbook}");
+            _lost = TextOf(faults);
+        }
+        if (_lost.Length > 0)
+        {
+            if (!_isFirst)
+            {
+                await AskAsync(cancellation, stopping);
+            }
+            throw new SchemaException($"{_lost}: see {SchemaCheck.Runbook}");
         }
         if (TextOf(faults) is var text && text != _faults)
         {
             Report(text);
         }
         _isFirst = false;
+        (_proven, _visible) = (_visible, await store.VisibleUntilAsync(cancellation));
         metrics.SawDisks(await store.DisksAsync(cancellation));
+    }
+
+    /// <summary>
+    /// Asks for a reconciliation that holds <c>data_as_of</c>. While ClickHouse is away the worker writes nothing, and the next look asks. Where
+    /// it refuses the request, as without the table of requests, the worker ends all the same.
+    /// </summary>
+    async Task AskAsync(CancellationToken cancellation, CancellationToken stopping)
+    {
+        var asked = "A reconciliation is asked for, and data_as_of is held until it finds everything equal";
+        try
+        {
+            await changes.AskReconciliationAsync(
+                FormattableString.Invariant($"lost at {clock.GetUtcNow():yyyy-MM-dd HH:mm:ss}: {_lost}"), "a table or feeding view of ClickHouse was lost while the sink wrote",
+                new Hold(_proven), cancellation);
+        }
+        catch (Exception refused) when (ClickHouseErrors.Classify(refused, stopping, out var code) is { } kind
+            && kind != FailureClass.Unavailable && code != ClickHouseErrors.Timeout)
+        {
+            asked = $"ClickHouse refuses the request for a reconciliation ({code}): run the Reconciler before data_as_of is believed";
+        }
+        CdcSinkLog.SchemaLost(log, _lost, asked);
     }
 
     void Report(string faults)

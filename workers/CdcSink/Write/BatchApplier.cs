@@ -110,7 +110,7 @@ public sealed class BatchApplier(
         if (!batch.IsReplay)
         {
             await chain.NoticeAsync(batch, cancellation);
-            await store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation);
+            await Task.WhenAll(store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation), chain.KeepAsync(batch, cancellation));
             chain.Note(batch);
         }
         await progress.RecordAsync(batch, cancellation);
