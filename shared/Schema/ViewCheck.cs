@@ -36,13 +36,12 @@ public sealed class ViewCheck(ClickHouseClient client, IReadOnlyList<SchemaObjec
     {
         var faults = new Dictionary<string, SchemaFaultKind>(StringComparer.Ordinal);
         await using var reader = await client.ExecuteReaderAsync("""
-            SELECT name, engine, create_table_query, if(as_select = '', '', ifNull(formatQuerySingleLineOrNull(as_select), '')),
-                currentDatabase(), backQuote(currentDatabase())
+            SELECT name, engine, create_table_query, if(as_select = '', '', ifNull(formatQuerySingleLineOrNull(as_select), '')), currentDatabase()
             FROM system.tables WHERE database = currentDatabase() AND create_table_query != ''
             """, cancellationToken: cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            string[] databases = [reader.GetString(5), reader.GetString(4)];
+            string[] databases = [Quoted(reader.GetString(4)), reader.GetString(4)];
             if (expected.TryGetValue(reader.GetString(0), out var wanted))
             {
                 var found = ViewDefinition.OfServer(reader.GetString(1), reader.GetString(2), reader.GetString(3)).Without(databases);
@@ -70,6 +69,9 @@ public sealed class ViewCheck(ClickHouseClient client, IReadOnlyList<SchemaObjec
         }
         return definitions;
     }
+
+    // As the server quotes a name where it has to.
+    static string Quoted(string name) => $"`{name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("`", "\\`", StringComparison.Ordinal)}`";
 
     static string Literal(string text) =>
         $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";

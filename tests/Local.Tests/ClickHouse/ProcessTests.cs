@@ -140,7 +140,7 @@ public sealed class ProcessTests : IDisposable
     [InlineData("--port", "70000")]
     [InlineData("--max-concurrent", "1.5")]
     [InlineData("--queue-timeout", "10s")]
-    public async Task A_value_that_is_none_or_out_of_its_range_is_refused_in_one_line(string option, string value)
+    public async Task A_value_that_is_none_or_out_of_its_range_is_named_in_one_line(string option, string value)
     {
         await using var process = ClickHouseProcess.Launch(_folder, option, value);
 
