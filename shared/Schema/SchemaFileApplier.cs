@@ -34,6 +34,10 @@ sealed partial class SchemaFileApplier(ClickHouseClient client, SchemaRecord rec
                 return await record.HasAsync(file, cancellation) ? false : throw new SchemaException($"{file.Name}: {refused.Message}", refused);
             }
         }
+        if (await record.HasAsync(file, cancellation))
+        {
+            return false;
+        }
         await record.AddAsync(file, cancellation);
         return true;
     }

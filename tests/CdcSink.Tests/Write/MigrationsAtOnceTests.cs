@@ -10,7 +10,7 @@ namespace Betting.Tests.CdcSink.Write;
 public sealed class MigrationsAtOnceTests(Servers servers)
 {
     // data_as_of as 0009 defines it, summary_by_hour as 0006 does, and so on: all of them are replaced or dropped by later files.
-    const string OldDataAsOf = "'__debezium-heartbeat'", OldProgress = "CREATE OR REPLACE TABLE sink_progress",
+    const string OldDataAsOf = "CREATE OR REPLACE VIEW data_as_of AS\nWITH (SELECT max(committed_at)", OldProgress = "CREATE OR REPLACE TABLE sink_progress",
         OldSummary = "CREATE MATERIALIZED VIEW IF NOT EXISTS summary_by_hour\n", NewSummary = "CREATE TABLE IF NOT EXISTS summary_by_hour\n";
 
     static int _databases;
