@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
 using Betting.Local.ClickHouse.Engine;
 
 namespace Betting.Local.ClickHouse;
@@ -8,7 +10,7 @@ static class CommandLine
 {
     static readonly ServerOptions Defaults = new() { Path = "", Library = "" };
 
-    static readonly Option<int> Port = Ranged(new Option<int>("--port")
+    static readonly Option<int> Port = Number(new Option<int>("--port")
     {
         Description = "TCP port on 127.0.0.1; 0 takes a free one",
         DefaultValueFactory = _ => 8123,
@@ -25,43 +27,43 @@ static class CommandLine
         Description = $"libchdb.so; without it the environment's {LibraryFile.Variable}, then the npm package of this folder",
     };
 
-    static readonly Option<int> MaxConcurrent = Ranged(new Option<int>("--max-concurrent")
+    static readonly Option<int> MaxConcurrent = Number(new Option<int>("--max-concurrent")
     {
         Description = "Queries that run at a time; further ones wait",
         DefaultValueFactory = _ => Defaults.MaxConcurrent,
     }, 1, 1000);
 
-    static readonly Option<double> QueueTimeout = Ranged(new Option<double>("--queue-timeout")
+    static readonly Option<double> QueueTimeout = Number(new Option<double>("--queue-timeout")
     {
         Description = "Seconds that a query waits for its turn",
         DefaultValueFactory = _ => Defaults.QueueTimeout.TotalSeconds,
     }, 0, 3600);
 
-    static readonly Option<long> MemoryLimit = Ranged(new Option<long>("--memory-limit")
+    static readonly Option<long> MemoryLimit = Bytes(new Option<long>("--memory-limit")
     {
         Description = "Bytes that all queries together may take; 0 is nine tenths of the machine's memory",
         DefaultValueFactory = _ => Defaults.MemoryLimit,
     }, 0, long.MaxValue);
 
-    static readonly Option<int> MaxRequestLine = Ranged(new Option<int>("--max-request-line")
+    static readonly Option<int> MaxRequestLine = Bytes(new Option<int>("--max-request-line")
     {
         Description = "Bytes of a request's first line",
         DefaultValueFactory = _ => Defaults.MaxRequestLine,
     }, 1 << 10, 64 << 20);
 
-    static readonly Option<long> MaxBody = Ranged(new Option<long>("--max-body")
+    static readonly Option<long> MaxBody = Bytes(new Option<long>("--max-body")
     {
         Description = "Bytes of a request's body as sent",
         DefaultValueFactory = _ => Defaults.MaxBody,
     }, 1 << 10, long.MaxValue);
 
-    static readonly Option<int> MaxStatement = Ranged(new Option<int>("--max-statement")
+    static readonly Option<int> MaxStatement = Bytes(new Option<int>("--max-statement")
     {
         Description = "Bytes of a statement that is no INSERT of data, and of all parameters of a form together",
         DefaultValueFactory = _ => Defaults.MaxStatement,
     }, 1 << 10, 1 << 30);
 
-    static readonly Option<double> StopTimeout = Ranged(new Option<double>("--stop-timeout")
+    static readonly Option<double> StopTimeout = Number(new Option<double>("--stop-timeout")
     {
         Description = "Seconds that queries may go on after the host was told to stop",
         DefaultValueFactory = _ => Defaults.StopTimeout.TotalSeconds,
@@ -104,15 +106,27 @@ static class CommandLine
         StopTimeout = TimeSpan.FromSeconds(parsed.GetValue(StopTimeout)),
     };
 
-    static Option<T> Ranged<T>(Option<T> option, T least, T most)
-        where T : IComparable<T>
+    static Option<T> Number<T>(Option<T> option, T least, T most)
+        where T : struct, INumber<T> =>
+        Parsed(option, text => T.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null, least, most, "a number");
+
+    static Option<T> Bytes<T>(Option<T> option, T least, T most)
+        where T : struct, INumber<T> =>
+        Parsed(option, text => ByteSize.Read(text) is { } bytes && bytes <= long.CreateSaturating(most) ? T.CreateChecked(bytes) : null, least, most,
+            "bytes, or a size such as 400MiB or 2GiB,");
+
+    // The parser itself refuses: a validator would ask for a value that is none, which throws.
+    static Option<T> Parsed<T>(Option<T> option, Func<string, T?> read, T least, T most, string what)
+        where T : struct, INumber<T>
     {
-        option.Validators.Add(result =>
+        option.CustomParser = result =>
         {
-            var value = result.GetValueOrDefault<T>();
-            if (value is null || value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
-                result.AddError($"{option.Name} has to be from {least} to {most}.");
-        });
+            var text = string.Join(' ', result.Tokens.Select(token => token.Value));
+            if (read(text) is { } value && value >= least && value <= most)
+                return value;
+            result.AddError($"{option.Name} takes {what} from {least} to {most}, not '{text}'.");
+            return default;
+        };
         return option;
     }
 }

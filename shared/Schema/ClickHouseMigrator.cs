@@ -1,10 +1,5 @@
-using System.Reflection;
-using System.Security.Cryptography;
-using System.Text;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
-using ClickHouse.Driver.ADO.Parameters;
-using ClickHouse.Driver.Utility;
 
 namespace Betting.Schema;
 
@@ -16,22 +11,13 @@ namespace Betting.Schema;
 /// </summary>
 /// <remarks>
 /// What the recorded files created must still be there. A summary that is lost is created again; anything else that is lost is an error,
-/// because an empty table in its place would look like the real one.
+/// because an empty table in its place would look like the real one. Two processes may run at once, and the slower one may end a view as an
+/// older file defines it: the views are compared with the newest files after the last one, at every run.
 /// </remarks>
 public static class ClickHouseMigrator
 {
     /// <summary>The table that records which files were applied.</summary>
-    public const string FilesTableName = "schema_files";
-
-    const string FilesTable = $"""
-        CREATE TABLE IF NOT EXISTS {FilesTableName}
-        (
-            name String COMMENT 'Name of the file',
-            hash String COMMENT 'SHA-256 of its text',
-            applied_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When it was applied'
-        )
-        ENGINE = MergeTree ORDER BY name COMMENT 'Files of the schema that were applied'
-        """;
+    public const string FilesTableName = SchemaRecord.Table;
 
     /// <param name="connectionString">Any server, with the database to bring up.</param>
     /// <param name="cluster">The cluster's name where there are several servers; null for one.</param>
@@ -48,69 +34,77 @@ public static class ClickHouseMigrator
         var repair = new SchemaRepair(client, on);
         var all = SchemaObjects.Of(Script(cluster));
         await repair.RequireRecordAsync(FilesTableName, all, cancellation);
-        await RunAsync(client, FilesTable, cluster, cancellation);
-        var recorded = await RecordedAsync(client, cancellation);
-        var createdAgain = new List<string>(await repair.RunAsync(Applied(recorded, cluster), cancellation));
-        var applied = await ApplyAsync(client, recorded, cluster, createdAgain.Count > 0, cancellation);
-        if (applied.Count > 0)
+        foreach (var statement in SchemaFile.StatementsOf(SchemaRecord.Definition, cluster))
         {
-            // Also what the files have created: a full disk may leave an empty metadata file, and the table works until the next start.
-            createdAgain.AddRange(await repair.RunAsync(all, cancellation));
+            await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
         }
-        return new Migration(applied, createdAgain);
+        var record = new SchemaRecord(client);
+        var recorded = await record.ReadAsync(cancellation);
+        if (Newer(recorded) is { Count: > 0 } newer)
+        {
+            return new Migration([], [], [], newer);
+        }
+        foreach (var file in SchemaFile.All.Where(file => file.IsNumbered && recorded.ContainsKey(file.Name)))
+        {
+            SchemaRecord.Require(file, recorded[file.Name].Hash);
+        }
+        var createdAgain = new List<string>(await repair.RunAsync(Applied(recorded, cluster), cancellation));
+        var applier = new SchemaFileApplier(client, record, cluster);
+        var applied = new List<string>();
+        foreach (var file in SchemaFile.All.Where(file => file.IsNumbered && !recorded.ContainsKey(file.Name)))
+        {
+            if (await applier.ApplyOnceAsync(file, cancellation))
+            {
+                applied.Add(file.Name);
+            }
+        }
+        recorded = await record.ReadAsync(cancellation);
+        if (Newer(recorded) is { Count: > 0 } meanwhile)
+        {
+            return new Migration(applied, createdAgain, [], meanwhile);
+        }
+        // Also what the files have created: a full disk may leave an empty metadata file, and the table works until the next start.
+        createdAgain.AddRange(await repair.RunAsync(all, cancellation));
+        var replaced = await repair.ReplaceAsync(all, cancellation);
+        foreach (var file in SchemaFile.All.Where(file => !file.IsNumbered))
+        {
+            if (applied.Count + createdAgain.Count + replaced.Count > 0 || IsOutdated(file, recorded))
+            {
+                await applier.ApplyAsync(file, cancellation);
+                applied.Add(file.Name);
+                createdAgain.AddRange(await repair.RunAsync(all, cancellation));
+            }
+        }
+        return new Migration(applied, createdAgain, replaced, []);
     }
 
-    static async Task<List<string>> ApplyAsync(
-        ClickHouseClient client, Dictionary<string, string> recorded, string? cluster, bool withUnnumbered, CancellationToken cancellation)
+    /// <summary>True if exactly the numbered files of this program were applied, so that its statements say what is there.</summary>
+    public static async Task<bool> IsCurrentAsync(ClickHouseClient client, CancellationToken cancellation)
     {
-        var applied = new List<string>();
-        foreach (var (name, sql) in Files())
-        {
-            var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)));
-            if (recorded.TryGetValue(name, out var known) && (IsNumbered(name) || (known == hash && applied.Count == 0 && !withUnnumbered)))
-            {
-                if (known != hash)
-                {
-                    throw new SchemaException($"{name} was applied with other content; write a new numbered file instead of changing an old one.");
-                }
-                continue;
-            }
-            await RunAsync(client, sql, cluster, cancellation);
-            var row = new ClickHouseParameterCollection();
-            row.AddParameter("name", name);
-            row.AddParameter("hash", hash);
-            await client.ExecuteNonQueryAsync(
-                $"INSERT INTO {FilesTableName} (name, hash) SELECT {{name:String}}, {{hash:String}}", row, cancellationToken: cancellation);
-            applied.Add(name);
-        }
-        return applied;
+        var recorded = await new SchemaRecord(client).ReadAsync(cancellation);
+        return Newer(recorded).Count == 0
+            && SchemaFile.All.All(file => !file.IsNumbered || (recorded.TryGetValue(file.Name, out var known) && known.Hash == file.Hash));
     }
+
+    static List<string> Newer(IReadOnlyDictionary<string, AppliedFile> recorded) =>
+        [.. recorded.Keys.Where(SchemaFile.IsNumberedName).Except(SchemaFile.All.Select(file => file.Name)).Order(StringComparer.Ordinal)];
+
+    // A process that was killed after its last numbered file has not come to the comments.
+    static bool IsOutdated(SchemaFile comments, IReadOnlyDictionary<string, AppliedFile> recorded) =>
+        !recorded.TryGetValue(comments.Name, out var known) || known.Hash != comments.Hash
+        || recorded.Any(each => SchemaFile.IsNumberedName(each.Key) && each.Value.At > known.At);
 
     // What the recorded files created, without what a file that is still to be applied, or was cut off half-way, changes itself.
-    static List<SchemaObject> Applied(Dictionary<string, string> recorded, string? cluster)
+    static List<SchemaObject> Applied(IReadOnlyDictionary<string, AppliedFile> recorded, string? cluster)
     {
-        var numbered = Files().Where(file => IsNumbered(file.Name))
-            .ToLookup(file => recorded.ContainsKey(file.Name), file => Statements(file.Sql, cluster));
+        var numbered = SchemaFile.All.Where(file => file.IsNumbered).ToLookup(file => recorded.ContainsKey(file.Name), file => file.Statements(cluster));
         var open = SchemaObjects.NamesIn(numbered[false].SelectMany(each => each));
         return [.. SchemaObjects.Of(numbered[true].SelectMany(each => each)).Where(each => !open.Contains(each.Name))];
     }
 
-    static bool IsNumbered(string file) => char.IsAsciiDigit(file[0]);
-
-    static async Task RunAsync(ClickHouseClient client, string sql, string? cluster, CancellationToken cancellation)
-    {
-        foreach (var statement in Statements(sql, cluster))
-        {
-            await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
-        }
-    }
-
     /// <summary>All statements in their order, the table of applied files first, for one server or, with its name, for a cluster.</summary>
     public static IEnumerable<string> Script(string? cluster) =>
-        Statements(FilesTable, cluster).Concat(Files().SelectMany(file => Statements(file.Sql, cluster)));
-
-    static IEnumerable<string> Statements(string sql, string? cluster) =>
-        cluster is null ? SqlStatements.Of(sql) : SqlStatements.Of(sql).SelectMany(new ClusterVariant(cluster).Of);
+        SchemaFile.StatementsOf(SchemaRecord.Definition, cluster).Concat(SchemaFile.All.SelectMany(file => file.Statements(cluster)));
 
     internal static string Quoted(string name) => $"`{name.Replace("`", "``", StringComparison.Ordinal)}`";
 
@@ -119,27 +113,5 @@ public static class ClickHouseMigrator
         var settings = new ClickHouseClientSettings(connectionString);
         using var server = new ClickHouseClient(new ClickHouseClientSettings(settings) { Database = "default" });
         await server.ExecuteNonQueryAsync($"CREATE DATABASE IF NOT EXISTS {Quoted(settings.Database)}{on}", cancellationToken: cancellation);
-    }
-
-    static async Task<Dictionary<string, string>> RecordedAsync(ClickHouseClient client, CancellationToken cancellation)
-    {
-        var recorded = new Dictionary<string, string>(StringComparer.Ordinal);
-        await using var reader = await client.ExecuteReaderAsync($"SELECT name, argMax(hash, applied_at) FROM {FilesTableName} GROUP BY name", cancellationToken: cancellation);
-        while (await reader.ReadAsync(cancellation))
-        {
-            recorded[reader.GetString(0)] = reader.GetString(1);
-        }
-        return recorded;
-    }
-
-    static IEnumerable<(string Name, string Sql)> Files()
-    {
-        const string Folder = ".ClickHouse.";
-        var assembly = Assembly.GetExecutingAssembly();
-        foreach (var resource in assembly.GetManifestResourceNames().Where(name => name.Contains(Folder, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
-        {
-            using var text = new StreamReader(assembly.GetManifestResourceStream(resource)!);
-            yield return (resource[(resource.IndexOf(Folder, StringComparison.Ordinal) + Folder.Length)..], text.ReadToEnd());
-        }
     }
 }

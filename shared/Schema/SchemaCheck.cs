@@ -2,18 +2,41 @@ using ClickHouse.Driver;
 
 namespace Betting.Schema;
 
-/// <summary>A table or view of the schema that is lost.</summary>
-/// <param name="Lost">Which.</param>
-/// <param name="IsMissing">True if ClickHouse does not have it; false if ClickHouse has it and its metadata file is empty.</param>
-public sealed record SchemaFault(SchemaObject Lost, bool IsMissing)
+/// <summary>What is wrong with a table or view of the schema.</summary>
+public enum SchemaFaultKind
 {
-    /// <summary>The fault in a few words.</summary>
-    public string Text => IsMissing
-        ? $"{Lost.Name} is missing"
-        : $"the metadata file of {Lost.Name} is empty, so ClickHouse will not start again";
+    /// <summary>ClickHouse does not have it.</summary>
+    Missing,
+
+    /// <summary>ClickHouse has it, and its metadata file is empty.</summary>
+    EmptyFile,
+
+    /// <summary>It is a view with another query, or one that fills another table, than the newest file says.</summary>
+    OtherDefinition,
+
+    /// <summary>It is a table in place of a view, or a view of another kind.</summary>
+    OtherObject,
 }
 
-/// <summary>Compares a database with the schema.</summary>
+/// <summary>A table or view of the schema that is lost or differs.</summary>
+/// <param name="Lost">Which.</param>
+/// <param name="Kind">What is wrong with it.</param>
+public sealed record SchemaFault(SchemaObject Lost, SchemaFaultKind Kind)
+{
+    /// <summary>True if ClickHouse does not have it.</summary>
+    public bool IsMissing => Kind == SchemaFaultKind.Missing;
+
+    /// <summary>The fault in a few words.</summary>
+    public string Text => Kind switch
+    {
+        SchemaFaultKind.Missing => $"{Lost.Name} is missing",
+        SchemaFaultKind.EmptyFile => $"the metadata file of {Lost.Name} is empty, so ClickHouse will not start again",
+        SchemaFaultKind.OtherDefinition => $"{Lost.Name} is not defined as in this version's files",
+        _ => $"{Lost.Name} is not the kind of table or view that this version's files create",
+    };
+}
+
+/// <summary>Compares the tables and views that a database has with those of the schema.</summary>
 public static class SchemaCheck
 {
     /// <summary>Where an operator reads what to do.</summary>
@@ -37,7 +60,7 @@ public static class SchemaCheck
         return
         [
             .. objects.Where(each => !isDefined.GetValueOrDefault(each.Name))
-                .Select(each => new SchemaFault(each, IsMissing: !isDefined.ContainsKey(each.Name))),
+                .Select(each => new SchemaFault(each, isDefined.ContainsKey(each.Name) ? SchemaFaultKind.EmptyFile : SchemaFaultKind.Missing)),
         ];
     }
 }

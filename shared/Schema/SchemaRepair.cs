@@ -2,7 +2,7 @@ using ClickHouse.Driver;
 
 namespace Betting.Schema;
 
-/// <summary>Creates lost summaries again and refuses to go on without anything else that is lost.</summary>
+/// <summary>Creates lost summaries and views with another definition again, and refuses to go on without anything else that is lost.</summary>
 /// <param name="client">The database.</param>
 /// <param name="on">The clause <c> ON CLUSTER …</c>; empty for one server.</param>
 sealed class SchemaRepair(ClickHouseClient client, string on)
@@ -15,17 +15,29 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
     {
         var faults = await SchemaCheck.FaultsAsync(client, objects, cancellation);
         Refuse(faults.Where(fault => fault.Lost.Kind != SchemaObjectKind.Summary));
-        foreach (var fault in faults)
+        return await CreateAsync(faults, objects, cancellation);
+    }
+
+    /// <summary>The names of the views and summaries that had another definition and were created again, from the last file that defines each.</summary>
+    /// <param name="objects">What should be there.</param>
+    /// <param name="cancellation">Ends it between two statements.</param>
+    /// <exception cref="SchemaException">
+    /// A feed or a table differs: what passed it meanwhile is not where it should be. Nothing was changed. Or another process changed a view
+    /// again at the same time.
+    /// </exception>
+    public async Task<IReadOnlyList<string>> ReplaceAsync(IReadOnlyList<SchemaObject> objects, CancellationToken cancellation)
+    {
+        var check = new ViewCheck(client, objects);
+        var faults = await check.FaultsAsync(cancellation);
+        if (faults.Count == 0)
         {
-            if (!fault.IsMissing)
-            {
-                await RunAsync($"DROP TABLE IF EXISTS {fault.Lost.Name}{on} SYNC", cancellation);
-            }
-            await RunAsync(fault.Lost.Statement, cancellation);
+            return [];
         }
-        var created = faults.Select(fault => fault.Lost.Name).ToList();
-        await RefreshAsync(objects.Where(each => each.Fills is { } table && created.Contains(table) && !created.Contains(each.Name)), cancellation);
-        return created;
+        Refuse(faults.Where(fault => !IsReplaced(fault)));
+        var created = await CreateAsync(faults, objects, cancellation);
+        var left = string.Join("; ", (await check.FaultsAsync(cancellation)).Select(fault => fault.Text));
+        return left.Length == 0 ? created : throw new SchemaException(
+            $"{left}, also after it was created again: does another process migrate this database? Run migrate again: see {SchemaCheck.Runbook}");
     }
 
     /// <summary>Refuses a database that has tables of the schema and no record of the files that made them: each file would run again.</summary>
@@ -35,6 +47,25 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
         var faults = await SchemaCheck.FaultsAsync(client, objects, cancellation);
         var lost = faults.Where(fault => fault.Lost.Name == recordTable && (!fault.IsMissing || faults.Count < objects.Count));
         Refuse(lost);
+    }
+
+    // A table that stands in place of a view may hold rows that somebody needs.
+    static bool IsReplaced(SchemaFault fault) => fault.Lost.Kind == SchemaObjectKind.Summary
+        || (fault.Lost.Kind == SchemaObjectKind.View && fault.Kind == SchemaFaultKind.OtherDefinition);
+
+    async Task<List<string>> CreateAsync(IReadOnlyList<SchemaFault> faults, IReadOnlyList<SchemaObject> objects, CancellationToken cancellation)
+    {
+        foreach (var fault in faults)
+        {
+            if (!fault.IsMissing && fault.Lost.Kind == SchemaObjectKind.Summary)
+            {
+                await RunAsync($"DROP TABLE IF EXISTS {fault.Lost.Name}{on} SYNC", cancellation);
+            }
+            await RunAsync(fault.Lost.Statement, cancellation);
+        }
+        var created = faults.Select(fault => fault.Lost.Name).ToList();
+        await RefreshAsync(objects.Where(each => each.Fills is { } table && created.Contains(table) && !created.Contains(each.Name)), cancellation);
+        return created;
     }
 
     // A new view fills its table at once; one that stayed would wait for its time. On a cluster each server waits for it.

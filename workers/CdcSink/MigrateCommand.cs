@@ -33,7 +33,7 @@ static class MigrateCommand
     }.Where(text => NamedPassword.WhatIsWrong(text, ClickHouseUsers.Names));
 
     public static Command Create() => new("migrate",
-        "Brings ClickHouse to this version's schema, creates lost summaries again, and sets where its rows lie and how long. A table that is lost is an error")
+        "Brings ClickHouse to this version's schema, creates lost summaries and changed views again, and sets where its rows lie and how long. A table that is lost is an error")
     {
         Cluster, Print, Policy, Volume, ColdAfter, Keep, Users,
     };
@@ -90,6 +90,15 @@ static class MigrateCommand
         if (done.CreatedAgain.Count > 0)
         {
             Console.WriteLine($"lost and created again: {string.Join(", ", done.CreatedAgain)}; a refresh fills them");
+        }
+        if (done.Replaced.Count > 0)
+        {
+            Console.WriteLine($"not defined as in this version's files and created again: {string.Join(", ", done.Replaced)}");
+        }
+        if (done.Newer.Count > 0)
+        {
+            Console.WriteLine($"the schema is of a newer version than this program, which does not know {string.Join(", ", done.Newer)}");
+            return;
         }
         var applied = done.Applied.Count == 0 ? "the schema is current" : $"applied {string.Join(", ", done.Applied)}";
         Console.WriteLine(applied);

@@ -158,7 +158,7 @@ ALTER TABLE answerable_snapshot_of
 ALTER TABLE history_gaps
     COMMENT COLUMN of 'users, events or bets; clock: the clock of PostgreSQL was set',
     COMMENT COLUMN epoch 'Epoch in which the gap ends',
-    COMMENT COLUMN known_until 'Last moment before the gap. 1970: the gap has no beginning',
+    COMMENT COLUMN known_until 'Last moment before the gap. Year 0: the gap has no beginning',
     COMMENT COLUMN known_again 'First moment behind the gap',
     MODIFY COMMENT 'Times at which the state of PostgreSQL is not known: before a table was read whole, between two epochs, and where its clock was set';
 

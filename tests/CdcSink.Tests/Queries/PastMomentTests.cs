@@ -49,6 +49,10 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     [InlineData("'2025-03-01T20:15:00'")]
     [InlineData("'2025-03-01'")]
     [InlineData("'2025-02-30T20:15:00Z'")]
+    [InlineData("'2025-00-10T20:15:00Z'")]
+    [InlineData("'2025-02-00T20:15:00Z'")]
+    [InlineData("'0000-03-01T20:15:00Z'")]
+    [InlineData("'0000-00-00T00:00:00Z'")]
     [InlineData("'2025-03-01T24:15:00Z'")]
     [InlineData("'2025-03-01T20:60:00Z'")]
     [InlineData("'2025-03-01T20:15:60Z'")]
@@ -111,7 +115,12 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
             made.Bet(1, Made.Columns("\"status\":\"SETTLED\"", "\"payout\":\"5.00\""), op: "u", committedMs: 1_767_225_700_000)]);
         await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
 
-        foreach (var unknown in new[] { "2025-12-31T23:59:59Z", "2025-01-01T00:00:00Z", "2026-01-01T00:00:00.999Z" })
+        string[] moments =
+        [
+            "2026-01-01T00:00:00.999Z", "2025-12-31T23:59:59Z", "2025-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z",
+            "1900-01-01T00:00:00Z", "1899-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00",
+        ];
+        foreach (var unknown in moments)
         {
             await RefusedAsync($"SELECT count() FROM bets_as_of(moment = '{unknown}')", "is not known", sink);
         }

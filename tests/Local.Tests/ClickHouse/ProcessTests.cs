@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Xunit;
@@ -117,6 +118,37 @@ public sealed class ProcessTests : IDisposable
 
         Assert.Equal(241, ClickHouseProcess.CodeOf(greedy));
         Assert.Equal(1, await server.ScalarAsync<int>("SELECT 1"));
+    }
+
+    [Fact]
+    public async Task A_size_may_have_a_unit()
+    {
+        await using var server = await ClickHouseProcess.StartAsync(_folder, "--memory-limit", "700 MiB", "--max-body", "64MiB");
+
+        Assert.Equal((700L << 20).ToString(CultureInfo.InvariantCulture), await server.ScalarAsync<string>("SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'"));
+    }
+
+    [Theory]
+    [InlineData("--memory-limit", "400MB")]
+    [InlineData("--memory-limit", "much")]
+    [InlineData("--memory-limit", "-1")]
+    [InlineData("--memory-limit", "9000000TiB")]
+    [InlineData("--max-body", "")]
+    [InlineData("--max-statement", "4GiB")]
+    [InlineData("--max-request-line", "10")]
+    [InlineData("--port", "http")]
+    [InlineData("--port", "70000")]
+    [InlineData("--max-concurrent", "1.5")]
+    [InlineData("--queue-timeout", "10s")]
+    public async Task A_value_that_is_none_or_out_of_its_range_is_named_in_one_line(string option, string value)
+    {
+        await using var process = ClickHouseProcess.Launch(_folder, option, value);
+
+        Assert.True(await process.ExitedWithinAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(1, process.ExitCode);
+        var said = await File.ReadAllLinesAsync(process.LogFile, TestContext.Current.CancellationToken);
+        Assert.Single(said, line => line.StartsWith($"{option} takes ", StringComparison.Ordinal) && line.EndsWith($"not '{value}'.", StringComparison.Ordinal));
+        Assert.DoesNotContain(said, line => line.StartsWith("   at ", StringComparison.Ordinal));
     }
 
     [Fact]
