@@ -26,6 +26,10 @@ static partial class RedisRules
             {
                 wrong.Add(afterSecret || sign < 0 ? $"part {place} is neither host:port nor an option" : $"the option '{key}' or its value is none that is known");
             }
+            else if (sign < 0 && !HasHost(part))
+            {
+                wrong.Add($"part {place} has no host, which is a name or an address, without a scheme");
+            }
             else if (sign < 0 && ZeroPort().IsMatch(part))
             {
                 wrong.Add($"part {place} has the port 0, at which nothing listens");
@@ -42,6 +46,14 @@ static partial class RedisRules
     // Not the end of an IPv6 address such as ::0.
     [GeneratedRegex("(?<=[^:]):0+$")]
     private static partial Regex ZeroPort();
+
+    // A socket's path begins with a !. Of several colons without brackets, none is in front of a port.
+    static bool HasHost(string address)
+    {
+        var port = address.LastIndexOf(':');
+        var host = port < 0 || address.EndsWith(']') || (address[0] != '[' && address.IndexOf(':', StringComparison.Ordinal) != port) ? address : address[..port];
+        return host.StartsWith('!') || Uri.CheckHostName(host) is not (UriHostNameType.Unknown or UriHostNameType.Basic);
+    }
 
     static bool Takes(string configuration)
     {

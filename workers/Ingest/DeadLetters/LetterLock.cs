@@ -68,7 +68,7 @@ public sealed class LetterLock(NpgsqlDataSource? postgres, TimeProvider clock) :
         if (_session is { } session)
         {
             // The pool would keep the session, and the lock with it.
-            NpgsqlConnection.ClearPool(session);
+            postgres!.Clear();
             await session.DisposeAsync();
         }
     }
