@@ -47,11 +47,14 @@ static partial class RedisRules
     [GeneratedRegex("(?<=[^:]):0+$")]
     private static partial Regex ZeroPort();
 
-    // A socket's path begins with a !. Of several colons without brackets, none is in front of a port.
+    // Of several colons without brackets, none is in front of a port.
+    [GeneratedRegex(@"^([^:]*|\[.*\]):[0-9]+$")]
+    private static partial Regex WithPort();
+
+    // A socket's path begins with a !.
     static bool HasHost(string address)
     {
-        var port = address.LastIndexOf(':');
-        var host = port < 0 || address.EndsWith(']') || (address[0] != '[' && address.IndexOf(':', StringComparison.Ordinal) != port) ? address : address[..port];
+        var host = WithPort().Match(address) is { Success: true } match ? match.Groups[1].Value : address;
         return host.StartsWith('!') || Uri.CheckHostName(host) is not (UriHostNameType.Unknown or UriHostNameType.Basic);
     }
 

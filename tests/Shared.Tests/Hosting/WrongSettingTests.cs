@@ -56,7 +56,7 @@ public sealed class WrongSettingTests
     [InlineData("CdcSink", "ClickHouse:ConnectionString=Host=click;Port=-1", "Port is 1 to 65535")]
     [InlineData("CdcSink", "ClickHouse:ConnectionString=Host=click;Protocol=ftp", "Protocol is http or https")]
     [InlineData("Ingest", "Postgres:ConnectionString=Host=http://x", "Host has")]
-    [InlineData("Ingest", "Postgres:ConnectionString=Host=x;Port=70000", "the value of 'port'")]
+    [InlineData("Ingest", "Postgres:ConnectionString=Host=x;Port=70000", "Port is 1 to 65535")]
     [InlineData("Reconciler", "Postgres:ConnectionString=Host=", "Host is required")]
     [InlineData("CacheWarmer", "Redis:ConnectionString=127.0.0.1:70000", "part 1")]
     [InlineData("CacheWarmer", "Redis:ConnectionString=redis://127.0.0.1:6379", "part 1")]
