@@ -4,8 +4,25 @@ using System.Net.Sockets;
 namespace Betting.Local.Engines;
 
 /// <summary>A RabbitMQ node of our own: loopback only, its own Erlang port mapper, data under one folder.</summary>
-public sealed class RabbitServer(string folder, int port) : IAsyncDisposable
+/// <param name="folder">Where its data and logs are.</param>
+/// <param name="port">Of AMQP.</param>
+/// <param name="managementPort">Of the management plugin's HTTP API; null leaves the plugin out.</param>
+public sealed class RabbitServer(string folder, int port, int? managementPort = null) : IAsyncDisposable
 {
+    /// <summary>Priority of the policy that keeps every policy of a lower one away from the queues of commands; docs/ingest.md.</summary>
+    public const int ShieldPriority = 1000;
+
+    // With definitions there is no default user.
+    static readonly string Definitions = $$"""
+        {
+          "users": [{"name": "betting", "password": "betting", "tags": ["administrator"]}],
+          "vhosts": [{"name": "/"}],
+          "permissions": [{"user": "betting", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}],
+          "policies": [{"vhost": "/", "name": "bet-commands", "pattern": "^bet-commands", "apply-to": "queues", "priority": {{ShieldPriority}},
+            "definition": {"overflow": "reject-publish"} }]
+        }
+        """;
+
     readonly string _home = Path.Combine(folder, "rabbitmq");
     readonly int _distributionPort = FreePort.Take();
     readonly int _mapperPort = FreePort.Take();
@@ -23,14 +40,15 @@ public sealed class RabbitServer(string folder, int port) : IAsyncDisposable
         Directory.CreateDirectory(_home);
         await File.WriteAllTextAsync(Path.Combine(_home, "rabbitmq.conf"), $"""
             listeners.tcp.default = 127.0.0.1:{port}
-            default_user = betting
-            default_pass = betting
+            load_definitions = {Path.Combine(_home, "definitions.json")}
             vm_memory_high_watermark.absolute = 1GiB
             disk_free_limit.absolute = 100MB
             log.console = true
             log.file = false
+            {(managementPort is { } http ? $"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {http}" : "")}
             """);
-        await File.WriteAllTextAsync(Path.Combine(_home, "enabled_plugins"), "[].");
+        await File.WriteAllTextAsync(Path.Combine(_home, "definitions.json"), Definitions);
+        await File.WriteAllTextAsync(Path.Combine(_home, "enabled_plugins"), managementPort is null ? "[]." : "[rabbitmq_management].");
         var launch = new Launch("/usr/lib/rabbitmq/bin/rabbitmq-server", []) { Environment = Environment() };
         if (!File.Exists(launch.Program))
         {
@@ -51,8 +69,14 @@ public sealed class RabbitServer(string folder, int port) : IAsyncDisposable
 
     /// <summary>So many messages at most in a queue, which refuses further ones where it is declared so; null for any number.</summary>
     public Task LimitLengthAsync(string queue, int? messages) => messages is { } most
-        ? ControlAsync("set_policy", "length", $"^{queue}$", string.Create(CultureInfo.InvariantCulture, $$"""{"max-length":{{most}}}"""), "--apply-to", "queues")
-        : ControlAsync("clear_policy", "length");
+        ? SetPolicyAsync("length", $"^{queue}$", string.Create(CultureInfo.InvariantCulture, $$"""{"max-length":{{most}}}"""), ShieldPriority + 1)
+        : ClearPolicyAsync("length");
+
+    /// <summary>A policy of an operator for queues whose names match.</summary>
+    public Task SetPolicyAsync(string name, string pattern, string definition, int priority = 0) =>
+        ControlAsync("set_policy", name, pattern, definition, "--apply-to", "queues", "--priority", priority.ToString(CultureInfo.InvariantCulture));
+
+    public Task ClearPolicyAsync(string name) => ControlAsync("clear_policy", name);
 
     async Task ControlAsync(params string[] arguments)
     {

@@ -23,9 +23,13 @@ public static class CommandQueue
     /// <summary>Deliveries of one message before the broker puts it among the dead letters; of quorum queues alone.</summary>
     public const int DeliveryLimit = 100;
 
-    // A dead letter waits for people, who may look at it any number of times, and every look is a delivery. RabbitMQ 4 would
-    // drop it after 20; 3.x knows no limit of -1.
-    const int NoLimit = 1_000_000;
+    static readonly string[] Names = [Topics.DeadLetter(Topics.Commands), Topics.Commands];
+
+    /// <summary>Deliveries of one dead letter, which waits for people: every look at it is a delivery.</summary>
+    /// <remarks>RabbitMQ 4 would drop it after 20 by default; 3.x knows no limit of -1.</remarks>
+    public const int DeadLetterDeliveryLimit = 1_000_000;
+
+    const string RejectPublish = "reject-publish";
 
     /// <summary>The arguments of the queue of commands.</summary>
     public static Dictionary<string, object?> Arguments(QueueKind kind)
@@ -37,6 +41,8 @@ public static class CommandQueue
             ["x-dead-letter-routing-key"] = Topics.DeadLetter(Topics.Commands),
             // One replica consumes and the others stand by: competing consumers would apply one user's commands in any order.
             ["x-single-active-consumer"] = true,
+            // Where an operator limits the queue's length, a publisher is refused; the oldest command is not dropped.
+            ["x-overflow"] = RejectPublish,
         };
         if (kind == QueueKind.Quorum)
         {
@@ -44,16 +50,42 @@ public static class CommandQueue
             arguments["x-delivery-limit"] = DeliveryLimit;
             // At-least-once would keep a message that cannot be routed and stop behind 32 of them, and a publisher can forge such: x-death.
             arguments["x-dead-letter-strategy"] = "at-most-once";
-            // Where an operator limits the queue's length, a publisher is refused; the oldest command is not dropped.
-            arguments["x-overflow"] = "reject-publish";
         }
         return arguments;
     }
 
     /// <summary>The arguments of the queue of dead letters.</summary>
+    /// <remarks>A letter that a full queue refuses goes to the table <c>dead_letters</c>; by RabbitMQ's default the oldest letter would be dropped.</remarks>
     public static Dictionary<string, object?> DeadLetterArguments(QueueKind kind) => kind == QueueKind.Classic
-        ? []
-        : new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = NoLimit };
+        ? new() { ["x-overflow"] = RejectPublish }
+        : new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = DeadLetterDeliveryLimit, ["x-overflow"] = RejectPublish };
+
+    /// <summary>Which of the queues are there. A classic queue whose node is away counts as absent; declaring it fails.</summary>
+    public static async Task<IReadOnlySet<string>> FindAsync(IConnection connection, CancellationToken cancellation)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var queue in Names)
+        {
+            // A channel for each: the answer that there is none closes it.
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+            try
+            {
+                await channel.QueueDeclarePassiveAsync(queue, cancellation);
+                found.Add(queue);
+            }
+            catch (OperationInterruptedException absent) when (absent.ShutdownReason?.ReplyCode == Constants.NotFound)
+            {
+                // The caller decides what that means.
+            }
+        }
+        return found;
+    }
+
+    /// <summary>The queues that were deleted, with what they had.</summary>
+    /// <param name="found">Those that are there.</param>
+    /// <param name="isKnown">True where the caller has seen both. Otherwise only one that is missing beside the other is known to be deleted: both are made together.</param>
+    public static IReadOnlyList<string> Deleted(IReadOnlySet<string> found, bool isKnown) =>
+        [.. Names.Where(queue => !found.Contains(queue) && (isKnown || found.Count > 0))];
 
     /// <summary>Makes both queues where they are not there.</summary>
     /// <exception cref="QueueMismatchException">One is there with other arguments.</exception>

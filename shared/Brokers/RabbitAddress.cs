@@ -24,6 +24,12 @@ public sealed class RabbitAddress
     /// <summary>The nodes as <c>host:port</c>, separated by commas.</summary>
     public string Nodes => string.Join(", ", _nodes.Select(node => $"{node.Endpoint.HostName}:{node.Endpoint.Port}"));
 
+    /// <summary>The virtual host that all nodes share.</summary>
+    public string VirtualHost => _nodes[0].VirtualHost;
+
+    /// <summary>User and password that all nodes share.</summary>
+    public (string User, string Password) Credentials => (_nodes[0].UserName, _nodes[0].Password);
+
     /// <summary>Returns true where the text has the form of <see cref="Form"/>.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out RabbitAddress? address)
     {

@@ -24,6 +24,11 @@ static class ClickHouseRules
             return ["Keyword=value;…, for example Host=127.0.0.1;Port=8123;Database=betting;Username=default"];
         }
         var wrong = ConnectionKeywords.Unknown(given, keyword => Known.ContainsKey(keyword) || IsSetting(keyword), [.. Known.Keys]).ToList();
+        if (wrong.Count == 0 && !given.Any(each => each.Keyword.Equals("Host", StringComparison.OrdinalIgnoreCase)))
+        {
+            // The driver would take this machine.
+            wrong.Add("Host is required");
+        }
         return wrong.Count > 0 ? wrong : [.. given.SelectMany(each => Value(each.Keyword, each.Value))];
     }
 
@@ -43,8 +48,8 @@ static class ClickHouseRules
             case "Protocol" when value is not ("http" or "https"):
                 yield return "Protocol is http or https";
                 break;
-            case "Host" when value.Length == 0 || value.AsSpan().IndexOfAny(' ', '/', ',') >= 0:
-                yield return "Host is one name or address; several servers stand behind a load balancer";
+            case "Host" when Uri.CheckHostName(value) is UriHostNameType.Unknown or UriHostNameType.Basic:
+                yield return "Host is one name or address, without port and scheme (keywords Port and Protocol); several servers stand behind a load balancer";
                 break;
             case "Port" when !(int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535):
                 yield return "Port is 1 to 65535";

@@ -51,6 +51,13 @@ static partial class PostgresRules
     [GeneratedRegex(@"^\s*(?:[^:/\[\]]+|\[.*\]):(?!0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\s*$)[^:]*$")]
     private static partial Regex WrongPort();
 
+    [GeneratedRegex(@"^([^:]*|\[.*\]):[0-9]+$")]
+    private static partial Regex WithPort();
+
+    // A socket's folder begins with a /, an abstract socket with an @.
+    static bool IsHost(string host) => host.StartsWith('/') || host.StartsWith('@')
+        || Uri.CheckHostName(WithPort().Match(host) is { Success: true } match ? match.Groups[1].Value : host) is not (UriHostNameType.Unknown or UriHostNameType.Basic);
+
     static IEnumerable<string> Promises(NpgsqlConnectionStringBuilder connection)
     {
         if (string.IsNullOrEmpty(connection.Host))
@@ -60,6 +67,14 @@ static partial class PostgresRules
         if (connection.Host?.Split(',').FirstOrDefault(host => WrongPort().IsMatch(host)) is { } wrong)
         {
             yield return $"Host has ports of 1 to 65535 (one is '{wrong.Trim()}')";
+        }
+        if (connection.Host?.Split(',').FirstOrDefault(host => !WrongPort().IsMatch(host) && !IsHost(host.Trim())) is { } unknown)
+        {
+            yield return $"Host has names, addresses or folders of sockets (one is '{unknown.Trim()}')";
+        }
+        if (connection.Port > 65535)
+        {
+            yield return "Port is 1 to 65535";
         }
         if (connection.Multiplexing)
         {

@@ -26,6 +26,10 @@ static partial class RedisRules
             {
                 wrong.Add(afterSecret || sign < 0 ? $"part {place} is neither host:port nor an option" : $"the option '{key}' or its value is none that is known");
             }
+            else if (sign < 0 && !HasHost(part))
+            {
+                wrong.Add($"part {place} has no host, which is a name or an address, without a scheme");
+            }
             else if (sign < 0 && ZeroPort().IsMatch(part))
             {
                 wrong.Add($"part {place} has the port 0, at which nothing listens");
@@ -42,6 +46,17 @@ static partial class RedisRules
     // Not the end of an IPv6 address such as ::0.
     [GeneratedRegex("(?<=[^:]):0+$")]
     private static partial Regex ZeroPort();
+
+    // Of several colons without brackets, none is in front of a port.
+    [GeneratedRegex(@"^([^:]*|\[.*\]):[0-9]+$")]
+    private static partial Regex WithPort();
+
+    // A socket's path begins with a !.
+    static bool HasHost(string address)
+    {
+        var host = WithPort().Match(address) is { Success: true } match ? match.Groups[1].Value : address;
+        return host.StartsWith('!') || Uri.CheckHostName(host) is not (UriHostNameType.Unknown or UriHostNameType.Basic);
+    }
 
     static bool Takes(string configuration)
     {

@@ -26,6 +26,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     readonly string _source, _topic;
     readonly Func<Message<byte[]?, byte[]?>, LetterDescription> _describe;
     readonly TimeProvider _clock;
+    readonly Func<CancellationToken, Task>? _takeLock;
     readonly KafkaLetterSender _marks;
     readonly KafkaReplaySender _originals;
 
@@ -35,15 +36,19 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     /// <param name="describe">Reads a letter's headers.</param>
     /// <param name="clock">Stamps markers.</param>
     /// <param name="name">What the store is called, among several.</param>
+    /// <param name="takeLock">Keeps others from ending letters of this topic: <see cref="IDeadLetterStore.LockAsync"/>.</param>
     public KafkaDeadLetterStore(
-        KafkaOptions kafka, string source, string topic, Func<Message<byte[]?, byte[]?>, LetterDescription> describe, TimeProvider clock, string name = "kafka")
+        KafkaOptions kafka, string source, string topic, Func<Message<byte[]?, byte[]?>, LetterDescription> describe, TimeProvider clock, string name = "kafka",
+        Func<CancellationToken, Task>? takeLock = null)
     {
-        (_kafka, _source, _topic, _describe, _clock, Name) = (kafka, source, topic, describe, clock, name);
+        (_kafka, _source, _topic, _describe, _clock, _takeLock, Name) = (kafka, source, topic, describe, clock, takeLock, name);
         _marks = new KafkaLetterSender(kafka, MarkLimit);
         _originals = new KafkaReplaySender(kafka);
     }
 
     public string Name { get; }
+
+    public Task LockAsync(CancellationToken cancellation) => _takeLock?.Invoke(cancellation) ?? Task.CompletedTask;
 
     public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -64,6 +64,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
     public async Task<LetterTotals> EndAsync(LetterEnd end, CancellationToken cancellation)
     {
         var (chunk, bytes) = (new List<TakenLetter>(Chunk), 0L);
+        await store.LockAsync(cancellation);
         await foreach (var letter in store.ReadAsync(cancellation))
         {
             if (!filter.Matches(letter) || Take(letter) is not { } taken)
@@ -93,6 +94,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
     async Task EndAsync(List<TakenLetter> chunk, LetterEnd end, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        await store.LockAsync(cancellation);
         var firsts = chunk.Where(taken => !taken.IsCopy).ToList();
         var failure = end == LetterEnd.Replayed && firsts.Count > 0 ? await SendBackAsync(firsts, cancellation) : null;
         foreach (var dropped in end == LetterEnd.Dropped ? firsts : [])

@@ -236,7 +236,7 @@ public sealed class LetterVerbs
                 // Whatever a client throws. The other stores may answer.
                 catch (Exception failure) when (failure is not (OperationCanceledException or ArgumentsException))
                 {
-                    var detail = services.GetRequiredService<StoreFailures>().Recognise(failure)?.Detail ?? failure.Message.ReplaceLineEndings(" ");
+                    var detail = Detail(store, failure, services);
                     await Console.Error.WriteLineAsync($"{store.Name}: {detail}; what was not done is still there");
                     isKafkaAway |= failure is KafkaException { Error.Code: ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Resolve };
                     failed ??= failure;
@@ -249,6 +249,11 @@ public sealed class LetterVerbs
         }
         return code;
     }
+
+    // The letters of Kafka also need the store that has their lock.
+    static string Detail(IDeadLetterStore store, Exception failure, IServiceProvider services) => services.GetRequiredService<StoreFailures>().Recognise(failure) is var (asked, detail)
+        ? store is KafkaDeadLetterStore && failure is not (KafkaException or LettersInUseException) ? $"{asked.Store}: {detail}" : detail
+        : failure.Message.ReplaceLineEndings(" ");
 
     // The parser has refused what has no such form.
     static DateTime? Moment(string? text, DateTimeOffset now) => text is not null && PastMoment.TryParse(text, now, out var moment) ? moment.UtcDateTime : null;

@@ -44,6 +44,12 @@ public interface IDeadLetterStore : IAsyncDisposable
     /// <summary>Such as <c>kafka</c>.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// Called before letters are read to be ended, and again before each step. From the first call until the end of the process, or of the store, nobody else ends letters of this place.
+    /// </summary>
+    /// <exception cref="LettersInUseException">Somebody else does.</exception>
+    Task LockAsync(CancellationToken cancellation) => Task.CompletedTask;
+
     /// <summary>Letters in their order, those of this moment; copies of one letter come as they are.</summary>
     IAsyncEnumerable<StoredLetter> ReadAsync(CancellationToken cancellation);
 

@@ -68,6 +68,15 @@ static partial class IngestLog
     [LoggerMessage(165, LogLevel.Information, "PostgreSQL's clock is trusted again; this machine's is {Ahead:+0.0;-0.0;0.0} s ahead of it")]
     public static partial void PostgresClockTrusted(ILogger log, double ahead);
 
+    [LoggerMessage(167, LogLevel.Error, "The RabbitMQ queue {Queue} was deleted, with the messages that it held, and is made anew; somebody deleted it, or a policy with 'expires' did")]
+    public static partial void QueueDeleted(ILogger log, string queue);
+
+    [LoggerMessage(168, LogLevel.Warning, "RabbitMq:ManagementUri: the policies of RabbitMQ's queues cannot be looked at ({Detail})")]
+    public static partial void PoliciesNotSeen(ILogger log, string detail);
+
+    [LoggerMessage(169, LogLevel.Warning, "{Commands} commands have waited in {Place} for {Seconds:F0} s without moving: {Reason}")]
+    public static partial void CommandsStand(ILogger log, long commands, string place, double seconds, string reason);
+
     [LoggerMessage(130, LogLevel.Error, "A message from the {Door} door, {Coordinates}, could not be read; it becomes a dead letter")]
     public static partial void MessageNotRead(ILogger log, string door, string coordinates, Exception failure);
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Batches;
 using Betting.Ingest.Decide;
@@ -20,7 +21,8 @@ public sealed class IngestMetrics : IDisposable
 
     // From zero on: an alert that looks for an increase would miss the first letter of a series that begins with it.
     readonly ConcurrentDictionary<string, long> _lettersInTable = new(new Dictionary<string, long> { ["rabbitmq"] = 0, ["kafka"] = 0 });
-    readonly ConcurrentDictionary<string, double> _ages = new();
+    readonly ConcurrentDictionary<string, long> _queuesDeleted = new(new Dictionary<string, long> { [Topics.Commands] = 0, [Topics.DeadLetter(Topics.Commands)] = 0 });
+    readonly ConcurrentDictionary<string, double> _ages = new(), _standing = new();
     readonly Histogram<long> _batchSize;
     readonly Histogram<double> _stages, _lag;
     long _parked, _quarantined, _partitionsStopped, _clockJumps;
@@ -43,7 +45,10 @@ public sealed class IngestMetrics : IDisposable
         _meter.CreateObservableGauge("ingest.kafka.partitions.stopped", () => Interlocked.Read(ref _partitionsStopped), "{partition}", "Partitions that wait for an operator because their offset was lost");
         _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(_depths), "{message}", "Commands with the broker: of RabbitMQ all that are ready, of Kafka those of this replica's partitions");
         _meter.CreateObservableGauge("ingest.queue.age", () => ByDoor(_ages), "s", "How old the oldest command is that has no outcome yet, or how long a Kafka partition with more records has not moved; 0 where nothing waits");
+        _meter.CreateObservableGauge("ingest.queue.standing", () => ByDoor(_standing), "s", "How long commands have waited in RabbitMQ's queue while none was delivered to this replica and their number did not fall");
         _meter.CreateObservableGauge("ingest.dead_letters.waiting", () => ByDoor(_lettersWaiting), "{message}", "Messages in the queue of dead letters");
+        _meter.CreateObservableCounter("ingest.queues.deleted", () => _queuesDeleted.Select(queue => new Measurement<long>(queue.Value, new KeyValuePair<string, object?>("queue", queue.Key))),
+            "{queue}", "Times that a RabbitMQ queue was found deleted, with the messages that it held");
         _meter.CreateObservableGauge("ingest.parked", () => Interlocked.Read(ref _parked), "{command}", "Commands that wait for a user, event or bet");
         _meter.CreateObservableGauge("ingest.parked.age", () => Volatile.Read(ref _parkedAge), "s", "How long the parked command waits that is due first");
         _meter.CreateObservableGauge("ingest.parked.quarantined", () => Interlocked.Read(ref _quarantined), "{command}", "Parked commands that cannot be released and wait for an operator");
@@ -113,7 +118,13 @@ public sealed class IngestMetrics : IDisposable
 
     public void QueueAge(string door, TimeSpan age) => _ages[door] = Math.Max(0, age.TotalSeconds);
 
+    /// <summary>How long the queue of a door that stands by has not moved.</summary>
+    public void QueueStanding(string door, TimeSpan standing) => _standing[door] = standing.TotalSeconds;
+
     public void DeadLettersWaiting(string door, long count) => _lettersWaiting[door] = count;
+
+    /// <summary>A queue of RabbitMQ was deleted and is made anew.</summary>
+    public void QueueDeleted(string queue) => _queuesDeleted.AddOrUpdate(queue, 1, (_, before) => before + 1);
 
     public void Parked(long count, TimeSpan oldest, long quarantined)
     {

@@ -41,6 +41,10 @@ static class IngestServices
         if (doors.Opens(Door.RabbitMq))
         {
             AddRabbitDoor(services);
+            if (!string.IsNullOrEmpty(builder.Configuration[$"{RabbitMqOptions.Section}:{nameof(RabbitMqOptions.ManagementUri)}"]))
+            {
+                services.AddLoop<RabbitSettings>();
+            }
         }
         if (doors.Opens(Door.Kafka))
         {
@@ -51,6 +55,7 @@ static class IngestServices
     static void AddRabbitDoor(IServiceCollection services)
     {
         services.AddRabbitMq();
+        services.AddSingleton<RabbitQueues>();
         services.AddSingleton<RabbitDeadLetters>();
         services.AddSingleton<ReplyRules>();
         services.AddSingleton<FirstOutcomes>();

@@ -1,5 +1,6 @@
 using System.Net;
 using Betting.BetCommands;
+using Betting.Connections;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
@@ -193,6 +194,29 @@ public sealed class BrokerTests(Servers servers)
         var line = Assert.Single(worker.Log.Split('\n'), line => line.Contains("is there with other arguments than Ingest:Queue=Classic has", StringComparison.Ordinal));
         Assert.Contains("x-queue-type", line, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", worker.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_queue_of_dead_letters_that_drops_its_oldest_is_told_at_boot_in_one_clear_line()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await stage.Rabbit.DeleteAsync(Rabbit.DeadLetters);
+        await stage.Rabbit.DeclareAsync(Rabbit.DeadLetters, new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = CommandQueue.DeadLetterDeliveryLimit });
+        try
+        {
+            var worker = stage.Start("--Ingest:Doors=rabbitmq");
+
+            Assert.Equal(78, await worker.EndedAsync());
+
+            var line = Assert.Single(worker.Log.Split('\n'), line => line.Contains($"the RabbitMQ queue {Rabbit.DeadLetters} is there with other arguments", StringComparison.Ordinal));
+            Assert.Contains("x-overflow", line, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", worker.Log, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await stage.Rabbit.DeleteAsync(Rabbit.DeadLetters);
+            await using var declared = await Rabbit.OpenAsync(await servers.RabbitAsync(), purge: false);
+        }
     }
 
     [Fact]

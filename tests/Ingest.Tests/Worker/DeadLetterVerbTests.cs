@@ -130,5 +130,5 @@ public sealed class DeadLetterVerbTests(Servers servers)
     }
 
     static Task<(int ExitCode, string Output)> Verb(Stage stage, params string[] arguments) =>
-        IngestProcess.RunAsync(stage.Folder, ["dead-letters", .. arguments, .. stage.Settings[1..2], .. stage.Kafka.Settings]);
+        IngestProcess.RunAsync(stage.Folder, ["dead-letters", .. arguments, .. stage.Settings[..2], .. stage.Kafka.Settings]);
 }

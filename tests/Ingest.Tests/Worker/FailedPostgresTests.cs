@@ -28,6 +28,7 @@ public sealed class FailedPostgresTests(Servers servers)
             Assert.Contains("could not ask PostgreSQL", output, StringComparison.Ordinal);
             Assert.Contains(said, output, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+            Assert.Equal(verb[0] is "replay" or "drop", output.Contains("kafka: PostgreSQL at ", StringComparison.Ordinal));
         }
     }
 

@@ -91,7 +91,7 @@ public sealed class KafkaReplayTests(Servers servers)
         const int Many = 10_000;
         await using var stage = await Stage.SetAsync(servers);
         await stage.Kafka.PublishLettersAsync(Letters(Many));
-        await using var replay = IngestProcess.Start(stage.Folder, ["dead-letters", "replay", "--all", "--door", "kafka", .. stage.Kafka.Settings]);
+        await using var replay = IngestProcess.Start(stage.Folder, ["dead-letters", "replay", "--all", "--door", "kafka", .. stage.Settings[..2], .. stage.Kafka.Settings]);
         await Deadline.UntilAsync("the first letters", TimeSpan.FromSeconds(60), () => Task.FromResult(stage.Kafka.CommandCount() > 0));
         // Sends wait for their answers from now on.
         await stage.Kafka.FailAsync("Produce", "NotEnoughReplicas", 10_000);

@@ -36,6 +36,9 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
         }
     }
 
+    /// <summary>To any queue.</summary>
+    public Task PublishToAsync(string queue, byte[] body) => channel.BasicPublishAsync("", queue, true, new BasicProperties { Persistent = true }, body).AsTask();
+
     /// <summary>Dead letters as a worker writes them.</summary>
     public Task PublishLettersAsync(params byte[][] bodies) => Task.WhenAll(bodies.Index().Select(letter => channel.BasicPublishAsync("", DeadLetters, true, new BasicProperties
     {
@@ -50,6 +53,18 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
 
     /// <summary>An empty queue of the test's own, gone with its connection.</summary>
     public async Task<string> QueueAsync(string name) => (await channel.QueueDeclareAsync(name, durable: false, exclusive: true, autoDelete: true)).QueueName;
+
+    /// <summary>As a program that is no Ingest: takes messages and does not acknowledge them, until it is disposed of.</summary>
+    public async Task<IAsyncDisposable> ConsumeAsync(string queue, ushort prefetch)
+    {
+        var reading = await connection.CreateChannelAsync();
+        await reading.BasicQosAsync(0, prefetch, global: false);
+        await reading.BasicConsumeAsync(queue, autoAck: false, new AsyncEventingBasicConsumer(reading));
+        return reading;
+    }
+
+    /// <summary>A durable queue as somebody else made it.</summary>
+    public Task DeclareAsync(string queue, Dictionary<string, object?> arguments) => channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments);
 
     /// <summary>Takes one message, which is gone then. Not of the queue of commands: RabbitMQ has no basic.get where one consumer is active.</summary>
     public async Task<BasicGetResult?> TakeAsync(string queue) => await channel.BasicGetAsync(queue, autoAck: true);

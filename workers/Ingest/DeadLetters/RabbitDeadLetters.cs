@@ -1,12 +1,13 @@
 using Betting.Connections;
 using Betting.Contracts;
+using Betting.Ingest.Doors;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>The queue <c>bet-commands.dead-letter</c>, written with publisher confirms: body, properties and headers of the original, and ours.</summary>
-public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, TimeProvider clock) : ILetterBroker, IAsyncDisposable
+public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, TimeProvider clock) : ILetterBroker, IAsyncDisposable
 {
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
 
@@ -90,7 +91,7 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, IOptions
         _isBlocked = false;
         _connection.ConnectionBlockedAsync += (_, _) => SetBlocked(true);
         _connection.ConnectionUnblockedAsync += (_, _) => SetBlocked(false);
-        await CommandQueue.DeclareAsync(_connection, options.Value.Queue, cancellation);
+        await queues.DeclareAsync(_connection, cancellation);
         _channel = await _connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
         return _channel;
     }

@@ -14,14 +14,17 @@ public sealed record TableLetter(long LetterId, string Door, LetterContent Conte
 /// <summary>The letters of one door in the table <c>dead_letters</c>, which its broker did not take.</summary>
 /// <param name="postgres">The role <c>ingest</c>, or one with its rights.</param>
 /// <param name="door">Whose letters.</param>
+/// <param name="exclusive">Keeps others from ending letters.</param>
 /// <param name="sendBack">Publishes originals to where they came from; returns an answer for each, in their order.</param>
 public sealed class TableDeadLetterStore(
-    NpgsqlDataSource postgres, string door, Func<IReadOnlyList<StoredLetter>, CancellationToken, Task<IReadOnlyList<ReplayAnswer>>> sendBack) : IDeadLetterStore
+    NpgsqlDataSource postgres, string door, LetterLock exclusive, Func<IReadOnlyList<StoredLetter>, CancellationToken, Task<IReadOnlyList<ReplayAnswer>>> sendBack) : IDeadLetterStore
 {
     // A letter has a megabyte at most.
     const int Page = 16;
 
     public string Name => $"postgresql ({door})";
+
+    public Task LockAsync(CancellationToken cancellation) => exclusive.TakeAsync(cancellation);
 
     public async IAsyncEnumerable<StoredLetter> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -19,8 +19,8 @@ sealed class KafkaBacklog(TimeProvider clock)
     Task<Dictionary<TopicPartition, (long Committed, long End)>?> _question = Task.FromResult<Dictionary<TopicPartition, (long Committed, long End)>?>(null);
     IAdminClient? _admin;
 
-    /// <summary>Records that the group has not committed, and the longest time that a partition with some has not moved.</summary>
-    public (long Records, TimeSpan Standing) Look(IConsumer<byte[]?, byte[]> consumer)
+    /// <summary>Records that the group has not committed, and the longest time that a partition with some has not moved; which one, if any.</summary>
+    public (long Records, TimeSpan Standing, TopicPartitionOffset? At) Look(IConsumer<byte[]?, byte[]> consumer)
     {
         if (_question.IsCompleted)
         {
@@ -28,7 +28,7 @@ sealed class KafkaBacklog(TimeProvider clock)
             _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
             _question = Task.Run(() => AskAsync(_admin));
         }
-        var (waiting, longest) = (0L, TimeSpan.Zero);
+        var (waiting, longest, place) = (0L, TimeSpan.Zero, default(TopicPartitionOffset));
         foreach (var (partition, (committed, end)) in _known)
         {
             if (end <= committed)
@@ -42,9 +42,9 @@ sealed class KafkaBacklog(TimeProvider clock)
                 _standing[partition] = stands = (committed, clock.GetTimestamp());
             }
             var since = clock.GetElapsedTime(stands.Since);
-            longest = since > longest ? since : longest;
+            (longest, place) = since > longest ? (since, new TopicPartitionOffset(partition, committed)) : (longest, place);
         }
-        return (waiting, longest);
+        return (waiting, longest, place);
     }
 
     /// <summary>To be called before the consumer is closed, whose connections it uses.</summary>

@@ -29,7 +29,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     // The number of the last message that is in the inbox; used by the client's dispatcher alone.
     ulong _registered;
-    bool _isActive;
+    volatile bool _isActive;
 
     RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ContentCuts cuts, ILogger log) : base(channel) =>
         (_connection, _inbox, _cuts, _log) = (connection, inbox, cuts, log);
@@ -39,6 +39,9 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     /// <summary>True where nothing can be acknowledged any more: the broker delivers again. Once true, it stays true.</summary>
     public bool IsLost => _broken || !Channel.IsOpen;
+
+    /// <summary>True once the broker has delivered a message: of all consumers it has chosen this one, until its channel ends.</summary>
+    public bool IsActive => _isActive;
 
     /// <summary>Connects and consumes; the queues are there.</summary>
     public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, RabbitInbox inbox, ILogger log, CancellationToken cancellation)

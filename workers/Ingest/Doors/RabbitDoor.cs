@@ -24,6 +24,8 @@ public sealed class RabbitDoor(
 
     public async Task RunAsync(CancellationToken stopping)
     {
+        // A series from the start: an alert on its age would otherwise miss a door that has never had a batch.
+        metrics.QueueAge(Name, TimeSpan.Zero);
         try
         {
             while (!stopping.IsCancellationRequested)

@@ -12,11 +12,12 @@ namespace Betting.Ingest.Doors;
 /// away, and starts another consumer where the one before is of no use any more.
 /// </summary>
 public sealed class RabbitWatch(
-    RabbitInbox inbox, IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, Outages outages,
+    RabbitInbox inbox, RabbitQueues queues, IOptions<RabbitMqOptions> rabbit, Outages outages,
     Readiness readiness, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<RabbitWatch> log) : IWorkerLoop
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5), PatienceToOpen = TimeSpan.FromSeconds(15);
 
+    readonly StandingQueue _standing = new(clock);
     IConnection? _connection;
     IChannel? _channel;
     RabbitConsumer? _consumer;
@@ -50,7 +51,7 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
-            metrics.Queue(RabbitDoor.Door, await channel.MessageCountAsync(Topics.Commands, either.Token));
+            Stands(await channel.MessageCountAsync(Topics.Commands, either.Token));
             metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token));
             outages.Succeeded(Stores.Rabbit, Name);
             return true;
@@ -63,6 +64,18 @@ public sealed class RabbitWatch(
         }
     }
 
+    void Stands(uint ready)
+    {
+        metrics.Queue(RabbitDoor.Door, ready);
+        var standing = _standing.Look(ready, _consumer is { IsActive: true });
+        metrics.QueueStanding(RabbitDoor.Door, standing);
+        if (_standing.IsToReport(standing))
+        {
+            IngestLog.CommandsStand(log, ready, $"the RabbitMQ queue {Topics.Commands}", standing.TotalSeconds,
+                "RabbitMQ delivers to another consumer, which is another replica or a program that is none");
+        }
+    }
+
     async Task<IChannel> OpenAsync(CancellationToken cancellation)
     {
         if (_channel is { IsOpen: true } open)
@@ -71,7 +84,7 @@ public sealed class RabbitWatch(
         }
         await CloseAsync();
         _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest watch", cancellation);
-        await CommandQueue.DeclareAsync(_connection, options.Value.Queue, cancellation);
+        await queues.DeclareAsync(_connection, cancellation);
         await CommandQueue.BindAsync(_connection, cancellation);
         return _channel = await _connection.CreateChannelAsync(cancellationToken: cancellation);
     }

@@ -24,6 +24,7 @@ static class DeadLettersVerb
     {
         BrokerSettings.Bind(builder);
         builder.Services.AddOptionalPostgres(builder.Configuration, "ingest dead-letters");
+        builder.Services.AddSingleton<IStoreFailures, LettersInUse>();
     }
 
     /// <summary>The stores of the doors whose brokers are named in the settings.</summary>
@@ -42,13 +43,15 @@ static class DeadLettersVerb
         }
         var fromRabbit = asked != Door.Kafka && rabbit.Uri != "";
         var fromKafka = asked != Door.RabbitMq && kafka.BootstrapServers != "";
+        var clock = services.GetRequiredService<TimeProvider>();
+        await using var exclusive = new LetterLock(services.GetService<NpgsqlDataSource>(), clock);
         if (fromRabbit)
         {
             yield return new RabbitDeadLetterStore(rabbit);
         }
         if (fromKafka)
         {
-            yield return new KafkaDeadLetterStore(kafka, Topics.Commands, Topics.DeadLetter(Topics.Commands), Describe, services.GetRequiredService<TimeProvider>());
+            yield return new KafkaDeadLetterStore(kafka, Topics.Commands, Topics.DeadLetter(Topics.Commands), Describe, clock, takeLock: exclusive.TakeAsync);
         }
         if (services.GetService<NpgsqlDataSource>() is not { } postgres)
         {
@@ -58,12 +61,12 @@ static class DeadLettersVerb
         if (fromRabbit)
         {
             await using var sender = new RabbitReplaySender(rabbit);
-            yield return new TableDeadLetterStore(postgres, RabbitDoor.Door, (letters, ending) => TableReplay.ToRabbitAsync(sender, letters, ending));
+            yield return new TableDeadLetterStore(postgres, RabbitDoor.Door, exclusive, (letters, ending) => TableReplay.ToRabbitAsync(sender, letters, ending));
         }
         if (fromKafka)
         {
             using var sender = new KafkaReplaySender(kafka);
-            yield return new TableDeadLetterStore(postgres, KafkaDoor.Door, (letters, ending) => TableReplay.ToKafkaAsync(sender, letters, ending));
+            yield return new TableDeadLetterStore(postgres, KafkaDoor.Door, exclusive, (letters, ending) => TableReplay.ToKafkaAsync(sender, letters, ending));
         }
     }
 

@@ -1,0 +1,31 @@
+using System.Text.Json;
+using Betting.Connections;
+using Betting.Contracts;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>Which keys of a policy lose messages of the queues of commands; docs/ingest.md lists them.</summary>
+public static class RabbitPolicies
+{
+    /// <summary>The queues whose policies are looked at.</summary>
+    public static IReadOnlyList<string> Queues { get; } = [Topics.Commands, Topics.DeadLetter(Topics.Commands)];
+
+    /// <summary>One line for each key that loses messages of the queue.</summary>
+    /// <param name="queue">Its name.</param>
+    /// <param name="policy">The JSON object <c>effective_policy_definition</c> of RabbitMQ's HTTP API: the policy that applies, merged with the operator policy.</param>
+    public static IEnumerable<string> WhatIsBroken(string queue, JsonElement policy) => policy.ValueKind != JsonValueKind.Object ? [] :
+        policy.EnumerateObject().Select(key => (key.Name, Loses: WhatIsLost(queue, key.Name, key.Value))).Where(key => key.Loses is not null)
+            .Select(key => $"a policy sets {key.Name} for {queue}: {key.Loses}");
+
+    static string? WhatIsLost(string queue, string key, JsonElement value) => key switch
+    {
+        "message-ttl" => "messages that wait longer are removed",
+        "expires" => "the queue is deleted, with its messages, when nobody has used it for that time",
+        "overflow" when value.ValueKind != JsonValueKind.String || value.GetString() != "reject-publish" => "a full queue removes its oldest messages",
+        "delivery-limit" when !(value.TryGetInt64(out var limit) && limit >= LeastLimit(queue)) => "messages that are delivered more often are removed",
+        "dead-letter-exchange" or "dead-letter-routing-key" or "dead-letter-strategy" => "what RabbitMQ gives up goes elsewhere",
+        _ => null,
+    };
+
+    static long LeastLimit(string queue) => queue == Topics.Commands ? CommandQueue.DeliveryLimit : CommandQueue.DeadLetterDeliveryLimit;
+}
