@@ -17,8 +17,8 @@ static partial class IngestLog
     [LoggerMessage(110, LogLevel.Information, "Kafka gave this replica the partitions {Partitions}")]
     public static partial void PartitionsAssigned(ILogger log, string partitions);
 
-    [LoggerMessage(111, LogLevel.Information, "Kafka took the partitions {Partitions} away; what was applied is committed")]
-    public static partial void PartitionsRevoked(ILogger log, string partitions);
+    [LoggerMessage(111, LogLevel.Information, "Kafka took the partitions {Partitions} away; what was applied is committed, {Abandoned} records are left to their next owner")]
+    public static partial void PartitionsRevoked(ILogger log, string partitions, int abandoned);
 
     [LoggerMessage(190, LogLevel.Warning, "Lost the partitions {Partitions}: the group went on without this replica, which joins it again; another reads them from their last commit")]
     public static partial void PartitionsLost(ILogger log, string partitions);
@@ -52,6 +52,9 @@ static partial class IngestLog
 
     [LoggerMessage(152, LogLevel.Warning, "A transaction of {Commands} commands from the {Door} door was too much or failed twice ({Reason}); it is repeated in pieces of {Limit}")]
     public static partial void BatchTooMuch(ILogger log, string door, int commands, string reason, int limit);
+
+    [LoggerMessage(170, LogLevel.Error, "PostgreSQL refuses every command of the {Door} door, {Commands} in a row ({Reason}), for {Seconds:F0} s; nothing more is put aside, and they are retried until a constraint or trigger is mended")]
+    public static partial void EverythingRefused(ILogger log, string door, int commands, string reason, double seconds);
 
     [LoggerMessage(153, LogLevel.Error, "{Quarantined} parked commands cannot be released and wait for an operator (Ingest parked list --quarantined), the latest is {Example}")]
     public static partial void ParkedQuarantined(ILogger log, long quarantined, string example);

@@ -19,8 +19,13 @@ sealed class BatchAttempts(
     // A door that has committed nothing for so long stands, whatever it tries.
     static readonly TimeSpan LongestStand = TimeSpan.FromSeconds(15);
 
+    // So many commands refused one after another, without one that passed: assume that the database refuses everything.
+    const int MostRefused = 100;
+
+    static readonly TimeSpan RefusedAgain = TimeSpan.FromSeconds(5);
+
     readonly SizeLimit _limit = new(transaction.BatchSize);
-    int _failuresInARow;
+    int _failuresInARow, _refusedInARow;
     long _lastCommit;
 
     /// <summary>How many commands the next transaction takes at most.</summary>
@@ -30,7 +35,7 @@ sealed class BatchAttempts(
     /// <param name="batch">In the order in which they came.</param>
     /// <param name="early">Their ids, where they are taken already; let go of here where that does not last.</param>
     /// <param name="turn">Theirs.</param>
-    /// <param name="stopping">Ends the attempts, never one that has begun.</param>
+    /// <param name="stopping">Ends the attempts, never one that has begun. An attempt itself ends when the batch is abandoned.</param>
     /// <returns>What the database refuses, and why.</returns>
     public async Task<IReadOnlyList<(Readable Refused, Exception Failure)>> ApplyAsync(List<Readable> batch, TakenBatch? early, Turn turn, CancellationToken stopping)
     {
@@ -41,9 +46,24 @@ sealed class BatchAttempts(
             await LetGoAsync(early, turn);
             early = null;
         }
-        await ApplyAsync(batch, early, refused, turn, stopping);
-        return refused;
+        while (true)
+        {
+            await ApplyAsync(batch, early, refused, turn, stopping);
+            if (!RefusesEverything(batch, refused))
+            {
+                return refused;
+            }
+            // Nothing of the batch has an effect, so all of it is tried again in its order when an operator has mended the database.
+            availability.RefusesEverything(door, _refusedInARow, refused[0].Item2);
+            await Task.Delay(RefusedAgain, clock, stopping);
+            early = null;
+            refused.Clear();
+        }
     }
+
+    // A constraint or a trigger, and nothing that depends on the size of a value: those are the publisher's.
+    bool RefusesEverything(List<Readable> batch, List<(Readable, Exception Failure)> refused) =>
+        _refusedInARow > MostRefused && refused.Count == batch.Count && refused.TrueForAll(each => SqlStates.IsRule(Failure.StateOf(each.Failure)));
 
     // In pieces of the limit, which may change from one piece to the next.
     async Task ApplyAsync(List<Readable> batch, TakenBatch? early, List<(Readable, Exception)> refused, Turn turn, CancellationToken stopping)
@@ -73,6 +93,7 @@ sealed class BatchAttempts(
         // It may be one of those that it releases, not the command itself.
         if (!Releases(batch[0]) || await TryAsync(batch, null, releasesLater: true, turn, stopping) is not null)
         {
+            _refusedInARow++;
             refused.Add((batch[0], failure));
         }
     }
@@ -88,11 +109,11 @@ sealed class BatchAttempts(
             stopping.ThrowIfCancellationRequested();
             try
             {
-                using var watched = availability.Attempt(door);
+                using var watched = availability.Attempt(door, turn.Abandoned);
                 // A transaction that has begun is finished even when the worker stops: that is the work in hand.
                 var outcomes = early is not null
-                    ? await transaction.ApplyAsync(early, CancellationToken.None)
-                    : await transaction.ApplyAsync(commands, CancellationToken.None, releasesLater);
+                    ? await transaction.ApplyAsync(early, turn.Abandoned)
+                    : await transaction.ApplyAsync(commands, turn.Abandoned, releasesLater);
                 Committed(batch, outcomes);
                 return null;
             }
@@ -100,6 +121,8 @@ sealed class BatchAttempts(
             {
                 await LetGoAsync(early, turn);
                 early = null;
+                // A statement that is cancelled ends in more ways than one, and what it ends with is no failure of PostgreSQL.
+                turn.Abandoned.ThrowIfCancellationRequested();
                 if (failure is ReleaseTooLargeException)
                 {
                     return failure;
@@ -130,7 +153,7 @@ sealed class BatchAttempts(
         availability.Back(door);
         _lastCommit = clock.GetTimestamp();
         _limit.Passed(batch.Count);
-        _failuresInARow = 0;
+        (_failuresInARow, _refusedInARow) = (0, 0);
         metrics.Committed(door, batch.ConvertAll(readable => readable.Hashed.Command), outcomes);
         for (var i = 0; i < outcomes.Length; i++)
         {

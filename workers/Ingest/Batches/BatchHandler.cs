@@ -14,19 +14,58 @@ public sealed class BatchHandler(
     string door, BatchTransaction transaction, IDeadLetters deadLetters, PostgresAvailability availability, FollowedCommands followed,
     IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
-    readonly BatchAttempts _attempts = new(door, transaction, availability, followed, metrics, clock, log);
     readonly DeadLetterSending _sending = new(door, deadLetters, followed, metrics, clock, log);
+    BatchAttempts _attempts = new(door, transaction, availability, followed, metrics, clock, log);
+    (Action Abandon, CancellationToken Abandoned) _inHand = InHand();
     Turn? _last;
 
     /// <summary>May be called again before it has ended: batches are applied in the order of the calls, which one thread makes.</summary>
-    /// <exception cref="OperationCanceledException">The worker stops; what was not finished comes again.</exception>
+    /// <exception cref="OperationCanceledException">The worker stops, or the batch was abandoned; what was not finished comes again.</exception>
     public Task HandleAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping)
     {
-        var turn = _last = _last?.Next() ?? Turn.First();
-        return Task.Run(() => HandleAsync(deliveries, turn, stopping), CancellationToken.None);
+        var (turn, attempts) = (_last = _last?.Next() ?? Turn.First(_inHand.Abandoned), _attempts);
+        return Task.Run(() => HandleAsync(deliveries, attempts, turn, stopping), CancellationToken.None);
     }
 
-    async Task HandleAsync(IReadOnlyList<Delivery> deliveries, Turn turn, CancellationToken stopping)
+    /// <summary>
+    /// Abandons the batches that have not ended: the broker gives their messages to another replica, or again to this one. Returns at
+    /// once; their transactions are rolled back, unless they are at their commit. The next batches do not wait for them. To be called
+    /// by the thread that calls <see cref="HandleAsync(IReadOnlyList{Delivery}, CancellationToken)"/>.
+    /// </summary>
+    public void Abandon()
+    {
+        _inHand.Abandon();
+        (_inHand, _last, _attempts) = (InHand(), null, new(door, transaction, availability, followed, metrics, clock, log));
+    }
+
+    // A source without a timer holds nothing that has to be disposed.
+    static (Action, CancellationToken) InHand()
+    {
+        var source = new CancellationTokenSource();
+        // Not Cancel: Npgsql connects to the server to cancel a statement, and the door's thread must not wait for that.
+        return (() => _ = source.CancelAsync(), source.Token);
+    }
+
+    async Task HandleAsync(IReadOnlyList<Delivery> deliveries, BatchAttempts attempts, Turn turn, CancellationToken stopping)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(stopping, turn.Abandoned);
+        try
+        {
+            await _sending.SendAsync(await ApplyAsync(deliveries, attempts, turn, ends.Token), ends.Token);
+        }
+        finally
+        {
+            if (turn.Abandoned.IsCancellationRequested)
+            {
+                // What this batch met is no longer this replica's to report.
+                availability.Forget(door);
+                await _sending.ForgetAsync();
+            }
+        }
+    }
+
+    /// <returns>What is to be put aside.</returns>
+    async Task<List<DeadLetter>> ApplyAsync(IReadOnlyList<Delivery> deliveries, BatchAttempts attempts, Turn turn, CancellationToken ends)
     {
         var letters = new List<DeadLetter>();
         var readable = new List<Readable>(deliveries.Count);
@@ -44,9 +83,9 @@ public sealed class BatchHandler(
         }
         try
         {
-            await using var early = await TakeEarlyAsync(readable, turn);
+            await using var early = await TakeEarlyAsync(readable, attempts, turn);
             await turn.ComesAsync();
-            foreach (var (refused, failure) in await _attempts.ApplyAsync(readable, early, turn, stopping))
+            foreach (var (refused, failure) in await attempts.ApplyAsync(readable, early, turn, ends))
             {
                 letters.Add(Letter(refused.Delivery, Refusal.Document, $"{Failure.StateOf(failure)}: {failure.Message}") with { CommandId = refused.Hashed.Command.Id });
             }
@@ -56,13 +95,13 @@ public sealed class BatchHandler(
         {
             turn.GivenUp();
         }
-        await _sending.SendAsync(letters, stopping);
+        return letters;
     }
 
     // What does not work beside the batch before is tried again in its turn, and what fails then is told.
-    async Task<TakenBatch?> TakeEarlyAsync(List<Readable> batch, Turn turn)
+    async Task<TakenBatch?> TakeEarlyAsync(List<Readable> batch, BatchAttempts attempts, Turn turn)
     {
-        if (batch.Count == 0 || batch.Count > _attempts.Limit || !await turn.MayTakeAsync())
+        if (batch.Count == 0 || batch.Count > attempts.Limit || !await turn.MayTakeAsync())
         {
             turn.Stumbled();
             return null;
@@ -70,11 +109,12 @@ public sealed class BatchHandler(
         TakenBatch? taken = null;
         try
         {
-            taken = await transaction.TakeAsync(batch.ConvertAll(readable => readable.Hashed), CancellationToken.None);
+            taken = await transaction.TakeAsync(batch.ConvertAll(readable => readable.Hashed), turn.Abandoned);
             turn.Taken();
         }
         catch (Exception failure)
         {
+            turn.Abandoned.ThrowIfCancellationRequested();
             metrics.Retry(door, failure);
         }
         if (taken is not null && await turn.KeepsAsync())

@@ -38,6 +38,9 @@ sealed class DeadLetterSending(string door, IDeadLetters deadLetters, FollowedCo
         }
     }
 
+    /// <summary>The letters of an abandoned batch are the next owner's: readiness does not wait for them here.</summary>
+    public Task ForgetAsync() => deadLetters.SendAsync([], CancellationToken.None);
+
     void Say(int letters, Exception failure)
     {
         if (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter)

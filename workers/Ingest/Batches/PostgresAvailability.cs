@@ -20,8 +20,10 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outa
 
     /// <summary>An attempt begins: where it takes long, PostgreSQL is asked whether it answers at all.</summary>
     /// <param name="door">The door, or the parked loop.</param>
+    /// <param name="abandoned">Nothing is reported of the attempt after it.</param>
     /// <returns>To be disposed at the end of the attempt.</returns>
-    public IDisposable Attempt(string door) => new WatchedAttempt(postgres, detail => outages.Failed(Stores.Postgres, door, detail), failures, clock);
+    public IDisposable Attempt(string door, CancellationToken abandoned = default) =>
+        new WatchedAttempt(postgres, detail => outages.Failed(Stores.Postgres, door, detail), failures, clock, abandoned);
 
     /// <summary>The last attempt of a door, or of the parked loop, failed and is going to be repeated.</summary>
     /// <param name="door">The door.</param>
@@ -60,7 +62,21 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outa
         outages.Succeeded(Stores.Postgres, door);
     }
 
-    void Log(string door, FailureClass kind, Exception failure, Guid? command)
+    /// <summary>A constraint or a trigger refuses every command: the door stands, and nothing more is put aside, until an operator mends it.</summary>
+    /// <param name="door">The door.</param>
+    /// <param name="inARow">Commands refused since the last one that passed.</param>
+    /// <param name="failure">The first refusal of the batch.</param>
+    public void RefusesEverything(string door, int inARow, Exception failure)
+    {
+        outages.Failed(Stores.Postgres, door, $"every command is refused, SQLSTATE {Failure.StateOf(failure)}");
+        Log(door, FailureClass.Data, failure, null, inARow);
+    }
+
+    /// <summary>The door abandoned its batches: what they met says nothing about those that it gets next.</summary>
+    /// <remarks>While PostgreSQL is really away, the parked loop goes on saying so.</remarks>
+    public void Forget(string door) => Back(door);
+
+    void Log(string door, FailureClass kind, Exception failure, Guid? command, int inARow = 0)
     {
         lock (_gate)
         {
@@ -70,7 +86,11 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outa
             {
                 refusal = refusal with { Said = now };
                 var seconds = clock.GetElapsedTime(refusal.Since, now).TotalSeconds;
-                if (kind == FailureClass.Configuration)
+                if (kind == FailureClass.Data)
+                {
+                    IngestLog.EverythingRefused(log, door, inARow, Failure.LineOf(failure), seconds);
+                }
+                else if (kind == FailureClass.Configuration)
                 {
                     IngestLog.PostgresMisconfigured(log, door, Failure.LineOf(failure), seconds);
                 }

@@ -43,6 +43,9 @@ public static class SqlStates
         ["P0"] = (Data, "raised by a trigger"),
     };
 
+    /// <summary>True where a constraint (23) or a trigger (P0) refuses what PostgreSQL itself would take.</summary>
+    public static bool IsRule(string state) => state.StartsWith("23", StringComparison.Ordinal) || state.StartsWith("P0", StringComparison.Ordinal);
+
     public static FailureClass ClassOf(string state) =>
         Classes.TryGetValue(state, out var exact) ? exact.Class
         : state.Length == 5 && Classes.TryGetValue(state[..2], out var rest) ? rest.Class

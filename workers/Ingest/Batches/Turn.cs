@@ -15,10 +15,13 @@ public sealed class Turn
     // Gone when this turn is over, or each would keep all those before it.
     Turn? _before;
 
-    Turn(Turn? before) => _before = before;
+    Turn(Turn? before, CancellationToken abandoned) => (_before, Abandoned) = (before, abandoned);
 
-    /// <summary>The turn of a door's first batch.</summary>
-    public static Turn First() => new(null);
+    /// <summary>Cancelled when the batch belongs to another replica now: its statements are cancelled and its transaction is rolled back.</summary>
+    public CancellationToken Abandoned { get; }
+
+    /// <summary>The turn of a door's first batch, or of the first one after those before were abandoned.</summary>
+    public static Turn First(CancellationToken abandoned = default) => new(null, abandoned);
 
     /// <summary>Waits until the batch before has its ids; false where it will take them (again) later.</summary>
     public async Task<bool> MayTakeAsync()
@@ -68,7 +71,7 @@ public sealed class Turn
     }
 
     /// <summary>The turn after this one.</summary>
-    public Turn Next() => new(this);
+    public Turn Next() => new(this, Abandoned);
 
     static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -17,14 +17,17 @@ sealed class WatchedAttempt : IDisposable
     readonly TimeProvider _clock;
     readonly CancellationTokenSource _over = new();
     readonly ITimer _timer;
+    readonly CancellationTokenRegistration _registration;
 
     /// <param name="postgres">Asked.</param>
     /// <param name="failed">Told why no answer came.</param>
     /// <param name="failures">Describes why.</param>
     /// <param name="clock">Intervals.</param>
-    public WatchedAttempt(NpgsqlDataSource postgres, Action<string> failed, StoreFailures failures, TimeProvider clock)
+    /// <param name="abandoned">Ends the question like the end of the attempt.</param>
+    public WatchedAttempt(NpgsqlDataSource postgres, Action<string> failed, StoreFailures failures, TimeProvider clock, CancellationToken abandoned)
     {
         (_postgres, _failed, _failures, _clock) = (postgres, failed, failures, clock);
+        _registration = abandoned.UnsafeRegister(_ => _over.Cancel(), null);
         _timer = clock.CreateTimer(_ => _ = AskAsync(), null, Long, Timeout.InfiniteTimeSpan);
     }
 
@@ -32,6 +35,7 @@ sealed class WatchedAttempt : IDisposable
     public void Dispose()
     {
         _timer.Dispose();
+        _registration.Unregister();
         _over.Cancel();
     }
 

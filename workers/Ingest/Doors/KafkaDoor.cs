@@ -155,6 +155,11 @@ public sealed class KafkaDoor(
             {
                 WaitPaused(consumer, batch);
             }
+            if (!IsInHand(batch))
+            {
+                // Abandoned while it was waited for.
+                continue;
+            }
             _inHand.Dequeue();
             batch.ThrowIfFailed();
             batch.StoreOffsets(consumer);
@@ -164,7 +169,7 @@ public sealed class KafkaDoor(
     void WaitPaused(IConsumer<byte[]?, byte[]> consumer, KafkaBatch batch)
     {
         consumer.Pause(consumer.Assignment);
-        while (!batch.EndsWithin(KafkaGathering.Poll))
+        while (IsInHand(batch) && !batch.EndsWithin(KafkaGathering.Poll))
         {
             heartbeats.Beat(Name);
             LookAround(consumer);
@@ -177,7 +182,10 @@ public sealed class KafkaDoor(
         consumer.Resume(consumer.Assignment);
     }
 
-    // Called while polling, on this same thread. What is in hand is waited for, so that the next owner starts behind it.
+    bool IsInHand(KafkaBatch batch) => _inHand.TryPeek(out var first) && ReferenceEquals(first, batch);
+
+    // Called while polling, on this same thread. What is in hand is waited for, so that the next owner starts behind it; what does
+    // not end in time is abandoned, so that it holds up nothing that this replica gets next.
     void GiveUp(IConsumer<byte[]?, byte[]> consumer, List<TopicPartitionOffset> offsets, CancellationToken stopping)
     {
         var asked = clock.GetTimestamp();
@@ -191,11 +199,33 @@ public sealed class KafkaDoor(
             batch.ThrowIfFailed();
             Commit(consumer, batch);
         }
-        IngestLog.PartitionsRevoked(log, Forget(offsets, "revoked"));
+        // A worker that stops finishes what it has begun; the end of the process is its limit.
+        var abandoned = stopping.IsCancellationRequested ? 0 : Abandon();
+        IngestLog.PartitionsRevoked(log, Forget(offsets, "revoked"), abandoned);
     }
 
     // The group went on without this replica: nothing can be committed, and the next owner applies what was not committed as duplicates.
-    void Lose(List<TopicPartitionOffset> offsets) => IngestLog.PartitionsLost(log, Forget(offsets, "lost"));
+    void Lose(List<TopicPartitionOffset> offsets)
+    {
+        Abandon();
+        IngestLog.PartitionsLost(log, Forget(offsets, "lost"));
+    }
+
+    // The group takes all partitions at once (CommandTopicSettings), so no batch in hand has one that stays.
+    int Abandon()
+    {
+        foreach (var failed in _inHand.Where(batch => batch.Handling.IsFaulted))
+        {
+            failed.ThrowIfFailed();
+        }
+        var abandoned = _inHand.Where(batch => !batch.Handling.IsCompleted).Sum(batch => batch.Count);
+        if (abandoned > 0)
+        {
+            handler.Abandon();
+        }
+        _inHand.Clear();
+        return abandoned;
+    }
 
     // At once and not with the next interval: the next owner asks for it now.
     void Commit(IConsumer<byte[]?, byte[]> consumer, KafkaBatch applied)

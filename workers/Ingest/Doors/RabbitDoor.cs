@@ -17,8 +17,14 @@ public sealed class RabbitDoor(
     // Liveness and readiness are looked after at least this often.
     static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
+    readonly RabbitGathering _gathering = new(inbox, reader, options, clock);
     readonly Queue<Task> _inHand = new();
     Task _last = Task.CompletedTask, _answering = Task.CompletedTask;
+
+    // Of all batches in hand. Once abandoned, nothing more of it is applied: that would overtake what was abandoned.
+    RabbitConsumer? _consumer;
+    long? _lostSince;
+    bool _isAbandoned;
 
     public string Name => Door;
 
@@ -31,11 +37,12 @@ public sealed class RabbitDoor(
             while (!stopping.IsCancellationRequested)
             {
                 heartbeats.Beat(Name);
-                if (await CollectAsync(stopping) is { Count: > 0 } batch && !stopping.IsCancellationRequested)
+                AbandonLost();
+                if (await _gathering.CollectAsync(Idle, stopping) is { Count: > 0 } batch && !stopping.IsCancellationRequested)
                 {
                     await FinishAsync(MostInHand - 1);
-                    TopUp(batch);
-                    _inHand.Enqueue(_last = HandleAsync(batch, _last, stopping));
+                    _gathering.TopUp(batch);
+                    await StartAsync(batch, stopping);
                 }
                 await FinishAsync(_inHand.Count(handling => !handling.IsCompleted));
             }
@@ -49,47 +56,49 @@ public sealed class RabbitDoor(
         }
     }
 
+    async Task StartAsync(List<RabbitMessage> batch, CancellationToken stopping)
+    {
+        if (!ReferenceEquals(batch[0].Consumer, _consumer))
+        {
+            // The consumer before is gone: what it brought ends, or is abandoned, before the broker's next delivery is applied.
+            await FinishAsync(0);
+            (_consumer, _lostSince, _isAbandoned) = (batch[0].Consumer, null, false);
+        }
+        if (_isAbandoned)
+        {
+            _gathering.Drop(batch);
+            return;
+        }
+        _inHand.Enqueue(_last = HandleAsync(batch, _last, stopping));
+    }
+
     // Waits for the oldest batches in hand until only so many are left.
     async Task FinishAsync(int left)
     {
         while (_inHand.Count > left)
         {
+            while (!_inHand.Peek().IsCompleted)
+            {
+                AbandonLost();
+                await Task.WhenAny(_inHand.Peek(), Task.Delay(Idle, clock));
+            }
             await _inHand.Dequeue();
         }
     }
 
-    /// <returns>The next batch; empty after a second without one.</returns>
-    async Task<List<RabbitMessage>> CollectAsync(CancellationToken stopping)
+    // A batch whose consumer is gone belongs to the replica that consumes now. It has a moment to end; then it is abandoned, so that it
+    // neither holds up what this replica gets next nor speaks for it.
+    void AbandonLost()
     {
-        var (batch, size) = (new List<RabbitMessage>(), options.Value.BatchSize);
-        // A source's own timer may fire while it is disposed; one of ours would end the process.
-        using var over = new CancellationTokenSource(Idle, clock);
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stopping, over.Token);
-        try
+        if (_isAbandoned || _consumer is not { IsLost: true } || _inHand.All(handling => handling.IsCompleted))
         {
-            while (batch.Count < size && await inbox.WaitAsync(wait.Token))
-            {
-                var isFirst = batch.Count == 0;
-                TopUp(batch);
-                if (isFirst && batch.Count > 0)
-                {
-                    over.CancelAfter(options.Value.Linger);
-                }
-            }
+            return;
         }
-        catch (OperationCanceledException)
+        _lostSince ??= clock.GetTimestamp();
+        if (clock.GetElapsedTime(_lostSince.Value) >= Idle)
         {
-            // The linger or the idle second is over, or the worker stops.
-        }
-        return batch;
-    }
-
-    // Also with what came while the batches before were waited for: it does not wait for them a second time.
-    void TopUp(List<RabbitMessage> batch)
-    {
-        while (batch.Count < options.Value.BatchSize && inbox.TryTake(out var arrival))
-        {
-            batch.Add(reader.Read(arrival));
+            _isAbandoned = true;
+            handler.Abandon();
         }
     }
 
@@ -99,9 +108,14 @@ public sealed class RabbitDoor(
         var started = clock.GetTimestamp();
         using var alive = clock.CreateTimer(_ => StillAlive(started), null, Idle, Idle);
         var deliveries = batch.ConvertAll(message => message.Delivery);
-        using (IngestTracing.Start(Name, deliveries))
+        try
         {
+            using var trace = IngestTracing.Start(Name, deliveries);
             await handler.HandleAsync(deliveries, stopping);
+        }
+        catch (OperationCanceledException) when (batch[0].Consumer.IsLost)
+        {
+            // Abandoned, wholly or in part: the acknowledgement below is not sent, and the broker delivers again.
         }
         // An acknowledgement is for all messages up to one, and the batch before may still be at its dead letters.
         await before;

@@ -41,7 +41,7 @@ public sealed class ParkedLoop(
     {
         try
         {
-            using var attempt = availability.Attempt(Name);
+            using var attempt = availability.Attempt(Name, stopping);
             Beat();
             // First, so that it is measured and told also while nothing may be decided.
             await MeasureAsync(stopping);

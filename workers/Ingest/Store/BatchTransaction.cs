@@ -50,7 +50,7 @@ public sealed class BatchTransaction(
 
     /// <summary>Decides the batch and commits it.</summary>
     /// <param name="taken">The batch.</param>
-    /// <param name="cancellation">Ends the transaction without effect.</param>
+    /// <param name="cancellation">Ends the transaction without effect; a commit that has begun goes on.</param>
     /// <param name="releasesLater">The only command's transaction releases nothing that waits for it; others do.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
     /// <exception cref="ReleaseFirstException">Something is being released.</exception>
@@ -78,7 +78,9 @@ public sealed class BatchTransaction(
         started = metrics.Took(IngestMetrics.Decide, started);
         await DecidedTransaction.SaveAsync(taken.Transaction, state, decision, answers.Conflicts, unreadable, cancellation);
         started = metrics.Took(IngestMetrics.Save, started);
-        await DecidedTransaction.RunAsync(taken.Transaction, BatchStatements.Commit(decision, now), cancellation);
+        // Never cancelled: with synchronous replication that would end the wait for the standby, and the commit would look durable.
+        cancellation.ThrowIfCancellationRequested();
+        await DecidedTransaction.RunAsync(taken.Transaction, BatchStatements.Commit(decision, now), CancellationToken.None);
         metrics.Took(IngestMetrics.Commit, started);
         metrics.Released(decision.Released);
         if (decision.Opened.Count > 0)
