@@ -41,6 +41,12 @@ static partial class IngestLog
     [LoggerMessage(140, LogLevel.Information, "RabbitMQ delivers {Queue} to this replica; other replicas stand by")]
     public static partial void ActiveConsumer(ILogger log, string queue);
 
+    [LoggerMessage(172, LogLevel.Warning, "The {Depth} commands in {Queue} have not become fewer for {Seconds:F0} s, and this replica stands by: another consumer is active and takes nothing (rabbitmqctl list_consumers)")]
+    public static partial void QueueStands(ILogger log, string queue, uint depth, double seconds);
+
+    [LoggerMessage(173, LogLevel.Information, "{Queue} does not stand any more")]
+    public static partial void QueueMoves(ILogger log, string queue);
+
     [LoggerMessage(120, LogLevel.Information, "{Released} parked commands have their outcome now")]
     public static partial void ParkedReleased(ILogger log, long released);
 

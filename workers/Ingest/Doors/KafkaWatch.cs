@@ -8,6 +8,9 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
+    // A partition that stands for less moves with the next batches.
+    static readonly TimeSpan ToldFrom = TimeSpan.FromSeconds(10);
+
     readonly KafkaBacklog _backlog = new(clock);
     long _looked;
 
@@ -24,7 +27,9 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
         metrics.Queue(KafkaDoor.Door, waiting);
         var oldest = unfinished is [var first, ..] ? first.Oldest : gathering.Records is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;
         var age = oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero;
-        metrics.QueueAge(KafkaDoor.Door, age > standing ? age : standing);
+        metrics.QueueAge(KafkaDoor.Door, age);
+        metrics.QueueStands(KafkaDoor.Door, standing.Values.DefaultIfEmpty().Max());
+        metrics.PartitionsStand(standing.Where(partition => partition.Value >= ToldFrom).ToDictionary());
         outage.Look(consumer);
         return true;
     }

@@ -17,6 +17,9 @@ public sealed class RabbitWatch(
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5), PatienceToOpen = TimeSpan.FromSeconds(15);
 
+    readonly RabbitBacklog _backlog = new(clock);
+    readonly RabbitStandby _standby = new(readiness, clock, log);
+    (RabbitConsumer? Consumer, ulong Count) _received;
     IConnection? _connection;
     IChannel? _channel;
     RabbitConsumer? _consumer;
@@ -50,7 +53,7 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
-            metrics.Queue(RabbitDoor.Door, await channel.MessageCountAsync(Topics.Commands, either.Token));
+            Observe(await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token), _consumer!);
             metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token));
             outages.Succeeded(Stores.Rabbit, Name);
             return true;
@@ -58,9 +61,21 @@ public sealed class RabbitWatch(
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
         {
             outages.Failed(Stores.Rabbit, Name, RabbitTrouble.Describe(failure) ?? (failure is OperationCanceledException ? "no answer in time" : failure.GetType().Name));
+            _backlog.Forget();
             await CloseAsync();
             return false;
         }
+    }
+
+    void Observe(QueueDeclareOk queue, RabbitConsumer consumer)
+    {
+        var received = (consumer, consumer.Received);
+        var standing = _backlog.Look(queue.MessageCount, consumer.Received > 0 && received != _received);
+        _received = received;
+        metrics.Queue(RabbitDoor.Door, queue.MessageCount);
+        metrics.QueueStands(RabbitDoor.Door, standing);
+        metrics.Consumers(RabbitDoor.Door, queue.ConsumerCount);
+        _standby.Look(consumer.IsActive, queue.MessageCount, standing);
     }
 
     async Task<IChannel> OpenAsync(CancellationToken cancellation)
