@@ -8,8 +8,12 @@ namespace Betting.Connections;
 /// </summary>
 public static class RecordMemory
 {
-    /// <summary>Headers of one record that are held; <see cref="CutHeaders"/> leaves out those of a record with more.</summary>
+    /// <summary>A publisher's headers of one record that are held; <see cref="CutHeaders"/> leaves out those of a record with more.</summary>
     public const int MaxHeaders = 1000;
+
+    // Headers that are kept by name come on top of MaxHeaders: putting a record aside and sending it back adds a few. Their number is bounded too,
+    // because a publisher can write those names.
+    const int MaxKeptBesides = 32;
 
     /// <summary>What a header takes beside the characters of its name and the bytes of its value.</summary>
     public const int HeaderBytes = 96;
@@ -34,7 +38,8 @@ public static class RecordMemory
     /// <param name="keeps">Names whose last header is kept; a small set.</param>
     public static void CutHeaders(MessageMetadata message, Func<string, bool> keeps)
     {
-        if (message.Headers is not { Count: > MaxHeaders } all)
+        if (message.Headers is not { Count: > MaxHeaders } all
+            || (all.Count <= MaxHeaders + MaxKeptBesides && all.Count(header => !keeps(header.Key)) <= MaxHeaders))
         {
             return;
         }

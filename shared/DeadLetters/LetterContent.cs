@@ -21,6 +21,22 @@ public readonly record struct LetterHeader(string Name, ReadOnlyMemory<byte>? Va
     // The lengths of name and value, as both brokers write them, are less than this.
     const int Overhead = 16;
 
+    /// <summary>What the value is.</summary>
+    public HeaderForm Form { get; init; }
+
     /// <summary>Bytes of the name in UTF-8 and of the value, with a margin for their lengths.</summary>
     public int Size => System.Text.Encoding.UTF8.GetByteCount(Name) + (Value?.Length ?? 0) + Overhead;
+}
+
+/// <summary>What the value of a letter's header is.</summary>
+public enum HeaderForm
+{
+    /// <summary>The original's bytes.</summary>
+    Bytes,
+
+    /// <summary>Text for a value that is no string; its type is not restored.</summary>
+    Text,
+
+    /// <summary>Text of a property of the message, which is no header.</summary>
+    Property,
 }

@@ -20,7 +20,7 @@ public static class LetterIdentity
     // RabbitMQ.Client numbers what it publishes with confirms, so copies of one message too.
     const string PublishNumber = "x-dotnet-pub-seq-no";
 
-    /// <summary>SHA-256 over the key, the body, the properties and the headers of the original. Headers that the broker or putting aside adds do not count.</summary>
+    /// <summary>SHA-256 over the key, the body, the properties and the headers of the original, each as the text that its store gives it: different values must have different texts. Headers that the broker or putting aside adds do not count.</summary>
     public static byte[] Of(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> body, IEnumerable<KeyValuePair<string, string>> headers)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

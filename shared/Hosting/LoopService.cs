@@ -42,7 +42,7 @@ sealed class LoopService<TLoop>(TLoop loop, Heartbeats heartbeats, WorkerExit ex
     void Log(Exception failure, bool isAsked)
     {
         var isSetting = failures.IsSetting(failure);
-        var isFirst = isAsked ? exit.Code == ExitCodes.Done : exit.Fail(isSetting ? ExitCodes.BadSettings : ExitCodes.NotDone);
+        var isFirst = isAsked ? exit.Code == ExitCodes.Done : exit.Fail(isSetting ? ExitCodes.BadSettings : ExitCodes.NotDone, $"{loop.Name} {(isSetting ? "cannot run" : "failed")}: {Detail(failure)}");
         if (!StoreFailures.Chain(failure).Any(each => failures.Recognise(each) is not null))
         {
             WorkerLog.LoopFailed(log, loop.Name, failure);

@@ -6,7 +6,15 @@ using Microsoft.Extensions.Configuration.Json;
 namespace Betting.Hosting;
 
 /// <summary>A section of the settings and the options that hold it.</summary>
-sealed record RegisteredSection(string Name, Type Options);
+sealed record RegisteredSection(string Name, Type Options)
+{
+    /// <summary>The properties of the options that can be set.</summary>
+    public List<PropertyInfo> Settings =>
+        [.. Options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite || IsMap(property.PropertyType))];
+
+    /// <summary>True for settings whose names below it are free.</summary>
+    public static bool IsMap(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>);
+}
 
 /// <summary>
 /// Checks the names and forms of all settings before they are bound, so that a mistyped one is refused and never passed over, and
@@ -14,21 +22,23 @@ sealed record RegisteredSection(string Name, Type Options);
 /// </summary>
 static class SettingCheck
 {
-    // Sections of the other workers may stand in an environment or a file that workers share; the last three are the framework's.
-    static readonly string[] Elsewhere =
-        ["Postgres", "ClickHouse", "Redis", "RabbitMq", "Kafka", "Connect", "OpenTelemetry", "Http", "Logs", "Ingest", "CacheWarmer", "CdcSink", "Reconciler", "Logging", "AllowedHosts", "Serilog"];
+    // Sections of the other workers may stand in an environment or a file that workers share.
+    static readonly string[] Elsewhere = ["Postgres", "ClickHouse", "Redis", "RabbitMq", "Kafka", "Connect", "OpenTelemetry", "Http", "Logs", "Ingest", "CacheWarmer", "CdcSink", "Reconciler"];
+
+    static readonly string[] Framework = ["Logging", "AllowedHosts", "Serilog"];
 
     public static IReadOnlyList<string> WhatIsWrong(IConfiguration configuration, IEnumerable<RegisteredSection> registered)
     {
         var sections = registered.DistinctBy(section => section.Name, StringComparer.OrdinalIgnoreCase).ToList();
         var names = sections.Select(section => section.Name).Concat(Elsewhere).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
         return [
-            .. Given(configuration).Where(name => !names.Contains(name, StringComparer.OrdinalIgnoreCase))
+            .. Given(configuration).Where(name => !names.Concat(Framework).Contains(name, StringComparer.OrdinalIgnoreCase))
                 .Select(name => $"{name}: there is no such section of settings{Spelling.Hint(name, names)}"),
+            .. EnvironmentSections.Mistyped(configuration, names, sections),
             .. sections.SelectMany(section => configuration.GetSection(section.Name).GetChildren().SelectMany(child => Key(section, child)))];
     }
 
-    // The environment holds variables of others, so sections are looked for where every setting is meant for this worker.
+    // Every setting of these is meant for this worker; the environment holds variables of others.
     static IEnumerable<string> Given(IConfiguration configuration) => configuration is IConfigurationRoot root
         ? root.Providers.Where(provider => provider is CommandLineConfigurationProvider or JsonConfigurationProvider)
             // A name without parts is the framework's, such as urls.
@@ -37,14 +47,14 @@ static class SettingCheck
 
     static IEnumerable<string> Key(RegisteredSection section, IConfigurationSection child)
     {
-        var settable = section.Options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite || IsMap(property.PropertyType)).ToList();
+        var settable = section.Settings;
         var property = settable.Find(property => string.Equals(property.Name, child.Key, StringComparison.OrdinalIgnoreCase));
         var setting = $"{section.Name}:{property?.Name ?? child.Key}";
         if (property is null)
         {
             return [$"{setting}: there is no such setting{Spelling.Hint(child.Key, settable.Select(each => each.Name))}"];
         }
-        if (IsMap(property.PropertyType))
+        if (RegisteredSection.IsMap(property.PropertyType))
         {
             return child.GetChildren().SelectMany(entry => Value($"{setting}:{entry.Key}", entry, property.PropertyType.GetGenericArguments()[1]));
         }
@@ -59,6 +69,4 @@ static class SettingCheck
         }
         return given.Value is { } text && SettingValue.Allowed(text, type) is { } allowed ? [$"{setting}: {allowed}{SettingValue.Quoted(setting, text)}"] : [];
     }
-
-    static bool IsMap(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>);
 }

@@ -9,6 +9,9 @@ public static class Spelling
         .Where(each => each.Edits <= Math.Max(1, each.Name.Length / 3))
         .OrderBy(each => each.Edits).Select(each => each.Name).FirstOrDefault();
 
+    /// <summary>True where one letter is missing, added, replaced or has changed its place with its neighbour, whatever the case.</summary>
+    public static bool IsOneEdit(string word, string name) => Edits(word.ToUpperInvariant(), name.ToUpperInvariant()) == 1;
+
     /// <summary>"; did you mean X?", or nothing.</summary>
     public static string Hint(string word, IEnumerable<string> names) => Nearest(word, names) is { } near ? $"; did you mean {near}?" : "";
 

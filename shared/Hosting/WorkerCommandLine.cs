@@ -62,13 +62,14 @@ public sealed class WorkerCommandLine(string worker, string purpose)
     public Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> compose, Action<WebApplication>? map = null)
     {
         var root = new RootCommand($"{purpose}\nSettings: appsettings.json, then environment (Section__Key), then --Section:Key=value.");
-        SetAction(root, (_, settings, cancellation) =>
+        SetAction(root, async (_, settings, cancellation) =>
         {
+            using var signals = new StopSignals(cancellation);
             var builder = WorkerHost.CreateBuilder(worker, settings, LogTarget.Output);
             compose(builder);
             var app = builder.Build();
             map?.Invoke(app);
-            return WorkerHost.RunAsync(worker, app, cancellation);
+            return await WorkerHost.RunAsync(worker, app, signals.Token);
         });
         _verbs.ForEach(root.Subcommands.Add);
         // Settings are taken out first: a verb that takes any number of files would take them for files.

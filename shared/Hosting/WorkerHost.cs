@@ -80,6 +80,12 @@ public static class WorkerHost
             {
                 await app.StartAsync(cancellation);
             }
+            // Asked to stop before everything has started: what has started drains as at any other time.
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested || app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                await app.StopAsync(CancellationToken.None);
+                return await EndAsync(worker, app, log);
+            }
             catch (Exception failure) when (WhyNotListening(failure) is { } why)
             {
                 await Console.Error.WriteLineAsync($"{worker}: Http:Url: {why} (it is '{http.Value.Url}')");
@@ -88,10 +94,19 @@ public static class WorkerHost
             app.Services.GetRequiredService<WorkerMetrics>();
             WorkerLog.Started(log, worker, Version, Environment.ProcessId, string.Join(", ", app.Urls));
             await app.WaitForShutdownAsync(cancellation);
-            var code = app.Services.GetRequiredService<WorkerExit>().Code;
-            WorkerLog.Stopped(log, worker, code);
-            return code;
+            return await EndAsync(worker, app, log);
         }
+    }
+
+    static async Task<int> EndAsync(string worker, WebApplication app, ILogger log)
+    {
+        var exit = app.Services.GetRequiredService<WorkerExit>();
+        WorkerLog.Stopped(log, worker, exit.Code);
+        if (exit.Line is { } line)
+        {
+            await Console.Error.WriteLineAsync($"{worker}: {line}");
+        }
+        return exit.Code;
     }
 
     static string? WhyNotListening(Exception failure) => failure switch

@@ -34,6 +34,7 @@ static class WorkerLogs
                 .MinimumLevel.Override("System", LogEventLevel.Warning)
                 // A line for every statement, at Information.
                 .MinimumLevel.Override("Npgsql", LogEventLevel.Warning)
+                .Filter.ByExcluding(IsStopDuringStart)
                 .Enrich.WithProperty("Worker", worker);
             if (text)
             {
@@ -45,4 +46,8 @@ static class WorkerLogs
             }
         });
     }
+
+    // The host logs its own start that a stop has broken off as an error, with a stack trace.
+    static bool IsStopDuringStart(LogEvent logged) => logged.Exception is OperationCanceledException
+        && logged.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" };
 }

@@ -41,6 +41,12 @@ static partial class IngestLog
     [LoggerMessage(140, LogLevel.Information, "RabbitMQ delivers {Queue} to this replica; other replicas stand by")]
     public static partial void ActiveConsumer(ILogger log, string queue);
 
+    [LoggerMessage(172, LogLevel.Warning, "The {Depth} commands in {Queue} have not become fewer for {Seconds:F0} s, and this replica stands by: another consumer is active and takes nothing (rabbitmqctl list_consumers)")]
+    public static partial void QueueStands(ILogger log, string queue, uint depth, double seconds);
+
+    [LoggerMessage(173, LogLevel.Information, "{Queue} does not stand any more")]
+    public static partial void QueueMoves(ILogger log, string queue);
+
     [LoggerMessage(120, LogLevel.Information, "{Released} parked commands have their outcome now")]
     public static partial void ParkedReleased(ILogger log, long released);
 
@@ -76,9 +82,6 @@ static partial class IngestLog
 
     [LoggerMessage(168, LogLevel.Warning, "RabbitMq:ManagementUri: the policies of RabbitMQ's queues cannot be looked at ({Detail})")]
     public static partial void PoliciesNotSeen(ILogger log, string detail);
-
-    [LoggerMessage(169, LogLevel.Warning, "{Commands} commands have waited in {Place} for {Seconds:F0} s without moving: {Reason}")]
-    public static partial void CommandsStand(ILogger log, long commands, string place, double seconds, string reason);
 
     [LoggerMessage(130, LogLevel.Error, "A message from the {Door} door, {Coordinates}, could not be read; it becomes a dead letter")]
     public static partial void MessageNotRead(ILogger log, string door, string coordinates, Exception failure);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Betting.Contracts;
+using System.Globalization;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Batches;
 using Betting.Ingest.Decide;
@@ -17,12 +18,13 @@ public sealed class IngestMetrics : IDisposable
     readonly Meter _meter = new("Betting.Ingest");
     readonly TimeProvider _clock;
     readonly Counter<long> _commands, _deadLetters, _retries, _replies, _offsetsLost, _recordsLost;
-    readonly ConcurrentDictionary<string, long> _depths = new(), _lettersWaiting = new();
+    readonly ConcurrentDictionary<string, long> _depths = new(), _consumers = new(), _lettersWaiting = new();
 
     // From zero on: an alert that looks for an increase would miss the first letter of a series that begins with it.
     readonly ConcurrentDictionary<string, long> _lettersInTable = new(new Dictionary<string, long> { ["rabbitmq"] = 0, ["kafka"] = 0 });
     readonly ConcurrentDictionary<string, long> _queuesDeleted = new(new Dictionary<string, long> { [Topics.Commands] = 0, [Topics.DeadLetter(Topics.Commands)] = 0 });
     readonly ConcurrentDictionary<string, double> _ages = new(), _standing = new();
+    volatile Dictionary<string, double> _partitionsStanding = [];
     readonly Histogram<long> _batchSize;
     readonly Histogram<double> _stages, _lag;
     long _parked, _quarantined, _partitionsStopped, _clockJumps;
@@ -43,9 +45,10 @@ public sealed class IngestMetrics : IDisposable
         _offsetsLost = _meter.CreateCounter<long>("ingest.kafka.offsets_lost", "{time}", "Times that a partition's offset was no longer in the topic");
         _recordsLost = _meter.CreateCounter<long>("ingest.kafka.records_lost", "{record}", "Records that the topic had deleted before they were read");
         _meter.CreateObservableGauge("ingest.kafka.partitions.stopped", () => Interlocked.Read(ref _partitionsStopped), "{partition}", "Partitions that wait for an operator because their offset was lost");
-        _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(_depths), "{message}", "Commands with the broker: of RabbitMQ all that are ready, of Kafka those of this replica's partitions");
-        _meter.CreateObservableGauge("ingest.queue.age", () => ByDoor(_ages), "s", "How old the oldest command is that has no outcome yet, or how long a Kafka partition with more records has not moved; 0 where nothing waits");
-        _meter.CreateObservableGauge("ingest.queue.standing", () => ByDoor(_standing), "s", "How long commands have waited in RabbitMQ's queue while none was delivered to this replica and their number did not fall");
+        _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(_depths), "{message}", "Commands with the broker: of RabbitMQ all that are ready in the queue, of Kafka all of the topic that the group has not committed");
+        _meter.CreateObservableGauge("ingest.queue.age", () => ByDoor(Ages()), "s", "How old the oldest command is that was read and has no outcome yet, or how long a Kafka partition or the RabbitMQ queue with more has not moved; 0 where nothing waits");
+        _meter.CreateObservableGauge("ingest.queue.consumers", () => ByDoor(_consumers), "{consumer}", "Consumers of RabbitMQ's queue of commands, of all replicas and of any other program");
+        _meter.CreateObservableGauge("ingest.kafka.partition.standing", () => By("partition", _partitionsStanding), "s", "How long a Kafka partition that has more records has not moved; only those that have stood for 10 s");
         _meter.CreateObservableGauge("ingest.dead_letters.waiting", () => ByDoor(_lettersWaiting), "{message}", "Messages in the queue of dead letters");
         _meter.CreateObservableCounter("ingest.queues.deleted", () => _queuesDeleted.Select(queue => new Measurement<long>(queue.Value, new KeyValuePair<string, object?>("queue", queue.Key))),
             "{queue}", "Times that a RabbitMQ queue was found deleted, with the messages that it held");
@@ -118,8 +121,14 @@ public sealed class IngestMetrics : IDisposable
 
     public void QueueAge(string door, TimeSpan age) => _ages[door] = Math.Max(0, age.TotalSeconds);
 
-    /// <summary>How long the queue of a door that stands by has not moved.</summary>
-    public void QueueStanding(string door, TimeSpan standing) => _standing[door] = standing.TotalSeconds;
+    /// <summary>How long the queue has not moved although commands wait in it.</summary>
+    public void QueueStands(string door, TimeSpan standing) => _standing[door] = standing.TotalSeconds;
+
+    public void Consumers(string door, uint count) => _consumers[door] = count;
+
+    /// <summary>Replaces what was said of partitions before.</summary>
+    public void PartitionsStand(IReadOnlyDictionary<int, TimeSpan> standing) => _partitionsStanding = new(standing.Select(
+        partition => KeyValuePair.Create(partition.Key.ToString(CultureInfo.InvariantCulture), partition.Value.TotalSeconds)));
 
     public void DeadLettersWaiting(string door, long count) => _lettersWaiting[door] = count;
 
@@ -144,8 +153,12 @@ public sealed class IngestMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    static IEnumerable<Measurement<T>> ByDoor<T>(ConcurrentDictionary<string, T> values) where T : struct =>
-        values.Select(value => new Measurement<T>(value.Value, new KeyValuePair<string, object?>("door", value.Key)));
+    IEnumerable<KeyValuePair<string, double>> Ages() => _ages.Concat(_standing).GroupBy(age => age.Key, (door, ages) => KeyValuePair.Create(door, ages.Max(age => age.Value)));
+
+    static IEnumerable<Measurement<T>> ByDoor<T>(IEnumerable<KeyValuePair<string, T>> values) where T : struct => By("door", values);
+
+    static IEnumerable<Measurement<T>> By<T>(string label, IEnumerable<KeyValuePair<string, T>> values) where T : struct =>
+        values.Select(value => new Measurement<T>(value.Value, new KeyValuePair<string, object?>(label, value.Key)));
 
     // Once for all that are alike: a batch has hundreds of the same, and each addition looks its labels up.
     void Count(string door, IEnumerable<(BetCommand Command, Outcome Outcome)> decided)

@@ -31,7 +31,7 @@ public sealed class MessageFuzzTests(Servers servers)
             var letters = new List<int>();
             while (await stage.Rabbit.TakeAsync(Rabbit.DeadLetters) is { } letter)
             {
-                letters.Add(int.Parse(letter.BasicProperties.MessageId ?? Encoding.ASCII.GetString((byte[])letter.BasicProperties.Headers!["message-id"]!), CultureInfo.InvariantCulture));
+                letters.Add(int.Parse(letter.BasicProperties.MessageId ?? Encoding.ASCII.GetString((byte[])letter.BasicProperties.Headers!["properties.message-id"]!), CultureInfo.InvariantCulture));
             }
             return letters;
         });

@@ -191,8 +191,11 @@ public sealed class BrokerTests(Servers servers)
 
         Assert.Equal(78, await worker.EndedAsync());
 
-        var line = Assert.Single(worker.Log.Split('\n'), line => line.Contains("is there with other arguments than Ingest:Queue=Classic has", StringComparison.Ordinal));
-        Assert.Contains("x-queue-type", line, StringComparison.Ordinal);
+        // Once in the log, and once on standard error.
+        var lines = worker.Log.Split('\n').Where(line => line.Contains("is there with other arguments than Ingest:Queue=Classic has", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, lines.Count);
+        Assert.Single(lines, line => line.StartsWith("Ingest: rabbitmq-watch cannot run: ", StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.Contains("x-queue-type", line, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", worker.Log, StringComparison.Ordinal);
     }
 

@@ -61,6 +61,28 @@ public sealed class HeaderLimitTests(Servers servers)
         Assert.Equal(headers > RecordMemory.MaxHeaders ? 0 : headers, letter.Headers.Count(header => header.Key == ""));
     }
 
+    [Theory]
+    [InlineData(RecordMemory.MaxHeaders - 3)]
+    [InlineData(RecordMemory.MaxHeaders)]
+    public async Task A_letter_whose_record_has_as_many_headers_as_are_kept_is_replayed_with_all_of_them_again_and_again(int headers)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await stage.Kafka.PublishAsync([new Message<byte[]?, byte[]?> { Value = NoCommand, Headers = Empty(headers) }]);
+        var worker = stage.Start("--Ingest:Doors=kafka");
+        for (var round = 1; round <= 2; round++)
+        {
+            var expected = round;
+            await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), () => Task.FromResult(stage.Kafka.DeadLetters().Count(letter => letter.Message.Value is not null) == expected));
+
+            var (code, output) = await stage.LettersAsync("replay", "--all", "--door", "kafka");
+
+            Assert.True(code == 0, output);
+            Assert.Contains("kafka: 1 letters replayed\n", output, StringComparison.Ordinal);
+            Assert.Equal(headers, stage.Kafka.Read(Topics.Commands)[^1].Message.Headers.Count(header => header.Key == ""));
+        }
+        Assert.Equal(0, await worker.StopAsync());
+    }
+
     [Fact]
     public async Task A_letter_with_too_many_headers_is_listed_and_says_that_it_cannot_be_replayed()
     {

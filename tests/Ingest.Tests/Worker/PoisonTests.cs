@@ -224,7 +224,9 @@ public sealed class PoisonTests(Servers servers)
             ContentType = "application/json",
             MessageId = "m-1",
             CorrelationId = "c-1",
-            Headers = new Dictionary<string, object?> { ["trace"] = "t-1", ["bytes"] = new byte[] { 0, 255 }, ["dead-letter-reason"] = "forged" },
+            Type = "type-1",
+            Timestamp = new AmqpTimestamp(1_600_000_000),
+            Headers = new Dictionary<string, object?> { ["trace"] = "t-1", ["type"] = "a header", ["nested"] = new Dictionary<string, object?> { ["a"] = new List<object?> { 1, "x" } }, ["bytes"] = new byte[] { 0, 255 }, ["dead-letter-reason"] = "forged" },
         };
         byte[] first = "first, no command"u8.ToArray(), second = [0, 255, 1];
         var large = RandomNumberGenerator.GetBytes(2_000_000);
@@ -254,6 +256,7 @@ public sealed class PoisonTests(Servers servers)
         (code, output) = await stage.LettersAsync("show", id);
         Assert.True(code == 0, output);
         Assert.Contains("c-1", output, StringComparison.Ordinal);
+        Assert.Contains("nested: {\"a\":[1,\"x\"]}\n", output, StringComparison.Ordinal);
         // A replay that the broker refuses removes nothing.
         Assert.NotEqual(0, (await stage.LettersAsync("replay", "--id", id, "--door", "rabbitmq")).ExitCode);
         Assert.Equal(3L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
@@ -266,6 +269,7 @@ public sealed class PoisonTests(Servers servers)
         Assert.Equal(first, back.Body.ToArray());
         Assert.Equal(("application/json", "m-1", "c-1"), (back.BasicProperties.ContentType, back.BasicProperties.MessageId, back.BasicProperties.CorrelationId));
         Assert.Equal(("t-1", "00FF"), (Encoding.UTF8.GetString((byte[])back.BasicProperties.Headers!["trace"]!), Convert.ToHexString((byte[])back.BasicProperties.Headers["bytes"]!)));
+        Assert.Equal(("type-1", 1_600_000_000L, "a header"), (back.BasicProperties.Type, back.BasicProperties.Timestamp.UnixTime, Encoding.UTF8.GetString((byte[])back.BasicProperties.Headers["type"]!)));
         Assert.Equal(1, back.BasicProperties.Headers["dead-letter-replays"]);
         Assert.DoesNotContain("dead-letter-reason", back.BasicProperties.Headers.Keys);
         Assert.Contains("1 letters dropped", (await stage.LettersAsync("drop", "--id", idOfSecond, "--door", "rabbitmq")).Output, StringComparison.Ordinal);

@@ -91,6 +91,18 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
         await Deadline.UntilAsync("a message, or an empty queue", TimeSpan.FromSeconds(60), async () => !taken.IsEmpty || await CountAsync(Topics.Commands) == 0);
     }
 
+    /// <summary>Consumes commands and acknowledges none, until it is disposed; returns when it has received one.</summary>
+    /// <param name="prefetch">Messages that it holds at most; 0 for any number.</param>
+    public async Task<IAsyncDisposable> HoldCommandsAsync(ushort prefetch)
+    {
+        var holding = await connection.CreateChannelAsync();
+        var taken = new ConcurrentQueue<BasicDeliverEventArgs>();
+        await holding.BasicQosAsync(0, prefetch, global: false);
+        await holding.BasicConsumeAsync(Topics.Commands, autoAck: false, Keeping(holding, taken));
+        await Deadline.UntilAsync("a message", TimeSpan.FromSeconds(30), () => Task.FromResult(!taken.IsEmpty));
+        return holding;
+    }
+
     // The client lends the body until the handler returns.
     static AsyncEventingBasicConsumer Keeping(IChannel reading, ConcurrentQueue<BasicDeliverEventArgs> taken)
     {

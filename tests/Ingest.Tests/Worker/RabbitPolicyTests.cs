@@ -142,25 +142,6 @@ public sealed class RabbitPolicyTests(Servers servers)
     }
 
     [Fact]
-    public async Task Commands_that_a_foreign_consumer_keeps_from_the_replicas_have_an_age_and_are_reported()
-    {
-        await using var stage = await Stage.SetAsync(servers);
-        var foreign = await stage.Rabbit.ConsumeAsync(Topics.Commands, prefetch: 10);
-        var worker = stage.Start("--Ingest:Doors=rabbitmq");
-        await worker.ReadyAsync();
-        Assert.Contains("ingest_queue_age_seconds{", await worker.BodyAsync("/metrics"), StringComparison.Ordinal);
-        BetCommand[] commands = [.. Enumerable.Range(1, 40).Select(user => Given.Register(user))];
-        await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
-        await Deadline.UntilAsync("an age of the queue", TimeSpan.FromSeconds(60), async () => await worker.MetricAsync("ingest_queue_standing_seconds", "door=\"rabbitmq\"") > 3);
-        await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(120), () => Task.FromResult(
-            worker.Log.Contains($"30 commands have waited in the RabbitMQ queue {Topics.Commands} for ", StringComparison.Ordinal)));
-
-        await foreign.DisposeAsync();
-        await stage.AppliedAsync(commands);
-        await Deadline.UntilAsync("no age", TimeSpan.FromSeconds(30), async () => await worker.MetricAsync("ingest_queue_standing_seconds", "door=\"rabbitmq\"") == 0);
-    }
-
-    [Fact]
     public async Task A_management_address_that_does_not_answer_is_reported_once_and_harms_nothing()
     {
         await using var stage = await Stage.SetAsync(servers);

@@ -14,13 +14,17 @@ static class WorkerProgram
 
     /// <param name="worker">Ingest, CacheWarmer, CdcSink or Reconciler.</param>
     /// <param name="arguments">Its arguments; settings among them win over the stores' default addresses.</param>
-    public static async Task<(int ExitCode, string[] Lines)> RunAsync(string worker, params string[] arguments)
+    public static Task<(int ExitCode, string[] Lines)> RunAsync(string worker, params string[] arguments) => RunAsync(worker, [], arguments);
+
+    /// <param name="worker">Ingest, CacheWarmer, CdcSink or Reconciler.</param>
+    /// <param name="environment">Variables besides those of the tests.</param>
+    /// <param name="arguments">Its arguments; settings among them win over the stores' default addresses.</param>
+    public static async Task<(int ExitCode, string[] Lines)> RunAsync(string worker, Dictionary<string, string> environment, string[] arguments)
     {
         var log = Path.Combine(Path.GetTempPath(), $"program-{Guid.NewGuid():N}.log");
         try
         {
-            var given = Away.Where(setting => !arguments.Any(own => own.StartsWith(setting[..(setting.IndexOf('=', StringComparison.Ordinal) + 1)], StringComparison.Ordinal)));
-            await using var process = EngineProcess.Start(worker, Installed.Own($"workers/{worker}", worker, [.. arguments, .. given]), log);
+            await using var process = Start(worker, environment, arguments, log);
             Assert.True(await process.ExitedWithinAsync(TimeSpan.FromSeconds(120)), $"{worker} {string.Join(' ', arguments)} did not end");
             return (process.ExitCode, await File.ReadAllLinesAsync(log));
         }
@@ -28,5 +32,12 @@ static class WorkerProgram
         {
             File.Delete(log);
         }
+    }
+
+    /// <summary>Starts a worker that somebody else ends.</summary>
+    public static EngineProcess Start(string worker, Dictionary<string, string> environment, string[] arguments, string log)
+    {
+        var given = Away.Where(setting => !arguments.Any(own => own.StartsWith(setting[..(setting.IndexOf('=', StringComparison.Ordinal) + 1)], StringComparison.Ordinal)));
+        return EngineProcess.Start(worker, Installed.Own($"workers/{worker}", worker, [.. arguments, .. given]) with { Environment = environment }, log);
     }
 }

@@ -134,7 +134,7 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
 
         string? Header(string name) => headers.LastOrDefault(header => header.Key == name).Value;
 
-        string? Death(string field) => death?.TryGetValue(field, out var value) == true ? RabbitHeaders.Text(value) : null;
+        string? Death(string field) => death?.TryGetValue(field, out var value) == true ? RabbitHeaders.Plain(value) : null;
     }
 
     static DateTime At(string? text, IDictionary<string, object?>? death) =>

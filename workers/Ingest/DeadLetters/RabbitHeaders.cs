@@ -54,36 +54,32 @@ static class RabbitHeaders
         return text[..length];
     }
 
-    public static List<KeyValuePair<string, string>> Text(IReadOnlyBasicProperties properties)
-    {
-        var headers = new List<KeyValuePair<string, string>>();
-        Add("content-type", properties.ContentType);
-        Add("message-id", properties.MessageId);
-        Add("correlation-id", properties.CorrelationId);
-        Add("reply-to", properties.ReplyTo);
-        foreach (var (name, value) in properties.Headers ?? new Dictionary<string, object?>())
+    /// <summary>
+    /// The properties that say what a publisher sent, named <c>properties.NAME</c>, and the headers. Not among them is what a copy does not keep
+    /// (expiration, user id, delivery mode).
+    /// </summary>
+    public static List<KeyValuePair<string, string>> Text(IReadOnlyBasicProperties properties) =>
+        Bytes(properties).ConvertAll(header => KeyValuePair.Create(header.Name, TextOf(header)));
+
+    /// <summary>The same, with values of bytes, for a letter that is not written as AMQP. Strings are their own bytes; other types are text.</summary>
+    public static List<LetterHeader> Bytes(IReadOnlyBasicProperties properties) =>
+    [
+        .. RabbitProperties.Of(properties).Select(property => new LetterHeader(property.Key, Encoding.UTF8.GetBytes(property.Value)) { Form = HeaderForm.Property }),
+        .. (properties.Headers ?? new Dictionary<string, object?>()).Select(header => header.Value switch
         {
-            Add(name, Text(value));
-        }
-        return headers;
+            byte[] bytes => new LetterHeader(header.Key, bytes),
+            string text => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(text)),
+            var value => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(AmqpText.Of(value))) { Form = HeaderForm.Text },
+        }),
+    ];
 
-        void Add(string name, string? value)
-        {
-            if (value is not null)
-            {
-                headers.Add(new(name, value));
-            }
-        }
-    }
+    /// <summary>A header of <see cref="Bytes"/> as text. Those that putting aside writes are plain.</summary>
+    public static string TextOf(LetterHeader header) => header.Form == HeaderForm.Bytes && !LetterHeaders.IsOurs(header.Name)
+        ? AmqpText.OfString((header.Value ?? default).Span)
+        : Encoding.UTF8.GetString((header.Value ?? default).Span);
 
-    /// <summary>Properties and headers with values of bytes, for a letter that is not written as AMQP.</summary>
-    public static List<LetterHeader> Bytes(IReadOnlyBasicProperties properties)
-    {
-        var headers = Text(properties).ConvertAll(header => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(header.Value)));
-        return headers.ConvertAll(header => properties.Headers?.TryGetValue(header.Name, out var value) == true && value is byte[] bytes ? header with { Value = bytes } : header);
-    }
-
-    public static string? Text(object? value) => value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture);
+    /// <summary>A value that is expected to be a string, as it is.</summary>
+    public static string? Plain(object? value) => value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture);
 
     /// <summary>UTC; a number beyond the years 1 to 9999, which a publisher may send, as their first or last second.</summary>
     public static DateTime Moment(AmqpTimestamp timestamp) =>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Betting.DeadLetters;
+using Betting.Ingest.Doors;
 using Npgsql;
 
 namespace Betting.Ingest.DeadLetters;
@@ -82,7 +83,7 @@ public sealed class TableDeadLetterStore(
         var (source, whole) = (row.GetString(1), Bytes(row, 4));
         var body = whole ?? [];
         var content = new LetterContent(LetterContent.Bytes(Bytes(row, 3)), LetterContent.Bytes(whole), DeadLetterTable.Decode(row.GetFieldValue<byte[]>(5)));
-        List<KeyValuePair<string, string>> headers = [.. content.Headers.Select(header => KeyValuePair.Create(header.Name, Encoding.UTF8.GetString((header.Value ?? default).Span)))];
+        List<KeyValuePair<string, string>> headers = [.. content.Headers.Select(header => KeyValuePair.Create(header.Name, TextOf(header)))];
         return new StoredLetter
         {
             // As the broker's own store would call it, so that a copy there has the same id.
@@ -102,6 +103,9 @@ public sealed class TableDeadLetterStore(
 
         string Header(string name) => headers.LastOrDefault(header => header.Key == name).Value ?? "";
     }
+
+    // As the broker's own store would write it, so that a copy there is known as one.
+    string TextOf(LetterHeader header) => door == RabbitDoor.Door ? RabbitHeaders.TextOf(header) : Encoding.UTF8.GetString((header.Value ?? default).Span);
 
     static byte[]? Bytes(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 }

@@ -19,8 +19,8 @@ sealed class KafkaBacklog(TimeProvider clock)
     Task<Dictionary<TopicPartition, (long Committed, long End)>?> _question = Task.FromResult<Dictionary<TopicPartition, (long Committed, long End)>?>(null);
     IAdminClient? _admin;
 
-    /// <summary>Records that the group has not committed, and the longest time that a partition with some has not moved; which one, if any.</summary>
-    public (long Records, TimeSpan Standing, TopicPartitionOffset? At) Look(IConsumer<byte[]?, byte[]> consumer)
+    /// <summary>Records that the group has not committed, and how long each partition that has some has not moved.</summary>
+    public (long Records, Dictionary<int, TimeSpan> Standing) Look(IConsumer<byte[]?, byte[]> consumer)
     {
         if (_question.IsCompleted)
         {
@@ -28,7 +28,7 @@ sealed class KafkaBacklog(TimeProvider clock)
             _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
             _question = Task.Run(() => AskAsync(_admin));
         }
-        var (waiting, longest, place) = (0L, TimeSpan.Zero, default(TopicPartitionOffset));
+        var (waiting, standing) = (0L, new Dictionary<int, TimeSpan>());
         foreach (var (partition, (committed, end)) in _known)
         {
             if (end <= committed)
@@ -41,10 +41,9 @@ sealed class KafkaBacklog(TimeProvider clock)
             {
                 _standing[partition] = stands = (committed, clock.GetTimestamp());
             }
-            var since = clock.GetElapsedTime(stands.Since);
-            (longest, place) = since > longest ? (since, new TopicPartitionOffset(partition, committed)) : (longest, place);
+            standing[partition.Partition.Value] = clock.GetElapsedTime(stands.Since);
         }
-        return (waiting, longest, place);
+        return (waiting, standing);
     }
 
     /// <summary>To be called before the consumer is closed, whose connections it uses.</summary>

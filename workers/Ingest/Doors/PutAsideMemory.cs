@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Betting.DeadLetters;
+using Betting.Ingest.DeadLetters;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.Doors;
@@ -75,7 +76,7 @@ public sealed class PutAsideMemory(TimeProvider clock)
             ? Convert.FromHexString(sha256)
             : SHA256.HashData(delivery.Body.Span);
         var properties = (IReadOnlyBasicProperties)delivery.Original!;
-        var rest = $"{properties.ContentType}\n{properties.MessageId}\n{properties.CorrelationId}\n{properties.ReplyTo}";
+        var rest = string.Join('\n', RabbitProperties.Of(properties).Select(property => $"{property.Key}: {property.Value}"));
         return BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData([.. body, .. Encoding.UTF8.GetBytes(rest)]));
     }
 }

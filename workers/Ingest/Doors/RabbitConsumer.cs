@@ -34,6 +34,12 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ContentCuts cuts, ILogger log) : base(channel) =>
         (_connection, _inbox, _cuts, _log) = (connection, inbox, cuts, log);
 
+    /// <summary>True once RabbitMQ has delivered to it: then it is the queue's one active consumer for as long as it is connected.</summary>
+    public bool IsActive => _isActive;
+
+    /// <summary>Messages that it has received.</summary>
+    public ulong Received => Volatile.Read(ref _registered);
+
     /// <summary>False where another one is needed: the connection or the channel is closed, or the broker has ended the consumer.</summary>
     public bool IsUsable => IsRunning && Channel.IsOpen && !_broken;
 
@@ -85,7 +91,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
             // The body is the client's again when this returns.
             var copy = body.ToArray();
             _inbox.Add(new RabbitArrival(this, deliveryTag, redelivered, properties, copy, _cuts.Take(deliveryTag)));
-            _registered = deliveryTag;
+            Volatile.Write(ref _registered, deliveryTag);
         }
         catch (Exception failure)
         {

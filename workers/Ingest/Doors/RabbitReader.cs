@@ -78,5 +78,5 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
     }
 
     static string? Header(IReadOnlyBasicProperties properties, string name) =>
-        properties.Headers?.TryGetValue(name, out var value) == true ? RabbitHeaders.Text(value) : null;
+        properties.Headers?.TryGetValue(name, out var value) == true ? RabbitHeaders.Plain(value) : null;
 }

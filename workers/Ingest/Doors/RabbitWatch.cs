@@ -17,7 +17,9 @@ public sealed class RabbitWatch(
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5), PatienceToOpen = TimeSpan.FromSeconds(15);
 
-    readonly StandingQueue _standing = new(clock);
+    readonly RabbitBacklog _backlog = new(clock);
+    readonly RabbitStandby _standby = new(readiness, clock, log);
+    (RabbitConsumer? Consumer, ulong Count) _received;
     IConnection? _connection;
     IChannel? _channel;
     RabbitConsumer? _consumer;
@@ -51,7 +53,7 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
-            Stands(await channel.MessageCountAsync(Topics.Commands, either.Token));
+            Observe(await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token), _consumer!);
             metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token));
             outages.Succeeded(Stores.Rabbit, Name);
             return true;
@@ -59,21 +61,21 @@ public sealed class RabbitWatch(
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
         {
             outages.Failed(Stores.Rabbit, Name, RabbitTrouble.Describe(failure) ?? (failure is OperationCanceledException ? "no answer in time" : failure.GetType().Name));
+            _backlog.Forget();
             await CloseAsync();
             return false;
         }
     }
 
-    void Stands(uint ready)
+    void Observe(QueueDeclareOk queue, RabbitConsumer consumer)
     {
-        metrics.Queue(RabbitDoor.Door, ready);
-        var standing = _standing.Look(ready, _consumer is { IsActive: true });
-        metrics.QueueStanding(RabbitDoor.Door, standing);
-        if (_standing.IsToReport(standing))
-        {
-            IngestLog.CommandsStand(log, ready, $"the RabbitMQ queue {Topics.Commands}", standing.TotalSeconds,
-                "RabbitMQ delivers to another consumer, which is another replica or a program that is none");
-        }
+        var received = (consumer, consumer.Received);
+        var standing = _backlog.Look(queue.MessageCount, consumer.Received > 0 && received != _received);
+        _received = received;
+        metrics.Queue(RabbitDoor.Door, queue.MessageCount);
+        metrics.QueueStands(RabbitDoor.Door, standing);
+        metrics.Consumers(RabbitDoor.Door, queue.ConsumerCount);
+        _standby.Look(consumer.IsActive, queue.MessageCount, standing);
     }
 
     async Task<IChannel> OpenAsync(CancellationToken cancellation)

@@ -20,25 +20,16 @@ static class TableReplay
     static Coordinates PlaceOf(StoredLetter letter) =>
         new(Topics.Commands, Coordinates.TryParse(letter.From, out var place) ? place.Partition : Partition.Any.Value, Offset.Unset.Value);
 
-    // The table has properties among the headers, by AMQP's names.
+    // The table has properties among the headers.
     static BasicProperties Properties(StoredLetter letter)
     {
         var headers = ((TableLetter)letter.Handle).Content.Headers.Where(header => !LetterHeaders.IsOurs(header.Name)).ToList();
-        var properties = new BasicProperties
-        {
-            Persistent = true,
-            ContentType = Text("content-type"),
-            MessageId = Text("message-id"),
-            CorrelationId = Text("correlation-id"),
-            ReplyTo = Text("reply-to"),
-            Headers = new Dictionary<string, object?> { [LetterHeaders.Replays] = letter.Replays + 1 },
-        };
-        foreach (var header in headers.Where(header => header.Name is not ("content-type" or "message-id" or "correlation-id" or "reply-to")))
+        var properties = new BasicProperties { Persistent = true, Headers = new Dictionary<string, object?> { [LetterHeaders.Replays] = letter.Replays + 1 } };
+        RabbitProperties.Set(properties, headers);
+        foreach (var header in headers.Where(header => header.Form != HeaderForm.Property))
         {
             properties.Headers[RabbitHeaders.ShortText(header.Name)!] = header.Value?.ToArray();
         }
         return properties;
-
-        string? Text(string name) => RabbitHeaders.ShortText(letter.Headers.FirstOrDefault(header => header.Key == name).Value);
     }
 }

@@ -1,0 +1,76 @@
+using Betting.Contracts.Commands;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>A program that is no Ingest is RabbitMQ's one active consumer of the commands, and acknowledges nothing.</summary>
+[Collection("worker")]
+public sealed class StandbyTests(Servers servers)
+{
+    const string Rabbitmq = "door=\"rabbitmq\"";
+
+    [Fact]
+    public async Task A_queue_that_stands_while_this_replica_stands_by_has_an_age_and_a_condition_and_an_event()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] commands = [.. Enumerable.Range(1, 40).Select(user => Given.Register(user))];
+        await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
+        var foreigner = await stage.Rabbit.HoldCommandsAsync(prefetch: 10);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+
+        await Deadline.UntilAsync("an age of the queue", TimeSpan.FromSeconds(60), async () => await worker.MetricAsync("ingest_queue_age_seconds", Rabbitmq) > 10);
+        Assert.Equal(30, await worker.MetricAsync("ingest_queue_depth", Rabbitmq));
+        Assert.Equal(2, await worker.MetricAsync("ingest_queue_consumers", Rabbitmq));
+        await worker.ReadyAsync();
+        await Deadline.UntilAsync("an unready replica that says why", TimeSpan.FromSeconds(90), async () =>
+            (await worker.BodyAsync("/health/ready")).Contains("this replica stands by, and the 30 commands that wait have not become fewer for 6", StringComparison.Ordinal));
+        Assert.Single(Events(172));
+
+        await foreigner.DisposeAsync();
+
+        await stage.AppliedAsync(commands);
+        await worker.ReadyAsync();
+        await Deadline.UntilAsync("no age", TimeSpan.FromSeconds(30), async () =>
+            await worker.MetricAsync("ingest_queue_age_seconds", Rabbitmq) == 0 && await worker.MetricAsync("ingest_queue_consumers", Rabbitmq) == 1);
+        Assert.Single(Events(172));
+        Assert.Single(Events(173));
+
+        IEnumerable<string> Events(int number) => worker.Log.Split('\n').Where(line => line.Contains($" {number} Betting.Ingest.Doors.RabbitWatch:", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_foreign_consumer_that_has_received_all_commands_is_one_consumer_more_than_replicas()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] commands = [.. Enumerable.Range(1, 40).Select(user => Given.Register(user))];
+        await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
+        await using (await stage.Rabbit.HoldCommandsAsync(prefetch: 0))
+        {
+            IngestProcess[] workers = [stage.Start("--Ingest:Doors=rabbitmq"), stage.Start("--Ingest:Doors=rabbitmq")];
+            await Deadline.UntilAsync("three consumers", TimeSpan.FromSeconds(60), async () =>
+                await workers[0].MetricAsync("ingest_queue_consumers", Rabbitmq) == 3 && await workers[1].MetricAsync("ingest_queue_consumers", Rabbitmq) == 3);
+            Assert.Equal(0, await workers[0].MetricAsync("ingest_queue_depth", Rabbitmq));
+        }
+        await stage.AppliedAsync(commands);
+    }
+
+    [Fact]
+    public async Task The_active_replica_whose_database_does_not_answer_has_an_age_and_no_condition_of_a_replica_that_stands_by()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] first = [Given.Register(1)], held = [Given.Deposit(5_00, 1)];
+        await stage.Rabbit.PublishAsync(Stage.Encoded(first));
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await stage.AppliedAsync(first);
+        await using (var wallet = await HeldWallet.HoldAsync(stage.Postgres, 1))
+        {
+            await stage.Rabbit.PublishAsync(Stage.Encoded(held));
+            await wallet.IsWaitedForAsync();
+            await Deadline.UntilAsync("an age", TimeSpan.FromSeconds(30), async () => await worker.MetricAsync("ingest_queue_age_seconds", Rabbitmq) > 3);
+            Assert.Equal(1, await worker.MetricAsync("worker_condition", "condition=\"rabbitmq-queue\""));
+        }
+        await stage.AppliedAsync(held);
+    }
+}
