@@ -54,15 +54,6 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     /// <summary>An empty queue of the test's own, gone with its connection.</summary>
     public async Task<string> QueueAsync(string name) => (await channel.QueueDeclareAsync(name, durable: false, exclusive: true, autoDelete: true)).QueueName;
 
-    /// <summary>As a program that is no Ingest: takes messages and does not acknowledge them, until it is disposed of.</summary>
-    public async Task<IAsyncDisposable> ConsumeAsync(string queue, ushort prefetch)
-    {
-        var reading = await connection.CreateChannelAsync();
-        await reading.BasicQosAsync(0, prefetch, global: false);
-        await reading.BasicConsumeAsync(queue, autoAck: false, new AsyncEventingBasicConsumer(reading));
-        return reading;
-    }
-
     /// <summary>A durable queue as somebody else made it.</summary>
     public Task DeclareAsync(string queue, Dictionary<string, object?> arguments) => channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments);
 
