@@ -18,7 +18,7 @@ public sealed class IngestMetrics : IDisposable
     readonly Meter _meter = new("Betting.Ingest");
     readonly TimeProvider _clock;
     readonly Counter<long> _commands, _deadLetters, _retries, _replies, _offsetsLost, _recordsLost;
-    readonly ConcurrentDictionary<string, long> _depths = new(), _consumers = new(), _lettersWaiting = new();
+    readonly ConcurrentDictionary<string, long> _depths = new(), _lettersWaiting = new();
 
     // From zero on: an alert that looks for an increase would miss the first letter of a series that begins with it.
     readonly ConcurrentDictionary<string, long> _lettersInTable = new(new Dictionary<string, long> { ["rabbitmq"] = 0, ["kafka"] = 0 });
@@ -47,7 +47,6 @@ public sealed class IngestMetrics : IDisposable
         _meter.CreateObservableGauge("ingest.kafka.partitions.stopped", () => Interlocked.Read(ref _partitionsStopped), "{partition}", "Partitions that wait for an operator because their offset was lost");
         _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(_depths), "{message}", "Commands with the broker: of RabbitMQ all that are ready in the queue, of Kafka all of the topic that the group has not committed");
         _meter.CreateObservableGauge("ingest.queue.age", () => ByDoor(Ages()), "s", "How old the oldest command is that was read and has no outcome yet, or how long a Kafka partition or the RabbitMQ queue with more has not moved; 0 where nothing waits");
-        _meter.CreateObservableGauge("ingest.queue.consumers", () => ByDoor(_consumers), "{consumer}", "Consumers of RabbitMQ's queue of commands, of all replicas and of any other program");
         _meter.CreateObservableGauge("ingest.kafka.partition.standing", () => By("partition", _partitionsStanding), "s", "How long a Kafka partition that has more records has not moved; only those that have stood for 10 s");
         _meter.CreateObservableGauge("ingest.dead_letters.waiting", () => ByDoor(_lettersWaiting), "{message}", "Messages in the queue of dead letters");
         _meter.CreateObservableCounter("ingest.queues.deleted", () => _queuesDeleted.Select(queue => new Measurement<long>(queue.Value, new KeyValuePair<string, object?>("queue", queue.Key))),
@@ -123,8 +122,6 @@ public sealed class IngestMetrics : IDisposable
 
     /// <summary>How long the queue has not moved although commands wait in it.</summary>
     public void QueueStands(string door, TimeSpan standing) => _standing[door] = standing.TotalSeconds;
-
-    public void Consumers(string door, uint count) => _consumers[door] = count;
 
     /// <summary>Replaces what was said of partitions before.</summary>
     public void PartitionsStand(IReadOnlyDictionary<int, TimeSpan> standing) => _partitionsStanding = new(standing.Select(

@@ -74,7 +74,6 @@ public sealed class RabbitWatch(
         _received = received;
         metrics.Queue(RabbitDoor.Door, queue.MessageCount);
         metrics.QueueStands(RabbitDoor.Door, standing);
-        metrics.Consumers(RabbitDoor.Door, queue.ConsumerCount);
         _standby.Look(consumer.IsActive, queue.MessageCount, standing);
     }
 
