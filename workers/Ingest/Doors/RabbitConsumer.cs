@@ -46,9 +46,6 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// <summary>True where nothing can be acknowledged any more: the broker delivers again. Once true, it stays true.</summary>
     public bool IsLost => _broken || !Channel.IsOpen;
 
-    /// <summary>True once the broker has delivered a message: of all consumers it has chosen this one, until its channel ends.</summary>
-    public bool IsActive => _isActive;
-
     /// <summary>Connects and consumes; the queues are there.</summary>
     public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
     {
