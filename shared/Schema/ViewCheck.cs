@@ -44,7 +44,7 @@ public sealed class ViewCheck(ClickHouseClient client, IReadOnlyList<SchemaObjec
             string[] databases = [Quoted(reader.GetString(4)), reader.GetString(4)];
             if (expected.TryGetValue(reader.GetString(0), out var wanted))
             {
-                var found = ViewDefinition.OfServer(reader.GetString(1), reader.GetString(2), reader.GetString(3)).Without(databases);
+                var found = ViewDefinition.OfServer(reader.GetString(1), reader.GetString(2), reader.GetString(3), databases).Without(databases);
                 if (found != wanted.Without(databases))
                 {
                     faults[reader.GetString(0)] = found.What == wanted.What ? SchemaFaultKind.OtherDefinition : SchemaFaultKind.OtherObject;

@@ -19,10 +19,11 @@ public sealed partial record ViewDefinition(string What, string Target, string Q
     /// <param name="engine"><c>system.tables.engine</c>.</param>
     /// <param name="statement"><c>system.tables.create_table_query</c>.</param>
     /// <param name="query"><c>system.tables.as_select</c> on one line.</param>
-    public static ViewDefinition OfServer(string engine, string statement, string query) => engine switch
+    /// <param name="databases">The database's name, quoted and not: a quoted one may contain a space.</param>
+    public static ViewDefinition OfServer(string engine, string statement, string query, IReadOnlyList<string> databases) => engine switch
     {
         "View" => new ViewDefinition("VIEW", "", query),
-        "MaterializedView" => new ViewDefinition("MATERIALIZED VIEW", TargetOf().Match(statement).Groups["target"].Value, query),
+        "MaterializedView" => new ViewDefinition("MATERIALIZED VIEW", TargetOf().Match(Plain(statement, databases)).Groups["target"].Value, query),
         _ => Table,
     };
 

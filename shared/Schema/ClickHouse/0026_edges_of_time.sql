@@ -32,3 +32,18 @@ FROM
 WHERE gap.2 < gap.3
 UNION ALL
 SELECT 'clock' AS of, epoch, known_until, known_again FROM clock_gaps;
+
+-- The same view in the form in which the server stores it, with WITH before each part of the UNION, so that the two can be compared.
+CREATE OR REPLACE VIEW log_readings AS
+WITH (SELECT max(version) FROM visible_watermarks) AS visible
+SELECT version, 0 AS is_commit, at, at AS lowest_at, at AS highest_at FROM clock_readings
+UNION ALL
+WITH (SELECT max(version) FROM visible_watermarks) AS visible
+SELECT
+    arrayJoin(arrayDistinct([first_after, last_after])) AS version,
+    1 AS is_commit,
+    second AS at,
+    second - INTERVAL 1 SECOND AS lowest_at,
+    second + INTERVAL 2 SECOND AS highest_at
+FROM commit_seconds
+WHERE last_after >= visible AND version >= visible;
