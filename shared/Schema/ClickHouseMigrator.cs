@@ -78,14 +78,6 @@ public static class ClickHouseMigrator
         return new Migration(applied, createdAgain, replaced, []);
     }
 
-    /// <summary>True if exactly the numbered files of this program were applied, so that its statements say what is there.</summary>
-    public static async Task<bool> IsCurrentAsync(ClickHouseClient client, CancellationToken cancellation)
-    {
-        var recorded = await new SchemaRecord(client).ReadAsync(cancellation);
-        return Newer(recorded).Count == 0
-            && SchemaFile.All.All(file => !file.IsNumbered || (recorded.TryGetValue(file.Name, out var known) && known.Hash == file.Hash));
-    }
-
     static List<string> Newer(IReadOnlyDictionary<string, AppliedFile> recorded) =>
         [.. recorded.Keys.Where(SchemaFile.IsNumberedName).Except(SchemaFile.All.Select(file => file.Name)).Order(StringComparer.Ordinal)];
 

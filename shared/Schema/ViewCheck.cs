@@ -8,50 +8,71 @@ namespace Betting.Schema;
 /// </summary>
 /// <remarks>
 /// The server writes both sides: a stored view's query, which it has parsed, with the database's name before each table; and the query of the
-/// statement, which <c>formatQuerySingleLine</c> parses and writes without running it.
+/// statement, which <c>formatQuerySingleLine</c> parses and writes without running it. What differs so is stored once more to be sure.
 /// </remarks>
 /// <param name="client">The database.</param>
 /// <param name="objects">What should be there. What is missing is left to <see cref="SchemaCheck"/>.</param>
 public sealed class ViewCheck(ClickHouseClient client, IReadOnlyList<SchemaObject> objects)
 {
-    Dictionary<string, ViewDefinition>? _expected;
+    const string WrittenQuery = "if(as_select = '', '', ifNull(formatQuerySingleLineOrNull(as_select), ''))";
 
     /// <summary>Returns what differs, in the order of the objects; empty where nothing does.</summary>
     /// <exception cref="SchemaException">The server cannot parse a statement of the schema.</exception>
     public async Task<IReadOnlyList<SchemaFault>> FaultsAsync(CancellationToken cancellation)
     {
-        var hadExpected = _expected is not null;
-        _expected ??= await ExpectedAsync(cancellation);
-        var faults = await FaultsAsync(_expected, cancellation);
-        if (faults.Count == 0 || !hadExpected)
+        var faults = new List<SchemaFault>();
+        foreach (var (fault, stored) in await SuspectsAsync(await ExpectedAsync(cancellation), cancellation))
         {
-            return faults;
+            if (fault.Kind == SchemaFaultKind.OtherObject || !await IsSameAsync(fault.Lost, stored, cancellation))
+            {
+                faults.Add(fault);
+            }
         }
-        // The server may be another version than before, which writes queries in another way.
-        _expected = await ExpectedAsync(cancellation);
-        return await FaultsAsync(_expected, cancellation);
+        return faults;
     }
 
-    async Task<List<SchemaFault>> FaultsAsync(Dictionary<string, ViewDefinition> expected, CancellationToken cancellation)
+    /// <summary>
+    /// A server stores some queries in another form than that in which it writes them, and each version has its own. So it is asked to store
+    /// the statement's query once more, as a view that nobody reads.
+    /// </summary>
+    async Task<bool> IsSameAsync(SchemaObject wanted, ViewDefinition stored, CancellationToken cancellation)
     {
-        var faults = new Dictionary<string, SchemaFaultKind>(StringComparer.Ordinal);
-        await using var reader = await client.ExecuteReaderAsync("""
-            SELECT name, engine, create_table_query, if(as_select = '', '', ifNull(formatQuerySingleLineOrNull(as_select), '')), currentDatabase()
+        var expected = ViewDefinition.OfStatement(wanted.Statement);
+        var probe = $"schema_probe_{Guid.NewGuid():N}";
+        try
+        {
+            await client.ExecuteNonQueryAsync($"CREATE VIEW {probe} AS {expected.Query}", cancellationToken: cancellation);
+            await using var reader = await client.ExecuteReaderAsync(
+                $"SELECT {WrittenQuery}, currentDatabase() FROM system.tables WHERE database = currentDatabase() AND name = '{probe}'", cancellationToken: cancellation);
+            return await reader.ReadAsync(cancellation)
+                && (expected with { Query = reader.GetString(0) }).Without(Names(reader.GetString(1))) == stored;
+        }
+        finally
+        {
+            await client.ExecuteNonQueryAsync($"DROP VIEW IF EXISTS {probe}", cancellationToken: CancellationToken.None);
+        }
+    }
+
+    async Task<List<(SchemaFault Fault, ViewDefinition Stored)>> SuspectsAsync(Dictionary<string, ViewDefinition> expected, CancellationToken cancellation)
+    {
+        var suspects = new Dictionary<string, (SchemaFaultKind Kind, ViewDefinition Stored)>(StringComparer.Ordinal);
+        await using var reader = await client.ExecuteReaderAsync($"""
+            SELECT name, engine, create_table_query, {WrittenQuery}, currentDatabase()
             FROM system.tables WHERE database = currentDatabase() AND create_table_query != ''
             """, cancellationToken: cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            string[] databases = [Quoted(reader.GetString(4)), reader.GetString(4)];
+            var databases = Names(reader.GetString(4));
             if (expected.TryGetValue(reader.GetString(0), out var wanted))
             {
-                var found = ViewDefinition.OfServer(reader.GetString(1), reader.GetString(2), reader.GetString(3), databases).Without(databases);
-                if (found != wanted.Without(databases))
+                var stored = ViewDefinition.OfServer(reader.GetString(1), reader.GetString(2), reader.GetString(3), databases).Without(databases);
+                if (stored != wanted.Without(databases))
                 {
-                    faults[reader.GetString(0)] = found.What == wanted.What ? SchemaFaultKind.OtherDefinition : SchemaFaultKind.OtherObject;
+                    suspects[reader.GetString(0)] = (stored.What == wanted.What ? SchemaFaultKind.OtherDefinition : SchemaFaultKind.OtherObject, stored);
                 }
             }
         }
-        return [.. objects.Where(each => faults.ContainsKey(each.Name)).Select(each => new SchemaFault(each, faults[each.Name]))];
+        return [.. objects.Where(each => suspects.ContainsKey(each.Name)).Select(each => (new SchemaFault(each, suspects[each.Name].Kind), suspects[each.Name].Stored))];
     }
 
     async Task<Dictionary<string, ViewDefinition>> ExpectedAsync(CancellationToken cancellation)
@@ -69,6 +90,8 @@ public sealed class ViewCheck(ClickHouseClient client, IReadOnlyList<SchemaObjec
         }
         return definitions;
     }
+
+    static string[] Names(string database) => [Quoted(database), database];
 
     // As the server quotes a name where it has to.
     static string Quoted(string name) => $"`{name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("`", "\\`", StringComparison.Ordinal)}`";

@@ -1,5 +1,4 @@
 using Betting.Contracts;
-using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;

@@ -6,17 +6,8 @@ namespace Betting.CdcSink.Storage;
 /// <summary>What is asked of ClickHouse about its tables and disks.</summary>
 public sealed class StorageStore(ClickHouseClient client)
 {
-    readonly ViewCheck _views = new(client, SchemaObjects.OfOneServer);
-
-    /// <summary>Tables and views of the schema that are missing, whose definition is lost, or views that differ; empty where all is well.</summary>
-    public async Task<IReadOnlyList<SchemaFault>> SchemaFaultsAsync(CancellationToken cancellation)
-    {
-        var faults = await SchemaCheck.FaultsAsync(client, SchemaObjects.OfOneServer, cancellation);
-        // Before this version's files are applied, and once a newer version's are, views differ and are right.
-        return faults.All(fault => fault.Lost.Name != ClickHouseMigrator.FilesTableName) && await ClickHouseMigrator.IsCurrentAsync(client, cancellation)
-            ? [.. faults, .. await _views.FaultsAsync(cancellation)]
-            : faults;
-    }
+    /// <summary>Tables and views of the schema that are missing, or whose definition is lost; empty where all is well.</summary>
+    public Task<IReadOnlyList<SchemaFault>> SchemaFaultsAsync(CancellationToken cancellation) => SchemaCheck.FaultsAsync(client, SchemaObjects.OfOneServer, cancellation);
 
     /// <summary>The moment that the newest visible watermark proves, microseconds since 1970 UTC; 0 where there is none.</summary>
     public async Task<long> VisibleUntilAsync(CancellationToken cancellation) =>

@@ -38,7 +38,7 @@ public sealed class KafkaDoor(
     readonly TimeSpan _giveUpWithin = TimeSpan.FromMilliseconds(
         (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3);
     readonly KafkaGathering _gathered = new(new KafkaOffsets(options.Value, readiness, metrics, clock, log), outage, options.Value, clock);
-    readonly KafkaWatch _watch = new(outage, metrics, clock, log);
+    readonly KafkaWatch _watch = new(outage, metrics, clock);
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;
 

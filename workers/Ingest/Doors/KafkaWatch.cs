@@ -1,11 +1,10 @@
 using Betting.Connections;
 using Confluent.Kafka;
-using Microsoft.Extensions.Logging;
 
 namespace Betting.Ingest.Doors;
 
 /// <summary>Once a second: how much waits and for how long, and whether a broker that was away is back.</summary>
-sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider clock, ILogger log)
+sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider clock)
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
