@@ -29,8 +29,8 @@ public sealed partial class TelemetryTests(Servers servers)
         string[] page = [];
         var documented = Documented().ToHashSet();
 
-        // What is counted only when it happens: no offset is lost here (its own test reads these).
-        string[] elsewhere = ["ingest_kafka_offsets_lost_total", "ingest_kafka_records_lost_total"];
+        // What is there only when it happens: no offset is lost here (its own test reads these), and no partition stands.
+        string[] elsewhere = ["ingest_kafka_offsets_lost_total", "ingest_kafka_records_lost_total", "ingest_kafka_partition_standing_seconds"];
         await Deadline.UntilAsync("every metric: " + string.Join(", ", documented), TimeSpan.FromSeconds(30), async () =>
         {
             page = [.. Name().Matches(await worker.BodyAsync("/metrics")).Select(match => match.Groups[1].Value).Where(name => name.StartsWith("ingest_", StringComparison.Ordinal)).Distinct()];

@@ -22,7 +22,7 @@ public static class RabbitPolicies
         "message-ttl" => "messages that wait longer are removed",
         "expires" => "the queue is deleted, with its messages, when nobody has used it for that time",
         "overflow" when value.ValueKind != JsonValueKind.String || value.GetString() != "reject-publish" => "a full queue removes its oldest messages",
-        "delivery-limit" when !(value.TryGetInt64(out var limit) && limit >= LeastLimit(queue)) => "messages that are delivered more often are removed",
+        "delivery-limit" when value.ValueKind != JsonValueKind.Number || value.GetDouble() < LeastLimit(queue) => "messages that are delivered more often are removed",
         "dead-letter-exchange" or "dead-letter-routing-key" or "dead-letter-strategy" => "what RabbitMQ gives up goes elsewhere",
         _ => null,
     };
