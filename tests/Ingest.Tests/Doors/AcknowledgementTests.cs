@@ -50,14 +50,14 @@ public sealed class AcknowledgementTests(Servers servers)
 
         // Both batches are committed, and the letter of the first is on its way.
         await Deadline.UntilAsync("both batches", TimeSpan.FromSeconds(60), async () => await database.ScalarAsync<long>("SELECT count(*) FROM users") == good.Length);
-        await letters.Asked;
-        await consumer.LeaveAsync();
+        await letters.Asked.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await consumer.LeaveAsync().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         await Deadline.UntilAsync("all messages in the queue", TimeSpan.FromSeconds(20), async () => await rabbit.CountAsync(Topics.Commands) == good.Length + 1);
         // The next consumer of the queue has them, so the batches of this one are abandoned.
         await letters.GivenUp.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await stop.CancelAsync();
-        await running;
+        await running.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal(good.Length + 1, (int)await rabbit.CountAsync(Topics.Commands));
     }
 
@@ -92,6 +92,10 @@ public sealed class AcknowledgementTests(Servers servers)
 
         public Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
         {
+            if (letters.Count == 0)
+            {
+                return Task.CompletedTask;
+            }
             _asked.TrySetResult();
             cancellation.Register(() => _givenUp.TrySetResult());
             return Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
