@@ -12,12 +12,32 @@ namespace Betting.Schema;
 /// <param name="cluster">The cluster's name; null for one server.</param>
 sealed partial class SchemaFileApplier(ClickHouseClient client, SchemaRecord record, string? cluster)
 {
-    const int ThrowIfIsTrue = 395;
+    const int TableExists = 57, UnknownTable = 60, ThrowIfIsTrue = 395;
+
+    const int Attempts = 5;
+
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Applies and records a numbered file, up to the statement before which another process has recorded it.</summary>
     /// <returns>True if this process applied the file.</returns>
     /// <exception cref="SchemaException">The file was recorded with other content.</exception>
     public async Task<bool> ApplyOnceAsync(SchemaFile file, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ApplyToTheEndAsync(file, cancellation);
+            }
+            catch (ClickHouseServerException failure) when (attempt < Attempts && failure.ErrorCode is (TableExists or UnknownTable))
+            {
+                // Another process is at the same file, and has dropped or created what this statement needs.
+                await Task.Delay(Pause, TimeProvider.System, cancellation);
+            }
+        }
+    }
+
+    async Task<bool> ApplyToTheEndAsync(SchemaFile file, CancellationToken cancellation)
     {
         foreach (var statement in file.Statements(cluster))
         {

@@ -55,7 +55,7 @@ public sealed class Pipeline(Servers servers) : IAsyncLifetime
         ["Kafka__BootstrapServers"] = _kafka,
         ["Reconciler__TopicPrefix"] = _prefix,
         ["Reconciler__ConfirmFor"] = "00:00:02",
-        ["Reconciler__SinkLimit"] = "00:01:00",
+        ["Reconciler__SinkLimit"] = "00:03:00",
     };
 
     public void StartSink()
@@ -84,7 +84,7 @@ public sealed class Pipeline(Servers servers) : IAsyncLifetime
         var launch = Installed.Own("workers/Reconciler", "Reconciler", ["run", .. arguments]) with { Environment = ReconcilerEnvironment };
         await using (var run = EngineProcess.Start("Reconciler", launch, log))
         {
-            Assert.True(await run.ExitedWithinAsync(TimeSpan.FromMinutes(2)), "the run did not end");
+            Assert.True(await run.ExitedWithinAsync(TimeSpan.FromMinutes(5)), "the run did not end");
             return (run.ExitCode, await File.ReadAllTextAsync(log));
         }
     }
