@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Betting.Contracts;
 using System.Globalization;
+using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Batches;
 using Betting.Ingest.Decide;

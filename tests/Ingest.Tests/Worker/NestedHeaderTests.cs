@@ -34,9 +34,21 @@ public sealed class NestedHeaderTests(Servers servers)
         var letter = Assert.Single(await ListAsync(stage)).GetProperty("headers");
         var expected = new Dictionary<string, string>
         {
-            ["table"] = """{"a":[1,"two",null,true],"b":{"c":1.5}}""", ["list"] = """[{"x":"y"},5]""", ["binary"] = "binary(AAH/)", ["bytes"] = "bytes(//4=)",
-            ["time"] = "timestamp(1700000000)", ["money"] = "decimal(12.50)", ["nothing"] = "null", ["yes"] = "true", ["number"] = "7", ["digits"] = "\"7\"",
-            ["words"] = "plain words", ["properties.type"] = "t-1", ["properties.app-id"] = "a-1", ["properties.priority"] = "3", ["properties.timestamp"] = "1600000000",
+            ["table"] = """{"a":[1,"two",null,true],"b":{"c":1.5}}""",
+            ["list"] = """[{"x":"y"},5]""",
+            ["binary"] = "binary(AAH/)",
+            ["bytes"] = "bytes(//4=)",
+            ["time"] = "timestamp(1700000000)",
+            ["money"] = "decimal(12.50)",
+            ["nothing"] = "null",
+            ["yes"] = "true",
+            ["number"] = "7",
+            ["digits"] = "\"7\"",
+            ["words"] = "plain words",
+            ["properties.type"] = "t-1",
+            ["properties.app-id"] = "a-1",
+            ["properties.priority"] = "3",
+            ["properties.timestamp"] = "1600000000",
         };
         Assert.All(expected, header => Assert.Equal(header.Value, letter.GetProperty(header.Key).GetString()));
 

@@ -10,9 +10,21 @@ public sealed class EnvironmentSectionTests
 
     static readonly Dictionary<string, string> Foreign = new()
     {
-        ["DOTNET_gcServer__x"] = "0", ["KUBERNETES_SERVICE__HOST"] = "10.0.0.1", ["KUBERNETES_PORT_443_TCP__PROTO"] = "tcp", ["REDIS_PORT"] = "tcp://10.0.0.2:6379", ["KAFKA_URL"] = "x",
-        ["POSTGRES_PASSWORD"] = "x", ["INGEST_SERVICE_HOST"] = "10.0.0.3", ["INGEST_PORT"] = "tcp://10.0.0.3:8080", ["HTTPS__PORT"] = "8443", ["CONTACT__EMAIL"] = "x",
-        ["MYAPP__INGEST__MAXAMOUNT"] = "1", ["Logging__LogLevel__Default"] = "Warning", ["Log__Dir"] = "x", ["__CF_USER_TEXT_ENCODING"] = "0x0", ["GIT__x"] = "1",
+        ["DOTNET_gcServer__x"] = "0",
+        ["KUBERNETES_SERVICE__HOST"] = "10.0.0.1",
+        ["KUBERNETES_PORT_443_TCP__PROTO"] = "tcp",
+        ["REDIS_PORT"] = "tcp://10.0.0.2:6379",
+        ["KAFKA_URL"] = "x",
+        ["POSTGRES_PASSWORD"] = "x",
+        ["INGEST_SERVICE_HOST"] = "10.0.0.3",
+        ["INGEST_PORT"] = "tcp://10.0.0.3:8080",
+        ["HTTPS__PORT"] = "8443",
+        ["CONTACT__EMAIL"] = "x",
+        ["MYAPP__INGEST__MAXAMOUNT"] = "1",
+        ["Logging__LogLevel__Default"] = "Warning",
+        ["Log__Dir"] = "x",
+        ["__CF_USER_TEXT_ENCODING"] = "0x0",
+        ["GIT__x"] = "1",
     };
 
     [Theory]
