@@ -64,12 +64,12 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         var root = new RootCommand($"{purpose}\nSettings: appsettings.json, then environment (Section__Key), then --Section:Key=value.");
         SetAction(root, async (_, settings, cancellation) =>
         {
-            using var signals = new StopSignals(cancellation);
+            using var interruption = new Interruption(cancellation);
             var builder = WorkerHost.CreateBuilder(worker, settings, LogTarget.Output);
             compose(builder);
             var app = builder.Build();
             map?.Invoke(app);
-            return await WorkerHost.RunAsync(worker, app, signals.Token);
+            return await WorkerHost.RunAsync(worker, app, interruption.Token);
         });
         _verbs.ForEach(root.Subcommands.Add);
         // Settings are taken out first: a verb that takes any number of files would take them for files.

@@ -14,6 +14,11 @@ public sealed class RestoreTests
     const string Linked = "SELECT count() FROM watermarks FINAL WHERE notEmpty(id)";
     const string Asked = "SELECT count() FROM reconciliation_requests WHERE startsWith(id, 'Predecessor of the watermarks of epoch 1')";
 
+    const string UsersAndEvents = """
+        INSERT INTO users SELECT n, 'User ' || n, now() FROM generate_series(1, 5) n;
+        INSERT INTO events SELECT n, 'Event ' || n, 'Tennis', now(), 'SCHEDULED' FROM generate_series(1, 5) n
+        """;
+
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
     [Fact]
@@ -22,10 +27,7 @@ public sealed class RestoreTests
         await using var stage = await LiveStage.StartAsync(replicas: 1);
         await using var server = await stage.NewPostgresAsync("first");
         await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database) + ";Pooling=false");
-        await RunAsync(postgres, """
-            INSERT INTO users SELECT n, 'User ' || n, now() FROM generate_series(1, 5) n;
-            INSERT INTO events SELECT n, 'Event ' || n, 'Tennis', now(), 'SCHEDULED' FROM generate_series(1, 5) n
-            """);
+        await RunAsync(postgres, UsersAndEvents);
         await stage.CaptureAsync(server, epoch: 1);
         await Deadline.UntilAsync("watermarks that name each other", Patience, async () => await stage.CountAsync(Linked) > 3);
 
@@ -64,10 +66,7 @@ public sealed class RestoreTests
         await using var stage = await LiveStage.StartAsync(replicas: 1);
         await using var server = await stage.NewPostgresAsync("first");
         await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database) + ";Pooling=false");
-        await RunAsync(postgres, """
-            INSERT INTO users SELECT n, 'User ' || n, now() FROM generate_series(1, 5) n;
-            INSERT INTO events SELECT n, 'Event ' || n, 'Tennis', now(), 'SCHEDULED' FROM generate_series(1, 5) n
-            """);
+        await RunAsync(postgres, UsersAndEvents);
         await stage.CaptureAsync(server, epoch: 1);
         await PlaceAsync(postgres, from: 1, to: 50);
         await VisibleAsync(stage, postgres, bets: 50);

@@ -20,6 +20,9 @@ public sealed class RabbitSettings(IOptions<RabbitMqOptions> options, Readiness 
 
     static readonly TimeSpan Every = TimeSpan.FromMinutes(1), WhileBroken = TimeSpan.FromSeconds(1), Beat = TimeSpan.FromSeconds(5);
 
+    // A queue's state has some kilobytes.
+    const int MostBytes = 1 << 20;
+
     readonly SettingWatch _watch = new(Stores.Rabbit, Condition, readiness, log);
     readonly HttpClient _http = Client(options.Value);
     bool _isToldAway;
@@ -89,7 +92,7 @@ public sealed class RabbitSettings(IOptions<RabbitMqOptions> options, Readiness 
     {
         _ = RabbitAddress.TryParse(options.Uri, out var rabbit);
         var (user, password) = rabbit!.Credentials;
-        var client = new HttpClient { BaseAddress = new Uri(options.ManagementUri), Timeout = TimeSpan.FromSeconds(4) };
+        var client = new HttpClient { BaseAddress = new Uri(options.ManagementUri), Timeout = TimeSpan.FromSeconds(4), MaxResponseContentBufferSize = MostBytes };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
         return client;
     }

@@ -1,9 +1,12 @@
 using System.Runtime.InteropServices;
 
-namespace Betting.DeadLetters;
+namespace Betting.Hosting;
 
-/// <summary>Turns the first SIGINT or SIGTERM into a cancellation, so that what has begun can end; the second one ends the process at once.</summary>
-sealed class Interruption : IDisposable
+/// <summary>
+/// Turns the first SIGINT or SIGTERM into a cancellation, so that what has begun can end; the second one ends the process at once, unless
+/// somebody else handles it. A host does, but only once it has started: before that, the runtime would end the process with code 143.
+/// </summary>
+public sealed class Interruption : IDisposable
 {
     readonly CancellationTokenSource _source;
     readonly PosixSignalRegistration[] _registrations;
@@ -28,10 +31,17 @@ sealed class Interruption : IDisposable
 
     void OnSignal(PosixSignalContext context)
     {
-        if (!_source.IsCancellationRequested)
+        try
         {
-            context.Cancel = true;
-            _source.Cancel();
+            if (!_source.IsCancellationRequested)
+            {
+                context.Cancel = true;
+                _source.Cancel();
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // What could be interrupted has ended.
         }
     }
 }
