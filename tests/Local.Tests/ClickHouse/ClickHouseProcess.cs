@@ -33,7 +33,8 @@ public sealed class ClickHouseProcess : IAsyncDisposable
     public static EngineProcess Launch(string folder, params string[] arguments)
     {
         string data = Path.Combine(folder, "data");
-        var launch = Installed.Own("local/ClickHouse", "LocalClickHouse", ["--port", "0", "--path", data, .. arguments]);
+        string[] port = arguments.Contains("--port") ? [] : ["--port", "0"];
+        var launch = Installed.Own("local/ClickHouse", "LocalClickHouse", [.. port, "--path", data, .. arguments]);
         return EngineProcess.Start("LocalClickHouse", launch, Path.Combine(folder, $"{Guid.NewGuid():N}.log"));
     }
 
