@@ -9,7 +9,6 @@ using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
 using Betting.Hosting;
-using Betting.Schema;
 using Betting.Tests.Fixtures;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO.Parameters;
@@ -21,7 +20,7 @@ using Xunit;
 namespace Betting.Tests.CdcSink;
 
 /// <summary>The sink's own steps on the real engine, in a database of its own.</summary>
-public sealed class SinkUnderTest : IDisposable, IDeadLetters
+public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
 {
     static int _databases;
     readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -29,12 +28,15 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     readonly ChangeStore _store;
     readonly CdcSinkMetrics _metrics;
     readonly CdcSinkOptions _options;
+    readonly Func<Task> _dropAsync;
 
     /// <param name="connectionString">For the test's own questions.</param>
     /// <param name="options">The sink's.</param>
     /// <param name="settings">What the sink's connection string has besides.</param>
-    SinkUnderTest(string connectionString, CdcSinkOptions options, string settings)
+    /// <param name="dropAsync">Removes its database.</param>
+    SinkUnderTest(string connectionString, CdcSinkOptions options, string settings, Func<Task> dropAsync)
     {
+        _dropAsync = dropAsync;
         var meters = _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         Readings = new Readings(meters);
         ConnectionString = connectionString;
@@ -73,9 +75,10 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
     public static async Task<SinkUnderTest> CreateAsync(Servers servers, CdcSinkOptions? options = null, string settings = "", Func<string, Task>? migrateAsync = null)
     {
         var server = await servers.ClickHouseAsync();
-        var connection = server.ConnectionString($"sink_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}");
-        await (migrateAsync ?? (each => ClickHouseMigrator.MigrateAsync(each)))(connection);
-        return new SinkUnderTest(connection, options ?? new CdcSinkOptions(), settings);
+        var database = $"sink_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
+        var connection = server.ConnectionString(database);
+        await (migrateAsync is null ? MigratedClickHouse.CreateAsync(server, database) : migrateAsync(connection));
+        return new SinkUnderTest(connection, options ?? new CdcSinkOptions(), settings, () => MigratedClickHouse.DropAsync(server, database));
     }
 
     /// <summary>ClickHouse's own parser takes the statement, or its error is thrown.</summary>
@@ -187,7 +190,7 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         return Task.CompletedTask;
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         Progress.Dispose();
         _store.Dispose();
@@ -195,6 +198,7 @@ public sealed class SinkUnderTest : IDisposable, IDeadLetters
         Client.Dispose();
         Readings.Dispose();
         _metrics.Dispose();
-        _services.Dispose();
+        await _services.DisposeAsync();
+        await _dropAsync();
     }
 }

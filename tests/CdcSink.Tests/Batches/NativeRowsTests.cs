@@ -23,7 +23,7 @@ public sealed class NativeRowsTests(Servers servers)
     [InlineData(20_000)]
     public async Task The_engine_shows_every_value_as_it_was_written(int count)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         await sink.Client.ExecuteNonQueryAsync($"CREATE TABLE kinds ({string.Join(", ", EveryKind.Select(column => $"{column.Name} {column.Type}"))}) ENGINE = MergeTree ORDER BY id");
         using var rows = new NativeRows(EveryKind);
@@ -46,7 +46,7 @@ public sealed class NativeRowsTests(Servers servers)
     [Fact]
     public async Task A_text_may_be_longer_than_a_piece()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         await sink.Client.ExecuteNonQueryAsync("CREATE TABLE texts (text String) ENGINE = MergeTree ORDER BY tuple()");
         using var rows = new NativeRows([Column.Text("text")]);
@@ -95,7 +95,7 @@ public sealed class NativeRowsTests(Servers servers)
     [Fact]
     public async Task Of_two_rows_with_one_key_in_a_block_people_see_the_one_of_the_higher_version()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         using var rows = new NativeRows(JoinedRows.Columns);
         foreach (var (bet, version, status) in new (long, ulong, string)[] { (1, 7, "SETTLED"), (1, 3, "OPEN"), (2, 5, "OPEN"), (2, 9, "CANCELLED") })
@@ -112,7 +112,7 @@ public sealed class NativeRowsTests(Servers servers)
     [Fact]
     public async Task What_is_sent_for_a_column_has_the_type_that_its_table_has()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var changes = new ChangeRows();
         using var joined = new NativeRows(JoinedRows.Columns);
         using var progress = ProgressRows.Of([], 0);

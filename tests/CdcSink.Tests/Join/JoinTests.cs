@@ -22,7 +22,7 @@ public sealed class JoinTests(Servers servers)
     {
         for (var seed = 0; seed < 12; seed++)
         {
-            using var sink = await SinkUnderTest.CreateAsync(servers);
+            await using var sink = await SinkUnderTest.CreateAsync(servers);
             var random = new Random(seed);
             var model = new JoinModel(VersionRule.Right);
             var changes = new Source(random).Partitions.Values.SelectMany(partition => partition).ToArray();
@@ -49,7 +49,7 @@ public sealed class JoinTests(Servers servers)
     [Fact]
     public async Task The_join_and_the_statement_inside_ClickHouse_write_the_same_rows()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var (live, markers) = (0, 0);
         for (var seed = 0; seed < 40; seed++)
         {
@@ -77,7 +77,7 @@ public sealed class JoinTests(Servers servers)
     [Fact]
     public async Task What_was_acknowledged_and_is_not_shown_is_waited_for_and_never_taken_for_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         using var batch = sink.Batch([made.Bet(7, Made.Columns())]);
         // The changes of the batch are not inserted, as where a replica lags that is read from.

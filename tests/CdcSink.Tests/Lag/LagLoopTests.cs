@@ -21,7 +21,7 @@ public sealed class LagLoopTests(Servers servers)
     [Fact]
     public async Task A_partition_that_nobody_reads_is_seen_and_data_as_of_does_not_go_on_without_it()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var topics = new ChangeTopics(stream.Prefix);
         var made = new Made();
@@ -63,7 +63,7 @@ public sealed class LagLoopTests(Servers servers)
     [Fact]
     public async Task Data_as_of_does_not_pass_the_end_of_a_snapshot_whose_deletions_are_not_done()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var lag = await LagAsync(sink, stream);
         await CameAsync(sink, "2026-01-01 05:00:01", 80);
@@ -86,7 +86,7 @@ public sealed class LagLoopTests(Servers servers)
     [Fact]
     public async Task The_watermark_that_is_last_in_the_log_counts_and_an_older_epoch_s_does_not_come_back()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var lag = await LagAsync(sink, stream);
         await CameAsync(sink, "2026-01-01 05:00:01", 80);
@@ -108,7 +108,7 @@ public sealed class LagLoopTests(Servers servers)
     [Fact]
     public async Task A_topic_of_rows_that_is_gone_is_not_covered_and_one_that_has_not_come_yet_is_not_waited_for()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var topics = new ChangeTopics(stream.Prefix);
         await using var lag = await LagAsync(sink, stream);
@@ -134,7 +134,7 @@ public sealed class LagLoopTests(Servers servers)
     [Fact]
     public async Task A_topic_with_fewer_partitions_than_before_is_not_covered()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var lag = await LagAsync(sink, stream);
         await ProgressAsync(sink, stream.Bets, 3, next: 0);
@@ -147,7 +147,7 @@ public sealed class LagLoopTests(Servers servers)
     [Fact]
     public async Task While_a_request_holds_data_as_of_freshness_grows_from_there_and_the_newest_watermark_counts_when_it_ends()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var lag = await LagAsync(sink, stream);
         await CameAsync(sink, "2026-01-01 05:00:01", 80);

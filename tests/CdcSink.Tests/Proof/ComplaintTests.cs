@@ -15,7 +15,7 @@ public sealed class ComplaintTests(Servers servers)
     [Fact]
     public async Task A_change_without_a_position_is_a_dead_letter_and_one_with_half_a_position_has_its_place()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         var first = made.Bet(1, Made.Columns(), snapshot: "true", op: "r");
         var update = made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u");
@@ -32,7 +32,7 @@ public sealed class ComplaintTests(Servers servers)
     [Fact]
     public async Task A_tombstone_in_any_spelling_changes_nothing_and_ends_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         var records = new List<StreamRecord>();
         foreach (var (id, tombstone) in new[] { (1L, null), (2L, "null"), (3L, " null\n"), (4L, "{\"schema\":null,\"payload\":null}") })
@@ -48,7 +48,7 @@ public sealed class ComplaintTests(Servers servers)
     [Fact]
     public async Task A_delete_that_comes_again_does_not_outrank_the_later_insert()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         StreamRecord insert = made.Bet(1, Made.Columns()), delete = made.Delete("bets", 1), again = made.Bet(1, Made.Columns("\"amount\":\"20.00\""));
         await sink.ReplayAsync([insert, delete, again]);
@@ -61,7 +61,7 @@ public sealed class ComplaintTests(Servers servers)
     [Fact]
     public async Task An_infinite_time_stops_nothing_and_is_marked()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([
             made.User(1, "\"name\":\"Ada\",\"created_at\":\"-infinity\""),
@@ -82,7 +82,7 @@ public sealed class ComplaintTests(Servers servers)
     [InlineData("2026-10-25T02:30:00+01:00", 1_792_891_800_000_000)]
     public async Task A_time_is_the_same_moment_whatever_the_clocks_do_and_whatever_zone_the_reader_is_in(string text, long micros)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync([new Made().Bet(1, Made.Columns($"\"placed_at\":\"{text}\"", $"\"settled_at\":\"{text}\""))]);
         foreach (var zone in new[] { "UTC", "Europe/Berlin", "America/New_York" })
         {
@@ -96,7 +96,7 @@ public sealed class ComplaintTests(Servers servers)
     public async Task An_untouched_large_value_is_the_last_that_was_sent_across_batches_and_orders()
     {
         const string untouched = "__debezium_unavailable_value";
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         var changes = new[]
         {
@@ -122,10 +122,10 @@ public sealed class ComplaintTests(Servers servers)
     public async Task A_bare_number_for_a_time_is_never_guessed_and_counts_what_the_settings_say()
     {
         var number = Made.Columns("\"placed_at\":1767261600123");
-        using var without = await SinkUnderTest.CreateAsync(servers);
+        await using var without = await SinkUnderTest.CreateAsync(servers);
         await without.ReplayAsync([new Made().Bet(1, number)]);
         Assert.Equal(RejectReason.UnknownUnit, Assert.Single(without.DeadLetters).Reason);
-        using var with = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { TimeUnits = { ["bets.placed_at"] = TimeUnit.Milliseconds } });
+        await using var with = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { TimeUnits = { ["bets.placed_at"] = TimeUnit.Milliseconds } });
         await with.ReplayAsync([new Made().Bet(1, number)]);
         Assert.Equal(["2026-01-01 10:00:00.123000"], await with.QueryAsync("SELECT toString(placed_at) FROM bets_analytics"));
     }
@@ -134,7 +134,7 @@ public sealed class ComplaintTests(Servers servers)
     [Fact]
     public async Task A_delete_that_carries_the_id_alone_ends_the_bet_under_every_sorting_key_it_had()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([made.Bet(1, Made.Columns()), made.Bet(2, Made.Columns())]);
         await sink.ReplayAsync([made.Bet(1, Made.Columns("\"placed_at\":\"2025-03-01T00:00:00.000000Z\"", "\"user_id\":7"), op: "u")]);
@@ -148,7 +148,7 @@ public sealed class ComplaintTests(Servers servers)
     [Fact]
     public async Task A_writer_that_wakes_up_after_everything_else_was_written_and_merged_changes_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("churn-3.6");
         var records = Archive.Read(recording).ToList();
         using var stalled = sink.Batch(records[1000..3000]);

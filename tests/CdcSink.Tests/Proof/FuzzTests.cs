@@ -62,7 +62,7 @@ public sealed class FuzzTests(Servers servers)
     [Fact]
     public async Task Every_row_that_comes_of_it_is_taken_by_the_engine_and_joined()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         // Twins that keep every row: the changelog itself keeps one of each version.
         foreach (var table in new[] { "user_changes", "event_changes", "bet_changes", "truncations", "fences" })

@@ -14,7 +14,7 @@ public sealed partial class ClockJumpTests
     [InlineData(true)]
     public async Task A_clock_that_was_ahead_only_while_the_connector_was_down_is_found(bool restarted)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: 0, 5);
         await VisibleAsync(sink);
         // Committed at 5 and 6 by a clock that is right.
@@ -43,7 +43,7 @@ public sealed partial class ClockJumpTests
     [InlineData(true)]
     public async Task A_clock_that_was_behind_only_while_the_connector_was_down_is_found(bool restarted)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: -100, 5);
         await PlaceAsync(sink, from: 0, 5);
         await VisibleAsync(sink);
@@ -66,7 +66,7 @@ public sealed partial class ClockJumpTests
     [InlineData(-90)]
     public async Task A_jump_that_the_watermarks_around_it_do_not_reach_is_found_from_the_order_of_the_commits(int seconds)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: 0, 5);
         await VisibleAsync(sink);
         // The connector is down for ten minutes; for two seconds in the middle the clock is wrong.
@@ -84,8 +84,8 @@ public sealed partial class ClockJumpTests
     [Fact]
     public async Task Batches_cut_in_another_way_and_records_that_come_again_find_the_same_jumps()
     {
-        using var one = await SinkUnderTest.CreateAsync(servers);
-        using var other = await SinkUnderTest.CreateAsync(servers);
+        await using var one = await SinkUnderTest.CreateAsync(servers);
+        await using var other = await SinkUnderTest.CreateAsync(servers);
         StreamRecord[] before = [Bet(0), Watermark(0.9), Bet(4), Watermark(4.9)];
         StreamRecord[] down = [Bet(95, partition: 1), Bet(-60, partition: 2), Bet(96, partition: 3), Bet(20, partition: 4), Watermark(30.9), Bet(31)];
 
@@ -110,7 +110,7 @@ public sealed partial class ClockJumpTests
     [Fact]
     public async Task Lag_snapshots_long_transactions_and_commits_within_two_seconds_of_a_watermark_are_no_jump()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: 0, 5);
         await VisibleAsync(sink);
         var log = new List<StreamRecord>();
@@ -149,7 +149,7 @@ public sealed partial class ClockJumpTests
     [InlineData("recommended-3.6")]
     public async Task A_recording_shows_no_jump(string recording)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         foreach (var batch in Archive.Read(Path.Combine(Recordings.Folder, recording + ".jsonl.gz")).Chunk(1_000))
         {
             await sink.ApplyStreamedAsync(batch);

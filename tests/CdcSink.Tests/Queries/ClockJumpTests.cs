@@ -25,7 +25,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     [InlineData(259_200)]
     public async Task Moments_that_the_clock_passed_twice_are_refused_after_it_was_set_ahead_and_back(int seconds)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: 0, 10);
         await PlaceAsync(sink, from: seconds + 10, 5);
         await PlaceAsync(sink, from: 15, 10);
@@ -54,7 +54,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     [InlineData(259_200)]
     public async Task Moments_that_the_clock_passed_twice_are_refused_after_it_was_set_back_and_ahead(int seconds)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: -seconds - 20, 5);
         await PlaceAsync(sink, from: 0, 10);
         await PlaceAsync(sink, from: 10 - seconds, 5);
@@ -73,7 +73,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     [Fact]
     public async Task A_jump_is_refused_for_ever_though_watermarks_are_kept_for_a_day()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: 0, 5, betsToo: false);
         await PlaceAsync(sink, from: 7_200, 5, betsToo: false);
         await PlaceAsync(sink, from: 10, 5, betsToo: false);
@@ -90,7 +90,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     [Fact]
     public async Task Watermarks_that_come_twice_and_in_another_order_say_the_same()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         StreamRecord[] watermarks = [.. new[] { 0, 5, 7_205, 7_210, 15, 20 }.Select((at, n) => Watermark(at, partition: n % 3))];
         foreach (var each in watermarks.Reverse().Concat(watermarks))
         {
@@ -104,7 +104,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     [Fact]
     public async Task A_change_behind_the_newest_watermark_shows_the_fall_before_the_next_one_comes()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: 7_200, 5);
         await VisibleAsync(sink);
         // Another partition than that of the bets before.
@@ -117,7 +117,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     [Fact]
     public async Task Changes_show_a_jump_for_which_no_watermark_came()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: 0, 5);
         await sink.ApplyStreamedAsync([Bet(7_200), Bet(7_201), Bet(7), Bet(8)]);
         await PlaceAsync(sink, from: 9, 5);
@@ -135,7 +135,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     [Fact]
     public async Task Changes_that_a_restarted_connector_sends_again_and_long_transactions_are_no_jump()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: 0, 5);
         StreamRecord[] sent = [.. Enumerable.Range(5, 20).Select(at => Bet(at))];
         await sink.ApplyStreamedAsync(sent);
@@ -153,7 +153,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     [Fact]
     public async Task Less_than_a_second_is_no_jump_since_commit_times_are_no_better()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         foreach (var at in new[] { 0, 1, 1.9, 1.1, 2, 3 })
         {
             await sink.ApplyStreamedAsync([Watermark(at), Bet(at)]);
@@ -174,7 +174,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     [InlineData(8, true)]
     public async Task Whatever_the_clock_did_each_moment_that_is_not_refused_is_a_state_that_PostgreSQL_had(int seed, bool looksEachTime)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var random = new Random(seed);
         double[] jumps = [-3, 3, -60, 60, -7_200, 7_200, -259_200];
         var (offset, silent) = (0.0, 0);

@@ -25,7 +25,7 @@ public sealed class DataDictionaryTests(Servers servers)
     [Fact]
     public async Task Every_table_and_every_column_says_what_it_means()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         Assert.Empty(await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND comment = ''"));
         Assert.Empty(await sink.QueryAsync($"""
@@ -37,7 +37,7 @@ public sealed class DataDictionaryTests(Servers servers)
     [Fact]
     public async Task No_table_has_a_hidden_name()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         Assert.Empty(await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '.')"));
     }
@@ -45,7 +45,7 @@ public sealed class DataDictionaryTests(Servers servers)
     [Fact]
     public async Task A_summary_keeps_its_comments_when_it_is_swapped_in()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         const string Comments = "SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = 'summary_by_month'";
         var before = await sink.QueryAsync(Comments);
         await sink.Client.ExecuteNonQueryAsync("SYSTEM REFRESH VIEW summary_by_month_refresh");
@@ -57,7 +57,7 @@ public sealed class DataDictionaryTests(Servers servers)
     [Fact]
     public async Task What_a_schema_scan_asks_is_answered_for_every_table_that_takes_no_parameters()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         foreach (var table in await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase()"))
         {
             Assert.NotNull(await sink.QueryAsync($"DESCRIBE TABLE {table}"));
@@ -71,7 +71,7 @@ public sealed class DataDictionaryTests(Servers servers)
     [Fact]
     public async Task The_page_is_made_of_the_comments()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var page = await PageAsync(sink);
         if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
         {

@@ -16,7 +16,7 @@ public sealed class GeneratedWorldTests(Servers servers)
     public async Task A_query_of_the_docs_answers_as_PostgreSQL_does(int seed, int steps)
     {
         var world = new GeneratedWorld(seed, steps);
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync(world.Log.Records);
         Assert.Empty(sink.DeadLetters);
         await sink.VisibleUntilAsync("2026-01-01T00:00:00Z");

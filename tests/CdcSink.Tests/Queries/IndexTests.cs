@@ -77,10 +77,6 @@ public sealed class IndexTests(IndexTests.World world) : IClassFixture<IndexTest
             FROM (SELECT {ids})
             """);
 
-        public ValueTask DisposeAsync()
-        {
-            Sink.Dispose();
-            return ValueTask.CompletedTask;
-        }
+        public ValueTask DisposeAsync() => Sink.DisposeAsync();
     }
 }

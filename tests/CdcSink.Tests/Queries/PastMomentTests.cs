@@ -97,7 +97,7 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     [Fact]
     public async Task Before_anything_came_from_a_stream_every_moment_is_refused()
     {
-        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        await using var sink = await SinkUnderTest.CreateAsync(world.Servers);
 
         await RefusedAsync("SELECT * FROM bets_as_of(moment = '2025-04-02T00:00:00Z')", "later than data_as_of", sink);
     }
@@ -105,7 +105,7 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     [Fact]
     public async Task A_moment_before_the_first_snapshot_is_refused_because_it_dates_everything_with_itself()
     {
-        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        await using var sink = await SinkUnderTest.CreateAsync(world.Servers);
         var made = new Made();
         // Users were read a second before bets, and in between a bet that the snapshot saw as open was settled.
         await sink.ReplayAsync([
@@ -131,7 +131,7 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     [Fact]
     public async Task A_moment_between_two_epochs_is_refused_and_one_while_the_stream_went_on_is_not()
     {
-        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        await using var sink = await SinkUnderTest.CreateAsync(world.Servers);
         var made = new Made();
         await sink.ReplayAsync([
             made.User(1, epoch: "1", committedMs: 1_767_225_600_000),
@@ -153,7 +153,7 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     [Fact]
     public async Task A_table_that_an_incremental_snapshot_read_first_is_known_from_its_last_read_on_and_a_minute_later()
     {
-        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        await using var sink = await SinkUnderTest.CreateAsync(world.Servers);
         var made = new Made();
         // A chunk every 10 seconds, beside the stream.
         await sink.ReplayAsync([
@@ -172,7 +172,7 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     [Fact]
     public async Task A_table_that_a_whole_snapshot_read_first_stays_known_while_an_incremental_one_reads_it_again()
     {
-        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        await using var sink = await SinkUnderTest.CreateAsync(world.Servers);
         var made = new Made();
         await sink.ReplayAsync([
             made.Bet(1, Made.Columns(), op: "r", snapshot: "first", committedMs: 1_767_225_600_000),
@@ -186,7 +186,7 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     [Fact]
     public async Task A_part_that_a_killed_snapshot_read_makes_nothing_known()
     {
-        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        await using var sink = await SinkUnderTest.CreateAsync(world.Servers);
         var made = new Made();
         await sink.ApplyStreamedAsync([
             made.Bet(1, Made.Columns(), op: "r", snapshot: "first", committedMs: 1_767_225_600_000),
@@ -201,7 +201,7 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     [Fact]
     public async Task A_gap_between_epochs_begins_with_the_last_change_in_the_log_though_a_clock_was_ahead_before_it()
     {
-        using var sink = await SinkUnderTest.CreateAsync(world.Servers);
+        await using var sink = await SinkUnderTest.CreateAsync(world.Servers);
         var made = new Made();
         await sink.ReplayAsync([
             made.User(1, epoch: "1", committedMs: 1_767_225_600_000 + 86_400_000),
@@ -232,10 +232,6 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
             await Sink.VisibleUntilAsync("2025-04-02T00:00:00Z");
         }
 
-        public ValueTask DisposeAsync()
-        {
-            Sink.Dispose();
-            return ValueTask.CompletedTask;
-        }
+        public ValueTask DisposeAsync() => Sink.DisposeAsync();
     }
 }

@@ -80,8 +80,7 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
         public ValueTask DisposeAsync()
         {
             GC.SuppressFinalize(this);
-            _sink?.Dispose();
-            return ValueTask.CompletedTask;
+            return _sink?.DisposeAsync() ?? ValueTask.CompletedTask;
         }
     }
 }

@@ -24,7 +24,7 @@ public sealed class SnapshotClockTests(Servers servers)
     [MemberData(nameof(Clocks))]
     public async Task Whatever_the_clock_said_near_the_snapshot_transaction_ids_decide(double hours)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync([
             Bet(XMax - 50, Position - 8_000, hours), Bet(XMax - 1, Position - 80, hours), Bet(Running, Position - 4_000, hours),
             Bet(XMax, Position - 16, hours), Bet(XMax + 20, Position + 800, hours), Bet(Running, Position + 80, hours),
@@ -42,7 +42,7 @@ public sealed class SnapshotClockTests(Servers servers)
     [Fact]
     public async Task Reads_belong_to_a_snapshot_that_was_taken_after_theirs()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync([
             Read(XMax - 50, Position - 8_000, "first"), Read(Running, Position - 80, "true"), Read(XMax + 5, Position + 80, "last"),
             Read(XMax - 90, Position - Far, "true"), Read(XMax - 3 + (1UL << 32), Position + Far, "true"),
@@ -55,7 +55,7 @@ public sealed class SnapshotClockTests(Servers servers)
     [Fact]
     public async Task Epochs_before_the_snapshot_are_seen_and_those_behind_it_are_not()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync([Bet(XMax + 5, Position + Far, 5, epoch: "0"), Bet(XMax - 5, 8_000, -5, epoch: "2")]);
 
         Assert.Equal(["1"], await SeenAsync(sink));
@@ -64,7 +64,7 @@ public sealed class SnapshotClockTests(Servers servers)
     [Fact]
     public async Task A_snapshot_is_refused_by_its_position_until_it_is_visible_and_where_it_is_not_known()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync([
             Read(XMax - 50, Position - 8_000, "last"), Bet(XMax - 2, Position - 80, 2), Bet(XMax + 3, Position + 4_000, -2),
             Bet(1_000, 8_000, 5, epoch: "2")]);

@@ -10,7 +10,7 @@ public sealed class SummaryTests(Servers servers)
     [Fact]
     public async Task A_summary_is_what_the_exact_view_says_and_tells_of_which_moment_it_is()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync(KnownWorld.Records());
         await sink.Client.ExecuteNonQueryAsync("""
             INSERT INTO visible_watermarks (as_of, version) VALUES ('2025-04-02 00:00:00', 9)
@@ -28,7 +28,7 @@ public sealed class SummaryTests(Servers servers)
     [Fact]
     public async Task A_summary_stays_as_it_was_until_its_refresh()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync(KnownWorld.Records().SkipLast(1));
         await RefreshAsync(sink, "summary_by_month");
         var before = await sink.QueryAsync(Months);
@@ -45,7 +45,7 @@ public sealed class SummaryTests(Servers servers)
     [InlineData("summary_by_month", "1 DAY")]
     public async Task A_summary_is_refreshed_as_often_as_the_docs_say(string summary, string age)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         Assert.Contains($"REFRESH EVERY {age}", (await sink.QueryAsync($"SHOW CREATE TABLE {summary}_refresh"))[0], StringComparison.Ordinal);
     }
@@ -56,7 +56,7 @@ public sealed class SummaryTests(Servers servers)
     [InlineData("summary_by_day", 400 * 24, 60, 24)]
     public async Task Every_bucket_that_is_shown_is_whole_and_the_oldest_too(string summary, int hoursBack, int minutes, int perBucket)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var now = TimeProvider.System.GetUtcNow();
         var oldest = (summary == "summary_by_hour" ? now.Date.AddHours(now.Hour) : now.Date).AddHours(-hoursBack);
         var made = new Made();
@@ -75,7 +75,7 @@ public sealed class SummaryTests(Servers servers)
     [InlineData("summary_by_day")]
     public async Task A_bucket_of_which_rows_may_have_expired_is_left_out(string summary)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var now = TimeProvider.System.GetUtcNow().UtcDateTime;
         var expired = now.AddMonths(-6);
         var nextMonth = new DateTime(expired.Year, expired.Month, 1, 0, 0, 0, DateTimeKind.Utc).AddMonths(1);
@@ -106,7 +106,7 @@ public sealed class SummaryTests(Servers servers)
     [InlineData("-infinity", "1900-01-01", null, null)]
     public async Task A_time_at_the_edges_is_in_its_own_month_day_and_hour(string placed, string month, string? day, string? hour)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync([new Made().Bet(1, Made.Columns($"\"placed_at\":\"{placed}\""))]);
         foreach (var (summary, bucket) in new[] { ("summary_by_month", month), ("summary_by_day", day), ("summary_by_hour", hour) })
         {

@@ -11,7 +11,7 @@ public sealed class SwapTests(Servers servers)
     [Fact]
     public async Task What_is_written_between_the_filling_and_the_swap_is_among_the_new_rows()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var changes = new ChangeStore(sink.Client);
         using var store = new RebuildStore(sink.Client, "swap");
         var made = new Made();

@@ -18,7 +18,7 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_1_a_snapshot_read_with_a_larger_lsn_than_a_newer_change_loses_to_it()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("snapshot-in-flight-3.6");
         await sink.ReplayAsync(Archive.Read(recording).Reverse());
         await Expected.AssertEqualsAsync(sink.Client, recording);
@@ -29,7 +29,7 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_2_incremental_reads_stand_by_their_sequence_add_what_is_missing_and_overwrite_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("incremental-3.6");
         var records = Archive.Read(recording).ToList();
         bool IsIncremental(StreamRecord record) => record.Value is { } value && value.AsSpan().IndexOf("\"snapshot\":\"incremental\""u8) >= 0;
@@ -44,7 +44,7 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_3_what_a_former_row_says_beyond_its_key_never_becomes_a_row()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("identity-default-3.6");
         await sink.ReplayAsync(Archive.Read(recording));
         await Expected.AssertEqualsAsync(sink.Client, recording);
@@ -55,7 +55,7 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_4_a_repair_fits_above_the_state_that_was_compared_and_below_any_later_change()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([made.Bet(1, Made.Columns(), lsn: 800)]);
         await sink.ReplayAsync([made.Bet(1, Made.Columns("\"status\":\"CANCELLED\""), op: "u", lsn: 801)]);
@@ -70,7 +70,7 @@ public sealed class FactTests(Servers servers)
     [InlineData(null)]
     public async Task Fact_5_a_tombstone_that_is_the_only_sign_of_a_delete_names_the_setting_that_is_wrong(string? tombstone)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([made.Bet(1, Made.Columns()), made.Bet(2, Made.Columns()), made.Record("bets", """{"id":1}""", tombstone), made.Delete("bets", 2), made.Record("bets", """{"id":2}""", tombstone)]);
         var letter = Assert.Single(sink.DeadLetters);
@@ -84,7 +84,7 @@ public sealed class FactTests(Servers servers)
     public async Task Fact_6_a_rebuilt_cluster_outranks_the_old_one_with_the_epoch_of_its_records_or_of_the_settings(bool inRecords)
     {
         var options = new CdcSinkOptions();
-        using var sink = await SinkUnderTest.CreateAsync(servers, options);
+        await using var sink = await SinkUnderTest.CreateAsync(servers, options);
         var recording = Recordings.File("rebuilt-3.6");
         var records = Archive.Read(recording).ToList();
         var epochs = records.GroupBy(record => record.Headers.Any(header => header is { Name: "epoch", Value: [(byte)'2'] })).OrderBy(second => second.Key);
@@ -101,7 +101,7 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_7_a_second_snapshot_in_an_epoch_is_noticed_and_takes_nothing_back()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var noticed = 0L;
         using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Name == "cdcsink.repeated_snapshots") self.EnableMeasurementEvents(instrument); } };
         listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref noticed, count));
@@ -121,7 +121,7 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_8_a_connector_that_begins_its_snapshot_again_counts_nothing_twice_and_misses_only_messages()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("killed-3.6");
         var records = Archive.Read(recording).ToList();
         var snapshot = records.TakeWhile(record => record.Value is null || record.Value.AsSpan().IndexOf("\"op\":\"c\""u8) < 0).Where(record => record.Topic.Contains(".public.", StringComparison.Ordinal)).ToList();
@@ -151,7 +151,7 @@ public sealed class FactTests(Servers servers)
             ("+294276-12-31T23:59:59.999999Z", "2299-12-31 23:59:59.999999"), ("-0043-03-15T00:00:00.000000Z", "1900-01-01 00:00:00.000000"),
             ("infinity", "2299-12-31 23:59:59.999999"), ("-infinity", "1900-01-01 00:00:00.000000"),
         ];
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync(times.Select((time, at) => made.Bet(at + 1, Made.Columns($"\"placed_at\":\"{time.Text}\""))));
         Assert.Equal(times.Select((time, at) => $"{at + 1}|{time.Shown}"), await sink.QueryAsync("SELECT bet_id, toString(placed_at) FROM bets_analytics ORDER BY bet_id"));
@@ -160,7 +160,7 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_11_unknown_headers_and_fields_do_not_matter()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("recommended-3.6");
         await sink.ReplayAsync(Archive.Read(recording).Select(record => record.With(text => text.StartsWith("{\"before\"", StringComparison.Ordinal)
             ? text.Replace("{\"before\"", "{\"next\":[{\"a\":{}}],\"before\"", StringComparison.Ordinal).Replace("\"source\":{", "\"source\":{\"shard\":7,\"more\":{\"lsn\":1}, ", StringComparison.Ordinal)
@@ -173,7 +173,7 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_12_a_truncate_in_one_partition_ends_the_rows_of_all()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         StreamRecord[] before = [.. Enumerable.Range(1, 9).Select(id => made.Bet(id, Made.Columns(), partition: id % 3))];
         var truncate = made.Change("bets", "t", null, "", partition: 1) with { Key = null };
@@ -187,7 +187,7 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_13_changes_sent_again_at_later_offsets_are_kept_once()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("killed-3.6");
         await sink.ReplayAsync(Archive.Read(recording));
         await Expected.AssertEqualsAsync(sink.Client, recording);
@@ -199,12 +199,12 @@ public sealed class FactTests(Servers servers)
     [Fact]
     public async Task Fact_14_rows_that_share_an_lsn_are_rows_of_their_own()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("copy-3.6");
         await sink.ReplayAsync(Archive.Read(recording));
         await Expected.AssertEqualsAsync(sink.Client, recording);
         Assert.Equal(["1"], await sink.QueryAsync("SELECT max(rows) > 100 FROM (SELECT count() AS rows FROM bet_changes FINAL GROUP BY version)"));
-        using var other = await SinkUnderTest.CreateAsync(servers);
+        await using var other = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await other.ReplayAsync([
             made.Bet(1, Made.Columns()), made.Change("bets", "d", null, """{"id":1}""", lsn: 90_000), made.Record("bets", """{"id":1}""", null), made.Bet(2, Made.Columns(), lsn: 90_000),

@@ -19,7 +19,7 @@ public sealed class RecordingTests(Servers servers)
     [MemberData(nameof(All))]
     public async Task A_recording_in_its_order_equals_the_source(string recording)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, For(recording));
+        await using var sink = await SinkUnderTest.CreateAsync(servers, For(recording));
         await sink.ReplayAsync(Archive.Read(recording));
         await Expected.AssertEqualsAsync(sink.Client, recording);
         Assert.Empty(sink.DeadLetters);
@@ -29,7 +29,7 @@ public sealed class RecordingTests(Servers servers)
     [MemberData(nameof(All))]
     public async Task A_recording_read_by_crashing_replicas_in_any_interleaving_equals_the_source(string recording)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, For(recording, joinBets: 500));
+        await using var sink = await SinkUnderTest.CreateAsync(servers, For(recording, joinBets: 500));
         await new Replicas(sink, Archive.Read(recording), new Random(7)).RunAsync();
         await sink.SettleSnapshotsAsync();
         await Expected.AssertEqualsAsync(sink.Client, recording);
@@ -40,7 +40,7 @@ public sealed class RecordingTests(Servers servers)
     [MemberData(nameof(All))]
     public async Task The_view_of_the_past_as_of_the_end_equals_the_source(string recording)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, For(recording));
+        await using var sink = await SinkUnderTest.CreateAsync(servers, For(recording));
         await sink.ReplayAsync(Archive.Read(recording));
         await Expected.AssertEqualsAsync(sink.Client, recording, "bets_as_of_unchecked(moment = '2200-01-01T00:00:00Z')");
         await Expected.AssertEqualsAsync(sink.Client, recording, Shown("bets_as_of_snapshot_unchecked(epoch = 63, position = 0, xmax = 4294967295, xip = [], taken = '2100-01-01T00:00:00Z')"));

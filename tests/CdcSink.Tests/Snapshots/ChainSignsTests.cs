@@ -15,7 +15,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task A_PostgreSQL_that_lost_commits_is_told_although_its_log_stands_higher_than_before()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1)]);
         await sink.ApplyStreamedAsync([_made.Linked(3, previous: 2)]);
         await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3)]);
@@ -33,7 +33,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task What_a_watermark_says_of_the_one_before_it_is_stored()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Linked(7, previous: 6, timeline: 3), _made.Watermark("2026-01-01T10:08:00+00:00")]);
         Assert.Equal(
             [$"{Made.IdOf(7)}|{Made.IdOf(6)}|3", $"{Guid.Empty}|{Guid.Empty}|0"],
@@ -43,7 +43,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task Another_timeline_in_the_same_epoch_is_told_once_and_in_a_new_epoch_not()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)]);
         await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, timeline: 2)]);
         await sink.ApplyStreamedAsync([_made.Linked(3, previous: 2, timeline: 2)]);
@@ -57,7 +57,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task A_connector_that_sends_again_and_a_batch_that_is_read_or_applied_again_are_no_signs()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         StreamRecord[] read = [_made.Linked(1, previous: 0, lsn: 800), _made.Linked(2, previous: 1, lsn: 1600), _made.Linked(3, previous: 2, lsn: 2400)];
         await sink.ApplyStreamedAsync(read);
         await sink.ApplyStreamedAsync(read);
@@ -76,7 +76,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task A_batch_is_compared_when_the_one_before_it_is_recorded()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)]);
         StreamRecord[] first = [_made.Linked(2, previous: 1), _made.Linked(3, previous: 2)], second = [_made.Linked(4, previous: 3)];
         var recorded = new TaskCompletionSource();
@@ -92,7 +92,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task What_another_replica_recorded_meanwhile_counts_and_not_what_this_one_remembers()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)], keepsPartitions: true);
         await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1)], keepsPartitions: true);
         sink.Progress.Forget();
@@ -111,7 +111,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task A_topic_that_was_made_anew_a_new_partition_and_messages_without_ids_say_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:00:00+00:00"), _made.Watermark("2026-01-01T10:00:30+00:00")]);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1)]);
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:02:10+00:00"), _made.Message("{\"at\":\"2026-01-01T10:02:20+00:00\"}", "fence")]);
@@ -135,7 +135,7 @@ public sealed class ChainSignsTests(Servers servers)
     [InlineData(70, "NULL")]
     public async Task A_PostgreSQL_that_is_restored_after_a_day_without_watermarks_is_told_and_held(int previous, string held)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1), _made.Linked(3, previous: 2)]);
         await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3)]);
@@ -151,7 +151,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task After_a_day_without_watermarks_what_follows_the_last_one_and_what_is_sent_again_are_no_signs()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         StreamRecord[] read = [_made.Linked(1, previous: 0, lsn: 800), _made.Linked(2, previous: 1, lsn: 1600), _made.Linked(3, previous: 2, lsn: 2400)];
         await sink.ApplyStreamedAsync(read);
         await AgeAsync(sink);
@@ -168,7 +168,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task After_a_day_the_last_watermark_of_another_topic_epoch_or_partition_says_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1)]);
         await AgeAsync(sink);
 
@@ -183,7 +183,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task The_last_watermarks_are_bounded_in_number()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([.. Enumerable.Range(1, 400).Select(id => _made.Linked(id, previous: id - 1, at: "2026-01-01T10:00:00+00:00"))]);
         await sink.ApplyStreamedAsync([.. Enumerable.Range(401, 100).Select(id => _made.Linked(id, previous: id - 1, at: "2026-01-01T10:00:00+00:00"))]);
 
@@ -194,7 +194,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task A_publication_that_was_changed_between_two_watermarks_is_told_and_held_at_the_first_of_them()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1, publication: 7), _made.Linked(3, previous: 2, publication: 7)]);
         await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3, publication: 7)]);
@@ -214,7 +214,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task A_publication_is_compared_after_a_day_without_watermarks_too()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, publication: 7)]);
         await AgeAsync(sink);
         await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, publication: 8)]);
@@ -224,7 +224,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task A_connector_that_was_stopped_asks_for_a_reconciliation_once_and_holds_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { CaptureGap = TimeSpan.FromMinutes(7) });
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { CaptureGap = TimeSpan.FromMinutes(7) });
         await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1)]);
         await sink.ApplyStreamedAsync([_made.Linked(9, previous: 2)]);
@@ -250,7 +250,7 @@ public sealed class ChainSignsTests(Servers servers)
     [InlineData(7, 6, 2u, "2026-01-01 10:05:59.000000")]
     public async Task Data_as_of_is_held_at_the_last_watermark_that_PostgreSQL_is_known_to_have(int id, int previous, uint timeline, string held)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1), _made.Linked(3, previous: 2)]);
         Assert.Empty(await sink.QueryAsync("SELECT id FROM holds"));
@@ -263,7 +263,7 @@ public sealed class ChainSignsTests(Servers servers)
     [Fact]
     public async Task A_replay_of_an_archive_says_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)]);
         await sink.ReplayAsync([_made.Linked(9, previous: 8)]);
         await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1)]);

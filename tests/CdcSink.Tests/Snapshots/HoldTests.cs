@@ -16,7 +16,7 @@ public sealed class HoldTests(Servers servers)
     [Fact]
     public async Task A_second_snapshot_in_an_epoch_holds_data_as_of_where_it_is()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync([_made.Change("bets", "r", $$"""{"id":1,{{Made.Columns()}}}""", """{"id":1}""", "first", lsn: 900_000)]);
         await HeldAsync(sink, Proven);
     }
@@ -24,7 +24,7 @@ public sealed class HoldTests(Servers servers)
     [Fact]
     public async Task Changes_of_a_lower_epoch_hold_data_as_of_where_the_newer_one_began()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T08:00:00+00:00", epoch: "2")]);
         await sink.ReplayAsync([_made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: Milliseconds("2026-01-01T08:30:00Z"))]);
         await HeldAsync(sink, "2026-01-01 08:00:00.000000");
@@ -33,7 +33,7 @@ public sealed class HoldTests(Servers servers)
     [Fact]
     public async Task A_log_that_went_back_holds_data_as_of_at_the_last_watermark_below_it()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T07:00:00+00:00", lsn: 1_000_000), _made.Watermark("2026-01-01T09:00:01+00:00", lsn: 2_000_000)]);
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T09:30:00+00:00", lsn: 1_500_000)]);
         await HeldAsync(sink, "2026-01-01 06:59:59.000000");
@@ -45,7 +45,7 @@ public sealed class HoldTests(Servers servers)
     [Fact]
     public async Task A_change_that_ClickHouse_lost_leaves_nothing_proven()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.QueryAsync("TRUNCATE TABLE bet_changes");
         await sink.ReplayAsync([_made.Bet(4, Made.Columns())]);
         await HeldAsync(sink, "NULL");
@@ -54,13 +54,13 @@ public sealed class HoldTests(Servers servers)
     [Fact]
     public async Task Rows_of_older_epochs_that_stay_hold_it_and_the_end_of_an_epoch_that_is_settled_does_not()
     {
-        using var settled = await FilledAsync();
+        await using var settled = await FilledAsync();
         await settled.ReplayAsync([.. ReadWhole(2)]);
         Assert.Equal(["epoch 2"], await settled.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
         await VisibleAsync(settled, Later, 2);
         Assert.Equal([Later], await AsOfAsync(settled));
 
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync([_made.User(1, op: "r", epoch: "2", snapshot: "first"), _made.User(2, op: "r", epoch: "2", snapshot: "last")]);
         await HeldAsync(sink, Proven);
         Assert.Equal(["Bets before epoch 2", "Events before epoch 2"], await sink.QueryAsync("SELECT id FROM holds ORDER BY id"));
@@ -69,17 +69,17 @@ public sealed class HoldTests(Servers servers)
     [Fact]
     public async Task An_incremental_snapshot_holds_it_and_leaves_nothing_proven_where_no_snapshot_has_read_the_table_whole()
     {
-        using var sink = await ReadOnceAsync();
+        await using var sink = await ReadOnceAsync();
         await sink.ReplayAsync([Beside(1, "2026-01-01T09:10:00Z"), Beside(2, "2026-01-01T09:50:00Z"), Beside(3, "2026-01-01T10:01:00Z")]);
         await sink.ReplayAsync([Beside(1, "2026-01-01T10:02:00Z")]);
         await HeldAsync(sink, Proven);
         Assert.Equal(["incremental snapshot of Bets in epoch 1, 2026-01-01 09h", "incremental snapshot of Bets in epoch 1, 2026-01-01 10h"], await sink.QueryAsync("SELECT id FROM holds ORDER BY id"));
 
-        using var never = await FilledAsync();
+        await using var never = await FilledAsync();
         await never.ReplayAsync([Beside(1, "2026-01-01T09:10:00Z")]);
         await HeldAsync(never, "NULL");
 
-        using var newEpoch = await ReadOnceAsync();
+        await using var newEpoch = await ReadOnceAsync();
         await newEpoch.ReplayAsync([Beside(1, "2026-01-01T09:10:00Z", epoch: "2")]);
         await HeldAsync(newEpoch, "NULL");
     }
@@ -87,7 +87,7 @@ public sealed class HoldTests(Servers servers)
     [Fact]
     public async Task The_moments_that_are_held_are_refused_and_the_proven_ones_are_answered()
     {
-        using var sink = await ReadOnceAsync();
+        await using var sink = await ReadOnceAsync();
         using var store = new ChangeStore(sink.Client);
         await store.AskReconciliationAsync("a", "a test", Hold.Now, CancellationToken.None);
         await VisibleAsync(sink, Later, 2);
@@ -100,7 +100,7 @@ public sealed class HoldTests(Servers servers)
     [Fact]
     public async Task A_hold_ends_with_a_run_that_found_everything_equal_and_not_with_drift_or_when_it_is_asked_again()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         await VisibleAsync(sink, Proven, 1);
         await store.AskReconciliationAsync("nothing", "a test", Hold.None, CancellationToken.None);
@@ -124,7 +124,7 @@ public sealed class HoldTests(Servers servers)
     [Fact]
     public async Task A_hold_before_the_first_watermark_leaves_nothing_proven()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         await store.AskReconciliationAsync("a", "a test", Hold.Now, CancellationToken.None);
         await VisibleAsync(sink, Later, 2);

@@ -15,7 +15,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_snapshot_of_users_alone_in_a_newer_epoch_leaves_bets_and_events()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync(Users(epoch: 2, 1, 2, 3));
         Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
         Assert.Equal(["Bets before epoch 2", "Events before epoch 2", "epoch 2"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL ORDER BY id"));
@@ -24,7 +24,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_user_that_a_snapshot_of_users_did_not_find_is_gone()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync(Users(epoch: 2, 1, 3));
         Assert.Equal(["1|Ada|Cup", "2||Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
     }
@@ -35,7 +35,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [InlineData("events", "bets", "users")]
     public async Task A_full_snapshot_in_any_order_of_tables_deletes_what_it_did_not_find(params string[] order)
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync(Full(epoch: 2, order, bets: [1, 3]));
         Assert.Equal(["1|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
     }
@@ -43,7 +43,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_table_that_a_snapshot_found_empty_is_left_to_the_Reconciler()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync(Full(epoch: 2, ["users", "events"], bets: []));
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
         Assert.Contains("Bets before epoch 2", await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
@@ -52,7 +52,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_snapshot_that_was_killed_and_begun_again_deletes_also_what_only_the_first_attempt_found()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         var killed = Full(epoch: 2, ["users", "events", "bets"], bets: [1, 2, 3]);
         await sink.ReplayAsync(killed[..^1]);
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
@@ -63,7 +63,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_later_snapshot_in_the_same_epoch_may_have_read_a_part_and_deletes_nothing()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync(Full(epoch: 2, ["users", "events", "bets"], bets: [1, 2]));
         await sink.ReplayAsync(Full(epoch: 2, ["users", "bets"], bets: [2]));
         Assert.Equal(["1|Ada|Cup", "2|Ada|Cup"], await sink.QueryAsync(Rows));
@@ -72,7 +72,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_snapshot_of_a_part_beside_a_running_stream_deletes_nothing()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync([_made.User(9, epoch: "2"), .. Users(epoch: 2, 1, 2)]);
         Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
         Assert.Contains("Users before epoch 2", await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
@@ -81,7 +81,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task An_incremental_snapshot_in_a_newer_epoch_deletes_nothing()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync([.. Enumerable.Range(1, 2).Select(id => _made.Bet(id, Made.Columns(), op: "r", epoch: "2", snapshot: "incremental"))]);
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
     }
@@ -91,7 +91,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [InlineData("2")]
     public async Task A_snapshot_of_a_part_after_an_incremental_one_deletes_nothing(string epoch)
     {
-        using var sink = epoch == "1" ? await SinkUnderTest.CreateAsync(servers) : await FilledAsync();
+        await using var sink = epoch == "1" ? await SinkUnderTest.CreateAsync(servers) : await FilledAsync();
         await sink.ReplayAsync([.. ReadBeside(epoch)]);
         await sink.ReplayAsync(Part(epoch, "first", "last"));
         Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
@@ -100,7 +100,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_snapshot_of_a_part_that_was_killed_before_an_incremental_one_and_is_begun_again_deletes_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync(Part("1", "first", "true"));
         await sink.ReplayAsync([.. ReadBeside("1")]);
         await sink.ReplayAsync(Part("1", "first", "last"));
@@ -111,7 +111,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     public async Task A_snapshot_of_a_part_deletes_nothing_where_another_table_or_partition_was_streamed_before()
     {
         const long Later = 1_767_225_600_000 + 60_000;
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ReplayAsync([_made.Event(1, epoch: "2")]);
         await sink.ReplayAsync([.. new[] { "first", "last" }.Select((mark, at) => _made.Bet(at + 1, Made.Columns(), op: "r", epoch: "2", snapshot: mark, committedMs: Later))]);
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
@@ -121,7 +121,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task Changes_streamed_with_a_lower_LSN_than_the_reads_stay()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         var snapshot = Full(epoch: 2, ["users", "events", "bets"], bets: [1]);
         var inFlight = _made.Bet(7, Made.Columns(), epoch: "2", lsn: 8);
         await sink.ReplayAsync([.. snapshot, inFlight]);
@@ -131,7 +131,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task An_end_that_was_interrupted_is_settled_by_the_next_attempt()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         using var batch = sink.Batch(Full(epoch: 2, ["users", "events", "bets"], bets: [1]));
         await sink.Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
@@ -159,7 +159,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_second_snapshot_in_an_epoch_without_streamed_changes_asks_for_a_reconciliation_and_a_repeated_record_does_not()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var first = Full(epoch: 1, ["users", "events", "bets"], bets: [1, 2, 3]);
         await sink.ReplayAsync(first);
         await sink.ReplayAsync(first);
@@ -176,7 +176,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_snapshot_of_a_rebuilt_cluster_with_lower_positions_and_the_same_epoch_asks_for_a_reconciliation()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync(Full(epoch: 1, ["users", "events", "bets"], bets: [1, 2]));
         await sink.ReplayAsync([_made.Bet(6, Made.Columns(), lsn: 900_000)]);
         await sink.ReplayAsync([_made.Change("bets", "r", $$"""{"id":1,{{Made.Columns()}}}""", """{"id":1}""", "first", lsn: 16_000)]);
@@ -187,7 +187,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     public async Task Changes_of_a_lower_epoch_that_are_newer_than_a_snapshot_are_told_and_older_ones_are_not()
     {
         const long Later = 1_767_225_600_000 + 60_000;
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         StreamRecord[] before = [_made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1")];
         await sink.ReplayAsync(Full(epoch: 2, ["users", "events", "bets"], bets: [1, 2, 3]));
         await sink.ReplayAsync(before);
@@ -201,7 +201,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task Changes_of_a_lower_epoch_are_told_also_where_the_newer_one_began_without_a_snapshot()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T00:00:10+00:00", epoch: "2")]);
         await sink.ReplayAsync([_made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: 1_767_225_600_000 + 60_000)]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lower_epochs"));
@@ -210,7 +210,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_change_that_ClickHouse_acknowledged_and_lost_is_told()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         Assert.Equal(0, sink.Readings.Sum("cdcsink.lost_changes"));
         await sink.QueryAsync("TRUNCATE TABLE bet_changes");
 
@@ -224,7 +224,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_snapshot_of_a_part_after_the_stream_deletes_nothing_though_the_clock_was_ahead_before_it()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         // Two hours ahead; another partition than that of the reads, which are of one bet, at the right time.
         await sink.ApplyStreamedAsync([
             _made.Watermark("2026-01-01T02:00:00+00:00", epoch: "2"),
@@ -238,7 +238,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task A_log_that_goes_back_in_the_same_epoch_is_told_and_a_watermark_that_is_read_again_is_not()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         StreamRecord[] watermarks = [_made.Watermark("2026-01-01T10:00:00+00:00", lsn: 1_000_000), _made.Watermark("2026-01-01T11:00:00+00:00", lsn: 2_000_000)];
         await sink.ApplyStreamedAsync(watermarks);
         await sink.ApplyStreamedAsync(watermarks[..1]);
@@ -259,7 +259,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
     [Fact]
     public async Task Snapshots_of_two_tables_at_the_same_position_are_both_settled()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         StreamRecord[] users = [.. new[] { 1, 3 }.Select((id, at) => _made.Change("users", "r", $$"""{"id":{{id}},"name":"Ada","created_at":"2025-01-01T00:00:00.000000Z"}""",
             $$"""{"id":{{id}}}""", at == 0 ? "first" : "last", epoch: "2", lsn: 16_000))];
         StreamRecord[] bets = [.. new[] { 1, 3 }.Select((id, at) => _made.Change("bets", "r", $$"""{"id":{{id}},{{Made.Columns($"\"user_id\":{id}")}}}""",

@@ -17,7 +17,7 @@ public sealed class SnapshotStreamTests(Servers servers)
     [Fact]
     public async Task A_full_snapshot_in_a_newer_epoch_never_shows_fewer_bets_than_there_are_and_what_is_gone_goes()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var first = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([_made.User(1), _made.Event(1), .. Enumerable.Range(1, Bets).Select(id => _made.Bet(id, Made.Columns(), partition: id % 3))]);
@@ -44,7 +44,7 @@ public sealed class SnapshotStreamTests(Servers servers)
     [Fact]
     public async Task A_worker_that_is_killed_before_a_snapshot_is_settled_settles_it_when_it_is_back()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using (var first = stream.StartWorker(sink.ConnectionString, "--CdcSink:SnapshotEndsEvery=00:05:00"))
         {

@@ -13,7 +13,7 @@ public sealed class DeadLetterVerbTests(Servers servers)
     [Fact]
     public async Task Letters_of_all_topics_are_listed_shown_replayed_to_their_partition_and_dropped()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         // As from a connector without schemas whose unit the sink has not been told.
         var numbers = _made.Bet(1, Made.Columns("\"placed_at\":1767261600000000"), partition: 2);
@@ -53,7 +53,7 @@ public sealed class DeadLetterVerbTests(Servers servers)
     [Fact]
     public async Task A_letter_without_a_value_is_a_letter_and_replayed_it_is_found_alone_again()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([_made.Bet(1, Made.Columns()), _made.Record("bets", "{\"id\":1}", null)]);

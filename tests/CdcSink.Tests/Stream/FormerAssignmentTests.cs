@@ -33,7 +33,7 @@ public sealed class FormerAssignmentTests(Servers servers)
     [InlineData("bets_analytics_rows", null)]
     public async Task A_change_that_ClickHouse_does_not_take_holds_up_the_owner_of_its_partition_alone_through_rebalances(string table, int? code)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var isTaken = 0;
         await using var gate = new ClickHouseGate(sink.ConnectionString, request => code is null && IsStopped(request), request => IsStopped(request) ? code : null);

@@ -17,7 +17,7 @@ public sealed class HotEventTests(Servers servers)
     [Fact]
     public async Task Killed_while_a_hot_event_is_joined_anew_its_topic_is_read_again_and_others_were_recorded_meanwhile()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var made = new Made();
         await using (var worker = stream.StartWorker(sink.ConnectionString))

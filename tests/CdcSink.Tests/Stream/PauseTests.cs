@@ -23,7 +23,7 @@ public sealed class PauseTests(Servers servers)
     public async Task What_was_paused_while_partitions_moved_is_read_again_afterwards()
     {
         await using var stream = await KafkaStream.CreateAsync(servers);
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var meters = services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         using var store = new ChangeStore(sink.Client);

@@ -18,7 +18,7 @@ public sealed class PoisonLetterTests(Servers servers)
     [Fact]
     public async Task A_record_larger_than_the_clients_default_is_a_whole_letter_where_the_topic_takes_it()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([_made.Record("bets", "{\"id\":1}", new string('x', 1_500_000)), _made.Bet(2, Made.Columns())]);
@@ -30,7 +30,7 @@ public sealed class PoisonLetterTests(Servers servers)
     [Fact]
     public async Task A_letter_that_its_topic_does_not_take_whole_is_written_shortened()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers, ownServer: true);
         await using var worker = stream.StartWorker(sink.ConnectionString);
         // The record's own request, then whole, compressed and 900,000 bytes of it.
@@ -51,7 +51,7 @@ public sealed class PoisonLetterTests(Servers servers)
     [InlineData(ErrorCode.Local_InvalidDifferentRecord)]
     public async Task A_letter_that_fits_only_compressed_or_alone_is_written_whole(ErrorCode answer)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers, ownServer: true);
         await using var worker = stream.StartWorker(sink.ConnectionString);
         await stream.PushErrorsAsync("Produce", ErrorCode.NoError, answer);
@@ -64,7 +64,7 @@ public sealed class PoisonLetterTests(Servers servers)
     [Fact]
     public async Task A_letter_that_no_broker_takes_is_in_ClickHouse_and_the_verbs_read_it()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers, ownServer: true);
         var value = Encoding.UTF8.GetBytes("{\"no\":\u0000\u00ff");
         await using (var worker = stream.StartWorker(sink.ConnectionString))
@@ -89,7 +89,7 @@ public sealed class PoisonLetterTests(Servers servers)
     [Fact]
     public async Task Records_with_any_timestamp_header_and_key_are_rows_or_letters_and_those_behind_them_go_on()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = stream.StartWorker(sink.ConnectionString);
         var bet = 1;
@@ -113,7 +113,7 @@ public sealed class PoisonLetterTests(Servers servers)
     [Fact]
     public async Task A_record_with_more_headers_than_are_held_is_a_row_of_its_epoch_or_a_letter_that_says_so()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = stream.StartWorker(sink.ConnectionString);
         RecordHeader[] many = [new("epoch", "3"u8.ToArray()), .. Enumerable.Repeat(new RecordHeader("", null), 5000)];

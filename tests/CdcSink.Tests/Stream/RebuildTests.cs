@@ -24,7 +24,7 @@ public sealed class RebuildTests(Servers servers)
     [Fact]
     public async Task Corrupted_rows_are_derived_anew_under_traffic_and_nobody_sees_a_gap()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var recording = Recordings.File("churn-3.6");
         var records = Archive.Read(recording).ToList();
@@ -67,7 +67,7 @@ public sealed class RebuildTests(Servers servers)
     [Fact]
     public async Task From_a_month_on_older_rows_stay_as_they_are()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([

@@ -13,7 +13,7 @@ public sealed class ReplayAnswerTests(Servers servers)
     [Fact]
     public async Task A_letter_that_its_topic_does_not_take_stays_and_the_others_of_all_stores_are_sent_back_and_marked()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var users = new ChangeTopics(stream.Prefix).Users;
         await stream.SendAsync([Letter(stream.Bets, 7, 1), Letter(stream.Bets, 1, 2), Letter(stream.Bets, 1, 3, 200_000), Letter(stream.Bets, 2, 4), Letter(users, 0, 5)]);
@@ -46,7 +46,7 @@ public sealed class ReplayAnswerTests(Servers servers)
     [Fact]
     public async Task While_Kafka_is_away_the_letters_of_the_table_are_listed_and_dropped()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers, ownServer: true);
         await InsertAsync(sink, stream.Bets, partition: 1, offset: 7);
         await stream.Server.DownAsync();

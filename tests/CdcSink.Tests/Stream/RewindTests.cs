@@ -15,7 +15,7 @@ public sealed class RewindTests(Servers servers)
     [Fact]
     public async Task Under_traffic_with_two_replicas_of_which_one_is_killed_everything_is_read_again()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var recording = Recordings.File("churn-3.6");
         var records = Archive.Read(recording).ToList();
@@ -44,7 +44,7 @@ public sealed class RewindTests(Servers servers)
     [Fact]
     public async Task A_place_is_found_by_offset_time_and_LSN_and_nothing_is_skipped_unless_asked_for()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         string moment;
         await using (var worker = stream.StartWorker(sink.ConnectionString))
@@ -82,7 +82,7 @@ public sealed class RewindTests(Servers servers)
     [Fact]
     public async Task Killed_between_the_commit_and_the_mark_the_order_is_obeyed_again()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var gate = new ClickHouseGate(sink.ConnectionString, request => request.Contains("INSERT INTO rewinds", StringComparison.Ordinal) && request.Contains("now64(6)", StringComparison.Ordinal));
         await using (var killed = stream.StartWorker(gate.ConnectionString))

@@ -17,7 +17,7 @@ public sealed class StartTests(Servers servers)
     [Fact]
     public async Task Clickhouse_kafka_connect_511_an_offset_out_of_range_stops_its_partition_and_never_jumps()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using (var worker = stream.StartWorker(sink.ConnectionString))
         {
@@ -54,7 +54,7 @@ public sealed class StartTests(Servers servers)
     [Fact]
     public async Task Records_that_go_while_the_worker_runs_stop_that_partition_alone()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([Bet(1)]);
@@ -73,7 +73,7 @@ public sealed class StartTests(Servers servers)
     [Fact]
     public async Task A_topic_made_anew_is_read_from_its_beginning_and_progress_goes_back_with_it()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using (var worker = stream.StartWorker(sink.ConnectionString))
         {
@@ -98,7 +98,7 @@ public sealed class StartTests(Servers servers)
     public async Task A_topic_made_anew_with_records_that_nobody_had_read_holds_data_as_of_until_a_reconciliation_and_is_told()
     {
         string[] fast = ["--CdcSink:LagEvery=00:00:00.200", "--CdcSink:WatermarkSettle=00:00:00"];
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using (var worker = stream.StartWorker(sink.ConnectionString, fast))
         {
@@ -132,7 +132,7 @@ public sealed class StartTests(Servers servers)
     [Fact]
     public async Task A_topic_deleted_while_the_worker_runs_stops_data_as_of_and_holds_it_when_the_topic_is_there_again()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = stream.StartWorker(sink.ConnectionString, "--CdcSink:LagEvery=00:00:00.200", "--CdcSink:WatermarkSettle=00:00:00");
         await stream.SendAsync([Bet(1), Bet(2), _made.Watermark("2026-01-01T09:00:01+00:00")]);
@@ -152,7 +152,7 @@ public sealed class StartTests(Servers servers)
     [Fact]
     public async Task A_first_start_at_the_end_of_topics_and_a_rewind_forward_leave_out_records_and_hold_data_as_of()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await stream.SendAsync([Bet(1), Bet(2)]);
         await using (var worker = stream.StartWorker(sink.ConnectionString, "--CdcSink:FirstStart=End"))
@@ -172,7 +172,7 @@ public sealed class StartTests(Servers servers)
     [Fact]
     public async Task Without_offsets_of_the_group_it_goes_on_from_progress_and_a_partition_that_was_added_is_read_whole()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using (var worker = stream.StartWorker(sink.ConnectionString, "--CdcSink:FirstStart=End"))
         {
@@ -193,7 +193,7 @@ public sealed class StartTests(Servers servers)
     [Fact]
     public async Task A_ClickHouse_that_is_restored_while_the_worker_runs_ends_the_worker_and_gets_again_what_it_lost()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using (var worker = stream.StartWorker(sink.ConnectionString))
         {
@@ -238,8 +238,8 @@ public sealed class StartTests(Servers servers)
     [Fact]
     public async Task A_ClickHouse_that_lost_what_the_group_has_read_gets_it_again()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
-        using var restored = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var restored = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using (var worker = stream.StartWorker(sink.ConnectionString))
         {

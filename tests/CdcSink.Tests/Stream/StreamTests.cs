@@ -16,7 +16,7 @@ public sealed class StreamTests(Servers servers)
     [Fact]
     public async Task Replicas_that_come_go_and_are_killed_end_equal_to_the_source_and_a_bad_record_goes_alone()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var recording = Recordings.File("churn-3.6");
         var records = Archive.Read(recording).ToList();
@@ -46,7 +46,7 @@ public sealed class StreamTests(Servers servers)
     [Fact]
     public async Task Heartbeats_that_overtake_changes_claim_nothing_and_a_watermark_that_overtakes_them_waits_for_what_the_topics_have()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var records = Archive.Read(Recordings.File("killed-3.6")).ToList();
         var isHeartbeat = records.ToLookup(record => record.Topic.StartsWith("__debezium-heartbeat", StringComparison.Ordinal));

@@ -46,7 +46,7 @@ public sealed class UnansweringClickHouseTests(Servers servers)
     [InlineData("--cold-after 24mo --keep 7y --cold-volume nope", "CdcSink migrate: --cold-volume: the table's storage policy has no volume 'nope'")]
     public async Task A_name_that_ClickHouse_does_not_know_is_a_wrong_argument(string arguments, string said)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
 
         var (code, output) = await stream.VerbAsync(sink.ConnectionString, ["migrate", .. arguments.Split(' ')]);

@@ -18,7 +18,7 @@ public sealed class ClampedKeyTests(Servers servers)
     [InlineData("1899-12-31T00:00:00.000000Z", "1900-01-01T00:00:00.000000Z", "-infinity")]
     public async Task A_bet_that_moves_among_them_has_one_row(params string[] times)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         StreamRecord[] changes = [.. times.Select((time, at) => _made.Bet(1, Made.Columns($"\"placed_at\":\"{time}\""), op: at == 0 ? "c" : "u"))];
         foreach (var change in changes)
         {
@@ -29,7 +29,7 @@ public sealed class ClampedKeyTests(Servers servers)
         await sink.ReplayAsync([_made.User(1)]);
         Assert.Equal(["1|Ada"], await sink.QueryAsync("SELECT bet_id, user_name FROM bets_analytics"));
         // All at once, and as the statement inside ClickHouse says it, which rebuild uses.
-        using var fresh = await SinkUnderTest.CreateAsync(servers);
+        await using var fresh = await SinkUnderTest.CreateAsync(servers);
         await fresh.ReplayAsync(changes);
         Assert.Equal(["1"], await fresh.QueryAsync("SELECT bet_id FROM bets_analytics"));
         await fresh.Client.ExecuteNonQueryAsync("TRUNCATE TABLE bets_analytics_rows");

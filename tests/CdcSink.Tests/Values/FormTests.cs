@@ -32,7 +32,7 @@ public sealed class FormTests(Servers servers)
     [MemberData(nameof(Names))]
     public async Task Every_form_of_the_same_changes_shows_the_same_rows(string form)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         StreamRecord[] life =
         [

@@ -12,7 +12,7 @@ public sealed class SchemaChangeTests(Servers servers)
     public async Task A_new_column_changes_nothing_also_within_one_batch_with_records_from_before()
     {
         // PR 1353 of clickhouse-sink-connector: the new column's default was written over rows that had a value.
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([made.Bet(1, Made.Columns()), made.Bet(2, Made.Columns("\"odds\":{\"deep\":[1]}")), made.Bet(1, Made.Columns("\"odds\":2.5", "\"status\":\"SETTLED\"", "\"payout\":\"25.00\""), op: "u")]);
         Assert.Equal(["1|SETTLED|10.00|25.00|", "2|OPEN|10.00|-|"], await sink.QueryAsync(Rows));
@@ -21,7 +21,7 @@ public sealed class SchemaChangeTests(Servers servers)
     [Fact]
     public async Task A_dropped_column_keeps_what_was_known_and_a_row_that_never_had_it_says_so()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         string Without(string columns) => columns.Replace(",\"payout\":\"25.00\"", "", StringComparison.Ordinal).Replace(",\"payout\":null", "", StringComparison.Ordinal);
         await sink.ReplayAsync([made.Bet(1, Made.Columns("\"payout\":\"25.00\"")), made.Bet(1, Without(Made.Columns("\"status\":\"SETTLED\"")), op: "u"), made.Bet(2, Without(Made.Columns()))]);
@@ -31,7 +31,7 @@ public sealed class SchemaChangeTests(Servers servers)
     [Fact]
     public async Task A_renamed_column_is_a_dropped_and_a_new_one_and_no_amount_becomes_zero_unseen()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         string Renamed(string columns) => columns.Replace("\"amount\"", "\"stake\"", StringComparison.Ordinal);
         await sink.ReplayAsync([made.Bet(1, Made.Columns()), made.Bet(1, Renamed(Made.Columns("\"status\":\"CANCELLED\"")), op: "u"), made.Bet(2, Renamed(Made.Columns()))]);
@@ -41,7 +41,7 @@ public sealed class SchemaChangeTests(Servers servers)
     [Fact]
     public async Task Retyped_columns_are_read_in_their_new_form()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([
             made.Bet(1, Made.Columns()),
@@ -55,7 +55,7 @@ public sealed class SchemaChangeTests(Servers servers)
     [Fact]
     public async Task Ids_turn_from_numbers_into_texts_and_stay_the_same_rows()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([
             made.User(7), made.Bet(5, Made.Columns("\"user_id\":7")),

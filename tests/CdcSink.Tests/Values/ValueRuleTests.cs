@@ -32,7 +32,7 @@ public sealed class ValueRuleTests(Servers servers)
             ("\"user_id\":-1", "toString(user_id)", "-1", "", ""),
             ("\"event_id\":\"9223372036854775807\"", "toString(event_id)", "9223372036854775807", "", ""),
         ];
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync(rules.Select((rule, at) => made.Bet(at + 1, Made.Columns(rule.Replaced))));
         Assert.Empty(sink.DeadLetters);
@@ -48,7 +48,7 @@ public sealed class ValueRuleTests(Servers servers)
     [Fact]
     public async Task Marks_of_users_and_events_reach_the_bets_that_name_them()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([
             made.User(1, "\"name\":null,\"created_at\":\"infinity\""),
@@ -71,7 +71,7 @@ public sealed class ValueRuleTests(Servers servers)
     [InlineData("\"amount\":[1]", RejectReason.WrongType, "after.amount")]
     public async Task What_has_no_place_or_no_meaning_goes_to_the_dead_letters(string replaced, string reason, string field)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([made.Bet(1, Made.Columns()), made.Bet(2, Made.Columns(replaced)), made.Bet(3, Made.Columns())]);
         var letter = Assert.Single(sink.DeadLetters);

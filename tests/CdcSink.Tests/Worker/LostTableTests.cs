@@ -16,7 +16,7 @@ public sealed class LostTableTests(Servers servers)
     [InlineData("bets_by_event_feed")]
     public async Task A_worker_that_starts_without_a_table_or_a_feed_ends_with_one_line_that_names_it(string lost)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync($"DROP TABLE {lost} SYNC");
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
@@ -31,7 +31,7 @@ public sealed class LostTableTests(Servers servers)
     [Fact]
     public async Task A_feed_that_is_lost_while_the_worker_runs_ends_it_with_the_same_line_and_holds_data_as_of()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
         var made = new Made();
@@ -52,7 +52,7 @@ public sealed class LostTableTests(Servers servers)
     [Fact]
     public async Task A_lost_summary_or_view_is_reported_and_counted_while_the_stream_goes_on_and_so_is_its_return()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE summary_by_day SYNC");
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
@@ -71,7 +71,7 @@ public sealed class LostTableTests(Servers servers)
     [Fact]
     public async Task Every_disk_has_a_size_and_what_is_free_of_it()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
 

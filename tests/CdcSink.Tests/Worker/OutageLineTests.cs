@@ -46,7 +46,7 @@ public sealed class OutageLineTests(Servers servers)
     [Fact]
     public async Task Kafka_down()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stage = new Stage(sink.ConnectionString, await KafkaStream.CreateAsync(servers, ownServer: true), null);
         await ToldOnceAsync("Kafka", "kafka", stage, [], stage.Stream.Server.DownAsync, stage.Stream.Server.UpAsync);
     }
@@ -54,7 +54,7 @@ public sealed class OutageLineTests(Servers servers)
     [Fact]
     public async Task Kafka_that_stands_still_longer_than_a_loop_may_be_silent()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stage = new Stage(sink.ConnectionString, await KafkaStream.CreateAsync(servers, ownServer: true), null);
         var paused = 0L;
         await ToldOnceAsync("Kafka", "kafka", stage, ["--Http:LivenessLimit=00:00:10"], () =>
@@ -75,7 +75,7 @@ public sealed class OutageLineTests(Servers servers)
     {
         var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
         await PostgresMigrator.MigrateAsync(database, new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stage = new Stage(sink.ConnectionString, await KafkaStream.CreateAsync(servers), null);
         await stage.Stream.Server.CreateTopicAsync(new ChangeTopics(stage.Stream.Prefix).Transactions, 1);
         var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);

@@ -18,7 +18,7 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
     [Fact]
     public async Task Every_metric_of_the_docs_is_on_the_page_and_one_bad_record_is_read_again_and_goes_alone()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes ADD CONSTRAINT never CHECK id != 13");
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
@@ -86,7 +86,7 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
     [Fact]
     public async Task What_only_an_operator_can_mend_ends_it_with_one_line()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
         await Deadline.UntilAsync("its first look at the schema", Limit, async () => await worker.MetricAsync("cdcsink_schema_faults") == 0);

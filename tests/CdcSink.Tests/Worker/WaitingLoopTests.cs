@@ -19,7 +19,7 @@ public sealed class WaitingLoopTests(Servers servers)
     [Fact]
     public async Task Bets_whose_user_cannot_be_read_wait_and_none_goes_to_the_dead_letters()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink);
         await stream.SendAsync([_made.Event(1), .. Enumerable.Range(1, 50).Select(id => _made.User(id)), _made.Bet(1, Made.Columns())]);
@@ -41,7 +41,7 @@ public sealed class WaitingLoopTests(Servers servers)
     [Fact]
     public async Task Watermarks_between_records_that_are_refused_are_read_again_and_stored()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.QueryAsync("ALTER TABLE bet_changes ADD CONSTRAINT small CHECK amount < 1000");
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink);
@@ -61,7 +61,7 @@ public sealed class WaitingLoopTests(Servers servers)
     [Fact]
     public async Task A_large_join_that_cannot_read_a_user_waits()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink, "--CdcSink:PathBets=10", "--CdcSink:JoinBets=20");
         await stream.SendAsync([_made.Event(1), .. Enumerable.Range(1, 50).Select(id => _made.User(id)), .. Enumerable.Range(1, 60).Select(id => _made.Bet(id, Made.Columns()))]);
@@ -80,7 +80,7 @@ public sealed class WaitingLoopTests(Servers servers)
     [Fact]
     public async Task The_end_of_a_snapshot_that_is_not_taken_waits()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink, "--CdcSink:SnapshotEndsEvery=00:00:00.200");
         await sink.QueryAsync("ALTER TABLE snapshot_markers ADD CONSTRAINT never CHECK settled = 0");
@@ -98,7 +98,7 @@ public sealed class WaitingLoopTests(Servers servers)
     [InlineData("rewinds")]
     public async Task A_worker_that_cannot_read_where_to_begin_waits(string table)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using (var first = Start(stream, sink))
         {

@@ -15,7 +15,7 @@ public sealed partial class ClickHouseUsersTests(Servers servers)
     [InlineData("betting")]
     public async Task Every_statement_is_one_that_ClickHouse_can_read(string? cluster)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         foreach (var statement in ClickHouseUsers.Names.SelectMany(name => ClickHouseUsers.Statements("betting", new NamedPassword(name, "secret"), cluster)))
         {
@@ -26,7 +26,7 @@ public sealed partial class ClickHouseUsersTests(Servers servers)
     [Fact]
     public async Task The_sink_inserts_into_every_table_but_those_that_views_feed_and_those_of_the_owner()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         var tables = await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND NOT startsWith(name, '.') ORDER BY name");
 

@@ -21,7 +21,7 @@ public sealed class ClusterOfOneTests(Servers servers)
     public async Task What_is_written_and_read_through_Distributed_tables_equals_the_source(string stream)
     {
         var recording = Path.Combine(Recordings.Folder, stream + ".jsonl.gz");
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = 500 }, Settings, each => OwnCluster.MigrateAsync(each, "default"));
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = 500 }, Settings, each => OwnCluster.MigrateAsync(each, "default"));
 
         await new Replicas(sink, Archive.Read(recording), new Random(11)).RunAsync();
         await sink.SettleSnapshotsAsync();

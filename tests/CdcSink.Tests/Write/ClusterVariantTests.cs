@@ -12,7 +12,7 @@ public sealed class ClusterVariantTests(Servers servers)
     [Fact]
     public async Task Every_statement_for_a_cluster_is_one_that_ClickHouse_can_read()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         foreach (var statement in Script)
         {

@@ -21,7 +21,7 @@ public sealed class DividedBatchTests(Servers servers)
     [Fact]
     public async Task Its_watermarks_are_stored_and_the_next_one_follows_them()
     {
-        using var sink = await RefusingAsync();
+        await using var sink = await RefusingAsync();
         await sink.ApplyPatientlyAsync([_made.Linked(1, previous: 0), Bet(1, Large), _made.Linked(2, previous: 1), Bet(2, Small), _made.Linked(3, previous: 2), Bet(3, Large)]);
         await sink.ApplyPatientlyAsync([_made.Linked(4, previous: 3), Bet(4, Large), Bet(5, Small)]);
         await sink.ApplyPatientlyAsync([_made.Linked(5, previous: 4)]);
@@ -39,7 +39,7 @@ public sealed class DividedBatchTests(Servers servers)
     [Fact]
     public async Task A_chain_that_breaks_inside_it_is_told()
     {
-        using var sink = await RefusingAsync();
+        await using var sink = await RefusingAsync();
         await sink.ApplyPatientlyAsync([_made.Linked(1, previous: 0)]);
         await sink.ApplyPatientlyAsync([_made.Linked(2, previous: 1), Bet(1, Large), Bet(2, Small), _made.Linked(9, previous: 7)]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.watermark_breaks"));
@@ -48,7 +48,7 @@ public sealed class DividedBatchTests(Servers servers)
     [Fact]
     public async Task Its_fences_and_watermarks_are_stored_after_the_batch_before_it_has_ended()
     {
-        using var sink = await RefusingAsync();
+        await using var sink = await RefusingAsync();
         var before = new TaskCompletionSource();
         var applying = sink.ApplyPatientlyAsync([Bet(1, Large), Bet(2, Small), _made.Message("a fence", "fence"), _made.Linked(1, previous: 0)], before.Task);
         await Deadline.UntilAsync("its letter, after which it waits", Limit, () => Task.FromResult(sink.DeadLetters.Count == 1));
@@ -63,7 +63,7 @@ public sealed class DividedBatchTests(Servers servers)
     [Fact]
     public async Task A_fall_of_the_clock_between_its_halves_is_stored()
     {
-        using var sink = await RefusingAsync();
+        await using var sink = await RefusingAsync();
         await sink.ApplyPatientlyAsync([Bet(1, Small, committedMs: 1_767_225_600_000), Bet(2, Large, committedMs: 1_767_225_600_000), Bet(3, Small, committedMs: 1_767_225_000_000), Bet(4, Small, committedMs: 1_767_225_000_000)]);
         Assert.Equal(["1"], await sink.QueryAsync("SELECT count() FROM clock_jumps"));
         Assert.Equal(1, sink.Readings.Of("cdcsink.clock_jumps"));
@@ -72,7 +72,7 @@ public sealed class DividedBatchTests(Servers servers)
     [Fact]
     public async Task Hot_events_in_its_parts_are_joined_beside_the_batches_and_hold_their_topic()
     {
-        using var sink = await RefusingAsync(new CdcSinkOptions { PathBets = 10, RetryPause = TimeSpan.FromMilliseconds(10) });
+        await using var sink = await RefusingAsync(new CdcSinkOptions { PathBets = 10, RetryPause = TimeSpan.FromMilliseconds(10) });
         await sink.ApplyStreamedAsync([Event(1, "OPEN"), Event(2, "OPEN"), .. Enumerable.Range(100, 40).Select(id => Bet(id, Small, $"\"event_id\":{1 + id % 2}"))], keepsPartitions: true);
         var beside = new List<LargeJoin>();
         sink.Applier.Beside = (large, _) =>
@@ -97,7 +97,7 @@ public sealed class DividedBatchTests(Servers servers)
     [InlineData("last")]
     public async Task A_refused_record_marks_its_snapshot_all_the_same(string snapshot)
     {
-        using var sink = await RefusingAsync();
+        await using var sink = await RefusingAsync();
         await sink.ApplyPatientlyAsync([_made.Bet(1, Made.Columns(Large), "r", snapshot: snapshot), _made.Bet(2, Made.Columns(), "r", snapshot: "true")]);
         Assert.Equal([snapshot], await sink.QueryAsync("SELECT marker FROM snapshot_markers FINAL"));
         Assert.Single(sink.DeadLetters);
@@ -106,7 +106,7 @@ public sealed class DividedBatchTests(Servers servers)
     [Fact]
     public async Task A_tombstone_that_a_half_begins_with_is_no_dead_letter()
     {
-        using var sink = await RefusingAsync();
+        await using var sink = await RefusingAsync();
         await sink.ApplyPatientlyAsync([Bet(1, Large), Bet(2, Small), _made.Delete("bets", 2), _made.Record("bets", """{"id":2}""", null), Bet(3, Small), Bet(4, Small)]);
         Assert.Equal([PatientApplier.RefusedReason], sink.DeadLetters.Select(letter => letter.Reason));
         Assert.Equal(["3", "4"], await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id"));
@@ -115,7 +115,7 @@ public sealed class DividedBatchTests(Servers servers)
     [Fact]
     public async Task More_than_a_hundred_refused_records_between_good_ones_are_put_aside()
     {
-        using var sink = await RefusingAsync(new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(1) });
+        await using var sink = await RefusingAsync(new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(1) });
         await sink.ApplyPatientlyAsync([.. Enumerable.Range(0, 240).Select(id => Bet(id, id % 2 == 0 ? Large : Small))]);
         Assert.Equal(120, sink.DeadLetters.Count);
         Assert.Equal(["120"], await sink.QueryAsync("SELECT count() FROM bets_analytics"));
@@ -124,7 +124,7 @@ public sealed class DividedBatchTests(Servers servers)
     [Fact]
     public async Task A_table_that_refuses_a_hundred_in_a_row_puts_none_of_them_aside_however_often_the_worker_is_started()
     {
-        using var sink = await RefusingAsync(new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(1) });
+        await using var sink = await RefusingAsync(new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(1) });
         // Users are taken between them, which says nothing of the bets.
         List<StreamRecord> records = [.. Enumerable.Range(0, 120).SelectMany(id => new[] { Bet(id, Large), _made.User(id) })];
         for (var start = 0; start < 2; start++)

@@ -9,7 +9,7 @@ public sealed class DurableInsertTests(Servers servers)
     [Fact]
     public async Task Every_table_that_a_worker_inserts_into_waits_for_the_disk()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         var others = await sink.QueryAsync("""
             SELECT name FROM system.tables
@@ -25,7 +25,7 @@ public sealed class DurableInsertTests(Servers servers)
     [Fact]
     public async Task A_rebuilt_table_waits_for_the_disk_too()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         await sink.QueryAsync("CREATE TABLE another AS bets_analytics_rows");
 

@@ -20,7 +20,7 @@ public sealed partial class FailureTableTests(Servers servers)
     [Fact]
     public async Task Every_code_has_the_name_that_ClickHouse_gives_it()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var named = await sink.QueryAsync($"SELECT code, errorCodeToName(toInt32(code)) FROM (SELECT arrayJoin([{string.Join(',', FailureTable.Codes.Keys)}]) AS code) ORDER BY code");
 
         Assert.Equal(FailureTable.Codes.OrderBy(each => each.Key).Select(each => $"{each.Key}|{each.Value.Name}"), named);
@@ -64,7 +64,7 @@ public sealed partial class FailureTableTests(Servers servers)
     [Fact]
     public async Task A_replay_ends_with_the_failure_of_a_ClickHouse_that_does_not_come_back_within_its_patience()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, settings: $"Port={FreePort.Take()}");
+        await using var sink = await SinkUnderTest.CreateAsync(servers, settings: $"Port={FreePort.Take()}");
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => sink.ReplayAsync([new Made().Bet(1, Made.Columns())], TimeSpan.FromSeconds(1)));
     }

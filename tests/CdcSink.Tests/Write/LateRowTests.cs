@@ -16,7 +16,7 @@ public sealed class LateRowTests(Servers servers)
     [Fact]
     public async Task A_month_is_merged_by_age_once_a_day_and_not_once_for_each_late_row()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         var engine = (await sink.QueryAsync(
             "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'bets_analytics_rows'"))[0];
@@ -28,7 +28,7 @@ public sealed class LateRowTests(Servers servers)
     [Fact]
     public async Task A_late_row_alone_leaves_its_month_as_it_is_until_it_is_a_day_old()
     {
-        using var sink = await MonthAsync("min_age_to_force_merge_seconds = 86400");
+        await using var sink = await MonthAsync("min_age_to_force_merge_seconds = 86400");
         var before = await LargestAsync(sink);
         await LateAsync(sink, 1);
 

@@ -17,7 +17,7 @@ public sealed class LimitedServerTests(Servers servers)
     [Fact]
     public async Task Twenty_five_thousand_users_in_one_batch_are_there()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
 
         await sink.ReplayAsync(Enumerable.Range(100_000, 25_000).Select(id => made.User(id, op: "r", snapshot: "true")));
@@ -31,7 +31,7 @@ public sealed class LimitedServerTests(Servers servers)
     [InlineData(1_000)]
     public async Task Twenty_thousand_bets_with_scattered_ids_are_there_and_follow_their_users(int joinBets)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = joinBets });
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = joinBets });
         var made = new Made();
         var random = new Random(14);
         var ids = Enumerable.Range(0, 20_000).Select(_ => random.NextInt64(long.MinValue, long.MaxValue)).Distinct().ToList();
@@ -49,7 +49,7 @@ public sealed class LimitedServerTests(Servers servers)
     public async Task One_user_with_more_bets_than_a_server_answers_is_renamed(int pathBets)
     {
         // 396 TOO_MANY_ROWS_OR_BYTES: one record, so there is no batch to split.
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(10), PathBets = pathBets }, "set_max_result_rows=2000");
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(10), PathBets = pathBets }, "set_max_result_rows=2000");
         var made = new Made();
         for (var batch = 0; batch < 5; batch++)
         {
@@ -71,7 +71,7 @@ public sealed class LimitedServerTests(Servers servers)
     [InlineData(987)]
     public async Task A_failure_that_is_not_known_waits_with_its_record_and_is_never_taken_for_bad_data(int code)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(10) }, "set_allow_custom_error_code_in_throwif=1");
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(10) }, "set_allow_custom_error_code_in_throwif=1");
         await sink.Client.ExecuteNonQueryAsync($"ALTER TABLE bet_changes ADD CONSTRAINT strange CHECK throwIf(id = 13, 'strange', toInt32({code})) = 0");
         var made = new Made();
 
@@ -92,7 +92,7 @@ public sealed class LimitedServerTests(Servers servers)
     [InlineData(";set_max_partitions_per_insert_block=7")]
     public async Task Rows_of_more_months_than_a_server_takes_at_once_are_derived_anew(string settings)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([made.User(1), .. Enumerable.Range(0, 240).Select(month => made.Bet(month, Made.Columns(FormattableString.Invariant($"\"placed_at\":\"{2000 + month / 12}-{1 + month % 12:D2}-01T00:00:00.000000Z\""))))]);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows DELETE WHERE bet_id % 3 = 0 SETTINGS mutations_sync = 2");

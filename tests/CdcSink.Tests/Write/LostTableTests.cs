@@ -20,7 +20,7 @@ public sealed class LostTableTests(Servers servers)
     [InlineData("summary_by_month", "summary_by_month_refresh")]
     public async Task A_lost_summary_is_created_again_and_named_and_filled_at_once(params string[] lost)
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         foreach (var name in lost.Reverse())
         {
             await sink.Client.ExecuteNonQueryAsync($"DROP TABLE {name} SYNC");
@@ -47,7 +47,7 @@ public sealed class LostTableTests(Servers servers)
     [InlineData("schema_files")]
     public async Task Anything_else_that_is_lost_is_an_error_that_names_it_and_nothing_is_created(string lost)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync($"DROP TABLE {lost} SYNC");
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE summary_by_day SYNC");
 
@@ -61,7 +61,7 @@ public sealed class LostTableTests(Servers servers)
     [Fact]
     public async Task A_lost_table_stops_a_migration_before_a_new_file_is_applied()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE user_changes SYNC");
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE schema_files DELETE WHERE name LIKE '0020%' SETTINGS mutations_sync = 2");
 
@@ -73,7 +73,7 @@ public sealed class LostTableTests(Servers servers)
     [Fact]
     public async Task What_a_file_that_was_cut_off_had_dropped_is_not_taken_for_lost()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE schema_files DELETE WHERE name LIKE '0017%' OR name LIKE '0018%' SETTINGS mutations_sync = 2");
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE summary_by_day_refresh SYNC");
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE summary_by_day SYNC");
@@ -87,7 +87,7 @@ public sealed class LostTableTests(Servers servers)
     [Fact]
     public async Task The_verb_says_what_it_created_again_and_ends_with_one_for_what_it_cannot()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await using var stream = await KafkaStream.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE summary_by_hour SYNC");
 

@@ -16,7 +16,7 @@ public sealed class ManyMonthsTests(Servers servers)
     [Fact]
     public async Task Bets_of_120_months_in_one_batch_are_there_at_once()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         await sink.ReplayAsync(Bets(new Made()));
 
@@ -28,7 +28,7 @@ public sealed class ManyMonthsTests(Servers servers)
     [Fact]
     public async Task A_user_with_bets_in_120_months_is_renamed()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { BatchRecords = 20 });
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { BatchRecords = 20 });
         var made = new Made();
         await sink.ReplayAsync(Bets(made));
 
@@ -41,7 +41,7 @@ public sealed class ManyMonthsTests(Servers servers)
     [Fact]
     public async Task Truncated_bets_of_4000_months_are_gone_and_come_again()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync([made.User(1), .. Enumerable.Range(0, 4_000).Select(each => Bet(made, each, 1900))]);
         Assert.Equal(["4000|4000|4000|Ada|40000"], await sink.QueryAsync(Rows));
@@ -57,7 +57,7 @@ public sealed class ManyMonthsTests(Servers servers)
     [InlineData(7)]
     public async Task A_server_with_a_lower_limit_is_served_too(int limit)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, settings: $"set_max_partitions_per_insert_block={limit}");
+        await using var sink = await SinkUnderTest.CreateAsync(servers, settings: $"set_max_partitions_per_insert_block={limit}");
         var made = new Made();
 
         await sink.ReplayAsync([.. Bets(made), made.User(1, "\"name\":\"renamed\",\"created_at\":\"2025-01-01T00:00:00.000000Z\"", "u")]);
@@ -69,7 +69,7 @@ public sealed class ManyMonthsTests(Servers servers)
     [Fact]
     public async Task The_join_inside_ClickHouse_writes_by_month()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var changes = sink.Batch(Bets(new Made()));
         await sink.InsertChangesAsync(changes);
 
@@ -82,7 +82,7 @@ public sealed class ManyMonthsTests(Servers servers)
     [Fact]
     public async Task Rows_of_120_months_wait_while_a_month_has_too_many_parts()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         var made = new Made();
         await sink.ReplayAsync([made.User(1)]);
         await sink.Client.ExecuteNonQueryAsync("SYSTEM STOP MERGES bets_analytics_rows");

@@ -16,7 +16,7 @@ public sealed class ProgressTests(Servers servers)
     public async Task A_batch_of_a_former_assignment_has_its_effect_and_records_nothing()
     {
         var made = new Made();
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var batch = sink.Batch([made.Bet(1, Made.Columns())]);
         batch.Assignment = sink.Progress.Assignment;
         batch.Positions.Add(new PartitionPosition("betting.public.bets", 0, 1, 1, 0, 0));
@@ -34,7 +34,7 @@ public sealed class ProgressTests(Servers servers)
     public async Task Partitions_are_given_away_at_once_while_ClickHouse_does_not_answer()
     {
         var limit = TimeSpan.FromSeconds(30);
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var held = 0;
         await using var gate = new ClickHouseGate(sink.ConnectionString, request => request.Contains("sink_progress", StringComparison.Ordinal) && Interlocked.Exchange(ref held, 1) == 0);
         using var client = new ClickHouseClient(gate.ConnectionString);

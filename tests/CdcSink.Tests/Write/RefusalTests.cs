@@ -18,7 +18,7 @@ public sealed class RefusalTests(Servers servers)
     [Fact]
     public async Task A_record_that_ClickHouse_alone_refuses_goes_alone_and_all_others_are_applied()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes ADD CONSTRAINT never CHECK id NOT IN (13, 40)");
         var records = Records();
 
@@ -36,7 +36,7 @@ public sealed class RefusalTests(Servers servers)
     [Fact]
     public async Task A_table_that_refuses_everything_is_no_records_fault_and_ends_the_worker()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { BatchRecords = 20, RetryPause = TimeSpan.FromMilliseconds(10) });
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { BatchRecords = 20, RetryPause = TimeSpan.FromMilliseconds(10) });
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes ADD CONSTRAINT never CHECK id < 0");
         var made = new Made();
 
@@ -50,7 +50,7 @@ public sealed class RefusalTests(Servers servers)
     [Fact]
     public async Task A_batch_that_is_too_much_for_the_memory_limit_is_halved_and_nothing_is_put_aside()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = 100_000 }, settings: "set_max_memory_usage=40000000");
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = 100_000 }, settings: "set_max_memory_usage=40000000");
         var made = new Made();
         var name = new string('x', 100_000);
 
@@ -64,7 +64,7 @@ public sealed class RefusalTests(Servers servers)
     [Fact]
     public async Task Too_many_parts_are_waited_for_and_the_same_batch_is_applied_once()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         await sink.ReplayAsync([new Made().User(1)]);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY SETTING parts_to_delay_insert = 1, parts_to_throw_insert = 1, max_delay_to_insert = 1");
         await sink.Client.ExecuteNonQueryAsync("INSERT INTO bet_changes (id, version) VALUES (999, 1)");
@@ -74,7 +74,7 @@ public sealed class RefusalTests(Servers servers)
     [Fact]
     public async Task A_full_disk_is_waited_for()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         // As much room as no disk has: what ClickHouse says is what it says of one that is full.
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY SETTING min_free_disk_bytes_to_perform_insert = 4000000000000000000");
         await EnduredAsync(sink, "243", () => sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes RESET SETTING min_free_disk_bytes_to_perform_insert"));
@@ -83,7 +83,7 @@ public sealed class RefusalTests(Servers servers)
     [Fact]
     public async Task A_table_that_is_read_only_is_waited_for()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY SETTING table_readonly = 1");
         await EnduredAsync(sink, "774", () => sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes RESET SETTING table_readonly"));
     }
@@ -91,7 +91,7 @@ public sealed class RefusalTests(Servers servers)
     [Fact]
     public async Task A_missing_table_ends_the_worker_with_one_line_that_says_what_to_do()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE bet_changes");
 
         var refused = await Assert.ThrowsAsync<ClickHouseRefusedException>(() => sink.ReplayAsync(Records()));
@@ -106,7 +106,7 @@ public sealed class RefusalTests(Servers servers)
     public async Task When_a_batch_is_said_to_be_applied_its_rows_are_there()
     {
         // A profile that lets ClickHouse acknowledge before it has inserted anything must not reach the sink.
-        using var sink = await SinkUnderTest.CreateAsync(servers, settings: "set_async_insert=1;set_wait_for_async_insert=0;set_async_insert_busy_timeout_max_ms=60000;set_async_insert_busy_timeout_min_ms=60000");
+        await using var sink = await SinkUnderTest.CreateAsync(servers, settings: "set_async_insert=1;set_wait_for_async_insert=0;set_async_insert_busy_timeout_max_ms=60000;set_async_insert_busy_timeout_min_ms=60000");
         var made = new Made();
         for (var batch = 0; batch < 10; batch++)
         {

@@ -15,7 +15,7 @@ public sealed class RowStorageTests(Servers servers)
     [Fact]
     public async Task Old_rows_go_to_the_cold_volume_and_expired_ones_go_and_the_changelog_stays_whole()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var now = TimeProvider.System.GetUtcNow();
         var made = new Made();
         await sink.ReplayAsync(new[] { now, now.AddMonths(-30), now.AddMonths(-90) }.Select((placed, id) =>
@@ -42,7 +42,7 @@ public sealed class RowStorageTests(Servers servers)
     [Fact]
     public async Task A_bet_placed_at_either_end_of_time_is_as_old_as_it_says()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync(new[] { "1850-01-01T00:00:00.000000Z", "2250-01-01T00:00:00.000000Z", "2110-01-01T00:00:00.000000Z" }.Select((placed, id) => made.Bet(id, Made.Columns($"\"placed_at\":\"{placed}\""))));
 
@@ -55,7 +55,7 @@ public sealed class RowStorageTests(Servers servers)
     [Fact]
     public async Task A_cluster_gets_the_same_on_its_shards_and_ClickHouse_can_read_it()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var statements = new RowStorage("tiered", "cold", 24, 84).Statements("betting", hasRules: false).ToList();
 
         Assert.Equal(3, statements.Count);

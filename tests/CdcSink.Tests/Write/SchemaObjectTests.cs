@@ -14,7 +14,7 @@ public sealed partial class SchemaObjectTests(Servers servers)
     [Fact]
     public async Task The_schema_creates_exactly_what_a_migrated_database_has()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         var there = await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND NOT startsWith(name, '.') ORDER BY name");
 

@@ -23,7 +23,7 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
     [InlineData("last_watermarks")]
     public async Task What_is_lost_while_the_worker_runs_holds_data_as_of_where_it_was_when_all_was_there_and_ends_the_worker(string lost)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         var watch = WatchOf(sink, store);
         await VisibleAsync(sink, "2026-01-01 10:00:00", 1);
@@ -44,7 +44,7 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
     [Fact]
     public async Task A_loss_before_the_second_look_leaves_nothing_proven()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         var watch = WatchOf(sink, store);
         await VisibleAsync(sink, "2026-01-01 10:00:00", 1);
@@ -59,7 +59,7 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
     [Fact]
     public async Task A_worker_that_starts_without_a_feed_ends_and_asks_for_nothing()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE bets_by_user_feed SYNC");
         await Assert.ThrowsAsync<SchemaException>(() => LookAsync(WatchOf(sink, store)));
@@ -69,7 +69,7 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
     [Fact]
     public async Task Where_the_request_itself_cannot_be_recorded_the_worker_ends_all_the_same()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         var watch = WatchOf(sink, store);
         await LookAsync(watch);
@@ -81,7 +81,7 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
     [Fact]
     public async Task A_lost_view_or_summary_holds_nothing_and_the_worker_goes_on()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         var watch = WatchOf(sink, store);
         await LookAsync(watch);

@@ -25,7 +25,7 @@ public sealed class VerdictTests(Servers servers)
     [InlineData("sink_progress")]
     public async Task A_part_that_cannot_be_read_is_waited_for(string table)
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         var part = await DamagedPart.OfAsync(sink, table);
 
         await WaitsAsync(sink, "33", [.. Enumerable.Range(1, 3).Select(id => Bet(id, "20.00")), _made.Linked(2, previous: 1)], () => part.MendAsync(sink));
@@ -41,7 +41,7 @@ public sealed class VerdictTests(Servers servers)
     [InlineData("snapshot_markers")]
     public async Task An_insert_of_something_else_that_is_refused_is_waited_for(string table)
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.QueryAsync($"ALTER TABLE {table} ADD CONSTRAINT never CHECK partition < 0");
         var read = _made.Bet(9, Made.Columns(), "r", epoch: "2", snapshot: "last");
 
@@ -53,7 +53,7 @@ public sealed class VerdictTests(Servers servers)
     [Fact]
     public async Task A_row_of_another_bet_that_is_refused_is_waited_for_and_the_user_that_changed_is_not_put_aside()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.QueryAsync("ALTER TABLE bets_analytics_rows ADD CONSTRAINT never CHECK user_name != 'Eve'");
 
         await WaitsAsync(sink, "469", [_made.User(1, "\"name\":\"Eve\",\"created_at\":\"2025-01-01T00:00:00.000000Z\"", "u"), Bet(9, "5.00", "\"user_id\":2")],
@@ -65,7 +65,7 @@ public sealed class VerdictTests(Servers servers)
     [Fact]
     public async Task A_bet_whose_own_row_is_refused_is_put_aside_alone()
     {
-        using var sink = await FilledAsync();
+        await using var sink = await FilledAsync();
         await sink.QueryAsync("ALTER TABLE bets_analytics_rows ADD CONSTRAINT never CHECK bet_id NOT IN (2, 13)");
 
         // One that is stored already, so its row is made of what is read, and a new one; between them a change of a user.

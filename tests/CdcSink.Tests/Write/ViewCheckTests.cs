@@ -16,7 +16,7 @@ public sealed class ViewCheckTests(Servers servers)
     [InlineData("summary_by_day_refresh", "ALTER TABLE summary_by_day_refresh MODIFY QUERY SELECT toDate32(placed_at) AS day, event_category, bet_status, count() AS bets, count() AS users, sum(bet_amount) AS stakes, sum(bet_amount) AS payouts, NULL::Nullable(DateTime64(6, 'UTC')) AS data_as_of FROM bets_analytics GROUP BY day, event_category, bet_status")]
     public async Task A_view_that_was_changed_by_hand_is_created_again_with_its_comment(string view, string change)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         var before = await DefinitionAsync(sink, view);
         await sink.Client.ExecuteNonQueryAsync(change);
         Assert.NotEqual(before, await DefinitionAsync(sink, view));
@@ -32,7 +32,7 @@ public sealed class ViewCheckTests(Servers servers)
     [Fact]
     public async Task A_view_that_was_replaced_by_one_of_the_same_query_does_not_differ()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("CREATE OR REPLACE VIEW bet_marks AS -- as it was\n select `bet_id`, arrayJoin(marks) as marked_column\nfrom bets_analytics");
 
         Assert.Empty((await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Replaced);
@@ -45,7 +45,7 @@ public sealed class ViewCheckTests(Servers servers)
     [InlineData("rewinds", "is not the kind of", "DROP TABLE rewinds SYNC", "CREATE VIEW rewinds AS SELECT 1 AS id")]
     public async Task What_cannot_be_created_again_without_a_loss_is_refused_and_nothing_is_changed(string name, string fault, params string[] changes)
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         foreach (var change in changes.Append("CREATE OR REPLACE VIEW holds AS SELECT 1 AS id"))
         {
             await sink.Client.ExecuteNonQueryAsync(change);
@@ -62,7 +62,7 @@ public sealed class ViewCheckTests(Servers servers)
     [Fact]
     public async Task A_program_that_lacks_an_applied_file_changes_nothing_and_says_so()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash) VALUES ('9999_newer.sql', 'newer')");
         await sink.Client.ExecuteNonQueryAsync("CREATE OR REPLACE VIEW holds AS SELECT 1 AS id");
         var newer = await DefinitionAsync(sink, "holds");
@@ -99,7 +99,7 @@ public sealed class ViewCheckTests(Servers servers)
     [Fact]
     public async Task The_schema_of_a_cluster_does_not_differ_from_that_of_one_server()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers, migrateAsync: each => OwnCluster.MigrateAsync(each, "default"));
+        await using var sink = await SinkUnderTest.CreateAsync(servers, migrateAsync: each => OwnCluster.MigrateAsync(each, "default"));
 
         Assert.Empty(await new ViewCheck(sink.Client, SchemaObjects.OfOneServer).FaultsAsync(CancellationToken.None));
         Assert.Empty(await new ViewCheck(sink.Client, SchemaObjects.Of(ClickHouseMigrator.Script("default"))).FaultsAsync(CancellationToken.None));

@@ -110,7 +110,7 @@ public sealed class HeaderLimitTests(Servers servers)
         await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), () => Task.FromResult(stage.Kafka.DeadLetterCount() == 2));
         Assert.Equal(0, await worker.StopAsync());
 
-        var letters = stage.Kafka.DeadLetters();
+        var letters = stage.Kafka.DeadLetters().OrderBy(each => Header(each.Message, "dead-letter-from"), StringComparer.Ordinal).ToList();
         Assert.Equal((null, null), (letters[0].Message.Key, letters[0].Message.Value));
         Assert.Empty(letters[1].Message.Value!);
         Assert.Equal("$: send a message with a command in it", Header(letters[0].Message, "dead-letter-reason"));
