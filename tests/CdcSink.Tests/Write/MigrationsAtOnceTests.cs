@@ -7,7 +7,7 @@ using Xunit;
 namespace Betting.Tests.CdcSink.Write;
 
 /// <summary>Two processes that migrate one database at once, of which one stands still for a while or is killed.</summary>
-public sealed class MigrationsAtOnceTests(Servers servers)
+public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
 {
     // data_as_of as 0009 defines it, summary_by_hour as 0006 does, and so on: all of them are replaced or dropped by later files.
     const string OldDataAsOf = "CREATE OR REPLACE VIEW data_as_of AS\nWITH (SELECT max(committed_at)", OldProgress = "CREATE OR REPLACE TABLE sink_progress",
@@ -15,6 +15,7 @@ public sealed class MigrationsAtOnceTests(Servers servers)
 
     static int _databases;
     static Task<IReadOnlyList<string>>? _alone;
+    readonly List<string> _created = [];
 
     public static TheoryData<string> Statements =>
     [
@@ -135,8 +136,21 @@ public sealed class MigrationsAtOnceTests(Servers servers)
     }
 
     /// <summary>A connection string whose database is not there yet.</summary>
-    async Task<string> NewAsync() =>
-        (await servers.ClickHouseAsync()).ConnectionString($"at_once_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}");
+    async Task<string> NewAsync()
+    {
+        var name = $"at_once_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
+        _created.Add(name);
+        return (await servers.ClickHouseAsync()).ConnectionString(name);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var server = await servers.ClickHouseAsync();
+        foreach (var name in _created)
+        {
+            await MigratedClickHouse.DropAsync(server, name);
+        }
+    }
 
     // The same tables, views, settings and comments as in a database that one process migrated alone.
     async Task IsAsNewAsync(string database) => Assert.Equal(await (_alone ??= AloneAsync()), await DefinitionsAsync(database));

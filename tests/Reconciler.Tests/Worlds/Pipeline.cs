@@ -27,8 +27,9 @@ public sealed class Pipeline(Servers servers) : IAsyncLifetime
         // Roles belong to the whole cluster, of which other tests migrate databases at the same moment: the migration knows how to let one log in.
         await PostgresMigrator.MigrateAsync(database, new Dictionary<string, string> { ["reader"] = "reader" }, NullLogger.Instance, CancellationToken.None);
         Postgres = NpgsqlDataSource.Create(database);
-        ClickHouseConnection = (await servers.ClickHouseAsync()).ConnectionString(_prefix);
-        await ClickHouseMigrator.MigrateAsync(ClickHouseConnection);
+        var rows = await servers.ClickHouseAsync();
+        await MigratedClickHouse.CreateAsync(rows, _prefix);
+        ClickHouseConnection = rows.ConnectionString(_prefix);
         ClickHouse = new ClickHouseClient(ClickHouseConnection);
         var kafka = await servers.KafkaAsync();
         _kafka = kafka.BootstrapServers;
