@@ -95,6 +95,17 @@ public sealed class DeciderTests
     }
 
     [Fact]
+    public void A_limit_that_was_lowered_below_a_balance_refuses_only_what_raises_it()
+    {
+        var limits = Given.Limits with { MaxBalance = Money.FromDecimal(1) };
+        BetCommand[] commands = [Given.Withdraw(1_00), Given.Settle(Given.Bet, 0), Given.Deposit(1)];
+
+        var outcomes = new BatchDecision(Given.State(cents: 980_00), [], limits, Given.ParkFor, Given.Now).Run(commands).Outcomes.Values;
+
+        Assert.Equal([Outcome.Accepted, Outcome.Accepted, Outcome.Rejected(Reasons.OverLimit)], outcomes);
+    }
+
+    [Fact]
     public void A_small_stake_after_a_refused_large_one_is_judged_on_its_own()
     {
         var state = Given.State(cents: 50_00);

@@ -9,7 +9,7 @@ public sealed class RabbitPolicyRuleTests
 {
     [Theory]
     [InlineData("""{"message-ttl":60000}""", "message-ttl")]
-    [InlineData("""{"message-ttl":"60000","max-length":5}""", "message-ttl")]
+    [InlineData("""{"message-ttl":"60000","queue-version":2}""", "message-ttl")]
     [InlineData("""{"expires":1800000}""", "expires")]
     [InlineData("""{"overflow":"drop-head"}""", "overflow")]
     [InlineData("""{"overflow":"reject-publish-dlx"}""", "overflow")]
@@ -20,7 +20,7 @@ public sealed class RabbitPolicyRuleTests
     [InlineData("""{"delivery-limit":"20"}""", "delivery-limit")]
     [InlineData("""{"dead-letter-exchange":"lost"}""", "dead-letter-exchange")]
     [InlineData("""{"overflow":"reject-publish"}""", null)]
-    [InlineData("""{"max-length":100000,"max-length-bytes":1000000,"queue-version":2,"queue-leader-locator":"balanced"}""", null)]
+    [InlineData("""{"max-in-memory-length":100000,"queue-version":2,"queue-leader-locator":"balanced"}""", null)]
     [InlineData("""{"delivery-limit":1000000}""", null)]
     [InlineData("{}", null)]
     [InlineData("[]", null)]
@@ -35,6 +35,17 @@ public sealed class RabbitPolicyRuleTests
 
             Assert.Equal(key is null ? [] : [$"a policy sets {key} for {queue}"], lines.ConvertAll(line => line.Split(':')[0]));
         }
+    }
+
+    [Theory]
+    [InlineData("max-length")]
+    [InlineData("max-length-bytes")]
+    public void A_limit_of_length_changes_the_order_of_commands_and_does_no_harm_to_dead_letters(string key)
+    {
+        using var parsed = JsonDocument.Parse($$"""{"{{key}}":100000,"overflow":"reject-publish"}""");
+
+        Assert.StartsWith($"a policy sets {key} for bet-commands: ", Assert.Single(RabbitPolicies.WhatIsBroken(RabbitPolicies.Queues[0], parsed.RootElement)), StringComparison.Ordinal);
+        Assert.Empty(RabbitPolicies.WhatIsBroken(RabbitPolicies.Queues[1], parsed.RootElement));
     }
 
     [Fact]

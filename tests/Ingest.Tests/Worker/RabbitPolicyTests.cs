@@ -137,7 +137,8 @@ public sealed class RabbitPolicyTests(Servers servers)
             Assert.Single(worker.Log.Split('\n'), line => line.Contains($"A setting of RabbitMQ breaks a promise of this worker: a policy sets {key} for {Topics.Commands}:", StringComparison.Ordinal));
             Assert.Single(worker.Log.Split('\n'), line => line.Contains($"A setting of RabbitMQ breaks a promise of this worker: a policy sets {key} for {Rabbit.DeadLetters}:", StringComparison.Ordinal));
         }
-        Assert.DoesNotContain("a policy sets max-length", worker.Log, StringComparison.Ordinal);
+        Assert.Single(worker.Log.Split('\n'), line => line.Contains($"a policy sets max-length for {Topics.Commands}:", StringComparison.Ordinal));
+        Assert.DoesNotContain($"a policy sets max-length for {Rabbit.DeadLetters}", worker.Log, StringComparison.Ordinal);
     }
 
     [Fact]

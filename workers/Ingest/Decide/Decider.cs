@@ -66,7 +66,7 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
         {
             return Outcome.Rejected(Reasons.InsufficientFunds);
         }
-        if (account.Balance + change > limits.MaxBalance)
+        if (IsOverLimit(account.Balance, change))
         {
             return Outcome.Rejected(Reasons.OverLimit);
         }
@@ -147,6 +147,9 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
     }
 
     // A cancelled bet pays its stake back: no payout is given for it.
+    // A limit may be lowered while wallets are above it: what does not raise a balance is not refused for it.
+    bool IsOverLimit(Money balance, Money change) => change > Money.Zero && balance + change > limits.MaxBalance;
+
     Outcome Close(BetCommand command, long betId, long? userId, Money? payout, string status)
     {
         if (payout < Money.Zero)
@@ -175,7 +178,7 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
             return Outcome.WaitsForUser(bet.UserId);
         }
         var paid = payout ?? bet.Amount;
-        if (account.Balance + paid > limits.MaxBalance)
+        if (IsOverLimit(account.Balance, paid))
         {
             return Outcome.Rejected(Reasons.OverLimit);
         }
