@@ -177,7 +177,7 @@ public sealed class PartitionStarts(
                 if (!known.ContainsKey(other) && begun.All(each => each.Partition != other))
                 {
                     var bounds = consumer.QueryWatermarkOffsets(other, Patience);
-                    yield return new PartitionPosition(topic, other.Partition, (options.FirstStart == FirstStart.Beginning ? bounds.Low : bounds.High).Value, bounds.High.Value, 0, 0);
+                    yield return new PartitionPosition(topic, other.Partition, options.FirstStart == FirstStart.Beginning ? 0 : bounds.High.Value, bounds.High.Value, 0, 0);
                 }
             }
         }
