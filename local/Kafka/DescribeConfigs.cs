@@ -7,9 +7,9 @@ namespace Betting.Local.Kafka;
 
 /// <summary>Answers the request DescribeConfigs, versions 0 and 1, for topics.</summary>
 /// <remarks>
-/// The mock cluster does not know this request. Its table of handlers is a read-only constant of the library, one entry of 16 bytes for each kind
-/// of request (lowest version, highest version, lowest flexible version, function); the entry of this one is filled before the first cluster is made.
-/// The handler gets librdkafka's own connection and request and uses librdkafka's own functions to read and answer.
+/// The mock cluster does not know this request. Its table of handlers is a read-only constant of the library, one entry of 16 bytes for
+/// each kind of request (lowest version, highest version, lowest flexible version, function); the entry of this one is filled before the
+/// first cluster is made. The handler gets librdkafka's own connection and request and uses librdkafka's own functions to read and answer.
 /// </remarks>
 static unsafe class DescribeConfigs
 {
@@ -21,20 +21,22 @@ static unsafe class DescribeConfigs
     const int EntrySize = 16;
     const byte Topic = 2;
 
+    static readonly string[] Symbols =
+    [
+        "rd_kafka_mock_api_handlers", "rd_kafka_mock_buf_new_response", "rd_kafka_mock_next_request_error",
+        "rd_kafka_mock_connection_send_response0", "rd_slice_read", "rd_buf_write",
+    ];
+
     static delegate* unmanaged<nint, nint> _newResponse;
     static delegate* unmanaged<nint, nint, int> _nextError;
     static delegate* unmanaged<nint, nint, int, void> _send;
     static delegate* unmanaged<nint, void*, nuint, nuint> _read;
     static delegate* unmanaged<nint, void*, nuint, nuint> _write;
 
-    /// <summary>To be called before a cluster is made. With another librdkafka than the one that this was written for the request stays unknown.</summary>
+    /// <summary>To be called before a cluster is made. With another librdkafka than 2.16 the request stays unknown.</summary>
     public static void Install(string libraryPath)
     {
-        if (_send is not null || Library.Version >> 16 != 0x0210 || LibrarySymbols.Find(libraryPath, "rd_kafka_mock_api_handlers", "rd_kafka_mock_buf_new_response",
-            "rd_kafka_mock_next_request_error", "rd_kafka_mock_connection_send_response0", "rd_slice_read", "rd_buf_write") is not { } found)
-        {
-            return;
-        }
+        if (_send is not null || Library.Version >> 16 != 0x0210 || LibrarySymbols.Find(libraryPath, Symbols) is not { } found) return;
         _newResponse = (delegate* unmanaged<nint, nint>)found[1];
         _nextError = (delegate* unmanaged<nint, nint, int>)found[2];
         _send = (delegate* unmanaged<nint, nint, int, void>)found[3];
@@ -58,7 +60,8 @@ static unsafe class DescribeConfigs
         var asked = new List<(byte Kind, string Name, HashSet<string>? Only)>();
         for (int each = 0; each < count; each++)
         {
-            if (!TryReadByte(reader, out byte kind) || !TryReadText(reader, out string name) || !TryReadInt(reader, out int names)) return -1;
+            if (!TryReadByte(reader, out byte kind) || !TryReadText(reader, out string name)) return -1;
+            if (!TryReadInt(reader, out int names)) return -1;
             HashSet<string>? only = names < 0 ? null : new(StringComparer.Ordinal);
             for (int index = 0; index < names; index++)
             {
@@ -81,7 +84,8 @@ static unsafe class DescribeConfigs
         answer.Int(0).Int(asked.Count);
         foreach (var (kind, name, only) in asked)
         {
-            var settings = kind == Topic && refused == 0 ? TopicSettings.Of(name)?.Where(setting => only?.Contains(setting.Name) ?? true).ToList() : null;
+            var all = kind == Topic && refused == 0 ? TopicSettings.Of(name) : null;
+            var settings = all?.Where(setting => only?.Contains(setting.Name) ?? true).ToList();
             short error = refused != 0 ? refused : settings is null ? (short)ErrorCode.UnknownTopicOrPart : (short)0;
             answer.Short(error).Text(null).Byte(kind).Text(name).Int(settings?.Count ?? 0);
             foreach (var (setting, value, isSet) in settings ?? [])

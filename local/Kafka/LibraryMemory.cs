@@ -19,7 +19,7 @@ static partial class LibraryMemory
         Protect(page, size, ReadOnly);
     }
 
-    /// <summary>Mappings of the library that have the given rights, as <c>/proc/self/maps</c> writes them; in the order of their addresses.</summary>
+    /// <summary>Mappings of the library that have the given rights, as <c>/proc/self/maps</c> writes them.</summary>
     public static IEnumerable<(nint Start, int Length)> Mappings(string libraryPath, string rights)
     {
         foreach (string line in File.ReadLines("/proc/self/maps"))
@@ -36,7 +36,7 @@ static partial class LibraryMemory
     static void Protect(nint page, nuint size, int protection)
     {
         if (mprotect(page, size, protection) != 0)
-            throw new InvalidOperationException($"mprotect failed with errno {Marshal.GetLastPInvokeError()}: librdkafka cannot be changed in memory");
+            throw new InvalidOperationException($"mprotect failed with errno {Marshal.GetLastPInvokeError()}: librdkafka stays as it is");
     }
 
     [LibraryImport("libc", SetLastError = true)]

@@ -15,7 +15,8 @@ static class LibrarySymbols
     {
         byte[] file = File.ReadAllBytes(path);
         int headers = (int)Number64(file, 0x28), size = Number16(file, 0x3A), count = Number16(file, 0x3C);
-        int symbols = Enumerable.Range(0, count).Select(index => headers + (index * size)).FirstOrDefault(header => Number32(file, header + 4) == SymbolTable);
+        int symbols = Enumerable.Range(0, count).Select(index => headers + (index * size))
+            .FirstOrDefault(header => Number32(file, header + 4) == SymbolTable);
         if (symbols == 0) return null;
         int texts = (int)Number64(file, headers + (Number32(file, symbols + 40) * size) + 24);
         int first = (int)Number64(file, symbols + 24), end = first + (int)Number64(file, symbols + 32);

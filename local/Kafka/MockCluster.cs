@@ -29,8 +29,8 @@ public sealed unsafe class MockCluster : IDisposable
         NameController();
     }
 
-    // The mock cluster says that broker 0 is the controller, and has none of that number; clients ask the controller for settings. The field stands
-    // behind the cluster's name (32 bytes) and its client, by which it is recognised.
+    // The mock cluster says that broker 0 is the controller, and has none of that number; clients ask the controller for settings. The
+    // field stands behind the cluster's name (32 bytes) and its client, by which it is recognised.
     void NameController()
     {
         if (*(nint*)(_cluster + 32) == _client) *(int*)(_cluster + 40) = 1;

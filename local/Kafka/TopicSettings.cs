@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Betting.Local.Kafka;
 
-/// <summary>The topics of this process and their settings. The mock cluster obeys none of them: they are only told, as Kafka tells them.</summary>
+/// <summary>The topics of this process and their settings, which DescribeConfigs tells. The mock cluster obeys none of them.</summary>
 static class TopicSettings
 {
     static readonly ConcurrentDictionary<string, ConcurrentDictionary<string, string>> Topics = new(StringComparer.Ordinal);
@@ -35,7 +35,11 @@ static class TopicSettings
     }
 
     /// <returns>Each setting with its value and whether it was set for this topic; null where the topic is not there.</returns>
-    public static IEnumerable<(string Name, string Value, bool IsSet)>? Of(string topic) => Topics.TryGetValue(topic, out var settings)
-        ? Defaults.Keys.Union(settings.Keys).Select(name => settings.TryGetValue(name, out string? value) ? (name, value, true) : (name, Defaults[name], false))
-        : null;
+    public static IEnumerable<(string Name, string Value, bool IsSet)>? Of(string topic)
+    {
+        if (!Topics.TryGetValue(topic, out var now)) return null;
+        var settings = now.ToArray().ToDictionary();
+        return Defaults.Keys.Union(settings.Keys)
+            .Select(name => settings.TryGetValue(name, out string? value) ? (name, value, true) : (name, Defaults[name], false));
+    }
 }

@@ -16,24 +16,30 @@ public static class KafkaTopicRules
     /// <param name="settings">Its settings as the broker tells them; one that is missing is right.</param>
     public static IEnumerable<string> WhatIsBroken(string topic, IReadOnlyDictionary<string, string> settings)
     {
-        if (settings.GetValueOrDefault("cleanup.policy") is { } policy && policy.Split(',', StringSplitOptions.TrimEntries).Contains("compact", StringComparer.Ordinal))
+        if (Value("cleanup.policy") is { } policy && policy.Split(',', StringSplitOptions.TrimEntries).Contains("compact"))
         {
-            yield return $"{topic} has cleanup.policy={policy}: of the records with one key all but the last are removed; it has to be delete";
+            yield return $"{topic} has cleanup.policy={policy}: of the records with one key all but the last are removed; "
+                + "it has to be delete";
         }
         if (Number("retention.ms") is { } time and >= 0 && time < LeastTime.TotalMilliseconds)
         {
-            yield return $"{topic} has retention.ms={time}: records are removed before a worker that was away for a day has read them; it has to be {LeastTime.TotalMilliseconds:F0} or more, or -1";
+            yield return $"{topic} has retention.ms={time}: records are removed before a worker that was away for a day has read them; "
+                + $"it has to be {LeastTime.TotalMilliseconds:F0} or more, or -1";
         }
         if (Number("retention.bytes") is { } bytes and >= 0 and < LeastBytes)
         {
-            yield return $"{topic} has retention.bytes={bytes}: records are removed before a worker that was away has read them; it has to be {LeastBytes} or more, or -1";
+            yield return $"{topic} has retention.bytes={bytes}: records are removed before a worker that was away has read them; "
+                + $"it has to be {LeastBytes} or more, or -1";
         }
-        if (settings.GetValueOrDefault("unclean.leader.election.enable") == "true")
+        if (Value("unclean.leader.election.enable") == "true")
         {
-            yield return $"{topic} has unclean.leader.election.enable=true: a replica that lacks acknowledged records may become the leader; it has to be false";
+            yield return $"{topic} has unclean.leader.election.enable=true: a replica that lacks acknowledged records may become "
+                + "the leader; it has to be false";
         }
 
+        string? Value(string name) => settings.GetValueOrDefault(name);
+
         long? Number(string name) =>
-            long.TryParse(settings.GetValueOrDefault(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
+            long.TryParse(Value(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 }

@@ -12,6 +12,8 @@ public sealed class TopicSettingTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    const string Rows = "SELECT toString(bet_id) FROM bets_analytics";
+
     readonly Made _made = new();
 
     [Fact]
@@ -23,11 +25,12 @@ public sealed class TopicSettingTests(Servers servers)
         var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
         await using var worker = stream.StartWorker(sink.ConnectionString, $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}");
 
-        await ReadyAsync(http, (isReady, body) => !isReady && body.Contains($"\"kafka-settings\":\"{stream.Bets} has cleanup.policy=compact: ", StringComparison.Ordinal));
+        await UnreadyAsync(http, $"\"kafka-settings\":\"{stream.Bets} has cleanup.policy=compact: ");
         await stream.SendAsync([Bet(1, 1)]);
         await stream.SetAsync(stream.Bets, "cleanup.policy", "delete");
         await ReadyAsync(http, (isReady, _) => isReady);
-        Assert.Single(KafkaStream.Said(worker).Split('\n'), line => line.Contains($"A setting of Kafka breaks a promise of this worker: {stream.Bets} has cleanup.policy=compact", StringComparison.Ordinal));
+        var told = $"A setting of Kafka breaks a promise of this worker: {stream.Bets} has cleanup.policy=compact: ";
+        Assert.Single(KafkaStream.Said(worker).Split('\n'), line => line.Contains(told, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -37,29 +40,43 @@ public sealed class TopicSettingTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         await stream.SendAsync([Bet(1), Bet(2), Bet(3), Bet(4, 2)]);
         await stream.DeleteRecordsAsync(stream.Bets, 0, before: 2);
+        var first = new TopicPartition(stream.Bets, 0);
 
-        // The range assignor gives the first partitions to the member whose id is less: one without records that the sink would read.
+        // The range assignor gives the first partitions to the member whose id is less.
         using (var other = stream.Member("a-member"))
         {
             using var left = new CancellationTokenSource();
-            var polling = Task.Run(() => { while (!left.IsCancellationRequested) { other.Consume(TimeSpan.FromMilliseconds(100)); } }, TestContext.Current.CancellationToken);
-            await Deadline.UntilAsync("the member's partitions", Limit, () => Task.FromResult(other.Assignment.Contains(new TopicPartition(stream.Bets, 0))));
+            var polling = Task.Run(() => Poll(other, left.Token), TestContext.Current.CancellationToken);
+            await Deadline.UntilAsync("the member's partitions", Limit, () => Task.FromResult(other.Assignment.Contains(first)));
             var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
             await using var worker = stream.StartWorker(sink.ConnectionString, $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}");
-            await Deadline.UntilAsync("the row of its own partition", Limit, async () => (await sink.QueryAsync("SELECT toString(bet_id) FROM bets_analytics")) is ["4"]);
-            Assert.Contains(new TopicPartition(stream.Bets, 0), other.Assignment);
-            Assert.Equal(["0"], await sink.QueryAsync($"SELECT next_offset FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND partition = 0"));
+            await Deadline.UntilAsync("the row of its own partition", Limit, async () => (await sink.QueryAsync(Rows)) is ["4"]);
+            Assert.Contains(first, other.Assignment);
+            Assert.Equal(["0"], await sink.QueryAsync(
+                $"SELECT next_offset FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND partition = 0"));
 
             await left.CancelAsync();
             await polling;
             other.Close();
-            await ReadyAsync(http, (isReady, body) => !isReady && body.Contains($"records gone before they were read: {stream.Bets}/0", StringComparison.Ordinal));
-            Assert.Contains($"{stream.Bets}/0 is stopped: its next record 0 is gone, the topic has 2 to 3", KafkaStream.Said(worker), StringComparison.Ordinal);
-            Assert.Equal(["4"], await sink.QueryAsync("SELECT toString(bet_id) FROM bets_analytics"));
+            await UnreadyAsync(http, $"records gone before they were read: {stream.Bets}/0");
+            var said = $"{stream.Bets}/0 is stopped: its next record 0 is gone, the topic has 2 to 3";
+            Assert.Contains(said, KafkaStream.Said(worker), StringComparison.Ordinal);
+            Assert.Equal(["4"], await sink.QueryAsync(Rows));
         }
     }
 
     StreamRecord Bet(long id, int partition = 0) => _made.Bet(id, Made.Columns(), partition: partition);
+
+    static void Poll(IConsumer<byte[], byte[]> member, CancellationToken left)
+    {
+        while (!left.IsCancellationRequested)
+        {
+            member.Consume(TimeSpan.FromMilliseconds(100));
+        }
+    }
+
+    static Task UnreadyAsync(Uri http, string reason) =>
+        ReadyAsync(http, (isReady, body) => !isReady && body.Contains(reason, StringComparison.Ordinal));
 
     static async Task ReadyAsync(Uri http, Func<bool, string, bool> holds)
     {

@@ -28,5 +28,6 @@ public sealed class LostPlaceTests
     [Theory]
     [InlineData(0)]
     [InlineData(10)]
-    public void A_group_without_an_offset_misses_nothing_of_a_topic_that_has_its_first_record(long end) => Assert.Null(LostPlace.Of(None, None, 0, end));
+    public void A_group_without_an_offset_misses_nothing_of_a_topic_that_has_its_first_record(long end) =>
+        Assert.Null(LostPlace.Of(None, None, 0, end));
 }

@@ -7,13 +7,15 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>
-/// The group has no offset: it expired, or the topic was recreated, or this is the first start. On a Kafka of its own where REAL_KAFKA names the tools, else
-/// on the stand-in.
+/// The group has no offset: it expired, or the topic was recreated, or this is the first start. On a Kafka of its own where REAL_KAFKA
+/// names the tools, else on the stand-in.
 /// </summary>
 [Trait("Category", "real")]
 [Collection("worker")]
 public sealed class GroupWithoutOffsetTests(Servers servers)
 {
+    const string Gone = "bet-commands/0: offset 0 (the group has none and begins there) is gone, there are ";
+
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     [Theory]
@@ -38,7 +40,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         await StoppedAsync(worker);
         Assert.Equal(1, await worker.MetricAsync("ingest_kafka_partitions_stopped"));
         Assert.Equal(1, await worker.MetricAsync("ingest_kafka_offsets_lost_total"));
-        Assert.Contains($"bet-commands/0: offset 0 (the group has none and begins there) is gone, there are {first} to {end}", worker.Log, StringComparison.Ordinal);
+        Assert.Contains($"{Gone}{first} to {end}", worker.Log, StringComparison.Ordinal);
         Assert.Contains($"Ingest:LostOffset=earliest reads from {first}", worker.Log, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, await worker.StatusAsync("/health/live"));
         Assert.Equal(1, await stage.CountAsync("SELECT count(*) FROM commands"));
@@ -49,7 +51,8 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         await broker.PublishAsync(Stage.Encoded(kept.TakeLast(1)));
         await stage.AppliedAsync(kept);
         await worker.ReadyAsync();
-        Assert.Contains($"{first} records were deleted before it, and which of them were applied is not known", worker.Log, StringComparison.Ordinal);
+        var loss = $"{first} records were deleted before it, and which of them were applied is not known";
+        Assert.Contains(loss, worker.Log, StringComparison.Ordinal);
         Assert.Equal(2 + left, await stage.CountAsync("SELECT count(*) FROM commands"));
         Assert.Equal(0, await worker.StopAsync());
 
@@ -77,7 +80,8 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         worker = stage.Start(broker.Settings);
         await stage.AppliedAsync(after);
         await worker.ReadyAsync();
-        Assert.Single(worker.Log.Split('\n'), line => line.Contains("The group ingest has no offset in any partition of bet-commands, although the journal has commands", StringComparison.Ordinal));
+        const string Told = "The group ingest has no offset in any partition of bet-commands, although the journal has commands";
+        Assert.Single(worker.Log.Split('\n'), line => line.Contains(Told, StringComparison.Ordinal));
         Assert.Equal(1, await worker.MetricAsync("ingest_kafka_group_offsets_missing_total"));
         Assert.Equal(0, await worker.StopAsync());
 
@@ -96,10 +100,11 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         await stage.Kafka.FailAsync("OffsetFetch", "GroupAuthorizationFailed", 10_000);
 
         var worker = stage.Start("--Ingest:Doors=kafka");
-        await Deadline.UntilAsync("an assignment", Limit, async () => (await worker.BodyAsync("/health/ready")).Contains("the broker does not tell the group's offsets", StringComparison.Ordinal));
+        await Deadline.UntilAsync("an assignment", Limit, async () =>
+            (await worker.BodyAsync("/health/ready")).Contains("the broker does not tell the group's offsets", StringComparison.Ordinal));
         await stage.Kafka.ServeAsync("OffsetFetch");
         await StoppedAsync(worker);
-        Assert.Contains("bet-commands/0: offset 0 (the group has none and begins there) is gone, there are 2 to 3", worker.Log, StringComparison.Ordinal);
+        Assert.Contains($"{Gone}2 to 3", worker.Log, StringComparison.Ordinal);
         Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands"));
     }
 

@@ -28,12 +28,16 @@ sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data
             [data, "--kafka-port", port, "--no-connect"]), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
         var broker = new OwnBroker(await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Limit), stage, tools, data);
         using var admin = broker.Admin();
-        await admin.CreateTopicsAsync(new[] { Topics.Commands, Topics.DeadLetter(Topics.Commands) }.Select(topic => new TopicSpecification { Name = topic, NumPartitions = 1 }));
+        await admin.CreateTopicsAsync(new[] { Topics.Commands, Topics.DeadLetter(Topics.Commands) }.Select(Specification));
         return broker;
     }
 
-    /// <summary>The worker's settings for the Kafka door alone. A real broker takes no session below its group.min.session.timeout.ms, 6 s by default.</summary>
-    public string[] Settings => ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={bootstrap}", $"--Kafka:Client:session.timeout.ms={(IsReal ? 6000 : 1500)}"];
+    /// <summary>The worker's settings for the Kafka door alone.</summary>
+    public string[] Settings =>
+        ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={bootstrap}", $"--Kafka:Client:session.timeout.ms={SessionMs}"];
+
+    // A real broker takes no session below its group.min.session.timeout.ms, 6 s by default.
+    int SessionMs => IsReal ? 6000 : 1500;
 
     public async Task PublishAsync(IEnumerable<byte[]> messages)
     {
@@ -78,8 +82,9 @@ sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data
         }
         using var admin = Admin();
         await admin.DeleteTopicsAsync([Topics.Commands]);
-        await Deadline.UntilAsync("the topic's end", Limit, () => Task.FromResult(admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics.TrueForAll(topic => topic.Topic != Topics.Commands)));
-        await admin.CreateTopicsAsync([new TopicSpecification { Name = Topics.Commands, NumPartitions = 1 }]);
+        await Deadline.UntilAsync("the topic's end", Limit, () =>
+            Task.FromResult(admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics.TrueForAll(topic => topic.Topic != Topics.Commands)));
+        await admin.CreateTopicsAsync([Specification(Topics.Commands)]);
     }
 
     /// <summary>The group's offsets expire. The stand-in has no way to do so: there the topic is recreated.</summary>
@@ -115,23 +120,28 @@ sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data
         }
         using var admin = Admin();
         var operation = value is null ? AlterConfigOpType.Delete : AlterConfigOpType.Set;
-        await admin.IncrementalAlterConfigsAsync(new()
-        {
-            [new ConfigResource { Type = ResourceType.Topic, Name = topic }] = [new ConfigEntry { Name = setting, Value = value ?? "", IncrementalOperation = operation }],
-        });
+        var entry = new ConfigEntry { Name = setting, Value = value ?? "", IncrementalOperation = operation };
+        await admin.IncrementalAlterConfigsAsync(new() { [new ConfigResource { Type = ResourceType.Topic, Name = topic }] = [entry] });
     }
 
     public async ValueTask DisposeAsync()
     {
         if (IsReal)
         {
-            await using var stop = EngineProcess.Start("real Kafka's stop", new Launch(Path.Combine(tools!, "stop"), [data, "--kill"]), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
+            await using var stop = EngineProcess.Start("real Kafka's stop", new Launch(Path.Combine(tools!, "stop"), [data, "--kill"]),
+                Path.Combine(stage.Folder, "logs", "real-kafka.log"));
             await stop.ExitedWithinAsync(Limit);
         }
     }
 
+    static TopicSpecification Specification(string topic) => new() { Name = topic, NumPartitions = 1 };
+
     IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
 
-    IConsumer<byte[], byte[]> Consumer() => new ConsumerBuilder<byte[], byte[]>(
-        new ConsumerConfig { BootstrapServers = bootstrap, GroupId = Topics.IngestGroup, IsolationLevel = IsolationLevel.ReadUncommitted }).Build();
+    IConsumer<byte[], byte[]> Consumer() => new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+    {
+        BootstrapServers = bootstrap,
+        GroupId = Topics.IngestGroup,
+        IsolationLevel = IsolationLevel.ReadUncommitted,
+    }).Build();
 }

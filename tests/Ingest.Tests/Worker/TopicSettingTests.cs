@@ -5,13 +5,15 @@ using Betting.Tests.Fixtures;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>
-/// Settings of the topics under which commands are lost: told once, and the worker is not ready until they are right. On a Kafka of its own where REAL_KAFKA
-/// names the tools, else on the stand-in.
+/// Settings of the topics under which commands are lost: told once, and the worker is not ready until they are right. On a Kafka of its own
+/// where REAL_KAFKA names the tools, else on the stand-in.
 /// </summary>
 [Trait("Category", "real")]
 [Collection("worker")]
 public sealed class TopicSettingTests(Servers servers)
 {
+    const string Broken = "A setting of Kafka breaks a promise of this worker: ";
+
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     [Fact]
@@ -26,14 +28,14 @@ public sealed class TopicSettingTests(Servers servers)
         var worker = stage.Start(broker.Settings);
         await UnreadyAsync(worker, "bet-commands has cleanup.policy=compact,delete", "bet-commands.dead-letter has retention.ms=3600000");
         await broker.SetAsync(Topics.Commands, "cleanup.policy", "delete");
-        await Deadline.UntilAsync("one line less", Limit, async () =>
-            await worker.Outages.IsReadyAsync() is (false, var why) && !why.Contains("cleanup.policy", StringComparison.Ordinal) && why.Contains("retention.ms", StringComparison.Ordinal));
+        await Deadline.UntilAsync("one line less", Limit, async () => await worker.Outages.IsReadyAsync() is (false, var why)
+            && !why.Contains("cleanup.policy", StringComparison.Ordinal) && why.Contains("retention.ms", StringComparison.Ordinal));
         await broker.SetAsync(letters, "retention.ms", null);
         await worker.ReadyAsync();
 
         var log = worker.Log.Split('\n');
-        Assert.Single(log, line => line.Contains("A setting of Kafka breaks a promise of this worker: bet-commands has cleanup.policy=compact,delete: ", StringComparison.Ordinal));
-        Assert.Single(log, line => line.Contains("A setting of Kafka breaks a promise of this worker: bet-commands.dead-letter has retention.ms=3600000: ", StringComparison.Ordinal));
+        Assert.Single(log, line => line.Contains($"{Broken}bet-commands has cleanup.policy=compact,delete: ", StringComparison.Ordinal));
+        Assert.Single(log, line => line.Contains($"{Broken}bet-commands.dead-letter has retention.ms=3600000: ", StringComparison.Ordinal));
         Assert.Single(log, line => line.Contains("The settings of Kafka keep the promises of this worker again", StringComparison.Ordinal));
     }
 
@@ -45,7 +47,8 @@ public sealed class TopicSettingTests(Servers servers)
         await stage.Kafka.SetAsync(Topics.Commands, "cleanup.policy", "compact");
 
         var worker = stage.Start("--Ingest:Doors=kafka");
-        await Deadline.UntilAsync("the line", Limit, () => Task.FromResult(worker.Log.Contains("The settings of Kafka cannot be looked at (TopicAuthorizationFailed)", StringComparison.Ordinal)));
+        const string Told = "The settings of Kafka cannot be looked at (TopicAuthorizationFailed)";
+        await Deadline.UntilAsync("the line", Limit, () => Task.FromResult(worker.Log.Contains(Told, StringComparison.Ordinal)));
         await worker.ReadyAsync();
         Assert.Single(worker.Log.Split('\n'), line => line.Contains("cannot be looked at", StringComparison.Ordinal));
     }
@@ -64,6 +67,8 @@ public sealed class TopicSettingTests(Servers servers)
         Assert.DoesNotContain("cannot be looked at", worker.Log, StringComparison.Ordinal);
     }
 
-    static Task UnreadyAsync(IngestProcess worker, params string[] lines) => Deadline.UntilAsync("unreadiness that names the settings", Limit, async () =>
-        await worker.Outages.IsReadyAsync() is (false, var why) && why.Contains("kafka-settings", StringComparison.Ordinal) && Array.TrueForAll(lines, line => why.Contains(line, StringComparison.Ordinal)));
+    static Task UnreadyAsync(IngestProcess worker, params string[] lines) =>
+        Deadline.UntilAsync("unreadiness that names them", Limit, async () => await worker.Outages.IsReadyAsync() is (false, var why)
+            && why.Contains("kafka-settings", StringComparison.Ordinal)
+            && Array.TrueForAll(lines, line => why.Contains(line, StringComparison.Ordinal)));
 }

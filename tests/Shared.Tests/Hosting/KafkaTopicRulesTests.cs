@@ -18,7 +18,8 @@ public sealed class KafkaTopicRulesTests
     public void A_topic_with_the_defaults_of_Kafka_breaks_nothing() => Assert.Empty(KafkaTopicRules.WhatIsBroken("bets", Right));
 
     [Fact]
-    public void A_topic_whose_settings_are_not_told_breaks_nothing() => Assert.Empty(KafkaTopicRules.WhatIsBroken("bets", new Dictionary<string, string>()));
+    public void A_topic_whose_settings_are_not_told_breaks_nothing() =>
+        Assert.Empty(KafkaTopicRules.WhatIsBroken("bets", new Dictionary<string, string>()));
 
     [Theory]
     [InlineData("cleanup.policy", "compact")]
@@ -29,8 +30,12 @@ public sealed class KafkaTopicRulesTests
     [InlineData("retention.bytes", "0")]
     [InlineData("retention.bytes", "104857599")]
     [InlineData("unclean.leader.election.enable", "true")]
-    public void A_setting_that_loses_records_is_named_with_its_topic_and_value(string setting, string value) =>
-        Assert.StartsWith($"bets has {setting}={value}: ", Assert.Single(KafkaTopicRules.WhatIsBroken("bets", new Dictionary<string, string>(Right) { [setting] = value })), StringComparison.Ordinal);
+    public void A_setting_that_loses_records_is_named_with_its_topic_and_value(string setting, string value)
+    {
+        var line = Assert.Single(KafkaTopicRules.WhatIsBroken("bets", new Dictionary<string, string>(Right) { [setting] = value }));
+
+        Assert.StartsWith($"bets has {setting}={value}: ", line, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("retention.ms", "-1")]

@@ -14,8 +14,9 @@ namespace Betting.Ingest.Doors;
 /// An offset is stored, to be committed by the client, only after its batch is in PostgreSQL.
 /// </summary>
 public sealed class KafkaDoor(
-    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, KafkaOutage outage, NpgsqlDataSource postgres, IngestMetrics metrics,
-    Readiness readiness, WorkerMetrics worker, Heartbeats heartbeats, TimeProvider clock, ILogger<KafkaDoor> log) : IWorkerLoop
+    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, KafkaOutage outage, NpgsqlDataSource postgres,
+    IngestMetrics metrics, Readiness readiness, WorkerMetrics worker, Heartbeats heartbeats, TimeProvider clock,
+    ILogger<KafkaDoor> log) : IWorkerLoop
 {
     public const string Door = "kafka";
 
@@ -39,7 +40,8 @@ public sealed class KafkaDoor(
     readonly TimeSpan _giveUpWithin = TimeSpan.FromMilliseconds(
         (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3);
     readonly KafkaGathering _gathered = new(
-        new KafkaOffsets(options.Value, new GroupWithoutOffsets(postgres, metrics, clock, log), readiness, metrics, clock, log), outage, options.Value, clock);
+        new KafkaOffsets(options.Value, new GroupWithoutOffsets(postgres, metrics, clock, log), readiness, metrics, clock, log),
+        outage, options.Value, clock);
     readonly KafkaWatch _watch = new(outage, metrics, clock);
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;

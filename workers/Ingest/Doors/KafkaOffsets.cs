@@ -5,22 +5,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Betting.Ingest.Doors;
 
-/// <summary>What the door does where the next record of a partition is no longer in the topic.</summary>
-public enum LostOffset
-{
-    /// <summary>That partition waits for an operator; the others go on.</summary>
-    Stop,
-
-    /// <summary>Reads from the first record there is. What is read again are duplicates; what the topic lost stays lost.</summary>
-    Earliest,
-}
-
 /// <summary>
 /// Where each partition is read from, and what happens when that place is gone: records were deleted before they were applied, or the
 /// topic was made anew. Never a silent jump: log, metric and readiness say it, and an option what is done.
 /// </summary>
 /// <remarks>Used on the consumer's thread alone.</remarks>
-sealed class KafkaOffsets(IngestOptions options, GroupWithoutOffsets groups, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log)
+sealed class KafkaOffsets(
+    IngestOptions options, GroupWithoutOffsets groups, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "kafka-offsets";
@@ -37,9 +28,9 @@ sealed class KafkaOffsets(IngestOptions options, GroupWithoutOffsets groups, Rea
     long _said;
 
     /// <summary>
-    /// Behind what the group has committed; without an offset at 0, which the broker refuses where the topic does not have its first records any more
-    /// (<see cref="Lost"/>). Never throws: an assignment that fails leaves the replica without partitions. Where the coordinator does not tell (it moves,
-    /// it loads), the client asks again by itself.
+    /// Behind what the group has committed; without an offset at 0, which the broker refuses where the topic does not have its first
+    /// records any more (<see cref="Lost"/>). Never throws: an assignment that fails leaves the replica without partitions. Where the
+    /// coordinator does not tell (it moves, it loads), the client asks again by itself.
     /// </summary>
     public List<TopicPartitionOffset> Begin(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
     {

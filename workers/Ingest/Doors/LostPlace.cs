@@ -5,8 +5,8 @@ namespace Betting.Ingest.Doors;
 /// <summary>The next record of a partition is no longer in the topic.</summary>
 /// <param name="Wanted">Its offset.</param>
 /// <param name="IsKnown">
-/// False where the group has no offset: it has never read the partition, or its offset expired, or the topic was recreated. Which of the deleted
-/// records were applied is not known then.
+/// False where the group has no offset: it has never read the partition, or its offset expired, or the topic was recreated. Which of the
+/// deleted records were applied is not known then.
 /// </param>
 /// <param name="First">The first offset that the topic has.</param>
 /// <param name="End">The offset behind its last record.</param>
@@ -19,7 +19,8 @@ public readonly record struct LostPlace(long Wanted, bool IsKnown, long First, l
     public string Place => IsKnown ? $"offset {Wanted}" : $"offset {Wanted} (the group has none and begins there)";
 
     /// <summary>For the log.</summary>
-    public string Loss => IsKnown ? $"{Lost} records are lost" : $"{First} records were deleted before it, and which of them were applied is not known";
+    public string Loss => IsKnown
+        ? $"{Lost} records are lost" : $"{First} records were deleted before it, and which of them were applied is not known";
 
     /// <param name="committed">The group's offset, or <see cref="Offset.Unset"/>.</param>
     /// <param name="position">Behind the last record that this replica read, or a special value.</param>
