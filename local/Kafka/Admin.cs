@@ -23,6 +23,10 @@ static class Admin
         app.MapGet("/topics", () => Results.Ok(brokers.Topics));
         app.MapPut("/topics/{topic}", (string topic, int? partitions) => Create(brokers, topic, partitions ?? 1));
         app.MapDelete("/topics/{topic}", (string topic) => Answer(brokers.DeleteTopic(topic)));
+        app.MapPut("/topics/{topic}/settings/{name}", (string topic, string name, string value) =>
+            Found(TopicSettings.TrySet(topic, name, value), topic));
+        app.MapDelete("/topics/{topic}/settings/{name}", (string topic, string name) =>
+            Found(TopicSettings.TrySet(topic, name, null), topic));
         app.MapDelete("/topics/{topic}/partitions/{partition:int}/records", (string topic, int partition, long before) =>
             Answer(brokers.DeleteRecords(topic, partition, before)));
         app.MapPost("/topics/{topic}/partitions/{partition:int}/leader", (string topic, int partition, int broker) =>
@@ -67,6 +71,8 @@ static class Admin
 
     static IResult WithBroker(LocalBrokers brokers, int broker, Func<ErrorCode> act) =>
         broker >= 1 && broker <= brokers.Brokers ? Answer(act()) : Results.NotFound($"there are brokers 1 to {brokers.Brokers}");
+
+    static IResult Found(bool isThere, string topic) => isThere ? Results.NoContent() : Results.NotFound($"there is no topic {topic}");
 
     static IResult Answer(ErrorCode result) => result switch
     {

@@ -43,13 +43,16 @@ public sealed class LocalBrokers : IDisposable
     public ErrorCode CreateTopic(string topic, int partitions)
     {
         var result = _cluster.CreateTopic(topic, partitions, Math.Min(3, Brokers));
-        if (result == ErrorCode.NoError) _topics[topic] = partitions;
+        if (result != ErrorCode.NoError) return result;
+        _topics[topic] = partitions;
+        TopicSettings.Add(topic);
         return result;
     }
 
     public ErrorCode DeleteTopic(string topic)
     {
         _topics.TryRemove(topic, out _);
+        TopicSettings.Remove(topic);
         return _cluster.DeleteTopic(topic);
     }
 

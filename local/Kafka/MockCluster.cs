@@ -19,12 +19,21 @@ public sealed unsafe class MockCluster : IDisposable
     public MockCluster(int brokers, Retention retention)
     {
         retention.Apply(Path);
+        DescribeConfigs.Install(Path);
         byte* error = stackalloc byte[512];
         nint settings = ((delegate* unmanaged<nint>)Function("rd_kafka_conf_new"))();
         _client = ((delegate* unmanaged<int, nint, byte*, nint, nint>)Function("rd_kafka_new"))(0, settings, error, 512);
         if (_client == 0) throw new InvalidOperationException($"librdkafka: {Marshal.PtrToStringUTF8((nint)error)}");
         _cluster = ((delegate* unmanaged<nint, int, nint>)Function("rd_kafka_mock_cluster_new"))(_client, brokers);
         if (_cluster == 0) throw new InvalidOperationException($"librdkafka made no mock cluster of {brokers} brokers");
+        NameController();
+    }
+
+    // The mock cluster says that broker 0 is the controller, and has none of that number; clients ask the controller for settings. The
+    // field stands behind the cluster's name (32 bytes) and its client, by which it is recognised.
+    void NameController()
+    {
+        if (*(nint*)(_cluster + 32) == _client) *(int*)(_cluster + 40) = 1;
     }
 
     public ErrorCode CreateTopic(string topic, int partitions, int replicas)

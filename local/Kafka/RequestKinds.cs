@@ -24,6 +24,7 @@ static class RequestKinds
         ["AddOffsetsToTxn"] = 25,
         ["EndTxn"] = 26,
         ["TxnOffsetCommit"] = 28,
+        ["DescribeConfigs"] = DescribeConfigs.Key,
     };
 
     public static bool TryParse(string text, out short key) =>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-
 namespace Betting.Local.Kafka;
 
 /// <summary>What a partition keeps; beyond either limit its oldest batches go.</summary>
@@ -8,13 +5,12 @@ namespace Betting.Local.Kafka;
 /// The mock cluster has no setting for this: its limits (5 MiB, 100,000 batches) are one read-only constant of the library,
 /// two 64-bit numbers side by side. They are found in memory by that pattern and replaced before the first cluster is made.
 /// </remarks>
-public sealed partial record Retention(long Bytes, long Batches)
+public sealed record Retention(long Bytes, long Batches)
 {
     public static readonly Retention Default = new(2L << 30, 1_000_000);
 
     const long BuiltInBytes = 5 * 1024 * 1024;
     const long BuiltInBatches = 100_000;
-    const int ReadOnly = 1, ReadWrite = 3;
 
     /// <summary>Replaces the library's own limits by these.</summary>
     /// <param name="libraryPath">The library as it stands in /proc/self/maps.</param>
@@ -26,7 +22,7 @@ public sealed partial record Retention(long Bytes, long Batches)
         BitConverter.TryWriteBytes(pattern[8..], BuiltInBatches);
 
         var found = new List<nint>();
-        foreach (var (start, length) in ReadOnlyMappings(libraryPath))
+        foreach (var (start, length) in LibraryMemory.Mappings(libraryPath, "r--p"))
         {
             var memory = new ReadOnlySpan<byte>((void*)start, length);
             for (int at = 0; memory[at..].IndexOf(pattern) is >= 0 and int hit; at += hit + 1) found.Add(start + at + hit);
@@ -38,33 +34,8 @@ public sealed partial record Retention(long Bytes, long Batches)
                 + "Use the Confluent.Kafka version of Directory.Packages.props.");
         }
 
-        nint page = found[0] & ~(nint)(Environment.SystemPageSize - 1);
-        nuint size = (nuint)Environment.SystemPageSize * 2;
-        Protect(page, size, ReadWrite);
-        ((long*)found[0])[0] = Bytes;
-        ((long*)found[0])[1] = Batches;
-        Protect(page, size, ReadOnly);
+        BitConverter.TryWriteBytes(pattern, Bytes);
+        BitConverter.TryWriteBytes(pattern[8..], Batches);
+        LibraryMemory.Write(found[0], pattern);
     }
-
-    static IEnumerable<(nint Start, int Length)> ReadOnlyMappings(string libraryPath)
-    {
-        foreach (string line in File.ReadLines("/proc/self/maps"))
-        {
-            if (!line.EndsWith(libraryPath, StringComparison.Ordinal) || !line.Contains(" r--p ", StringComparison.Ordinal)) continue;
-            var range = line.AsSpan(0, line.IndexOf(' '));
-            int dash = range.IndexOf('-');
-            nint start = nint.Parse(range[..dash], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-            nint end = nint.Parse(range[(dash + 1)..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-            yield return (start, (int)(end - start));
-        }
-    }
-
-    static void Protect(nint page, nuint size, int protection)
-    {
-        if (mprotect(page, size, protection) != 0)
-            throw new InvalidOperationException($"mprotect failed with errno {Marshal.GetLastPInvokeError()}: librdkafka's retention cannot be raised");
-    }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int mprotect(nint address, nuint length, int protection);
 }

@@ -53,6 +53,12 @@ public static class ConnectionServices
             .AddSingleton<IValidateOptions<KafkaOptions>>(provider =>
                 new KafkaRules(config => choose?.Invoke(provider, config), limits is null ? null : () => limits(provider)));
 
+    /// <summary>Looks at the settings of topics while the worker runs. See <see cref="KafkaTopicSettings"/>.</summary>
+    public static IServiceCollection AddKafkaTopicSettings(
+        this IServiceCollection services, Func<IServiceProvider, IReadOnlyCollection<string>> topics) => services
+        .AddSingleton(provider => ActivatorUtilities.CreateInstance<KafkaTopicSettings>(provider, topics(provider)))
+        .AddLoop<KafkaTopicSettings>();
+
     /// <summary>A <see cref="ConnectOffsets"/> for the connector of one topic prefix.</summary>
     public static IServiceCollection AddConnectOffsets(this IServiceCollection services, Func<IServiceProvider, string> topicPrefix) =>
         services.AddSection<ConnectOptions>(ConnectOptions.Section).AddSingleton<IStoreFailures, ConnectFailures>().AddSingleton(provider =>

@@ -13,6 +13,7 @@ namespace Betting.Hosting;
 public sealed class SettingWatch(string store, string condition, Readiness readiness, ILogger log)
 {
     readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    string? _notSeen;
 
     /// <param name="broken">One line for each setting that breaks a promise; empty where none does.</param>
     public void Saw(IReadOnlyCollection<string> broken)
@@ -27,5 +28,15 @@ public sealed class SettingWatch(string store, string condition, Readiness readi
             _told.Clear();
             WorkerLog.SettingsRight(log, store);
         }
+    }
+
+    /// <param name="reason">Why the server does not show some of its settings; null where it shows all. Each reason is told once.</param>
+    public void DidNotSee(string? reason)
+    {
+        if (reason is not null && reason != _notSeen)
+        {
+            WorkerLog.SettingsNotSeen(log, store, reason);
+        }
+        _notSeen = reason;
     }
 }

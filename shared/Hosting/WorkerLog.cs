@@ -41,6 +41,10 @@ static partial class WorkerLog
     [LoggerMessage(21, LogLevel.Information, "The settings of {Store} keep the promises of this worker again")]
     public static partial void SettingsRight(ILogger log, string store);
 
+    [LoggerMessage(24, LogLevel.Warning,
+        "The settings of {Store} cannot be looked at ({Detail}); whether one of them breaks a promise of this worker is not known")]
+    public static partial void SettingsNotSeen(ILogger log, string store, string detail);
+
     [LoggerMessage(5, LogLevel.Debug, "{Verb} failed")]
     public static partial void VerbFailed(ILogger log, string verb, Exception failure);
 }

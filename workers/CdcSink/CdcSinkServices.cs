@@ -7,6 +7,7 @@ using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Storage;
 using Betting.CdcSink.Write;
 using Betting.Connections;
+using Betting.Contracts;
 using Betting.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -63,6 +64,7 @@ static class CdcSinkServices
             .AddSingleton<VisibleStore>()
             .AddConnectOffsets(provider => provider.GetRequiredService<CdcSinkOptions>().TopicPrefix)
             .AddLoop<LagLoop>()
+            .AddKafkaTopicSettings(provider => TopicsOf(provider.GetRequiredService<CdcSinkOptions>()))
             .AddSingleton<StartMetrics>()
             .AddSingleton<PartitionStarts>()
             .AddSingleton<FollowedBets>()
@@ -74,4 +76,11 @@ static class CdcSinkServices
             .AddLoop<StorageWatch>()
             .AddLoop<ClickHouseProbe>()
             .AddLoop<SinkLoop>();
+
+    // Heartbeats hold nothing that may not be lost.
+    static List<string> TopicsOf(CdcSinkOptions options)
+    {
+        var topics = new ChangeTopics(options.TopicPrefix);
+        return [.. topics.Tables, topics.Messages, .. topics.Tables.Select(Topics.DeadLetter)];
+    }
 }

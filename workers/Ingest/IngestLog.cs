@@ -26,11 +26,18 @@ static partial class IngestLog
     [LoggerMessage(112, LogLevel.Warning, "Kafka: {Code} {Reason}")]
     public static partial void KafkaTrouble(ILogger log, string code, string reason);
 
-    [LoggerMessage(113, LogLevel.Error, "{Topic}/{Partition}: offset {Wanted} is gone, there are {First} to {End}; this partition is not read on until an operator decides (Ingest:LostOffset)")]
-    public static partial void OffsetLostStopped(ILogger log, string topic, int partition, long wanted, long first, long end);
+    [LoggerMessage(113, LogLevel.Error, "{Topic}/{Partition}: {Place} is gone, there are {First} to {End}; this partition is not read on until "
+        + "an operator decides (Ingest:LostOffset=earliest reads from {First})")]
+    public static partial void OffsetLostStopped(ILogger log, string topic, int partition, string place, long first, long end);
 
-    [LoggerMessage(114, LogLevel.Error, "{Topic}/{Partition}: offset {Wanted} is gone, there are {First} to {End}; read from {First}, {Lost} records are lost")]
-    public static partial void OffsetLostReadAgain(ILogger log, string topic, int partition, long wanted, long first, long end, long lost);
+    [LoggerMessage(114, LogLevel.Error, "{Topic}/{Partition}: {Place} is gone, there are {First} to {End}; read from {First}, {Loss}")]
+    public static partial void OffsetLostReadAgain(
+        ILogger log, string topic, int partition, string place, long first, long end, string loss);
+
+    [LoggerMessage(174, LogLevel.Error, "The group {Group} has no offset in any partition of {Topic}, {Journal}. Unless the Kafka door is open "
+        + "for the first time, the topic was recreated or the group's offsets expired, and commands that were published and not applied may be "
+        + "gone; their publishers have to send them again")]
+    public static partial void GroupOffsetsMissing(ILogger log, string group, string topic, string journal);
 
     [LoggerMessage(117, LogLevel.Warning, "An answer could not be sent ({Detail}); the outcomes stand, and who asks again is answered again")]
     public static partial void ReplyNotSent(ILogger log, string detail);

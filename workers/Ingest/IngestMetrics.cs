@@ -27,7 +27,7 @@ public sealed class IngestMetrics : IDisposable
     volatile Dictionary<string, double> _partitionsStanding = [];
     readonly Histogram<long> _batchSize;
     readonly Histogram<double> _stages, _lag;
-    long _parked, _quarantined, _partitionsStopped, _clockJumps;
+    long _parked, _quarantined, _partitionsStopped, _clockJumps, _groupOffsetsMissing;
     double _parkedAge, _clockAhead, _clockDoubted;
 
     public IngestMetrics(TimeProvider clock)
@@ -44,6 +44,8 @@ public sealed class IngestMetrics : IDisposable
         _replies = _meter.CreateCounter<long>("ingest.replies", "{message}", "Answers to publishers: sent, nobody-there, given-up, refused");
         _offsetsLost = _meter.CreateCounter<long>("ingest.kafka.offsets_lost", "{time}", "Times that a partition's offset was no longer in the topic");
         _recordsLost = _meter.CreateCounter<long>("ingest.kafka.records_lost", "{record}", "Records that the topic had deleted before they were read");
+        _meter.CreateObservableCounter("ingest.kafka.group_offsets_missing", () => Interlocked.Read(ref _groupOffsetsMissing), "{time}",
+            "Times that the group had no offset in the topic although the journal has commands");
         _meter.CreateObservableGauge("ingest.kafka.partitions.stopped", () => Interlocked.Read(ref _partitionsStopped), "{partition}", "Partitions that wait for an operator because their offset was lost");
         _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(_depths), "{message}", "Commands with the broker: of RabbitMQ all that are ready in the queue, of Kafka all of the topic that the group has not committed");
         _meter.CreateObservableGauge("ingest.queue.age", () => ByDoor(Ages()), "s", "How old the oldest command is that was read and has no outcome yet, or how long a Kafka partition or the RabbitMQ queue with more has not moved; 0 where nothing waits");
@@ -113,6 +115,8 @@ public sealed class IngestMetrics : IDisposable
         _offsetsLost.Add(1);
         _recordsLost.Add(records);
     }
+
+    public void GroupOffsetsMissing() => Interlocked.Increment(ref _groupOffsetsMissing);
 
     public void PartitionsStopped(int count) => Interlocked.Exchange(ref _partitionsStopped, count);
 

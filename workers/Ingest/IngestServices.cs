@@ -79,6 +79,7 @@ static class IngestServices
             provider.GetRequiredService<TimeProvider>(), Topics.Commands));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KafkaDoor>(provider, Handler<KafkaDeadLetters>(provider, "kafka")));
         services.AddLoop<KafkaDoor>();
+        services.AddKafkaTopicSettings(_ => [Topics.Commands, Topics.DeadLetter(Topics.Commands)]);
     }
 
     static BatchHandler Handler<TBroker>(IServiceProvider provider, string door) where TBroker : ILetterBroker

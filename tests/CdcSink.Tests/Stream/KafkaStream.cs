@@ -100,6 +100,27 @@ sealed class KafkaStream : IAsyncDisposable
     /// <summary>As retention would.</summary>
     public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
 
+    /// <summary>What the broker tells of a topic's setting.</summary>
+    public Task SetAsync(string topic, string setting, string value) =>
+        AskAsync(HttpMethod.Put, $"/topics/{topic}/settings/{setting}?value={Uri.EscapeDataString(value)}");
+
+    /// <summary>A member of the worker's group that follows the topic of bets and commits nothing.</summary>
+    public IConsumer<byte[], byte[]> Member(string clientId)
+    {
+        var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = _server.BootstrapServers,
+            GroupId = _prefix,
+            ClientId = clientId,
+            EnableAutoCommit = false,
+            SessionTimeoutMs = 2000,
+            HeartbeatIntervalMs = 300,
+            FetchWaitMaxMs = 10,
+        }).SetLogHandler((_, _) => { }).Build();
+        consumer.Subscribe(Bets);
+        return consumer;
+    }
+
     /// <summary>The topic is deleted, and the group's offsets with it, and made anew without records.</summary>
     public async Task MakeAnewAsync(string topic)
     {

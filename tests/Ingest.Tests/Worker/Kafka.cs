@@ -66,6 +66,22 @@ sealed class Kafka : IAsyncDisposable
     /// <summary>As retention would.</summary>
     public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
 
+    /// <summary>The topic of commands is deleted, and what the group has committed in it, and made again with one partition.</summary>
+    public async Task RecreateCommandsAsync()
+    {
+        await AskAsync(HttpMethod.Delete, $"/topics/{Topics.Commands}");
+        await _server.CreateTopicAsync(Topics.Commands, 1);
+    }
+
+    public Task RemoveAsync(string topic) => AskAsync(HttpMethod.Delete, $"/topics/{topic}");
+
+    public Task CreateAsync(string topic) => _server.CreateTopicAsync(topic, 1);
+
+    /// <summary>What the broker tells of a topic's setting; null takes it back.</summary>
+    public Task SetAsync(string topic, string setting, string? value) => value is null
+        ? AskAsync(HttpMethod.Delete, $"/topics/{topic}/settings/{setting}")
+        : AskAsync(HttpMethod.Put, $"/topics/{topic}/settings/{setting}?value={Uri.EscapeDataString(value)}");
+
     public string BootstrapServers => _server.BootstrapServers;
 
     /// <summary>As one publisher sends them, in their order.</summary>

@@ -1,11 +1,9 @@
-using System.Globalization;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 
 namespace Betting.Tests.Ingest.Worker;
 
@@ -24,7 +22,7 @@ public sealed class TransactionalTopicTests(Servers servers)
     public async Task The_group_reaches_the_end_behind_markers_and_a_retention_that_takes_them_is_no_loss()
     {
         await using var stage = await Stage.SetAsync(servers);
-        await using var broker = await Broker.StartAsync(stage);
+        await using var broker = await OwnBroker.StartAsync(stage);
         using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "publisher" }).Build();
         producer.InitTransactions(Limit);
         BetCommand[] committed = [Given.Register(1), Given.Register(2), Given.Register(3)];
@@ -57,7 +55,7 @@ public sealed class TransactionalTopicTests(Servers servers)
     public async Task What_waits_behind_an_open_transaction_is_counted_and_its_end_lets_it_through()
     {
         await using var stage = await Stage.SetAsync(servers);
-        await using var broker = await Broker.StartAsync(stage);
+        await using var broker = await OwnBroker.StartAsync(stage);
         using var open = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "open" }).Build();
         using var others = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap }).Build();
         open.InitTransactions(Limit);
@@ -88,7 +86,7 @@ public sealed class TransactionalTopicTests(Servers servers)
     public async Task A_look_at_letters_behind_an_open_transaction_does_not_call_them_absent()
     {
         await using var stage = await Stage.SetAsync(servers);
-        await using var broker = await Broker.StartAsync(stage);
+        await using var broker = await OwnBroker.StartAsync(stage);
         using var open = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "letters" }).Build();
         open.InitTransactions(Limit);
         open.BeginTransaction();
@@ -129,67 +127,5 @@ public sealed class TransactionalTopicTests(Servers servers)
         {
             await producer.ProduceAsync(Commands, new Message<Null, byte[]> { Value = body });
         }
-    }
-
-    /// <summary>Apache Kafka, started by the test, or the stage's stand-in.</summary>
-    sealed class Broker(string bootstrap, Stage stage, string? tools, string data) : IAsyncDisposable
-    {
-        public string Bootstrap => bootstrap;
-
-        public bool IsReal => tools is not null;
-
-        public static async Task<Broker> StartAsync(Stage stage)
-        {
-            if (Environment.GetEnvironmentVariable("REAL_KAFKA") is not { Length: > 0 } tools)
-            {
-                return new Broker(stage.Kafka.BootstrapServers, stage, null, "");
-            }
-            var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
-            var data = Path.Combine(stage.Folder, $"real-kafka-{port}");
-            await using var start = EngineProcess.Start("real Kafka's start", new Launch(Path.Combine(tools, "start"),
-                [data, "--kafka-port", port, "--no-connect"]), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
-            var broker = new Broker(await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Limit), stage, tools, data);
-            using var admin = broker.Admin();
-            await admin.CreateTopicsAsync(new[] { Topics.Commands, Topics.DeadLetter(Topics.Commands) }.Select(topic => new TopicSpecification { Name = topic, NumPartitions = 1 }));
-            return broker;
-        }
-
-        public long End()
-        {
-            using var consumer = Consumer();
-            return consumer.QueryWatermarkOffsets(Commands, TimeSpan.FromSeconds(20)).High.Value;
-        }
-
-        public long Committed()
-        {
-            using var consumer = Consumer();
-            return consumer.Committed([Commands], TimeSpan.FromSeconds(20)).Single().Offset.Value;
-        }
-
-        /// <summary>As retention would.</summary>
-        public async Task DeleteRecordsAsync(long before)
-        {
-            if (!IsReal)
-            {
-                await stage.Kafka.DeleteRecordsAsync(Topics.Commands, 0, before);
-                return;
-            }
-            using var admin = Admin();
-            await admin.DeleteRecordsAsync([new TopicPartitionOffset(Commands, before)]);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (IsReal)
-            {
-                await using var stop = EngineProcess.Start("real Kafka's stop", new Launch(Path.Combine(tools!, "stop"), [data, "--kill"]), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
-                await stop.ExitedWithinAsync(Limit);
-            }
-        }
-
-        IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
-
-        IConsumer<byte[], byte[]> Consumer() => new ConsumerBuilder<byte[], byte[]>(
-            new ConsumerConfig { BootstrapServers = bootstrap, GroupId = Topics.IngestGroup, IsolationLevel = IsolationLevel.ReadUncommitted }).Build();
     }
 }

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using Betting.Local.Engines;
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using Xunit;
 
 namespace Betting.Tests.Local.Kafka;
@@ -63,6 +64,34 @@ public sealed class LocalKafkaTests
         await late;
 
         Assert.Equal(["before", "meanwhile"], broker.ReadAll("bets", 1, 2).Select(record => record.Message.Value));
+    }
+
+    [Fact]
+    public async Task DescribeConfigs_tells_the_settings_of_topics()
+    {
+        using var broker = await BrokerProcess.StartAsync("--topics", "bets:3,users:1");
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = broker.Bootstrap }).Build();
+        await broker.Admin.PutAsync("/topics/bets/settings/cleanup.policy?value=compact%2Cdelete", null, Stop);
+
+        var answers = await admin.DescribeConfigsAsync([Topic("bets"), Topic("users")]);
+        Assert.Equal(["bets", "users"], answers.Select(answer => answer.ConfigResource.Name));
+        var (policy, time) = (answers[0].Entries["cleanup.policy"], answers[0].Entries["retention.ms"]);
+        Assert.Equal(("compact,delete", ConfigSource.DynamicTopicConfig), (policy.Value, policy.Source));
+        Assert.Equal(("604800000", ConfigSource.DefaultConfig), (time.Value, time.Source));
+        Assert.Equal("delete", answers[1].Entries["cleanup.policy"].Value);
+
+        await broker.Admin.DeleteAsync("/topics/bets/settings/cleanup.policy", Stop);
+        Assert.Equal("delete", (await admin.DescribeConfigsAsync([Topic("bets")]))[0].Entries["cleanup.policy"].Value);
+
+        var unknown = await Assert.ThrowsAsync<DescribeConfigsException>(() => admin.DescribeConfigsAsync([Topic("bets"), Topic("none")]));
+        Assert.Equal([ErrorCode.NoError, ErrorCode.UnknownTopicOrPart], unknown.Results.Select(answer => answer.Error.Code));
+        await broker.Admin.PostAsync("/errors/DescribeConfigs?code=TopicAuthorizationFailed", null, Stop);
+        var refused = await Assert.ThrowsAsync<DescribeConfigsException>(() => admin.DescribeConfigsAsync([Topic("bets")]));
+        Assert.Equal(ErrorCode.TopicAuthorizationFailed, refused.Results.Single().Error.Code);
+        var none = await broker.Admin.PutAsync("/topics/none/settings/cleanup.policy?value=compact", null, Stop);
+        Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
+
+        static ConfigResource Topic(string name) => new() { Type = ResourceType.Topic, Name = name };
     }
 
     [Fact]

@@ -176,8 +176,10 @@ public sealed class PartitionStarts(
             {
                 if (!known.ContainsKey(other) && begun.All(each => each.Partition != other))
                 {
-                    var bounds = consumer.QueryWatermarkOffsets(other, Patience);
-                    yield return new PartitionPosition(topic, other.Partition, (options.FirstStart == FirstStart.Beginning ? bounds.Low : bounds.High).Value, bounds.High.Value, 0, 0);
+                    var end = consumer.QueryWatermarkOffsets(other, Patience).High.Value;
+                    // At 0 even where the topic lost its first records: their owner is to find them gone, not read.
+                    var start = options.FirstStart == FirstStart.Beginning ? 0 : end;
+                    yield return new PartitionPosition(topic, other.Partition, start, end, 0, 0);
                 }
             }
         }

@@ -5,6 +5,7 @@ using Betting.Ingest.Batches;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Betting.Ingest.Doors;
 
@@ -13,8 +14,9 @@ namespace Betting.Ingest.Doors;
 /// An offset is stored, to be committed by the client, only after its batch is in PostgreSQL.
 /// </summary>
 public sealed class KafkaDoor(
-    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, KafkaOutage outage, IngestMetrics metrics,
-    Readiness readiness, WorkerMetrics worker, Heartbeats heartbeats, TimeProvider clock, ILogger<KafkaDoor> log) : IWorkerLoop
+    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, KafkaOutage outage, NpgsqlDataSource postgres,
+    IngestMetrics metrics, Readiness readiness, WorkerMetrics worker, Heartbeats heartbeats, TimeProvider clock,
+    ILogger<KafkaDoor> log) : IWorkerLoop
 {
     public const string Door = "kafka";
 
@@ -37,7 +39,9 @@ public sealed class KafkaDoor(
     // The group goes on without a member that holds up a rebalance for longer than its session.
     readonly TimeSpan _giveUpWithin = TimeSpan.FromMilliseconds(
         (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3);
-    readonly KafkaGathering _gathered = new(new KafkaOffsets(options.Value, readiness, metrics, clock, log), outage, options.Value, clock);
+    readonly KafkaGathering _gathered = new(
+        new KafkaOffsets(options.Value, new GroupWithoutOffsets(postgres, metrics, clock, log), readiness, metrics, clock, log),
+        outage, options.Value, clock);
     readonly KafkaWatch _watch = new(outage, metrics, clock);
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;
@@ -115,7 +119,7 @@ public sealed class KafkaDoor(
         {
             // One that was paused when it went away is still paused when it comes back.
             _resume = true;
-            var starts = _gathered.Offsets.Starts(consumer, partitions);
+            var starts = _gathered.Offsets.Begin(consumer, partitions);
             IngestLog.PartitionsAssigned(log, string.Join(", ", starts.Select(start => $"{start.Partition.Value}@{start.Offset.Value}")));
             outage.Joined();
             readiness.Set(Assignment, ready: true);

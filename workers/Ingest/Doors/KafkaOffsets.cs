@@ -5,29 +5,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Betting.Ingest.Doors;
 
-/// <summary>What the door does where its offset is no longer in the topic.</summary>
-public enum LostOffset
-{
-    /// <summary>That partition waits for an operator; the others go on.</summary>
-    Stop,
-
-    /// <summary>Reads from the first record there is. What is read again are duplicates; what the topic lost stays lost.</summary>
-    Earliest,
-}
-
 /// <summary>
 /// Where each partition is read from, and what happens when that place is gone: records were deleted before they were applied, or the
 /// topic was made anew. Never a silent jump: log, metric and readiness say it, and an option what is done.
 /// </summary>
 /// <remarks>Used on the consumer's thread alone.</remarks>
-sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log)
+sealed class KafkaOffsets(
+    IngestOptions options, GroupWithoutOffsets groups, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "kafka-offsets";
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), SayAgainAfter = TimeSpan.FromMinutes(1);
 
-    readonly Dictionary<TopicPartition, (long Wanted, long First, long End)> _stopped = [];
+    readonly Dictionary<TopicPartition, LostPlace> _stopped = [];
 
     // Partitions that were assigned while the coordinator did not tell what the group had committed.
     readonly HashSet<TopicPartition> _unknown = [];
@@ -37,10 +28,11 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
     long _said;
 
     /// <summary>
-    /// Behind what the group has committed; where it never was, at the first record. Never throws: an assignment that fails leaves the
-    /// replica without partitions. Where the coordinator does not tell (it moves, it loads), the client asks again by itself.
+    /// Behind what the group has committed; without an offset at 0, which the broker refuses where the topic does not have its first
+    /// records any more (<see cref="Lost"/>). Never throws: an assignment that fails leaves the replica without partitions. Where the
+    /// coordinator does not tell (it moves, it loads), the client asks again by itself.
     /// </summary>
-    public List<TopicPartitionOffset> Starts(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
+    public List<TopicPartitionOffset> Begin(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
     {
         Forget(partitions);
         if (partitions.Count == 0)
@@ -49,12 +41,11 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
         }
         try
         {
-            return [.. consumer.Committed(partitions, Patience).Select(committed =>
-                committed.Offset == Offset.Unset ? new TopicPartitionOffset(committed.TopicPartition, Offset.Beginning) : committed)];
+            return Starts(consumer, partitions);
         }
         catch (KafkaException unanswered)
         {
-            // The client may get an answer by itself; after some errors it asks no more, and then Begin does.
+            // The client may get an answer by itself; after some errors it asks no more, and then BeginUnknown does.
             _unknown.UnionWith(partitions);
             IngestLog.KafkaTrouble(log, unanswered.Error.Code.ToString(), unanswered.Error.Reason);
             return partitions.ConvertAll(partition => new TopicPartitionOffset(partition, Offset.Stored));
@@ -93,7 +84,7 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
     {
         if (_unknown.Count > 0)
         {
-            Begin(consumer);
+            BeginUnknown(consumer);
         }
         if (_undecided.Count > 0)
         {
@@ -102,12 +93,21 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
         Tell();
     }
 
-    void Begin(IConsumer<byte[]?, byte[]> consumer)
+    List<TopicPartitionOffset> Starts(IConsumer<byte[]?, byte[]> consumer, IEnumerable<TopicPartition> partitions)
+    {
+        var starts = consumer.Committed(partitions, Patience);
+        if (starts.Exists(start => start.Offset == Offset.Unset))
+        {
+            groups.Look(consumer);
+        }
+        return starts.ConvertAll(start => start.Offset == Offset.Unset ? new TopicPartitionOffset(start.TopicPartition, 0) : start);
+    }
+
+    void BeginUnknown(IConsumer<byte[]?, byte[]> consumer)
     {
         try
         {
-            var starts = consumer.Committed(_unknown, Patience).ToDictionary(
-                committed => committed.TopicPartition, committed => committed.Offset == Offset.Unset ? Offset.Beginning : committed.Offset);
+            var starts = Starts(consumer, _unknown).ToDictionary(start => start.TopicPartition, start => start.Offset);
             consumer.Assign(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(
                 each, Where(consumer, each) is { IsSpecial: false } || !starts.TryGetValue(each, out var start) ? Where(consumer, each) : start)));
             _unknown.Clear();
@@ -121,22 +121,21 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
     void Decide(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition)
     {
         var committed = consumer.Committed([partition], Patience).Single().Offset;
-        var (wanted, watermarks) = (Math.Max(committed.Value, 0), consumer.QueryWatermarkOffsets(partition, Patience));
+        var watermarks = consumer.QueryWatermarkOffsets(partition, Patience);
         var (first, end) = (watermarks.Low.Value, watermarks.High.Value);
-        if (committed == Offset.Unset && consumer.Position(partition).IsSpecial)
+        if (LostPlace.Of(committed, consumer.Position(partition), first, end) is not { } lost)
         {
-            // Nothing is lost: the group has never been there.
             ReadFrom(consumer, partition, first);
             return;
         }
-        metrics.OffsetLost(Math.Max(0, first - wanted));
+        metrics.OffsetLost(lost.Lost);
         if (options.LostOffset == LostOffset.Earliest)
         {
-            IngestLog.OffsetLostReadAgain(log, Topics.Commands, partition.Partition.Value, wanted, first, end, Math.Max(0, first - wanted));
+            IngestLog.OffsetLostReadAgain(log, Topics.Commands, partition.Partition.Value, lost.Place, first, end, lost.Loss);
             ReadFrom(consumer, partition, first);
             return;
         }
-        _stopped[partition] = (wanted, first, end);
+        _stopped[partition] = lost;
         _said = 0;
         Tell();
     }
@@ -167,9 +166,9 @@ sealed class KafkaOffsets(IngestOptions options, Readiness readiness, IngestMetr
         if (_said == 0 || clock.GetElapsedTime(_said) >= SayAgainAfter)
         {
             _said = clock.GetTimestamp();
-            foreach (var (partition, (wanted, first, end)) in _stopped)
+            foreach (var (partition, lost) in _stopped)
             {
-                IngestLog.OffsetLostStopped(log, Topics.Commands, partition.Partition.Value, wanted, first, end);
+                IngestLog.OffsetLostStopped(log, Topics.Commands, partition.Partition.Value, lost.Place, lost.First, lost.End);
             }
         }
     }

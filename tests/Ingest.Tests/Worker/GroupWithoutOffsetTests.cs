@@ -1,0 +1,128 @@
+using System.Net;
+using Betting.Contracts.Commands;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>
+/// The group has no offset: it expired, or the topic was recreated, or this is the first start. On a Kafka of its own where REAL_KAFKA
+/// names the tools, else on the stand-in.
+/// </summary>
+[Trait("Category", "real")]
+[Collection("worker")]
+public sealed class GroupWithoutOffsetTests(Servers servers)
+{
+    const string Gone = "bet-commands/0: offset 0 (the group has none and begins there) is gone, there are ";
+
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0)]
+    public async Task Records_deleted_before_the_group_had_an_offset_stop_the_partition_until_an_operator_decides(int left)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var broker = await OwnBroker.StartAsync(stage);
+        var worker = stage.Start(broker.Settings);
+        BetCommand[] before = [Given.Register(1)];
+        await broker.PublishAsync(Stage.Encoded(before));
+        await stage.AppliedAsync(before);
+        Assert.Equal(0, await worker.StopAsync());
+        await broker.ForgetGroupAsync();
+        BetCommand[] later = [Given.Register(2), Given.Register(3), Given.Register(4)];
+        await broker.PublishAsync(Stage.Encoded(later));
+        var (end, first) = (broker.End(), broker.End() - left);
+        await broker.DeleteRecordsAsync(first);
+
+        worker = stage.Start(broker.Settings);
+        await StoppedAsync(worker);
+        Assert.Equal(1, await worker.MetricAsync("ingest_kafka_partitions_stopped"));
+        Assert.Equal(1, await worker.MetricAsync("ingest_kafka_offsets_lost_total"));
+        Assert.Contains($"{Gone}{first} to {end}", worker.Log, StringComparison.Ordinal);
+        Assert.Contains($"Ingest:LostOffset=earliest reads from {first}", worker.Log, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await worker.StatusAsync("/health/live"));
+        Assert.Equal(1, await stage.CountAsync("SELECT count(*) FROM commands"));
+        Assert.Equal(0, await worker.StopAsync());
+
+        worker = stage.Start([.. broker.Settings, "--Ingest:LostOffset=earliest"]);
+        BetCommand[] kept = [.. later.TakeLast(left), Given.Register(5)];
+        await broker.PublishAsync(Stage.Encoded(kept.TakeLast(1)));
+        await stage.AppliedAsync(kept);
+        await worker.ReadyAsync();
+        var loss = $"{first} records were deleted before it, and which of them were applied is not known";
+        Assert.Contains(loss, worker.Log, StringComparison.Ordinal);
+        Assert.Equal(2 + left, await stage.CountAsync("SELECT count(*) FROM commands"));
+        Assert.Equal(0, await worker.StopAsync());
+
+        // The decision is the group's now: the setting may go again.
+        worker = stage.Start(broker.Settings);
+        await worker.ReadyAsync();
+    }
+
+    [Fact]
+    public async Task A_topic_recreated_while_no_worker_ran_is_reported_and_a_first_start_is_not()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var broker = await OwnBroker.StartAsync(stage);
+        var worker = stage.Start(broker.Settings);
+        BetCommand[] before = [Given.Register(1)], after = [Given.Register(2)];
+        await broker.PublishAsync(Stage.Encoded(before));
+        await stage.AppliedAsync(before);
+        await worker.ReadyAsync();
+        Assert.DoesNotContain("has no offset in any partition", worker.Log, StringComparison.Ordinal);
+        Assert.Equal(0, await worker.MetricAsync("ingest_kafka_group_offsets_missing_total"));
+        Assert.Equal(0, await worker.StopAsync());
+
+        await broker.RecreateTopicAsync();
+        await broker.PublishAsync(Stage.Encoded(after));
+        worker = stage.Start(broker.Settings);
+        await stage.AppliedAsync(after);
+        await worker.ReadyAsync();
+        const string Told = "The group ingest has no offset in any partition of bet-commands, although the journal has commands";
+        Assert.Single(worker.Log.Split('\n'), line => line.Contains(Told, StringComparison.Ordinal));
+        Assert.Equal(1, await worker.MetricAsync("ingest_kafka_group_offsets_missing_total"));
+        Assert.Equal(0, await worker.StopAsync());
+
+        worker = stage.Start(broker.Settings);
+        await worker.ReadyAsync();
+        Assert.DoesNotContain("has no offset in any partition", worker.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_coordinator_that_does_not_answer_at_first_changes_nothing_of_that()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] published = [Given.Register(1), Given.Register(2), Given.Register(3)];
+        await stage.Kafka.PublishAsync(Stage.Encoded(published));
+        await stage.Kafka.DeleteRecordsAsync("bet-commands", 0, before: 2);
+        await stage.Kafka.FailAsync("OffsetFetch", "GroupAuthorizationFailed", 10_000);
+
+        var worker = stage.Start("--Ingest:Doors=kafka");
+        await Deadline.UntilAsync("an assignment", Limit, async () =>
+            (await worker.BodyAsync("/health/ready")).Contains("the broker does not tell the group's offsets", StringComparison.Ordinal));
+        await stage.Kafka.ServeAsync("OffsetFetch");
+        await StoppedAsync(worker);
+        Assert.Contains($"{Gone}2 to 3", worker.Log, StringComparison.Ordinal);
+        Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands"));
+    }
+
+    [Fact]
+    public async Task A_partition_that_was_added_and_has_its_first_record_is_read_and_one_that_has_not_is_stopped()
+    {
+        await using var stage = await Stage.SetAsync(servers, partitions: 2);
+        BetCommand[] whole = [Given.Register(1)], gone = [Given.Register(2), Given.Register(3)];
+        await stage.Kafka.PublishAsync(Stage.Encoded(whole), partition: 1);
+        await stage.Kafka.PublishAsync(Stage.Encoded(gone));
+        await stage.Kafka.DeleteRecordsAsync("bet-commands", 0, before: 1);
+
+        var worker = stage.Start("--Ingest:Doors=kafka");
+        await stage.AppliedAsync(whole);
+        await StoppedAsync(worker);
+        Assert.Equal(1, await stage.CountAsync("SELECT count(*) FROM commands"));
+    }
+
+    static Task StoppedAsync(IngestProcess worker) => Deadline.UntilAsync("a stopped partition", Limit, async () =>
+        (await worker.BodyAsync("/health/ready")).Contains("offset lost in partitions 0", StringComparison.Ordinal));
+}

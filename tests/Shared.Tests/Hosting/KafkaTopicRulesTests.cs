@@ -1,0 +1,48 @@
+using Betting.Connections;
+using Xunit;
+
+namespace Betting.Tests.Shared.Hosting;
+
+/// <summary>Which settings of a topic lose records.</summary>
+public sealed class KafkaTopicRulesTests
+{
+    static readonly Dictionary<string, string> Right = new()
+    {
+        ["cleanup.policy"] = "delete",
+        ["retention.ms"] = "604800000",
+        ["retention.bytes"] = "-1",
+        ["unclean.leader.election.enable"] = "false",
+    };
+
+    [Fact]
+    public void A_topic_with_the_defaults_of_Kafka_breaks_nothing() => Assert.Empty(KafkaTopicRules.WhatIsBroken("bets", Right));
+
+    [Fact]
+    public void A_topic_whose_settings_are_not_told_breaks_nothing() =>
+        Assert.Empty(KafkaTopicRules.WhatIsBroken("bets", new Dictionary<string, string>()));
+
+    [Theory]
+    [InlineData("cleanup.policy", "compact")]
+    [InlineData("cleanup.policy", "compact,delete")]
+    [InlineData("cleanup.policy", "delete, compact")]
+    [InlineData("retention.ms", "0")]
+    [InlineData("retention.ms", "86399999")]
+    [InlineData("retention.bytes", "0")]
+    [InlineData("retention.bytes", "104857599")]
+    [InlineData("unclean.leader.election.enable", "true")]
+    public void A_setting_that_loses_records_is_named_with_its_topic_and_value(string setting, string value)
+    {
+        var line = Assert.Single(KafkaTopicRules.WhatIsBroken("bets", new Dictionary<string, string>(Right) { [setting] = value }));
+
+        Assert.StartsWith($"bets has {setting}={value}: ", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("retention.ms", "-1")]
+    [InlineData("retention.ms", "86400000")]
+    [InlineData("retention.bytes", "104857600")]
+    [InlineData("retention.bytes", "9223372036854775807")]
+    [InlineData("cleanup.policy", "")]
+    public void What_keeps_records_for_a_day_is_right(string setting, string value) =>
+        Assert.Empty(KafkaTopicRules.WhatIsBroken("bets", new Dictionary<string, string>(Right) { [setting] = value }));
+}
