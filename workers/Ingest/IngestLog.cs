@@ -66,7 +66,7 @@ static partial class IngestLog
     [LoggerMessage(152, LogLevel.Warning, "A transaction of {Commands} commands from the {Door} door was too much or failed twice ({Reason}); it is repeated in pieces of {Limit}")]
     public static partial void BatchTooMuch(ILogger log, string door, int commands, string reason, int limit);
 
-    [LoggerMessage(170, LogLevel.Error, "PostgreSQL refuses every command of the {Door} door, {Commands} in a row ({Reason}), for {Seconds:F0} s; nothing more is put aside, and they are retried until a constraint or trigger is mended")]
+    [LoggerMessage(170, LogLevel.Error, "PostgreSQL refuses the commands of the {Door} door, {Commands} of one kind in a row ({Reason}), for {Seconds:F0} s; nothing more is put aside, and they are retried until PostgreSQL takes them")]
     public static partial void EverythingRefused(ILogger log, string door, int commands, string reason, double seconds);
 
     [LoggerMessage(153, LogLevel.Error, "{Quarantined} parked commands cannot be released and wait for an operator (Ingest parked list --quarantined), the latest is {Example}")]

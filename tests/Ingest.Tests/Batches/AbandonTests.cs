@@ -97,46 +97,6 @@ public sealed class AbandonTests(Servers servers)
         await Invariants.HoldAsync(database.Admin);
     }
 
-    [Theory]
-    [InlineData("P0001")]
-    [InlineData("23514")]
-    public async Task A_trigger_that_refuses_everything_stops_the_door_before_it_has_put_everything_aside(string state)
-    {
-        await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
-        using var handlers = new Handlers(database);
-        var handler = handlers.New();
-        await Handlers.HandleAsync(handler, [[Given.Register()]]);
-        await database.ExecuteAsync($"""
-            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'maintenance' USING ERRCODE = '{state}'; END $$;
-            CREATE TRIGGER refuse BEFORE INSERT ON commands FOR EACH ROW EXECUTE FUNCTION refuse();
-            """);
-        var deposits = Enumerable.Range(0, 240).Select(_ => Given.Deposit(1_00)).Chunk(60).ToArray();
-
-        var handling = Handlers.HandleAsync(handler, deposits);
-        await Deadline.UntilAsync("a door that stands", TimeSpan.FromSeconds(60), () => Task.FromResult(!handlers.Readiness.IsReady));
-        Assert.Contains(handlers.Readiness.States.Values, state => state.Detail.Contains("every command is refused", StringComparison.Ordinal));
-        await database.ExecuteAsync("DROP TRIGGER refuse ON commands");
-        await handling;
-
-        Assert.Equal(60, handlers.Letters.Count);
-        Assert.Equal(180m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
-        Assert.True(handlers.Readiness.IsReady);
-    }
-
-    [Fact]
-    public async Task Commands_that_are_refused_between_others_that_pass_are_put_aside_however_many_they_are()
-    {
-        await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
-        using var handlers = new Handlers(database);
-        await database.ExecuteAsync("ALTER TABLE ledger_entries ADD CONSTRAINT small CHECK (amount < 100)");
-        BetCommand[] mixed = [.. Enumerable.Range(0, 300).Select(at => at % 100 == 99 ? Given.Deposit(1_00) : Given.Deposit(500_00))];
-
-        await Handlers.HandleAsync(handlers.New(), [Given.Register()], mixed[..200], mixed[200..]);
-
-        Assert.Equal(297, handlers.Letters.Count);
-        Assert.Equal(3m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
-    }
-
     static List<Delivery> Delivered(BetCommand[] commands) => [.. commands.Select(command =>
     {
         var body = CommandEncoder.Encode(command);

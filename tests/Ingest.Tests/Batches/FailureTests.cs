@@ -16,7 +16,9 @@ public sealed partial class FailureTests
     [InlineData("55P03", FailureClass.Contention)]
     [InlineData("23505", FailureClass.IdTaken)]
     [InlineData("22003", FailureClass.Data)]
+    [InlineData("2200H", FailureClass.Configuration)]
     [InlineData("23514", FailureClass.Data)]
+    [InlineData("54000", FailureClass.Data)]
     [InlineData("P0001", FailureClass.Data)]
     [InlineData("25006", FailureClass.Unavailable)]
     [InlineData("57P01", FailureClass.Unavailable)]
@@ -35,6 +37,16 @@ public sealed partial class FailureTests
     public void Failures_are_classed_by_SQLSTATE(string state, FailureClass expected)
     {
         Assert.Equal(expected, Failure.ClassOf(new PostgresException("text does not matter", "ERROR", "ERROR", state)));
+    }
+
+    [Theory]
+    [InlineData("varsup.c", "54000", FailureClass.Unavailable)]
+    [InlineData("multixact.c", "54000", FailureClass.Unavailable)]
+    [InlineData("nbtutils.c", "54000", FailureClass.Data)]
+    [InlineData("varsup.c", "54001", FailureClass.Data)]
+    public void The_end_of_the_transaction_ids_is_an_outage_and_another_program_limit_is_not(string file, string state, FailureClass expected)
+    {
+        Assert.Equal(expected, Failure.ClassOf(new PostgresException("text does not matter", "ERROR", "ERROR", state, file: file)));
     }
 
     [Fact]

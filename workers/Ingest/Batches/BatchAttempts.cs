@@ -2,6 +2,7 @@ using Betting.Ingest.Decide;
 using Betting.Ingest.Doors;
 using Betting.Ingest.Store;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Betting.Ingest.Batches;
 
@@ -19,13 +20,11 @@ sealed class BatchAttempts(
     // A door that has committed nothing for so long stands, whatever it tries.
     static readonly TimeSpan LongestStand = TimeSpan.FromSeconds(15);
 
-    // So many commands refused one after another, without one that passed: assume that the database refuses everything.
-    const int MostRefused = 100;
-
-    static readonly TimeSpan RefusedAgain = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     readonly SizeLimit _limit = new(transaction.BatchSize);
-    int _failuresInARow, _refusedInARow;
+    readonly RefusedInARow _inARow = new();
+    int _failuresInARow;
     long _lastCommit;
 
     /// <summary>How many commands the next transaction takes at most.</summary>
@@ -39,7 +38,6 @@ sealed class BatchAttempts(
     /// <returns>What the database refuses, and why.</returns>
     public async Task<IReadOnlyList<(Readable Refused, Exception Failure)>> ApplyAsync(List<Readable> batch, TakenBatch? early, Turn turn, CancellationToken stopping)
     {
-        var refused = new List<(Readable, Exception)>();
         _lastCommit = clock.GetTimestamp();
         if (batch.Count > Limit)
         {
@@ -48,22 +46,77 @@ sealed class BatchAttempts(
         }
         while (true)
         {
+            var refused = new List<(Readable Refused, Exception Failure)>();
             await ApplyAsync(batch, early, refused, turn, stopping);
-            if (!RefusesEverything(batch, refused))
+            if (!refused.Exists(IsVerdict))
             {
                 return refused;
             }
-            // Nothing of the batch has an effect, so all of it is tried again in its order when an operator has mended the database.
-            availability.RefusesEverything(door, _refusedInARow, refused[0].Item2);
-            await Task.Delay(RefusedAgain, clock, stopping);
-            early = null;
-            refused.Clear();
+            // A verdict on data lies between two transactions that PostgreSQL took: else its own state may be the cause.
+            if (await ServesAsync(turn) && !IsTooMany(refused))
+            {
+                refused = await RefusedAgainAsync(refused, turn, stopping);
+                if (await ServesAsync(turn))
+                {
+                    availability.Back(door);
+                    return refused;
+                }
+            }
+            // What was refused has no effect, so it is tried again in its order when PostgreSQL takes transactions.
+            do
+            {
+                await Task.Delay(Pause, clock, stopping);
+            }
+            while (!await ServesAsync(turn));
+            (batch, early) = (refused.ConvertAll(each => each.Refused), null);
         }
     }
 
-    // A constraint or a trigger, and nothing that depends on the size of a value: those are the publisher's.
-    bool RefusesEverything(List<Readable> batch, List<(Readable, Exception Failure)> refused) =>
-        _refusedInARow > MostRefused && refused.Count == batch.Count && refused.TrueForAll(each => SqlStates.IsRule(Failure.StateOf(each.Failure)));
+    // PostgreSQL's; what cannot be written in its form is known without it.
+    static bool IsVerdict((Readable, Exception Failure) refused) => refused.Failure is PostgresException;
+
+    bool IsTooMany(List<(Readable, Exception Failure)> refused)
+    {
+        if (_inARow.IsTooMany)
+        {
+            availability.RefusesEverything(door, _inARow.Longest, refused.Find(IsVerdict).Failure);
+        }
+        return _inARow.IsTooMany;
+    }
+
+    async Task<bool> ServesAsync(Turn turn)
+    {
+        try
+        {
+            using var watched = availability.Attempt(door, turn.Abandoned);
+            await transaction.Probe.RunAsync(turn.Abandoned);
+            return true;
+        }
+        catch (Exception failure)
+        {
+            turn.Abandoned.ThrowIfCancellationRequested();
+            metrics.Retry(door, failure);
+            availability.Away(door, failure);
+            return false;
+        }
+    }
+
+    async Task<List<(Readable, Exception)>> RefusedAgainAsync(List<(Readable Refused, Exception Failure)> refused, Turn turn, CancellationToken stopping)
+    {
+        var again = new List<(Readable, Exception)>(refused.Count);
+        foreach (var each in refused)
+        {
+            if (!IsVerdict(each))
+            {
+                again.Add(each);
+            }
+            else if (await TryAloneAsync(each.Refused, null, turn, stopping) is { } failure)
+            {
+                again.Add((each.Refused, failure));
+            }
+        }
+        return again;
+    }
 
     // In pieces of the limit, which may change from one piece to the next.
     async Task ApplyAsync(List<Readable> batch, TakenBatch? early, List<(Readable, Exception)> refused, Turn turn, CancellationToken stopping)
@@ -79,23 +132,30 @@ sealed class BatchAttempts(
     // A piece that one command breaks is halved until that command is alone; so is one that is too much, or releases too much.
     async Task ApplyPieceAsync(List<Readable> batch, TakenBatch? early, List<(Readable, Exception)> refused, Turn turn, CancellationToken stopping)
     {
-        if (await TryAsync(batch, early, releasesLater: false, turn, stopping) is not { } failure)
+        if (batch.Count == 1)
         {
-            return;
+            if (await TryAloneAsync(batch[0], early, turn, stopping) is { } refusal)
+            {
+                if (refusal is PostgresException)
+                {
+                    _inARow.Refused(batch[0].Hashed.Command);
+                }
+                refused.Add((batch[0], refusal));
+            }
         }
-        if (batch.Count > 1)
+        else if (await TryAsync(batch, early, releasesLater: false, turn, stopping) is not null)
         {
             var half = batch.Count / 2;
             await ApplyAsync(batch[..half], null, refused, turn, stopping);
             await ApplyAsync(batch[half..], null, refused, turn, stopping);
-            return;
         }
-        // It may be one of those that it releases, not the command itself.
-        if (!Releases(batch[0]) || await TryAsync(batch, null, releasesLater: true, turn, stopping) is not null)
-        {
-            _refusedInARow++;
-            refused.Add((batch[0], failure));
-        }
+    }
+
+    // What is refused may be one of those that it releases, not the command itself.
+    async Task<Exception?> TryAloneAsync(Readable command, TakenBatch? early, Turn turn, CancellationToken stopping)
+    {
+        var failure = await TryAsync([command], early, releasesLater: false, turn, stopping);
+        return failure is null || !Releases(command) ? failure : await TryAsync([command], null, releasesLater: true, turn, stopping);
     }
 
     /// <returns>Null when the batch is committed, else why it must not be tried again as it is.</returns>
@@ -153,12 +213,16 @@ sealed class BatchAttempts(
         availability.Back(door);
         _lastCommit = clock.GetTimestamp();
         _limit.Passed(batch.Count);
-        (_failuresInARow, _refusedInARow) = (0, 0);
+        _failuresInARow = 0;
         metrics.Committed(door, batch.ConvertAll(readable => readable.Hashed.Command), outcomes);
         for (var i = 0; i < outcomes.Length; i++)
         {
             var answer = Answer.Of(batch[i].Hashed.Command.Id, outcomes[i]);
             batch[i].Delivery.Answer = answer;
+            if (outcomes[i].Kind == OutcomeKind.Accepted)
+            {
+                _inARow.Accepted(batch[i].Hashed.Command.Kind);
+            }
             followed.Decided(batch[i].Hashed.Command, answer);
         }
     }
@@ -167,7 +231,10 @@ sealed class BatchAttempts(
     {
         if (kind is FailureClass.Data or FailureClass.IdTaken)
         {
-            IngestLog.BatchSplit(log, door, commands, Failure.LineOf(failure));
+            if (commands > 1)
+            {
+                IngestLog.BatchSplit(log, door, commands, Failure.LineOf(failure));
+            }
             return;
         }
         var limit = kind == FailureClass.TooMuch ? _limit.TooMuch(commands) : commands / 2;

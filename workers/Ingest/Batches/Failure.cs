@@ -18,6 +18,8 @@ public static class Failure
         ReleaseFirstException => FailureClass.Contention,
         ReleaseTooLargeException => FailureClass.TooMuch,
         PostgresClockException => FailureClass.Unavailable,
+        ServerRefusesException => FailureClass.Unavailable,
+        PostgresException refused when SqlStates.IsOutOfTransactionIds(refused.SqlState, refused.File) => FailureClass.Unavailable,
         PostgresException refused => SqlStates.ClassOf(refused.SqlState),
         // Npgsql's command timeout and its connection timeout look alike; halving does no harm where PostgreSQL is away.
         TimeoutException or NpgsqlException { InnerException: TimeoutException } => FailureClass.TooMuch,
@@ -28,7 +30,12 @@ public static class Failure
         _ => FailureClass.Unknown,
     };
 
-    public static string StateOf(Exception failure) => (failure as PostgresException)?.SqlState ?? NoState;
+    public static string StateOf(Exception failure) => failure switch
+    {
+        PostgresException refused => refused.SqlState,
+        ServerRefusesException { InnerException: { } cause } => StateOf(cause),
+        _ => NoState,
+    };
 
     /// <summary>The class as docs/failures.md and the metrics write it.</summary>
     public static string NameOf(FailureClass kind) => kind switch
@@ -42,7 +49,7 @@ public static class Failure
     /// <summary>The failure in one line, with the reason below it where there is one.</summary>
     public static string LineOf(Exception failure)
     {
-        var text = failure.InnerException is { } cause && failure is not PostgresException ? $"{failure.Message}: {cause.Message}" : failure.Message;
+        var text = failure.InnerException is { } cause && failure is not (PostgresException or ServerRefusesException) ? $"{failure.Message}: {cause.Message}" : failure.Message;
         var end = text.AsSpan().IndexOfAny('\r', '\n');
         return end < 0 ? text : text[..end];
     }

@@ -62,13 +62,13 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outa
         outages.Succeeded(Stores.Postgres, door);
     }
 
-    /// <summary>A constraint or a trigger refuses every command: the door stands, and nothing more is put aside, until an operator mends it.</summary>
+    /// <summary>Too many commands are refused for the data to be the cause: the door stands, and nothing more is put aside, until an operator mends it.</summary>
     /// <param name="door">The door.</param>
-    /// <param name="inARow">Commands refused since the last one that passed.</param>
+    /// <param name="inARow">Commands of one kind refused since the last one that was accepted.</param>
     /// <param name="failure">The first refusal of the batch.</param>
     public void RefusesEverything(string door, int inARow, Exception failure)
     {
-        outages.Failed(Stores.Postgres, door, $"every command is refused, SQLSTATE {Failure.StateOf(failure)}");
+        outages.Failed(Stores.Postgres, door, $"{inARow} commands in a row are refused, SQLSTATE {Failure.StateOf(failure)}");
         Log(door, FailureClass.Data, failure, null, inARow);
     }
 

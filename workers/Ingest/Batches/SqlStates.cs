@@ -14,6 +14,7 @@ public static class SqlStates
         ["0A"] = (Unavailable, "a prepared plan is older than a migration; prepared again by the next attempt"),
         ["21"] = (Data, "cardinality violation"),
         ["22"] = (Data, "data exception"),
+        ["2200H"] = (Configuration, "a sequence has given its last number"),
         ["23"] = (Data, "a constraint refuses the row"),
         ["23505"] = (IdTaken, "unique violation; after 20 attempts it is Data"),
         ["25006"] = (Unavailable, "the server is read-only: a standby, or a primary that was demoted"),
@@ -32,7 +33,7 @@ public static class SqlStates
         ["53"] = (Unavailable, "disk full, too many connections"),
         ["53200"] = (TooMuch, "out of memory or of locks"),
         ["53400"] = (TooMuch, "a configured limit such as temp_file_limit"),
-        ["54"] = (Data, "a program limit, such as the size of an index row"),
+        ["54"] = (Data, "a program limit, such as the size of an index row; the end of the transaction ids is Unavailable"),
         ["55"] = (Configuration, "the object is not in the required state, such as a published table without a replica identity"),
         ["55006"] = (Unavailable, "the object is in use"),
         ["55P03"] = (Contention, "lock_timeout"),
@@ -43,8 +44,11 @@ public static class SqlStates
         ["P0"] = (Data, "raised by a trigger"),
     };
 
-    /// <summary>True where a constraint (23) or a trigger (P0) refuses what PostgreSQL itself would take.</summary>
-    public static bool IsRule(string state) => state.StartsWith("23", StringComparison.Ordinal) || state.StartsWith("P0", StringComparison.Ordinal);
+    /// <summary>
+    /// True where the server's transaction ids or MultiXact ids have come to their end: <c>54000</c>, as for an index row that is too large.
+    /// The source file in the answer tells them apart, in every language of the server's messages.
+    /// </summary>
+    public static bool IsOutOfTransactionIds(string state, string? file) => state == "54000" && file is ("varsup.c" or "multixact.c");
 
     public static FailureClass ClassOf(string state) =>
         Classes.TryGetValue(state, out var exact) ? exact.Class

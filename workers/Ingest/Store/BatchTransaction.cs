@@ -23,6 +23,9 @@ public sealed class BatchTransaction(
     /// <summary>What has its outcome apart from a batch.</summary>
     public ReleaseTransaction Releases { get; } = new(postgres, options, postgresClock, metrics);
 
+    /// <summary>Whether PostgreSQL takes transactions at all.</summary>
+    public ProbeTransaction Probe { get; } = new(postgres);
+
     /// <summary>
     /// Begins the transaction and takes the ids of the commands in the journal. It reads nothing else, so it may be done
     /// before the batch whose effects these commands must see is committed.

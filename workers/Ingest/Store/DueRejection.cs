@@ -45,10 +45,12 @@ public sealed class DueRejection(NpgsqlDataSource postgres, CheckedClock clock, 
         """;
 
     readonly SizeLimit _limit = new(MostAtOnce);
+    readonly ProbeTransaction _probe = new(postgres);
 
     /// <summary>Rejects one transaction's share of what is due.</summary>
     /// <returns>How many commands have their final outcome now; null when nothing is left for this replica.</returns>
     /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
+    /// <exception cref="ServerRefusesException">PostgreSQL refuses the rejection because of its own state.</exception>
     public async Task<long?> RejectSomeAsync(CancellationToken cancellation)
     {
         var size = _limit.Size;
@@ -61,6 +63,7 @@ public sealed class DueRejection(NpgsqlDataSource postgres, CheckedClock clock, 
         catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Data && size == 1)
         {
             // The database refuses even the rejection of this one; the others go on without it.
+            await _probe.RunAsync(cancellation);
             await QuarantineAsync(Failure.LineOf(failure), cancellation);
             return 0;
         }

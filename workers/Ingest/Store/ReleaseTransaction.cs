@@ -15,7 +15,9 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
     readonly SizeLimit _limit = new(options.Value.ReleaseSize);
+    readonly ProbeTransaction _probe = new(postgres);
     volatile TaskCompletionSource _opened = New();
+    int _refusedInARow;
 
     /// <summary>Ends when this replica has opened a release since the last call.</summary>
     public Task OpenedAsync() => _opened.Task;
@@ -29,6 +31,7 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
     /// <param name="cancellation">Ends the part that is being released without effect.</param>
     /// <param name="progressed">Called after each part.</param>
     /// <returns>How many commands have their final outcome now.</returns>
+    /// <exception cref="ServerRefusesException">PostgreSQL refuses the release because of its own state: nothing is rejected.</exception>
     public async Task<int> FinishAsync(CancellationToken cancellation, Action? progressed = null)
     {
         _opened = New();
@@ -77,9 +80,12 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
         {
             return null;
         }
+        // A rejection is final: it must not come from a state of the server.
+        await _probe.RunAsync(cancellation);
         if (alone != before)
         {
-            return alone;
+            return Interlocked.Increment(ref _refusedInARow) <= RefusedInARow.Most ? alone
+                : throw new ServerRefusesException($"more than {RefusedInARow.Most} parked commands in a row are refused", failure);
         }
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { ParkedCommands.Quarantine([new UnreadableParked(alone, Failure.LineOf(failure))]) } };
@@ -122,6 +128,10 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
             await DecidedTransaction.RunAsync(transaction, [OpenReleases.End(open.Key)], cancellation);
         }
         await DecidedTransaction.RunAsync(transaction, BatchStatements.Commit(decision, open.CameAt, releasing: true), cancellation);
+        if (decision.Released.Exists(each => each.Outcome.Kind == OutcomeKind.Accepted))
+        {
+            Interlocked.Exchange(ref _refusedInARow, 0);
+        }
         metrics.Released(decision.Released);
         return decision.Released.Count;
     }
