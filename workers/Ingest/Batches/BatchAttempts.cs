@@ -2,7 +2,6 @@ using Betting.Ingest.Decide;
 using Betting.Ingest.Doors;
 using Betting.Ingest.Store;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Betting.Ingest.Batches;
 
@@ -23,7 +22,7 @@ sealed class BatchAttempts(
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     readonly SizeLimit _limit = new(transaction.BatchSize);
-    readonly RefusedInARow _inARow = new();
+    readonly RefusalVerdicts _verdicts = new(door, transaction.Probe, availability, metrics);
     int _failuresInARow;
     long _lastCommit;
 
@@ -48,15 +47,15 @@ sealed class BatchAttempts(
         {
             var refused = new List<(Readable Refused, Exception Failure)>();
             await ApplyAsync(batch, early, refused, turn, stopping);
-            if (!refused.Exists(IsVerdict))
+            if (refused.Find(IsPostgres).Failure is not { } first)
             {
                 return refused;
             }
             // A verdict on data lies between two transactions that PostgreSQL took: else its own state may be the cause.
-            if (await ServesAsync(turn) && !IsTooMany(refused))
+            if (await _verdicts.CanBeAsync(turn.Abandoned) && !_verdicts.IsTooMany(first))
             {
                 refused = await RefusedAgainAsync(refused, turn, stopping);
-                if (await ServesAsync(turn))
+                if (!refused.Exists(IsPostgres) || await _verdicts.CanBeAsync(turn.Abandoned))
                 {
                     availability.Back(door);
                     return refused;
@@ -67,46 +66,19 @@ sealed class BatchAttempts(
             {
                 await Task.Delay(Pause, clock, stopping);
             }
-            while (!await ServesAsync(turn));
+            while (!await _verdicts.CanBeAsync(turn.Abandoned));
             (batch, early) = (refused.ConvertAll(each => each.Refused), null);
         }
     }
 
-    // PostgreSQL's; what cannot be written in its form is known without it.
-    static bool IsVerdict((Readable, Exception Failure) refused) => refused.Failure is PostgresException;
-
-    bool IsTooMany(List<(Readable, Exception Failure)> refused)
-    {
-        if (_inARow.IsTooMany)
-        {
-            availability.RefusesEverything(door, _inARow.Longest, refused.Find(IsVerdict).Failure);
-        }
-        return _inARow.IsTooMany;
-    }
-
-    async Task<bool> ServesAsync(Turn turn)
-    {
-        try
-        {
-            using var watched = availability.Attempt(door, turn.Abandoned);
-            await transaction.Probe.RunAsync(turn.Abandoned);
-            return true;
-        }
-        catch (Exception failure)
-        {
-            turn.Abandoned.ThrowIfCancellationRequested();
-            metrics.Retry(door, failure);
-            availability.Away(door, failure);
-            return false;
-        }
-    }
+    static bool IsPostgres((Readable, Exception Failure) refused) => RefusalVerdicts.IsPostgres(refused.Failure);
 
     async Task<List<(Readable, Exception)>> RefusedAgainAsync(List<(Readable Refused, Exception Failure)> refused, Turn turn, CancellationToken stopping)
     {
         var again = new List<(Readable, Exception)>(refused.Count);
         foreach (var each in refused)
         {
-            if (!IsVerdict(each))
+            if (!IsPostgres(each))
             {
                 again.Add(each);
             }
@@ -136,10 +108,7 @@ sealed class BatchAttempts(
         {
             if (await TryAloneAsync(batch[0], early, turn, stopping) is { } refusal)
             {
-                if (refusal is PostgresException)
-                {
-                    _inARow.Refused(batch[0].Hashed.Command);
-                }
+                _verdicts.Refused(batch[0].Hashed.Command, refusal);
                 refused.Add((batch[0], refusal));
             }
         }
@@ -219,10 +188,7 @@ sealed class BatchAttempts(
         {
             var answer = Answer.Of(batch[i].Hashed.Command.Id, outcomes[i]);
             batch[i].Delivery.Answer = answer;
-            if (outcomes[i].Kind == OutcomeKind.Accepted)
-            {
-                _inARow.Accepted(batch[i].Hashed.Command.Kind);
-            }
+            _verdicts.Decided(batch[i].Hashed.Command, outcomes[i]);
             followed.Decided(batch[i].Hashed.Command, answer);
         }
     }

@@ -17,6 +17,7 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
     readonly SizeLimit _limit = new(options.Value.ReleaseSize);
     readonly ProbeTransaction _probe = new(postgres);
     volatile TaskCompletionSource _opened = New();
+    object? _suspected;
     int _refusedInARow;
 
     /// <summary>Ends when this replica has opened a release since the last call.</summary>
@@ -80,11 +81,12 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
         {
             return null;
         }
-        // A rejection is final: it must not come from a state of the server.
+        // A rejection is final. It follows two refusals, each with a transaction after it that PostgreSQL took: else its state may be the cause.
         await _probe.RunAsync(cancellation);
         if (alone != before)
         {
-            return Interlocked.Increment(ref _refusedInARow) <= RefusedInARow.Most ? alone
+            return !alone.Equals(Interlocked.Exchange(ref _suspected, alone)) ? null
+                : Interlocked.Increment(ref _refusedInARow) <= RefusedInARow.Most ? alone
                 : throw new ServerRefusesException($"more than {RefusedInARow.Most} parked commands in a row are refused", failure);
         }
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
