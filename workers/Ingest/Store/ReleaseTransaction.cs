@@ -81,7 +81,8 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
         {
             return null;
         }
-        // A rejection is final. It follows two refusals, each with a transaction after it that PostgreSQL took: else its state may be the cause.
+        // A rejection is final. It follows two refusals, each with a transaction after it that PostgreSQL took: else the state of the server
+        // may be the cause.
         await _probe.RunAsync(cancellation);
         if (alone != before)
         {
