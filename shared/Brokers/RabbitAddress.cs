@@ -17,6 +17,9 @@ public sealed class RabbitAddress
     // own limit of 64 MiB would close the connection at such a message, and at the next attempt again.
     const uint LargestMessage = 512 * 1024 * 1024;
 
+    /// <summary>For the connection to be open. The client's own limits do not hold for a broker that accepts connections and then says nothing.</summary>
+    static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
+
     readonly List<ConnectionFactory> _nodes;
 
     RabbitAddress(List<ConnectionFactory> nodes) => _nodes = nodes;
@@ -59,7 +62,7 @@ public sealed class RabbitAddress
     {
         // Whoever uses a connection opens the next: the client's own recovery would lose the confirms in flight.
         _nodes[0].AutomaticRecoveryEnabled = false;
-        return _nodes[0].CreateConnectionAsync(_nodes.Select(node => node.Endpoint), name, cancellation);
+        return WithinLimitAsync(_nodes[0].CreateConnectionAsync(_nodes.Select(node => node.Endpoint), name, cancellation), cancellation);
     }
 
     /// <summary>Opens a connection to any of the nodes whose received bytes pass a filter before the client reads them.</summary>
@@ -76,7 +79,7 @@ public sealed class RabbitAddress
         {
             try
             {
-                return await Filtered(node, filter).CreateConnectionAsync(name, cancellation);
+                return await WithinLimitAsync(Filtered(node, filter).CreateConnectionAsync(name, cancellation), cancellation);
             }
             catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {
@@ -84,6 +87,21 @@ public sealed class RabbitAddress
             }
         }
         throw failures is [var only] ? only : new BrokerUnreachableException(new AggregateException(failures));
+    }
+
+    static async Task<IConnection> WithinLimitAsync(Task<IConnection> opening, CancellationToken cancellation)
+    {
+        try
+        {
+            return await opening.WaitAsync(AnswerLimit, TimeProvider.System, cancellation);
+        }
+        catch (TimeoutException late)
+        {
+            // Nobody waits for it any more; should it open yet, it is left.
+            _ = opening.ContinueWith(opened => RabbitConnection.LeaveAsync(opened.IsCompletedSuccessfully ? opened.Result : null), CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw new BrokerUnreachableException(late);
+        }
     }
 
     static ConnectionFactory Filtered(ConnectionFactory node, Func<IInboundFilter> filter)

@@ -19,7 +19,7 @@ public sealed class TopicSettingTests(Servers servers)
     [Fact]
     public async Task A_compacted_topic_of_rows_is_named_until_it_is_corrected()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await stream.SetAsync(stream.Bets, "cleanup.policy", "compact");
         var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
@@ -36,7 +36,7 @@ public sealed class TopicSettingTests(Servers servers)
     [Fact]
     public async Task A_partition_that_another_member_had_at_the_first_start_and_that_lost_its_first_records_is_stopped()
     {
-        using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await stream.SendAsync([Bet(1), Bet(2), Bet(3), Bet(4, 2)]);
         await stream.DeleteRecordsAsync(stream.Bets, 0, before: 2);

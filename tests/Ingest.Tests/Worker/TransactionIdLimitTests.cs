@@ -33,7 +33,8 @@ public sealed class TransactionIdLimitTests(Servers servers)
             async () =>
             {
                 Assert.Contains("wraparound", await worker.BodyAsync("/health/ready"), StringComparison.Ordinal);
-                Assert.InRange(await stage.CountAsync("SELECT count(*) FROM commands"), 1, Left);
+                // It has some more than were left: the first vacuum after the restart frees what the slot does not hold.
+                Assert.InRange(await stage.CountAsync("SELECT count(*) FROM commands"), 1, (2 * Commands) - 1);
                 await TransactionIds.FreeAsync(postgres);
             });
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
@@ -49,6 +50,40 @@ public sealed class VerbTests(Servers servers)
         Assert.Single(output.Split('\n'), line => line.StartsWith("Ingest publish:", StringComparison.Ordinal));
         stage.Start($"--Ingest:Doors={door}");
         await stage.SomeAppliedAsync(1);
+    }
+
+    [Fact]
+    public async Task Publish_passes_over_blank_lines_and_refuses_UTF_16()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var file = Path.Combine(stage.Folder, "blank.jsonl");
+        await File.WriteAllTextAsync(file, "  \n\t\r\n\n", TestContext.Current.CancellationToken);
+        var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", "rabbitmq", file, stage.Settings[1]]);
+        Assert.True(code == 0, output);
+        Assert.Contains("0 commands published.", output, StringComparison.Ordinal);
+        foreach (var encoding in new Encoding[] { new UnicodeEncoding(bigEndian: false, byteOrderMark: true), new UnicodeEncoding(bigEndian: true, byteOrderMark: false) })
+        {
+            await File.WriteAllTextAsync(file, Encoding.UTF8.GetString(Stage.Encoded([Given.Register(1)])[0]), encoding, TestContext.Current.CancellationToken);
+            (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", "rabbitmq", file, stage.Settings[1]]);
+            Assert.True(code != 0, output);
+            Assert.Contains("FILE is UTF-16: save it as UTF-8", output, StringComparison.Ordinal);
+        }
+        Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
+    }
+
+    [Theory]
+    [InlineData("publish", "--to", "rabbitmq", "/dev/null")]
+    [InlineData("dead-letters", "list", "--door", "rabbitmq")]
+    public async Task A_verb_ends_with_2_where_RabbitMQ_accepts_connections_and_says_nothing(params string[] verb)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+
+        var (code, output) = await IngestProcess.RunAsync(stage.Folder, [.. verb, stage.Settings[0], $"--RabbitMq:Uri=amqp://a:b@{silent.LocalEndpoint}/"]);
+
+        Assert.True(code == 2, output);
+        Assert.Contains($"could not ask RabbitMQ at {silent.LocalEndpoint}: no answer in time", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -74,14 +74,7 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
     public async ValueTask DisposeAsync()
     {
         await _originals.DisposeAsync();
-        if (_reading is not null)
-        {
-            await _reading.DisposeAsync();
-        }
-        if (_connection is not null)
-        {
-            await _connection.DisposeAsync();
-        }
+        await RabbitConnection.LeaveAsync(_connection);
     }
 
     /// <exception cref="OperationInterruptedException">Somebody else looks at the letters for longer than this waits.</exception>

@@ -5,6 +5,7 @@ using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Confluent.Kafka;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Betting.Ingest.Verbs;
 
@@ -19,6 +20,9 @@ sealed class RabbitTarget(IConnection connection, IChannel channel) : ICommandTa
 {
     static readonly BasicProperties Properties = new() { Persistent = true, ContentType = "application/json" };
 
+    // A broker with an alarm of memory or disk confirms nothing until it is over.
+    static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(60);
+
     public static async Task<ICommandTarget> OpenAsync(RabbitMqOptions options, QueueKind kind, CancellationToken cancellation)
     {
         var connection = await RabbitConnection.OpenAsync(options, "ingest publish", cancellation);
@@ -27,14 +31,19 @@ sealed class RabbitTarget(IConnection connection, IChannel channel) : ICommandTa
         return new RabbitTarget(connection, await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation));
     }
 
-    public Task SendAsync(byte[] json, CancellationToken cancellation) =>
-        channel.BasicPublishAsync("", Topics.Commands, mandatory: true, Properties, json, cancellation).AsTask();
-
-    public async ValueTask DisposeAsync()
+    public async Task SendAsync(byte[] json, CancellationToken cancellation)
     {
-        await channel.DisposeAsync();
-        await connection.DisposeAsync();
+        try
+        {
+            await channel.BasicPublishAsync("", Topics.Commands, mandatory: true, Properties, json, cancellation).AsTask().WaitAsync(ConfirmLimit, TimeProvider.System, cancellation);
+        }
+        catch (TimeoutException late)
+        {
+            throw new BrokerUnreachableException(late);
+        }
     }
+
+    public async ValueTask DisposeAsync() => await RabbitConnection.LeaveAsync(connection);
 }
 
 /// <summary>The topic <c>bet-commands</c>, written by all in-sync replicas before a send ends.</summary>

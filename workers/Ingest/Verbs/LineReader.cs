@@ -2,15 +2,16 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Betting.Hosting;
 
 namespace Betting.Ingest.Verbs;
 
-/// <summary>A line that is not empty.</summary>
-/// <param name="Number">Counted from 1, empty lines as well.</param>
+/// <summary>A line that is not blank.</summary>
+/// <param name="Number">Counted from 1, blank lines as well.</param>
 /// <param name="Bytes">Without its end.</param>
 readonly record struct NumberedLine(long Number, byte[] Bytes);
 
-/// <summary>The lines of a stream as the bytes they are; only a line feed ends a line. Empty lines are passed over, a byte order mark is left out.</summary>
+/// <summary>The lines of a stream as the bytes they are; only a line feed ends a line. Blank lines are passed over, a byte order mark is left out.</summary>
 static class LineReader
 {
     const int BufferBytes = 256 * 1024;
@@ -24,6 +25,10 @@ static class LineReader
         {
             var read = await pipe.ReadAsync(cancellation);
             var rest = read.Buffer;
+            if (number == 0 && searched == 0 && IsUtf16(rest))
+            {
+                throw new ArgumentsException("FILE is UTF-16: save it as UTF-8");
+            }
             while (rest.Slice(searched).PositionOf((byte)'\n') is { } end)
             {
                 number++;
@@ -48,16 +53,13 @@ static class LineReader
         await pipe.CompleteAsync();
     }
 
+    static bool IsUtf16(ReadOnlySequence<byte> begin) => begin.FirstSpan is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [(byte)'{', 0, ..] or [0, (byte)'{', ..];
+
     static byte[]? Line(ReadOnlySequence<byte> bytes)
     {
         var line = bytes.ToArray();
         // Editors begin a file with a byte order mark, and files are put behind one another.
         line = line.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? line[Encoding.UTF8.Preamble.Length..] : line;
-        return line switch
-        {
-            [] or [(byte)'\r'] => null,
-            [.., (byte)'\r'] => line[..^1],
-            _ => line,
-        };
+        return line.AsSpan().ContainsAnyExcept(" \t\r"u8) ? line[^1] == (byte)'\r' ? line[..^1] : line : null;
     }
 }
