@@ -88,6 +88,7 @@ public static class WorkerHost
             }
             catch (Exception failure) when (WhyNotListening(failure) is { } why)
             {
+                await app.StopAsync(CancellationToken.None);
                 await Console.Error.WriteLineAsync($"{worker}: Http:Url: {why} (it is '{http.Value.Url}')");
                 return BadSettings;
             }

@@ -31,6 +31,8 @@ static class WorkerLogs
         {
             logs.MinimumLevel.Is(level)
                 .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+                // A failed start is told in one line by whoever starts the host.
+                .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
                 .MinimumLevel.Override("System", LogEventLevel.Warning)
                 // A line for every statement, at Information.
                 .MinimumLevel.Override("Npgsql", LogEventLevel.Warning)

@@ -153,15 +153,20 @@ public sealed class WrongSettingTests
         Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_port_in_use_ends_the_worker_with_a_line_that_names_the_setting()
+    [Theory]
+    [InlineData("Ingest", "--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/")]
+    [InlineData("CacheWarmer")]
+    [InlineData("CdcSink")]
+    [InlineData("Reconciler", "--Reconciler:RunOnStart=false")]
+    public async Task A_port_in_use_ends_the_worker_with_a_line_that_names_the_setting(string worker, params string[] settings)
     {
         using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         taken.Start();
 
-        var (code, lines) = await WorkerProgram.RunAsync("Reconciler", $"--Http:Url=http://{taken.LocalEndpoint}", "--Reconciler:RunOnStart=false");
+        var (code, lines) = await WorkerProgram.RunAsync(worker, [$"--Http:Url=http://{taken.LocalEndpoint}", .. settings]);
 
         Assert.Equal(78, code);
-        Assert.Contains($"Reconciler: Http:Url: another process listens there already (it is 'http://{taken.LocalEndpoint}')", lines);
+        Assert.Contains($"{worker}: Http:Url: another process listens there already (it is 'http://{taken.LocalEndpoint}')", lines);
+        Assert.DoesNotContain(lines, line => line.StartsWith("   at ", StringComparison.Ordinal) || line.Contains("FTL", StringComparison.Ordinal));
     }
 }
