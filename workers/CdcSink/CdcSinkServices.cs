@@ -1,3 +1,4 @@
+using Betting.CdcSink.Connector;
 using Betting.CdcSink.Consume;
 using Betting.CdcSink.DeadLetters;
 using Betting.CdcSink.Join;
@@ -30,9 +31,11 @@ static class CdcSinkServices
             .AddSingleton<SnapshotStore>()
             .AddSingleton<SnapshotSettlement>()
             .AddSingleton<ClockJumpReport>()
+            .AddSingleton<BatchPlace>()
             .AddSingleton<StreamSigns>()
             .AddSingleton<WatermarkStore>()
             .AddSingleton<ChainSigns>()
+            .AddSingleton<LogSigns>()
             .AddSingleton<Progress>()
             .AddSingleton<ProgressStore>()
             .AddSingleton<RecordedProgress>()
@@ -63,6 +66,7 @@ static class CdcSinkServices
             .AddSingleton<VisibleStore>()
             .AddConnectOffsets(provider => provider.GetRequiredService<CdcSinkOptions>().TopicPrefix)
             .AddLoop<LagLoop>()
+            .AddLoop<ConnectorSettings>()
             .AddSingleton<StartMetrics>()
             .AddSingleton<PartitionStarts>()
             .AddSingleton<FollowedBets>()

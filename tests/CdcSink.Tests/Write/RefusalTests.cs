@@ -41,7 +41,7 @@ public sealed class RefusalTests(Servers servers)
         var made = new Made();
 
         var refused = await Assert.ThrowsAsync<ClickHouseRefusedException>(() =>
-            sink.ReplayAsync(Enumerable.Range(0, RefusedInARow.Most + 20).Select(id => made.Bet(id, Made.Columns()))));
+            sink.ReplayAsync(Enumerable.Range(1, RefusedInARow.Most + 20).Select(id => made.Bet(id, Made.Columns()))));
 
         Assert.Contains("469 (VIOLATED_CONSTRAINT)", refused.Message, StringComparison.Ordinal);
         Assert.Equal(RefusedInARow.Most, sink.DeadLetters.Count);
@@ -54,7 +54,7 @@ public sealed class RefusalTests(Servers servers)
         var made = new Made();
         var name = new string('x', 100_000);
 
-        await sink.ReplayAsync([made.Event(1), .. Enumerable.Range(0, 400).Select(id => made.User(id, $"\"name\":\"{name}\",\"created_at\":\"2025-01-01T00:00:00.000000Z\""))]);
+        await sink.ReplayAsync([made.Event(1), .. Enumerable.Range(1, 400).Select(id => made.User(id, $"\"name\":\"{name}\",\"created_at\":\"2025-01-01T00:00:00.000000Z\""))]);
 
         Assert.Equal(["400"], await sink.QueryAsync("SELECT uniqExact(id) FROM user_changes"));
         Assert.Empty(sink.DeadLetters);
@@ -137,6 +137,6 @@ public sealed class RefusalTests(Servers servers)
     static List<StreamRecord> Records()
     {
         var made = new Made();
-        return [made.Event(1), .. Enumerable.Range(0, Bets).Select(id => made.Bet(id, Made.Columns()))];
+        return [made.Event(1), .. Enumerable.Range(1, Bets).Select(id => made.Bet(id, Made.Columns()))];
     }
 }
