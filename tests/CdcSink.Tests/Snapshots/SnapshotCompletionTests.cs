@@ -246,21 +246,21 @@ public sealed class SnapshotCompletionTests(Servers servers)
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:00:00+00:00", lsn: 1_000_000)]);
         Assert.Equal(0, sink.Readings.Sum("cdcsink.log_went_back"));
 
-        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", lsn: 1_500_000)]);
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", lsn: 1_500_000)], keepsPartitions: true);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.log_went_back"));
         Assert.Equal(["the log of epoch 1 went back at 1500000, 2026-01-01 11:30:00.000000"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
         // The log goes on from there, below what it was.
-        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:01+00:00", lsn: 1_500_100), _made.Watermark("2026-01-01T11:30:02+00:00", lsn: 1_500_200)]);
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:01+00:00", lsn: 1_500_100), _made.Watermark("2026-01-01T11:30:02+00:00", lsn: 1_500_200)], keepsPartitions: true);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.log_went_back"));
         await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
-        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", epoch: "2", lsn: 1_000)]);
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", epoch: "2", lsn: 1_000)], keepsPartitions: true);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.log_went_back"));
         // The clock of the replica that was promoted may be behind.
-        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:59:00+00:00", lsn: 1_400_000)]);
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:59:00+00:00", lsn: 1_400_000)], keepsPartitions: true);
         Assert.Equal(2, sink.Readings.Sum("cdcsink.log_went_back"));
         Assert.Equal(["the log of epoch 1 went back at 1400000, 2026-01-01 10:59:00.000000"], await sink.QueryAsync("SELECT id FROM holds"));
         // Within one batch.
-        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:00:01+00:00", lsn: 1_450_000), _made.Watermark("2026-01-01T11:00:02+00:00", lsn: 1_420_000)]);
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:00:01+00:00", lsn: 1_450_000), _made.Watermark("2026-01-01T11:00:02+00:00", lsn: 1_420_000)], keepsPartitions: true);
         Assert.Equal(3, sink.Readings.Sum("cdcsink.log_went_back"));
     }
 

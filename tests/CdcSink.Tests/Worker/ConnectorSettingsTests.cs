@@ -21,7 +21,7 @@ public sealed class ConnectorSettingsTests(Servers servers)
         var (setting, address) = SinkProcess.Listening();
         await using var worker = new SinkProcess(
             stream.StartWorker(sink.ConnectionString, [setting, FormattableString.Invariant($"--Connect:Url=http://127.0.0.1:{port}"), "--CdcSink:LagEvery=00:00:00.500"]), address);
-        await Deadline.UntilAsync("a Kafka Connect that is away", Limit, async () => (await worker.BodyAsync("/health/ready")).Contains("Kafka Connect", StringComparison.Ordinal));
+        await Deadline.UntilAsync("a Kafka Connect that is away", Limit, async () => await worker.MetricAsync("worker_condition", "condition=\"connect\"") == 0);
         Assert.DoesNotContain("connect-settings", await worker.BodyAsync("/health/ready"), StringComparison.Ordinal);
 
         await using (Connector(port, "public.users,public.bets"))

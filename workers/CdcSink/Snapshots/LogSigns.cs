@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Consume;
 using Betting.CdcSink.Lag;
 using Betting.CdcSink.Write;
 using Microsoft.Extensions.Logging;
@@ -9,29 +11,56 @@ namespace Betting.CdcSink.Snapshots;
 /// Looks whether each watermark stands higher in PostgreSQL's log than the one before it in its partition. Where one does not, the log went back: PostgreSQL
 /// was restored or failed over to a replica that lagged, and the connector reads from a lower position. What ClickHouse has of the lost part stays.
 /// </summary>
-/// <remarks>Called batch by batch in the order of reading, before the batch's watermarks are stored.</remarks>
+/// <remarks>Called batch by batch in the order of reading.</remarks>
 public sealed class LogSigns(ChangeStore store, WatermarkStore watermarks, CdcSinkMetrics metrics, TimeProvider clock, ILogger<LogSigns> log)
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
+    // The last watermarks that this replica read for the first time.
+    readonly ConcurrentDictionary<(string Topic, int Partition, int Epoch), Reached> _reached = [];
     long? _logged;
 
-    /// <summary>Reports each watermark of the batch that is lower than the one before it, and asks for a reconciliation.</summary>
-    public async Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation)
+    /// <summary>How high the log stood when a batch ended.</summary>
+    /// <param name="Assignment">Another replica may have read on in a later one.</param>
+    /// <param name="Offset">Of the last watermark of the batch.</param>
+    /// <param name="Version">Of the last watermark that was read for the first time.</param>
+    public readonly record struct Reached(Assignment? Assignment, long Offset, ulong Version);
+
+    /// <summary>Reports each watermark of the batch that is lower than the one before it, and asks for a reconciliation. Called before they are stored.</summary>
+    /// <returns>For <see cref="Note"/> once they are.</returns>
+    public async Task<List<((string Topic, int Partition, int Epoch) Run, Reached Reached)>> NoticeAsync(ChangeBatch batch, CancellationToken cancellation)
     {
+        var reached = new List<((string, int, int), Reached)>();
         foreach (var run in batch.Watermarks.GroupBy(each => (each.Topic, each.Partition, each.Version.Epoch)))
         {
-            var before = await watermarks.LastVersionBeforeAsync(run.First(), cancellation);
+            // After a start, the highest one: while the log is below it, the sign comes once more.
+            var before = _reached.TryGetValue(run.Key, out var known) && known.Assignment == batch.Assignment && known.Offset < run.First().Offset
+                ? known.Version : await watermarks.HighestBeforeAsync(run.First(), cancellation);
             var earlier = new List<StreamedWatermark>();
             foreach (var watermark in run)
             {
-                if (watermark.Version.Value < before && !await WasBroughtAsync(watermark, earlier, cancellation))
+                if (watermark.Version.Value >= before)
+                {
+                    before = watermark.Version.Value;
+                }
+                else if (!await WasBroughtAsync(watermark, earlier, cancellation))
                 {
                     await ReportAsync(watermark, earlier, cancellation);
+                    before = watermark.Version.Value;
                 }
-                before = watermark.Version.Value;
                 earlier.Add(watermark);
             }
+            reached.Add((run.Key, new Reached(batch.Assignment, earlier[^1].Offset, before)));
+        }
+        return reached;
+    }
+
+    /// <summary>The batch's watermarks are stored.</summary>
+    public void Note(IEnumerable<((string Topic, int Partition, int Epoch) Run, Reached Reached)> reached)
+    {
+        foreach (var (run, last) in reached)
+        {
+            _reached[run] = last;
         }
     }
 

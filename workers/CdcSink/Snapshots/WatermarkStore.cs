@@ -85,9 +85,9 @@ public sealed class WatermarkStore(ChangeStore store)
         return at;
     }
 
-    /// <summary>The version of the last watermark before this one in its partition and epoch; 0 where none is stored.</summary>
-    public Task<ulong> LastVersionBeforeAsync(StreamedWatermark watermark, CancellationToken cancellation) => NumberAsync(watermark, """
-        SELECT argMax(version, offset) FROM watermarks
+    /// <summary>The highest version of the watermarks before this one in its partition and epoch; 0 where none is stored.</summary>
+    public Task<ulong> HighestBeforeAsync(StreamedWatermark watermark, CancellationToken cancellation) => NumberAsync(watermark, """
+        SELECT max(version) FROM watermarks
         WHERE topic = {topic:String} AND partition = {partition:Int32} AND offset < {offset:Int64} AND version BETWEEN {from:UInt64} AND {to:UInt64}
         FORMAT RowBinary
         """, cancellation);

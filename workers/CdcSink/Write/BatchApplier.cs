@@ -111,9 +111,10 @@ public sealed class BatchApplier(
         if (!batch.IsReplay)
         {
             await chain.NoticeAsync(batch, cancellation);
-            await logSigns.NoticeAsync(batch, cancellation);
+            var reached = await logSigns.NoticeAsync(batch, cancellation);
             await Task.WhenAll(store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation), chain.KeepAsync(batch, cancellation));
             chain.Note(batch);
+            logSigns.Note(reached);
         }
         await progress.RecordAsync(batch, cancellation);
         signs.NoticeClockJumps(batch);
