@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Betting.Local.Capture;
 
-/// <summary>What Kafka Connect would answer for a connector that does what the stand-in does: the settings of compose/debezium-connector.json.</summary>
+/// <summary>
+/// What Kafka Connect would answer for a connector that does what the stand-in does: settings of compose/debezium-connector.json.
+/// </summary>
 static class ConnectorConfig
 {
     /// <param name="options">What is captured.</param>

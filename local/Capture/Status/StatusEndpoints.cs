@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Betting.Local.Capture;
 
-/// <summary>The status HTTP: <c>/health</c>, <c>/status</c> for people and programs, <c>/metrics</c> for Prometheus, and of Kafka Connect's REST interface the stored offsets and the settings.</summary>
+/// <summary>
+/// The status HTTP: <c>/health</c>, <c>/status</c> for people and programs, <c>/metrics</c> for Prometheus, and of Kafka Connect's REST
+/// interface the stored offsets and the settings.
+/// </summary>
 static class StatusEndpoints
 {
     public static void MapStatus(this WebApplication app, CaptureStatus status, CaptureOptions options)

@@ -21,8 +21,10 @@ public sealed class StreamedUntil
 
     /// <summary>Each epoch of each table that was noted.</summary>
     public IEnumerable<StreamedEpoch> All =>
-        Enumerable.Range(0, _noted.Length).Where(at => _noted[at].CommittedAt > 0)
-            .Select(at => new StreamedEpoch((SourceTable)(at / Epochs), at % Epochs, _noted[at].CommittedAt, new ChangeVersion(_noted[at].Version)));
+        from at in Enumerable.Range(0, _noted.Length)
+        let noted = _noted[at]
+        where noted.CommittedAt > 0
+        select new StreamedEpoch((SourceTable)(at / Epochs), at % Epochs, noted.CommittedAt, new ChangeVersion(noted.Version));
 }
 
 /// <summary>The streamed changes of a table in an epoch.</summary>

@@ -3,7 +3,9 @@ using Betting.Contracts;
 
 namespace Betting.CdcSink.Connector;
 
-/// <summary>The connector's settings that leave out tables, columns, rows of a snapshot or logical messages, or change values. Pure.</summary>
+/// <summary>
+/// The connector's settings that leave out tables, columns, rows of a snapshot or logical messages, or that change values. Pure.
+/// </summary>
 static class ConnectorFilters
 {
     const string Schema = "public";
@@ -16,7 +18,8 @@ static class ConnectorFilters
     };
 
     static readonly string[] NeededTables = [.. Columns.Keys.Select(table => $"{Schema}.{table}")];
-    static readonly string[] NeededColumns = [.. Columns.SelectMany(table => table.Value.Select(column => $"{Schema}.{table.Key}.{column}"))];
+    static readonly string[] NeededColumns =
+        [.. Columns.SelectMany(table => table.Value.Select(column => $"{Schema}.{table.Key}.{column}"))];
     static readonly string[] NeededMessages = [Topics.WatermarkPrefix, Topics.FencePrefix];
 
     static readonly (string Setting, string[] Needed, string Consequence)[] Includes =
@@ -45,7 +48,7 @@ static class ConnectorFilters
     {
         foreach (var (setting, needed, consequence) in Includes)
         {
-            if (LineOf(config, setting, list => list.IsEmpty ? null : needed.FirstOrDefault(name => !list.Match(name)), "leaves out", consequence) is { } line)
+            if (LineOf(config, setting, list => LeftOut(list, needed), "leaves out", consequence) is { } line)
             {
                 yield return line;
             }
@@ -61,7 +64,11 @@ static class ConnectorFilters
         }
     }
 
-    static string? LineOf(IReadOnlyDictionary<string, string> config, string setting, Func<NamePatterns, string?> find, string verb, string consequence)
+    // An empty list is none.
+    static string? LeftOut(NamePatterns list, string[] needed) => list.IsEmpty ? null : needed.FirstOrDefault(name => !list.Match(name));
+
+    static string? LineOf(
+        IReadOnlyDictionary<string, string> config, string setting, Func<NamePatterns, string?> find, string verb, string consequence)
     {
         if (!config.TryGetValue(setting, out var value))
         {

@@ -7,10 +7,12 @@ using Microsoft.Extensions.Options;
 namespace Betting.CdcSink.Connector;
 
 /// <summary>
-/// Looks at the connector's settings once a minute, where <see cref="ConnectOptions.Url"/> is set, and reports those under which rows can be missing or wrong
-/// without a sign. A Kafka Connect that does not answer is reported by the loop that asks it for positions.
+/// Looks at the connector's settings once a minute, where <see cref="ConnectOptions.Url"/> is set, and reports those under which rows can be
+/// missing or wrong without a sign. A Kafka Connect that does not answer is reported by the loop that asks it for positions.
 /// </summary>
-sealed class ConnectorSettings(IOptions<ConnectOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<ConnectorSettings> log) : IWorkerLoop, IDisposable
+sealed class ConnectorSettings(
+    IOptions<ConnectOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<ConnectorSettings> log)
+    : IWorkerLoop, IDisposable
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "connect-settings";
@@ -40,7 +42,8 @@ sealed class ConnectorSettings(IOptions<ConnectOptions> options, Readiness readi
                     pause = broken.Count > 0 ? WhileBroken : Every;
                 }
             }
-            catch (Exception away) when (away is HttpRequestException or JsonException || (away is OperationCanceledException && !stopping.IsCancellationRequested))
+            catch (Exception away) when (away is HttpRequestException or JsonException
+                || (away is OperationCanceledException && !stopping.IsCancellationRequested))
             {
                 pause = WhileBroken;
             }
@@ -50,11 +53,14 @@ sealed class ConnectorSettings(IOptions<ConnectOptions> options, Readiness readi
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>The answer of <c>GET /connectors/NAME/config</c>: one object of settings. It may hold secrets, so no value is logged but those that the rules name.</summary>
+    /// <summary>
+    /// The answer of <c>GET /connectors/NAME/config</c>: one object of settings. It may hold secrets, so only values that the rules name are logged.
+    /// </summary>
     /// <exception cref="JsonException">It is not Kafka Connect that answers.</exception>
     async Task<Dictionary<string, string>> ReadAsync(CancellationToken stopping)
     {
-        using var answer = await _http.GetAsync(new Uri(options.Value.Url!, $"/connectors/{Uri.EscapeDataString(options.Value.Connector)}/config"), stopping);
+        var address = new Uri(options.Value.Url!, $"/connectors/{Uri.EscapeDataString(options.Value.Connector)}/config");
+        using var answer = await _http.GetAsync(address, stopping);
         answer.EnsureSuccessStatusCode();
         using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(stopping));
         if (document.RootElement.ValueKind != JsonValueKind.Object)

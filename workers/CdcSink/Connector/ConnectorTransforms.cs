@@ -11,7 +11,8 @@ static class ConnectorTransforms
     /// <summary>One line for each transform that is not known to keep every record and value.</summary>
     public static IEnumerable<string> WhatIsBroken(IReadOnlyDictionary<string, string> config)
     {
-        foreach (var name in config.GetValueOrDefault("transforms", "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        var names = config.GetValueOrDefault("transforms", "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var name in names)
         {
             var type = config.GetValueOrDefault($"transforms.{name}.type", "");
             var simple = type[(type.LastIndexOf('.') + 1)..].Split('$')[0];
@@ -25,12 +26,13 @@ static class ConnectorTransforms
             }
             else if (config.ContainsKey($"transforms.{name}.predicate"))
             {
-                yield return $"transforms.{name}.predicate is set: the transform applies to some records only, and the others differ in form or epoch";
+                yield return $"transforms.{name}.predicate is set: the transform applies to some records only; the others differ in form or epoch";
             }
         }
     }
 
     static bool KeepsDeletes(IReadOnlyDictionary<string, string> config, string name) =>
-        config.GetValueOrDefault($"transforms.{name}.delete.tombstone.handling.mode", "").StartsWith("rewrite", StringComparison.OrdinalIgnoreCase)
+        config.GetValueOrDefault($"transforms.{name}.delete.tombstone.handling.mode", "")
+            .StartsWith("rewrite", StringComparison.OrdinalIgnoreCase)
         || config.GetValueOrDefault($"transforms.{name}.delete.handling.mode", "").Equals("rewrite", StringComparison.OrdinalIgnoreCase);
 }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Betting.CdcSink.Connector;
 
-/// <summary>A list of the connector's regular expressions, such as <c>table.include.list</c>. Debezium compares each with the whole name and ignores case.</summary>
+/// <summary>
+/// A list of the connector's regular expressions, such as <c>table.include.list</c>. Debezium compares each with the whole name and ignores case.
+/// </summary>
 sealed partial class NamePatterns
 {
     static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(100);
@@ -13,7 +15,8 @@ sealed partial class NamePatterns
     /// <exception cref="ArgumentException">A pattern is none that .NET can read.</exception>
     public NamePatterns(string list) => _patterns =
         [.. Comma().Split(list).Select(each => each.Trim()).Where(each => each.Length > 0)
-            .Select(each => new Regex($@"\A(?:{each.Replace(@"\,", ",", StringComparison.Ordinal)})\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, Limit))];
+            .Select(each => each.Replace(@"\,", ",", StringComparison.Ordinal))
+            .Select(each => new Regex($@"\A(?:{each})\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, Limit))];
 
     public bool IsEmpty => _patterns.Count == 0;
 

@@ -9,8 +9,8 @@ namespace Betting.CdcSink.Snapshots;
 public sealed class BatchPlace(ProgressStore progress)
 {
     /// <summary>
-    /// True where progress is recorded up to the end of the batch in every partition of the table's topic: its records are read again, and the signs
-    /// in them were asked for before that progress was recorded. False for an archive.
+    /// True where progress is recorded up to the end of the batch in every partition of the table's topic: its records are read again, and
+    /// their signs were asked for before that progress was recorded. False for an archive.
     /// </summary>
     /// <param name="batch">A batch, or a part of one.</param>
     /// <param name="table">The table whose topic is looked at.</param>
@@ -27,7 +27,9 @@ public sealed class BatchPlace(ProgressStore progress)
             && known.Generation == each.Generation && known.NextOffset >= each.NextOffset);
     }
 
-    /// <summary>The place as text: a position in PostgreSQL's log, and the end of the batch in each partition. A later batch has another place.</summary>
+    /// <summary>
+    /// The place as text: a position in PostgreSQL's log, and the end of the batch in each partition. A later batch has another place.
+    /// </summary>
     public static string Of(ChangeBatch batch, SourceTable table, ChangeVersion version) =>
         string.Join(' ', [FormattableString.Invariant($"{version.Lsn}"),
             .. PositionsOf(batch, table).Select(each => FormattableString.Invariant($"{each.Partition}@{each.NextOffset}"))]);
@@ -36,5 +38,6 @@ public sealed class BatchPlace(ProgressStore progress)
     static List<PartitionPosition> PositionsOf(ChangeBatch batch, SourceTable table) =>
         [.. (batch.PartOf ?? batch).Positions.Where(each => IsOf(each.Topic, table)).OrderBy(each => each.Partition)];
 
-    static bool IsOf(string topic, SourceTable table) => topic.AsSpan(topic.LastIndexOf('.') + 1).Equals(table.ToString(), StringComparison.OrdinalIgnoreCase);
+    static bool IsOf(string topic, SourceTable table) =>
+        topic.AsSpan(topic.LastIndexOf('.') + 1).Equals(table.ToString(), StringComparison.OrdinalIgnoreCase);
 }

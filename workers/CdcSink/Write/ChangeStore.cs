@@ -95,8 +95,8 @@ public sealed class ChangeStore : IDisposable
     public Task AskReconciliationAsync(string id, string reason, Hold hold, CancellationToken cancellation) => AskAsync(id, reason, hold, "", cancellation);
 
     /// <summary>
-    /// Asks the Reconciler for a run that begins after this sign. Where a request of the same subject is open, holds as much, and no run has begun
-    /// since it was made, its run begins after this sign too, and no other request is made: their number grows with the runs, not with the signs.
+    /// Asks the Reconciler for a run that begins after this sign. Where a request of the same subject is open, holds as much, and no run has
+    /// begun since it was made, its run begins after this sign too, and no other request is made: their number grows with the runs.
     /// </summary>
     /// <param name="sign">The sign. Asked again after its request was answered, it asks for nothing.</param>
     /// <param name="reason">For people.</param>
@@ -107,7 +107,8 @@ public sealed class ChangeStore : IDisposable
         // The Reconciler writes answered = 1 before its run looks at anything, and a row never goes back to 0.
         var covering = hold.Until is null ? "" : "AND toUnixTimestamp64Micro(holds_from) <= {until:Int64}";
         return AskAsync(sign.Id, reason, hold,
-            $"WHERE (SELECT count() FROM reconciliation_requests FINAL WHERE startsWith(id, {{prefix:String}}) AND answered = 0 {covering}) = 0", cancellation, sign.Prefix);
+            $"WHERE (SELECT count() FROM reconciliation_requests FINAL WHERE startsWith(id, {{prefix:String}}) AND answered = 0 {covering}) = 0",
+            cancellation, sign.Prefix);
     }
 
     async Task AskAsync(string id, string reason, Hold hold, string where, CancellationToken cancellation, string prefix = "")
@@ -118,8 +119,8 @@ public sealed class ChangeStore : IDisposable
         parameters.AddParameter("prefix", prefix);
         if (hold.Until is not { } until)
         {
-            await _client.ExecuteNonQueryAsync(
-                $"INSERT INTO reconciliation_requests (id, reason) SELECT {{id:String}}, {{reason:String}} {where}", parameters, cancellationToken: cancellation);
+            var plain = $"INSERT INTO reconciliation_requests (id, reason) SELECT {{id:String}}, {{reason:String}} {where}";
+            await _client.ExecuteNonQueryAsync(plain, parameters, cancellationToken: cancellation);
             return;
         }
         parameters.AddParameter("until", until);
