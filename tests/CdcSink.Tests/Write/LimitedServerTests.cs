@@ -53,9 +53,9 @@ public sealed class LimitedServerTests(Servers servers)
         var made = new Made();
         for (var batch = 0; batch < 5; batch++)
         {
-            await sink.ReplayAsync([.. Enumerable.Range(batch * 300, 300).Select(id => made.Bet(id, Made.Columns()))]);
+            await sink.ReplayAsync([.. Enumerable.Range(1 + batch * 300, 300).Select(id => made.Bet(id, Made.Columns()))]);
             // A second version of each: more rows than bets.
-            await sink.ReplayAsync([.. Enumerable.Range(batch * 300, 300).Select(id => made.Bet(id, Made.Columns("\"amount\":\"20.00\""), "u"))]);
+            await sink.ReplayAsync([.. Enumerable.Range(1 + batch * 300, 300).Select(id => made.Bet(id, Made.Columns("\"amount\":\"20.00\""), "u"))]);
         }
 
         await sink.ReplayAsync([made.User(1, Renamed, "u")]);
