@@ -29,7 +29,7 @@ static class CaptureHost
         builder.Services.AddSingleton(options).AddSingleton(status).AddSingleton(time).AddHostedService<CaptureLoop>();
         builder.WebHost.UseUrls($"http://127.0.0.1:{options.AdminPort}");
         await using var app = builder.Build();
-        app.MapStatus(status, options.Prefix);
+        app.MapStatus(status, options);
         await app.StartAsync(stop);
         Console.WriteLine($"CAPTURE_URL={app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()}");
         await app.WaitForShutdownAsync(stop);

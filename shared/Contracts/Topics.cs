@@ -23,10 +23,13 @@ public static class Topics
 
     /// <summary>
     /// The connector's <c>heartbeat.action.query</c>: writes a watermark at once, outside of any transaction, that names the one before it,
-    /// PostgreSQL's timeline and a hash of the publication. The hash is made of catalog rows with their object ids and transaction ids, so
-    /// it changes with every ALTER PUBLICATION, and when a published table or the publication is made anew. It is read without a lock on
-    /// the tables. The query never waits: a row that somebody else has locked makes it write nothing, and the commit of the row
-    /// waits for no standby, because the connector reads no changes while this statement runs.
+    /// PostgreSQL's timeline and a hash of the publication and of the definitions of the three tables. The hash changes with every ALTER
+    /// PUBLICATION, when a published table or the publication is made anew, and with DDL that can change values without a change in the
+    /// stream: columns added, dropped, renamed or altered, and tables renamed, moved, inherited from or given another replica identity. The
+    /// rows of <c>pg_type</c> and <c>pg_attribute</c> have the ids of the transactions that wrote them, so what is changed back is seen too.
+    /// <c>pg_class</c> is read by value, because GRANT and CREATE TRIGGER write its rows anew. No table is locked. The query never waits: a
+    /// row that somebody else has locked makes it write nothing, and the commit of the row waits for no standby, because the connector reads
+    /// no changes while this statement runs.
     /// </summary>
     public const string WatermarkQuery =
         "WITH next AS (UPDATE watermark_chain SET previous = id, id = gen_random_uuid() " +
@@ -36,7 +39,12 @@ public static class Topics
         "'timeline', ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int, " +
         "'publication', (SELECT md5(coalesce(string_agg(concat(p.xmin, p, " +
         "(SELECT string_agg(concat(r.xmin, r), ' ' ORDER BY r.oid) FROM pg_publication_rel r WHERE r.prpubid = p.oid), " +
-        "to_regclass('public.users')::oid, ' ', to_regclass('public.events')::oid, ' ', to_regclass('public.bets')::oid), ''), ''))::uuid " +
+        "(SELECT string_agg(concat_ws(' ', c.oid, c.relkind, c.relpersistence, c.relreplident, c.relhassubclass, t.xmin, " +
+        "(SELECT i.indexrelid FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident), " +
+        "(SELECT string_agg(concat_ws(' ', a.attnum, a.xmin), ' ' ORDER BY a.attnum) " +
+        "FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)), ' ' ORDER BY c.relname) " +
+        "FROM pg_class c JOIN pg_type t ON t.oid = c.reltype " +
+        "WHERE c.oid IN (to_regclass('public.users'), to_regclass('public.events'), to_regclass('public.bets')))), ''), ''))::uuid " +
         "FROM pg_publication p WHERE p.pubname = '" + Publication + "'))::text) FROM next";
 
     /// <summary>Where a record that cannot be understood goes, alone, with its reason and coordinates.</summary>

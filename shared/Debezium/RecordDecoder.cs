@@ -141,7 +141,13 @@ public sealed class RecordDecoder(DecoderOptions options)
         if (id is null && envelope.BeforeStart > 0)
             id = KeyReader.ReadRow(payload.Span[envelope.BeforeStart..], json);
         decoded.Id = id ?? 0;
-        return id is null ? RejectReason.NoKey : null;
+        decoded.Field = id <= 0 ? "id" : decoded.Field;
+        return id switch
+        {
+            null => RejectReason.NoKey,
+            <= 0 => RejectReason.IdNotPositive,
+            _ => null,
+        };
     }
 
     void ReadTombstone(in StreamRecord record, SourceTable table, ref DecodedRecord decoded)
@@ -153,6 +159,11 @@ public sealed class RecordDecoder(DecoderOptions options)
         }
         else if (KeyReader.Read(record.Key, json) is { } id)
         {
+            if (id <= 0)
+            {
+                Reject(ref decoded, RejectReason.IdNotPositive, "id");
+                return;
+            }
             decoded.Kind = RecordKind.Tombstone;
             decoded.Table = table;
             decoded.Id = id;

@@ -16,6 +16,11 @@ public static class RejectReason
     /// <summary>No key in the record, its value or its former row.</summary>
     public const string NoKey = "no-key";
 
+    /// <summary>
+    /// The row's id is 0 or negative, which PostgreSQL's CHECK constraints exclude: a replica identity by an index without the id makes Debezium write 0.
+    /// </summary>
+    public const string IdNotPositive = "id-not-positive";
+
     /// <summary>Neither <c>lsn</c> nor <c>sequence</c>: the change has no place in the order of changes.</summary>
     public const string NoPosition = "no-position";
     public const string NoRow = "no-row";

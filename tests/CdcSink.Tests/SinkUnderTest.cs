@@ -46,13 +46,17 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         _store = new ChangeStore(_sinkClient);
         _metrics = new CdcSinkMetrics(meters);
         ClockJumps = new ClockJumpReport(_metrics, TimeProvider.System, NullLogger<ClockJumpReport>.Instance);
-        var recorded = new RecordedProgress(new ProgressStore(_sinkClient, _store, TimeProvider.System), TimeProvider.System, NullLogger<RecordedProgress>.Instance);
+        var stored = new ProgressStore(_sinkClient, _store, TimeProvider.System);
+        var watermarks = new WatermarkStore(_store);
+        var recorded = new RecordedProgress(stored, TimeProvider.System, NullLogger<RecordedProgress>.Instance);
         Progress = new Progress(_store, recorded, TimeProvider.System);
         Join = new BetJoin(_store, options, _metrics, TimeProvider.System);
         Snapshots = new SnapshotStore(_store);
         Settlement = new SnapshotSettlement(Snapshots, _store, Join, NullLogger<SnapshotSettlement>.Instance);
-        Applier = new BatchApplier(_store, Join, new StreamSigns(_store, Snapshots, ClockJumps, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
-            new ChainSigns(_store, new WatermarkStore(_store), options, _metrics, TimeProvider.System, NullLogger<ChainSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
+        Applier = new BatchApplier(
+            _store, Join, new StreamSigns(_store, Snapshots, new BatchPlace(stored), ClockJumps, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
+            new ChainSigns(_store, watermarks, options, _metrics, TimeProvider.System, NullLogger<ChainSigns>.Instance),
+            new LogSigns(_store, watermarks, _metrics, TimeProvider.System, NullLogger<LogSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
     }
 
     public string ConnectionString { get; }

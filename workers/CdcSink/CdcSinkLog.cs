@@ -63,7 +63,7 @@ static partial class CdcSinkLog
     [LoggerMessage(387, LogLevel.Warning, "PostgreSQL's clock jumped: commit times are not in the order of the log. bets_as_of refuses moments between {KnownUntil:u} and {KnownAgain:u}; {Jumps} jumps were found now, all are in history_gaps")]
     public static partial void ClockJumped(ILogger log, DateTimeOffset knownUntil, DateTimeOffset knownAgain, int jumps);
 
-    [LoggerMessage(389, LogLevel.Error, "The publication was changed between {BeforeAt:u} and {At:u} in epoch {Epoch}: by ALTER PUBLICATION, or because it or a table of it was made anew. Changes that were committed while a table was not published are missing. A reconciliation is asked for, and data_as_of is held at the first of the two until a run finds everything equal")]
+    [LoggerMessage(389, LogLevel.Error, "The publication or the definition of a table of it was changed between {BeforeAt:u} and {At:u} in epoch {Epoch}: by ALTER PUBLICATION, by ALTER TABLE, or because one was made anew. What was committed while a table was not published, or by DDL itself, is missing. A reconciliation is asked for, and data_as_of is held at the first of the two until a run finds everything equal")]
     public static partial void PublicationChanged(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
 
     [LoggerMessage(390, LogLevel.Warning, "No watermark was written between {BeforeAt:u} and {At:u} in epoch {Epoch}: the connector was stopped. Whether somebody moved its slot meanwhile leaves no sign, so a reconciliation is asked for; nothing is held")]

@@ -43,7 +43,7 @@ public sealed class CdcSinkMetrics : IDisposable
         _retries = _meter.CreateCounter<long>("cdcsink.retries", "{attempt}", "Repeated attempts, by ClickHouse's error code.");
         _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes or another snapshot, by table.");
         _lostChanges = _meter.CreateCounter<long>("cdcsink.lost_changes", "{change}", "Changes that ClickHouse had acknowledged and does not have any more, by table; one of each batch is looked for.");
-        _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{batch}", "Batches with a new watermark that stands lower in PostgreSQL's log than one before it.");
+        _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{watermark}", "New watermarks that stand lower in PostgreSQL's log than the one before them.");
         _watermarkBreaks = _meter.CreateCounter<long>("cdcsink.watermark_breaks", "{watermark}",
             "New watermarks that do not follow the one before them: kind predecessor, timeline, publication or gap.");
         _meter.CreateObservableCounter("cdcsink.clock_jumps", () => Interlocked.Read(ref _clockJumps), "{jump}", "Jumps of PostgreSQL's clock that this replica found: moments that bets_as_of refuses.");

@@ -1,3 +1,4 @@
+using Betting.CdcSink.Connector;
 using Betting.CdcSink.Consume;
 using Betting.CdcSink.DeadLetters;
 using Betting.CdcSink.Join;
@@ -31,9 +32,11 @@ static class CdcSinkServices
             .AddSingleton<SnapshotStore>()
             .AddSingleton<SnapshotSettlement>()
             .AddSingleton<ClockJumpReport>()
+            .AddSingleton<BatchPlace>()
             .AddSingleton<StreamSigns>()
             .AddSingleton<WatermarkStore>()
             .AddSingleton<ChainSigns>()
+            .AddSingleton<LogSigns>()
             .AddSingleton<Progress>()
             .AddSingleton<ProgressStore>()
             .AddSingleton<RecordedProgress>()
@@ -65,6 +68,7 @@ static class CdcSinkServices
             .AddConnectOffsets(provider => provider.GetRequiredService<CdcSinkOptions>().TopicPrefix)
             .AddLoop<LagLoop>()
             .AddKafkaTopicSettings(provider => TopicsOf(provider.GetRequiredService<CdcSinkOptions>()))
+            .AddLoop<ConnectorSettings>()
             .AddSingleton<StartMetrics>()
             .AddSingleton<PartitionStarts>()
             .AddSingleton<FollowedBets>()

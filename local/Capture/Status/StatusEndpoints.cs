@@ -5,16 +5,20 @@ using Microsoft.AspNetCore.Http;
 
 namespace Betting.Local.Capture;
 
-/// <summary>The status HTTP: <c>/health</c>, <c>/status</c> for people and programs, <c>/metrics</c> for Prometheus, and of Kafka Connect's REST interface the stored offsets.</summary>
+/// <summary>
+/// The status HTTP: <c>/health</c>, <c>/status</c> for people and programs, <c>/metrics</c> for Prometheus, and of Kafka Connect's REST
+/// interface the stored offsets and the settings.
+/// </summary>
 static class StatusEndpoints
 {
-    public static void MapStatus(this WebApplication app, CaptureStatus status, string prefix)
+    public static void MapStatus(this WebApplication app, CaptureStatus status, CaptureOptions options)
     {
         // As Kafka Connect answers: a position is there once all records before it are acknowledged, and none before the snapshot is complete.
         app.MapGet("/connectors/{name}/offsets", () => Results.Json(new
         {
-            offsets = status.ConfirmedLsn == 0 ? [] : new[] { new { partition = new { server = prefix }, offset = new { lsn = status.ConfirmedLsn } } },
+            offsets = status.ConfirmedLsn == 0 ? [] : new[] { new { partition = new { server = options.Prefix }, offset = new { lsn = status.ConfirmedLsn } } },
         }));
+        app.MapGet("/connectors/{name}/config", (string name) => Results.Json(ConnectorConfig.Of(options, name)));
         app.MapGet("/health", () => Results.Json(
             new { phase = Name(status.Phase), error = status.Phase == Phase.Waiting ? status.LastError : null },
             statusCode: status.Phase is Phase.Snapshot or Phase.Streaming ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));

@@ -296,7 +296,7 @@ ALTER TABLE reconciliation_requests
     COMMENT COLUMN id 'Id of the request',
     COMMENT COLUMN reason 'Why',
     COMMENT COLUMN asked_at 'When',
-    COMMENT COLUMN answered '1: a run that could compare has answered it. 2: the same, it found everything equal and what is held is let go',
+    COMMENT COLUMN answered '1: a run has begun since it was asked (run_id 0) or has answered it (run_id). 2: a run has found everything equal and what is held is let go',
     COMMENT COLUMN run_id 'That run in reconciliation_runs of PostgreSQL',
     COMMENT COLUMN holds_from 'data_as_of goes no further than this while answered < 2. 1970: nothing is proven. NULL: nothing is held',
     MODIFY COMMENT 'What the sink asks the Reconciler for';
@@ -305,7 +305,7 @@ ALTER TABLE holds
     COMMENT COLUMN id 'Id of the request',
     COMMENT COLUMN reason 'Why',
     COMMENT COLUMN asked_at 'When',
-    COMMENT COLUMN answered '1: a run has answered it with drift',
+    COMMENT COLUMN answered '1: a run has begun since (run_id 0), or has answered it with drift (run_id)',
     COMMENT COLUMN run_id 'That run in reconciliation_runs of PostgreSQL',
     COMMENT COLUMN holds_from 'data_as_of goes no further than this. 1970: nothing is proven',
     MODIFY COMMENT 'Requests for a reconciliation that hold data_as_of: rows may be missing or wrong until a run has found everything equal';

@@ -29,7 +29,7 @@ public sealed class LagLoopTests(Servers servers)
         await ProgressAsync(sink, topics.Heartbeats, 0, next: 1);
         await lag.Loop.LookAsync(CancellationToken.None);
         Assert.Equal(double.PositiveInfinity, lag.Readings.Of("cdcsink.freshness"));
-        await stream.SendAsync(Enumerable.Range(0, 10).Select(id => made.Bet(id, Made.Columns(), partition: 1)));
+        await stream.SendAsync(Enumerable.Range(1, 10).Select(id => made.Bet(id, Made.Columns(), partition: 1)));
         await ProgressAsync(sink, topics.Bets, 1, next: 10);
         await CameAsync(sink, "2026-01-01 01:00:01", 8);
 
@@ -40,7 +40,7 @@ public sealed class LagLoopTests(Servers servers)
         Assert.InRange(lag.Readings.Of("cdcsink.watermark.age")!.Value, 0, 300);
 
         // More records, and watermarks that came after them: nobody reads the records.
-        await stream.SendAsync(Enumerable.Range(0, 5).Select(id => made.Bet(id, Made.Columns(), partition: 1)));
+        await stream.SendAsync(Enumerable.Range(1, 5).Select(id => made.Bet(id, Made.Columns(), partition: 1)));
         await CameAsync(sink, "2026-01-01 02:00:01", 16);
         var looks = 0;
         await Deadline.UntilAsync("an age", TimeSpan.FromMinutes(1), async () =>

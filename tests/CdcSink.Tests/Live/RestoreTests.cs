@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using Betting.CdcSink.Connector;
 using Betting.Local.Engines;
 using Npgsql;
 using Xunit;
@@ -83,6 +85,40 @@ public sealed class RestoreTests
 
         TestContext.Current.TestOutputHelper!.WriteLine($"of 20 bets that were not published {await BetsAsync(stage, 101, 120)} are shown");
         Assert.Equal(1, await stage.CountAsync($"SELECT count() FROM data_as_of WHERE data_as_of < toDateTime64('{before}', 6, 'UTC')"));
+        Assert.Empty(stage.Ended);
+    }
+
+    [Fact]
+    public async Task DDL_that_changes_values_is_held_each_time_although_the_connector_sends_no_change()
+    {
+        const string Held = "SELECT count() FROM holds WHERE startsWith(id, 'Publication of the watermarks of epoch 1')";
+        await using var stage = await LiveStage.StartAsync(replicas: 1);
+        await using var server = await stage.NewPostgresAsync("first");
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database) + ";Pooling=false");
+        await RunAsync(postgres, UsersAndEvents);
+        await stage.CaptureAsync(server, epoch: 1);
+        await PlaceAsync(postgres, from: 1, to: 50);
+        await VisibleAsync(stage, postgres, bets: 50);
+        using var http = new HttpClient();
+        Assert.Empty(ConnectorRules.WhatIsBroken((await http.GetFromJsonAsync<Dictionary<string, string>>(new Uri(stage.Stream.Connect, "/connectors/betting-1/config")))!));
+        foreach (var harmless in new[] { "ANALYZE", "VACUUM", "CREATE INDEX by_category ON events (category)", "GRANT SELECT ON events TO ingest" })
+        {
+            await RunAsync(postgres, harmless);
+        }
+        await VisibleAsync(stage, postgres, bets: 50);
+        Assert.Equal(0, await stage.CountAsync("SELECT count() FROM reconciliation_requests"));
+
+        var before = await NowAsync(postgres);
+        await RunAsync(postgres, "ALTER TABLE events ALTER COLUMN category TYPE text USING 'Rewritten'");
+        await Deadline.UntilAsync("the hold", Patience, async () => await stage.CountAsync(Held) == 1);
+        Assert.Equal(1, await stage.CountAsync($"SELECT count() FROM data_as_of WHERE data_as_of < toDateTime64('{before}', 6, 'UTC')"));
+        // As a run that found everything equal would.
+        await stage.ClickHouse.ExecuteNonQueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
+
+        await RunAsync(postgres, "BEGIN; ALTER TABLE events RENAME TO events_x; UPDATE events_x SET status = 'FINISHED'; ALTER TABLE events_x RENAME TO events; COMMIT");
+        await Deadline.UntilAsync("the second hold", Patience, async () => await stage.CountAsync(Held) == 1);
+        TestContext.Current.TestOutputHelper!.WriteLine($"of 50 bets {await stage.CountAsync("SELECT countIf(event_category = 'Rewritten') FROM bets_analytics")} show the rewritten category, "
+            + $"{await stage.CountAsync("SELECT countIf(event_status = 'FINISHED') FROM bets_analytics")} the status");
         Assert.Empty(stage.Ended);
     }
 

@@ -11,6 +11,20 @@ public sealed class ComplaintTests(Servers servers)
 {
     const string Rows = "SELECT bet_id, bet_status, toDecimalString(bet_amount, 2), user_name FROM bets_analytics ORDER BY bet_id";
 
+    [Fact]
+    public async Task A_delete_that_names_the_row_0_deletes_nothing_and_is_put_aside_with_its_tombstone()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        var made = new Made();
+        // As Debezium 3.6.1 writes it for REPLICA IDENTITY USING INDEX on (name, created_at).
+        await sink.ReplayAsync([
+            made.User(1), made.Event(1), made.Bet(1, Made.Columns()), made.Delete("users", 0), made.Record("users", """{"id":0}""", null), made.User(2)]);
+
+        Assert.Equal(["id-not-positive", "id-not-positive"], sink.DeadLetters.Select(letter => letter.Reason));
+        Assert.Equal(["1|0", "2|0"], await sink.QueryAsync("SELECT id, toUInt8(deleted) FROM user_changes ORDER BY id"));
+        Assert.Equal(["Ada"], await sink.QueryAsync("SELECT user_name FROM bets_analytics"));
+    }
+
     /// <summary>clickhouse-sink-connector #899: changes without a position get the version −1, and later updates are lost.</summary>
     [Fact]
     public async Task A_change_without_a_position_is_a_dead_letter_and_one_with_half_a_position_has_its_place()

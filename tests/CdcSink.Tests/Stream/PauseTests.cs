@@ -93,6 +93,6 @@ public sealed class PauseTests(Servers servers)
     static IEnumerable<StreamRecord> Bets(int round)
     {
         var made = new Made();
-        return Enumerable.Range(0, 30).Select(n => made.Bet(round * 100 + n, Made.Columns(), partition: n % 3));
+        return Enumerable.Range(1, 30).Select(n => made.Bet(round * 100 + n, Made.Columns(), partition: n % 3));
     }
 }

@@ -23,7 +23,7 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
         var made = new Made();
-        await stream.SendAsync([made.Event(1), made.User(1), .. Enumerable.Range(0, 40).Select(id => made.Bet(id, Made.Columns(), partition: id % 3, snapshot: id == 39 ? "first" : "false", op: id == 39 ? "r" : "c"))]);
+        await stream.SendAsync([made.Event(1), made.User(1), .. Enumerable.Range(1, 40).Select(id => made.Bet(id, Made.Columns(), partition: id % 3, snapshot: id == 39 ? "first" : "false", op: id == 39 ? "r" : "c"))]);
         await stream.SendAsync([made.Bet(50, Made.Columns("\"amount\":\"NaN\""))]);
         await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(sink));
 
@@ -63,12 +63,12 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, connection + ";Timeout=5", "--Http:LivenessLimit=00:00:15");
         var made = new Made();
-        await stream.SendAsync([made.Event(1), .. Enumerable.Range(0, 300).Select(id => made.Bet(id, Made.Columns(), partition: id % 3))]);
+        await stream.SendAsync([made.Event(1), .. Enumerable.Range(1, 300).Select(id => made.Bet(id, Made.Columns(), partition: id % 3))]);
         await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(client));
         await Deadline.UntilAsync("readiness", Limit, async () => await worker.StatusAsync("/health/ready") == HttpStatusCode.OK);
 
         server.Pause();
-        await stream.SendAsync(Enumerable.Range(300, 3000).Select(id => made.Bet(id, Made.Columns(), partition: id % 3)));
+        await stream.SendAsync(Enumerable.Range(301, 3000).Select(id => made.Bet(id, Made.Columns(), partition: id % 3)));
         await Deadline.UntilAsync("unready", Limit, async () => await worker.StatusAsync("/health/ready") == HttpStatusCode.ServiceUnavailable);
         await Deadline.UntilAsync("attempts, and a lag that grows", Limit, async () =>
             await worker.MetricAsync("cdcsink_retries_total") >= 3 && await worker.MetricAsync("cdcsink_backlog_records") >= 1 && await worker.MetricAsync("cdcsink_backlog_age_seconds") > 15

@@ -50,5 +50,7 @@ sealed class SinkProcess(EngineProcess process, Uri http) : IAsyncDisposable
         return (process.ExitCode, await log.ReadToEndAsync());
     }
 
+    public string LogFile => process.LogFile;
+
     public ValueTask DisposeAsync() => process.DisposeAsync();
 }

@@ -116,7 +116,7 @@ public sealed class DividedBatchTests(Servers servers)
     public async Task More_than_a_hundred_refused_records_between_good_ones_are_put_aside()
     {
         await using var sink = await RefusingAsync(new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(1) });
-        await sink.ApplyPatientlyAsync([.. Enumerable.Range(0, 240).Select(id => Bet(id, id % 2 == 0 ? Large : Small))]);
+        await sink.ApplyPatientlyAsync([.. Enumerable.Range(1, 240).Select(id => Bet(id, id % 2 == 0 ? Large : Small))]);
         Assert.Equal(120, sink.DeadLetters.Count);
         Assert.Equal(["120"], await sink.QueryAsync("SELECT count() FROM bets_analytics"));
     }
@@ -126,7 +126,7 @@ public sealed class DividedBatchTests(Servers servers)
     {
         await using var sink = await RefusingAsync(new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(1) });
         // Users are taken between them, which says nothing of the bets.
-        List<StreamRecord> records = [.. Enumerable.Range(0, 120).SelectMany(id => new[] { Bet(id, Large), _made.User(id) })];
+        List<StreamRecord> records = [.. Enumerable.Range(1, 120).SelectMany(id => new[] { Bet(id, Large), _made.User(id) })];
         for (var start = 0; start < 2; start++)
         {
             await Assert.ThrowsAsync<ClickHouseRefusedException>(() => sink.ApplyPatientlyAsync(records));

@@ -34,6 +34,7 @@ public sealed class LongListTests(Pipeline pipeline) : IClassFixture<Pipeline>
         await pipeline.ClickHouse.ExecuteNonQueryAsync("INSERT INTO reconciliation_requests (id, reason) SELECT concat('snapshot of ', repeat('t', 240), ' in epoch 1 at ', toString(number)), 'a test' FROM numbers(1000)");
         var store = new Betting.Reconciler.Runs.RequestStore(pipeline.ClickHouse);
 
+        await store.BeginAsync(await store.OpenAsync(CancellationToken.None), CancellationToken.None);
         await store.AnswerAsync(await store.OpenAsync(CancellationToken.None), 7, isEqual: true, CancellationToken.None);
 
         Assert.Empty(await store.OpenAsync(CancellationToken.None));

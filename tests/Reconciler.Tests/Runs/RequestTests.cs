@@ -33,6 +33,49 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
     }
 
     [Fact]
+    public async Task A_request_says_that_a_run_has_begun_and_stays_open_until_a_run_has_ended()
+    {
+        var store = new Betting.Reconciler.Runs.RequestStore(pipeline.ClickHouse);
+        foreach (var (id, holds) in new[] { ("begun", "NULL"), ("begun and held", "'2026-01-01 09:00:00'") })
+        {
+            await pipeline.ClickHouse.ExecuteNonQueryAsync($"INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('{id}', 'a test', {holds})");
+        }
+        var open = await OpenAsync();
+        Assert.Equal([false, false], open.Select(request => request.IsAnswered));
+        await store.BeginAsync(open, CancellationToken.None);
+        // Asked again meanwhile, as a batch that is applied again does: a run has begun all the same.
+        await pipeline.ClickHouse.ExecuteNonQueryAsync("INSERT INTO reconciliation_requests (id, reason) VALUES ('begun', 'a test')");
+        Assert.Equal(["begun 1 0", "begun and held 1 0"], await StatesAsync());
+
+        // The run could not compare, or the worker was killed: the next one begins with both.
+        open = await OpenAsync();
+        Assert.Equal([false, false], open.Select(request => request.IsAnswered));
+        await store.BeginAsync(open, CancellationToken.None);
+        await store.AnswerAsync(open, 7, isEqual: false, CancellationToken.None);
+        Assert.Equal(["begun 1 7", "begun and held 1 7"], await StatesAsync());
+
+        open = await OpenAsync();
+        Assert.Equal([("begun and held", true)], open.Select(request => (request.Id, request.IsAnswered)));
+        await store.BeginAsync(open, CancellationToken.None);
+        await store.AnswerAsync(open, 8, isEqual: true, CancellationToken.None);
+        Assert.Equal(["begun 1 7", "begun and held 2 8"], await StatesAsync());
+
+        async Task<List<Betting.Reconciler.Runs.Request>> OpenAsync() =>
+            [.. (await store.OpenAsync(CancellationToken.None)).Where(request => request.Id.StartsWith("begun", StringComparison.Ordinal)).OrderBy(request => request.Id, StringComparer.Ordinal)];
+        async Task<List<string>> StatesAsync()
+        {
+            var states = new List<string>();
+            await using var rows = await pipeline.ClickHouse.ExecuteReaderAsync(
+                "SELECT concat(id, ' ', toString(answered), ' ', toString(run_id)) FROM reconciliation_requests FINAL WHERE startsWith(id, 'begun') ORDER BY id");
+            while (await rows.ReadAsync())
+            {
+                states.Add(rows.GetString(0));
+            }
+            return states;
+        }
+    }
+
+    [Fact]
     public async Task Rows_that_expired_by_rule_are_no_drift_and_one_that_should_be_there_still_is()
     {
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();

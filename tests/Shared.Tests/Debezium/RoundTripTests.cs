@@ -14,7 +14,7 @@ public sealed class RoundTripTests
 
     static readonly IReadOnlyList<string> Declared = Betting.Contracts.BetStatus.All;
 
-    static readonly Gen<BetInPostgres> Bets = Gen.Select(Gen.Long, Gen.Long, Gen.Long, Gen.OneOf(Gen.Int[0, Declared.Count - 1].Select(at => Declared[at]), Gen.String), Hundredths,
+    static readonly Gen<BetInPostgres> Bets = Gen.Select(Gen.Long[1, long.MaxValue], Gen.Long, Gen.Long, Gen.OneOf(Gen.Int[0, Declared.Count - 1].Select(at => Declared[at]), Gen.String), Hundredths,
         Gen.Nullable(Hundredths), Micros, Gen.Nullable(Micros)).Select((id, user, played, status, amount, payout, placed, settled) =>
             new BetInPostgres(id, user, played, status, amount, payout, placed, settled));
 

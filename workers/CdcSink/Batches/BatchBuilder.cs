@@ -120,7 +120,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.LastMarker);
         }
-        else if (change.Snapshot == SnapshotMarker.Incremental && batch.ReadIncrementally.TryAdd((change.Table, change.Version.Epoch), change.CommitTime))
+        else if (change.Snapshot == SnapshotMarker.Incremental && batch.ReadIncrementally.TryAdd((change.Table, change.Version.Epoch), change.Version))
         {
             // One is enough to tell that the table was read beside the stream. The first of the batch is the lowest in the log.
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.IncrementalMarker);
@@ -145,6 +145,6 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             batch.CommitTimes[record.Topic] = times = Pooled.List();
         }
         times.Add(change.CommitTime);
-        batch.StreamedUntil.Note(change.Table, change.Version.Epoch, change.CommitTime);
+        batch.StreamedUntil.Note(change.Table, change.Version, change.CommitTime);
     }
 }

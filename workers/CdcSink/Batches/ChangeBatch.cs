@@ -13,8 +13,8 @@ public sealed class ChangeBatch : IDisposable
     public List<DeadLetter> DeadLetters { get; } = [];
     public List<Snapshot> SnapshotStarts { get; } = [];
 
-    /// <summary>When the first row of the batch was read by an incremental snapshot, by table and epoch; microseconds since 1970 UTC.</summary>
-    public Dictionary<(SourceTable Table, int Epoch), long> ReadIncrementally { get; } = [];
+    /// <summary>The version of the first row of the batch that an incremental snapshot read, by table and epoch.</summary>
+    public Dictionary<(SourceTable Table, int Epoch), ChangeVersion> ReadIncrementally { get; } = [];
 
     /// <summary>The snapshots of an archive that ended in this batch; those of the stream are stored, see <see cref="ChangeRows.SnapshotMarkers"/>.</summary>
     public List<SnapshotEnd> SnapshotEnds { get; } = [];

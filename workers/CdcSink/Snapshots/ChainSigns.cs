@@ -112,14 +112,13 @@ public sealed class ChainSigns(
                     break;
             }
         }
-        // Once a minute of PostgreSQL's clock, should every watermark be a break.
-        await store.AskReconciliationAsync(FormattableString.Invariant($"{found.Kind} of the watermarks of epoch {epoch} at {at:yyyy-MM-dd HH:mm}"),
-            ReasonOf(found.Kind), hold, cancellation);
+        await store.AskReconciliationAsync(
+            Sign.Of(FormattableString.Invariant($"{found.Kind} of the watermarks of epoch {epoch}"), next), ReasonOf(found.Kind), hold, cancellation);
     }
 
     static string ReasonOf(ChainBreakKind kind) => kind switch
     {
-        ChainBreakKind.Publication => "the publication was changed: changes may have been left out of the stream",
+        ChainBreakKind.Publication => "the publication or the definition of a table was changed: changes may have been left out of the stream",
         ChainBreakKind.Gap => "capture stood still: the slot may have been moved, or a part of the log lost",
         _ => "PostgreSQL may have been restored or promoted without a new epoch",
     };

@@ -29,11 +29,12 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
                 case SnapshotVerdict.EndOlder:
                     CdcSinkLog.EpochEnded(log, table.ToString(), snapshot.Epoch);
                     ended.AddTruncation(end.Place, end.Change, table, snapshot.Below);
-                    await store.AskReconciliationAsync($"epoch {snapshot.Epoch}", "the snapshot of a newer epoch is complete", Hold.None, cancellation);
+                    await store.AskReconciliationAsync(FormattableString.Invariant($"epoch {snapshot.Epoch} at {end.Version.Lsn}"), "the snapshot of a newer epoch is complete", Hold.None, cancellation);
                     break;
                 case SnapshotVerdict.AskReconciliation:
                     CdcSinkLog.OlderRowsStay(log, table.ToString(), snapshot.Epoch, facts.IsRead ? "it ran beside the stream" : "it read no row of the table");
-                    await store.AskReconciliationAsync($"{table} before epoch {snapshot.Epoch}", "a snapshot does not tell which rows of older epochs are gone", Hold.Now, cancellation);
+                    await store.AskReconciliationAsync(
+                        FormattableString.Invariant($"{table} before epoch {snapshot.Epoch} at {end.Version.Lsn}"), "a snapshot does not tell which rows of older epochs are gone", Hold.Now, cancellation);
                     break;
             }
             beat();

@@ -98,56 +98,6 @@ public sealed class SnapshotStore(ChangeStore store)
         return newer;
     }
 
-    /// <summary>
-    /// True where its partition brought a watermark of the same epoch before it that is later in the log, and has never brought this one: a
-    /// connector that was killed sends again what it sent before.
-    /// </summary>
-    public async Task<bool> IsBehindAsync(StreamedWatermark watermark, CancellationToken cancellation)
-    {
-        var epoch = watermark.Version.Epoch;
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("topic", watermark.Topic);
-        parameters.AddParameter("partition", watermark.Partition);
-        parameters.AddParameter("offset", watermark.Offset);
-        parameters.AddParameter("version", watermark.Version.Value);
-        parameters.AddParameter("at", watermark.At);
-        parameters.AddParameter("from", ChangeVersion.Of(epoch, streamed: false, 0).Value);
-        parameters.AddParameter("to", ChangeVersion.Of(epoch, streamed: true, ChangeVersion.MaxLsn).Value);
-        const string Sql = """
-            SELECT toUInt64(countIf(version > {version:UInt64} AND offset < {offset:Int64}) > 0
-                AND countIf(version = {version:UInt64} AND toUnixTimestamp64Micro(at) = {at:Int64}) = 0)
-            FROM watermarks
-            WHERE topic = {topic:String} AND partition = {partition:Int32} AND version BETWEEN {from:UInt64} AND {to:UInt64}
-            FORMAT RowBinary
-            """;
-        var isBehind = false;
-        await store.ReadRowsAsync(Sql, parameters, (ref row) => isBehind = row.ReadUInt64() is var value && !row.IsShort ? value == 1 : isBehind, cancellation);
-        return isBehind;
-    }
-
-    /// <summary>
-    /// The moment that the last watermark below this one proved in its partition; microseconds since 1970 UTC, 0 where none is stored. Where the
-    /// log went back, what it held up to there is what the present log holds.
-    /// </summary>
-    public async Task<long> LastBelowAsync(StreamedWatermark watermark, CancellationToken cancellation)
-    {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("topic", watermark.Topic);
-        parameters.AddParameter("partition", watermark.Partition);
-        parameters.AddParameter("offset", watermark.Offset);
-        parameters.AddParameter("from", ChangeVersion.Of(watermark.Version.Epoch, streamed: false, 0).Value);
-        parameters.AddParameter("version", watermark.Version.Value);
-        const string Sql = """
-            SELECT ifNull(maxOrNull(toUnixTimestamp64Micro(at - INTERVAL 1 SECOND)), 0)
-            FROM watermarks
-            WHERE topic = {topic:String} AND partition = {partition:Int32} AND offset < {offset:Int64} AND version >= {from:UInt64} AND version < {version:UInt64}
-            FORMAT RowBinary
-            """;
-        var at = 0L;
-        await store.ReadRowsAsync(Sql, parameters, (ref row) => at = row.ReadInt64() is var value && row.IsShort ? at : value, cancellation);
-        return at;
-    }
-
     /// <summary>True where a snapshot that has ended, not an incremental one, read the table in this epoch.</summary>
     public Task<bool> HasWholeAsync(SourceTable table, int epoch, CancellationToken cancellation)
     {

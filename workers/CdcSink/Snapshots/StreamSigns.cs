@@ -12,11 +12,11 @@ namespace Betting.CdcSink.Snapshots;
 /// and a reconciliation is asked for, which holds <c>data_as_of</c> until a run has found everything equal.
 /// </summary>
 public sealed class StreamSigns(
-    ChangeStore store, SnapshotStore snapshots, ClockJumpReport jumps, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
+    ChangeStore store, SnapshotStore snapshots, BatchPlace stored, ClockJumpReport jumps, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
-    // By table, the log under no name; two batches are looked at side by side.
+    // By table; two batches are looked at side by side.
     readonly ConcurrentDictionary<string, long> _logged = [];
 
     // The last change of each table that an earlier batch brought.
@@ -25,10 +25,9 @@ public sealed class StreamSigns(
     /// <summary>Looks at a batch whose changes and markers are stored: all questions at once, each a small one.</summary>
     public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation) => Task.WhenAll([
         NoticeLossAsync(batch, cancellation),
-        NoticeLogWentBackAsync(batch, cancellation),
         .. batch.SnapshotStarts.Select(start => NoticeRepetitionAsync(start, cancellation)),
-        .. batch.ReadIncrementally.Select(read => NoticeIncrementalAsync(read.Key.Table, read.Key.Epoch, read.Value, cancellation)),
-        .. batch.StreamedUntil.All.GroupBy(each => each.Epoch).Select(each => NoticeLowerEpochAsync(each.Key, each, cancellation)),
+        .. batch.ReadIncrementally.Select(read => NoticeIncrementalAsync(batch, read.Key.Table, read.Key.Epoch, read.Value, cancellation)),
+        .. batch.StreamedUntil.All.GroupBy(each => each.Epoch).Select(each => NoticeLowerEpochAsync(batch, each.Key, each, cancellation)),
     ]);
 
     /// <summary>A whole batch is recorded, and with it the jumps of PostgreSQL's clock that it shows.</summary>
@@ -83,71 +82,46 @@ public sealed class StreamSigns(
     /// An incremental snapshot reads rows beside the stream, chunk by chunk, and its end is not marked: nothing tells whether what it reads was
     /// captured before, nor when it has read everything. Where no snapshot has read the table whole in this epoch, nothing of it is proven.
     /// </summary>
-    /// <param name="table">The table.</param>
-    /// <param name="epoch">The epoch of the reads.</param>
-    /// <param name="at">When the first row of the batch was read; microseconds since 1970 UTC.</param>
-    /// <param name="cancellation">Ends it.</param>
-    async Task NoticeIncrementalAsync(SourceTable table, int epoch, long at, CancellationToken cancellation)
+    /// <remarks>Every batch with such reads asks, so that the last run begins after the last of them.</remarks>
+    async Task NoticeIncrementalAsync(ChangeBatch batch, SourceTable table, int epoch, ChangeVersion first, CancellationToken cancellation)
     {
+        if (await stored.IsRecordedAsync(batch, table, cancellation))
+        {
+            return;
+        }
         var hold = await snapshots.HasWholeAsync(table, epoch, cancellation) ? Hold.Now : Hold.All;
-        // Once an hour while it lasts, so that the last request comes within an hour of its end.
         await store.AskReconciliationAsync(
-            FormattableString.Invariant($"incremental snapshot of {table} in epoch {epoch}, {Moment(at):yyyy-MM-dd HH}h"), "an incremental snapshot reads rows that may not have been captured",
-            hold, cancellation);
+            new Sign(FormattableString.Invariant($"incremental snapshot of {table} in epoch {epoch}"), BatchPlace.Of(batch, table, first)),
+            "an incremental snapshot reads rows that may not have been captured", hold, cancellation);
     }
 
     /// <summary>
     /// Changes that were committed after a newer epoch began lose to it by their version. Older ones are no sign: topics
     /// keep them, and they may be read a second time.
     /// </summary>
-    async Task NoticeLowerEpochAsync(int epoch, IEnumerable<(SourceTable Table, int Epoch, long CommittedAt)> changes, CancellationToken cancellation)
+    /// <remarks>Every batch with such changes asks: a run says nothing about what comes after its beginning.</remarks>
+    async Task NoticeLowerEpochAsync(ChangeBatch batch, int epoch, IEnumerable<StreamedEpoch> changes, CancellationToken cancellation)
     {
         if (await snapshots.NewerThanAsync(epoch, cancellation) is not { } newer)
         {
             return;
         }
-        foreach (var (table, _, until) in changes.Where(each => each.CommittedAt > newer.At))
+        foreach (var change in changes.Where(each => each.CommittedAt > newer.At))
         {
-            var name = table.ToString();
+            var name = change.Table.ToString();
             metrics.LowerEpoch(name);
-            var (committed, began) = (Moment(until), Moment(newer.At));
             if (!_logged.TryGetValue(name, out var last) || clock.GetElapsedTime(last) >= LogEvery)
             {
                 _logged[name] = clock.GetTimestamp();
-                CdcSinkLog.EpochWentBack(log, name, epoch, committed, newer.Epoch, began);
+                CdcSinkLog.EpochWentBack(log, name, epoch, Moment(change.CommittedAt), newer.Epoch, Moment(newer.At));
             }
-            // Once an hour while it lasts: a reconciliation says nothing about what comes after it.
-            await store.AskReconciliationAsync(
-                FormattableString.Invariant($"epoch {epoch} of {name} after epoch {newer.Epoch}, {committed:yyyy-MM-dd HH}h"), "changes have a lower epoch than a snapshot before them",
-                new Hold(newer.At), cancellation);
+            if (!await stored.IsRecordedAsync(batch, change.Table, cancellation))
+            {
+                await store.AskReconciliationAsync(
+                    new Sign(FormattableString.Invariant($"epoch {epoch} of {name} after epoch {newer.Epoch}"), BatchPlace.Of(batch, change.Table, change.Version)),
+                    "changes have a lower epoch than a snapshot before them", new Hold(newer.At), cancellation);
+            }
         }
-    }
-
-    /// <summary>
-    /// A new watermark stands lower in the log than one before it in its partition: the log went back, because PostgreSQL was restored or
-    /// failed over to a replica that lagged. What ClickHouse has of the lost part stays.
-    /// </summary>
-    async Task NoticeLogWentBackAsync(ChangeBatch batch, CancellationToken cancellation)
-    {
-        if (batch.Watermarks.Count == 0)
-        {
-            return;
-        }
-        var watermark = batch.Watermarks.MinBy(each => each.Version);
-        if (!await snapshots.IsBehindAsync(watermark, cancellation))
-        {
-            return;
-        }
-        var (version, at) = (watermark.Version, Moment(watermark.At));
-        metrics.LogWentBack();
-        if (!_logged.TryGetValue("", out var last) || clock.GetElapsedTime(last) >= LogEvery)
-        {
-            _logged[""] = clock.GetTimestamp();
-            CdcSinkLog.LogWentBack(log, version.Lsn, at, version.Epoch);
-        }
-        await store.AskReconciliationAsync(
-            FormattableString.Invariant($"the log of epoch {version.Epoch} went back, {at:yyyy-MM-dd HH}h"), "PostgreSQL's log went back without a new epoch",
-            new Hold(await snapshots.LastBelowAsync(watermark, cancellation)), cancellation);
     }
 
     static DateTimeOffset Moment(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);

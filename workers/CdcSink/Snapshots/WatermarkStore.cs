@@ -85,6 +85,43 @@ public sealed class WatermarkStore(ChangeStore store)
         return at;
     }
 
+    /// <summary>The highest version of the watermarks before this one in its partition and epoch; 0 where none is stored.</summary>
+    public Task<ulong> HighestBeforeAsync(StreamedWatermark watermark, CancellationToken cancellation) => NumberAsync(watermark, """
+        SELECT max(version) FROM watermarks
+        WHERE topic = {topic:String} AND partition = {partition:Int32} AND offset < {offset:Int64} AND version BETWEEN {from:UInt64} AND {to:UInt64}
+        FORMAT RowBinary
+        """, cancellation);
+
+    /// <summary>True where this partition has brought a watermark at the same position with the same time: the connector sent it again, or it is read again.</summary>
+    public async Task<bool> WasBroughtAsync(StreamedWatermark watermark, CancellationToken cancellation) => await NumberAsync(watermark, """
+        SELECT count() FROM watermarks
+        WHERE topic = {topic:String} AND partition = {partition:Int32} AND version = {version:UInt64} AND toUnixTimestamp64Micro(at) = {at:Int64}
+        FORMAT RowBinary
+        """, cancellation) > 0;
+
+    /// <summary>
+    /// The time of the last watermark below this one in the log, in its partition and epoch, microseconds since 1970 UTC; 0 where none is stored. Where
+    /// the log went back, what it held up to there is what the present log holds.
+    /// </summary>
+    public async Task<long> LastBelowAsync(StreamedWatermark watermark, CancellationToken cancellation) => (long)await NumberAsync(watermark, """
+        SELECT toUInt64(ifNull(maxOrNull(toUnixTimestamp64Micro(at)), 0)) FROM watermarks
+        WHERE topic = {topic:String} AND partition = {partition:Int32} AND offset < {offset:Int64} AND version >= {from:UInt64} AND version < {version:UInt64}
+        FORMAT RowBinary
+        """, cancellation);
+
+    async Task<ulong> NumberAsync(StreamedWatermark watermark, string sql, CancellationToken cancellation)
+    {
+        var parameters = InEpochOf(watermark);
+        parameters.AddParameter("topic", watermark.Topic);
+        parameters.AddParameter("partition", watermark.Partition);
+        parameters.AddParameter("offset", watermark.Offset);
+        parameters.AddParameter("version", watermark.Version.Value);
+        parameters.AddParameter("at", watermark.At);
+        var number = 0UL;
+        await store.ReadRowsAsync(sql, parameters, (ref row) => number = row.ReadUInt64() is var value && row.IsShort ? number : value, cancellation);
+        return number;
+    }
+
     static ClickHouseParameterCollection InEpochOf(StreamedWatermark watermark)
     {
         var epoch = watermark.Version.Epoch;

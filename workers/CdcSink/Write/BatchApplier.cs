@@ -9,7 +9,8 @@ namespace Betting.CdcSink.Write;
 /// they touch as it is stored after that, then what tells how far the stream has come. May be repeated from the start at any time.
 /// </summary>
 public sealed class BatchApplier(
-    ChangeStore store, BetJoin join, StreamSigns signs, ChainSigns chain, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics, TimeProvider clock)
+    ChangeStore store, BetJoin join, StreamSigns signs, ChainSigns chain, LogSigns logSigns, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics,
+    TimeProvider clock)
 {
     readonly Stages _stages = new(metrics, clock);
 
@@ -110,8 +111,10 @@ public sealed class BatchApplier(
         if (!batch.IsReplay)
         {
             await chain.NoticeAsync(batch, cancellation);
+            var reached = await logSigns.NoticeAsync(batch, cancellation);
             await Task.WhenAll(store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation), chain.KeepAsync(batch, cancellation));
             chain.Note(batch);
+            logSigns.Note(reached);
         }
         await progress.RecordAsync(batch, cancellation);
         signs.NoticeClockJumps(batch);

@@ -92,23 +92,46 @@ public sealed class ChangeStore : IDisposable
     /// <param name="reason">For people.</param>
     /// <param name="hold">How far <c>data_as_of</c> may go meanwhile. To be asked before progress is recorded: progress lets it go on.</param>
     /// <param name="cancellation">Ends it.</param>
-    public Task AskReconciliationAsync(string id, string reason, Hold hold, CancellationToken cancellation)
+    public Task AskReconciliationAsync(string id, string reason, Hold hold, CancellationToken cancellation) => AskAsync(id, reason, hold, "", cancellation);
+
+    /// <summary>
+    /// Asks the Reconciler for a run that begins after this sign. Where a request of the same subject is open, holds as much, and no run has
+    /// begun since it was made, its run begins after this sign too, and no other request is made: their number grows with the runs.
+    /// </summary>
+    /// <param name="sign">The sign. Asked again after its request was answered, it asks for nothing.</param>
+    /// <param name="reason">For people.</param>
+    /// <param name="hold">As for any request.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Task AskReconciliationAsync(Sign sign, string reason, Hold hold, CancellationToken cancellation)
+    {
+        // The Reconciler writes answered = 1 before its run looks at anything, and a row never goes back to 0.
+        var covering = hold.Until is null ? "" : "AND toUnixTimestamp64Micro(holds_from) <= {until:Int64}";
+        return AskAsync(sign.Id, reason, hold,
+            $"WHERE (SELECT count() FROM reconciliation_requests FINAL WHERE startsWith(id, {{prefix:String}}) AND answered = 0 {covering}) = 0",
+            cancellation, sign.Prefix);
+    }
+
+    async Task AskAsync(string id, string reason, Hold hold, string where, CancellationToken cancellation, string prefix = "")
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("id", id);
         parameters.AddParameter("reason", reason);
+        parameters.AddParameter("prefix", prefix);
         if (hold.Until is not { } until)
         {
-            return _client.ExecuteNonQueryAsync("INSERT INTO reconciliation_requests (id, reason) SELECT {id:String}, {reason:String}", parameters, cancellationToken: cancellation);
+            var plain = $"INSERT INTO reconciliation_requests (id, reason) SELECT {{id:String}}, {{reason:String}} {where}";
+            await _client.ExecuteNonQueryAsync(plain, parameters, cancellationToken: cancellation);
+            return;
         }
         parameters.AddParameter("until", until);
         // An open hold keeps data_as_of where it is, so asking again never moves the hold forward.
-        const string Sql = """
+        var sql = $$"""
             INSERT INTO reconciliation_requests (id, reason, holds_from)
             SELECT {id:String}, {reason:String},
                 fromUnixTimestamp64Micro(least((SELECT ifNull(max(toUnixTimestamp64Micro(data_as_of)), 0) FROM data_as_of), {until:Int64}), 'UTC')
+            {{where}}
             """;
-        return _client.ExecuteNonQueryAsync(Sql, parameters, cancellationToken: cancellation);
+        await _client.ExecuteNonQueryAsync(sql, parameters, cancellationToken: cancellation);
     }
 
     public Task PingAsync(CancellationToken cancellation) => _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation);

@@ -39,6 +39,7 @@ sealed class Reconciliation(
             {
                 run = await store.BeginAsync(trigger, cancellation);
                 var asked = await requests.OpenAsync(cancellation);
+                await requests.BeginAsync(asked, cancellation);
                 report = await CompareAsync(run.Value, started, progress, cancellation);
                 await AnswerAsync(asked, run.Value, report.Outcome == RunOutcome.Equal, cancellation);
             }

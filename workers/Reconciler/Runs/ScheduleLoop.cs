@@ -28,8 +28,9 @@ sealed class ScheduleLoop(
             trigger = "schedule";
             var now = clock.GetUtcNow();
             due = NextAfter(schedule, now);
-            // What a run found to differ may be equal later: an incremental snapshot goes on, or somebody repairs.
-            (answerFrom, heldFrom) = (now, now + options.Value.RetryAfter);
+            // What a run found to differ may be equal later: an incremental snapshot goes on, or somebody repairs. While signs go on, as during
+            // an incremental snapshot, runs that are asked for take at most half of the time.
+            (answerFrom, heldFrom) = (now + report.Duration, now + options.Value.RetryAfter);
             if (report.Outcome == RunOutcome.CouldNotCompare)
             {
                 answerFrom = heldFrom;

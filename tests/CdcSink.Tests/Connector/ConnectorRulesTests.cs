@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using Betting.CdcSink.Connector;
+using Betting.Local.Engines;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Connector;
+
+/// <summary>Which of the connector's settings leave out, drop or change what the sink needs.</summary>
+public sealed class ConnectorRulesTests
+{
+    static readonly Dictionary<string, string> Shipped = JsonNode.Parse(File.ReadAllText(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!.AsObject()
+        .ToDictionary(each => each.Key, each => each.Value!.GetValue<string>());
+
+    [Fact]
+    public void The_settings_that_this_project_ships_break_nothing() => Assert.Empty(ConnectorRules.WhatIsBroken(Shipped));
+
+    [Theory]
+    [InlineData("skipped.operations", null)]
+    [InlineData("skipped.operations", "")]
+    [InlineData("skipped.operations", "t,d")]
+    [InlineData("errors.tolerance", "all")]
+    [InlineData("event.processing.failure.handling.mode", "warn")]
+    [InlineData("event.processing.failure.handling.mode", "skip")]
+    [InlineData("slot.drop.on.stop", "true")]
+    [InlineData("producer.override.acks", "1")]
+    [InlineData("unavailable.value.placeholder", "?")]
+    [InlineData("publication.name", null)]
+    [InlineData("publication.name", "another")]
+    [InlineData("heartbeat.interval.ms", null)]
+    [InlineData("heartbeat.interval.ms", "0")]
+    [InlineData("heartbeat.action.query", null)]
+    [InlineData("heartbeat.action.query", "SELECT 1")]
+    [InlineData("message.prefix.include.list", "fence")]
+    [InlineData("message.prefix.include.list", "watermark")]
+    [InlineData("message.prefix.exclude.list", "f.*")]
+    [InlineData("schema.include.list", "private")]
+    [InlineData("schema.exclude.list", "pub.*")]
+    [InlineData("table.include.list", "public.users,public.bets")]
+    [InlineData("table.include.list", "users,events,bets")]
+    [InlineData("table.exclude.list", "public\\.events")]
+    [InlineData("table.exclude.list", "public.(?!users).*")]
+    [InlineData("column.include.list", "public.users.*,public.events.*,public.bets.(id|user_id|event_id|status|placed_at)")]
+    [InlineData("column.exclude.list", ".*payout")]
+    [InlineData("column.mask.with.10.chars", "public.users.name")]
+    [InlineData("column.mask.hash.SHA-256.with.salt.x", "public[.]users[.]name")]
+    [InlineData("column.truncate.to.20.chars", ".*[.]name")]
+    [InlineData("snapshot.include.collection.list", "public.users")]
+    [InlineData("snapshot.select.statement.overrides", "public.bets")]
+    [InlineData("table.include.list", "public.(users")]
+    public void A_setting_that_leaves_out_drops_or_changes_is_named(string setting, string? value)
+    {
+        var line = Assert.Single(ConnectorRules.WhatIsBroken(With(setting, value)));
+        Assert.StartsWith(setting, line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("errors.tolerance", "none")]
+    [InlineData("skipped.operations", "NONE")]
+    [InlineData("producer.override.acks", "-1")]
+    [InlineData("message.prefix.include.list", null)]
+    [InlineData("message.prefix.include.list", "(fence|watermark)")]
+    [InlineData("message.prefix.exclude.list", "other.*")]
+    [InlineData("schema.include.list", "public")]
+    [InlineData("table.include.list", null)]
+    [InlineData("table.include.list", "public\\.users, PUBLIC.EVENTS ,public[.](bets|other)")]
+    [InlineData("table.include.list", "public.[a-z]{4\\,6}")]
+    [InlineData("table.exclude.list", "public.commands")]
+    [InlineData("column.exclude.list", "public.wallets.*")]
+    [InlineData("column.mask.with.10.chars", "public.staff.name")]
+    [InlineData("snapshot.include.collection.list", "public.*")]
+    [InlineData("snapshot.select.statement.overrides", "public.debezium_signal")]
+    [InlineData("tombstones.on.delete", "false")]
+    [InlineData("snapshot.mode", "no_data")]
+    [InlineData("producer.override.metadata.max.age.ms", "2000")]
+    public void A_setting_that_leaves_out_nothing_is_right(string setting, string? value) => Assert.Empty(ConnectorRules.WhatIsBroken(With(setting, value)));
+
+    [Theory]
+    [InlineData("org.apache.kafka.connect.transforms.Filter")]
+    [InlineData("io.debezium.transforms.Filter")]
+    [InlineData("org.apache.kafka.connect.transforms.ReplaceField$Value")]
+    [InlineData("org.apache.kafka.connect.transforms.RegexRouter")]
+    [InlineData("io.debezium.transforms.ExtractNewRecordState")]
+    [InlineData("org.apache.kafka.connect.transforms.InsertHeader", "predicate", "isBet")]
+    [InlineData("io.debezium.transforms.ExtractNewRecordState", "delete.tombstone.handling.mode", "drop")]
+    public void A_transform_that_may_drop_or_change_records_is_named(string type, string? setting = null, string? value = null) =>
+        Assert.StartsWith("transforms.other", Assert.Single(ConnectorRules.WhatIsBroken(WithTransform(type, setting, value))), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("org.apache.kafka.connect.transforms.InsertHeader")]
+    [InlineData("org.apache.kafka.connect.transforms.SetSchemaMetadata$Value")]
+    [InlineData("io.debezium.transforms.ExtractNewRecordState", "delete.tombstone.handling.mode", "rewrite-with-tombstone")]
+    [InlineData("io.debezium.transforms.ExtractNewRecordState", "delete.handling.mode", "rewrite")]
+    public void A_transform_that_keeps_every_record_is_right(string type, string? setting = null, string? value = null) => Assert.Empty(ConnectorRules.WhatIsBroken(WithTransform(type, setting, value)));
+
+    [Fact]
+    public void A_transform_of_this_project_that_a_predicate_restricts_is_named() =>
+        Assert.StartsWith("transforms.epoch.predicate", Assert.Single(ConnectorRules.WhatIsBroken(With("transforms.epoch.predicate", "isBet"))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Line_breaks_in_the_heartbeat_query_do_not_matter() =>
+        Assert.Empty(ConnectorRules.WhatIsBroken(With("heartbeat.action.query", Shipped["heartbeat.action.query"].Replace(" FROM ", "\n    FROM ", StringComparison.Ordinal) + "\n")));
+
+    static Dictionary<string, string> WithTransform(string type, string? setting, string? value)
+    {
+        var settings = new Dictionary<string, string>(Shipped) { ["transforms"] = "epoch, other", ["transforms.other.type"] = type };
+        if (setting is not null)
+        {
+            settings[$"transforms.other.{setting}"] = value!;
+        }
+        return settings;
+    }
+
+    static Dictionary<string, string> With(string setting, string? value)
+    {
+        var settings = new Dictionary<string, string>(Shipped);
+        settings.Remove(setting);
+        if (value is not null)
+        {
+            settings[setting] = value;
+        }
+        return settings;
+    }
+}
