@@ -17,7 +17,7 @@ public static class Failure
         OperationCanceledException => FailureClass.Cancelled,
         ReleaseFirstException => FailureClass.Contention,
         ReleaseTooLargeException => FailureClass.TooMuch,
-        PostgresClockException => FailureClass.Unavailable,
+        PostgresClockException or CommitNotKnownException => FailureClass.Unavailable,
         PostgresException refused => SqlStates.ClassOf(refused.SqlState),
         // Npgsql's command timeout and its connection timeout look alike; halving does no harm where PostgreSQL is away.
         TimeoutException or NpgsqlException { InnerException: TimeoutException } => FailureClass.TooMuch,
