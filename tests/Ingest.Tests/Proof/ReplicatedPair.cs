@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Betting.Contracts.Commands;
+using Betting.Ingest.Doors;
 using Betting.Ingest.Store;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
@@ -9,7 +10,7 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Proof;
 
 /// <summary>A primary, its standby, and a worker that knows both.</summary>
-sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stage stage, IngestProcess worker, string[] settings) : IAsyncDisposable
+sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stage stage, IngestProcess worker, string[] settings, string door) : IAsyncDisposable
 {
     readonly Stopwatch _promoted = new();
 
@@ -24,7 +25,7 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
 
     public NpgsqlDataSource StandbySource { get; } = NpgsqlDataSource.Create(standby.ConnectionString(new NpgsqlConnectionStringBuilder(stage.Postgres.ConnectionString).Database!));
 
-    public static async Task<ReplicatedPair> StartAsync(Servers servers, string name)
+    public static async Task<ReplicatedPair> StartAsync(Servers servers, string name, string door = RabbitDoor.Door)
     {
         var folder = Directory.CreateDirectory(Path.Combine(servers.Folder, name)).FullName;
         var primary = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "a")).FullName, FreePort.Take());
@@ -34,11 +35,11 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
         string[] settings =
         [
             $"--Postgres:ConnectionString=Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username=ingest;Database={new NpgsqlConnectionStringBuilder(stage.Postgres.ConnectionString).Database}",
-            "--Ingest:BatchSize=50", "--Ingest:Doors=rabbitmq", "--Http:DrainLimit=00:00:08",
+            "--Ingest:BatchSize=50", $"--Ingest:Doors={door}", "--Http:DrainLimit=00:00:08",
         ];
         var worker = stage.Start(settings);
         await worker.ReadyAsync();
-        return new ReplicatedPair(primary, standby, stage, worker, settings);
+        return new ReplicatedPair(primary, standby, stage, worker, settings, door);
     }
 
     /// <summary>Every commit on the primary waits for the standby from now on.</summary>
@@ -71,7 +72,8 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
     public Task ToldAsync() => Deadline.UntilAsync("readiness that names the standby", TimeSpan.FromSeconds(60), async () =>
         (await Worker.BodyAsync("/health/ready")).Contains(CommitWatch.WaitsForStandby, StringComparison.Ordinal));
 
-    public Task PublishAsync(IEnumerable<BetCommand> commands) => stage.Rabbit.PublishAsync(Stage.Encoded(commands));
+    public Task PublishAsync(IEnumerable<BetCommand> commands) =>
+        door == RabbitDoor.Door ? stage.Rabbit.PublishAsync(Stage.Encoded(commands)) : stage.Kafka.PublishAsync(Stage.Encoded(commands));
 
     public async Task<object?> OnPrimaryAsync(params string[] statements)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
+using Betting.Ingest.Doors;
 using Betting.Ingest.Store;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
@@ -19,10 +20,12 @@ public sealed class SynchronousCommitTests(Servers servers)
     // Longer than the worker's command timeout, after which Npgsql would send a cancel request.
     static readonly TimeSpan Long = TimeSpan.FromSeconds(13);
 
-    [Fact]
-    public async Task A_commit_waits_for_the_standby_beyond_every_time_limit_and_a_worker_that_stops_meanwhile_has_acknowledged_nothing()
+    [Theory]
+    [InlineData(RabbitDoor.Door)]
+    [InlineData(KafkaDoor.Door)]
+    public async Task A_commit_waits_for_the_standby_beyond_every_time_limit_and_a_worker_that_stops_meanwhile_has_acknowledged_nothing(string door)
     {
-        await using var pair = await ReplicatedPair.StartAsync(servers, "long-wait");
+        await using var pair = await ReplicatedPair.StartAsync(servers, $"long-wait-{door}", door);
         var commands = await WaitingAsync(pair);
         await pair.WaitingCommitAsync(Long);
         await pair.ToldAsync();
@@ -34,7 +37,10 @@ public sealed class SynchronousCommitTests(Servers servers)
         Assert.Equal(0, await pair.Worker.StopAsync());
 
         Assert.True(drain.Elapsed < TimeSpan.FromSeconds(20), $"the drain took {drain.Elapsed}");
-        await QueuedAsync(pair);
+        if (door == RabbitDoor.Door)
+        {
+            await QueuedAsync(pair);
+        }
         await FailOverAsync(pair, commands);
     }
 
@@ -75,8 +81,8 @@ public sealed class SynchronousCommitTests(Servers servers)
             await pair.OnPrimaryAsync($"SELECT {end}({session})");
         }
 
-        // They are in the journal now, on the primary alone, and are found there when they are tried again.
-        await Deadline.UntilAsync("the commands on the primary", TimeSpan.FromSeconds(30), async () => await JournalAsync(pair) == commands.Length);
+        // Those of the first batch are in the journal now, on the primary alone, and are found there when they are tried again.
+        await Deadline.UntilAsync("commands on the primary", TimeSpan.FromSeconds(30), async () => await JournalAsync(pair) > 1);
         await pair.WaitingCommitAsync(TimeSpan.FromSeconds(3));
         await pair.ToldAsync();
         await pair.Worker.KillAsync();

@@ -23,8 +23,8 @@ public sealed class CommitWatch(NpgsqlDataSource postgres, Outages outages, Stor
 
     // A role sees what its own sessions wait for. Where one waits at the gate, another one that holds it may wait for the standby.
     const string Question = """
-        SELECT coalesce(bool_or(pid = $1 AND state = 'active'), false),
-            coalesce(bool_or(wait_event = 'SyncRep' AND query_start < clock_timestamp() - interval '2 seconds'), false)
+        SELECT coalesce(bool_or(pid = $1 AND coalesce(state NOT LIKE 'idle%', true)), false),
+            coalesce(bool_or(wait_event = 'SyncRep' AND coalesce(query_start < clock_timestamp() - interval '2 seconds', true)), false)
         FROM pg_stat_activity WHERE usename = current_user
         """;
 
