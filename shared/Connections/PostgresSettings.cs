@@ -45,7 +45,7 @@ public sealed class PostgresSettings(NpgsqlDataSource postgres, PostgresNeeds ne
 
     // Whoever names standbys wants commits to wait for them.
     const string Standbys = "synchronous_standby_names", Commit = "synchronous_commit",
-        OnlyLocal = "synchronous_commit is local for this role, and synchronous_standby_names names standbys: commands that were acknowledged are lost in a failover";
+        OnlyLocal = "synchronous_commit is local for this role, but standbys are named: commands that were acknowledged are lost in a failover";
 
     readonly SettingWatch _watch = new(Stores.Postgres, Condition, readiness, log);
 
@@ -55,8 +55,11 @@ public sealed class PostgresSettings(NpgsqlDataSource postgres, PostgresNeeds ne
     public static IReadOnlyList<string> WhatIsBroken(IReadOnlyDictionary<string, string> settings, PostgresNeeds needs) =>
     [
         .. Rules.Where(rule => needs.HasFlag(rule.Need) && settings.GetValueOrDefault(rule.Setting) == rule.Bad).Select(rule => rule.Line),
-        .. needs.HasFlag(PostgresNeeds.Durability) && settings.GetValueOrDefault(Commit) == "local" && !string.IsNullOrEmpty(settings.GetValueOrDefault(Standbys)) ? [OnlyLocal] : Array.Empty<string>(),
+        .. needs.HasFlag(PostgresNeeds.Durability) && IsOnlyLocal(settings) ? [OnlyLocal] : Array.Empty<string>(),
     ];
+
+    static bool IsOnlyLocal(IReadOnlyDictionary<string, string> settings) =>
+        settings.GetValueOrDefault(Commit) == "local" && !string.IsNullOrEmpty(settings.GetValueOrDefault(Standbys));
 
     public async Task RunAsync(CancellationToken stopping)
     {

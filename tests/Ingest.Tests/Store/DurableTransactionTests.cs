@@ -63,7 +63,8 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
         await using var database = await Database.CreateAsync(alone.Server, AnyIssuedAt);
         var deposit = Given.Deposit(1_00);
         var conflict = deposit with { Amount = Given.Deposit(2_00).Amount };
-        Assert.Equal([Outcome.Accepted, Outcome.Accepted, new Outcome(OutcomeKind.Conflict)], await database.ApplyAsync(Given.Register(), deposit, conflict));
+        var outcomes = await database.ApplyAsync(Given.Register(), deposit, conflict);
+        Assert.Equal([Outcome.Accepted, Outcome.Accepted, new Outcome(OutcomeKind.Conflict)], outcomes);
         await using var waiting = await alone.AwaitStandbyAsync(database);
 
         var again = database.ApplyAsync(deposit, conflict);
@@ -73,7 +74,8 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
         Assert.False(again.IsCompleted || first.IsCompleted);
         await waiting.EndAsync();
 
-        Assert.Equal([new Outcome(OutcomeKind.Duplicate), new Outcome(OutcomeKind.Conflict)], await again.WaitAsync(TimeSpan.FromSeconds(30), Test));
+        outcomes = await again.WaitAsync(TimeSpan.FromSeconds(30), Test);
+        Assert.Equal([new Outcome(OutcomeKind.Duplicate), new Outcome(OutcomeKind.Conflict)], outcomes);
         Assert.Equal("accepted", Assert.Single((await first.WaitAsync(TimeSpan.FromSeconds(30), Test)).Values).Outcome);
         Assert.Equal(1, await database.ScalarAsync<long>("SELECT count(*) FROM command_conflicts"));
     }
@@ -100,7 +102,8 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
     {
         await using var database = await Database.CreateAsync(alone.Server, AnyIssuedAt);
         await using var wire = new CutWire(alone.Server.Port);
-        await using var through = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.Ingest.ConnectionString) { Port = wire.Port });
+        var address = new NpgsqlConnectionStringBuilder(database.Ingest.ConnectionString) { Port = wire.Port };
+        await using var through = NpgsqlDataSource.Create(address);
         await using var waiting = await alone.AwaitStandbyAsync(database);
         var readiness = new Readiness();
         await using var durable = await Database.Of(through, readiness).BeginAsync(Test);
@@ -124,7 +127,8 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
         await using var hold = new NpgsqlCommand("SELECT pg_advisory_lock(1885434475, 1734440037)", holder);
         await hold.ExecuteNonQueryAsync(Test);
 
-        var refused = await Assert.ThrowsAsync<PostgresException>(() => database.ApplyAsync(Given.Register()).WaitAsync(TimeSpan.FromSeconds(30), Test));
+        var refused = await Assert.ThrowsAsync<PostgresException>(() =>
+            database.ApplyAsync(Given.Register()).WaitAsync(TimeSpan.FromSeconds(30), Test));
 
         Assert.Equal(PostgresErrorCodes.LockNotAvailable, refused.SqlState);
     }
@@ -132,7 +136,8 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
     /// <summary>A server of its own: the setting holds for all databases.</summary>
     public sealed class Alone(Servers servers) : IAsyncLifetime
     {
-        internal PostgresServer Server { get; } = new(Directory.CreateDirectory(Path.Combine(servers.Folder, "no-standby")).FullName, FreePort.Take());
+        internal PostgresServer Server { get; } =
+            new(Directory.CreateDirectory(Path.Combine(servers.Folder, "no-standby")).FullName, FreePort.Take());
 
         public async ValueTask InitializeAsync() => await Server.StartAsync();
 
@@ -154,11 +159,12 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
         /// <returns>Its process in PostgreSQL.</returns>
         public async Task<int> CommitAsync(TimeSpan atLeast = default)
         {
-            await Deadline.UntilAsync("a commit that waits for the standby", TimeSpan.FromSeconds(30), async () => await CountAsync(atLeast) > 0);
+            await Deadline.UntilAsync("a commit that waits", TimeSpan.FromSeconds(30), async () => await CountAsync(atLeast) > 0);
             return await database.ScalarAsync<int>("SELECT min(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
         }
 
-        public Task CommitsAsync(int count) => Deadline.UntilAsync($"{count} commits that wait for the standby", TimeSpan.FromSeconds(30), async () => await CountAsync(default) == count);
+        public Task CommitsAsync(int count) =>
+            Deadline.UntilAsync($"{count} commits that wait", TimeSpan.FromSeconds(30), async () => await CountAsync(default) == count);
 
         public Task EndAsync() => SetAsync("");
 
@@ -168,10 +174,13 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
         {
             await database.ExecuteAsync($"ALTER SYSTEM SET synchronous_standby_names = '{names}'");
             await database.ExecuteAsync("SELECT pg_reload_conf()");
-            await Deadline.UntilAsync("the setting", TimeSpan.FromSeconds(30), async () => await database.ScalarAsync<string>("SELECT current_setting('synchronous_standby_names')") == names);
+            await Deadline.UntilAsync("the setting", TimeSpan.FromSeconds(30), async () =>
+                await database.ScalarAsync<string>("SELECT current_setting('synchronous_standby_names')") == names);
         }
 
-        Task<long> CountAsync(TimeSpan atLeast) => database.ScalarAsync<long>(
-            $"SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query_start < clock_timestamp() - interval '{atLeast.TotalSeconds} s'");
+        Task<long> CountAsync(TimeSpan atLeast) => database.ScalarAsync<long>($"""
+            SELECT count(*) FROM pg_stat_activity
+            WHERE wait_event = 'SyncRep' AND query_start < clock_timestamp() - interval '{atLeast.TotalSeconds} s'
+            """);
     }
 }

@@ -10,8 +10,8 @@ namespace Betting.Ingest.Store;
 /// answer was lost; then the journal knows, and trying again is safe in every case.
 /// </summary>
 public sealed class BatchTransaction(
-    NpgsqlDataSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock, IngestMetrics metrics,
-    TimeProvider clock)
+    NpgsqlDataSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock,
+    IngestMetrics metrics, TimeProvider clock)
 {
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
@@ -78,7 +78,7 @@ public sealed class BatchTransaction(
         started = metrics.Took(IngestMetrics.Decide, started);
         await DecidedTransaction.SaveAsync(taken.Transaction, state, decision, answers.Conflicts, unreadable, cancellation);
         started = metrics.Took(IngestMetrics.Save, started);
-        // A new id is a row of the journal. Without one, the transaction may have written nothing, and its duplicates are acknowledged all the same.
+        // A new id is a row of the journal. Without one, the transaction may have written nothing, and its duplicates are acknowledged too.
         await taken.Durable.CommitAsync(BatchStatements.Pass(decision, now), cancellation, hasWritten: taken.Fresh.Count > 0);
         metrics.Took(IngestMetrics.Commit, started);
         metrics.Released(decision.Released);

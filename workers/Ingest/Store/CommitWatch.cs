@@ -5,8 +5,8 @@ using Npgsql;
 namespace Betting.Ingest.Store;
 
 /// <summary>
-/// Waits for commits, without a time limit. While one takes long, PostgreSQL is asked through another connection why: a wait for the synchronous standby
-/// is an outage of PostgreSQL, and a session that is gone ends the wait.
+/// Waits for commits, without a time limit. While one takes long, PostgreSQL is asked through another connection why: a wait for the
+/// synchronous standby is an outage of PostgreSQL, and a session that is gone ends the wait.
 /// </summary>
 public sealed class CommitWatch(NpgsqlDataSource postgres, Outages outages, StoreFailures failures, TimeProvider clock)
 {
@@ -32,7 +32,9 @@ public sealed class CommitWatch(NpgsqlDataSource postgres, Outages outages, Stor
     /// <param name="commit">The round trip.</param>
     /// <param name="session">Its process in PostgreSQL.</param>
     /// <param name="leave">Ends the wait, not the commit.</param>
-    /// <exception cref="CommitNotKnownException">PostgreSQL has no such session any more: the connection is broken, or another server is the primary now.</exception>
+    /// <exception cref="CommitNotKnownException">
+    /// PostgreSQL has no such session any more: the connection is broken, or another server is the primary now.
+    /// </exception>
     public async Task UntilEndedAsync(Task commit, int session, CancellationToken leave)
     {
         var (misses, isTold) = (0, false);
@@ -91,7 +93,8 @@ public sealed class CommitWatch(NpgsqlDataSource postgres, Outages outages, Stor
             await row.ReadAsync(either.Token);
             return (row.GetBoolean(0), row.GetBoolean(1) ? WaitsForStandby : null);
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure) when (
+            failure is NpgsqlException or TimeoutException or OperationCanceledException or ObjectDisposedException)
         {
             leave.ThrowIfCancellationRequested();
             return (true, failures.Recognise(failure)?.Detail ?? "no answer in time");

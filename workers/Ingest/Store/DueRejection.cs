@@ -81,7 +81,8 @@ public sealed class DueRejection(NpgsqlDataSource postgres, DurableTransactions 
         return rejected.Sum(row => row.Count);
     }
 
-    static async Task<List<(string Kind, string Reason, long Count)>> RejectAsync(NpgsqlTransaction transaction, int most, DateTime now, CancellationToken cancellation)
+    static async Task<List<(string Kind, string Reason, long Count)>> RejectAsync(
+        NpgsqlTransaction transaction, int most, DateTime now, CancellationToken cancellation)
     {
         await using var batch = BatchStatements.Together(transaction, [new(Reject) { Parameters = { Number(most), Time(now) } }]);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);

@@ -3,12 +3,12 @@ using Npgsql;
 namespace Betting.Ingest.Store;
 
 /// <summary>
-/// A transaction whose effect is acknowledged to somebody: when <see cref="CommitAsync"/> returns, the commit is as durable as PostgreSQL is set
-/// up to make it, with synchronous replication on the standby. Disposed without a commit, it has no effect.
+/// A transaction whose effect is acknowledged to somebody: when <see cref="CommitAsync"/> returns, the commit is as durable as PostgreSQL
+/// is set up to make it, with synchronous replication on the standby. Disposed without a commit, it has no effect.
 /// </summary>
 /// <remarks>
-/// A cancel request at the COMMIT ends PostgreSQL's wait for the standby: it warns and reports success. So the round trip with the COMMIT has no
-/// command timeout and no cancellation token. Why and what else was tried: docs/decisions/synchronous-commit.md.
+/// A cancel request at the COMMIT ends PostgreSQL's wait for the standby: it warns and reports success. So the round trip with the COMMIT
+/// has no command timeout and no cancellation token. Why and what else was tried: docs/decisions/synchronous-commit.md.
 /// </remarks>
 public sealed class DurableTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction, CommitWatch watch) : IAsyncDisposable
 {

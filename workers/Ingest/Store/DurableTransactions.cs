@@ -15,7 +15,8 @@ public sealed class DurableTransactions(NpgsqlDataSource postgres, CommitWatch w
         var connection = await postgres.OpenConnectionAsync(cancellation);
         try
         {
-            return new DurableTransaction(connection, await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation), watch);
+            var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+            return new DurableTransaction(connection, transaction, watch);
         }
         catch
         {
