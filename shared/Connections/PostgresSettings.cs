@@ -43,13 +43,23 @@ public sealed class PostgresSettings(NpgsqlDataSource postgres, PostgresNeeds ne
         (PostgresNeeds.Capture, "wal_level", "replica", "wal_level is replica: changes cannot be captured; it has to be logical"),
     ];
 
+    // Whoever names standbys wants commits to wait for them.
+    const string Standbys = "synchronous_standby_names", Commit = "synchronous_commit",
+        OnlyLocal = "synchronous_commit is local for this role, but standbys are named: commands that were acknowledged are lost in a failover";
+
     readonly SettingWatch _watch = new(Stores.Postgres, Condition, readiness, log);
 
     public string Name => "postgres-settings";
 
     /// <summary>One line for each setting that breaks what is needed.</summary>
     public static IReadOnlyList<string> WhatIsBroken(IReadOnlyDictionary<string, string> settings, PostgresNeeds needs) =>
-        [.. Rules.Where(rule => needs.HasFlag(rule.Need) && settings.GetValueOrDefault(rule.Setting) == rule.Bad).Select(rule => rule.Line)];
+    [
+        .. Rules.Where(rule => needs.HasFlag(rule.Need) && settings.GetValueOrDefault(rule.Setting) == rule.Bad).Select(rule => rule.Line),
+        .. needs.HasFlag(PostgresNeeds.Durability) && IsOnlyLocal(settings) ? [OnlyLocal] : Array.Empty<string>(),
+    ];
+
+    static bool IsOnlyLocal(IReadOnlyDictionary<string, string> settings) =>
+        settings.GetValueOrDefault(Commit) == "local" && !string.IsNullOrEmpty(settings.GetValueOrDefault(Standbys));
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -81,7 +91,7 @@ public sealed class PostgresSettings(NpgsqlDataSource postgres, PostgresNeeds ne
         using var limit = new CancellationTokenSource(Limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
         await using var command = postgres.CreateCommand("SELECT name, setting FROM pg_settings WHERE name = ANY($1)");
-        command.Parameters.AddWithValue(Rules.Select(rule => rule.Setting).Distinct().ToArray());
+        command.Parameters.AddWithValue(Rules.Select(rule => rule.Setting).Append(Standbys).Distinct().ToArray());
         await using var rows = await command.ExecuteReaderAsync(either.Token);
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);
         while (await rows.ReadAsync(either.Token))

@@ -30,6 +30,8 @@ static class IngestServices
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<FollowedCommands>();
         services.AddSingleton<CheckedClock>();
+        services.AddSingleton<CommitWatch>();
+        services.AddSingleton<DurableTransactions>();
         services.AddSingleton<BatchTransaction>();
         services.AddSingleton<DeadLetterTable>();
         services.AddSingleton<PostgresAvailability>();
@@ -98,6 +100,13 @@ static class IngestServices
         // A statement takes milliseconds; one that has no answer for this long waits for a server that is gone, or for a lock
         // that somebody who stands still is holding. The operator's own choice is kept.
         connection.CommandTimeout = connection.CommandTimeout == 30 ? 10 : connection.CommandTimeout;
+        // A commit has no time limit (DurableTransaction): a connection that leads to no machine any more is found out all the same.
+        if (!connection.TcpKeepAlive && connection.TcpKeepAliveTime == 0)
+        {
+            (connection.TcpKeepAliveTime, connection.TcpKeepAliveInterval) = (30, 10);
+        }
+        // The warning that says that a commit may be on no standby must come, whatever the role's settings hide.
+        connection.Options = $"{connection.Options} -c client_min_messages=warning".TrimStart();
         // A replica that stands still in the middle of a transaction gives up its locks.
         connection.Options = $"{connection.Options} -c idle_in_transaction_session_timeout=10s".TrimStart();
         // A plan made while a table was nearly empty stays when it has grown; reading by id through the index is right for both.

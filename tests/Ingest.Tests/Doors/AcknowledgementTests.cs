@@ -40,7 +40,7 @@ public sealed class AcknowledgementTests(Servers servers)
         var reader = new RabbitReader(inbox, new ReplyRules(Options.Create(Tens), metrics), NullLogger<RabbitReader>.Instance);
         var options = new RabbitMqOptions { Uri = server.Uri };
         await using var replies = new RabbitReplies(
-            Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Ingest), metrics, Availability.Outages(new Readiness()), new StoreFailures([]), TimeProvider.System, NullLogger<RabbitReplies>.Instance);
+            Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Transactions), metrics, Availability.Outages(new Readiness()), new StoreFailures([]), TimeProvider.System, NullLogger<RabbitReplies>.Instance);
         var availability = Availability.Of(database, new Readiness());
         var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
         var door = new RabbitDoor(inbox, reader, handler, replies, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);

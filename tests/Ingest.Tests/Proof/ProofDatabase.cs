@@ -62,7 +62,7 @@ sealed class ProofDatabase : IAsyncDisposable
         var streams = history.Commands(run);
         var options = new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365), ReleaseSize = history.ReleaseSize, ParkFor = history.Expires ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromHours(1) };
         var clock = new CheckedClock(Options.Create(options), _metrics, TimeProvider.System);
-        var replicas = _sources[..history.Replicas].Select(source => new BatchTransaction(source, Options.Create(options), clock, _metrics, TimeProvider.System)).ToList();
+        var replicas = _sources[..history.Replicas].Select(source => new BatchTransaction(source, Store.Database.Of(source), Options.Create(options), clock, _metrics, TimeProvider.System)).ToList();
         using var over = new CancellationTokenSource();
         var passes = history.Expires ? PassAsync(_sources[0], clock, over.Token) : Task.CompletedTask;
         using var concurrent = new ConcurrentRun(history, streams, replicas);
@@ -96,7 +96,7 @@ sealed class ProofDatabase : IAsyncDisposable
     // As the loop does that looks through the parked commands, without pause.
     async Task PassAsync(NpgsqlDataSource replica, CheckedClock clock, CancellationToken over)
     {
-        var due = new DueRejection(replica, clock, _metrics);
+        var due = new DueRejection(replica, Store.Database.Of(replica), clock, _metrics);
         while (!over.IsCancellationRequested)
         {
             await Store.Traffic.UntilCommittedAsync(() => due.RejectSomeAsync(CancellationToken.None));

@@ -1,10 +1,12 @@
 using Betting.Contracts.Commands;
+using Betting.Hosting;
 using Betting.Ingest;
 using Betting.Ingest.Decide;
 using Betting.Ingest.Store;
 using Betting.Local.Engines;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Batches;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -39,6 +41,9 @@ sealed class Database : IAsyncDisposable
 
     public BatchTransaction Transaction { get; }
 
+    /// <summary>Transactions of the role <c>ingest</c>.</summary>
+    public DurableTransactions Transactions => Of(Ingest);
+
     public static async Task<Database> CreateAsync(Servers servers, IngestOptions? options = null, TimeProvider? clock = null, string settings = "") =>
         await CreateAsync(await servers.PostgresAsync(), options, clock, settings);
 
@@ -53,17 +58,21 @@ sealed class Database : IAsyncDisposable
     public Task<Outcome[]> ApplyAsync(params BetCommand[] commands) =>
         Transaction.ApplyAsync([.. commands.Select(command => new HashedCommand(command))], CancellationToken.None);
 
+    /// <summary>Transactions of another worker; what they meet is told to nobody.</summary>
+    public static DurableTransactions Of(NpgsqlDataSource postgres, Readiness? readiness = null) =>
+        new(postgres, new CommitWatch(postgres, Availability.Outages(readiness ?? new Readiness()), new StoreFailures([]), TimeProvider.System));
+
     /// <summary>What a worker knows of PostgreSQL's clock when it starts.</summary>
     public CheckedClock NewClock() => new(_options, _metrics, _time);
 
     /// <summary>The transactions of another worker.</summary>
-    public BatchTransaction NewTransaction(CheckedClock clock) => new(Ingest, _options, clock, _metrics, _time);
+    public BatchTransaction NewTransaction(CheckedClock clock) => new(Ingest, Transactions, _options, clock, _metrics, _time);
 
     /// <summary>Rejects what is due, as the parked loop does.</summary>
     /// <returns>How many commands were rejected.</returns>
     public async Task<long> RejectDueAsync()
     {
-        var (due, rejected) = (new DueRejection(Ingest, Clock, _metrics), 0L);
+        var (due, rejected) = (new DueRejection(Ingest, Transactions, Clock, _metrics), 0L);
         while (await due.RejectSomeAsync(CancellationToken.None) is { } some)
         {
             rejected += some;

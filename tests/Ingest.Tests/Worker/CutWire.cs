@@ -9,6 +9,7 @@ sealed class CutWire : IAsyncDisposable
 {
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly ConcurrentBag<Socket> _sockets = [];
+    readonly ConcurrentDictionary<Socket, bool> _stalled = [];
     readonly Task _accepting;
 
     /// <param name="to">The port that it leads to.</param>
@@ -32,6 +33,15 @@ sealed class CutWire : IAsyncDisposable
         foreach (var socket in _sockets)
         {
             socket.Dispose();
+        }
+    }
+
+    /// <summary>The connections that there are stay open and carry nothing any more; new ones are taken and do.</summary>
+    public void Stall()
+    {
+        foreach (var socket in _sockets)
+        {
+            _stalled.TryAdd(socket, true);
         }
     }
 
@@ -61,19 +71,22 @@ sealed class CutWire : IAsyncDisposable
         }
     }
 
-    static async Task PumpAsync(Socket from, Socket to)
+    async Task PumpAsync(Socket from, Socket to)
     {
         var buffer = new byte[64 * 1024];
         try
         {
             while (await from.ReceiveAsync(buffer) is > 0 and var read)
             {
-                for (var sent = 0; sent < read;)
+                for (var sent = 0; sent < read && !_stalled.ContainsKey(from);)
                 {
                     sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
                 }
             }
-            to.Shutdown(SocketShutdown.Send);
+            if (!_stalled.ContainsKey(from))
+            {
+                to.Shutdown(SocketShutdown.Send);
+            }
         }
         catch (Exception cut) when (cut is SocketException or ObjectDisposedException)
         {

@@ -108,7 +108,7 @@ public sealed class ParkedLoopTests(Servers servers)
         await using var source = NpgsqlDataSource.Create(stage.Settings[0].Split('=', 2)[1]);
         using var metrics = new IngestMetrics(TimeProvider.System);
         var options = Options.Create(new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365) });
-        var another = new BatchTransaction(source, options, new CheckedClock(options, metrics, TimeProvider.System), metrics, TimeProvider.System);
+        var another = new BatchTransaction(source, Database.Of(source), options, new CheckedClock(options, metrics, TimeProvider.System), metrics, TimeProvider.System);
         var users = Enumerable.Range(1, 20).SelectMany(user => new BetCommand[] { Given.Register(user), Given.Deposit(1_000_00, user) });
         await Traffic.UntilCommittedAsync(() => another.ApplyAsync([.. users.Append(Given.Schedule()).Select(command => new HashedCommand(command))], CancellationToken.None));
         await ScalarAsync(stage, """

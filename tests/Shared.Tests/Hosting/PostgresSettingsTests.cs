@@ -42,5 +42,16 @@ public sealed class PostgresSettingsTests
     [InlineData("remote_write")]
     [InlineData("remote_apply")]
     public void A_commit_that_waits_for_the_disk_is_durable(string value) =>
-        Assert.Empty(PostgresSettings.WhatIsBroken(new Dictionary<string, string>(Right) { ["synchronous_commit"] = value }, All));
+        Assert.Empty(PostgresSettings.WhatIsBroken(new Dictionary<string, string>(Right) { ["synchronous_commit"] = value, ["synchronous_standby_names"] = "" }, All));
+
+    [Fact]
+    public void A_commit_that_waits_for_the_disk_alone_breaks_the_promise_where_standbys_are_named()
+    {
+        var settings = new Dictionary<string, string>(Right) { ["synchronous_standby_names"] = "*" };
+
+        Assert.Empty(PostgresSettings.WhatIsBroken(settings, All));
+        settings["synchronous_commit"] = "local";
+        Assert.StartsWith("synchronous_commit", Assert.Single(PostgresSettings.WhatIsBroken(settings, All)), StringComparison.Ordinal);
+        Assert.Empty(PostgresSettings.WhatIsBroken(settings, All & ~PostgresNeeds.Durability));
+    }
 }

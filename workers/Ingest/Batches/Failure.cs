@@ -17,8 +17,7 @@ public static class Failure
         OperationCanceledException => FailureClass.Cancelled,
         ReleaseFirstException => FailureClass.Contention,
         ReleaseTooLargeException => FailureClass.TooMuch,
-        PostgresClockException => FailureClass.Unavailable,
-        ServerRefusesException => FailureClass.Unavailable,
+        PostgresClockException or CommitNotKnownException or ServerRefusesException => FailureClass.Unavailable,
         PostgresException refused when SqlStates.IsOutOfTransactionIds(refused.SqlState, refused.File) => FailureClass.Unavailable,
         PostgresException refused => SqlStates.ClassOf(refused.SqlState),
         // Npgsql's command timeout and its connection timeout look alike; halving does no harm where PostgreSQL is away.

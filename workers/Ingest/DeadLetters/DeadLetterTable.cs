@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Betting.DeadLetters;
+using Betting.Ingest.Store;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>The table <c>dead_letters</c>: for what no broker takes. Letters larger than <see cref="MaxBytes"/> are shortened.</summary>
-public sealed class DeadLetterTable(NpgsqlDataSource postgres)
+public sealed class DeadLetterTable(DurableTransactions transactions)
 {
     /// <summary>Key, body and headers of one letter.</summary>
     public const int MaxBytes = 1024 * 1024;
@@ -15,15 +16,16 @@ public sealed class DeadLetterTable(NpgsqlDataSource postgres)
     /// <param name="door">The door whose broker did not take them.</param>
     /// <param name="letters">All in one transaction.</param>
     /// <param name="cancellation">Ends the attempt.</param>
+    /// <exception cref="CommitNotKnownException">The letters may not be durable.</exception>
     public async Task InsertAsync(string door, IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
     {
-        await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var durable = await transactions.BeginAsync(cancellation);
+        var transaction = durable.Transaction;
         foreach (var letter in letters)
         {
             var content = ShortenedLetter.Of(LetterForm.Content(letter), MaxBytes);
             await using var insert = new NpgsqlCommand(
-                "INSERT INTO dead_letters (door, source, put_aside_at, key, body, headers) VALUES ($1, $2, $3, $4, $5, $6)", connection, transaction);
+                "INSERT INTO dead_letters (door, source, put_aside_at, key, body, headers) VALUES ($1, $2, $3, $4, $5, $6)", transaction.Connection, transaction);
             insert.Parameters.AddWithValue(door);
             insert.Parameters.AddWithValue(letter.Delivery.Coordinates);
             insert.Parameters.AddWithValue(letter.At);
@@ -32,7 +34,7 @@ public sealed class DeadLetterTable(NpgsqlDataSource postgres)
             insert.Parameters.Add(Bytes(Encode(content.Headers)));
             await insert.ExecuteNonQueryAsync(cancellation);
         }
-        await transaction.CommitAsync(cancellation);
+        await durable.CommitAsync([], cancellation);
         foreach (var letter in letters)
         {
             letter.IsAside = true;

@@ -14,12 +14,12 @@ namespace Betting.Ingest.Parking;
 /// has come, whatever number of commands waits.
 /// </summary>
 public sealed class ParkedLoop(
-    NpgsqlDataSource postgres, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed,
+    NpgsqlDataSource postgres, DurableTransactions transactions, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed,
     CheckedClock postgresClock, ClockWatch watch, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats,
     TimeProvider clock, ILogger<ParkedLoop> log) : IWorkerLoop
 {
     readonly ArrivedKeys _arrived = new(postgres);
-    readonly DueRejection _due = new(postgres, postgresClock, metrics);
+    readonly DueRejection _due = new(postgres, transactions, postgresClock, metrics);
     long _quarantined;
 
     public string Name => "parked";
@@ -28,7 +28,8 @@ public sealed class ParkedLoop(
     {
         while (true)
         {
-            await PassAsync(stopping);
+            // A commit may wait for a standby for as long as that is away.
+            await heartbeats.WhileAsync(Name, PassAsync(stopping));
             // At once where this replica has left a release to the transactions that follow.
             using var waited = CancellationTokenSource.CreateLinkedTokenSource(stopping);
             await Task.WhenAny(Task.Delay(options.Value.ParkedEvery, clock, waited.Token), transaction.Releases.OpenedAsync());

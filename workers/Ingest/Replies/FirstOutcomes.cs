@@ -1,23 +1,37 @@
 using Betting.Ingest.Decide;
 using Betting.Ingest.Doors;
+using Betting.Ingest.Store;
 using Npgsql;
 
 namespace Betting.Ingest.Replies;
 
-/// <summary>What a publisher is told that sends a command again: the first outcome, as the journal has it.</summary>
-public sealed class FirstOutcomes(NpgsqlDataSource postgres)
+/// <summary>
+/// What a publisher is told that sends a command again: the first outcome, as the journal has it. With synchronous replication the standby has it too: a
+/// command that was parked may have been released meanwhile by a commit that the standby never got.
+/// </summary>
+public sealed class FirstOutcomes(DurableTransactions transactions)
 {
     static readonly string Duplicate = OutcomeText.Of(OutcomeKind.Duplicate);
 
     public static bool IsAsked(Answer answer) => answer.Outcome == Duplicate;
 
+    /// <summary>Reads the first outcomes of commands that the journal has.</summary>
+    /// <exception cref="CommitNotKnownException">What was read may be on no standby.</exception>
     public async Task<Dictionary<Guid, Answer>> ReadAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellation)
     {
-        await using var command = postgres.CreateCommand("""
+        await using var durable = await transactions.BeginAsync(cancellation);
+        var answers = await ReadAsync(durable.Transaction, ids, cancellation);
+        await durable.CommitAsync([], cancellation, hasWritten: false);
+        return answers;
+    }
+
+    static async Task<Dictionary<Guid, Answer>> ReadAsync(NpgsqlTransaction transaction, IReadOnlyCollection<Guid> ids, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
             SELECT c.command_id, c.outcome, c.reason, p.waits_for, p.waits_id, p.deadline
             FROM commands c LEFT JOIN parked_commands p USING (command_id) WHERE c.command_id = ANY($1)
             UNION ALL SELECT command_id, outcome, reason, NULL, NULL, NULL FROM commands_archive WHERE command_id = ANY($1)
-            """);
+            """, transaction.Connection, transaction);
         command.Parameters.AddWithValue(ids.ToArray());
         var answers = new Dictionary<Guid, Answer>(ids.Count);
         await using var rows = await command.ExecuteReaderAsync(cancellation);

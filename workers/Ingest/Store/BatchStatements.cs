@@ -47,12 +47,15 @@ static class BatchStatements
         ];
     }
 
-    /// <summary>Ends the transaction, through the gate.</summary>
+    /// <summary>Ends a transaction that has written, through the gate.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Commit(BatchDecision decision) => DurableTransaction.Ending(Pass(decision));
+
+    /// <summary>Passes the gate, in the round trip of the commit.</summary>
     /// <param name="decision">What was decided.</param>
     /// <param name="cameAt">Since when that is there whose release is left to others.</param>
     /// <param name="releasing">This transaction is part of a release.</param>
-    public static IReadOnlyList<NpgsqlBatchCommand> Commit(BatchDecision decision, DateTime? cameAt = null, bool releasing = false) =>
-        ParkingGate.PassAndCommit(decision.Brought, decision.ParkedNow.ConvertAll(parked => parked.Wait), decision.Opened, cameAt, releasing);
+    public static IReadOnlyList<NpgsqlBatchCommand> Pass(BatchDecision decision, DateTime? cameAt = null, bool releasing = false) =>
+        ParkingGate.Pass(decision.Brought, decision.ParkedNow.ConvertAll(parked => parked.Wait), decision.Opened, cameAt, releasing);
 
     /// <summary>One round trip.</summary>
     public static NpgsqlBatch Together(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements)

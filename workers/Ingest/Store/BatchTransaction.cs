@@ -1,4 +1,3 @@
-using System.Data;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
 using Microsoft.Extensions.Options;
@@ -11,7 +10,8 @@ namespace Betting.Ingest.Store;
 /// answer was lost; then the journal knows, and trying again is safe in every case.
 /// </summary>
 public sealed class BatchTransaction(
-    NpgsqlDataSource postgres, IOptions<IngestOptions> options, CheckedClock postgresClock, IngestMetrics metrics, TimeProvider clock)
+    NpgsqlDataSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock,
+    IngestMetrics metrics, TimeProvider clock)
 {
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
@@ -21,7 +21,7 @@ public sealed class BatchTransaction(
     public int BatchSize => options.Value.BatchSize;
 
     /// <summary>What has its outcome apart from a batch.</summary>
-    public ReleaseTransaction Releases { get; } = new(postgres, options, postgresClock, metrics);
+    public ReleaseTransaction Releases { get; } = new(postgres, transactions, options, postgresClock, metrics);
 
     /// <summary>Whether PostgreSQL takes transactions at all.</summary>
     public ProbeTransaction Probe { get; } = new(postgres);
@@ -36,29 +36,29 @@ public sealed class BatchTransaction(
     {
         var started = clock.GetTimestamp();
         var firsts = Firsts(commands);
-        var connection = await postgres.OpenConnectionAsync(cancellation);
+        var durable = await transactions.BeginAsync(cancellation);
         try
         {
-            var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-            var taken = new TakenBatch(connection, transaction, commands, firsts, await FreshAsync(transaction, firsts, cancellation));
+            var taken = new TakenBatch(durable, commands, firsts, await FreshAsync(durable.Transaction, firsts, cancellation));
             metrics.Took(IngestMetrics.Take, started);
             return taken;
         }
         catch
         {
-            await connection.DisposeAsync();
+            await durable.DisposeAsync();
             throw;
         }
     }
 
     /// <summary>Decides the batch and commits it.</summary>
     /// <param name="taken">The batch.</param>
-    /// <param name="cancellation">Ends the transaction without effect; a commit that has begun goes on.</param>
+    /// <param name="cancellation">Ends the transaction without effect, or the wait for a commit that has begun and goes on.</param>
     /// <param name="releasesLater">The only command's transaction releases nothing that waits for it; others do.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
     /// <exception cref="ReleaseFirstException">Something is being released.</exception>
     /// <exception cref="ReleaseTooLargeException">More waits for what several commands bring than one transaction releases.</exception>
     /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
+    /// <exception cref="CommitNotKnownException">The commit may not be durable.</exception>
     public async Task<Outcome[]> ApplyAsync(TakenBatch taken, CancellationToken cancellation, bool releasesLater = false)
     {
         var started = clock.GetTimestamp();
@@ -81,9 +81,8 @@ public sealed class BatchTransaction(
         started = metrics.Took(IngestMetrics.Decide, started);
         await DecidedTransaction.SaveAsync(taken.Transaction, state, decision, answers.Conflicts, unreadable, cancellation);
         started = metrics.Took(IngestMetrics.Save, started);
-        // Never cancelled: with synchronous replication that would end the wait for the standby, and the commit would look durable.
-        cancellation.ThrowIfCancellationRequested();
-        await DecidedTransaction.RunAsync(taken.Transaction, BatchStatements.Commit(decision, now), CancellationToken.None);
+        // A new id is a row of the journal. Without one, the transaction may have written nothing, and its duplicates are acknowledged too.
+        await taken.Durable.CommitAsync(BatchStatements.Pass(decision, now), cancellation, hasWritten: taken.Fresh.Count > 0);
         metrics.Took(IngestMetrics.Commit, started);
         metrics.Released(decision.Released);
         if (decision.Opened.Count > 0)

@@ -1,4 +1,3 @@
-using System.Data;
 using Betting.Ingest.Batches;
 using Npgsql;
 
@@ -13,7 +12,7 @@ namespace Betting.Ingest.Store;
 /// What has come itself meanwhile is left to its release. A transaction that brings it locks what waits before it decides, so of
 /// the two one passes over or waits for the other's rows; a release that is open ends this transaction at the gate (40001).
 /// </remarks>
-public sealed class DueRejection(NpgsqlDataSource postgres, CheckedClock clock, IngestMetrics metrics)
+public sealed class DueRejection(NpgsqlDataSource postgres, DurableTransactions transactions, CheckedClock clock, IngestMetrics metrics)
 {
     /// <summary>Commands that one transaction rejects at most.</summary>
     public const int MostAtOnce = 5_000;
@@ -77,24 +76,25 @@ public sealed class DueRejection(NpgsqlDataSource postgres, CheckedClock clock, 
 
     async Task<long> RejectAsync(int most, CancellationToken cancellation)
     {
-        await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-        var now = await clock.ReadAsync(connection, cancellation);
-        var statement = new NpgsqlBatchCommand(Reject) { Parameters = { Number(most), Time(now) } };
-        // The gate and the commit in the same round trip: nobody waits for a replica that stops here.
-        await using var batch = BatchStatements.Together(transaction, [statement, .. ParkingGate.PassAndCommit([], [], [], null, releasing: false)]);
+        await using var durable = await transactions.BeginAsync(cancellation);
+        var now = await clock.ReadAsync(durable.Transaction.Connection!, cancellation);
+        var rejected = await RejectAsync(durable.Transaction, most, now, cancellation);
+        await durable.CommitAsync(ParkingGate.Pass([], [], [], null, releasing: false), cancellation);
+        metrics.Rejected(rejected);
+        return rejected.Sum(row => row.Count);
+    }
+
+    static async Task<List<(string Kind, string Reason, long Count)>> RejectAsync(
+        NpgsqlTransaction transaction, int most, DateTime now, CancellationToken cancellation)
+    {
+        await using var batch = BatchStatements.Together(transaction, [new(Reject) { Parameters = { Number(most), Time(now) } }]);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var rejected = new List<(string Kind, string Reason, long Count)>();
         while (await rows.ReadAsync(cancellation))
         {
             rejected.Add((rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
         }
-        // The gate's answer, or its refusal, comes with the next results.
-        while (await rows.NextResultAsync(cancellation))
-        {
-        }
-        metrics.Rejected(rejected);
-        return rejected.Sum(row => row.Count);
+        return rejected;
     }
 
     async Task QuarantineAsync(string reason, CancellationToken cancellation)

@@ -1,4 +1,3 @@
-using System.Data;
 using Betting.Ingest.Batches;
 using Betting.Ingest.Decide;
 using Microsoft.Extensions.Options;
@@ -10,7 +9,8 @@ namespace Betting.Ingest.Store;
 /// Parked commands get their outcome apart from a batch: parts of a release that was too large for the transaction that
 /// opened it, and of what another writer has brought.
 /// </summary>
-public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<IngestOptions> options, CheckedClock postgresClock, IngestMetrics metrics)
+public sealed class ReleaseTransaction(
+    NpgsqlDataSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock, IngestMetrics metrics)
 {
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
@@ -99,20 +99,19 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
     /// <summary>Opens the release of what other writers than Ingest have brought.</summary>
     public async Task OpenAsync(IReadOnlyCollection<WaitKey> arrived, CancellationToken cancellation)
     {
-        await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-        await DecidedTransaction.RunAsync(transaction, ParkingGate.PassAndCommit([], [], arrived, null, releasing: false), cancellation);
+        await using var durable = await transactions.BeginAsync(cancellation);
+        await durable.CommitAsync(ParkingGate.Pass([], [], arrived, null, releasing: false), cancellation);
     }
 
     // Null where nothing is open.
     async Task<int?> PartAsync(int most, Guid? refused, List<Guid> tried, CancellationToken cancellation)
     {
-        await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        if (!await AnyAsync(connection, cancellation))
+        if (!await AnyAsync(cancellation))
         {
             return null;
         }
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+        await using var durable = await transactions.BeginAsync(cancellation);
+        var transaction = durable.Transaction;
         if (await LastAsync(transaction, cancellation) is not { } open)
         {
             return 0;
@@ -130,7 +129,7 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
         {
             await DecidedTransaction.RunAsync(transaction, [OpenReleases.End(open.Key)], cancellation);
         }
-        await DecidedTransaction.RunAsync(transaction, BatchStatements.Commit(decision, open.CameAt, releasing: true), cancellation);
+        await durable.CommitAsync(BatchStatements.Pass(decision, open.CameAt, releasing: true), cancellation);
         if (decision.Released.Exists(each => each.Outcome.Kind == OutcomeKind.Accepted))
         {
             Interlocked.Exchange(ref _refusedInARow, 0);
@@ -139,8 +138,9 @@ public sealed class ReleaseTransaction(NpgsqlDataSource postgres, IOptions<Inges
         return decision.Released.Count;
     }
 
-    static async Task<bool> AnyAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    async Task<bool> AnyAsync(CancellationToken cancellation)
     {
+        await using var connection = await postgres.OpenConnectionAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { OpenReleases.Any() } };
         return (bool)(await batch.ExecuteScalarAsync(cancellation))!;
     }

@@ -8,13 +8,14 @@ namespace Betting.Ingest.Store;
 /// somebody else's in the middle, or both would read one connection and wait for ever.
 /// </remarks>
 public sealed class TakenBatch(
-    NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<HashedCommand> commands, OrderedDictionary<Guid, HashedCommand> firsts, HashSet<Guid> fresh)
+    DurableTransaction durable, IReadOnlyList<HashedCommand> commands, OrderedDictionary<Guid, HashedCommand> firsts, HashSet<Guid> fresh)
     : IAsyncDisposable
 {
-    int _disposed;
-
     /// <summary>Where the batch is decided.</summary>
-    public NpgsqlTransaction Transaction => transaction;
+    public NpgsqlTransaction Transaction => durable.Transaction;
+
+    /// <summary>Commits it.</summary>
+    internal DurableTransaction Durable => durable;
 
     /// <summary>All commands in their order.</summary>
     internal IReadOnlyList<HashedCommand> Commands => commands;
@@ -26,13 +27,5 @@ public sealed class TakenBatch(
     internal HashSet<Guid> Fresh => fresh;
 
     /// <summary>Does nothing the second time.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-        {
-            return;
-        }
-        await transaction.DisposeAsync();
-        await connection.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => durable.DisposeAsync();
 }
