@@ -141,11 +141,11 @@ public sealed class RecordDecoder(DecoderOptions options)
         if (id is null && envelope.BeforeStart > 0)
             id = KeyReader.ReadRow(payload.Span[envelope.BeforeStart..], json);
         decoded.Id = id ?? 0;
-        decoded.Field = id <= 0 ? "id" : decoded.Field;
+        decoded.Field = id == 0 ? "id" : decoded.Field;
         return id switch
         {
             null => RejectReason.NoKey,
-            <= 0 => RejectReason.IdNotPositive,
+            0 => RejectReason.IdIsZero,
             _ => null,
         };
     }
@@ -159,9 +159,9 @@ public sealed class RecordDecoder(DecoderOptions options)
         }
         else if (KeyReader.Read(record.Key, json) is { } id)
         {
-            if (id <= 0)
+            if (id == 0)
             {
-                Reject(ref decoded, RejectReason.IdNotPositive, "id");
+                Reject(ref decoded, RejectReason.IdIsZero, "id");
                 return;
             }
             decoded.Kind = RecordKind.Tombstone;

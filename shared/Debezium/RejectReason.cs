@@ -17,9 +17,9 @@ public static class RejectReason
     public const string NoKey = "no-key";
 
     /// <summary>
-    /// The row's id is 0 or negative, which PostgreSQL's CHECK constraints exclude: a replica identity by an index without the id makes Debezium write 0.
+    /// The row's id is 0, which PostgreSQL's CHECK constraints exclude: a replica identity by an index without the id makes Debezium write 0.
     /// </summary>
-    public const string IdNotPositive = "id-not-positive";
+    public const string IdIsZero = "id-is-zero";
 
     /// <summary>Neither <c>lsn</c> nor <c>sequence</c>: the change has no place in the order of changes.</summary>
     public const string NoPosition = "no-position";

@@ -49,7 +49,7 @@ public sealed class OwnershipTests
     /// <summary>Sends bets to each partition and waits until all are visible, for which each partition needs an owner that works.</summary>
     async Task VisibleAsync(LiveStage stage, IProducer<byte[]?, byte[]?> producer, TimeSpan limit, string? after = null)
     {
-        List<StreamRecord> records = [.. Enumerable.Range(_sent, 600).Select(id => _made.Bet(id, Made.Columns(), partition: id % 3))];
+        List<StreamRecord> records = [.. Enumerable.Range(_sent + 1, 600).Select(id => _made.Bet(id, Made.Columns(), partition: id % 3))];
         _sent += records.Count;
         await Task.WhenAll(records.Select(record => producer.ProduceAsync(
             new TopicPartition(Changes.Bets, record.Partition), new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value })));

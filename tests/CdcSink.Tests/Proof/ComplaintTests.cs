@@ -20,7 +20,7 @@ public sealed class ComplaintTests(Servers servers)
         await sink.ReplayAsync([
             made.User(1), made.Event(1), made.Bet(1, Made.Columns()), made.Delete("users", 0), made.Record("users", """{"id":0}""", null), made.User(2)]);
 
-        Assert.Equal(["id-not-positive", "id-not-positive"], sink.DeadLetters.Select(letter => letter.Reason));
+        Assert.Equal(["id-is-zero", "id-is-zero"], sink.DeadLetters.Select(letter => letter.Reason));
         Assert.Equal(["1|0", "2|0"], await sink.QueryAsync("SELECT id, toUInt8(deleted) FROM user_changes ORDER BY id"));
         Assert.Equal(["Ada"], await sink.QueryAsync("SELECT user_name FROM bets_analytics"));
     }

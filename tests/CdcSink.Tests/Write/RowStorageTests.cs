@@ -19,7 +19,7 @@ public sealed class RowStorageTests(Servers servers)
         var now = TimeProvider.System.GetUtcNow();
         var made = new Made();
         await sink.ReplayAsync(new[] { now, now.AddMonths(-30), now.AddMonths(-90) }.Select((placed, id) =>
-            made.Bet(id, Made.Columns($"\"placed_at\":\"{placed:yyyy-MM-ddTHH:mm:ss.ffffff}Z\""))));
+            made.Bet(id + 1, Made.Columns($"\"placed_at\":\"{placed:yyyy-MM-ddTHH:mm:ss.ffffff}Z\""))));
         string Partition(int months) => $"{now.AddMonths(months):yyyyMM}";
 
         await new RowStorage("tiered", "cold", 24, 84).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
@@ -27,7 +27,7 @@ public sealed class RowStorageTests(Servers servers)
 
         await Deadline.UntilAsync("the old month on the cold disk", Limit, async () =>
             (await sink.QueryAsync(Disks)).SequenceEqual([$"{Partition(-30)}|cold", $"{Partition(0)}|default"]));
-        Assert.Equal(["0", "1"], await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id"));
+        Assert.Equal(["1", "2"], await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id"));
         Assert.Equal(["3"], await sink.QueryAsync("SELECT uniqExact(id) FROM bet_changes"));
         Assert.Equal(["84"], await sink.QueryAsync("SELECT months FROM row_retention FINAL"));
 
@@ -44,12 +44,12 @@ public sealed class RowStorageTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
-        await sink.ReplayAsync(new[] { "1850-01-01T00:00:00.000000Z", "2250-01-01T00:00:00.000000Z", "2110-01-01T00:00:00.000000Z" }.Select((placed, id) => made.Bet(id, Made.Columns($"\"placed_at\":\"{placed}\""))));
+        await sink.ReplayAsync(new[] { "1850-01-01T00:00:00.000000Z", "2250-01-01T00:00:00.000000Z", "2110-01-01T00:00:00.000000Z" }.Select((placed, id) => made.Bet(id + 1, Made.Columns($"\"placed_at\":\"{placed}\""))));
 
         await new RowStorage(null, "cold", 0, 84).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows MATERIALIZE TTL SETTINGS mutations_sync = 2");
 
-        await Deadline.UntilAsync("the old one gone", Limit, async () => (await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id")).SequenceEqual(["1", "2"]));
+        await Deadline.UntilAsync("the old one gone", Limit, async () => (await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id")).SequenceEqual(["2", "3"]));
     }
 
     [Fact]
