@@ -17,7 +17,7 @@ public sealed class RabbitAddress
     // own limit of 64 MiB would close the connection at such a message, and at the next attempt again.
     const uint LargestMessage = 512 * 1024 * 1024;
 
-    /// <summary>For the connection to be open. The client's own limits do not hold for a broker that accepts connections and then says nothing.</summary>
+    /// <summary>For the connection to one node to be open. The client's own limits do not hold for a broker that accepts connections and then says nothing.</summary>
     static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
 
     readonly List<ConnectionFactory> _nodes;
@@ -57,29 +57,32 @@ public sealed class RabbitAddress
         return true;
     }
 
-    /// <summary>Opens a connection to any of the nodes, in an order of the client's choice.</summary>
-    public Task<IConnection> OpenAsync(string name, CancellationToken cancellation)
+    /// <summary>Opens a connection to any of the nodes, in a random order.</summary>
+    public Task<IConnection> OpenAsync(string name, CancellationToken cancellation) => OpenAnyAsync(node =>
     {
         // Whoever uses a connection opens the next: the client's own recovery would lose the confirms in flight.
-        _nodes[0].AutomaticRecoveryEnabled = false;
-        return WithinLimitAsync(_nodes[0].CreateConnectionAsync(_nodes.Select(node => node.Endpoint), name, cancellation), cancellation);
-    }
+        node.AutomaticRecoveryEnabled = false;
+        return node.CreateConnectionAsync(name, cancellation);
+    }, cancellation);
 
     /// <summary>Opens a connection to any of the nodes whose received bytes pass a filter before the client reads them.</summary>
     /// <param name="name">How the connection is called in the broker's list.</param>
     /// <param name="filter">Makes a filter for each attempt; the last one made is the returned connection's.</param>
     /// <param name="cancellation">Ends the attempt.</param>
-    public async Task<IConnection> OpenAsync(string name, Func<IInboundFilter> filter, CancellationToken cancellation)
+    public Task<IConnection> OpenAsync(string name, Func<IInboundFilter> filter, CancellationToken cancellation) =>
+        OpenAnyAsync(node => Filtered(node, filter).CreateConnectionAsync(name, cancellation), cancellation);
+
+    // One after the other, because each has a time limit of its own, and because TLS needs the name of the node and a socket is told its address only.
+    async Task<IConnection> OpenAnyAsync(Func<ConnectionFactory, Task<IConnection>> openAsync, CancellationToken cancellation)
     {
         var nodes = _nodes.ToArray();
         Random.Shared.Shuffle(nodes);
         var failures = new List<Exception>();
-        // One after the other, because TLS needs the name of the node and a socket is told its address only.
         foreach (var node in nodes)
         {
             try
             {
-                return await WithinLimitAsync(Filtered(node, filter).CreateConnectionAsync(name, cancellation), cancellation);
+                return await WithinLimitAsync(openAsync(node), cancellation);
             }
             catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {

@@ -28,6 +28,7 @@ public sealed class KafkaTopicSettings(
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
     readonly SettingWatch _watch = new(Stores.Kafka, Condition, readiness, log);
+    bool _hasSeen;
 
     public string Name => Condition;
 
@@ -48,11 +49,21 @@ public sealed class KafkaTopicSettings(
         {
             return Beat;
         }
+        var refused = answers.Select(answer => answer.Error).Except([ErrorCode.NoError, ErrorCode.UnknownTopicOrPart]).Order().ToList();
+        _watch.DidNotSee(refused.Count > 0 ? string.Join(", ", refused) : null);
+        if (refused.Count > 0)
+        {
+            // What was seen of such a topic before may still be so.
+            if (!_hasSeen)
+            {
+                _watch.Saw([]);
+            }
+            return Every;
+        }
+        _hasSeen = true;
         var broken = answers.SelectMany(answer => KafkaTopicRules.WhatIsBroken(answer.Topic, answer.Settings)).ToList();
         var isWhole = !answers.Exists(answer => answer.Error == ErrorCode.UnknownTopicOrPart);
         _watch.Saw(broken);
-        var refused = answers.Select(answer => answer.Error).Except([ErrorCode.NoError, ErrorCode.UnknownTopicOrPart]).Order().ToList();
-        _watch.DidNotSee(refused.Count > 0 ? string.Join(", ", refused) : null);
         return broken.Count > 0 ? WhileBroken : isWhole ? Every : Beat;
     }
 

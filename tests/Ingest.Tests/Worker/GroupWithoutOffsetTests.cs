@@ -123,6 +123,28 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         Assert.Equal(1, await stage.CountAsync("SELECT count(*) FROM commands"));
     }
 
+    [Fact]
+    public async Task Several_partitions_without_records_are_each_decided_once_where_the_first_record_is_to_be_read()
+    {
+        await using var stage = await Stage.SetAsync(servers, partitions: 3);
+        for (var partition = 0; partition < 3; partition++)
+        {
+            await stage.Kafka.PublishAsync(Stage.Encoded([Given.Register(1 + partition)]), partition: partition);
+            await stage.Kafka.DeleteRecordsAsync("bet-commands", partition, before: 1);
+        }
+        var worker = stage.Start("--Ingest:Doors=kafka", "--Ingest:LostOffset=earliest");
+        await Deadline.UntilAsync("three decisions", Limit, async () => await worker.MetricAsync("ingest_kafka_offsets_lost_total") >= 3);
+        await worker.ReadyAsync();
+
+        BetCommand[] later = [Given.Register(11), Given.Register(12), Given.Register(13)];
+        for (var partition = 0; partition < 3; partition++)
+        {
+            await stage.Kafka.PublishAsync(Stage.Encoded([later[partition]]), partition: partition);
+        }
+        await stage.AppliedAsync(later);
+        Assert.Equal(3, await worker.MetricAsync("ingest_kafka_offsets_lost_total"));
+    }
+
     static Task StoppedAsync(IngestProcess worker) => Deadline.UntilAsync("a stopped partition", Limit, async () =>
         (await worker.BodyAsync("/health/ready")).Contains("offset lost in partitions 0", StringComparison.Ordinal));
 }

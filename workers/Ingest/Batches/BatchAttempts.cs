@@ -10,8 +10,8 @@ sealed record Readable(Delivery Delivery, HashedCommand Hashed);
 
 /// <summary>Tries a batch until every command of it has its outcome, except those whose data the database refuses.</summary>
 sealed class BatchAttempts(
-    string door, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed, IngestMetrics metrics, TimeProvider clock,
-    ILogger log)
+    string door, BatchTransaction transaction, RefusalVerdicts verdicts, PostgresAvailability availability, FollowedCommands followed, IngestMetrics metrics,
+    TimeProvider clock, ILogger log)
 {
     // Commands in the way of one another are done with within moments; whoever waits longer says so.
     static readonly TimeSpan LongestContention = TimeSpan.FromSeconds(30);
@@ -22,7 +22,6 @@ sealed class BatchAttempts(
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     readonly SizeLimit _limit = new(transaction.BatchSize);
-    readonly RefusalVerdicts _verdicts = new(door, transaction.Probe, availability, metrics);
     int _failuresInARow;
     long _lastCommit;
 
@@ -52,10 +51,10 @@ sealed class BatchAttempts(
                 return refused;
             }
             // A verdict on data lies between two transactions that PostgreSQL took: else its own state may be the cause.
-            if (await _verdicts.CanBeAsync(turn.Abandoned) && !_verdicts.IsTooMany(first))
+            if (await verdicts.CanBeAsync(turn.Abandoned) && !verdicts.IsTooMany(first))
             {
                 refused = await RefusedAgainAsync(refused, turn, stopping);
-                if (!refused.Exists(IsPostgres) || await _verdicts.CanBeAsync(turn.Abandoned))
+                if (!refused.Exists(IsPostgres) || await verdicts.CanBeAsync(turn.Abandoned))
                 {
                     availability.Back(door);
                     return refused;
@@ -66,7 +65,7 @@ sealed class BatchAttempts(
             {
                 await Task.Delay(Pause, clock, stopping);
             }
-            while (!await _verdicts.CanBeAsync(turn.Abandoned));
+            while (!await verdicts.CanBeAsync(turn.Abandoned));
             (batch, early) = (refused.ConvertAll(each => each.Refused), null);
         }
     }
@@ -108,7 +107,7 @@ sealed class BatchAttempts(
         {
             if (await TryAloneAsync(batch[0], early, turn, stopping) is { } refusal)
             {
-                _verdicts.Refused(batch[0].Hashed.Command, refusal);
+                verdicts.Refused(batch[0].Hashed.Command, refusal);
                 refused.Add((batch[0], refusal));
             }
         }
@@ -188,7 +187,7 @@ sealed class BatchAttempts(
         {
             var answer = Answer.Of(batch[i].Hashed.Command.Id, outcomes[i]);
             batch[i].Delivery.Answer = answer;
-            _verdicts.Decided(batch[i].Hashed.Command, outcomes[i]);
+            verdicts.Decided(batch[i].Hashed.Command, outcomes[i]);
             followed.Decided(batch[i].Hashed.Command, answer);
         }
     }

@@ -15,7 +15,9 @@ public sealed class BatchHandler(
     IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
     readonly DeadLetterSending _sending = new(door, deadLetters, followed, metrics, clock, log);
-    BatchAttempts _attempts = new(door, transaction, availability, followed, metrics, clock, log);
+    // Of the door, not of its batches: a batch that is abandoned comes again, and refuses what it refused before.
+    readonly RefusalVerdicts _verdicts = new(door, transaction.Probe, availability, metrics);
+    BatchAttempts? _attempts;
     (Action Abandon, CancellationToken Abandoned) _inHand = InHand();
     Turn? _last;
 
@@ -23,7 +25,7 @@ public sealed class BatchHandler(
     /// <exception cref="OperationCanceledException">The worker stops, or the batch was abandoned; what was not finished comes again.</exception>
     public Task HandleAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping)
     {
-        var (turn, attempts) = (_last = _last?.Next() ?? Turn.First(_inHand.Abandoned), _attempts);
+        var (turn, attempts) = (_last = _last?.Next() ?? Turn.First(_inHand.Abandoned), _attempts ??= new(door, transaction, _verdicts, availability, followed, metrics, clock, log));
         return Task.Run(() => HandleAsync(deliveries, attempts, turn, stopping), CancellationToken.None);
     }
 
@@ -35,7 +37,7 @@ public sealed class BatchHandler(
     public void Abandon()
     {
         _inHand.Abandon();
-        (_inHand, _last, _attempts) = (InHand(), null, new(door, transaction, availability, followed, metrics, clock, log));
+        (_inHand, _last, _attempts) = (InHand(), null, null);
     }
 
     // A source without a timer holds nothing that has to be disposed.

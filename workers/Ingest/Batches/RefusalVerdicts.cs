@@ -26,13 +26,7 @@ sealed class RefusalVerdicts(string door, ProbeTransaction probe, PostgresAvaila
     }
 
     /// <summary>A command has its outcome.</summary>
-    public void Decided(BetCommand command, Outcome outcome)
-    {
-        if (outcome.Kind == OutcomeKind.Accepted)
-        {
-            _inARow.Accepted(command.Kind);
-        }
-    }
+    public void Decided(BetCommand command, Outcome outcome) => _inARow.Decided(command, outcome.Kind == OutcomeKind.Accepted);
 
     /// <summary>True where so many were refused one after another that no data can be the cause; readiness and the log say so.</summary>
     /// <param name="refusal">One of the refusals.</param>

@@ -23,6 +23,9 @@ sealed class KafkaOffsets(
     // Partitions that were assigned while the coordinator did not tell what the group had committed.
     readonly HashSet<TopicPartition> _unknown = [];
 
+    // Where each partition was told to begin. The client forgets a place from which nothing has been read when partitions are assigned anew.
+    readonly Dictionary<TopicPartition, Offset> _begun = [];
+
     // Offsets that the broker did not have, of which it has not told yet what the group had committed.
     readonly HashSet<TopicPartition> _undecided = [];
     long _said;
@@ -41,7 +44,7 @@ sealed class KafkaOffsets(
         }
         try
         {
-            return Starts(consumer, partitions);
+            return Noted(Starts(consumer, partitions));
         }
         catch (KafkaException unanswered)
         {
@@ -59,6 +62,7 @@ sealed class KafkaOffsets(
             _stopped.Remove(partition);
             _undecided.Remove(partition);
             _unknown.Remove(partition);
+            _begun.Remove(partition);
         }
         Tell();
     }
@@ -108,8 +112,8 @@ sealed class KafkaOffsets(
         try
         {
             var starts = Starts(consumer, _unknown).ToDictionary(start => start.TopicPartition, start => start.Offset);
-            consumer.Assign(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(
-                each, Where(consumer, each) is { IsSpecial: false } || !starts.TryGetValue(each, out var start) ? Where(consumer, each) : start)));
+            consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(
+                each, Where(consumer, each) is { IsSpecial: false } place ? place : starts.GetValueOrDefault(each, Offset.Stored)))));
             _unknown.Clear();
         }
         catch (KafkaException)
@@ -123,7 +127,9 @@ sealed class KafkaOffsets(
         var committed = consumer.Committed([partition], Patience).Single().Offset;
         var watermarks = consumer.QueryWatermarkOffsets(partition, Patience);
         var (first, end) = (watermarks.Low.Value, watermarks.High.Value);
-        if (LostPlace.Of(committed, consumer.Position(partition), first, end) is not { } lost)
+        // An answer to what was asked before the partition was told to begin at its first record says nothing new.
+        var isDecided = _begun.GetValueOrDefault(partition, Offset.Unset) == first;
+        if (isDecided || LostPlace.Of(committed, consumer.Position(partition), first, end) is not { } lost)
         {
             ReadFrom(consumer, partition, first);
             return;
@@ -141,12 +147,21 @@ sealed class KafkaOffsets(
     }
 
     // Not a seek, which a partition that stands at an error does not follow: the same partitions anew, each where it is.
-    static void ReadFrom(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, long first) =>
-        consumer.Assign(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? first : Where(consumer, each))));
+    void ReadFrom(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, long first) =>
+        consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? first : Where(consumer, each)))));
 
-    // Behind the last record that was read; where none was since the assignment, behind what is committed.
-    static Offset Where(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition) =>
-        consumer.Position(partition) is { IsSpecial: false } position ? position : Offset.Stored;
+    // Behind the last record that was read; where none was, the place that was assigned last, or behind what is committed.
+    Offset Where(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition) =>
+        consumer.Position(partition) is { IsSpecial: false } position ? position : _begun.GetValueOrDefault(partition, Offset.Stored);
+
+    List<TopicPartitionOffset> Noted(List<TopicPartitionOffset> assigned)
+    {
+        foreach (var each in assigned.Where(each => !each.Offset.IsSpecial))
+        {
+            _begun[each.TopicPartition] = each.Offset;
+        }
+        return assigned;
+    }
 
     /// <summary>Says once a minute what still stands; called often.</summary>
     public void Tell()

@@ -25,7 +25,7 @@ public sealed class CommitWatch(NpgsqlDataSource postgres, Outages outages, Stor
     const string Question = """
         SELECT coalesce(bool_or(pid = $1 AND coalesce(state NOT LIKE 'idle%', true)), false),
             coalesce(bool_or(wait_event = 'SyncRep' AND coalesce(query_start < clock_timestamp() - interval '2 seconds', true)), false)
-        FROM pg_stat_activity WHERE usename = current_user
+        FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()
         """;
 
     /// <summary>Returns when the commit has ended.</summary>

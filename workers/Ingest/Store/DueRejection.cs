@@ -1,5 +1,6 @@
 using Betting.Ingest.Batches;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Betting.Ingest.Store;
 
@@ -17,11 +18,11 @@ public sealed class DueRejection(NpgsqlDataSource postgres, DurableTransactions 
     /// <summary>Commands that one transaction rejects at most.</summary>
     public const int MostAtOnce = 5_000;
 
-    // The time is a parameter: it is the reading that was checked.
+    // The time is a parameter: it is the reading that was checked. So is one command's id, where it is that one alone.
     const string Due = $"""
         SELECT p.command_id, p.waits_for, p.waits_for IN ('user', 'event', 'bet')
             AND EXISTS (SELECT FROM commands c WHERE c.command_id = p.command_id AND c.outcome = 'parked') AS sound FROM parked_commands p
-        WHERE p.deadline <= $2 AND p.quarantined_because IS NULL AND NOT {ArrivedKeys.Arrived}
+        WHERE p.deadline <= $2 AND p.quarantined_because IS NULL AND ($3::uuid IS NULL OR p.command_id = $3) AND NOT {ArrivedKeys.Arrived}
         ORDER BY p.deadline LIMIT $1 FOR UPDATE SKIP LOCKED
         """;
 
@@ -38,10 +39,7 @@ public sealed class DueRejection(NpgsqlDataSource postgres, DurableTransactions 
         SELECT kind, reason, count(*) FROM rejected GROUP BY kind, reason
         """;
 
-    const string Refuse = $"""
-        WITH due AS MATERIALIZED ({Due})
-        UPDATE parked_commands p SET quarantined_because = $3 FROM due WHERE p.command_id = due.command_id
-        """;
+    const string Quarantine = "UPDATE parked_commands SET quarantined_because = $2 WHERE command_id = $1";
 
     readonly SizeLimit _limit = new(MostAtOnce);
     readonly ProbeTransaction _probe = new(postgres);
@@ -61,9 +59,9 @@ public sealed class DueRejection(NpgsqlDataSource postgres, DurableTransactions 
         }
         catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Data && size == 1)
         {
-            // The database refuses even the rejection of this one; the others go on without it.
+            // The database refuses even the rejection of one; the others go on without it.
             await _probe.RunAsync(cancellation);
-            await QuarantineAsync(Failure.LineOf(failure), cancellation);
+            await RejectOrQuarantineAsync(cancellation);
             return 0;
         }
         catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.TooMuch or FailureClass.Data && size > 1)
@@ -78,16 +76,16 @@ public sealed class DueRejection(NpgsqlDataSource postgres, DurableTransactions 
     {
         await using var durable = await transactions.BeginAsync(cancellation);
         var now = await clock.ReadAsync(durable.Transaction.Connection!, cancellation);
-        var rejected = await RejectAsync(durable.Transaction, most, now, cancellation);
+        var rejected = await RejectAsync(durable.Transaction, most, now, null, cancellation);
         await durable.CommitAsync(ParkingGate.Pass([], [], [], null, releasing: false), cancellation);
         metrics.Rejected(rejected);
         return rejected.Sum(row => row.Count);
     }
 
     static async Task<List<(string Kind, string Reason, long Count)>> RejectAsync(
-        NpgsqlTransaction transaction, int most, DateTime now, CancellationToken cancellation)
+        NpgsqlTransaction transaction, int most, DateTime now, Guid? command, CancellationToken cancellation)
     {
-        await using var batch = BatchStatements.Together(transaction, [new(Reject) { Parameters = { Number(most), Time(now) } }]);
+        await using var batch = BatchStatements.Together(transaction, [new(Reject) { Parameters = { Number(most), Time(now), Id(command) } }]);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var rejected = new List<(string Kind, string Reason, long Count)>();
         while (await rows.ReadAsync(cancellation))
@@ -97,18 +95,44 @@ public sealed class DueRejection(NpgsqlDataSource postgres, DurableTransactions 
         return rejected;
     }
 
-    async Task QuarantineAsync(string reason, CancellationToken cancellation)
+    // Another replica may hold the first one, so the command is chosen, locked and then refused once more, by its id.
+    async Task RejectOrQuarantineAsync(CancellationToken cancellation)
     {
-        await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        var now = await clock.ReadAsync(connection, cancellation);
-        await using var command = new NpgsqlCommand(Refuse, connection)
+        await using var durable = await transactions.BeginAsync(cancellation);
+        var transaction = durable.Transaction;
+        var now = await clock.ReadAsync(transaction.Connection!, cancellation);
+        if (await FirstDueAsync(transaction, now, cancellation) is not { } command)
         {
-            Parameters = { Number(1), Time(now), new NpgsqlParameter<string> { TypedValue = reason } },
-        };
-        await command.ExecuteNonQueryAsync(cancellation);
+            return;
+        }
+        await transaction.SaveAsync("alone", cancellation);
+        List<(string Kind, string Reason, long Count)> rejected = [];
+        try
+        {
+            rejected = await RejectAsync(transaction, 1, now, command, cancellation);
+            // What would be refused at the commit is refused here.
+            await DecidedTransaction.RunAsync(transaction, [new("SET CONSTRAINTS ALL IMMEDIATE")], cancellation);
+        }
+        catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Data)
+        {
+            await transaction.RollbackAsync("alone", cancellation);
+            await using var quarantine = BatchStatements.Together(transaction,
+                [new(Quarantine) { Parameters = { Id(command), new NpgsqlParameter<string> { TypedValue = Failure.LineOf(failure) } } }]);
+            await quarantine.ExecuteNonQueryAsync(cancellation);
+        }
+        await durable.CommitAsync(ParkingGate.Pass([], [], [], null, releasing: false), cancellation);
+        metrics.Rejected(rejected);
+    }
+
+    static async Task<Guid?> FirstDueAsync(NpgsqlTransaction transaction, DateTime now, CancellationToken cancellation)
+    {
+        await using var first = new NpgsqlCommand(Due, transaction.Connection, transaction) { Parameters = { Number(1), Time(now), Id(null) } };
+        return await first.ExecuteScalarAsync(cancellation) as Guid?;
     }
 
     static NpgsqlParameter<int> Number(int value) => new() { TypedValue = value };
+
+    static NpgsqlParameter Id(Guid? value) => new() { NpgsqlDbType = NpgsqlDbType.Uuid, Value = value is { } id ? id : DBNull.Value };
 
     static NpgsqlParameter<DateTime> Time(DateTime value) => new() { TypedValue = value };
 }
