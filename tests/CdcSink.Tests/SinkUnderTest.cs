@@ -28,6 +28,7 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     readonly ChangeStore _store;
     readonly CdcSinkMetrics _metrics;
     readonly CdcSinkOptions _options;
+    readonly string _settings;
     readonly Func<Task> _dropAsync;
 
     /// <param name="connectionString">For the test's own questions.</param>
@@ -36,7 +37,7 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     /// <param name="dropAsync">Removes its database.</param>
     SinkUnderTest(string connectionString, CdcSinkOptions options, string settings, Func<Task> dropAsync)
     {
-        _dropAsync = dropAsync;
+        (_settings, _dropAsync) = (settings, dropAsync);
         var meters = _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         Readings = new Readings(meters);
         ConnectionString = connectionString;
@@ -84,6 +85,9 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         await (migrateAsync is null ? MigratedClickHouse.CreateAsync(server, database) : migrateAsync(connection));
         return new SinkUnderTest(connection, options ?? new CdcSinkOptions(), settings, () => MigratedClickHouse.DropAsync(server, database));
     }
+
+    /// <summary>The sink as it is after a restart: on the same database, with nothing in its memory.</summary>
+    public SinkUnderTest Restarted() => new(ConnectionString, _options, _settings, () => Task.CompletedTask);
 
     /// <summary>ClickHouse's own parser takes the statement, or its error is thrown.</summary>
     public async Task ParseAsync(string statement)

@@ -81,7 +81,7 @@ public sealed class SummaryTests(Servers servers)
         var nextMonth = new DateTime(expired.Year, expired.Month, 1, 0, 0, 0, DateTimeKind.Utc).AddMonths(1);
         DateTime[] placed = [expired.AddMinutes(-5), expired.Date.AddDays(1), nextMonth, now];
         var made = new Made();
-        await sink.ReplayAsync(placed.Select((at, id) => made.Bet(id, Made.Columns($"\"placed_at\":\"{at:yyyy-MM-ddTHH:mm:ss.ffffffZ}\""))));
+        await sink.ReplayAsync(placed.Select((at, id) => made.Bet(id + 1, Made.Columns($"\"placed_at\":\"{at:yyyy-MM-ddTHH:mm:ss.ffffffZ}\""))));
         await RefreshAsync(sink, summary);
         Assert.Equal(["4"], await sink.QueryAsync($"SELECT sum(bets) FROM {summary}"));
 

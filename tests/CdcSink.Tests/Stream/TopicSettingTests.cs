@@ -60,7 +60,7 @@ public sealed class TopicSettingTests(Servers servers)
             other.Close();
             await UnreadyAsync(http, $"records gone before they were read: {stream.Bets}/0");
             var said = $"{stream.Bets}/0 is stopped: its next record 0 is gone, the topic has 2 to 3";
-            Assert.Contains(said, KafkaStream.Said(worker), StringComparison.Ordinal);
+            await Deadline.UntilAsync($"'{said}' in the log", Limit, () => Task.FromResult(KafkaStream.Said(worker).Contains(said, StringComparison.Ordinal)));
             Assert.Equal(["4"], await sink.QueryAsync(Rows));
         }
     }

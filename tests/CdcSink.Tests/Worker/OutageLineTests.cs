@@ -80,7 +80,8 @@ public sealed class OutageLineTests(Servers servers)
         await stage.Stream.Server.CreateTopicAsync(new ChangeTopics(stage.Stream.Prefix).Transactions, 1);
         var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
         var launch = Installed.Own("local/Capture", "LocalCapture", "--postgres", database, "--kafka", stage.Stream.Server.BootstrapServers, "--prefix", stage.Stream.Prefix,
-            "--slot", stage.Stream.Prefix, "--admin-port", port, "--data", Path.Combine(servers.Folder, "capture-" + stage.Stream.Prefix));
+            "--slot", stage.Stream.Prefix, "--admin-port", port, "--heartbeat-action-query", Topics.WatermarkQuery,
+            "--data", Path.Combine(servers.Folder, "capture-" + stage.Stream.Prefix));
         var capture = await CaptureAsync();
 
         await ToldOnceAsync("Kafka Connect", "connect", stage, [$"--Connect:Url=http://127.0.0.1:{port}"], () => capture.KillAsync(), async () =>

@@ -25,7 +25,10 @@ public sealed class VerdictTests(Servers servers)
     [InlineData("sink_progress")]
     public async Task A_part_that_cannot_be_read_is_waited_for(string table)
     {
-        await using var sink = await FilledAsync();
+        await using var filled = await FilledAsync();
+        await using var restarted = filled.Restarted();
+        // The watermarks of its former batches it knows.
+        var sink = table == "watermarks" ? restarted : filled;
         var part = await DamagedPart.OfAsync(sink, table);
 
         await WaitsAsync(sink, "33", [.. Enumerable.Range(1, 3).Select(id => Bet(id, "20.00")), _made.Linked(2, previous: 1)], () => part.MendAsync(sink));
