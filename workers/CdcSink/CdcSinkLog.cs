@@ -66,6 +66,9 @@ static partial class CdcSinkLog
     [LoggerMessage(389, LogLevel.Error, "The publication or the definition of a table of it was changed between {BeforeAt:u} and {At:u} in epoch {Epoch}: by ALTER PUBLICATION, by ALTER TABLE, or because one was made anew. What was committed while a table was not published, or by DDL itself, is missing. A reconciliation is asked for, and data_as_of is held at the first of the two until a run finds everything equal")]
     public static partial void PublicationChanged(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
 
+    [LoggerMessage(392, LogLevel.Error, "The publication does not send every change of users, events and bets at {At:u} in epoch {Epoch}: a table or an operation is not published, or it has a row filter, a column list or child tables. What is committed meanwhile is missing. data_as_of stays at the last watermark before, until the publication is whole and a run after that finds everything equal")]
+    public static partial void PublicationIncomplete(ILogger log, DateTimeOffset at, int epoch);
+
     [LoggerMessage(390, LogLevel.Warning, "No watermark was written between {BeforeAt:u} and {At:u} in epoch {Epoch}: the connector was stopped. Whether somebody moved its slot meanwhile leaves no sign, so a reconciliation is asked for; nothing is held")]
     public static partial void CaptureGap(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
 

@@ -129,6 +129,7 @@ public sealed class CdcSinkMetrics : IDisposable
             ChainBreakKind.Predecessor => "predecessor",
             ChainBreakKind.Timeline => "timeline",
             ChainBreakKind.Publication => "publication",
+            ChainBreakKind.Incomplete => "incomplete",
             _ => "gap",
         }));
 

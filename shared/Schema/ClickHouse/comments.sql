@@ -332,6 +332,7 @@ ALTER TABLE watermarks
     COMMENT COLUMN previous 'Id of the watermark that PostgreSQL wrote before it. Nil: the message does not say it',
     COMMENT COLUMN timeline 'Timeline of PostgreSQL. 0: the message does not say it',
     COMMENT COLUMN publication 'Hash of the publication as PostgreSQL had it. Nil: the message does not say it',
+    COMMENT COLUMN whole '0: the publication did not send every change of users, events and bets, so data_as_of waits for a later one',
     MODIFY COMMENT 'Logical messages with the prefix watermark that came through. Kept a day';
 
 ALTER TABLE last_watermarks

@@ -28,6 +28,22 @@ public sealed class WatermarkContentTests
     }
 
     [Theory]
+    [InlineData("false", true)]
+    [InlineData("true", false)]
+    [InlineData("null", false)]
+    [InlineData("[false]", false)]
+    [InlineData("0", false)]
+    public void A_watermark_says_whether_the_publication_is_whole(string whole, bool isIncomplete)
+    {
+        var content = $$"""{"at" : "2026-01-01T12:00:00Z", "whole" : {{whole}}, "id" : "638428f4-bf25-4566-bf5b-c98de37a7286", "previous" : "8fa1d6b1-4805-4573-a80d-e867cf5b59e1"}""";
+        Assert.True(WatermarkContent.TryRead(Encoding.UTF8.GetBytes(content), out _, out var link));
+        Assert.True(link.IsKnown);
+        Assert.Equal(isIncomplete, link.IsIncomplete);
+        Assert.True(WatermarkContent.TryRead(Encoding.UTF8.GetBytes($$"""{"at" : "2026-01-01T12:00:00Z", "whole" : {{whole}}}"""), out _, out link));
+        Assert.Equal(isIncomplete, link.IsIncomplete);
+    }
+
+    [Theory]
     [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : "638428f4-bf25-4566-bf5b-c98de37a7286", "timeline" : 3}""")]
     [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : "\ud800", "previous" : "8fa1d6b1-4805-4573-a80d-e867cf5b59e1"}""")]
     [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : 7, "previous" : ["8fa1d6b1-4805-4573-a80d-e867cf5b59e1"], "timeline" : "x", "publication" : {}}""")]

@@ -12,7 +12,7 @@ public sealed class ConnectorRulesTests
         .ToDictionary(each => each.Key, each => each.Value!.GetValue<string>());
 
     [Fact]
-    public void The_settings_that_this_project_ships_break_nothing() => Assert.Empty(ConnectorRules.WhatIsBroken(Shipped));
+    public void The_settings_that_this_project_ships_break_nothing() => Assert.Empty(ConnectorRules.Judge(Shipped));
 
     [Theory]
     [InlineData("skipped.operations", null)]
@@ -42,15 +42,73 @@ public sealed class ConnectorRulesTests
     [InlineData("column.include.list", "public.users.*,public.events.*,public.bets.(id|user_id|event_id|status|placed_at)")]
     [InlineData("column.exclude.list", ".*payout")]
     [InlineData("column.mask.with.10.chars", "public.users.name")]
-    [InlineData("column.mask.hash.SHA-256.with.salt.x", "public[.]users[.]name")]
     [InlineData("column.truncate.to.20.chars", ".*[.]name")]
     [InlineData("snapshot.include.collection.list", "public.users")]
     [InlineData("snapshot.select.statement.overrides", "public.bets")]
-    [InlineData("table.include.list", "public.(users")]
+    [InlineData("table.exclude.list", "\\Qpublic.other\\E,public.events")]
+    [InlineData("unavailable.value.placeholder", "__DEBEZIUM_unavailable_value")]
+    [InlineData("publication.name", "Debezium_Publication")]
+    [InlineData("publication.name", "debezium_publication ")]
+    [InlineData("snapshot.query.mode", "custom")]
+    [InlineData("snapshot.mode", "Custom")]
+    [InlineData("offset.mismatch.strategy", "trust_slot")]
+    [InlineData("offset.mismatch.strategy", "TRUST_GREATER_LSN")]
     public void A_setting_that_leaves_out_drops_or_changes_is_named(string setting, string? value)
     {
-        var line = Assert.Single(ConnectorRules.WhatIsBroken(With(setting, value)));
-        Assert.StartsWith(setting, line, StringComparison.Ordinal);
+        var found = Assert.Single(ConnectorRules.Judge(With(setting, value)));
+        Assert.StartsWith(setting, found.Line, StringComparison.Ordinal);
+        Assert.True(found.IsJudged);
+    }
+
+    [Theory]
+    [InlineData("table.include.list", "public.(users")]
+    [InlineData("table.include.list", "\\Qpublic.\\E.*")]
+    [InlineData("table.include.list", "public.users,public.bets,public.event++s")]
+    [InlineData("table.include.list", "public.[a-z&&[^q]]+")]
+    [InlineData("table.exclude.list", "\\Qpublic.other\\E")]
+    [InlineData("table.include.list", "${file:/etc/tables.properties:tables}")]
+    [InlineData("table.include.list", "${env:TABLES},public.users")]
+    [InlineData("skipped.operations", "${env:SKIPPED}")]
+    [InlineData("errors.tolerance", "${secrets:connect/errors:tolerance}")]
+    [InlineData("publication.name", "${env:PREFIX}_publication")]
+    [InlineData("unavailable.value.placeholder", "${env:PLACEHOLDER}")]
+    [InlineData("snapshot.mode", "${env:MODE}")]
+    [InlineData("heartbeat.interval.ms", "${env:INTERVAL}")]
+    [InlineData("heartbeat.action.query", "${file:/etc/query.properties:query}")]
+    [InlineData("column.mask.with.10.chars", "${env:MASKED}")]
+    [InlineData("transforms", "${env:TRANSFORMS}")]
+    [InlineData("transforms.epoch.type", "${env:TRANSFORM}")]
+    public void What_Kafka_Connect_fills_in_and_what_only_Java_reads_breaks_no_promise(string setting, string value)
+    {
+        var found = Assert.Single(ConnectorRules.Judge(With(setting, value)));
+        Assert.StartsWith(setting, found.Line, StringComparison.Ordinal);
+        Assert.False(found.IsJudged, found.Line);
+    }
+
+    [Theory]
+    [InlineData("column.mask.hash.SHA-256.with.salt.CzQMA0cB5K", "public[.]users[.]name", true)]
+    [InlineData("column.mask.hash.v2.SHA-256.with.salt.CzQMA0cB5K.salt.x", "public[.]users[.]name", true)]
+    [InlineData("column.mask.hash.SHA-256.with.salt.CzQMA0cB5K", "\\Qpublic.users.name\\E", false)]
+    [InlineData("column.mask.hash.SHA-256.with.salt.CzQMA0cB5K", "${env:MASKED}", false)]
+    public void The_salt_of_a_hash_is_not_shown(string setting, string value, bool isJudged)
+    {
+        var found = Assert.Single(ConnectorRules.Judge(With(setting, value)));
+        Assert.Equal(isJudged, found.IsJudged);
+        Assert.StartsWith("column.mask.hash.", found.Line, StringComparison.Ordinal);
+        Assert.Contains("SHA-256.with.salt.… ", found.Line, StringComparison.Ordinal);
+        Assert.DoesNotContain("CzQMA0cB5K", found.Line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("status", true)]
+    [InlineData("${env:FIELD}", false)]
+    public void Records_that_a_field_routes_are_named(string field, bool isJudged)
+    {
+        var settings = WithTransform("io.debezium.transforms.ExtractNewRecordState", "delete.tombstone.handling.mode", "rewrite");
+        settings["transforms.other.route.by.field"] = field;
+        var found = Assert.Single(ConnectorRules.Judge(settings));
+        Assert.StartsWith("transforms.other.route.by.field", found.Line, StringComparison.Ordinal);
+        Assert.Equal(isJudged, found.IsJudged);
     }
 
     [Theory]
@@ -71,8 +129,13 @@ public sealed class ConnectorRulesTests
     [InlineData("snapshot.select.statement.overrides", "public.debezium_signal")]
     [InlineData("tombstones.on.delete", "false")]
     [InlineData("snapshot.mode", "no_data")]
+    [InlineData("snapshot.query.mode", "SELECT_ALL")]
+    [InlineData("offset.mismatch.strategy", "trust_offset")]
+    [InlineData("table.include.list", "public.[^x\\[]*")]
+    [InlineData("table.exclude.list", "private.[a-z&]+")]
+    [InlineData("database.password", "${env:REPLICATOR_PASSWORD}")]
     [InlineData("producer.override.metadata.max.age.ms", "2000")]
-    public void A_setting_that_leaves_out_nothing_is_right(string setting, string? value) => Assert.Empty(ConnectorRules.WhatIsBroken(With(setting, value)));
+    public void A_setting_that_leaves_out_nothing_is_right(string setting, string? value) => Assert.Empty(ConnectorRules.Judge(With(setting, value)));
 
     [Theory]
     [InlineData("org.apache.kafka.connect.transforms.Filter")]
@@ -82,23 +145,25 @@ public sealed class ConnectorRulesTests
     [InlineData("io.debezium.transforms.ExtractNewRecordState")]
     [InlineData("org.apache.kafka.connect.transforms.InsertHeader", "predicate", "isBet")]
     [InlineData("io.debezium.transforms.ExtractNewRecordState", "delete.tombstone.handling.mode", "drop")]
+    [InlineData("org.apache.kafka.connect.transforms.HeaderFrom$Value", "operation", "move")]
     public void A_transform_that_may_drop_or_change_records_is_named(string type, string? setting = null, string? value = null) =>
-        Assert.StartsWith("transforms.other", Assert.Single(ConnectorRules.WhatIsBroken(WithTransform(type, setting, value))), StringComparison.Ordinal);
+        Assert.StartsWith("transforms.other", Assert.Single(ConnectorRules.Judge(WithTransform(type, setting, value))).Line, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("org.apache.kafka.connect.transforms.InsertHeader")]
     [InlineData("org.apache.kafka.connect.transforms.SetSchemaMetadata$Value")]
+    [InlineData("org.apache.kafka.connect.transforms.HeaderFrom$Value", "operation", "copy")]
     [InlineData("io.debezium.transforms.ExtractNewRecordState", "delete.tombstone.handling.mode", "rewrite-with-tombstone")]
     [InlineData("io.debezium.transforms.ExtractNewRecordState", "delete.handling.mode", "rewrite")]
-    public void A_transform_that_keeps_every_record_is_right(string type, string? setting = null, string? value = null) => Assert.Empty(ConnectorRules.WhatIsBroken(WithTransform(type, setting, value)));
+    public void A_transform_that_keeps_every_record_is_right(string type, string? setting = null, string? value = null) => Assert.Empty(ConnectorRules.Judge(WithTransform(type, setting, value)));
 
     [Fact]
     public void A_transform_of_this_project_that_a_predicate_restricts_is_named() =>
-        Assert.StartsWith("transforms.epoch.predicate", Assert.Single(ConnectorRules.WhatIsBroken(With("transforms.epoch.predicate", "isBet"))), StringComparison.Ordinal);
+        Assert.StartsWith("transforms.epoch.predicate", Assert.Single(ConnectorRules.Judge(With("transforms.epoch.predicate", "isBet"))).Line, StringComparison.Ordinal);
 
     [Fact]
     public void Line_breaks_in_the_heartbeat_query_do_not_matter() =>
-        Assert.Empty(ConnectorRules.WhatIsBroken(With("heartbeat.action.query", Shipped["heartbeat.action.query"].Replace(" FROM ", "\n    FROM ", StringComparison.Ordinal) + "\n")));
+        Assert.Empty(ConnectorRules.Judge(With("heartbeat.action.query", Shipped["heartbeat.action.query"].Replace(" FROM ", "\n    FROM ", StringComparison.Ordinal) + "\n")));
 
     static Dictionary<string, string> WithTransform(string type, string? setting, string? value)
     {

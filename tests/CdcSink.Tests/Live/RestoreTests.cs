@@ -100,7 +100,7 @@ public sealed class RestoreTests
         await PlaceAsync(postgres, from: 1, to: 50);
         await VisibleAsync(stage, postgres, bets: 50);
         using var http = new HttpClient();
-        Assert.Empty(ConnectorRules.WhatIsBroken((await http.GetFromJsonAsync<Dictionary<string, string>>(new Uri(stage.Stream.Connect, "/connectors/betting-1/config")))!));
+        Assert.Empty(ConnectorRules.Judge((await http.GetFromJsonAsync<Dictionary<string, string>>(new Uri(stage.Stream.Connect, "/connectors/betting-1/config")))!));
         foreach (var harmless in new[] { "ANALYZE", "VACUUM", "CREATE INDEX by_category ON events (category)", "GRANT SELECT ON events TO ingest" })
         {
             await RunAsync(postgres, harmless);

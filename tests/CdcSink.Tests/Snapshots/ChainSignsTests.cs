@@ -1,6 +1,8 @@
 using Betting.CdcSink;
+using Betting.CdcSink.Lag;
 using Betting.Debezium;
 using Betting.Tests.Fixtures;
+using ClickHouse.Driver;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Snapshots;
@@ -252,6 +254,62 @@ public sealed class ChainSignsTests(Servers servers)
         await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds WHERE answered = 1");
         Assert.Equal(["Publication of the watermarks of epoch 1 at 2026-01-01 10:41:00.000000|0"], await sink.QueryAsync(Asked.Replace(" FROM", ", answered FROM", StringComparison.Ordinal).Replace("FINAL", "FINAL WHERE answered = 0", StringComparison.Ordinal)));
         Assert.Single(await sink.QueryAsync("SELECT id FROM holds"));
+    }
+
+    [Fact]
+    public async Task While_the_publication_is_not_whole_each_run_is_followed_by_another_request_and_data_as_of_does_not_pass_its_beginning()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 10:00:59', 1)");
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, publication: 7, whole: true)]);
+        StreamRecord[] first = [_made.Linked(2, previous: 1, publication: 8, whole: false), _made.Linked(3, previous: 2, publication: 8, whole: false)];
+        await sink.ApplyStreamedAsync(first);
+        await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3, publication: 8, whole: false)]);
+        Assert.Equal(["Incomplete of the watermarks of epoch 1 at 2026-01-01 10:03:00.000000", "Publication of the watermarks of epoch 1 at 2026-01-01 10:02:00.000000"],
+            await sink.QueryAsync(Asked));
+        Assert.Equal(2, Breaks(sink, "incomplete"));
+
+        // A run whose beginning and end lie between two watermarks.
+        await AnswerAsync(sink);
+        Assert.Equal("2026-01-01 10:00:59.000000", await VisibleAsync(sink));
+        await sink.ApplyStreamedAsync(first);
+        Assert.Empty(await sink.QueryAsync("SELECT id FROM holds"));
+        await sink.ApplyStreamedAsync([_made.Linked(5, previous: 4, publication: 8, whole: false)]);
+        Assert.Equal(["Incomplete of the watermarks of epoch 1 at 2026-01-01 10:05:00.000000|2026-01-01 10:00:59.000000"],
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+, ', ' at '), toString(holds_from) FROM holds"));
+        Assert.Equal("2026-01-01 10:00:59.000000", await VisibleAsync(sink));
+
+        // Whole again: what was committed before is proven by a run that begins now.
+        await AnswerAsync(sink);
+        await sink.ApplyStreamedAsync([_made.Linked(6, previous: 5, publication: 9, whole: true), _made.Linked(7, previous: 6, publication: 9, whole: true)]);
+        Assert.Equal("2026-01-01 10:00:59.000000", await VisibleAsync(sink));
+        await AnswerAsync(sink);
+        Assert.Equal("2026-01-01 10:06:59.000000", await VisibleAsync(sink));
+        await sink.ApplyStreamedAsync([_made.Linked(8, previous: 7, publication: 9, whole: true)]);
+        Assert.Empty(await sink.QueryAsync("SELECT id FROM holds"));
+        Assert.Equal(3, Breaks(sink, "incomplete"));
+    }
+
+    [Fact]
+    public async Task A_publication_that_is_not_whole_from_the_beginning_proves_nothing()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, publication: 8, whole: false)]);
+        await AnswerAsync(sink);
+        Assert.Equal("NULL", await VisibleAsync(sink));
+        Assert.Equal(1, Breaks(sink, "incomplete"));
+    }
+
+    /// <summary>What <c>data_as_of</c> says once everything that came is covered.</summary>
+    static async Task<string> VisibleAsync(SinkUnderTest sink)
+    {
+        using var client = new ClickHouseClient(sink.ConnectionString);
+        var store = new VisibleStore(client, sink.ClockJumps);
+        if ((await store.WatermarkAsync(ulong.MaxValue, CancellationToken.None)).Newest is { } newest)
+        {
+            await store.RecordVisibleAsync(newest, CancellationToken.None);
+        }
+        return (await AsOfAsync(sink))[0];
     }
 
     static Task<List<string>> AsOfAsync(SinkUnderTest sink) => sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of");

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Snapshots;
 
-/// <summary>Which watermarks do not follow the one before them. Each is written <c>id&lt;previous</c> with a timeline, a publication and a minute behind colons; <c>-</c> names nobody.</summary>
+/// <summary>Which watermarks do not follow the one before them. Each is written <c>id&lt;previous</c> with a timeline, a publication, a minute and a 1 for an incomplete publication behind colons; <c>-</c> names nobody.</summary>
 public sealed class WatermarkChainTests
 {
     [Theory]
@@ -41,6 +41,12 @@ public sealed class WatermarkChainTests
     [InlineData("1<0:1:7:10", "2<1:1:8:20 3<2:2:8:30 5<4:2:8:40", "2 Publication 3 Timeline 5 Predecessor")]
     [InlineData("1<0:1:7:30", "2<1:1:7:10 3<2:1:7:11", "")]
     [InlineData("", "2<1:1:7:10", "")]
+    // The publication is not whole; the last of a batch says it for all.
+    [InlineData("1<0:1:7:10", "2<1:1:8:11:1 3<2:1:8:12:1", "2 Publication 3 Incomplete")]
+    [InlineData("1<0:1:8:10:1", "2<1:1:8:11:1", "2 Incomplete")]
+    [InlineData("1<0:1:8:10:1", "2<1:1:8:11:1 3<2:1:7:12", "3 Publication 2 Incomplete")]
+    [InlineData("", "2<1:1:8:10:1", "2 Incomplete")]
+    [InlineData("2<1:1:8:10:1", "2<1:1:8:10:1", "")]
     public void A_watermark_follows_the_one_before_it_or_is_a_break(string before, string watermarks, string breaks)
     {
         var found = WatermarkChain.Breaks(before.Length == 0 ? null : Read(before, 0), watermarks.Split(' ').Select(Read), TimeSpan.FromMinutes(5));
@@ -58,6 +64,6 @@ public sealed class WatermarkChainTests
         var (id, previous, timeline) = (parts[0], parts[1], parts.ElementAtOrDefault(2) is var said && parts.Length > 2 ? said : 1);
         var publication = parts.ElementAtOrDefault(3) is var hash && hash > 0 ? Made.IdOf(hash) : Guid.Empty;
         return new StreamedWatermark(ChangeVersion.Of(1, streamed: true, (ulong)id), parts.ElementAtOrDefault(4) * 60_000_000L, "betting.message", 0, offset,
-            new WatermarkLink(Made.IdOf(id), Made.IdOf(previous), (uint)timeline, publication));
+            new WatermarkLink(Made.IdOf(id), Made.IdOf(previous), (uint)timeline, publication, parts.ElementAtOrDefault(5) == 1));
     }
 }

@@ -134,6 +134,69 @@ public sealed class WatermarkQueryTests(Servers servers)
         Assert.Equal(isSame, hashes[1] == hashes[2]);
     }
 
+    [Theory]
+    [InlineData(true, "SELECT 1")]
+    [InlineData(true, "ALTER TABLE bets ADD COLUMN note text", "VACUUM FULL pg_publication_rel")]
+    [InlineData(true, "CREATE TABLE other (id int PRIMARY KEY)", "ALTER PUBLICATION debezium_publication ADD TABLE other (id) WHERE (id > 1)")]
+    [InlineData(true, "ALTER PUBLICATION debezium_publication DROP TABLE events", "ALTER PUBLICATION debezium_publication ADD TABLE events")]
+    [InlineData(true, "DROP PUBLICATION debezium_publication", "CREATE PUBLICATION debezium_publication FOR ALL TABLES")]
+    [InlineData(true, "DROP PUBLICATION debezium_publication", "CREATE PUBLICATION debezium_publication FOR TABLES IN SCHEMA public")]
+    [InlineData(true, "ALTER PUBLICATION debezium_publication SET TABLES IN SCHEMA public")]
+    [InlineData(true, "ALTER PUBLICATION debezium_publication SET TABLE users, bets, TABLES IN SCHEMA public")]
+    [InlineData(true, "ALTER PUBLICATION debezium_publication SET TABLE users WHERE (id > 10), TABLES IN SCHEMA public")]
+    [InlineData(true, "CREATE TABLE more () INHERITS (bets)", "DROP TABLE more")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication DROP TABLE events")]
+    [InlineData(false, "DROP PUBLICATION debezium_publication")]
+    [InlineData(false, "CREATE SCHEMA other", "ALTER PUBLICATION debezium_publication SET TABLES IN SCHEMA other")]
+    [InlineData(false, "CREATE SCHEMA other", "ALTER PUBLICATION debezium_publication SET TABLES IN SCHEMA public", "ALTER TABLE events SET SCHEMA other")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET TABLES IN SCHEMA public", "ALTER PUBLICATION debezium_publication DROP TABLES IN SCHEMA public")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET (publish = 'insert')")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET (publish = 'insert, update, delete')")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET (publish = 'insert, update, truncate')")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET (publish = 'insert, delete, truncate')")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET (publish = 'update, delete, truncate')")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET TABLE users, events, bets WHERE (id > 10)")]
+    [InlineData(false, "ALTER PUBLICATION debezium_publication SET TABLE users, events, bets (id, user_id)")]
+    [InlineData(false, "CREATE TABLE more () INHERITS (bets)")]
+    [InlineData(false, "ALTER TABLE bets RENAME TO bets_before", "CREATE TABLE bets (LIKE bets_before INCLUDING ALL)")]
+    [InlineData(false, "DROP PUBLICATION debezium_publication", "CREATE PUBLICATION debezium_publication FOR ALL TABLES", "ALTER TABLE bets SET UNLOGGED")]
+    public async Task A_watermark_says_whether_the_three_tables_are_published_whole(bool isWhole, params string[] statements)
+    {
+        await using var postgres = await CreateAsync();
+        await ExecuteAsync(postgres, $"SELECT pg_create_logical_replication_slot('{Slot}_whole', 'test_decoding')");
+        await WriteAsync(postgres);
+        foreach (var statement in statements)
+        {
+            await ExecuteAsync(postgres, statement);
+        }
+        await WriteAsync(postgres);
+
+        var said = new List<(bool IsWhole, string Hash)>();
+        await using (var read = postgres.CreateCommand($"""
+            SELECT (content ->> 'whole')::bool, content ->> 'publication'
+            FROM (SELECT substring(data FROM 'content:(.*)')::json AS content FROM pg_logical_slot_get_changes('{Slot}_whole', NULL, NULL) WHERE data LIKE 'message:%') AS message
+            """))
+        await using (var rows = await read.ExecuteReaderAsync())
+        {
+            while (await rows.ReadAsync())
+            {
+                said.Add((rows.GetBoolean(0), rows.GetString(1)));
+            }
+        }
+        await ExecuteAsync(postgres, $"SELECT pg_drop_replication_slot('{Slot}_whole')");
+        Assert.Equal([true, isWhole], said.Select(each => each.IsWhole));
+        Assert.True(isWhole || said[0].Hash != said[1].Hash, "the hash does not say that the publication is not whole any more");
+    }
+
+    [Fact]
+    public async Task The_connectors_role_may_run_the_query()
+    {
+        await using var postgres = await CreateAsync();
+        await using var connection = await postgres.OpenConnectionAsync();
+        await using var write = new NpgsqlCommand("SET ROLE replicator; " + Topics.WatermarkQuery, connection);
+        await write.ExecuteNonQueryAsync();
+    }
+
     [Fact]
     public async Task A_watermark_does_not_wait_for_tables_that_somebody_has_locked()
     {

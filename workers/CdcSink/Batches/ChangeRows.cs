@@ -34,7 +34,7 @@ public sealed class ChangeRows : IDisposable
     public NativeRows SnapshotMarkers { get; } = new(SnapshotMarkerColumns);
     public NativeRows Fences { get; } = new([Column.Text("prefix"), Column.Text("content"), .. Place]);
     public NativeRows Watermarks { get; } = new([Column.Time("at"), Column.UInt64("version"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset"),
-        Column.Uuid("id"), Column.Uuid("previous"), Column.UInt32("timeline"), Column.Uuid("publication")]);
+        Column.Uuid("id"), Column.Uuid("previous"), Column.UInt32("timeline"), Column.Uuid("publication"), Column.UInt8("whole")]);
 
     public NativeRows ClockJumps { get; } =
         new([Column.Time("known_until"), Column.Time("known_again"), Column.UInt64("from_version"), Column.UInt64("fall_version")]);
@@ -131,6 +131,7 @@ public sealed class ChangeRows : IDisposable
         Watermarks.WriteUuid(link.Previous);
         Watermarks.WriteUInt32(link.Timeline);
         Watermarks.WriteUuid(link.Publication);
+        Watermarks.WriteUInt8((byte)(link.IsIncomplete ? 0 : 1));
         Watermarks.EndRow();
     }
 

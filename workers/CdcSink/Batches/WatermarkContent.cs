@@ -5,8 +5,8 @@ namespace Betting.CdcSink.Batches;
 
 /// <summary>
 /// Reads what the connector's <c>heartbeat.action.query</c> writes: <c>{"at" : "2026-01-01T12:00:00.123456+00:00"}</c>, PostgreSQL's
-/// clock when it wrote the message, with <c>id</c>, <c>previous</c>, <c>publication</c> (UUIDs) and <c>timeline</c> (a number). The record's
-/// own times do not say it: <c>source.ts_ms</c> is that of an earlier commit.
+/// clock when it wrote the message, with <c>id</c>, <c>previous</c>, <c>publication</c> (UUIDs), <c>timeline</c> (a number) and <c>whole</c> (true or
+/// false; the message of an older query counts as whole). The record's own times do not say it: <c>source.ts_ms</c> is that of an earlier commit.
 /// </summary>
 static class WatermarkContent
 {
@@ -39,7 +39,7 @@ static class WatermarkContent
                 }
                 reader.Skip();
             }
-            link = link.IsKnown ? link : default;
+            link = link.IsKnown ? link : default(WatermarkLink) with { IsIncomplete = link.IsIncomplete };
             return isKnown && !reader.Read();
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
@@ -66,6 +66,11 @@ static class WatermarkContent
         {
             reader.Read();
             link = link with { Timeline = reader.TokenType == JsonTokenType.Number && reader.TryGetUInt32(out var timeline) ? timeline : 0 };
+        }
+        else if (reader.ValueTextEquals("whole"u8))
+        {
+            reader.Read();
+            link = link with { IsIncomplete = reader.TokenType == JsonTokenType.False };
         }
         else
         {

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Betting.Contracts;
 
 namespace Betting.CdcSink.Connector;
@@ -43,44 +42,55 @@ static class ConnectorFilters
     // Their names go on with lengths, algorithms and salts.
     static readonly string[] Changing = ["column.mask.", "column.truncate."];
 
-    /// <summary>One line for each setting that leaves out or changes what the sink needs.</summary>
-    public static IEnumerable<string> WhatIsBroken(IReadOnlyDictionary<string, string> config)
+    const string Salt = ".salt.";
+
+    /// <summary>One for each setting that leaves out or changes what the sink needs.</summary>
+    public static IEnumerable<ConnectorFinding> Judge(IReadOnlyDictionary<string, string> config)
     {
         foreach (var (setting, needed, consequence) in Includes)
         {
-            if (LineOf(config, setting, list => LeftOut(list, needed), "leaves out", consequence) is { } line)
+            if (Judge(config, setting, needed, IsLeftOut, "leaves out", consequence) is { } found)
             {
-                yield return line;
+                yield return found;
             }
         }
         var changing = config.Keys.Where(key => Changing.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
             .Select(key => (key, NeededColumns, "its values are not PostgreSQL's"));
         foreach (var (setting, needed, consequence) in Excludes.Concat(changing))
         {
-            if (LineOf(config, setting, list => needed.FirstOrDefault(list.Match), "names", consequence) is { } line)
+            if (Judge(config, setting, needed, (list, name) => list.Match(name), "names", consequence) is { } found)
             {
-                yield return line;
+                yield return found;
             }
         }
     }
 
     // An empty list is none.
-    static string? LeftOut(NamePatterns list, string[] needed) => list.IsEmpty ? null : needed.FirstOrDefault(name => !list.Match(name));
+    static bool? IsLeftOut(NamePatterns list, string name) => list.IsEmpty ? false : !list.Match(name);
 
-    static string? LineOf(
-        IReadOnlyDictionary<string, string> config, string setting, Func<NamePatterns, string?> find, string verb, string consequence)
+    static ConnectorFinding? Judge(IReadOnlyDictionary<string, string> config, string setting, string[] needed,
+        Func<NamePatterns, string, bool?> isHit, string verb, string consequence)
     {
         if (!config.TryGetValue(setting, out var value))
         {
             return null;
         }
-        try
+        var shown = Shown(setting);
+        if (Placeholders.AreIn(value))
         {
-            return find(new NamePatterns(value)) is { } name ? $"{setting} {verb} {name}: {consequence}" : null;
+            return ConnectorFinding.Placeholder(shown);
         }
-        catch (Exception unreadable) when (unreadable is ArgumentException or RegexMatchTimeoutException)
+        var list = new NamePatterns(value);
+        var hits = Array.ConvertAll(needed, name => isHit(list, name));
+        if (Array.IndexOf(hits, true) is var hit and >= 0)
         {
-            return $"{setting} cannot be judged: it has a regular expression that is none here";
+            return new ConnectorFinding($"{shown} {verb} {needed[hit]}: {consequence}");
         }
+        return Array.IndexOf(hits, null) < 0
+            ? null : new ConnectorFinding($"{shown} has a regular expression that only Java reads, or that takes too long", IsJudged: false);
     }
+
+    // The salt is a secret: who has it finds names by their hashes.
+    static string Shown(string setting) =>
+        setting.IndexOf(Salt, StringComparison.OrdinalIgnoreCase) is var at and >= 0 ? setting[..(at + Salt.Length)] + "…" : setting;
 }

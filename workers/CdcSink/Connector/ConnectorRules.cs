@@ -6,7 +6,7 @@ namespace Betting.CdcSink.Connector;
 /// <summary>What the sink needs of the connector's settings (docs/cdcsink.md, "What the connector needs"). Pure.</summary>
 static class ConnectorRules
 {
-    // An absent setting has the connector's default.
+    // An absent setting has the connector's default. Debezium and Kafka Connect ignore the case of these.
     static readonly (string Setting, string Default, string[] Right, string Consequence)[] Values =
     [
         ("skipped.operations", "t", ["none"],
@@ -17,35 +17,70 @@ static class ConnectorRules
         ("slot.drop.on.stop", "false", ["false"], "what is committed while the connector is stopped is not sent; it has to be false"),
         ("producer.override.acks", "all", ["all", "-1"],
             "records are lost with a broker although Kafka Connect takes them for sent; it has to be all"),
-        ("unavailable.value.placeholder", "__debezium_unavailable_value", ["__debezium_unavailable_value"],
+        ("snapshot.query.mode", "select_all", ["select_all"], "a snapshot reads what a class selects; it has to be select_all"),
+        ("offset.mismatch.strategy", "no_validation", ["no_validation", "trust_offset"],
+            "what the slot has passed is not sent, without a sign; it has to be no_validation or trust_offset"),
+    ];
+
+    // The sink compares them with what comes, byte by byte.
+    static readonly (string Setting, string Default, string Right, string Consequence)[] ExactValues =
+    [
+        ("unavailable.value.placeholder", "__debezium_unavailable_value", "__debezium_unavailable_value",
             "the placeholder is shown as a value; it has to be Debezium's default"),
-        ("publication.name", "dbz_publication", [Topics.Publication],
+        ("publication.name", "dbz_publication", Topics.Publication,
             $"changes of that publication are not noticed; it has to be {Topics.Publication}"),
     ];
 
-    /// <summary>One line for each setting under which rows can be missing or wrong without a sign.</summary>
+    /// <summary>One for each setting under which rows can be missing or wrong without a sign, or of which that is not known.</summary>
     /// <param name="config">The connector's settings, as Kafka Connect answers them.</param>
-    public static IReadOnlyList<string> WhatIsBroken(IReadOnlyDictionary<string, string> config) =>
+    public static IReadOnlyList<ConnectorFinding> Judge(IReadOnlyDictionary<string, string> config) =>
     [
-        .. Values.Select(rule => (Rule: rule, Has: config.GetValueOrDefault(rule.Setting, rule.Default).Trim()))
-            .Where(each => !each.Rule.Right.Contains(each.Has, StringComparer.OrdinalIgnoreCase))
-            .Select(each => $"{each.Rule.Setting} is {(each.Has.Length == 0 ? "empty" : each.Has)}: {each.Rule.Consequence}"),
+        .. Values.SelectMany(rule => Judge(config, rule.Setting, rule.Default,
+            value => rule.Right.Contains(value.Trim(), StringComparer.OrdinalIgnoreCase), rule.Consequence)),
+        .. ExactValues.SelectMany(rule => Judge(config, rule.Setting, rule.Default, value => value == rule.Right, rule.Consequence)),
+        .. Judge(config, "snapshot.mode", "initial", value => !value.Trim().Equals("custom", StringComparison.OrdinalIgnoreCase),
+            "a class decides what a snapshot reads and what is streamed; it has to be one of Debezium's"),
         .. Heartbeats(config),
-        .. ConnectorFilters.WhatIsBroken(config),
-        .. ConnectorTransforms.WhatIsBroken(config),
+        .. ConnectorFilters.Judge(config),
+        .. ConnectorTransforms.Judge(config),
     ];
 
-    static IEnumerable<string> Heartbeats(IReadOnlyDictionary<string, string> config)
+    static IEnumerable<ConnectorFinding> Judge(
+        IReadOnlyDictionary<string, string> config, string setting, string otherwise, Func<string, bool> isRight, string consequence)
     {
-        var given = config.GetValueOrDefault("heartbeat.interval.ms", "0");
-        if (!int.TryParse(given, NumberStyles.Integer, CultureInfo.InvariantCulture, out var interval) || interval <= 0)
+        var has = config.GetValueOrDefault(setting, otherwise);
+        if (Placeholders.AreIn(has))
         {
-            yield return "heartbeat.interval.ms is not above 0: no watermark is written, and data_as_of stands still";
+            yield return ConnectorFinding.Placeholder(setting);
         }
-        if (Words(config.GetValueOrDefault("heartbeat.action.query", "")) != Words(Topics.WatermarkQuery))
+        else if (!isRight(has))
         {
-            yield return "heartbeat.action.query is not that of this version (compose/debezium-connector.json): changes of the publication, "
-                + "of the tables' definitions and of PostgreSQL's history are not noticed";
+            yield return new ConnectorFinding($"{setting} is {(string.IsNullOrWhiteSpace(has) ? "empty" : has)}: {consequence}");
+        }
+    }
+
+    static IEnumerable<ConnectorFinding> Heartbeats(IReadOnlyDictionary<string, string> config)
+    {
+        const string Interval = "heartbeat.interval.ms", Query = "heartbeat.action.query";
+        var given = config.GetValueOrDefault(Interval, "0");
+        if (Placeholders.AreIn(given))
+        {
+            yield return ConnectorFinding.Placeholder(Interval);
+        }
+        else if (!int.TryParse(given, NumberStyles.Integer, CultureInfo.InvariantCulture, out var interval) || interval <= 0)
+        {
+            yield return new ConnectorFinding($"{Interval} is not above 0: no watermark is written, and data_as_of stands still");
+        }
+        var query = config.GetValueOrDefault(Query, "");
+        if (Placeholders.AreIn(query))
+        {
+            yield return ConnectorFinding.Placeholder(Query);
+        }
+        else if (Words(query) != Words(Topics.WatermarkQuery))
+        {
+            yield return new ConnectorFinding(
+                $"{Query} is not that of this version (compose/debezium-connector.json): changes of the publication, one that is not whole, and "
+                + "changes of the tables' definitions and of PostgreSQL's history are not noticed");
         }
     }
 

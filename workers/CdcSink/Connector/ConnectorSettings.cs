@@ -37,8 +37,10 @@ sealed class ConnectorSettings(
             {
                 if (options.Value.IsKnown)
                 {
-                    var broken = ConnectorRules.WhatIsBroken(await ReadAsync(stopping));
+                    var found = ConnectorRules.Judge(await ReadAsync(stopping)).ToLookup(each => each.IsJudged, each => each.Line);
+                    List<string> broken = [.. found[true]];
                     _watch.Saw(broken);
+                    _watch.DidNotSee(found.Contains(false) ? string.Join("; ", found[false]) : null);
                     pause = broken.Count > 0 ? WhileBroken : Every;
                 }
             }
@@ -54,7 +56,8 @@ sealed class ConnectorSettings(
     public void Dispose() => _http.Dispose();
 
     /// <summary>
-    /// The answer of <c>GET /connectors/NAME/config</c>: one object of settings. It may hold secrets, so only values that the rules name are logged.
+    /// The answer of <c>GET /connectors/NAME/config</c>: one object of settings. It may hold secrets, also in the
+    /// names of settings, so only what the rules name is logged.
     /// </summary>
     /// <exception cref="JsonException">It is not Kafka Connect that answers.</exception>
     async Task<Dictionary<string, string>> ReadAsync(CancellationToken stopping)

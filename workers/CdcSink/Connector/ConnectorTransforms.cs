@@ -4,35 +4,67 @@ namespace Betting.CdcSink.Connector;
 static class ConnectorTransforms
 {
     // By the last part of the class name, without $Key or $Value.
-    static readonly string[] Harmless = ["InsertHeader", "HeaderFrom", "SetSchemaMetadata", "ActivateTracingSpan"];
+    static readonly string[] Harmless = ["InsertHeader", FromHeaders, "SetSchemaMetadata", "ActivateTracingSpan"];
 
-    const string Flattening = "ExtractNewRecordState";
+    const string Flattening = "ExtractNewRecordState", FromHeaders = "HeaderFrom";
 
-    /// <summary>One line for each transform that is not known to keep every record and value.</summary>
-    public static IEnumerable<string> WhatIsBroken(IReadOnlyDictionary<string, string> config)
+    const string Deletes = "delete.tombstone.handling.mode", FormerDeletes = "delete.handling.mode";
+    const string Route = "route.by.field", Operation = "operation";
+
+    /// <summary>One for each transform that is not known to keep every record and value.</summary>
+    public static IEnumerable<ConnectorFinding> Judge(IReadOnlyDictionary<string, string> config)
     {
-        var names = config.GetValueOrDefault("transforms", "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        foreach (var name in names)
+        var listed = config.GetValueOrDefault("transforms", "");
+        if (Placeholders.AreIn(listed))
         {
-            var type = config.GetValueOrDefault($"transforms.{name}.type", "");
-            var simple = type[(type.LastIndexOf('.') + 1)..].Split('$')[0];
-            if (simple == Flattening && !KeepsDeletes(config, name))
+            yield return ConnectorFinding.Placeholder("transforms");
+            yield break;
+        }
+        foreach (var name in listed.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (Judge(config, $"transforms.{name}") is { } found)
             {
-                yield return $"transforms.{name} ({simple}) does not keep deletes: set its delete.tombstone.handling.mode to rewrite";
-            }
-            else if (simple != Flattening && !Harmless.Contains(simple))
-            {
-                yield return $"transforms.{name} ({type}) is not known to keep every record: it may drop or change some";
-            }
-            else if (config.ContainsKey($"transforms.{name}.predicate"))
-            {
-                yield return $"transforms.{name}.predicate is set: the transform applies to some records only; the others differ in form or epoch";
+                yield return found;
             }
         }
     }
 
-    static bool KeepsDeletes(IReadOnlyDictionary<string, string> config, string name) =>
-        config.GetValueOrDefault($"transforms.{name}.delete.tombstone.handling.mode", "")
-            .StartsWith("rewrite", StringComparison.OrdinalIgnoreCase)
-        || config.GetValueOrDefault($"transforms.{name}.delete.handling.mode", "").Equals("rewrite", StringComparison.OrdinalIgnoreCase);
+    static ConnectorFinding? Judge(IReadOnlyDictionary<string, string> config, string transform)
+    {
+        var type = Of("type");
+        var simple = type[(type.LastIndexOf('.') + 1)..].Split('$')[0];
+        if (Placeholders.AreIn(type))
+        {
+            return ConnectorFinding.Placeholder($"{transform}.type");
+        }
+        if (simple != Flattening && !Harmless.Contains(simple))
+        {
+            return new ConnectorFinding($"{transform} ({type}) is not known to keep every record: it may drop or change some");
+        }
+        if (config.ContainsKey($"{transform}.predicate"))
+        {
+            return new ConnectorFinding(
+                $"{transform}.predicate is set: the transform applies to some records only; the others differ in form or epoch");
+        }
+        string[] settings = simple switch { Flattening => [Deletes, FormerDeletes, Route], FromHeaders => [Operation], _ => [] };
+        if (Array.Find(settings, setting => Placeholders.AreIn(Of(setting))) is { } unknown)
+        {
+            return ConnectorFinding.Placeholder($"{transform}.{unknown}");
+        }
+        if (simple == Flattening && !KeepsDeletes(Of(Deletes), Of(FormerDeletes)))
+        {
+            return new ConnectorFinding($"{transform} ({simple}) does not keep deletes: set its {Deletes} to rewrite");
+        }
+        if (simple == Flattening && Of(Route).Length > 0)
+        {
+            return new ConnectorFinding($"{transform}.{Route} is set: records go to topics that the sink does not read");
+        }
+        return simple == FromHeaders && Of(Operation).Trim().Equals("move", StringComparison.OrdinalIgnoreCase)
+            ? new ConnectorFinding($"{transform}.{Operation} is move: fields are taken out of the records; it has to be copy") : null;
+
+        string Of(string setting) => config.GetValueOrDefault($"{transform}.{setting}", "");
+    }
+
+    static bool KeepsDeletes(string mode, string former) =>
+        mode.StartsWith("rewrite", StringComparison.OrdinalIgnoreCase) || former.Equals("rewrite", StringComparison.OrdinalIgnoreCase);
 }

@@ -38,7 +38,10 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
         return new OpenHolds((long)Number(row.GetValue(0)), Moment(row.GetInt64(1)), row.GetString(2), row.GetString(3));
     }
 
-    /// <summary>The newest watermark of the newest epoch, at or before a position in the log.</summary>
+    /// <summary>
+    /// The newest watermark of the newest epoch that the publication was whole at, at or before a position in the log. What is committed while it
+    /// is not whole may never come, so such a watermark proves nothing.
+    /// </summary>
     /// <param name="lsn">The position; the largest number where any will do.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task<CameThrough> WatermarkAsync(ulong lsn, CancellationToken cancellation)
@@ -50,7 +53,8 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
             SELECT
                 count(), toUnixTimestamp64Micro(now64(6)) - toUnixTimestamp64Micro(max(recorded_at)),
                 countIf(fits), toUnixTimestamp64Micro(argMaxIf(at, version, fits)), maxIf(version, fits)
-            FROM (SELECT *, bitShiftRight(version, 57) = epoch AND bitAnd(version, 72057594037927935) <= {lsn:UInt64} AS fits FROM watermarks)
+            FROM (SELECT *, bitShiftRight(version, 57) = epoch AND bitAnd(version, 72057594037927935) <= {lsn:UInt64} AND whole AS fits
+                FROM watermarks)
             """;
         await using var row = await client.ExecuteReaderAsync(Sql, parameters, cancellationToken: cancellation);
         await row.ReadAsync(cancellation);

@@ -77,6 +77,11 @@ public sealed class ChainSigns(
         {
             return Hold.None;
         }
+        if (found.Kind == ChainBreakKind.Incomplete)
+        {
+            // No watermark since the last whole one has become visible.
+            return Hold.Now;
+        }
         if (found.Kind != ChainBreakKind.Predecessor)
         {
             return Before(found.Before.At);
@@ -107,6 +112,9 @@ public sealed class ChainSigns(
                 case ChainBreakKind.Publication:
                     CdcSinkLog.PublicationChanged(log, Moment(before.At), at, epoch);
                     break;
+                case ChainBreakKind.Incomplete:
+                    CdcSinkLog.PublicationIncomplete(log, at, epoch);
+                    break;
                 case ChainBreakKind.Gap:
                     CdcSinkLog.CaptureGap(log, Moment(before.At), at, epoch);
                     break;
@@ -119,6 +127,7 @@ public sealed class ChainSigns(
     static string ReasonOf(ChainBreakKind kind) => kind switch
     {
         ChainBreakKind.Publication => "the publication or the definition of a table was changed: changes may have been left out of the stream",
+        ChainBreakKind.Incomplete => "the publication does not send every change of users, events and bets",
         ChainBreakKind.Gap => "capture stood still: the slot may have been moved, or a part of the log lost",
         _ => "PostgreSQL may have been restored or promoted without a new epoch",
     };

@@ -11,24 +11,35 @@ public static class WatermarkChain
     /// <param name="before">The last watermark of the partition and epoch before these; null where none is known, which says nothing of the first.</param>
     /// <param name="watermarks">Of one partition and epoch, in the order of their offsets; those without a link are passed over.</param>
     /// <param name="gap">Watermarks further apart than this leave a gap.</param>
-    /// <returns>What does not follow the one before it. A watermark that was sent before may be among them: a connector repeats what it sent.</returns>
+    /// <returns>
+    /// What does not follow the one before it, and the last one that was written under an incomplete publication. A watermark that was sent before may be among them: a connector
+    /// repeats what it sent.
+    /// </returns>
     public static List<ChainBreak> Breaks(StreamedWatermark? before, IEnumerable<StreamedWatermark> watermarks, TimeSpan gap)
     {
         var breaks = new List<ChainBreak>();
         var seen = new HashSet<Guid>();
+        ChainBreak? incomplete = null;
         if (before is { } known)
         {
             seen.Add(known.Link.Id);
         }
         foreach (var watermark in watermarks.Where(each => each.Link.IsKnown))
         {
-            if (seen.Add(watermark.Link.Id) && before is { } last && Judge(last, watermark, gap) is { } kind)
+            if (seen.Add(watermark.Link.Id))
             {
-                breaks.Add(new ChainBreak(last, watermark, kind));
+                if (before is { } last && Judge(last, watermark, gap) is { } kind)
+                {
+                    breaks.Add(new ChainBreak(last, watermark, kind));
+                }
+                if (watermark.Link.IsIncomplete)
+                {
+                    incomplete = new ChainBreak(before ?? watermark, watermark, ChainBreakKind.Incomplete);
+                }
             }
             before = watermark;
         }
-        return breaks;
+        return incomplete is { } latest ? [.. breaks, latest] : breaks;
     }
 
     /// <summary>
@@ -71,6 +82,12 @@ public enum ChainBreakKind
 
     /// <summary>It names the right predecessor and another publication: changes between the two may have been left out of the stream.</summary>
     Publication,
+
+    /// <summary>
+    /// Its own publication does not send every change of the three tables, whatever the one before it says. It comes with each batch while that
+    /// is so: a run proves only what was committed before it began.
+    /// </summary>
+    Incomplete,
 
     /// <summary>
     /// It names the right predecessor and comes long after it: the connector was stopped. Nothing says that a change is missing, and nothing
