@@ -65,7 +65,11 @@ public sealed class LiveTests
             await using var copy = await to.BeginTextImportAsync($"COPY {table} FROM STDIN");
             await copy.WriteAsync(await rows.ReadToEndAsync());
         }
-        await using var delete = new NpgsqlCommand("DELETE FROM bets WHERE id % 5 = 0; DELETE FROM users WHERE id % 7 = 0; DELETE FROM events WHERE id % 6 = 0", to);
+        // A table of which the snapshot reads no row keeps its older rows until a run has compared them: so each has one, also after a truncate.
+        await using var delete = new NpgsqlCommand("""
+            DELETE FROM bets WHERE id % 5 = 0; DELETE FROM users WHERE id % 7 = 0; DELETE FROM events WHERE id % 6 = 0;
+            INSERT INTO events VALUES (23, 'kept', 'c3', now(), 'SCHEDULED') ON CONFLICT DO NOTHING
+            """, to);
         Assert.True(await delete.ExecuteNonQueryAsync() > 10, "there was something to delete");
         await first.StopAsync();
         return second;
