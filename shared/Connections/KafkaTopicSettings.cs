@@ -23,7 +23,7 @@ public sealed class KafkaTopicSettings(
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "kafka-settings";
 
-    static readonly TimeSpan Every = TimeSpan.FromMinutes(1), WhileBroken = TimeSpan.FromSeconds(1), Beat = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromMinutes(1), WhileBroken = TimeSpan.FromSeconds(1), Incomplete = TimeSpan.FromSeconds(5);
 
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
@@ -38,7 +38,7 @@ public sealed class KafkaTopicSettings(
         while (true)
         {
             heartbeats.Beat(Name);
-            await BeatingAsync(await LookAsync(admin, stopping), stopping);
+            await heartbeats.WhileAsync(Name, Task.Delay(await LookAsync(admin, stopping), clock, stopping));
         }
     }
 
@@ -47,7 +47,7 @@ public sealed class KafkaTopicSettings(
     {
         if (await AskAsync(admin, stopping) is not { } answers)
         {
-            return Beat;
+            return Incomplete;
         }
         var refused = answers.Select(answer => answer.Error).Except([ErrorCode.NoError, ErrorCode.UnknownTopicOrPart]).Order().ToList();
         _watch.DidNotSee(refused.Count > 0 ? string.Join(", ", refused) : null);
@@ -64,7 +64,7 @@ public sealed class KafkaTopicSettings(
         var broken = answers.SelectMany(answer => KafkaTopicRules.WhatIsBroken(answer.Topic, answer.Settings)).ToList();
         var isWhole = !answers.Exists(answer => answer.Error == ErrorCode.UnknownTopicOrPart);
         _watch.Saw(broken);
-        return broken.Count > 0 ? WhileBroken : isWhole ? Every : Beat;
+        return broken.Count > 0 ? WhileBroken : isWhole ? Every : Incomplete;
     }
 
     // By topic its settings, none where the brokers do not tell them, and why; null where no broker answers.
@@ -90,15 +90,6 @@ public sealed class KafkaTopicSettings(
 
     static Dictionary<string, string> Values(Dictionary<string, ConfigEntryResult> entries) =>
         entries.Values.ToDictionary(entry => entry.Name, entry => entry.Value);
-
-    async Task BeatingAsync(TimeSpan pause, CancellationToken stopping)
-    {
-        for (var started = clock.GetTimestamp(); clock.GetElapsedTime(started) < pause;)
-        {
-            heartbeats.Beat(Name);
-            await Task.Delay(pause < Beat ? pause : Beat, clock, stopping);
-        }
-    }
 
     sealed record Answer(string Topic, Dictionary<string, string> Settings, ErrorCode Error);
 }

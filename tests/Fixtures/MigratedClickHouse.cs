@@ -7,7 +7,7 @@ namespace Betting.Tests.Fixtures;
 
 /// <summary>
 /// Databases of their own for tests that share one ClickHouse, with the schema as <c>migrate</c> leaves it. The first is migrated;
-/// the others get the final definition of each of its objects, an eighth of the statements.
+/// the others get the final definition of each of its objects.
 /// </summary>
 public static class MigratedClickHouse
 {

@@ -146,10 +146,10 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
         return Outcome.Accepted;
     }
 
-    // A cancelled bet pays its stake back: no payout is given for it.
     // A limit may be lowered while wallets are above it: what does not raise a balance is not refused for it.
     bool IsOverLimit(Money balance, Money change) => change > Money.Zero && balance + change > limits.MaxBalance;
 
+    // A cancelled bet pays its stake back: no payout is given for it.
     Outcome Close(BetCommand command, long betId, long? userId, Money? payout, string status)
     {
         if (payout < Money.Zero)
