@@ -63,6 +63,12 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage out
         }
     }
 
+    /// <summary>
+    /// Waits for a commit that another thread tries. To be called before the consumer is destroyed: librdkafka aborts the process where a
+    /// handle is destroyed while another thread uses it.
+    /// </summary>
+    public void Close() => _again.GetAwaiter().GetResult();
+
     /// <summary>From here on batches in hand do not move these partitions any more: they begin anew, or belong to the group again.</summary>
     public void NextTurn(IEnumerable<TopicPartition> partitions)
     {

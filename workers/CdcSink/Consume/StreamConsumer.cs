@@ -130,7 +130,11 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>Leaves the group; partitions are given back first.</summary>
     public void Close() => _consumer.Close();
 
-    public void Dispose() => _consumer.Dispose();
+    public void Dispose()
+    {
+        _commits.Close();
+        _consumer.Dispose();
+    }
 
     ConsumeResult<byte[]?, byte[]?>? Consume()
     {

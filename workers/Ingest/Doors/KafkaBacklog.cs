@@ -10,7 +10,7 @@ namespace Betting.Ingest.Doors;
 /// consumer sees no further than its last fetch, no other replica's partitions, and nothing behind a publisher's open transaction. One question at
 /// a time, never awaited; while the brokers do not answer, what they said last stands. For the consumer's thread alone.
 /// </summary>
-sealed class KafkaBacklog(TimeProvider clock)
+public sealed class KafkaBacklog(TimeProvider clock)
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
@@ -18,6 +18,7 @@ sealed class KafkaBacklog(TimeProvider clock)
     Dictionary<TopicPartition, (long Committed, long End)> _known = [];
     Task<Dictionary<TopicPartition, (long Committed, long End)>?> _question = Task.FromResult<Dictionary<TopicPartition, (long Committed, long End)>?>(null);
     IAdminClient? _admin;
+    volatile bool _isClosed;
 
     /// <summary>Records that the group has not committed, and how long each partition that has some has not moved.</summary>
     public (long Records, Dictionary<int, TimeSpan> Standing) Look(IConsumer<byte[]?, byte[]> consumer)
@@ -46,26 +47,39 @@ sealed class KafkaBacklog(TimeProvider clock)
         return (waiting, standing);
     }
 
-    /// <summary>To be called before the consumer is closed, whose connections it uses.</summary>
-    public void Close() => _admin?.Dispose();
+    /// <summary>No question is open.</summary>
+    public bool IsIdle => _question.IsCompleted;
+
+    /// <summary>
+    /// To be called before the consumer is closed, whose connections it uses. Waits for the question that is open, at most for the limit of
+    /// a request: librdkafka aborts the process where a handle is destroyed while another thread uses it.
+    /// </summary>
+    public void Close()
+    {
+        _isClosed = true;
+        _question.GetAwaiter().GetResult();
+        _admin?.Dispose();
+    }
 
     // Null where the brokers do not answer: the door's own requests tell of an outage.
-    static async Task<Dictionary<TopicPartition, (long Committed, long End)>?> AskAsync(IAdminClient admin)
+    async Task<Dictionary<TopicPartition, (long Committed, long End)>?> AskAsync(IAdminClient admin)
     {
         try
         {
             // A partition without a leader would hold up the answer for all others.
             var partitions = admin.GetMetadata(Topics.Commands, Limit).Topics.Single().Partitions
                 .Where(partition => partition.Leader >= 0).Select(partition => new TopicPartition(Topics.Commands, partition.PartitionId)).ToList();
-            if (partitions.Count == 0)
+            if (partitions.Count == 0 || _isClosed)
             {
                 return null;
             }
             var firsts = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Earliest(), Limit);
             var ends = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Latest(), Limit);
-            var group = await admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(Topics.IngestGroup, partitions)], new() { RequestTimeout = Limit });
+            var group = admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(Topics.IngestGroup, partitions)], new() { RequestTimeout = Limit });
+            // All of them, also where one is refused: none may be open when the consumer is closed.
+            await Task.WhenAll(firsts, ends, group);
             var (first, end) = (await firsts, await ends);
-            return group.Single().Partitions.Where(each => !each.Error.IsError && first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
+            return (await group).Single().Partitions.Where(each => !each.Error.IsError && first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
                 .ToDictionary(each => each.TopicPartition, each => (Math.Max(each.Offset.Value, first[each.TopicPartition]), end[each.TopicPartition]));
         }
         catch (KafkaException)
