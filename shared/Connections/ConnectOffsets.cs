@@ -2,6 +2,14 @@ using System.Text.Json;
 
 namespace Betting.Connections;
 
+/// <summary>What Kafka Connect has stored for a connector and its topic prefix.</summary>
+/// <param name="IsThere">False where nothing is stored: the connector has not begun, or it is another one.</param>
+/// <param name="Lsn">What precedes it is in the topics; null during a snapshot.</param>
+public readonly record struct StoredPosition(bool IsThere, ulong? Lsn)
+{
+    public static StoredPosition None => default;
+}
+
 /// <summary>
 /// Asks Kafka Connect for the position that it has stored for a connector (<c>GET /connectors/NAME/offsets</c>, Kafka 3.5 or later).
 /// Connect stores a position only after the brokers acknowledged every record before it, so what precedes it in PostgreSQL's log is in
@@ -16,22 +24,22 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
     /// <summary>False where no Connect is configured: then nothing is asked.</summary>
     public bool IsKnown => options.IsKnown;
 
-    /// <returns>The LSN of the stored position; null where none is stored yet, or a snapshot is not complete.</returns>
+    /// <returns>The stored position; <see cref="StoredPosition.None"/> where none is stored.</returns>
     /// <exception cref="HttpRequestException">Connect does not answer, or does not know the connector.</exception>
     /// <exception cref="TaskCanceledException">It does not answer in time.</exception>
     /// <exception cref="JsonException">It is not Connect that answers.</exception>
-    public async Task<ulong?> StoredLsnAsync(CancellationToken cancellation)
+    public async Task<StoredPosition> StoredAsync(CancellationToken cancellation)
     {
         var address = new Uri(options.Url!, $"/connectors/{Uri.EscapeDataString(options.Connector)}/offsets");
         using var answer = await _http.GetAsync(address, cancellation);
         answer.EnsureSuccessStatusCode();
         using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation));
-        return StoredLsn(document.RootElement, topicPrefix);
+        return Stored(document.RootElement, topicPrefix);
     }
 
     /// <param name="answer">Connect's answer.</param>
     /// <param name="topicPrefix">The connector's <c>topic.prefix</c>: an older one may have left a position of its own.</param>
-    public static ulong? StoredLsn(JsonElement answer, string topicPrefix)
+    public static StoredPosition Stored(JsonElement answer, string topicPrefix)
     {
         if (!Is(answer, "offsets", JsonValueKind.Array, out var offsets))
         {
@@ -40,12 +48,12 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
         foreach (var each in offsets.EnumerateArray())
         {
             if (Is(each, "partition", JsonValueKind.Object, out var partition) && Is(partition, "server", JsonValueKind.String, out var server) && server.GetString() == topicPrefix
-                && Is(each, "offset", JsonValueKind.Object, out var offset) && IsBehindSnapshot(offset) && Is(offset, "lsn", JsonValueKind.Number, out var lsn))
+                && Is(each, "offset", JsonValueKind.Object, out var offset))
             {
-                return lsn.TryGetUInt64(out var stored) ? stored : null;
+                return new StoredPosition(IsThere: true, LsnOf(offset));
             }
         }
-        return null;
+        return StoredPosition.None;
     }
 
     /// <summary>What a failed question means, in a few words.</summary>
@@ -58,6 +66,9 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
     };
 
     public void Dispose() => _http.Dispose();
+
+    static ulong? LsnOf(JsonElement offset) =>
+        IsBehindSnapshot(offset) && Is(offset, "lsn", JsonValueKind.Number, out var lsn) && lsn.TryGetUInt64(out var stored) ? stored : null;
 
     // During a snapshot the position is the snapshot's, whatever of its rows has been sent: it carries the field until it is complete.
     static bool IsBehindSnapshot(JsonElement offset) =>

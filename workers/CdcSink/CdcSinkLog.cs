@@ -69,6 +69,9 @@ static partial class CdcSinkLog
     [LoggerMessage(392, LogLevel.Error, "The publication does not send every change of users, events and bets at {At:u} in epoch {Epoch}: a table or an operation is not published, or it has a row filter, a column list or child tables. What is committed meanwhile is missing. data_as_of stays at the last watermark before, until the publication is whole and a run after that finds everything equal")]
     public static partial void PublicationIncomplete(ILogger log, DateTimeOffset at, int epoch);
 
+    [LoggerMessage(393, LogLevel.Warning, "Kafka Connect has had no position of the topic prefix {TopicPrefix} for {Seconds:F0} s: the connector has not begun, its position was deleted, or Connect:Connector or CdcSink:TopicPrefix names another one. data_as_of does not move")]
+    public static partial void NoPosition(ILogger log, string topicPrefix, double seconds);
+
     [LoggerMessage(390, LogLevel.Warning, "No watermark was written between {BeforeAt:u} and {At:u} in epoch {Epoch}: the connector was stopped. Whether somebody moved its slot meanwhile leaves no sign, so a reconciliation is asked for; nothing is held")]
     public static partial void CaptureGap(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
 

@@ -27,7 +27,7 @@ sealed class StoreLoop(NpgsqlDataSource postgres, ClickHouseClient clickHouse, S
                 AskAsync(Stores.Postgres, PostgresAsync, stopping),
                 AskAsync(Stores.ClickHouse, limit => clickHouse.ExecuteScalarAsync("SELECT 1", cancellationToken: limit), stopping),
                 AskAsync(Stores.Kafka, _ => Task.Run(ends.Ping, CancellationToken.None), stopping),
-                connect.IsKnown ? AskAsync(Stores.Connect, connect.StoredLsnAsync, stopping) : Task.CompletedTask);
+                connect.IsKnown ? AskAsync(Stores.Connect, connect.StoredAsync, stopping) : Task.CompletedTask);
             await Task.Delay(Every, clock, stopping);
         }
     }

@@ -17,12 +17,21 @@ public sealed class ConnectOffsetsTests
     [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"lsn":-5}}]}""", null)]
     [InlineData("""{"offsets":[]}""", null)]
     public void Only_a_position_behind_the_snapshot_of_the_connector_counts(string answer, ulong? lsn) =>
-        Assert.Equal(lsn, ConnectOffsets.StoredLsn(JsonDocument.Parse(answer).RootElement, "betting"));
+        Assert.Equal(lsn, ConnectOffsets.Stored(JsonDocument.Parse(answer).RootElement, "betting").Lsn);
 
     [Theory]
     [InlineData("""{"error_code":404,"message":"Connector not found"}""")]
     [InlineData("[]")]
     [InlineData("null")]
     public void What_is_no_answer_of_Connect_is_an_error(string answer) =>
-        Assert.Throws<JsonException>(() => ConnectOffsets.StoredLsn(JsonDocument.Parse(answer).RootElement, "betting"));
+        Assert.Throws<JsonException>(() => ConnectOffsets.Stored(JsonDocument.Parse(answer).RootElement, "betting"));
+
+    [Theory]
+    [InlineData("""{"offsets":[]}""", false)]
+    [InlineData("""{"offsets":[{"partition":{"server":"former"},"offset":{"lsn":9}}]}""", false)]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":null}]}""", false)]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"snapshot":"INITIAL","snapshot_completed":false,"lsn":1}}]}""", true)]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"lsn":4}}]}""", true)]
+    public void A_connector_that_takes_its_snapshot_has_a_position_and_another_connector_has_none(string answer, bool isThere) =>
+        Assert.Equal(isThere, ConnectOffsets.Stored(JsonDocument.Parse(answer).RootElement, "betting").IsThere);
 }

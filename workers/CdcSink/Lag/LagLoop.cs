@@ -42,7 +42,9 @@ public sealed class LagLoop(
         var (position, watermark) = (ulong.MaxValue, (Watermark?)null);
         var isAcknowledged = connect.IsKnown && await AskAsync(Stores.Connect, async cancellation =>
         {
-            position = await connect.StoredLsnAsync(cancellation) ?? 0;
+            var stored = await connect.StoredAsync(cancellation);
+            position = stored.Lsn ?? 0;
+            trouble.ConnectHasPosition(stored.IsThere, options.TopicPrefix);
             state.SawConnect();
         }, stopping);
         var visible = (VisibleProgress?)null;

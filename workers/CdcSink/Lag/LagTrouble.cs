@@ -15,7 +15,11 @@ public sealed class LagTrouble(Outages outages, ClickHouseOutage clickHouse, Tim
     const string Loop = "lag";
     static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1), SurelyNoOutage = TimeSpan.FromSeconds(15);
 
+    // A connector stores its first position within a minute of its start.
+    static readonly TimeSpan SurelyNoStart = TimeSpan.FromMinutes(1.5);
+
     readonly Dictionary<string, (long Since, long? Told)> _failing = [];
+    long? _withoutPosition, _toldWithoutPosition;
 
     public void KafkaFailed(KafkaException failure)
     {
@@ -40,6 +44,24 @@ public sealed class LagTrouble(Outages outages, ClickHouseOutage clickHouse, Tim
 
     /// <summary>Kafka Connect has one question, so whatever it lacks is an outage.</summary>
     public void ConnectFailed(string detail) => outages.Failed(Stores.Connect, Loop, detail);
+
+    /// <summary>Without a position nothing says what is in the topics, so <c>data_as_of</c> does not move. Logged once a minute.</summary>
+    public void ConnectHasPosition(bool isThere, string topicPrefix)
+    {
+        if (isThere)
+        {
+            (_withoutPosition, _toldWithoutPosition) = (null, null);
+            return;
+        }
+        var now = clock.GetTimestamp();
+        _withoutPosition ??= now;
+        var lasts = clock.GetElapsedTime(_withoutPosition.Value, now);
+        if (lasts >= SurelyNoStart && (_toldWithoutPosition is not { } told || clock.GetElapsedTime(told, now) >= TellEvery))
+        {
+            _toldWithoutPosition = now;
+            CdcSinkLog.NoPosition(log, topicPrefix, lasts.TotalSeconds);
+        }
+    }
 
     public void Answered(string store)
     {
