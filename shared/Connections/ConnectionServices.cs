@@ -36,8 +36,10 @@ public static class ConnectionServices
         });
 
     /// <summary>PostgreSQL for a verb that works without it as well: checked where the connection string is given; there is no data source where it is not.</summary>
-    public static IServiceCollection AddOptionalPostgres(this IServiceCollection services, IConfiguration configuration, string application) =>
-        string.IsNullOrEmpty(configuration.GetSection(PostgresOptions.Section)[nameof(PostgresOptions.ConnectionString)]) ? services : services.AddPostgres(application);
+    public static IServiceCollection AddOptionalPostgres(
+        this IServiceCollection services, IConfiguration configuration, string application, Action<NpgsqlConnectionStringBuilder>? choose = null) =>
+        string.IsNullOrEmpty(configuration.GetSection(PostgresOptions.Section)[nameof(PostgresOptions.ConnectionString)])
+            ? services : services.AddPostgres(application, choose);
 
     /// <summary>Looks at PostgreSQL's settings while the worker runs. See <see cref="PostgresSettings"/>.</summary>
     public static IServiceCollection AddPostgresSettings(this IServiceCollection services, PostgresNeeds needs) =>

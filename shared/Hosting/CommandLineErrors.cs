@@ -15,6 +15,11 @@ public static class CommandLineErrors
     {
         var (name, type) = given is OptionResult option ? (option.Option.Name, option.Option.ValueType)
             : given is ArgumentResult argument ? (argument.Argument.Name, argument.Argument.ValueType) : ("", typeof(string));
+        // A variable that is not set: as a filter it would match everything.
+        if (given.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+        {
+            return $"{name} is empty";
+        }
         return given.Tokens.FirstOrDefault(token => SettingValue.Allowed(token.Value, type) is not null) is { } wrong ? Takes(name, type, wrong.Value) : null;
     }
 

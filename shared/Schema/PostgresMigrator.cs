@@ -1,3 +1,4 @@
+using Betting.Connections;
 using DbUp;
 using DbUp.Engine;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,9 @@ public static class PostgresMigrator
     public static IReadOnlyList<string> Roles { get; } = ["ingest", "replicator", "reader", "warmer"];
 
     const string ScriptFolder = ".Postgres.";
+
+    // Whoever uses a table waits behind a script that waits for it. So a script waits for a moment, and comes again.
+    static readonly TimeSpan LockWait = TimeSpan.FromSeconds(2), LockPause = TimeSpan.FromSeconds(5), LockLimit = TimeSpan.FromMinutes(10);
 
     /// <param name="connectionString">A role that owns the database and may create roles; for a <c>REPLICATION</c> role PostgreSQL 15 wants a superuser.</param>
     /// <param name="rolePasswords">Roles that may log in from now on, with their passwords.</param>
@@ -42,7 +46,7 @@ public static class PostgresMigrator
             wait.Parameters.AddWithValue(AdvisoryLock);
             await wait.ExecuteNonQueryAsync(cancellation);
         }
-        var applied = ApplyScripts(single, log);
+        var applied = await ApplyWhenFreeAsync(ForScripts(single), log, cancellation);
         foreach (var (role, password) in rolePasswords)
         {
             await PostgresRoles.AllowLoginAsync(connection, role, password, cancellation);
@@ -50,9 +54,38 @@ public static class PostgresMigrator
         return applied;
     }
 
-    static int ApplyScripts(string connectionString, ILogger log)
+    static string ForScripts(string connectionString)
     {
-        DatabaseUpgradeResult result = DeployChanges.To.PostgresqlDatabase(connectionString)
+        var scripts = new NpgsqlConnectionStringBuilder(connectionString);
+        PostgresSessions.GiveUpLocks(scripts);
+        PostgresSessions.WaitForLocks(scripts, LockWait);
+        return scripts.ConnectionString;
+    }
+
+    static async Task<int> ApplyWhenFreeAsync(string connectionString, ILogger log, CancellationToken cancellation)
+    {
+        var (applied, began) = (0, TimeProvider.System.GetTimestamp());
+        while (true)
+        {
+            var result = Apply(connectionString, log);
+            applied += result.Scripts.Count();
+            if (result.Successful)
+            {
+                return applied;
+            }
+            var script = result.ErrorScript?.Name ?? "the journal of scripts";
+            if (result.Error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable }
+                || TimeProvider.System.GetElapsedTime(began) >= LockLimit)
+            {
+                throw new SchemaException($"{script}: {result.Error.Message}", result.Error);
+            }
+            new ScriptLog(log).LogInformation($"{script} waits for a table that another session uses; it is tried again every {LockPause.TotalSeconds} s");
+            await Task.Delay(LockPause, TimeProvider.System, cancellation);
+        }
+    }
+
+    static DatabaseUpgradeResult Apply(string connectionString, ILogger log) =>
+        DeployChanges.To.PostgresqlDatabase(connectionString)
             .WithScriptsEmbeddedInAssembly(typeof(PostgresMigrator).Assembly, name => name.Contains(ScriptFolder, StringComparison.Ordinal))
             .WithTransactionPerScript()
             // $…$ in these scripts is PostgreSQL's own quoting.
@@ -62,8 +95,4 @@ public static class PostgresMigrator
             .LogTo(new ScriptLog(log))
             .Build()
             .PerformUpgrade();
-        return result.Successful
-            ? result.Scripts.Count()
-            : throw new SchemaException($"{result.ErrorScript?.Name ?? "the journal of scripts"}: {result.Error.Message}", result.Error);
-    }
 }

@@ -107,8 +107,7 @@ static class IngestServices
         }
         // The warning that says that a commit may be on no standby must come, whatever the role's settings hide.
         connection.Options = $"{connection.Options} -c client_min_messages=warning".TrimStart();
-        // A replica that stands still in the middle of a transaction gives up its locks.
-        connection.Options = $"{connection.Options} -c idle_in_transaction_session_timeout=10s".TrimStart();
+        PostgresSessions.GiveUpLocks(connection);
         // A plan made while a table was nearly empty stays when it has grown; reading by id through the index is right for both.
         connection.Options = $"{connection.Options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan".TrimStart();
     }

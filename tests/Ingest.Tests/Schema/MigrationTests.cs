@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Local.Engines;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
@@ -33,6 +34,62 @@ public sealed class MigrationTests(Servers servers)
         }
 
         Assert.True(await Migrate(new NpgsqlConnectionStringBuilder(database) { CommandTimeout = 1 }.ConnectionString, NoPasswords) > 0);
+    }
+
+    [Fact]
+    public async Task A_script_whose_table_is_in_use_lets_others_pass_and_is_applied_when_the_table_is_free()
+    {
+        var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
+        await Migrate(database, NoPasswords);
+        await using var postgres = NpgsqlDataSource.Create(database);
+        await using var holder = await postgres.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var reading = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await ExecuteAsync(holder, """
+            DELETE FROM schemaversions WHERE scriptname LIKE '%0018_log_messages.sql';
+            COMMIT;
+            BEGIN;
+            LOCK TABLE schemaversions IN SHARE MODE
+            """);
+
+        var migrating = Task.Run(() => Migrate(database, NoPasswords), TestContext.Current.CancellationToken);
+        await Deadline.UntilAsync("a script that waits", TimeSpan.FromSeconds(30), async () => await WaitingAsync(postgres) == 1);
+        // Not while the script still waits in front of it.
+        await Deadline.UntilAsync("a script that waits no longer", TimeSpan.FromSeconds(30), async () => await WaitingAsync(postgres) == 0);
+        Assert.False(migrating.IsCompleted);
+        await ExecuteAsync(holder, "COMMIT");
+
+        Assert.Equal(1, await migrating);
+    }
+
+    [Fact]
+    public async Task A_session_that_locks_gives_up_its_locks_and_is_not_ended_between_transactions_whatever_its_role_has()
+    {
+        var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
+        var connection = new NpgsqlConnectionStringBuilder(database);
+        PostgresSessions.GiveUpLocks(connection);
+        await using var postgres = NpgsqlDataSource.Create(connection);
+        await using (var settings = postgres.CreateCommand(
+            $"ALTER DATABASE {connection.Database} SET idle_session_timeout = '1s'; ALTER DATABASE {connection.Database} SET idle_in_transaction_session_timeout = 0"))
+        {
+            await settings.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        postgres.Clear();
+        await using var shown = postgres.CreateCommand("SELECT current_setting('idle_in_transaction_session_timeout') || ' ' || current_setting('idle_session_timeout')");
+
+        Assert.Equal("10s 0", await shown.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+    }
+
+    static async Task<long> WaitingAsync(NpgsqlDataSource postgres)
+    {
+        await using var command = postgres.CreateCommand("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'schemaversions'::regclass");
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     [Fact]

@@ -153,6 +153,24 @@ public sealed class WrongSettingTests
         Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
     }
 
+    /// <summary>A variable that is not set: as a filter it matched every letter.</summary>
+    [Theory]
+    [InlineData("Ingest", "--contains", "dead-letters", "drop", "--door", "kafka")]
+    [InlineData("Ingest", "--reason", "dead-letters", "replay")]
+    [InlineData("Ingest", "--kind", "dead-letters", "drop")]
+    [InlineData("Ingest", "--id", "dead-letters", "drop")]
+    [InlineData("CdcSink", "--contains", "dead-letters", "drop")]
+    public async Task An_option_without_text_ends_a_verb_with_a_line_that_names_it(string worker, string option, params string[] verb)
+    {
+        foreach (var text in (string[])["", " "])
+        {
+            var (code, lines) = await WorkerProgram.RunAsync(worker, [.. verb, option, text]);
+
+            Assert.Equal(78, code);
+            Assert.Equal([$"{worker} {verb[0]} {verb[1]}: {option} is empty; see --help"], lines);
+        }
+    }
+
     [Theory]
     [InlineData("Ingest", "--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/")]
     [InlineData("CacheWarmer")]

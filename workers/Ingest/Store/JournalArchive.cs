@@ -13,7 +13,7 @@ public sealed class JournalArchive(NpgsqlDataSource postgres, TimeProvider clock
 
     // Batches wait for the end of the move before their snapshot is taken, so none can find an id in neither table. It waits
     // for those in hand in turn, but not so long that the ones behind it are held up.
-    const string Guard = "SET LOCAL lock_timeout = '2s'; LOCK TABLE commands IN SHARE ROW EXCLUSIVE MODE";
+    static readonly string[] Guard = ["BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL lock_timeout = '2s'", "LOCK TABLE commands IN SHARE ROW EXCLUSIVE MODE"];
 
     const string Old = "FROM commands WHERE ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid AND applied_at < $3 AND outcome <> 'parked'";
 
@@ -56,28 +56,31 @@ public sealed class JournalArchive(NpgsqlDataSource postgres, TimeProvider clock
 
     static async Task<long> CountAsync(NpgsqlConnection connection, long page, DateTimeOffset before, CancellationToken cancellation)
     {
-        await using var command = With(new NpgsqlCommand($"SELECT count(*) {Old}", connection), page, before);
+        await using var command = new NpgsqlCommand($"SELECT count(*) {Old}", connection);
+        AddTo(command.Parameters, page, before);
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
+    // One request from lock to commit: a process that stands still in between would hold up every batch.
     static async Task<long> MoveAsync(NpgsqlConnection connection, long page, DateTimeOffset before, CancellationToken cancellation)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using (var guard = new NpgsqlCommand(Guard, connection, transaction))
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var statement in Guard)
         {
-            await guard.ExecuteNonQueryAsync(cancellation);
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
         }
-        await using var move = With(new NpgsqlCommand(Move, connection, transaction), page, before);
-        var moved = await move.ExecuteNonQueryAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-        return moved;
+        var move = new NpgsqlBatchCommand(Move);
+        AddTo(move.Parameters, page, before);
+        batch.BatchCommands.Add(move);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        await batch.ExecuteNonQueryAsync(cancellation);
+        return (long)move.RecordsAffected;
     }
 
-    static NpgsqlCommand With(NpgsqlCommand command, long page, DateTimeOffset before)
+    static void AddTo(NpgsqlParameterCollection parameters, long page, DateTimeOffset before)
     {
-        command.Parameters.AddWithValue(page);
-        command.Parameters.AddWithValue(page + PagesAtOnce);
-        command.Parameters.AddWithValue(before.UtcDateTime);
-        return command;
+        parameters.AddWithValue(page);
+        parameters.AddWithValue(page + PagesAtOnce);
+        parameters.AddWithValue(before.UtcDateTime);
     }
 }

@@ -20,7 +20,7 @@ static class ArchiveVerb
         }.InRange(0, 36_500);
         var isTrial = new Option<bool>("--dry-run") { Description = "Counts the rows and moves none" };
         var command = new Command("archive", "Moves old rows of the journal to commands_archive, where duplicates of them are still recognised. Needs the rights of the tables' owner.") { age, isTrial };
-        return line.WithVerb(command, builder => builder.Services.AddPostgres("ingest archive").AddSingleton<JournalArchive>(), (parsed, services, cancellation) =>
+        return line.WithVerb(command, builder => builder.Services.AddPostgres("ingest archive", PostgresSessions.GiveUpLocks).AddSingleton<JournalArchive>(), (parsed, services, cancellation) =>
             MoveAsync(parsed.GetValue(age), parsed.GetValue(isTrial), services, cancellation));
     }
 

@@ -23,7 +23,7 @@ static class DeadLettersVerb
     static void Compose(WebApplicationBuilder builder)
     {
         BrokerSettings.Bind(builder);
-        builder.Services.AddOptionalPostgres(builder.Configuration, "ingest dead-letters");
+        builder.Services.AddOptionalPostgres(builder.Configuration, "ingest dead-letters", PostgresSessions.GiveUpLocks);
         builder.Services.AddSingleton<IStoreFailures, LettersInUse>();
     }
 

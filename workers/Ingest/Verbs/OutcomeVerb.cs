@@ -25,7 +25,7 @@ static class OutcomeVerb
         var command = new Command("outcome", "Tells what became of a command, from the journal, else from the dead letters of the brokers in the settings. Exit code 3 where it is in neither, 2 where a door of Ingest:Doors has no broker in the settings.") { id };
         return line.WithVerb(command, builder =>
         {
-            builder.Services.AddPostgres("ingest outcome");
+            builder.Services.AddPostgres("ingest outcome", PostgresSessions.GiveUpLocks);
             BrokerSettings.Bind(builder);
         }, async (parsed, services, cancellation) =>
             await TellAsync(parsed.GetValue(id), services.GetRequiredService<NpgsqlDataSource>(), cancellation)

@@ -28,7 +28,7 @@ static class ParkedRetryVerb
                 parsed.AddError("either --id or --all");
             }
         });
-        return line.WithVerb(parent, retry, builder => builder.Services.AddPostgres("ingest parked"), async (parsed, services, cancellation) =>
+        return line.WithVerb(parent, retry, builder => builder.Services.AddPostgres("ingest parked", PostgresSessions.GiveUpLocks), async (parsed, services, cancellation) =>
         {
             await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand(Retry);
             command.Parameters.Add(new NpgsqlParameter { Value = (object?)parsed.GetValue(id) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });

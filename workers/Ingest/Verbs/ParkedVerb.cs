@@ -29,7 +29,7 @@ static class ParkedVerb
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
         var list = new Command("list", "Lists parked commands, the oldest first.") { waitsFor, ofId, quarantined, limit, json };
         var parent = new Command("parked", "Looks at commands that wait for a user, an event or a bet.");
-        return line.WithParkedRetry(parent).WithVerb(parent, list, builder => builder.Services.AddPostgres("ingest parked"),
+        return line.WithParkedRetry(parent).WithVerb(parent, list, builder => builder.Services.AddPostgres("ingest parked", PostgresSessions.GiveUpLocks),
             async (parsed, services, cancellation) =>
             {
                 await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand(Query);
