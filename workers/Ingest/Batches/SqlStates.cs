@@ -18,7 +18,7 @@ public static class SqlStates
         ["23"] = (Data, "a constraint refuses the row"),
         ["23505"] = (IdTaken, "unique violation; after 20 attempts it is Data"),
         ["25006"] = (Unavailable, "the server is read-only: a standby, or a primary that was demoted"),
-        ["25P03"] = (Unavailable, "the session was ended by idle_in_transaction_session_timeout"),
+        ["25P03"] = (Contention, "the session was ended by idle_in_transaction_session_timeout"),
         ["25P04"] = (TooMuch, "transaction_timeout"),
         ["26"] = (Configuration, "a prepared statement is gone: a pooler between that does not keep them"),
         ["27"] = (Data, "a trigger changed the row that is being changed"),
