@@ -135,8 +135,11 @@ static partial class CdcSinkLog
     [LoggerMessage(337, LogLevel.Warning, "{Partition}: the group's offset {Committed} is older than the topic, but ClickHouse has all that is gone; read from {Offset}")]
     public static partial void GroupBehindTopic(ILogger log, string partition, long? committed, long offset);
 
-    [LoggerMessage(338, LogLevel.Warning, "Where to begin cannot be told yet ({Code}: {Reason}); asked again every second")]
+    [LoggerMessage(338, LogLevel.Warning, "Where to begin cannot be told yet ({Code}: {Reason}); asked again")]
     public static partial void StartUnknown(ILogger log, string code, string reason);
+
+    [LoggerMessage(394, LogLevel.Warning, "Where to begin cannot be told yet of {Partitions} partitions, such as {Partition}: they have no leader, or it does not answer. The others are read")]
+    public static partial void StartUnknownOfSome(ILogger log, int partitions, string partition);
 
     [LoggerMessage(323, LogLevel.Information, "Joined {Bets} bets of {Users} users and {Events} events beside the batches in {Seconds:F1} s")]
     public static partial void LargeJoinDone(ILogger log, int bets, int users, int events, double seconds);

@@ -100,6 +100,10 @@ sealed class KafkaStream : IAsyncDisposable
     /// <summary>As retention would.</summary>
     public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
 
+    /// <summary>A partition loses its leader, or has the only broker for it again.</summary>
+    public Task LeadAsync(string topic, int partition, bool hasLeader) =>
+        AskAsync(HttpMethod.Post, $"/topics/{topic}/partitions/{partition}/leader?broker={(hasLeader ? 1 : -1)}");
+
     /// <summary>What the broker tells of a topic's setting.</summary>
     public Task SetAsync(string topic, string setting, string value) =>
         AskAsync(HttpMethod.Put, $"/topics/{topic}/settings/{setting}?value={Uri.EscapeDataString(value)}");

@@ -71,6 +71,59 @@ public sealed class StartTests(Servers servers)
     }
 
     [Fact]
+    public async Task Partitions_without_a_leader_hold_up_no_other_partition_neither_at_the_first_start_nor_later()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await stream.SendAsync([Bet(1), Bet(2, 1), Bet(3, 2)]);
+        await LeadAsync(hasLeader: false);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await BetsAsync(sink, "1");
+            await stream.SendAsync([Bet(4)]);
+            await BetsAsync(sink, "1,4");
+            Assert.Single(KafkaStream.Said(worker).Split('\n'), line => line.Contains("Where to begin cannot be told yet of 2 partitions", StringComparison.Ordinal));
+            Assert.DoesNotContain("Kafka does not serve this worker", KafkaStream.Said(worker), StringComparison.Ordinal);
+            await LeadAsync(hasLeader: true);
+            await BetsAsync(sink, "1,2,3,4");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+
+        await LeadAsync(hasLeader: false);
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await stream.SendAsync([Bet(5)]);
+        await BetsAsync(sink, "1,2,3,4,5");
+        await LeadAsync(hasLeader: true);
+        await stream.SendAsync([Bet(6, 1), Bet(7, 2)]);
+        await BetsAsync(sink, "1,2,3,4,5,6,7");
+
+        async Task LeadAsync(bool hasLeader)
+        {
+            await stream.LeadAsync(stream.Bets, 1, hasLeader);
+            await stream.LeadAsync(stream.Bets, 2, hasLeader);
+        }
+    }
+
+    [Fact]
+    public async Task A_first_start_at_the_end_waits_for_the_ends_of_all_partitions_of_a_topic()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await stream.SendAsync([Bet(1), Bet(2, 1)]);
+        await stream.LeadAsync(stream.Bets, 1, hasLeader: false);
+        await using var worker = stream.StartWorker(sink.ConnectionString, "--CdcSink:FirstStart=End");
+        await Deadline.UntilAsync("a partition that has no end yet", Limit, () => Task.FromResult(
+            KafkaStream.Said(worker).Contains("Where to begin cannot be told yet of 3 partitions", StringComparison.Ordinal)));
+
+        await stream.LeadAsync(stream.Bets, 1, hasLeader: true);
+        await Deadline.UntilAsync("progress at the ends", Limit, async () =>
+            (await sink.QueryAsync($"SELECT toString(groupArray(next_offset)) FROM (SELECT next_offset FROM sink_progress FINAL WHERE topic = '{stream.Bets}' ORDER BY partition)"))[0] == "[1,1,0]");
+        await stream.SendAsync([Bet(3), Bet(4, 1), Bet(5, 2)]);
+
+        await BetsAsync(sink, "3,4,5");
+    }
+
+    [Fact]
     public async Task A_topic_made_anew_is_read_from_its_beginning_and_progress_goes_back_with_it()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);

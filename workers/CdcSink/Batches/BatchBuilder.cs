@@ -33,6 +33,13 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     /// <summary>Whether its first record has waited long enough. It may still grow while nobody has time for it.</summary>
     public bool IsDue => _batch is { } batch && (IsFull || clock.GetElapsedTime(batch.StartedAt) / (FillsFast(batch) ? FastPatience : 1) >= options.BatchAge);
 
+    /// <summary>The next record of this partition is not the one behind the last: it was sent back, or its topic is another one.</summary>
+    public void BeginAnew(string topic, int partition)
+    {
+        _tombstones.Forget(topic, partition);
+        _commits.Forget(topic, partition);
+    }
+
     /// <summary>Adds one record; what it was is in <paramref name="decoded"/>.</summary>
     public void Add(in StreamRecord record, out DecodedRecord decoded)
     {

@@ -14,6 +14,9 @@ sealed class CommitClock
 
     readonly Dictionary<(string Topic, int Partition), (StreamPosition Position, ChangeVersion Version, long At)> _last = [];
 
+    /// <summary>The partition begins anew.</summary>
+    public void Forget(string topic, int partition) => _last.Remove((topic, partition));
+
     /// <returns>The jump that ends at this streamed change; null where its time does not precede that of the change before it.</returns>
     public ClockJump? Notice(in StreamRecord record, in DecodedRecord change)
     {

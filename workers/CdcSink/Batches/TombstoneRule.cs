@@ -7,7 +7,7 @@ namespace Betting.CdcSink.Batches;
 /// A tombstone repeats the delete directly before it and is skipped. One that repeats none is the only sign of a delete, without
 /// a version, as a flattening transform with <c>delete.tombstone.handling.mode=tombstone</c> writes it: it must not pass silently.
 /// </summary>
-/// <remarks>One for each assignment: at its first record of a partition it gives the benefit of the doubt, since the delete may
+/// <remarks>At the first record of a partition that begins it gives the benefit of the doubt, since the delete may
 /// have been the last record before. A record that was sent back from the dead letters stands wherever the topic ended then, also
 /// between a delete and its tombstone: it is passed over, and a tombstone that was found alone before is alone still.</remarks>
 public sealed class TombstoneRule
@@ -16,6 +16,13 @@ public sealed class TombstoneRule
 
     // The partition read last, if its last record was no delete: that is so for nearly every record, and comparing is cheaper than looking up.
     (string? Topic, int Partition) _calm;
+
+    /// <summary>The partition begins anew.</summary>
+    public void Forget(string topic, int partition)
+    {
+        _lastDeleted.Remove((topic, partition));
+        _calm = default;
+    }
 
     /// <summary>To be called with every record in the order of its partition.</summary>
     /// <returns>True for a tombstone that repeats no delete.</returns>

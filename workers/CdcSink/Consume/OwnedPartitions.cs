@@ -11,13 +11,16 @@ namespace Betting.CdcSink.Consume;
 sealed class OwnedPartitions(
     IConsumer<byte[]?, byte[]?> consumer, PartitionStarts starts, ReadPositions positions, OffsetCommits commits, Readiness readiness, TimeProvider clock, ILogger log)
 {
-    static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
+    // Nothing is read meanwhile: what does not answer may cost a tenth of the time.
+    static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1), AskAtLeastEvery = TimeSpan.FromSeconds(30);
+    const int TimesOfALook = 10;
 
     readonly HashSet<TopicPartition> _owned = [];
 
     // What has no beginning yet, with the position that a broker refused.
     readonly Dictionary<TopicPartition, long?> _unbegun = [];
     long? _asked;
+    TimeSpan _pause = AskAgainAfter;
 
     /// <summary>The group gave these; the consumer reads none of them yet.</summary>
     public void Take(List<TopicPartition> partitions)
@@ -42,21 +45,23 @@ sealed class OwnedPartitions(
     }
 
     /// <summary>Begins what was assigned, what an order sends back, and what the broker does not have at its position any more.</summary>
-    /// <returns>Whether any began; the consumer was then assigned anew, nothing of it paused.</returns>
-    public bool TryBegin()
+    /// <returns>Those that began. Where there are any, the consumer was assigned anew, nothing of it paused.</returns>
+    public IReadOnlyCollection<TopicPartition> TryBegin()
     {
         starts.Tell();
         foreach (var partition in starts.Ordered(_owned).ToList())
         {
             _unbegun.TryAdd(partition, null);
         }
-        if (_unbegun.Count == 0 || (_asked is { } last && clock.GetElapsedTime(last) < AskAgainAfter))
+        if (_unbegun.Count == 0 || (_asked is { } last && clock.GetElapsedTime(last) < _pause))
         {
-            return false;
+            return [];
         }
-        _asked = clock.GetTimestamp();
+        var began = clock.GetTimestamp();
         commits.NextTurn(_unbegun.Keys);
         var begun = starts.TryBegin(consumer, _unbegun);
+        _asked = clock.GetTimestamp();
+        _pause = PauseAfter(clock.GetElapsedTime(began));
         foreach (var (partition, position) in begun)
         {
             _unbegun.Remove(partition);
@@ -64,15 +69,18 @@ sealed class OwnedPartitions(
         }
         if (begun.Count == 0)
         {
-            return false;
+            return [];
         }
         // Not a seek, which a partition that stands at an error does not follow: all of them anew, each where it is.
         var next = positions.Next.ToList();
         consumer.Assign(next);
         CdcSinkLog.Assigned(log, string.Join(", ", next));
         readiness.Set(StreamConsumer.Condition, _unbegun.Count == 0, $"where to begin is not known yet of {_unbegun.Count} partitions");
-        return true;
+        return [.. begun.Keys];
     }
+
+    static TimeSpan PauseAfter(TimeSpan look) =>
+        TimeSpan.FromTicks(Math.Clamp(look.Ticks * TimesOfALook, AskAgainAfter.Ticks, AskAtLeastEvery.Ticks));
 
     /// <summary>The group took all of them back.</summary>
     public void GiveBack(IEnumerable<TopicPartition> partitions)

@@ -22,16 +22,16 @@ public sealed class PartitionStarts(
     // The name under which outages know it.
     const string Loop = "partition-starts";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForOne = TimeSpan.FromSeconds(2), SayEvery = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForBrokers = TimeSpan.FromSeconds(2), SayEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the look-ups at the beginning of partitions may keep the consumer from polling.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
     readonly ChangeTopics _topics = new(options.TopicPrefix);
-    readonly RecordClock _records = new(kafka.Value);
+    readonly RecordClock _records = new(kafka.Value, clock);
     readonly StoppedPartitions _stopped = new(readiness, metrics, clock, log);
     readonly HashSet<Guid> _obeyed = [];
-    long? _said;
+    long? _said, _saidOfSome;
 
     StartNews News => field ??= new StartNews(_stopped, options, metrics, log);
 
@@ -44,10 +44,9 @@ public sealed class PartitionStarts(
     /// <returns>Where to read them from, null for one that is stopped; one that cannot be told yet is not among the answers.</returns>
     public IReadOnlyDictionary<TopicPartition, PartitionPosition?> TryBegin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions)
     {
-        using var limit = new CancellationTokenSource(Patience, clock);
         try
         {
-            var begun = Begin(consumer, partitions, limit.Token);
+            var begun = Begin(consumer, partitions);
             _said = null;
             clickHouse.Over(Loop);
             outages.Succeeded(Stores.Kafka, StreamConsumer.Loop);
@@ -84,6 +83,19 @@ public sealed class PartitionStarts(
         }
     }
 
+    void SayUnknown(List<TopicPartition> partitions)
+    {
+        if (partitions.Count == 0)
+        {
+            _saidOfSome = null;
+        }
+        else if (_saidOfSome is not { } said || clock.GetElapsedTime(said) >= SayEvery)
+        {
+            _saidOfSome = clock.GetTimestamp();
+            CdcSinkLog.StartUnknownOfSome(log, partitions.Count, StoppedPartitions.Name(partitions[0]));
+        }
+    }
+
     /// <summary>These were given away.</summary>
     public void Forget(IEnumerable<TopicPartition> partitions)
     {
@@ -98,30 +110,28 @@ public sealed class PartitionStarts(
     /// <summary>Says what still stands; to be called often.</summary>
     public void Tell() => _stopped.Tell();
 
-    Dictionary<TopicPartition, PartitionPosition?> Begin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions, CancellationToken cancellation)
+    Dictionary<TopicPartition, PartitionPosition?> Begin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions)
     {
         var committed = consumer.Committed(partitions.Keys, Patience).ToDictionary(each => each.TopicPartition, each => each.Offset.IsSpecial ? (long?)null : each.Offset.Value);
-        var known = Wait(progress.ReadAsync(partitions.Keys.Select(partition => partition.Topic), cancellation));
-        var open = Wait(orders.OpenAsync(options.Group, cancellation)).Where(order => partitions.ContainsKey(order.Partition)).ToList();
-        var begun = new List<Begun>();
-        foreach (var (partition, refused) in partitions)
-        {
-            try
-            {
-                begun.Add(BeginOne(consumer, partition, refused, committed[partition], known, open.LastOrDefault(order => order.Partition == partition)));
-            }
-            catch (KafkaException trouble) when (!trouble.Error.IsFatal)
-            {
-                // A partition without a leader does not hold up the others.
-                CdcSinkLog.StartUnknown(log, $"{StoppedPartitions.Name(partition)}: {trouble.Error.Code}", Refusal.LineOf(trouble));
-            }
-        }
-
-        var siblings = Siblings(consumer, begun, known).ToList();
+        // ClickHouse has its limit for itself, however long the brokers took.
+        using var reading = new CancellationTokenSource(Patience, clock);
+        var known = Wait(progress.ReadAsync(partitions.Keys.Select(partition => partition.Topic), reading.Token));
+        var open = Wait(orders.OpenAsync(options.Group, reading.Token)).Where(order => partitions.ContainsKey(order.Partition)).ToList();
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        var topics = new TopicBounds(admin, PatienceForBrokers);
+        var bounds = Wait(topics.ReadAsync(partitions.Keys));
+        var asked = bounds.Where(each => IsAsked(each.Key, committed[each.Key], known, each.Value)).Select(each => each.Key).ToHashSet();
+        var times = _records.Of([.. asked.Select(each => new TopicPartitionOffset(each, known[each].RecordOffset))]);
+        var begun = bounds.Where(each => times.ContainsKey(each.Key) || !asked.Contains(each.Key)).Select(each => BeginOne(
+            each.Key, partitions[each.Key], committed[each.Key], known, open.LastOrDefault(order => order.Partition == each.Key), each.Value,
+            times.GetValueOrDefault(each.Key))).ToList();
+        var siblings = Siblings(topics, begun, known);
+        SayUnknown([.. partitions.Keys.Except(begun.Select(each => each.Partition))]);
+        using var writing = new CancellationTokenSource(Patience, clock);
         HoldFor([.. begun.Select(each => (each.Partition, each.Start)), .. siblings.Select(each => (new TopicPartition(each.Topic, each.Partition), new PartitionStart(StartKind.First, each.NextOffset)))],
-            known, cancellation);
-        Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(siblings), cancellation));
-        Commit(consumer, open, begun, committed, cancellation);
+            known, writing.Token);
+        Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(siblings), writing.Token));
+        Commit(consumer, open, begun, committed, writing.Token);
         foreach (var each in begun)
         {
             News.Tell(each, committed[each.Partition], known.TryGetValue(each.Partition, out var reached) ? reached.NextOffset : null);
@@ -130,14 +140,15 @@ public sealed class PartitionStarts(
         return begun.ToDictionary(each => each.Partition, each => each.Start.Kind == StartKind.LostStopped ? null : (PartitionPosition?)each.Position);
     }
 
-    Begun BeginOne(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long? refused, long? committed, Dictionary<TopicPartition, PartitionPosition> known, RewindOrder? order)
+    Begun BeginOne(
+        TopicPartition partition, long? refused, long? committed, Dictionary<TopicPartition, PartitionPosition> known, RewindOrder? order,
+        (long Low, long High) bounds, long? recordMs)
     {
-        var bounds = consumer.QueryWatermarkOffsets(partition, PatienceForOne);
-        var (low, high) = (bounds.Low.Value, bounds.High.Value);
+        var (low, high) = bounds;
         PartitionPosition? before = known.TryGetValue(partition, out var recorded) ? recorded : null;
         // Heartbeats and messages hold no rows: what is gone of them is no loss.
         var lost = _topics.Tables.Contains(partition.Topic) ? options.LostOffset : LostOffset.Earliest;
-        var facts = new PartitionFacts(committed, before?.NextOffset, IsAnother(partition, committed, before, low, high), low, high,
+        var facts = new PartitionFacts(committed, before?.NextOffset, recordMs is { } there && there != before?.RecordMs, low, high,
             known.Keys.Any(other => other.Topic == partition.Topic), order?.Offset, order?.Forward ?? false);
         var start = refused is { } position && order is null ? PartitionStart.OfRefused(position, low, lost) : PartitionStart.Of(facts, options.FirstStart, lost);
         var place = new PartitionPosition(partition.Topic, partition.Partition, start.Offset, high, 0, 0);
@@ -162,27 +173,31 @@ public sealed class PartitionStarts(
         }
     }
 
-    bool IsAnother(TopicPartition partition, long? committed, PartitionPosition? before, long low, long high) =>
-        committed is null && before is { RecordMs: > 0 } last && last.RecordOffset >= low && last.NextOffset <= high
-        && _records.Of(partition, last.RecordOffset) is { } there && there != last.RecordMs;
+    // The record before the progress tells whether the topic is the one that the progress is about.
+    static bool IsAsked(TopicPartition partition, long? committed, Dictionary<TopicPartition, PartitionPosition> known, (long Low, long High) bounds) =>
+        committed is null && known.TryGetValue(partition, out var last) && last.RecordMs > 0 && last.RecordOffset >= bounds.Low && last.NextOffset <= bounds.High;
 
-    /// <summary>At a topic's first start all its partitions become known, so that one without progress was added later.</summary>
-    IEnumerable<PartitionPosition> Siblings(IConsumer<byte[]?, byte[]?> consumer, List<Begun> begun, Dictionary<TopicPartition, PartitionPosition> known)
+    /// <summary>
+    /// At a topic's first start all its partitions become known, so that one without progress was added later. Where they are to begin at
+    /// their end and one does not tell it, the topic waits: it is taken out of <paramref name="begun"/>.
+    /// </summary>
+    List<PartitionPosition> Siblings(TopicBounds topics, List<Begun> begun, Dictionary<TopicPartition, PartitionPosition> known)
     {
-        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-        foreach (var topic in begun.Where(each => each.Start.Kind == StartKind.First).Select(each => each.Partition.Topic).Distinct())
+        var others = begun.Where(each => each.Start.Kind == StartKind.First).Select(each => each.Partition.Topic).Distinct().SelectMany(topics.PartitionsOf)
+            .Where(other => !known.ContainsKey(other) && begun.All(each => each.Partition != other)).ToList();
+        var bounds = Wait(topics.ReadAsync(others));
+        if (options.FirstStart == FirstStart.End)
         {
-            foreach (var other in admin.GetMetadata(topic, Patience).Topics.Single().Partitions.Select(partition => new TopicPartition(topic, partition.PartitionId)))
-            {
-                if (!known.ContainsKey(other) && begun.All(each => each.Partition != other))
-                {
-                    var end = consumer.QueryWatermarkOffsets(other, Patience).High.Value;
-                    // At 0 even where the topic lost its first records: their owner is to find them gone, not read.
-                    var start = options.FirstStart == FirstStart.Beginning ? 0 : end;
-                    yield return new PartitionPosition(topic, other.Partition, start, end, 0, 0);
-                }
-            }
+            var waiting = others.Where(other => !bounds.ContainsKey(other)).Select(other => other.Topic).ToHashSet();
+            begun.RemoveAll(each => each.Start.Kind == StartKind.First && waiting.Contains(each.Partition.Topic));
+            others.RemoveAll(other => waiting.Contains(other.Topic));
         }
+        return others.ConvertAll(other =>
+        {
+            var end = bounds.TryGetValue(other, out var seen) ? seen.High : 0;
+            // At 0 even where the topic lost its first records: their owner is to find them gone, not read.
+            return new PartitionPosition(other.Topic, other.Partition, options.FirstStart == FirstStart.Beginning ? 0 : end, end, 0, 0);
+        });
     }
 
     /// <summary>The group's offset first, then orders are done with: interrupted between the two, they are obeyed once more.</summary>

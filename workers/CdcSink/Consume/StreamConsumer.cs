@@ -83,8 +83,9 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>Adds to the batch for a moment: until it is full, or nothing came for a short wait, or the moment is over.</summary>
     public void Gather()
     {
-        if (_owned.TryBegin())
+        foreach (var begun in _owned.TryBegin())
         {
+            _builder.BeginAnew(begun.Topic, begun.Partition);
             _paused = null;
         }
         _commits.Again();

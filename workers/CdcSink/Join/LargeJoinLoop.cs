@@ -34,8 +34,9 @@ public sealed class LargeJoinLoop(
         while (true)
         {
             heartbeats.Beat(Name);
-            using var moment = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-            using var timer = clock.CreateTimer(_ => moment.Cancel(), null, Beat, Timeout.InfiniteTimeSpan);
+            // Its own timer: one of ours could cancel it after its end, which would end the process.
+            using var beat = new CancellationTokenSource(Beat, clock);
+            using var moment = CancellationTokenSource.CreateLinkedTokenSource(stopping, beat.Token);
             try
             {
                 if (!await _waiting.Reader.WaitToReadAsync(moment.Token))
