@@ -22,8 +22,7 @@ public static class Topics
     public const string Publication = "debezium_publication";
 
     /// <summary>
-    /// The connector's <c>heartbeat.action.query</c>: writes a watermark at once, outside of any transaction, that names the one before it,
-    /// PostgreSQL's timeline and a hash of the publication and of the definitions of the three tables. The hash changes with every ALTER
+    /// The connector's <c>heartbeat.action.query</c>: writes a watermark that names the one before it, PostgreSQL's timeline and a hash of the publication and of the definitions of the three tables. The hash changes with every ALTER
     /// PUBLICATION, when a published table or the publication is made anew, and with DDL that can change values without a change in the
     /// stream: columns added, dropped, renamed or altered, and tables renamed, moved, inherited from or given another replica identity. The
     /// rows of <c>pg_type</c> and <c>pg_attribute</c> have the ids of the transactions that wrote them, so what is changed back is seen too.
@@ -45,7 +44,7 @@ public static class Topics
         "OR EXISTS (SELECT FROM pg_depend s JOIN pg_depend d USING (classid, objid) " +
         "WHERE s.classid = to_regclass('pg_catalog.pg_publication_namespace') AND s.refclassid = 'pg_publication'::regclass " +
         "AND s.refobjid = p.oid AND d.refclassid = 'pg_namespace'::regclass AND d.refobjid = c.relnamespace))) " +
-        "SELECT set_config('synchronous_commit', 'local', true), pg_logical_emit_message(false, 'watermark', " +
+        "SELECT set_config('synchronous_commit', 'local', true), pg_logical_emit_message(true, 'watermark', " +
         "json_build_object('at', clock_timestamp(), 'id', id, 'previous', previous, " +
         "'whole', is_whole, 'timeline', ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int, " +
         "'publication', (SELECT md5(coalesce(string_agg(concat(is_whole, p.xmin, p, " +

@@ -75,6 +75,13 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch, string 
             && offset["lsn"] is not null && (offset["snapshot"] is null || offset["snapshot_completed"]?.GetValue<bool>() == true);
     }
 
+    public async Task RestartAsync()
+    {
+        using var answer = await Http.PostAsync(new Uri(_connector + "/restart?includeTasks=true"), null);
+        answer.EnsureSuccessStatusCode();
+        await UntilTaskIsAsync("RUNNING");
+    }
+
     public Task PauseAsync() => PutAsync("/pause");
 
     public Task ResumeAsync() => PutAsync("/resume");

@@ -20,6 +20,9 @@ interface ILiveStream : IAsyncDisposable
 
     Task ResumeCaptureAsync();
 
+    /// <summary>The capture ends in good order and begins again, as with each change of its settings.</summary>
+    Task RestartCaptureAsync();
+
     /// <summary>Ends one of several brokers; nothing where there is one alone.</summary>
     Task StopOneBrokerAsync();
 

@@ -76,6 +76,8 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
 
     public Task<bool> HasStoredItsPositionAsync() => _connector!.HasStoredOffsetsAsync();
 
+    public Task RestartCaptureAsync() => _connector!.RestartAsync();
+
     public Task PauseCaptureAsync() => _connector!.PauseAsync();
 
     public Task ResumeCaptureAsync() => _connector!.ResumeAsync();

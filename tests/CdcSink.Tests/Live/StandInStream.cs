@@ -62,6 +62,12 @@ sealed class StandInStream : ILiveStream
         }
     }
 
+    public async Task RestartCaptureAsync()
+    {
+        await StopCaptureAsync();
+        await StartCaptureAsync();
+    }
+
     public Task PauseCaptureAsync() => StopCaptureAsync();
 
     public Task ResumeCaptureAsync() => StartCaptureAsync();

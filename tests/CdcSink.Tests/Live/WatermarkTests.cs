@@ -70,6 +70,30 @@ public sealed class WatermarkTests
         Assert.Empty(stage.Ended);
     }
 
+    /// <summary>
+    /// Debezium goes on at the first transaction behind its stored position, and leaves out messages that belong to none. So each restart swallowed the
+    /// watermarks until the next change, and the one after them named a predecessor that had never come.
+    /// </summary>
+    [Fact]
+    public async Task A_restart_of_the_connector_on_an_idle_database_loses_no_watermark_and_is_no_sign()
+    {
+        await using var stage = await LiveStage.StartAsync(replicas: 1);
+        await using var server = await stage.NewPostgresAsync("first");
+        await using var reader = new AsOfReader(stage.ClickHouse, server.ConnectionString(LiveStage.Database));
+        await reader.PlaceAsync(transactions: 5, betsEach: 10);
+        await stage.CaptureAsync(server, epoch: 1);
+        await reader.CheckUntilAllAreVisibleAsync(Patience);
+        for (var round = 0; round < 6; round++)
+        {
+            await reader.PlaceAsync(transactions: 1, betsEach: 1);
+            await stage.Stream.RestartCaptureAsync();
+            var restarted = await reader.NowAsync();
+            await Deadline.UntilAsync($"data_as_of behind restart {round}", Patience, async () => await reader.CheckAsync() > restarted.AddSeconds(2));
+        }
+        Assert.Equal(0, await stage.CountAsync("SELECT count() FROM reconciliation_requests"));
+        Assert.Equal(1, await stage.CountAsync("SELECT uniqExact(id) - uniqExactIf(previous, previous IN (SELECT id FROM watermarks)) FROM watermarks"));
+    }
+
     [Fact]
     public async Task No_row_is_missing_at_data_as_of_while_one_of_three_brokers_is_gone()
     {

@@ -39,7 +39,7 @@ public sealed class LagLoop(
     /// <summary>One look at all stores. The order matters: progress and watermark come before the ends that they are compared with.</summary>
     public async Task LookAsync(CancellationToken stopping)
     {
-        var (position, watermark) = (ulong.MaxValue, (Watermark?)null);
+        var (position, watermark) = ((ulong?)null, (Watermark?)null);
         var isAcknowledged = connect.IsKnown && await AskAsync(Stores.Connect, async cancellation =>
         {
             var stored = await connect.StoredAsync(cancellation);

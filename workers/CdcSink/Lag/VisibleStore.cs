@@ -42,18 +42,26 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
     /// The newest watermark of the newest epoch that the publication was whole at, at or before a position in the log. What is committed while it
     /// is not whole may never come, so such a watermark proves nothing.
     /// </summary>
-    /// <param name="lsn">The position; the largest number where any will do.</param>
+    /// <remarks>
+    /// A watermark comes when its transaction commits. Rows above it in the log, of transactions that committed while it was open, come before it:
+    /// a position at such a row is above the watermark and does not follow it. So the position has to be at or behind the next watermark
+    /// as well, whose transaction began after the first had committed.
+    /// </remarks>
+    /// <param name="lsn">The position; null where any will do.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<CameThrough> WatermarkAsync(ulong lsn, CancellationToken cancellation)
+    public async Task<CameThrough> WatermarkAsync(ulong? lsn, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("lsn", Math.Min(lsn, ChangeVersion.MaxLsn));
+        parameters.AddParameter("lsn", Math.Min(lsn ?? ChangeVersion.MaxLsn, ChangeVersion.MaxLsn));
+        parameters.AddParameter("any", lsn is null ? 1 : 0);
         const string Sql = """
-            WITH (SELECT max(bitShiftRight(version, 57)) FROM watermarks) AS epoch
+            WITH (SELECT max(bitShiftRight(version, 57)) FROM watermarks) AS epoch,
+                (SELECT max(version) FROM watermarks
+                    WHERE bitShiftRight(version, 57) = epoch AND bitAnd(version, 72057594037927935) <= {lsn:UInt64}) AS newest
             SELECT
                 count(), toUnixTimestamp64Micro(now64(6)) - toUnixTimestamp64Micro(max(recorded_at)),
                 countIf(fits), toUnixTimestamp64Micro(argMaxIf(at, version, fits)), maxIf(version, fits)
-            FROM (SELECT *, bitShiftRight(version, 57) = epoch AND bitAnd(version, 72057594037927935) <= {lsn:UInt64} AND whole AS fits
+            FROM (SELECT *, bitShiftRight(version, 57) = epoch AND (version < newest OR ({any:UInt8} AND version = newest)) AND whole AS fits
                 FROM watermarks)
             """;
         await using var row = await client.ExecuteReaderAsync(Sql, parameters, cancellationToken: cancellation);

@@ -28,9 +28,10 @@ sealed class CutTransaction(NpgsqlConnection connection, NpgsqlTransaction trans
             // After the snapshot, and committed by itself: it follows in the log whatever the snapshot sees, for a
             // transaction is in the log before anybody can see it.
             await using var sender = await postgres.OpenConnectionAsync(cancellation);
-            var lsn = await sender.ExecuteScalarAsync<string>(
-                "SELECT pg_logical_emit_message(true, @prefix, @fence)::text", new { prefix = Topics.FencePrefix, fence });
-            return new CutTransaction(connection, transaction, new ExactCut(PostgresSnapshot.Parse(snapshot), fence, lsn!, takenAt));
+            const string Emit = "SELECT pg_logical_emit_message(true, @prefix, @content)::text";
+            var lsn = await sender.ExecuteScalarAsync<string>(Emit, new { prefix = Topics.FencePrefix, content = fence });
+            var behind = await sender.ExecuteScalarAsync<string>(Emit, new { prefix = Topics.FencePrefix, content = $"behind {fence}" });
+            return new CutTransaction(connection, transaction, new ExactCut(PostgresSnapshot.Parse(snapshot), fence, lsn!, behind!, takenAt));
         }
         catch
         {

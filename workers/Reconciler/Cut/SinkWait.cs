@@ -60,7 +60,7 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets c
     {
         try
         {
-            return (await connect.StoredAsync(cancellation)).Lsn >= cut.FencePosition;
+            return (await connect.StoredAsync(cancellation)).Lsn >= cut.PositionBehind;
         }
         catch (Exception failure) when (failure is HttpRequestException or JsonException || (failure is TaskCanceledException && !cancellation.IsCancellationRequested))
         {
