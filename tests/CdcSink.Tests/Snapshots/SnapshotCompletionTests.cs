@@ -118,6 +118,28 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Contains("Bets before epoch 2", await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL"));
     }
 
+    /// <summary>
+    /// Debezium makes the slot, and only then takes the time of its reads. What is committed between the two is streamed, and is earlier by the clock;
+    /// a transaction that was open when the slot was made has rows before it in the log as well.
+    /// </summary>
+    [Theory]
+    [InlineData(90_100UL, 90_050UL, 1)]
+    [InlineData(89_900UL, 90_050UL, 1)]
+    [InlineData(89_900UL, 89_000UL, 3)]
+    [InlineData(90_100UL, 89_000UL, 3)]
+    public async Task What_is_committed_just_before_the_reads_tells_by_its_place_in_the_log_whether_the_stream_ran_before(ulong lsn, ulong lastCommit, int shown)
+    {
+        const long Reads = 1_767_225_600_000, Earlier = Reads - 50;
+        await using var sink = await FilledAsync();
+        await sink.ApplyStreamedAsync([_made.Bet(9, Made.Columns(), epoch: "2", partition: 1, committedMs: Earlier, lsn: lsn, lastCommit: lastCommit)]);
+        await sink.ReplayAsync([_made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "first", committedMs: Reads, lsn: 90_000),
+            _made.Bet(9, Made.Columns(), op: "r", epoch: "2", snapshot: "last", committedMs: Reads, lsn: 90_000)]);
+
+        var rows = await sink.QueryAsync("SELECT bet_id FROM bets_analytics WHERE bet_id <= 3");
+        Assert.Equal(shown, rows.Count);
+        Assert.Equal(shown == 3, (await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL")).Exists(id => id.StartsWith("Bets before epoch 2", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Changes_streamed_with_a_lower_LSN_than_the_reads_stay()
     {

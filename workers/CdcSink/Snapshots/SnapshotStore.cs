@@ -140,20 +140,27 @@ public sealed class SnapshotStore(ChangeStore store)
     }
 
     /// <summary>
-    /// Whether a change of any table in the epoch was committed before the snapshot read this one, both by PostgreSQL's clock, or a watermark
-    /// precedes the reads in the log, whatever the clock: an initial snapshot comes before all of its stream, so this one was ordered later and
-    /// may be of a part.
+    /// Whether the stream of the epoch ran before the snapshot: an initial snapshot comes before all of it, so this one was ordered later and may be of
+    /// a part. Three signs, of which one is enough. A transaction followed one that committed at or before the position of the reads; a watermark
+    /// precedes that position; or a change was committed a minute before the reads, by PostgreSQL's clock. Positions are kept for a day, and not of
+    /// a replay: where none of the epoch is known, any earlier commit counts.
     /// </summary>
+    /// <remarks>
+    /// Times nearer to each other say nothing: the connector makes the slot first and takes the time of its reads afterwards, and what is committed
+    /// between the two is streamed. Nor do positions of rows: a transaction that was open at the slot's beginning has rows before it.
+    /// </remarks>
     async Task<bool> HasStreamedBeforeAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
     {
         var streamed = ChangeVersion.Of(snapshot.Epoch, streamed: true, 0);
+        var reads = ChangeVersion.Of(snapshot.Epoch, streamed: true, snapshot.From.Lsn);
         var before = $$"""
             version BETWEEN {{streamed.Value}} AND {{streamed.Value | ChangeVersion.MaxLsn}} AND committed_at <
                 (SELECT min(committed_at) FROM {{Changes(table)}} WHERE version BETWEEN {from:UInt64} AND {to:UInt64})
+                    - toIntervalSecond((SELECT if(count() > 0, 60, 0) FROM commit_seconds WHERE epoch = {{snapshot.Epoch}}))
             """;
-        var earlier = $"version >= {streamed.Value} AND version < {ChangeVersion.Of(snapshot.Epoch, streamed: true, snapshot.From.Lsn).Value}";
         var any = string.Join(" UNION ALL ", Tables.Select(each => $"(SELECT 1 FROM {Changes(each)} WHERE {before} LIMIT 1)")
-            .Append($"(SELECT 1 FROM clock_readings WHERE {earlier} LIMIT 1)"));
+            .Append($"(SELECT 1 FROM clock_readings WHERE version >= {streamed.Value} AND version < {reads.Value} LIMIT 1)")
+            .Append($"(SELECT 1 FROM commit_seconds WHERE first_after BETWEEN {streamed.Value} AND {reads.Value} LIMIT 1)"));
         return await NumberAsync($"SELECT toUInt64(count()) FROM ({any})", snapshot.From, snapshot.To, cancellation) > 0;
     }
 
