@@ -94,6 +94,60 @@ public sealed class SnapshotTests
         Assert.Empty(stage.Ended);
     }
 
+    [Fact]
+    public async Task A_new_epoch_that_is_taken_while_PostgreSQL_is_written_to_deletes_what_PostgreSQL_has_lost()
+    {
+        await using var stage = await LiveStage.StartAsync(replicas: 1);
+        await using var server = await stage.NewPostgresAsync("first");
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database));
+        await FillAsync(postgres, bets: 500);
+        await stage.CaptureAsync(server, epoch: 1);
+        await Deadline.UntilAsync("all bets", Patience, async () => await ShownAsync(stage) == 500);
+        for (var epoch = 2; epoch <= 4; epoch++)
+        {
+            await stage.Stream.StopCaptureAsync();
+            await Deadline.UntilAsync("a slot that nobody uses", Patience, async () => await DroppedAsync(postgres));
+            await using (var lose = postgres.CreateCommand($"DELETE FROM bets WHERE id <= {5 * epoch}"))
+            {
+                await lose.ExecuteNonQueryAsync();
+            }
+            using var enough = new CancellationTokenSource();
+            var writing = Task.WhenAll(Enumerable.Range(0, 3).Select(writer => WriteAsync(postgres, (10 * epoch) + writer, enough.Token)));
+
+            await stage.CaptureAsync(server, epoch);
+
+            var settled = $"SELECT count() FROM snapshot_markers FINAL WHERE bitShiftRight(version, 57) = {epoch} AND marker = 'last' AND settled = 1";
+            await Deadline.UntilAsync($"the snapshot of epoch {epoch}", Patience, async () => await stage.CountAsync(settled) > 0);
+            await enough.CancelAsync();
+            await writing;
+            await stage.EverythingHasArrivedAsync(postgres);
+            Assert.True(await Expected.AssertEqualsAsync(stage.ClickHouse, postgres) > 400);
+            Assert.Equal(0, await stage.CountAsync("SELECT count() FROM reconciliation_requests WHERE id LIKE '%before epoch%'"));
+        }
+        Assert.Empty(stage.Ended);
+    }
+
+    // False while its walsender has not ended.
+    static async Task<bool> DroppedAsync(NpgsqlDataSource postgres)
+    {
+        await using var drop = postgres.CreateCommand("SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE NOT active");
+        await drop.ExecuteNonQueryAsync();
+        await using var left = postgres.CreateCommand("SELECT count(*) = 0 FROM pg_replication_slots");
+        return (bool)(await left.ExecuteScalarAsync())!;
+    }
+
+    // Some hundred small transactions a second.
+    static async Task WriteAsync(NpgsqlDataSource postgres, int writer, CancellationToken enough)
+    {
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        for (var bet = (1_000_000 * writer) + 1; !enough.IsCancellationRequested; bet++)
+        {
+            await pace.WaitForNextTickAsync(CancellationToken.None);
+            await using var place = postgres.CreateCommand($"INSERT INTO bets VALUES ({bet}, {1 + (bet % 50)}, {1 + (bet % 20)}, 'OPEN', 1.00, NULL, now(), NULL)");
+            await place.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+    }
+
     static async Task UntilReadAgainAsync(LiveStage stage, string table, int rows, int neverFewerThan)
     {
         await Deadline.UntilAsync("the snapshot of epoch 2", Patience, async () =>
