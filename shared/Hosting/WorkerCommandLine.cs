@@ -37,7 +37,8 @@ public sealed class WorkerCommandLine(string worker, string purpose)
                 await Console.Error.WriteLineAsync($"{worker} {NameOf(command)}: {reason}");
                 return WorkerHost.BadSettings;
             }
-            return await ActAsync($"{worker} {NameOf(command)}", app.Services, () => action(parsed, app.Services, cancellation), cancellation);
+            using var interruption = new Interruption(cancellation);
+            return await ActAsync($"{worker} {NameOf(command)}", app.Services, () => action(parsed, app.Services, interruption.Token), interruption.Token);
         });
         _verbs.Add(command);
         return this;
@@ -93,8 +94,9 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         {
             return await act();
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (Exception) when (cancellation.IsCancellationRequested)
         {
+            // Clients of stores end what is cancelled in more ways than one.
             await Console.Error.WriteLineAsync($"{verb}: interrupted");
             return ExitCodes.NotDone;
         }

@@ -52,6 +52,58 @@ public sealed class VerbTests(Servers servers)
         await stage.SomeAppliedAsync(1);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Publish_that_is_interrupted_says_how_many_commands_are_confirmed(bool byTerminal)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var file = Path.Combine(stage.Folder, "interrupted.jsonl");
+        await File.WriteAllLinesAsync(file, Stage.Encoded(Enumerable.Range(1, 2_000).Select(user => Given.Register(user))).Select(Encoding.UTF8.GetString), TestContext.Current.CancellationToken);
+        var log = Path.Combine(stage.Folder, "logs", $"publish-{Guid.NewGuid():N}.log");
+        await using var publish = EngineProcess.Start("publish", Installed.Own("workers/Ingest", "Ingest", ["publish", "--to", "rabbitmq", "--rate", "100", file, stage.Settings[1]]), log);
+        await Deadline.UntilAsync("some that are confirmed", TimeSpan.FromSeconds(60), async () =>
+            (await ReadAsync(log)).Split('\n').Any(line => line.Contains(" confirmed, ", StringComparison.Ordinal) && !line.StartsWith("0 ", StringComparison.Ordinal)));
+
+        publish.Send(byTerminal ? Signal.Interrupt : Signal.Terminate);
+
+        Assert.True(await publish.ExitedWithinAsync(TimeSpan.FromSeconds(30)), "it did not end");
+        Assert.Equal(1, publish.ExitCode);
+        var said = Assert.Single((await ReadAsync(log)).Split('\n'), line => line.StartsWith("Ingest publish: ", StringComparison.Ordinal));
+        Assert.StartsWith("Ingest publish: interrupted: the first ", said, StringComparison.Ordinal);
+        var confirmed = int.Parse(said.Split(' ')[5], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(confirmed, 1, 1_999);
+        Assert.Equal((uint)confirmed, await stage.Rabbit.CountAsync(Topics.Commands));
+    }
+
+    [Theory]
+    [InlineData("outcome", "01234567-89ab-cdef-0123-456789abcdef")]
+    [InlineData("parked", "list")]
+    [InlineData("archive")]
+    [InlineData("migrate")]
+    public async Task A_verb_that_is_interrupted_while_its_store_does_not_answer_ends_with_one_line(params string[] verb)
+    {
+        using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+        var port = ((System.Net.IPEndPoint)silent.LocalEndpoint).Port;
+        var log = Path.Combine(servers.Folder, "logs", $"interrupted-{Guid.NewGuid():N}.log");
+        await using var process = EngineProcess.Start("verb", Installed.Own("workers/Ingest", "Ingest",
+            [.. verb, $"--Postgres:ConnectionString=Host=127.0.0.1;Port={port};Username=x;Database=x;Timeout=300"]), log);
+        using var accepted = await silent.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+
+        process.Send(Signal.Interrupt);
+
+        Assert.True(await process.ExitedWithinAsync(TimeSpan.FromSeconds(30)), "it did not end");
+        Assert.Equal(1, process.ExitCode);
+        Assert.EndsWith(": interrupted", (await ReadAsync(log)).Trim(), StringComparison.Ordinal);
+    }
+
+    static async Task<string> ReadAsync(string log)
+    {
+        using var reader = new StreamReader(new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return await reader.ReadToEndAsync();
+    }
+
     [Fact]
     public async Task Publish_passes_over_blank_lines_and_refuses_UTF_16()
     {

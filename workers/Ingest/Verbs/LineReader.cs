@@ -23,7 +23,8 @@ static class LineReader
         var (number, searched) = (0L, 0L);
         while (true)
         {
-            var read = await pipe.ReadAsync(cancellation);
+            // A read of a terminal or a pipe is not cancelled by its token.
+            var read = await pipe.ReadAsync(cancellation).AsTask().WaitAsync(cancellation);
             var rest = read.Buffer;
             if (number == 0 && searched == 0 && IsUtf16(rest))
             {

@@ -3,6 +3,7 @@ using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Microsoft.Win32.SafeHandles;
 
 namespace Betting.Ingest.Verbs;
 
@@ -24,6 +25,11 @@ static class PublishVerb
             if (published.First is { } line)
             {
                 await Console.Error.WriteLineAsync(Describe(published, line, services.GetRequiredService<StoreFailures>()));
+                return ExitCodes.NotDone;
+            }
+            if (published.IsInterrupted)
+            {
+                await Console.Error.WriteLineAsync($"Ingest publish: interrupted: the first {published.Confirmed} commands of FILE are confirmed, no other was sent");
                 return ExitCodes.NotDone;
             }
             Console.WriteLine($"{published.Confirmed} commands published.");
@@ -48,11 +54,11 @@ static class PublishVerb
             : door == Door.Kafka ? Task.FromResult(KafkaTarget.Open(kafka)) : RabbitTarget.OpenAsync(rabbit, services.GetRequiredService<IOptions<IngestOptions>>().Value.Queue, cancellation);
     }
 
-    static Stream Open(string file)
+    static FileStream Open(string file)
     {
         try
         {
-            return file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+            return file == "-" ? new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read) : File.OpenRead(file);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
