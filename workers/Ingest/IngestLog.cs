@@ -34,6 +34,10 @@ static partial class IngestLog
     public static partial void OffsetLostReadAgain(
         ILogger log, string topic, int partition, string place, long first, long end, string loss);
 
+    [LoggerMessage(185, LogLevel.Critical, "{Topic}/{Partition} stands: its records at offset {Offset} cannot be unpacked ({Code}). The broker took them; nobody can tell which commands they are. "
+        + "What is behind them waits until an operator passes over them, see the runbook (IngestCommandsWait)")]
+    public static partial void RecordsUnreadable(ILogger log, string topic, int partition, long offset, string code);
+
     [LoggerMessage(174, LogLevel.Error, "The group {Group} has no offset in any partition of {Topic}, {Journal}. Unless the Kafka door is open "
         + "for the first time, the topic was recreated or the group's offsets expired, and commands that were published and not applied may be "
         + "gone; their publishers have to send them again")]

@@ -41,7 +41,7 @@ public sealed class KafkaDoor(
         (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3);
     readonly KafkaGathering _gathered = new(
         new KafkaOffsets(options.Value, new GroupWithoutOffsets(postgres, metrics, clock, log), readiness, metrics, clock, log),
-        outage, options.Value, clock);
+        new UnreadableRecords(readiness, clock, log), outage, options.Value, clock);
     readonly KafkaWatch _watch = new(outage, metrics, clock);
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;

@@ -5,7 +5,7 @@ using Confluent.Kafka;
 namespace Betting.Ingest.Doors;
 
 /// <summary>The records of the next batch, in the order in which they came.</summary>
-sealed class KafkaGathering(KafkaOffsets offsets, KafkaOutage outage, IngestOptions options, TimeProvider clock)
+sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, KafkaOutage outage, IngestOptions options, TimeProvider clock)
 {
     /// <summary>The longest wait for a first record; the door looks around in between.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -70,6 +70,10 @@ sealed class KafkaGathering(KafkaOffsets offsets, KafkaOutage outage, IngestOpti
         _bytes = _records.Sum(SizeOf);
         offsets.Forget(gone);
         Ends.Forget(gone);
+        foreach (var partition in gone)
+        {
+            unreadable.Passed(partition);
+        }
     }
 
     /// <summary>Polls once, which is when partitions are assigned and taken away.</summary>
@@ -88,6 +92,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, KafkaOutage outage, IngestOpti
                 return null;
             }
             Ends.Pass(record.TopicPartition);
+            unreadable.Passed(record.TopicPartition);
             RecordMemory.CutHeaders(record.Message, IsRead);
             _records.Add(record);
             _bytes += SizeOf(record);
@@ -97,6 +102,11 @@ sealed class KafkaGathering(KafkaOffsets offsets, KafkaOutage outage, IngestOpti
         catch (ConsumeException lost) when (lost.Error.Code == ErrorCode.Local_AutoOffsetReset)
         {
             offsets.Lost(consumer, lost.ConsumerRecord.TopicPartition);
+            return null;
+        }
+        catch (ConsumeException broken) when (UnreadableRecords.Is(broken.Error.Code))
+        {
+            unreadable.Stands(broken.ConsumerRecord.TopicPartitionOffset, broken.Error.Code);
             return null;
         }
         // A ConsumeException, or what the client throws while partitions are handed over.
