@@ -9,7 +9,7 @@ namespace Betting.Ingest.DeadLetters;
 /// <param name="Properties">Properties and headers as the broker delivers them.</param>
 /// <param name="Body">Its bytes.</param>
 /// <param name="Cut">What was left out of it before the client read it.</param>
-public sealed record HeldLetter(ulong DeliveryTag, bool IsRedelivered, IReadOnlyBasicProperties Properties, ReadOnlyMemory<byte> Body, ContentCut Cut)
+sealed record HeldLetter(ulong DeliveryTag, bool IsRedelivered, IReadOnlyBasicProperties Properties, ReadOnlyMemory<byte> Body, ContentCut Cut)
 {
     /// <summary>
     /// How often it went back to the queue. RabbitMQ writes the header on what went back to a quorum queue; on any other message it can be a publisher's.

@@ -35,7 +35,7 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
         // As many as there are now; what comes meanwhile belongs to the next look.
         var count = await _alone.CountAsync(cancellation);
         _look = await RabbitLook.OpenAsync(options, Queue, cancellation);
-        await foreach (var held in _look.TakeAsync(count, cancellation))
+        await foreach (var held in _look.TakeAsync(LookPages.Of(count), cancellation))
         {
             yield return Letter(held);
         }

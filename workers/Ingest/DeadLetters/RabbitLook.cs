@@ -16,14 +16,8 @@ namespace Betting.Ingest.DeadLetters;
 /// A page is one consumer, which is cancelled when its page is complete. RabbitMQ returns the letters of a channel consumer by consumer, in the order of their tags,
 /// and those of one consumer as they were delivered. A basic.get would be a consumer of its own for each letter, and RabbitMQ 3.10 keeps the order of no more than 32.
 /// </remarks>
-public sealed class RabbitLook : IAsyncDisposable
+sealed class RabbitLook : IAsyncDisposable
 {
-    /// <summary>Consumers of one channel that RabbitMQ returns in the order of their tags, and so pages of a look.</summary>
-    public const int MaxPages = 32;
-
-    // Few enough to be held in memory where they are large.
-    const int LeastPage = 16;
-
     // For a letter that the queue had and somebody else has taken.
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -31,7 +25,6 @@ public sealed class RabbitLook : IAsyncDisposable
     readonly IConnection _connection;
     readonly IChannel _channel;
     readonly ContentCuts _cuts;
-    int _pages;
 
     RabbitLook(string queue, IConnection connection, IChannel channel, ContentCuts cuts) => (_queue, _connection, _channel, _cuts) = (queue, connection, channel, cuts);
 
@@ -51,26 +44,14 @@ public sealed class RabbitLook : IAsyncDisposable
         }
     }
 
-    /// <summary>Letters of one page where so many are to be read in so many pages.</summary>
-    public static int PageOf(long letters, int pages) =>
-        (int)Math.Min(letters, Math.Clamp((letters + pages - 1) / pages, LeastPage, ushort.MaxValue));
-
-    /// <summary>Takes the next letters of the queue, in its order.</summary>
-    /// <param name="count">How many; the queue has them.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <summary>Takes the next letters of the queue, in its order. They go back page by page.</summary>
     /// <exception cref="LettersInUseException">Somebody else has taken some of them.</exception>
-    /// <exception cref="InvalidOperationException">They are more than a look can hold: some two millions.</exception>
-    public async IAsyncEnumerable<HeldLetter> TakeAsync(long count, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<HeldLetter> TakeAsync(IReadOnlyList<LookPage> pages, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        while (count > 0)
+        foreach (var page in pages)
         {
-            if (_pages == MaxPages)
-            {
-                throw new InvalidOperationException($"{_queue} has {count} letters more than one look can hold in their order");
-            }
-            var page = await TakePageAsync(PageOf(count, MaxPages - _pages), cancellation);
-            count -= page.Count;
-            while (page.TryDequeue(out var letter))
+            var letters = await TakeAsync(page, cancellation);
+            while (letters.TryDequeue(out var letter))
             {
                 yield return letter;
             }
@@ -96,19 +77,19 @@ public sealed class RabbitLook : IAsyncDisposable
     }
 
     // Cancelled before anything of the page is acknowledged: the consumer would take as many letters again, and they would go back before those of the next page.
-    async Task<Queue<HeldLetter>> TakePageAsync(int size, CancellationToken cancellation)
+    async Task<Queue<HeldLetter>> TakeAsync(LookPage page, CancellationToken cancellation)
     {
-        var page = new Queue<HeldLetter>(size);
+        var letters = new Queue<HeldLetter>(page.Size);
         var consumer = new RabbitLookConsumer(_channel, _cuts);
-        var tag = string.Create(CultureInfo.InvariantCulture, $"look-{_pages++:00}");
-        await _channel.BasicQosAsync(0, (ushort)size, global: false, cancellation);
+        var tag = string.Create(CultureInfo.InvariantCulture, $"look-{page.Place:00}");
+        await _channel.BasicQosAsync(0, (ushort)page.Size, global: false, cancellation);
         await _channel.BasicConsumeAsync(_queue, autoAck: false, tag, noLocal: false, exclusive: false, arguments: null, consumer, cancellation);
-        while (page.Count < size)
+        while (letters.Count < page.Size)
         {
-            page.Enqueue(await NextAsync(consumer, cancellation));
+            letters.Enqueue(await NextAsync(consumer, cancellation));
         }
         await _channel.BasicCancelAsync(tag, cancellationToken: cancellation);
-        return page;
+        return letters;
     }
 
     static async Task<HeldLetter> NextAsync(RabbitLookConsumer consumer, CancellationToken cancellation)

@@ -9,7 +9,7 @@ namespace Betting.Ingest.DeadLetters;
 /// Lets one look at a time hold letters: what one look holds another would not see and call absent. It is an exclusive queue, which a connection has for itself
 /// and which goes with the connection, also that of a process that is killed.
 /// </summary>
-public sealed class RabbitLookLock : IAsyncDisposable
+sealed class RabbitLookLock : IAsyncDisposable
 {
     /// <summary>What a look that cannot have all letters says.</summary>
     internal const string SomebodyLooks = "somebody else looks at the letters and holds some of them; ask again later";
