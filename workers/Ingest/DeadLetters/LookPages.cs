@@ -16,8 +16,8 @@ public readonly record struct LookPage(int Size, int Place);
 /// </remarks>
 public static class LookPages
 {
-    /// <summary>Consumers of one channel that RabbitMQ 3.10 returns in the order of their tags: Erlang sorts the keys of a map of that size.</summary>
-    public const int Most = 32;
+    /// <summary>RabbitMQ 3.10 returns 32 consumers of one channel in the order of their tags, because Erlang sorts the keys of a map of that size; one is for the end of a look.</summary>
+    public const int Most = 31;
 
     // Few enough to be held in memory where they are large.
     const int LeastSize = 16;

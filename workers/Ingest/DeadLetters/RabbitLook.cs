@@ -21,10 +21,14 @@ sealed class RabbitLook : IAsyncDisposable
     // For a letter that the queue had and somebody else has taken.
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    // Sorts behind the tags of pages.
+    const string LastTag = "look-last";
+
     readonly string _queue;
     readonly IConnection _connection;
     readonly IChannel _channel;
     readonly ContentCuts _cuts;
+    bool _hasAcknowledged;
 
     RabbitLook(string queue, IConnection connection, IChannel channel, ContentCuts cuts) => (_queue, _connection, _channel, _cuts) = (queue, connection, channel, cuts);
 
@@ -35,7 +39,9 @@ sealed class RabbitLook : IAsyncDisposable
         var connection = await RabbitConnection.OpenAsync(options, "ingest dead-letters", () => new FrameFilter(new ContentRule(cuts)), cancellation);
         try
         {
-            return new RabbitLook(queue, connection, await connection.CreateChannelAsync(cancellationToken: cancellation), cuts);
+            var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+            await channel.TxSelectAsync(cancellation);
+            return new RabbitLook(queue, connection, channel, cuts);
         }
         catch
         {
@@ -58,22 +64,44 @@ sealed class RabbitLook : IAsyncDisposable
         }
     }
 
-    /// <summary>Removes letters; returns when the broker has done so.</summary>
+    /// <summary>Removes letters, in one transaction: that sends the queue one command for each page. Until this is disposed, the channel can have some commands still.</summary>
     public async Task AcknowledgeAsync(IEnumerable<HeldLetter> letters, CancellationToken cancellation)
     {
         foreach (var letter in letters)
         {
             await _channel.BasicAckAsync(letter.DeliveryTag, multiple: false, cancellation);
         }
-        // Acknowledgements have no answer; a question behind them on the same channel is answered after they are done.
-        await _channel.QueueDeclarePassiveAsync(_queue, cancellation);
+        _hasAcknowledged = true;
+        await _channel.TxCommitAsync(cancellation);
     }
 
     /// <summary>Gives back what it holds.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_hasAcknowledged && _channel.IsOpen)
+        {
+            await SendAcknowledgementsAsync();
+        }
         await RabbitConnection.LeaveAsync(_connection);
         _cuts.Close();
+    }
+
+    // While 32 commands are on the way to a quorum queue, RabbitMQ keeps acknowledgements in the channel and loses them with it: dropped letters would be there again.
+    // The queue answers a new consumer, and a cancelled one, after all commands before; then the channel has sent the rest. A letter that it takes goes back as the last one.
+    async Task SendAcknowledgementsAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            var consumer = new RabbitLookConsumer(_channel, _cuts);
+            await _channel.BasicQosAsync(0, 1, global: false, limit.Token);
+            await _channel.BasicConsumeAsync(_queue, autoAck: false, LastTag, noLocal: false, exclusive: false, arguments: null, consumer, limit.Token);
+            await _channel.BasicCancelAsync(LastTag, cancellationToken: limit.Token);
+        }
+        catch (Exception failure) when (RabbitTrouble.Describe(failure) is not null || failure is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // The broker is gone; what it has not removed, the next look shows.
+        }
     }
 
     // Cancelled before anything of the page is acknowledged: the consumer would take as many letters again, and they would go back before those of the next page.

@@ -25,6 +25,7 @@ sealed class RabbitLookLock : IAsyncDisposable
     readonly string _queue;
     readonly IConnection _connection;
     readonly IChannel _channel;
+    long _counted;
 
     RabbitLookLock(string queue, IConnection connection, IChannel channel) => (_queue, _connection, _channel) = (queue, connection, channel);
 
@@ -48,7 +49,7 @@ sealed class RabbitLookLock : IAsyncDisposable
 
     /// <summary>
     /// Counts the letters when nobody holds any. The consumers of a quorum queue are those that are open and those that hold letters, also the consumer that each
-    /// unacknowledged basic.get is. A classic queue has its letters back before a channel is closed.
+    /// unacknowledged basic.get is. Those of a classic queue are only those that are open; so the letters are never fewer than they were counted before.
     /// </summary>
     /// <exception cref="LettersInUseException">Somebody holds some for longer than this waits.</exception>
     public async Task<long> CountAsync(CancellationToken cancellation)
@@ -59,9 +60,9 @@ sealed class RabbitLookLock : IAsyncDisposable
             var queue = await _channel.QueueDeclarePassiveAsync(_queue, cancellation);
             // RabbitMQ says 0 of both where a quorum queue does not answer within 250 ms.
             empty = queue is { ConsumerCount: 0, MessageCount: 0 } ? empty + 1 : 0;
-            if (empty == EmptyAnswers || queue is { ConsumerCount: 0, MessageCount: > 0 })
+            if (queue.ConsumerCount == 0 && queue.MessageCount >= _counted && (queue.MessageCount > 0 || empty == EmptyAnswers))
             {
-                return queue.MessageCount;
+                return _counted = queue.MessageCount;
             }
             await Task.Delay(CountAgain, TimeProvider.System, cancellation);
         }
