@@ -7,16 +7,23 @@ public readonly record struct LookPage(int Size, int Place);
 
 /// <summary>Divides the letters of a queue into the pages of a look.</summary>
 /// <remarks>
-/// <para>Why the number of returns tells the order. Call a letter older than another one that was put aside later. Two statements hold always: an older letter has gone
+/// <para>Why the number of returns tells the order. Call a letter older than another one that was put aside later. Two statements hold
+/// always: an older letter has gone
 /// back to the queue at least as often as a younger one, and of two that have gone back equally often the older one stands in front.</para>
-/// <para>A look takes letters from the front and gives them back behind all others that ever went back, older ones first. So it keeps both statements, wherever it ends. If it takes
-/// the younger one of a pair with equal numbers, it takes the older one too, which stands in front of it. If it takes the older one alone, that one's number becomes the
-/// larger one. If it takes the younger one alone, the older one's number was larger; where the two become equal, the younger one stands behind now. Letters that come have
+/// <para>A look takes letters from the front and gives them back behind all others that ever went back, older ones first. So it keeps
+/// both statements, wherever it ends. If it takes
+/// the younger one of a pair with equal numbers, it takes the older one too, which stands in front of it. If it takes the older one
+/// alone, that one's number becomes the
+/// larger one. If it takes the younger one alone, the older one's number was larger; where the two become equal, the younger one stands
+/// behind now. Letters that come have
 /// the number 0 and are the last ones. Letters that are removed change nothing.</para>
 /// </remarks>
 public static class LookPages
 {
-    /// <summary>RabbitMQ 3.10 returns 32 consumers of one channel in the order of their tags, because Erlang sorts the keys of a map of that size; one is for the end of a look.</summary>
+    /// <summary>
+    /// RabbitMQ 3.10 returns 32 consumers of one channel in the order of their tags, because Erlang sorts the keys of a map of that size;
+    /// one is for the end of a look.
+    /// </summary>
     public const int Most = 31;
 
     // Few enough to be held in memory where they are large.
@@ -30,12 +37,14 @@ public static class LookPages
         var pages = (letters + size - 1) / size;
         return pages <= Most
             ? [.. Enumerable.Range(0, (int)pages).Select(page => new LookPage((int)Math.Min(size, letters - ((long)page * size)), page))]
-            : throw new InvalidOperationException($"the queue has {letters} letters, and a look can hold {Most * ushort.MaxValue} in their order");
+            : throw new InvalidOperationException(
+                $"the queue has {letters} letters, and a look can hold {Most * ushort.MaxValue} in their order");
     }
 
     /// <summary>Pages that go back in the order in which the letters were put aside.</summary>
     /// <param name="returns">How often each letter went back to the queue, in the queue's order.</param>
-    /// <returns>None where the letters are in that order; null where that takes more pages than there are, because another program has mixed the letters.</returns>
+    /// <returns>None where the letters are in that order; null where that takes more pages than there are, because another program has
+    /// mixed the letters.</returns>
     public static IReadOnlyList<LookPage>? Restoring(IReadOnlyList<long> returns)
     {
         var places = PlacesOf(returns);

@@ -3,7 +3,8 @@ using Betting.Connections;
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>
-/// Puts the queue of dead letters into the order in which it was written. A look that ends before it has seen every letter leaves those that it took behind others,
+/// Puts the queue of dead letters into the order in which it was written. A look that ends before it has seen every letter leaves those
+/// that it took behind others,
 /// because a quorum queue appends what goes back to it.
 /// </summary>
 static class RabbitLetterOrder

@@ -6,7 +6,8 @@ using RabbitMQ.Client.Exceptions;
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>
-/// Lets one look at a time hold letters: what one look holds another would not see and call absent. It is an exclusive queue, which a connection has for itself
+/// Lets one look at a time hold letters: what one look holds another would not see and call absent. It is an exclusive queue, which a
+/// connection has for itself
 /// and which goes with the connection, also that of a process that is killed.
 /// </summary>
 sealed class RabbitLookLock : IAsyncDisposable
@@ -27,7 +28,8 @@ sealed class RabbitLookLock : IAsyncDisposable
     readonly IChannel _channel;
     long _counted;
 
-    RabbitLookLock(string queue, IConnection connection, IChannel channel) => (_queue, _connection, _channel) = (queue, connection, channel);
+    RabbitLookLock(string queue, IConnection connection, IChannel channel) =>
+        (_queue, _connection, _channel) = (queue, connection, channel);
 
     /// <param name="options">Where the broker is.</param>
     /// <param name="queue">Whose letters.</param>
@@ -48,8 +50,10 @@ sealed class RabbitLookLock : IAsyncDisposable
     }
 
     /// <summary>
-    /// Counts the letters when nobody holds any. The consumers of a quorum queue are those that are open and those that hold letters, also the consumer that each
-    /// unacknowledged basic.get is. Those of a classic queue are only those that are open; so the letters are never fewer than they were counted before.
+    /// Counts the letters when nobody holds any. The consumers of a quorum queue are those that are open and those that hold letters,
+    /// also the consumer that each
+    /// unacknowledged basic.get is. Those of a classic queue are only those that are open; so the letters are never fewer than they were
+    /// counted before.
     /// </summary>
     /// <exception cref="LettersInUseException">Somebody holds some for longer than this waits.</exception>
     public async Task<long> CountAsync(CancellationToken cancellation)
@@ -81,7 +85,8 @@ sealed class RabbitLookLock : IAsyncDisposable
                 await channel.QueueDeclareAsync(name, durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellation);
                 return channel;
             }
-            catch (OperationInterruptedException taken) when (taken.ShutdownReason?.ReplyCode == Constants.ResourceLocked && attempt < Attempts)
+            catch (OperationInterruptedException taken)
+                when (taken.ShutdownReason?.ReplyCode == Constants.ResourceLocked && attempt < Attempts)
             {
                 await channel.DisposeAsync();
                 await Task.Delay(Again, TimeProvider.System, cancellation);
