@@ -84,12 +84,15 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
 
     /// <summary>Consumes commands and acknowledges none, until it is disposed; returns when it has received one.</summary>
     /// <param name="prefetch">Messages that it holds at most; 0 for any number.</param>
-    public async Task<IAsyncDisposable> HoldCommandsAsync(ushort prefetch)
+    public Task<IAsyncDisposable> HoldCommandsAsync(ushort prefetch) => HoldAsync(Topics.Commands, prefetch);
+
+    /// <summary>The same of any queue.</summary>
+    public async Task<IAsyncDisposable> HoldAsync(string queue, ushort prefetch)
     {
         var holding = await connection.CreateChannelAsync();
         var taken = new ConcurrentQueue<BasicDeliverEventArgs>();
         await holding.BasicQosAsync(0, prefetch, global: false);
-        await holding.BasicConsumeAsync(Topics.Commands, autoAck: false, Keeping(holding, taken));
+        await holding.BasicConsumeAsync(queue, autoAck: false, Keeping(holding, taken));
         await Deadline.UntilAsync("a message", TimeSpan.FromSeconds(30), () => Task.FromResult(!taken.IsEmpty));
         return holding;
     }
