@@ -14,7 +14,7 @@ public interface IBetCommands
 
     /// <summary>Returns when the broker has the command durably. It has no outcome yet.</summary>
     /// <exception cref="TimeoutException">The broker did not confirm it within <see cref="BetCommandsOptions.PublishWithin"/>; it may be there or not.</exception>
-    /// <exception cref="ArgumentException">Ingest would refuse the command; the message names the field and what is right. It was not sent.</exception>
+    /// <exception cref="ArgumentException">Ingest would refuse it; the message names the field and the fix. It was not sent.</exception>
     /// <exception cref="BetCommandsException">The broker has no place for commands.</exception>
     Task PublishAsync(BetCommand command, CancellationToken cancellation = default);
 
@@ -23,7 +23,7 @@ public interface IBetCommands
     /// there: send all again. Commands of two calls are in order only if the first call was awaited.
     /// </summary>
     /// <remarks>All are read and checked before the first one is sent, so the bytes of all are in memory, some 300 for each.</remarks>
-    /// <exception cref="ArgumentException">Ingest would refuse one of them; the message names it, its field and what is right. None was sent.</exception>
+    /// <exception cref="ArgumentException">Ingest would refuse one; the message names it, its field and the fix. None was sent.</exception>
     Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default);
 
     /// <summary>Publishes a command and waits for its outcome; over RabbitMQ only.</summary>

@@ -23,14 +23,17 @@ public sealed class NewCommand(TimeProvider clock)
     public ChangeEvent ChangeEvent(long eventId, string? name = null, string? category = null, DateTimeOffset? startTime = null, string? status = null) =>
         new(Id(), Now(), eventId, name, category, startTime is { } start ? CommandTime.Truncate(start.UtcDateTime) : null, status);
 
-    public PlaceBet PlaceBet(long betId, long userId, long eventId, decimal amount) => new(Id(), Now(), betId, userId, eventId, Money.FromDecimal(amount));
+    public PlaceBet PlaceBet(long betId, long userId, long eventId, decimal amount) =>
+        new(Id(), Now(), betId, userId, eventId, Money.FromDecimal(amount));
 
     /// <param name="betId">The bet.</param>
     /// <param name="payout">0 is a lost bet.</param>
     /// <param name="userId">The bet's user. Give it over Kafka: it keeps this command in order with the user's others.</param>
-    public SettleBet SettleBet(long betId, decimal payout, long? userId = null) => new(Id(), Now(), betId, Money.FromDecimal(payout), userId);
+    public SettleBet SettleBet(long betId, decimal payout, long? userId = null) =>
+        new(Id(), Now(), betId, Money.FromDecimal(payout), userId);
 
-    public CashOutBet CashOutBet(long betId, decimal payout, long? userId = null) => new(Id(), Now(), betId, Money.FromDecimal(payout), userId);
+    public CashOutBet CashOutBet(long betId, decimal payout, long? userId = null) =>
+        new(Id(), Now(), betId, Money.FromDecimal(payout), userId);
 
     public CancelBet CancelBet(long betId, long? userId = null) => new(Id(), Now(), betId, userId);
 

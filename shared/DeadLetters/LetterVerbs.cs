@@ -24,7 +24,11 @@ public sealed class LetterVerbs
     readonly Option<long?> _fromOffset = new Option<long?>("--from-offset") { Description = "Only originals from this Kafka offset on" }.InRange(0, long.MaxValue);
     readonly Option<long?> _toOffset = new Option<long?>("--to-offset") { Description = "Only originals up to this Kafka offset" }.InRange(0, long.MaxValue);
     readonly Option<string?> _contains = new("--contains") { Description = "Only letters whose body has this text" };
-    readonly Option<long> _limit = new Option<long>("--limit") { Description = "Letters at most, of each queue, topic or table", DefaultValueFactory = _ => long.MaxValue }.InRange(1, long.MaxValue);
+    readonly Option<long> _limit = new Option<long>("--limit")
+    {
+        Description = "Letters at most, of each queue, topic or table",
+        DefaultValueFactory = _ => long.MaxValue,
+    }.InRange(1, long.MaxValue);
     readonly Option<int> _text = new Option<int>("--text") { Description = "Characters of the body to show", DefaultValueFactory = _ => 120 }.InRange(0, int.MaxValue);
     readonly Option<bool> _json = new("--json") { Description = "One JSON object a line" };
     readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only count what would be done" };
@@ -187,7 +191,8 @@ public sealed class LetterVerbs
             // A store that did not answer at all is named by its failure alone.
             if (isWhole || run.Totals.Ended + run.Totals.Staying + run.Unmarked > 0)
             {
-                Console.WriteLine($"{store.Name}: {Count(run.Totals.Ended, run.Totals.EndedCopies)} {Done(end)}{Stay(run.Totals)}{(isWhole ? BeyondLimit(run.Totals) : "")}");
+                var beyond = isWhole ? BeyondLimit(run.Totals) : "";
+                Console.WriteLine($"{store.Name}: {Count(run.Totals.Ended, run.Totals.EndedCopies)} {Done(end)}{Stay(run.Totals)}{beyond}");
             }
             if (run.Unmarked > 0)
             {

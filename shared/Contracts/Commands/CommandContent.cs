@@ -3,7 +3,8 @@ namespace Betting.Contracts.Commands;
 /// <summary>A command's fields by name, whatever its kind: what encoder and hash walk over.</summary>
 /// <remarks>What a kind does not have, and what may be left out and is, is null.</remarks>
 public readonly record struct CommandContent(
-    long? BetId, long? UserId, long? EventId, Money? Amount, Money? Payout, string? Name, string? Category, DateTime? StartTime, string? Status)
+    long? BetId, long? UserId, long? EventId, Money? Amount, Money? Payout,
+    string? Name, string? Category, DateTime? StartTime, string? Status)
 {
     public static CommandContent Of(BetCommand command) => command switch
     {

@@ -25,7 +25,8 @@ public static class CommandDecoder
     }
 
     /// <summary>Judges the fields of what is UTF-8, whatever its size.</summary>
-    internal static bool TryRead(ReadOnlySpan<byte> json, [NotNullWhen(true)] out BetCommand? command, [NotNullWhen(false)] out Refusal? refusal)
+    internal static bool TryRead(
+        ReadOnlySpan<byte> json, [NotNullWhen(true)] out BetCommand? command, [NotNullWhen(false)] out Refusal? refusal)
     {
         command = null;
         var values = new FieldValues();

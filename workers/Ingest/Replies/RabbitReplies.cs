@@ -83,8 +83,8 @@ public sealed class RabbitReplies(
             }
             catch (PublishException)
             {
-                // basic.nack: asked again within moments, a full queue is full still, and the messages of all publishers would wait with this one.
-                Report($"RabbitMQ did not take it into {AmqpText.Of(to.Queue)}, which is what a full queue with overflow reject-publish does");
+                // basic.nack: a full queue is still full moments later, and the messages of all publishers would wait with this one.
+                Report($"RabbitMQ did not take it into {AmqpText.Of(to.Queue)}, which is what a full queue with reject-publish does");
                 return "not-taken";
             }
             catch (Exception failure)

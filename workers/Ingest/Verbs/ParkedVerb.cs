@@ -15,7 +15,8 @@ static class ParkedVerb
     const string Query = """
         WITH meant AS NOT MATERIALIZED (
             SELECT * FROM parked_commands
-            WHERE ($1::text IS NULL OR waits_for = $1) AND ($2::bigint IS NULL OR waits_id = $2) AND (NOT $4 OR quarantined_because IS NOT NULL))
+            WHERE ($1::text IS NULL OR waits_for = $1) AND ($2::bigint IS NULL OR waits_id = $2)
+                AND (NOT $4 OR quarantined_because IS NOT NULL))
         SELECT p.command_id, coalesce(c.kind, '?'), coalesce(p.waits_for, '?'), coalesce(p.waits_id, 0), coalesce(p.issued_at, now()), coalesce(p.parked_at, now()),
             coalesce(p.deadline, now()), coalesce(p.command, ''), p.quarantined_because, now(), (SELECT count(*) FROM meant)
         FROM meant p LEFT JOIN commands c USING (command_id)
@@ -52,7 +53,9 @@ static class ParkedVerb
             Console.WriteLine(json ? Json(rows) : Line(rows));
             all = rows.GetInt64(10);
         }
-        await Console.Error.WriteLineAsync(count == all ? $"{all} commands wait" : $"{all} commands wait; the {count} oldest are listed, --limit N lists more");
+        await Console.Error.WriteLineAsync(count == all
+            ? $"{all} commands wait"
+            : $"{all} commands wait; the {count} oldest are listed, --limit N lists more");
         return ExitCodes.Done;
     }
 
