@@ -5,12 +5,12 @@ namespace Betting.BetCommands;
 /// <summary>A command and the bytes that are published of it.</summary>
 readonly record struct CommandBody(BetCommand Command, byte[] Bytes)
 {
-    /// <exception cref="BetCommandsException">It is larger than Ingest takes.</exception>
+    /// <exception cref="ArgumentException">Ingest would refuse it.</exception>
     public static CommandBody Of(BetCommand command)
     {
-        var bytes = CommandEncoder.Encode(command);
-        return Refusal.OfCommandSize(bytes.Length) is { } tooLarge
-            ? throw new BetCommandsException($"command {command.Id} was not sent: {tooLarge.Fix}")
-            : new CommandBody(command, bytes);
+        ArgumentNullException.ThrowIfNull(command);
+        return CommandEncoder.TryEncode(command, out var json, out var refusal)
+            ? new CommandBody(command, json)
+            : throw new ArgumentException($"command {command.Id} was not sent: {refusal}", nameof(command));
     }
 }

@@ -39,9 +39,10 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
 
     public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
     {
-        foreach (var chunk in commands.Chunk(_options.OnTheWay))
+        CommandBody[] bodies = [.. commands.Select(CommandBody.Of)];
+        foreach (var chunk in bodies.Chunk(_options.OnTheWay))
         {
-            await Task.WhenAll(Array.ConvertAll(chunk, CommandBody.Of).Select(body => PublishAsync(body, cancellation)));
+            await Task.WhenAll(chunk.Select(body => PublishAsync(body, cancellation)));
         }
     }
 

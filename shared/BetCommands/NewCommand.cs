@@ -12,9 +12,9 @@ public sealed class NewCommand(TimeProvider clock)
 
     /// <param name="userId">Whose wallet.</param>
     /// <param name="amount">At most two decimals.</param>
-    public Deposit Deposit(long userId, decimal amount) => new(Id(), Now(), userId, Of(amount));
+    public Deposit Deposit(long userId, decimal amount) => new(Id(), Now(), userId, Money.FromDecimal(amount));
 
-    public Withdraw Withdraw(long userId, decimal amount) => new(Id(), Now(), userId, Of(amount));
+    public Withdraw Withdraw(long userId, decimal amount) => new(Id(), Now(), userId, Money.FromDecimal(amount));
 
     public ScheduleEvent ScheduleEvent(long eventId, string name, string category, DateTimeOffset startTime) =>
         new(Id(), Now(), eventId, name, category, CommandTime.Truncate(startTime.UtcDateTime));
@@ -23,22 +23,21 @@ public sealed class NewCommand(TimeProvider clock)
     public ChangeEvent ChangeEvent(long eventId, string? name = null, string? category = null, DateTimeOffset? startTime = null, string? status = null) =>
         new(Id(), Now(), eventId, name, category, startTime is { } start ? CommandTime.Truncate(start.UtcDateTime) : null, status);
 
-    public PlaceBet PlaceBet(long betId, long userId, long eventId, decimal amount) => new(Id(), Now(), betId, userId, eventId, Of(amount));
+    public PlaceBet PlaceBet(long betId, long userId, long eventId, decimal amount) =>
+        new(Id(), Now(), betId, userId, eventId, Money.FromDecimal(amount));
 
     /// <param name="betId">The bet.</param>
     /// <param name="payout">0 is a lost bet.</param>
     /// <param name="userId">The bet's user. Give it over Kafka: it keeps this command in order with the user's others.</param>
-    public SettleBet SettleBet(long betId, decimal payout, long? userId = null) => new(Id(), Now(), betId, Of(payout), userId);
+    public SettleBet SettleBet(long betId, decimal payout, long? userId = null) =>
+        new(Id(), Now(), betId, Money.FromDecimal(payout), userId);
 
-    public CashOutBet CashOutBet(long betId, decimal payout, long? userId = null) => new(Id(), Now(), betId, Of(payout), userId);
+    public CashOutBet CashOutBet(long betId, decimal payout, long? userId = null) =>
+        new(Id(), Now(), betId, Money.FromDecimal(payout), userId);
 
     public CancelBet CancelBet(long betId, long? userId = null) => new(Id(), Now(), betId, userId);
 
     Guid Id() => Guid.CreateVersion7(clock.GetUtcNow());
 
     DateTime Now() => CommandTime.Truncate(clock.GetUtcNow().UtcDateTime);
-
-    static Money Of(decimal amount) => decimal.Round(amount, 2) == amount
-        ? Money.FromDecimal(amount)
-        : throw new ArgumentOutOfRangeException(nameof(amount), amount, "money has at most two decimals");
 }

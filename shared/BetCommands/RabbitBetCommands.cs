@@ -30,9 +30,10 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
 
     public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
     {
-        foreach (var chunk in commands.Chunk(options.Value.OnTheWay))
+        CommandBody[] bodies = [.. commands.Select(CommandBody.Of)];
+        foreach (var chunk in bodies.Chunk(options.Value.OnTheWay))
         {
-            await PublishInOrderAsync(Array.ConvertAll(chunk, CommandBody.Of), cancellation);
+            await PublishInOrderAsync(chunk, cancellation);
         }
     }
 

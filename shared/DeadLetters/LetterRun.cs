@@ -9,7 +9,11 @@ namespace Betting.DeadLetters;
 /// <param name="Ended">Letters among them that were sent back or dropped and are gone from the store.</param>
 /// <param name="EndedCopies">Copies of these, which are gone too.</param>
 /// <param name="Staying">Letters that stay because they cannot be sent back, or because the broker refuses them.</param>
-public readonly record struct LetterTotals(long Letters, long Copies, long Ended, long EndedCopies, long Staying);
+public readonly record struct LetterTotals(long Letters, long Copies, long Ended, long EndedCopies, long Staying)
+{
+    /// <summary>Further letters that the filter matches and the limit leaves out.</summary>
+    public long BeyondLimit { get; init; }
+}
 
 /// <summary>
 /// One pass through a store: sends back or drops the letters that are meant. A letter is removed only after it was sent
@@ -26,6 +30,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
 
     // True for a letter that has ended.
     readonly Dictionary<LetterKey, bool> _seen = [];
+    readonly HashSet<LetterKey> _beyondLimit = [];
     LetterTotals _totals;
 
     /// <summary>The ids of letters that are meant and there, also beyond the limit.</summary>
@@ -165,6 +170,8 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         }
         if (_totals.Letters >= limit)
         {
+            _beyondLimit.Add(key);
+            _totals = _totals with { BeyondLimit = _beyondLimit.Count };
             return null;
         }
         _seen.Add(key, false);

@@ -24,7 +24,11 @@ public sealed class LetterVerbs
     readonly Option<long?> _fromOffset = new Option<long?>("--from-offset") { Description = "Only originals from this Kafka offset on" }.InRange(0, long.MaxValue);
     readonly Option<long?> _toOffset = new Option<long?>("--to-offset") { Description = "Only originals up to this Kafka offset" }.InRange(0, long.MaxValue);
     readonly Option<string?> _contains = new("--contains") { Description = "Only letters whose body has this text" };
-    readonly Option<long> _limit = new Option<long>("--limit") { Description = "Letters at most", DefaultValueFactory = _ => long.MaxValue }.InRange(1, long.MaxValue);
+    readonly Option<long> _limit = new Option<long>("--limit")
+    {
+        Description = "Letters at most, of each queue, topic or table",
+        DefaultValueFactory = _ => long.MaxValue,
+    }.InRange(1, long.MaxValue);
     readonly Option<int> _text = new Option<int>("--text") { Description = "Characters of the body to show", DefaultValueFactory = _ => 120 }.InRange(0, int.MaxValue);
     readonly Option<bool> _json = new("--json") { Description = "One JSON object a line" };
     readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only count what would be done" };
@@ -71,7 +75,7 @@ public sealed class LetterVerbs
         var (text, json) = (parsed.GetValue(_text), parsed.GetValue(_json));
         var run = new LetterRun(store, filter, parsed.GetValue(_limit));
         var totals = await run.LookAsync(letter => Console.WriteLine(json ? LetterText.Json(letter, text) : LetterText.Line(letter, text)), cancellation);
-        await Console.Error.WriteLineAsync($"{store.Name}: {Count(totals.Letters, totals.Copies)}");
+        await Console.Error.WriteLineAsync($"{store.Name}: {Count(totals.Letters, totals.Copies)}{BeyondLimit(totals)}");
         return 0;
     }, cancellation);
 
@@ -169,7 +173,7 @@ public sealed class LetterVerbs
     static async Task<int> CountAsync(LetterRun run, IDeadLetterStore store, LetterEnd end, CancellationToken cancellation)
     {
         var seen = await run.LookAsync(_ => { }, cancellation);
-        Console.WriteLine($"{store.Name}: {Count(seen.Letters, seen.Copies)} would be {Done(end)}");
+        Console.WriteLine($"{store.Name}: {Count(seen.Letters, seen.Copies)} would be {Done(end)}{BeyondLimit(seen)}");
         return ExitCodes.Done;
     }
 
@@ -187,7 +191,8 @@ public sealed class LetterVerbs
             // A store that did not answer at all is named by its failure alone.
             if (isWhole || run.Totals.Ended + run.Totals.Staying + run.Unmarked > 0)
             {
-                Console.WriteLine($"{store.Name}: {Count(run.Totals.Ended, run.Totals.EndedCopies)} {Done(end)}{Stay(run.Totals)}");
+                var beyond = isWhole ? BeyondLimit(run.Totals) : "";
+                Console.WriteLine($"{store.Name}: {Count(run.Totals.Ended, run.Totals.EndedCopies)} {Done(end)}{Stay(run.Totals)}{beyond}");
             }
             if (run.Unmarked > 0)
             {
@@ -276,6 +281,9 @@ public sealed class LetterVerbs
     static string Done(LetterEnd end) => end == LetterEnd.Replayed ? "replayed" : "dropped";
 
     static string Stay(LetterTotals totals) => totals.Staying == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {totals.Staying} stay");
+
+    static string BeyondLimit(LetterTotals totals) =>
+        totals.BeyondLimit == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {totals.BeyondLimit} more are beyond --limit");
 
     static string Count(long letters, long copies) => string.Create(CultureInfo.InvariantCulture, $"{letters} letters{(copies == 0 ? "" : $" and {copies} copies of them")}");
 }

@@ -104,7 +104,10 @@ public sealed class IngestOptions : IValidatableObject
 
     internal string[] ReplyQueueNames => ReplyQueues.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    internal Limits ToLimits() => new(Money.FromDecimal(MaxAmount), Money.FromDecimal(MaxPayout), Money.FromDecimal(MaxBalance), MaxIssuedAhead);
+    internal Limits ToLimits() => new(Limit(MaxAmount), Limit(MaxPayout), Limit(MaxBalance), MaxIssuedAhead);
+
+    // An amount has two decimals: a third one of its limit changes nothing.
+    static Money Limit(decimal limit) => Money.FromDecimal(decimal.Round(limit, 2, MidpointRounding.ToZero));
 
     string[] Names => Doors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -21,10 +21,14 @@ public static class CommandDecoder
     {
         command = null;
         refusal = Check(json);
-        if (refusal is not null)
-        {
-            return false;
-        }
+        return refusal is null && TryRead(json, out command, out refusal);
+    }
+
+    /// <summary>Judges the fields of what is UTF-8, whatever its size.</summary>
+    internal static bool TryRead(
+        ReadOnlySpan<byte> json, [NotNullWhen(true)] out BetCommand? command, [NotNullWhen(false)] out Refusal? refusal)
+    {
+        command = null;
         var values = new FieldValues();
         refusal = Read(json, ref values) ?? values.MissingOrForeign();
         if (refusal is not null)

@@ -42,7 +42,8 @@ public static class CommandHash
         return Line(to, at, "status="u8, content.Status);
     }
 
-    static int Line(Span<byte> to, int at, ReadOnlySpan<byte> name, long value) => value == 0 ? at : End(to, Number(to, Name(to, at, name), value));
+    static int Line(Span<byte> to, int at, ReadOnlySpan<byte> name, long? value) =>
+        value is { } number ? End(to, Number(to, Name(to, at, name), number)) : at;
 
     static int Line(Span<byte> to, int at, ReadOnlySpan<byte> name, string? value) =>
         value is null ? at : End(to, Name(to, at, name) is var start ? start + Encoding.UTF8.GetBytes(value, to[start..]) : at);

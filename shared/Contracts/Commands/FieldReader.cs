@@ -32,7 +32,7 @@ static class FieldReader
         catch (InvalidOperationException)
         {
             // The reader's way to say that an escaped surrogate has no partner.
-            return new Refusal(CommandContract.NamesOf(field), "write text in which every \\uD8xx has its \\uDCxx");
+            return new Refusal(CommandContract.NamesOf(field), FieldRules.WholePairs);
         }
     }
 

@@ -1,10 +1,28 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 
 namespace Betting.Contracts.Commands;
 
 /// <summary>What each field may be, in words for a refusal.</summary>
 static class FieldRules
 {
+    public const string WholePairs = "write text in which every \\uD8xx has its \\uDCxx";
+
+    /// <summary>True where no half of a surrogate pair stands alone.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<char> text)
+    {
+        while (!text.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(text, out _, out var used) != OperationStatus.Done)
+            {
+                return false;
+            }
+            text = text[used..];
+        }
+        return true;
+    }
+
     /// <summary>Not empty, not too long, and without the one character that PostgreSQL's text cannot hold.</summary>
     public static bool IsText(string text, int limit)
     {

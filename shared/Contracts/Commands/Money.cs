@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Betting.Contracts.Commands;
 
@@ -7,17 +8,24 @@ public readonly record struct Money(long Cents) : IComparable<Money>
 {
     public static readonly Money Zero;
 
+    static readonly Money Least = new(long.MinValue), Most = new(long.MaxValue);
+
     // 12 digits before the point are what the widest column holds.
     const int MaxWholeDigits = 12;
 
     /// <summary>The same amount with a scale of exactly two.</summary>
     public decimal ToDecimal()
     {
-        var magnitude = Math.Abs(Cents);
+        // Unchecked: the least number has no positive counterpart of 64 bits, but one of 64 bits without a sign.
+        var magnitude = unchecked((ulong)(Cents < 0 ? -Cents : Cents));
         return new decimal((int)magnitude, (int)(magnitude >> 32), 0, Cents < 0, 2);
     }
 
-    public static Money FromDecimal(decimal amount) => new((long)(amount * 100m));
+    /// <exception cref="ArgumentOutOfRangeException">The amount has more than two decimals, or is beyond 64 bits of hundredths.</exception>
+    public static Money FromDecimal(decimal amount, [CallerArgumentExpression(nameof(amount))] string? name = null) =>
+        decimal.Round(amount, 2) == amount && amount >= Least.ToDecimal() && amount <= Most.ToDecimal()
+            ? new((long)(amount * 100m))
+            : throw new ArgumentOutOfRangeException(name, amount, $"write an amount with at most two decimals, from {Least} to {Most}");
 
     public static Money operator +(Money left, Money right) => new(checked(left.Cents + right.Cents));
 

@@ -75,6 +75,54 @@ public sealed class ExampleTests(Servers servers)
         Assert.Equal(["register-user accepted True ", "withdraw rejected True ", "settle-bet parked False bet"], told);
     }
 
+    [Fact]
+    public async Task The_check_takes_the_files_that_publish_takes_and_says_in_one_line_what_it_cannot_read()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var file = Path.Combine(stage.Folder, "strange.jsonl");
+        byte[] mark = [0xEF, 0xBB, 0xBF], space = [(byte)' '];
+        var (first, second, third, last) = (Json(1), Json(2), Json(3), Json(4));
+        // As large as a command may be, before the line's end.
+        byte[] whole = [.. third, .. Enumerable.Repeat(space[0], CommandContract.MaxBytes - third.Length)];
+        await WriteAsync([.. mark, .. first, .. "\r\n \t \r\n\r\n\n"u8, .. mark, .. "\n"u8, .. mark, .. "\r"u8, .. second, .. "\n"u8, .. whole, .. "\r\n"u8, .. last]);
+        var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", "rabbitmq", file, stage.Settings[1]]);
+        Assert.True(code == 0, output);
+        var sent = await stage.Rabbit.TakeCommandsAsync(4);
+        Assert.All(sent, message => Assert.True(CommandDecoder.TryDecode(message.Body.Span, out _, out var refusal), refusal?.ToString()));
+        Assert.Equal((0, "", ""), await CheckAsync(file));
+
+        // What publish sends and Ingest refuses, by its line.
+        await WriteAsync([.. first, .. "\n"u8, .. whole, .. " \r\n"u8, .. mark, .. mark, .. first, .. "\n"u8, 0xC3, .. "\n{\r}\u001B\n"u8, .. second, .. "\r\r\n"u8, 0xFF]);
+        var (invalid, lines, errors) = await CheckAsync(file);
+        Assert.Equal((1, ""), (invalid, errors));
+        Assert.Equal(["2: the command is 16385 bytes: keep it within 16384", "3: Unexpected token", "4: encode it as UTF-8", "5: Unexpected non-white", "7: encode it as UTF-8"],
+            lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..Math.Min(line.Length, line[0] switch { '3' => 19, '5' => 23, _ => 200 })]));
+        Assert.DoesNotContain('\u001B', lines);
+
+        await File.WriteAllTextAsync(file, "{}", System.Text.Encoding.Unicode, TestContext.Current.CancellationToken);
+        Assert.Equal((2, "", "validate.mjs: FILE is UTF-16: save it as UTF-8\n"), await CheckAsync(file));
+        Assert.Equal((2, "", "validate.mjs: give one FILE, or - for standard input\n"), await CheckAsync());
+        foreach (var unreadable in new[] { Path.Combine(stage.Folder, "absent.jsonl"), stage.Folder })
+        {
+            var (unread, said, why) = await CheckAsync(unreadable);
+            Assert.Equal((2, ""), (unread, said));
+            Assert.Matches("^validate.mjs: E[A-Z]+: [^\n]+\n$", why);
+        }
+
+        static byte[] Json(int user) => CommandEncoder.Encode(Given.Register(user));
+
+        Task WriteAsync(byte[] bytes) => File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
+    }
+
+    static async Task<(int ExitCode, string Output, string Errors)> CheckAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("node", [Path.Combine(Folder, "validate.mjs"), .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var said = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await said, errors);
+    }
+
     static async Task<string> RunAsync(string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;

@@ -77,11 +77,11 @@ static class Told
         parts.AddRange(new[] { (content.Amount ?? content.Payout)?.ToString(), content.Status, content.Name }.OfType<string>());
         return string.Join(' ', parts);
 
-        void Add(string name, long id)
+        void Add(string name, long? id)
         {
-            if (id != 0)
+            if (id is { } given)
             {
-                parts.Add($"{name} {id % History.Ids}");
+                parts.Add($"{name} {given % History.Ids}");
             }
         }
     }

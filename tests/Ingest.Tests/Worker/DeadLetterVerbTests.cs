@@ -83,6 +83,43 @@ public sealed class DeadLetterVerbTests(Servers servers)
         Assert.Empty(await Listed(stage, "--door", "kafka"));
     }
 
+    [Theory]
+    [InlineData("rabbitmq")]
+    [InlineData("kafka")]
+    public async Task A_verb_with_a_limit_says_how_many_letters_are_beyond_it(string door)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        byte[][] bodies = [.. Enumerable.Range(0, 10).Select(number => Encoding.UTF8.GetBytes($"{{\"n\":{number}}}"))];
+        if (door == "kafka")
+        {
+            foreach (var body in bodies)
+            {
+                await stage.Kafka.PublishAsync(new Message<byte[]?, byte[]?> { Value = body }, 0);
+            }
+            var worker = stage.Start("--Ingest:Doors=kafka");
+            await Deadline.UntilAsync("ten dead letters", TimeSpan.FromSeconds(60), () => Task.FromResult(stage.Kafka.DeadLetterCount() == 10));
+            Assert.Equal(0, await worker.StopAsync());
+        }
+        else
+        {
+            await stage.Rabbit.PublishLettersAsync(bodies);
+        }
+
+        Assert.Contains($"{door}: 3 letters; 7 more are beyond --limit\n", await SayAsync("list", "--limit", "3"), StringComparison.Ordinal);
+        Assert.Contains($"{door}: 10 letters\n", await SayAsync("list", "--limit", "10"), StringComparison.Ordinal);
+        Assert.Contains($"{door}: 1 letters would be dropped; 9 more are beyond --limit\n", await SayAsync("drop", "--all", "--dry-run", "--limit", "1"), StringComparison.Ordinal);
+        Assert.Contains($"{door}: 4 letters dropped; 6 more are beyond --limit\n", await SayAsync("drop", "--all", "--limit", "4"), StringComparison.Ordinal);
+        Assert.Contains($"{door}: 2 letters replayed; 4 more are beyond --limit\n", await SayAsync("replay", "--all", "--limit", "2"), StringComparison.Ordinal);
+        Assert.Contains($"{door}: 4 letters\n", await SayAsync("list"), StringComparison.Ordinal);
+
+        async Task<string> SayAsync(params string[] arguments)
+        {
+            var (code, output) = await Verb(stage, [.. arguments, "--door", door]);
+            Assert.True(code == 0, output);
+            return output;
+        }
+    }
+
     [Fact]
     public async Task A_message_that_the_broker_gives_up_after_too_many_deliveries_is_among_the_dead_letters_and_replayed_it_counts_once()
     {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Betting.BetCommands;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
+using Betting.Ingest.Doors;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
@@ -102,6 +103,30 @@ public sealed class ReplyTests(Servers servers)
         await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("ingest_replies_total", "result=\"refused\"") == 3 && await worker.MetricAsync("ingest_replies_total", "result=\"nobody-there\"") == 1);
         Assert.Equal(0, await worker.StopAsync());
         Assert.Equal((0u, 0u, 0u), (await stage.Rabbit.CountAsync(others), await stage.Rabbit.CountAsync(Rabbit.DeadLetters), await stage.Rabbit.CountAsync(Topics.Commands)));
+    }
+
+    [Fact]
+    public async Task A_full_reply_queue_of_one_publisher_holds_up_nobody()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var (full, commands) = ($"bet-replies-full-{Guid.NewGuid():N}", 2 * RabbitConsumer.Prefetch + 1000);
+        await stage.Rabbit.DeclareAsync(full, new() { ["x-max-length"] = 1, ["x-overflow"] = "reject-publish" });
+        BetCommand[] answered = [.. Enumerable.Range(1, commands).Select(user => Given.Register(user))];
+        var quiet = Given.Register(commands + 1);
+        await stage.Rabbit.PublishAsync(Stage.Encoded(answered), new BasicProperties { Persistent = true, ReplyTo = full });
+        await stage.Rabbit.PublishAsync(Stage.Encoded([quiet]));
+
+        // Each lot of messages that the broker delivers at once would wait for a minute.
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:ReplyWait=00:01:00");
+
+        await stage.SomeAppliedAsync(commands + 1);
+        await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(30), async () =>
+            await worker.MetricAsync("ingest_replies_total", "result=\"not-taken\"") + await worker.MetricAsync("ingest_replies_total", "result=\"sent\"") == commands);
+        Assert.Equal(await stage.Rabbit.CountAsync(full), await worker.MetricAsync("ingest_replies_total", "result=\"sent\""));
+        Assert.Contains($"An answer could not be sent (RabbitMQ did not take it into \"{full}\"", worker.Log, StringComparison.Ordinal);
+        Assert.Equal(0, await worker.StopAsync());
+        Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
+        await stage.Rabbit.DeleteAsync(full);
     }
 
     [Fact]

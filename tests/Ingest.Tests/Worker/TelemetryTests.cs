@@ -84,6 +84,12 @@ public sealed partial class TelemetryTests(Servers servers)
         Assert.True(code == 0, output);
         Assert.Matches($"{early.Id}  settle-bet +waits for bet 1 since \\d+ s, until 20", output);
         Assert.Contains("2 commands wait", output, StringComparison.Ordinal);
+        var first = (await List("--limit", "1")).Output;
+        Assert.Contains("2 commands wait; the 1 oldest are listed, --limit N lists more", first, StringComparison.Ordinal);
+        Assert.Contains($"{early.Id}", first, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{late.Id}", first, StringComparison.Ordinal);
+        Assert.Contains("\n1 commands wait\n", "\n" + (await List("--limit", "1", "--waits-for", "user", "--json")).Output, StringComparison.Ordinal);
+        Assert.Contains("0 commands wait\n", (await List("--quarantined")).Output, StringComparison.Ordinal);
         var json = (await List("--json", "--waits-for", "user")).Output.Split('\n').Single(line => line.StartsWith('{'));
         var row = JsonDocument.Parse(json).RootElement;
         Assert.Equal((late.Id, "user", 77, "deposit"), (row.GetProperty("id").GetGuid(), row.GetProperty("waitsFor").GetString(), row.GetProperty("waitsId").GetInt64(), row.GetProperty("command").GetProperty("kind").GetString()));

@@ -72,15 +72,16 @@ public sealed class FollowedCommands(FollowedIds ids, ILogger<FollowedCommands> 
             var (id, reason) = (rows.GetGuid(0), await rows.IsDBNullAsync(4, cancellation) ? null : rows.GetString(4));
             if (_asked.TryRemove(id, out _))
             {
-                var bet = await rows.IsDBNullAsync(2, cancellation) ? 0 : rows.GetInt64(2);
+                long? bet = await rows.IsDBNullAsync(2, cancellation) ? null : rows.GetInt64(2);
                 IngestLog.FollowedInJournal(log, id, rows.GetString(1), OfBet(bet), TextOf(rows.GetString(3), reason), rows.GetDateTime(5));
             }
         }
     }
 
-    bool Covers(BetCommand command) => !ids.IsEmpty && (ids.Commands.Contains(command.Id) || ids.Bets.Contains(CommandContent.Of(command).BetId));
+    bool Covers(BetCommand command) =>
+        !ids.IsEmpty && (ids.Commands.Contains(command.Id) || CommandContent.Of(command).BetId is { } bet && ids.Bets.Contains(bet));
 
-    static string OfBet(long bet) => bet == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", bet {bet}");
+    static string OfBet(long? bet) => bet is null ? "" : string.Create(CultureInfo.InvariantCulture, $", bet {bet}");
 
     static string TextOf(Answer answer) => answer.Waits is { } waits
         ? string.Create(CultureInfo.InvariantCulture, $"parked until {waits.Until:u} for {waits.For} {waits.Id}")

@@ -1,5 +1,6 @@
 using Betting.Connections;
 using Betting.Hosting;
+using Betting.Ingest.DeadLetters;
 using Betting.Ingest.Doors;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,8 +11,8 @@ namespace Betting.Ingest.Replies;
 
 /// <summary>
 /// Sends outcomes to who waits for them, after they are durable. A message is acknowledged only when its answer is with the
-/// broker or was given up after <c>Ingest:ReplyWait</c>: so a crash in between delivers it again and answers again. The prefetch
-/// count bounds how many wait; batches never do.
+/// broker, was refused by it, or was given up after <c>Ingest:ReplyWait</c>: so a crash in between delivers it again and answers again. The
+/// prefetch count bounds how many wait; batches do not wait, but the broker delivers nothing more while as many wait as it allows.
 /// </summary>
 public sealed class RabbitReplies(
     IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, FirstOutcomes firsts, IngestMetrics metrics, Outages outages, StoreFailures failures, TimeProvider clock, ILogger<RabbitReplies> log) : IAsyncDisposable
@@ -80,6 +81,12 @@ public sealed class RabbitReplies(
             {
                 return "nobody-there";
             }
+            catch (PublishException)
+            {
+                // basic.nack: a full queue is still full moments later, and the messages of all publishers would wait with this one.
+                Report($"RabbitMQ did not take it into {AmqpText.Of(to.Queue)}, which is what a full queue with reject-publish does");
+                return "not-taken";
+            }
             catch (Exception failure)
             {
                 if (limit.IsCancellationRequested || !await PausedAsync(limit))
@@ -145,10 +152,15 @@ public sealed class RabbitReplies(
             // Told already, once for all that it means.
             return;
         }
+        Report(known?.Detail ?? failure.GetType().Name);
+    }
+
+    void Report(string detail)
+    {
         if (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter)
         {
             _said = clock.GetTimestamp();
-            IngestLog.ReplyNotSent(log, known?.Detail ?? failure.GetType().Name);
+            IngestLog.ReplyNotSent(log, detail);
         }
     }
 }

@@ -30,9 +30,9 @@ static class Journal
                 ArrayParameter.Uuids(commands.Select(hashed => hashed.Command.Id)),
                 ArrayParameter.Texts(commands.Select(hashed => CommandContract.TextOf(hashed.Command.Kind))),
                 ArrayParameter.Hashes(commands.Select(hashed => hashed.Hash)),
-                ArrayParameter.OptionalIds(contents.Select(content => Known(content.BetId))),
-                ArrayParameter.OptionalIds(contents.Select(content => Known(content.UserId))),
-                ArrayParameter.OptionalIds(contents.Select(content => Known(content.EventId))),
+                ArrayParameter.OptionalIds(contents.Select(content => content.BetId)),
+                ArrayParameter.OptionalIds(contents.Select(content => content.UserId)),
+                ArrayParameter.OptionalIds(contents.Select(content => content.EventId)),
                 ArrayParameter.Moments(commands.Select(hashed => (DateTime?)hashed.Command.IssuedAt)),
             },
         };
@@ -79,6 +79,4 @@ static class Journal
             ArrayParameter.Texts(conflicts.Select(row => CommandText.Of(row.Command.Command))),
         },
     };
-
-    static long? Known(long id) => id == 0 ? null : id;
 }

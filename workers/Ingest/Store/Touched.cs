@@ -21,21 +21,21 @@ sealed class Touched
     public void Add(BetCommand command)
     {
         var content = CommandContent.Of(command);
-        if (content.UserId != 0)
+        if (content.UserId is { } user)
         {
-            Users.Add(content.UserId);
+            Users.Add(user);
         }
-        if (content.EventId != 0)
+        if (content.EventId is { } ev)
         {
-            Events.Add(content.EventId);
+            Events.Add(ev);
         }
-        if (content.BetId != 0)
+        if (content.BetId is { } bet)
         {
-            Bets.Add(content.BetId);
+            Bets.Add(bet);
         }
-        if (command is RegisterUser)
+        if (command is RegisterUser registration)
         {
-            NewUsers.Add(content.UserId);
+            NewUsers.Add(registration.UserId);
         }
         ChangesEvents |= command is ChangeEvent or ScheduleEvent;
     }

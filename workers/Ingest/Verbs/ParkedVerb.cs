@@ -13,10 +13,13 @@ namespace Betting.Ingest.Verbs;
 static class ParkedVerb
 {
     const string Query = """
+        WITH meant AS NOT MATERIALIZED (
+            SELECT * FROM parked_commands
+            WHERE ($1::text IS NULL OR waits_for = $1) AND ($2::bigint IS NULL OR waits_id = $2)
+                AND (NOT $4 OR quarantined_because IS NOT NULL))
         SELECT p.command_id, coalesce(c.kind, '?'), coalesce(p.waits_for, '?'), coalesce(p.waits_id, 0), coalesce(p.issued_at, now()), coalesce(p.parked_at, now()),
-            coalesce(p.deadline, now()), coalesce(p.command, ''), p.quarantined_because, now()
-        FROM parked_commands p LEFT JOIN commands c USING (command_id)
-        WHERE ($1::text IS NULL OR p.waits_for = $1) AND ($2::bigint IS NULL OR p.waits_id = $2) AND (NOT $4 OR p.quarantined_because IS NOT NULL)
+            coalesce(p.deadline, now()), coalesce(p.command, ''), p.quarantined_because, now(), (SELECT count(*) FROM meant)
+        FROM meant p LEFT JOIN commands c USING (command_id)
         ORDER BY p.parked_at, p.command_id LIMIT $3
         """;
 
@@ -43,13 +46,16 @@ static class ParkedVerb
 
     static async Task<int> TellAsync(NpgsqlCommand command, bool json, CancellationToken cancellation)
     {
-        var count = 0;
+        var (count, all) = (0L, 0L);
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         for (; await rows.ReadAsync(cancellation); count++)
         {
             Console.WriteLine(json ? Json(rows) : Line(rows));
+            all = rows.GetInt64(10);
         }
-        await Console.Error.WriteLineAsync($"{count} commands wait");
+        await Console.Error.WriteLineAsync(count == all
+            ? $"{all} commands wait"
+            : $"{all} commands wait; the {count} oldest are listed, --limit N lists more");
         return ExitCodes.Done;
     }
 
