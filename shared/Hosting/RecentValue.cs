@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Betting.Hosting;
 
 /// <summary>
-/// What the last look at a store found, for a gauge: a replica that is cut off from the store must not go on telling it, because alerts compare
-/// the replicas. For any thread.
+/// What the last look at a store found, for a gauge: a replica that is cut off from the store must not go on telling it, because alerts
+/// compare the replicas. For any thread.
 /// </summary>
 /// <param name="limit">How old the look may be; several looks have failed by then.</param>
 /// <param name="clock">Measures its age.</param>

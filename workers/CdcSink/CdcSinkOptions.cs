@@ -119,8 +119,8 @@ public sealed class CdcSinkOptions
     public TimeSpan CaptureGap { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// How old the look may be that a gauge of the lag rests on; an older one says nothing of now. Six looks, and the limits of the questions that
-    /// may hold up one of them.
+    /// How old the look may be that a gauge of the lag rests on; an older one says nothing of now. Six looks, and the limits of the
+    /// questions that may hold up one of them.
     /// </summary>
     internal TimeSpan LagLimit => 6 * LagEvery + TimeSpan.FromSeconds(30);
 

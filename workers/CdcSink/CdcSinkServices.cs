@@ -60,7 +60,8 @@ static class CdcSinkServices
             })
             .AddSingleton<PatientApplier>()
             .AddSingleton(provider => new LagState(
-                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<CdcSinkOptions>().LagLimit, provider.GetRequiredService<ConnectOffsets>().IsKnown))
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<CdcSinkOptions>().LagLimit,
+                provider.GetRequiredService<ConnectOffsets>().IsKnown))
             .AddSingleton<LagMetrics>()
             .AddSingleton<LagTrouble>()
             .AddSingleton<ProofReport>()

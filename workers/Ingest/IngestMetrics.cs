@@ -10,8 +10,8 @@ using Betting.Ingest.Decide;
 namespace Betting.Ingest;
 
 /// <summary>
-/// What Ingest counts and measures; meter <c>Betting.Ingest</c>. What a store told is there only while a late look is there: alerts compare the
-/// replicas, and one that is cut off from the store does not know.
+/// What Ingest counts and measures; meter <c>Betting.Ingest</c>. What a store told is there only while a late look is there: alerts compare
+/// the replicas, and one that is cut off from the store does not know.
 /// </summary>
 public sealed class IngestMetrics : IDisposable
 {
@@ -59,18 +59,29 @@ public sealed class IngestMetrics : IDisposable
         _meter.CreateObservableCounter("ingest.kafka.group_offsets_missing", () => Interlocked.Read(ref _groupOffsetsMissing), "{time}",
             "Times that the group had no offset in the topic although the journal has commands");
         _meter.CreateObservableGauge("ingest.kafka.partitions.stopped", () => Interlocked.Read(ref _partitionsStopped), "{partition}", "Partitions that wait for an operator because their offset was lost");
-        _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(Recent(_depths)), "{message}", "Commands with the broker: of RabbitMQ all that are ready in the queue, of Kafka all of the topic that the group has not committed");
-        _meter.CreateObservableGauge("ingest.in_flight.age", () => ByDoor(_ages), "s", "How old the oldest command is that this replica has read and that has no outcome yet; 0 where there is none");
-        _meter.CreateObservableGauge("ingest.queue.standing", () => ByDoor(Recent(_standing)), "s", "How long a Kafka partition or the RabbitMQ queue that has more has not moved; 0 where nothing waits");
-        _meter.CreateObservableGauge("ingest.kafka.partition.standing", () => By("partition", _partitionsStanding.Known.SelectMany(each => each)), "s", "How long a Kafka partition that has more records has not moved; only those that have stood for 10 s");
-        _meter.CreateObservableGauge("ingest.dead_letters.waiting", () => ByDoor(Recent(_lettersWaiting)), "{message}", "Messages that are ready in the queue of dead letters");
+        _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(Recent(_depths)), "{message}",
+            "Commands with the broker: of RabbitMQ all that are ready in the queue, of Kafka all of the topic that the group has not committed");
+        _meter.CreateObservableGauge("ingest.in_flight.age", () => ByDoor(_ages), "s",
+            "How old the oldest command is that this replica has read and that has no outcome yet; 0 where there is none");
+        _meter.CreateObservableGauge("ingest.queue.standing", () => ByDoor(Recent(_standing)), "s",
+            "How long a Kafka partition or the RabbitMQ queue that has more has not moved; 0 where nothing waits");
+        _meter.CreateObservableGauge("ingest.kafka.partition.standing",
+            () => By("partition", _partitionsStanding.Known.SelectMany(each => each)), "s",
+            "How long a Kafka partition that has more records has not moved; only those that have stood for 10 s");
+        _meter.CreateObservableGauge("ingest.dead_letters.waiting", () => ByDoor(Recent(_lettersWaiting)), "{message}",
+            "Messages that are ready in the queue of dead letters");
         _meter.CreateObservableCounter("ingest.queues.deleted", () => _queuesDeleted.Select(queue => new Measurement<long>(queue.Value, new KeyValuePair<string, object?>("queue", queue.Key))),
             "{queue}", "Times that a RabbitMQ queue was found deleted, with the messages that it held");
-        _meter.CreateObservableGauge("ingest.parked", () => Parked(parked => parked.Waiting), "{command}", "Commands that wait for a user, event or bet");
-        _meter.CreateObservableGauge("ingest.parked.age", () => Parked(parked => parked.Age), "s", "How long the parked command waits that is due first");
-        _meter.CreateObservableGauge("ingest.parked.quarantined", () => Parked(parked => parked.Quarantined), "{command}", "Parked commands that cannot be released and wait for an operator");
-        _meter.CreateObservableGauge("ingest.clock.ahead", () => Of(_clockAhead), "s", "How far this machine's clock is ahead of PostgreSQL's; negative where it is behind");
-        _meter.CreateObservableGauge("ingest.clock.doubted", () => Of(_clockDoubted), "s", "How long PostgreSQL's clock has been doubted because it jumped; 0 while it is trusted");
+        _meter.CreateObservableGauge("ingest.parked", () => Parked(parked => parked.Waiting), "{command}",
+            "Commands that wait for a user, event or bet");
+        _meter.CreateObservableGauge("ingest.parked.age", () => Parked(parked => parked.Age), "s",
+            "How long the parked command waits that is due first");
+        _meter.CreateObservableGauge("ingest.parked.quarantined", () => Parked(parked => parked.Quarantined), "{command}",
+            "Parked commands that cannot be released and wait for an operator");
+        _meter.CreateObservableGauge("ingest.clock.ahead", () => Of(_clockAhead), "s",
+            "How far this machine's clock is ahead of PostgreSQL's; negative where it is behind");
+        _meter.CreateObservableGauge("ingest.clock.doubted", () => Of(_clockDoubted), "s",
+            "How long PostgreSQL's clock has been doubted because it jumped; 0 while it is trusted");
         _meter.CreateObservableCounter("ingest.clock.jumps", () => Interlocked.Read(ref _clockJumps), "{jump}", "Times that PostgreSQL's clock jumped and was doubted");
     }
 
@@ -166,7 +177,8 @@ public sealed class IngestMetrics : IDisposable
     void Look<T>(ConcurrentDictionary<string, RecentValue<T>> values, string door, T value) where T : struct =>
         values.GetOrAdd(door, _ => new RecentValue<T>(BrokerLimit, _clock)).Set(value);
 
-    IEnumerable<Measurement<T>> Parked<T>(Func<(long Waiting, double Age, long Quarantined), T> which) where T : struct => _parked.Known.Select(parked => new Measurement<T>(which(parked)));
+    IEnumerable<Measurement<T>> Parked<T>(Func<(long Waiting, double Age, long Quarantined), T> which) where T : struct =>
+        _parked.Known.Select(parked => new Measurement<T>(which(parked)));
 
     static IEnumerable<Measurement<double>> Of(RecentValue<double> value) => value.Known.Select(known => new Measurement<double>(known));
 

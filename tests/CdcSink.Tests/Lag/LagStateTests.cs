@@ -59,6 +59,7 @@ public sealed class LagStateTests : IDisposable
         _state.SawVisible(Visible(40, _clock.GetUtcNow().AddHours(-2)), TimeSpan.Zero);
         _state.SawEnds([new StreamEnd(Bets, 0, 0, 100)]);
         Assert.Equal([(Bets, 0, 40L)], _state.UnknownAges());
+        Assert.Equal((60, null), (Backlog("records"), Backlog("age")));
         _state.SawOldest(Bets, 0, 40, _clock.GetUtcNow().AddHours(-2));
 
         Assert.Empty(_state.UnknownAges());
@@ -112,7 +113,8 @@ public sealed class LagStateTests : IDisposable
         _state.SawEnds([new StreamEnd(Bets, 0, 0, 900), new StreamEnd(Heartbeats, 0, 0, 40)]);
         Assert.Equal((800, 50), (Backlog("records"), Backlog("age")));
         Assert.Equal((60, 60), (_readings.Of("cdcsink.freshness"), _readings.Of("cdcsink.watermark.age")));
-        Assert.Equal((0, 0, 2), (_readings.Of("cdcsink.holds"), _readings.Of("cdcsink.partitions.missing"), _readings.Of("cdcsink.parts.fullest", "table=bets")));
+        Assert.Equal((0, 0), (_readings.Of("cdcsink.holds"), _readings.Of("cdcsink.partitions.missing")));
+        Assert.Equal(2, _readings.Of("cdcsink.parts.fullest", "table=bets"));
 
         _clock.Advance(TimeSpan.FromSeconds(1));
 
@@ -124,7 +126,8 @@ public sealed class LagStateTests : IDisposable
         Assert.Equal((61, 1), (_readings.Of("cdcsink.lag.age", "of=clickhouse"), _readings.Of("cdcsink.lag.age", "of=kafka")));
         Assert.Equal(1, _readings.Of("cdcsink.source.silent"));
 
-        _state.SawVisible(Visible(100, _clock.GetUtcNow().AddMinutes(-20)) with { Holds = new OpenHolds(1, default, "a", "a test") }, TimeSpan.Zero);
+        var held = Visible(100, _clock.GetUtcNow().AddMinutes(-20)) with { Holds = new OpenHolds(1, default, "a", "a test") };
+        _state.SawVisible(held, TimeSpan.Zero);
         Assert.Equal((double.PositiveInfinity, 1), (_readings.Of("cdcsink.freshness"), _readings.Of("cdcsink.holds")));
         Assert.Equal(800, Backlog("records"));
     }
@@ -200,6 +203,11 @@ public sealed class LagStateTests : IDisposable
         Assert.Equal((50, 20), (Backlog("records"), Backlog("age")));
         Look(200, 200, heartbeats: 1);
         Assert.Equal((0, 0), (Backlog("records"), Backlog("age")));
+        Look(200, 200, heartbeats: 1);
+        // The next backlog is not as old as the last one.
+        _clock.Advance(TimeSpan.FromSeconds(9));
+        Look(200, 230, heartbeats: 1);
+        Assert.Equal((30, null), (Backlog("records"), Backlog("age")));
     }
 
     [Fact]

@@ -73,10 +73,15 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
         await Deadline.UntilAsync("a lag that grows", Limit, async () =>
             await worker.MetricAsync("cdcsink_backlog_records") >= 1 && await worker.MetricAsync("cdcsink_backlog_age_seconds") > 5);
         await Deadline.UntilAsync("attempts", Limit, async () =>
-            await worker.MetricAsync("cdcsink_retries_total") >= 3 && await worker.MetricAsync("cdcsink_lag_age_seconds", "of=\"clickhouse\"") > 15);
+            await worker.MetricAsync("cdcsink_retries_total") >= 3
+            && await worker.MetricAsync("cdcsink_lag_age_seconds", "of=\"clickhouse\"") > 15);
         // Other replicas may reach ClickHouse, and then what this one saw is not true any more.
-        string[] seen = ["cdcsink_freshness_seconds", "cdcsink_watermark_age_seconds", "cdcsink_holds", "cdcsink_partitions_missing", "cdcsink_backlog_records", "cdcsink_backlog_age_seconds",
-            "cdcsink_epoch", "cdcsink_parts", "cdcsink_parts_fullest", "cdcsink_schema_faults", "cdcsink_disk_free_bytes", "cdcsink_disk_size_bytes"];
+        string[] seen =
+        [
+            "cdcsink_freshness_seconds", "cdcsink_watermark_age_seconds", "cdcsink_holds", "cdcsink_epoch", "cdcsink_backlog_records",
+            "cdcsink_backlog_age_seconds", "cdcsink_partitions_missing", "cdcsink_parts", "cdcsink_parts_fullest", "cdcsink_schema_faults",
+            "cdcsink_disk_free_bytes", "cdcsink_disk_size_bytes",
+        ];
         await Deadline.UntilAsync("nothing of what it saw before", Limit, async () =>
         {
             var page = await worker.BodyAsync("/metrics");

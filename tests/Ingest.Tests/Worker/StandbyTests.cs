@@ -16,13 +16,15 @@ public sealed class StandbyTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         BetCommand[] commands = [.. Enumerable.Range(1, 40).Select(user => Given.Register(user))];
+        await stage.Rabbit.PublishAsync(Stage.Encoded(commands[..10]));
         var foreigner = await stage.Rabbit.HoldCommandsAsync(prefetch: 10);
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
         // It sees the queue empty: that it stands is known from then on.
         await worker.ReadyAsync();
-        await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
+        await stage.Rabbit.PublishAsync(Stage.Encoded(commands[10..]));
 
-        await Deadline.UntilAsync("an age of the queue", TimeSpan.FromSeconds(60), async () => await worker.MetricAsync("ingest_queue_standing_seconds", Rabbitmq) > 10);
+        await Deadline.UntilAsync("an age of the queue", TimeSpan.FromSeconds(60), async () =>
+            await worker.MetricAsync("ingest_queue_standing_seconds", Rabbitmq) > 10);
         Assert.Equal(30, await worker.MetricAsync("ingest_queue_depth", Rabbitmq));
         await worker.ReadyAsync();
         await Deadline.UntilAsync("an unready replica that says why", TimeSpan.FromSeconds(90), async () =>
@@ -42,8 +44,8 @@ public sealed class StandbyTests(Servers servers)
     }
 
     /// <summary>
-    /// Two replicas, and the active one's batch waits for a lock. Its commands are not acknowledged, so the queue is empty for both: only the active
-    /// replica knows that they wait.
+    /// Two replicas, and the active one's batch waits for a lock. Its commands are not acknowledged, so the queue is empty for both: only
+    /// the active replica knows that they wait.
     /// </summary>
     [Fact]
     public async Task The_active_replica_whose_database_does_not_answer_has_an_age_and_no_condition_of_a_replica_that_stands_by()
@@ -70,7 +72,8 @@ public sealed class StandbyTests(Servers servers)
             });
             Assert.Equal(ages.Order(), ages);
             Assert.Equal(1, await worker.MetricAsync("worker_condition", "condition=\"rabbitmq-queue\""));
-            Assert.Equal((0, 0), (await worker.MetricAsync("ingest_queue_standing_seconds", Rabbitmq), await standby.MetricAsync("ingest_queue_standing_seconds", Rabbitmq)));
+            Assert.Equal(0, await worker.MetricAsync("ingest_queue_standing_seconds", Rabbitmq));
+            Assert.Equal(0, await standby.MetricAsync("ingest_queue_standing_seconds", Rabbitmq));
             Assert.Equal(0, await AgeAsync(standby));
         }
         await stage.AppliedAsync([.. held, .. next]);

@@ -111,6 +111,11 @@ public sealed class LagLoop(
         var seen = await ends.ReadAsync();
         await Task.Run(() =>
         {
+            if (seen.Ends.Count == 0 && !seen.IsWhole)
+            {
+                // No partition answered: that says nothing of the stream.
+                return;
+            }
             state.SawEnds(seen.Ends);
             if (!state.KnowsSource)
             {

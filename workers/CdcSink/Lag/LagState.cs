@@ -3,9 +3,9 @@ using Betting.Hosting;
 namespace Betting.CdcSink.Lag;
 
 /// <summary>
-/// What is known of the lag, from two looks: where the topics end (Kafka) and what is visible (ClickHouse). Ages count on between looks. What
-/// rests on a look that is older than the limit is not told: the other replicas go on while one is cut off from a store, and alerts take the
-/// smallest value of all replicas.
+/// What is known of the lag, from two looks: where the topics end (Kafka) and what is visible (ClickHouse). Ages count on between looks.
+/// What rests on a look that is older than the limit is not told: the other replicas go on while one is cut off from a store, and alerts
+/// take the smallest value of all replicas.
 /// </summary>
 /// <param name="clock">Counts ages.</param>
 /// <param name="limit">How old a look may be.</param>
@@ -21,8 +21,8 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
     VisibleProgress? _visible;
     DateTimeOffset? _sourceSeen, _kafkaSeen, _visibleSeen, _connectSeen, _watermarkCame;
 
-    /// <summary>How far every partition is behind.</summary>
-    public readonly record struct Backlog(string Topic, int Partition, long Records, double Seconds);
+    /// <summary>How far a partition is behind; seconds are null until the time of its oldest record that is not visible is known.</summary>
+    public readonly record struct Backlog(string Topic, int Partition, long Records, double? Seconds);
 
     /// <summary>True while the time of the source's last record is known.</summary>
     public bool KnowsSource
@@ -59,6 +59,10 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
                     _sourceSeen = now;
                 }
                 _ends[key] = (end, now);
+                if (Next(end) >= end.End)
+                {
+                    _oldest.Remove(key);
+                }
             }
             _kafkaSeen = now;
         }
@@ -107,7 +111,9 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
         }
     }
 
-    /// <summary>Partitions of rows that Kafka does not have any more; null where not both stores have answered of late, for all partitions.</summary>
+    /// <summary>
+    /// Partitions of rows that Kafka does not have any more; null where not both stores have answered of late, for all partitions.
+    /// </summary>
     public int? Missing() => _missing.TryGet(out var partitions) ? partitions : null;
 
     /// <summary>Kafka Connect answered.</summary>
@@ -141,7 +147,9 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
         }
     }
 
-    /// <summary>Of the partitions that have answered of late; none where ClickHouse has not, for then nothing is known to be visible or not.</summary>
+    /// <summary>
+    /// Of the partitions that have answered of late; none where ClickHouse has not, for then nothing is known to be visible or not.
+    /// </summary>
     public IReadOnlyList<Backlog> Backlogs()
     {
         lock (_gate)
@@ -149,14 +157,15 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
             return Visible is null ? [] : [.. _ends.Values.Where(each => IsRecent(each.Seen)).Select(each => each.End).Select(end =>
             {
                 var records = Math.Max(0, end.End - Next(end));
-                return new Backlog(end.Topic, end.Partition, records, records > 0 && _oldest.TryGetValue((end.Topic, end.Partition), out var oldest) ? Since(oldest.At) : 0);
+                var seconds = records == 0 ? 0 : _oldest.TryGetValue((end.Topic, end.Partition), out var oldest) ? Since(oldest.At) : (double?)null;
+                return new Backlog(end.Topic, end.Partition, records, seconds);
             })];
         }
     }
 
     /// <summary>
-    /// Seconds since <c>data_as_of</c>; infinite where it is NULL, so that nothing takes the present for granted; null where ClickHouse has not
-    /// answered of late.
+    /// Seconds since <c>data_as_of</c>; infinite where it is NULL, so that nothing takes the present for granted; null where ClickHouse has
+    /// not answered of late.
     /// </summary>
     public double? Freshness()
     {
@@ -166,7 +175,9 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
         }
     }
 
-    /// <summary>Seconds since a watermark came through; infinite where none came within a day; null where ClickHouse has not answered of late.</summary>
+    /// <summary>
+    /// Seconds since a watermark came through; infinite where none came within a day; null where ClickHouse has not answered of late.
+    /// </summary>
     public double? WatermarkAge()
     {
         lock (_gate)
@@ -175,7 +186,10 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
         }
     }
 
-    /// <summary>Seconds since the connector last wrote anything; null while it is not known to have written, and where Kafka has not answered of late.</summary>
+    /// <summary>
+    /// Seconds since the connector last wrote anything; null while it is not known to have written, and where Kafka has not answered of
+    /// late.
+    /// </summary>
     public double? SourceSilent()
     {
         lock (_gate)
@@ -205,7 +219,8 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
     {
         lock (_gate)
         {
-            return Visible is not { } visible ? [] : [.. visible.Partitions.Where(each => each.Value.Epoch > 0).GroupBy(each => each.Key.Topic)
+            return Visible is not { } visible ? [] : [.. visible.Partitions.Where(each => each.Value.Epoch > 0)
+                .GroupBy(each => each.Key.Topic)
                 .Select(topic => (topic.Key, topic.Max(each => each.Value.Epoch)))];
         }
     }

@@ -20,8 +20,8 @@ public sealed class KafkaBacklog(TimeProvider clock)
     volatile bool _isClosed;
 
     /// <returns>
-    /// Records that the group has not committed, and how long each partition that has some has not moved; null where no answer has come since the
-    /// last look.
+    /// Records that the group has not committed, and how long each partition that has some has not moved; null where no answer has come
+    /// since the last look.
     /// </returns>
     public (long Records, Dictionary<int, TimeSpan> Standing)? Look(IConsumer<byte[]?, byte[]> consumer)
     {

@@ -9,8 +9,8 @@ public sealed class RabbitBacklog(TimeProvider clock)
     (uint Depth, long Since)? _standing;
 
     /// <summary>
-    /// True once a look has found the queue moving or empty. Before that nobody knows for how long it had stood when this replica began to look:
-    /// what <see cref="Look"/> returns is the least that it can be.
+    /// True once a look has found the queue moving or empty. Before that nobody knows for how long it had stood when this replica began to
+    /// look: what <see cref="Look"/> returns is the least that it can be.
     /// </summary>
     public bool HasSeenMovement { get; private set; }
 

@@ -17,7 +17,8 @@ public sealed class RabbitWatch(
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5), PatienceToOpen = TimeSpan.FromSeconds(15);
 
-    // The alert's limit. Alerts take the smallest value of all replicas: one that has just begun to look must not speak for a queue that stands.
+    // The alert's limit. Alerts take the smallest value of all replicas: one that has just begun to look must not speak for a queue that
+    // stands.
     static readonly TimeSpan SurelyStands = TimeSpan.FromMinutes(2);
 
     readonly RabbitBacklog _backlog = new(clock);
