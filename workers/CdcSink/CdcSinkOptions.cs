@@ -118,6 +118,12 @@ public sealed class CdcSinkOptions
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan CaptureGap { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// How old the look may be that a gauge of the lag rests on; an older one says nothing of now. Six looks, and the limits of the
+    /// questions that may hold up one of them.
+    /// </summary>
+    internal TimeSpan LagLimit => 6 * LagEvery + TimeSpan.FromSeconds(30);
+
     /// <summary>The limits that the consumer's timeouts have to fit.</summary>
     internal GroupLimits Limits(TimeSpan drainLimit) =>
         new(RebalanceWait, $"{Section}:{nameof(RebalanceWait)}", RebalanceWait + Consume.PartitionStarts.Longest, drainLimit);

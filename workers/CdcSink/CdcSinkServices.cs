@@ -59,7 +59,9 @@ static class CdcSinkServices
                 return applier;
             })
             .AddSingleton<PatientApplier>()
-            .AddSingleton(provider => new LagState(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ConnectOffsets>().IsKnown))
+            .AddSingleton(provider => new LagState(
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<CdcSinkOptions>().LagLimit,
+                provider.GetRequiredService<ConnectOffsets>().IsKnown))
             .AddSingleton<LagMetrics>()
             .AddSingleton<LagTrouble>()
             .AddSingleton<ProofReport>()

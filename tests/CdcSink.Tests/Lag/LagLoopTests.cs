@@ -187,7 +187,7 @@ public sealed class LagLoopTests(Servers servers)
         var options = new CdcSinkOptions { TopicPrefix = stream.Prefix, WatermarkSettle = TimeSpan.Zero };
         var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var meters = services.GetRequiredService<IMeterFactory>();
-        var state = new LagState(TimeProvider.System);
+        var state = new LagState(TimeProvider.System, options.LagLimit);
         var readings = new Readings(meters);
         var ends = new TopicEnds(kafka, options, TimeProvider.System);
         var connect = new ConnectOffsets(new ConnectOptions(), stream.Prefix);

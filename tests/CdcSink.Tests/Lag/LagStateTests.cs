@@ -11,6 +11,8 @@ public sealed class LagStateTests : IDisposable
 {
     const string Bets = "betting.public.bets", Heartbeats = "__debezium-heartbeat.betting";
 
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
     readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
     readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     readonly LagState _state;
@@ -19,7 +21,7 @@ public sealed class LagStateTests : IDisposable
     public LagStateTests()
     {
         var factory = _services.GetRequiredService<IMeterFactory>();
-        _state = new LagState(_clock);
+        _state = new LagState(_clock, Limit);
         _readings = new Readings(factory);
         _ = new LagMetrics(factory, _state);
     }
@@ -57,6 +59,7 @@ public sealed class LagStateTests : IDisposable
         _state.SawVisible(Visible(40, _clock.GetUtcNow().AddHours(-2)), TimeSpan.Zero);
         _state.SawEnds([new StreamEnd(Bets, 0, 0, 100)]);
         Assert.Equal([(Bets, 0, 40L)], _state.UnknownAges());
+        Assert.Equal((60, null), (Backlog("records"), Backlog("age")));
         _state.SawOldest(Bets, 0, 40, _clock.GetUtcNow().AddHours(-2));
 
         Assert.Empty(_state.UnknownAges());
@@ -98,32 +101,94 @@ public sealed class LagStateTests : IDisposable
     }
 
     [Fact]
-    public void While_ClickHouse_is_away_the_backlog_and_its_age_grow_and_the_source_is_not_blamed()
+    public void A_replica_that_ClickHouse_does_not_answer_tells_what_it_saw_until_that_is_too_old_and_the_source_is_not_blamed()
     {
         Look(100, 100, heartbeats: 1);
+        _state.SawMissing(0);
+        _state.SawParts([new TableParts("bets", 3, 2)]);
         _clock.Advance(TimeSpan.FromSeconds(10));
         _state.SawEnds([new StreamEnd(Bets, 0, 0, 150), new StreamEnd(Heartbeats, 0, 0, 2)]);
         _state.SawOldest(Bets, 0, 100, _clock.GetUtcNow());
-        _clock.Advance(TimeSpan.FromMinutes(6));
+        _clock.Advance(Limit - TimeSpan.FromSeconds(10));
         _state.SawEnds([new StreamEnd(Bets, 0, 0, 900), new StreamEnd(Heartbeats, 0, 0, 40)]);
+        Assert.Equal((800, 50), (Backlog("records"), Backlog("age")));
+        Assert.Equal((60, 60), (_readings.Of("cdcsink.freshness"), _readings.Of("cdcsink.watermark.age")));
+        Assert.Equal((0, 0), (_readings.Of("cdcsink.holds"), _readings.Of("cdcsink.partitions.missing")));
+        Assert.Equal(2, _readings.Of("cdcsink.parts.fullest", "table=bets"));
 
-        Assert.Equal((800, 360), (Backlog("records"), Backlog("age")));
-        Assert.Equal(370, _readings.Of("cdcsink.freshness"));
-        Assert.Equal(370, _readings.Of("cdcsink.lag.age", "of=clickhouse"));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+
+        string[] gone = ["freshness", "watermark.age", "holds", "partitions.missing"];
+        Assert.All(gone, gauge => Assert.Null(_readings.Of("cdcsink." + gauge)));
+        Assert.Equal((null, null), (Backlog("records"), Backlog("age")));
+        Assert.Null(_readings.Of("cdcsink.parts.fullest", "table=bets"));
+        Assert.Null(_readings.Of("cdcsink.epoch", $"topic={Bets}"));
+        Assert.Equal((61, 1), (_readings.Of("cdcsink.lag.age", "of=clickhouse"), _readings.Of("cdcsink.lag.age", "of=kafka")));
+        Assert.Equal(1, _readings.Of("cdcsink.source.silent"));
+
+        var held = Visible(100, _clock.GetUtcNow().AddMinutes(-20)) with { Holds = new OpenHolds(1, default, "a", "a test") };
+        _state.SawVisible(held, TimeSpan.Zero);
+        Assert.Equal((double.PositiveInfinity, 1), (_readings.Of("cdcsink.freshness"), _readings.Of("cdcsink.holds")));
+        Assert.Equal(800, Backlog("records"));
+    }
+
+    [Fact]
+    public void A_replica_that_Kafka_does_not_answer_tells_what_it_saw_until_that_is_too_old_and_its_own_age_says_why()
+    {
+        Look(100, 120, heartbeats: 1);
+        Look(100, 121, heartbeats: 2);
+        _state.SawMissing(0);
+        _state.SawOldest(Bets, 0, 100, _clock.GetUtcNow());
+        _clock.Advance(Limit);
+        Visible();
+        Assert.Equal((21, 60), (Backlog("records"), Backlog("age")));
+        Assert.Equal(60, _readings.Of("cdcsink.source.silent"));
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Visible();
+
+        Assert.Equal((null, null), (Backlog("records"), Backlog("age")));
+        Assert.Equal((null, null), (_readings.Of("cdcsink.source.silent"), _readings.Of("cdcsink.partitions.missing")));
+        Assert.Equal((0, 0), (_readings.Of("cdcsink.freshness"), _readings.Of("cdcsink.holds")));
+        Assert.Equal(61, _readings.Of("cdcsink.lag.age", "of=kafka"));
+
+        void Visible() => _state.SawVisible(LagStateTests.Visible(100, _clock.GetUtcNow()), TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void After_an_outage_of_Kafka_the_time_of_the_last_record_is_asked_and_not_taken_for_the_time_of_the_look()
+    {
+        Look(100, 100, heartbeats: 1);
+        _state.SawSource(_clock.GetUtcNow());
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.True(_state.KnowsSource);
+        Look(100, 130, heartbeats: 20);
+        Assert.False(_state.KnowsSource);
+        Assert.Null(_readings.Of("cdcsink.source.silent"));
+
+        _state.SawSource(_clock.GetUtcNow().AddMinutes(-7));
+        Assert.Equal(420, _readings.Of("cdcsink.source.silent"));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Look(100, 130, heartbeats: 20);
+        Assert.Equal(425, _readings.Of("cdcsink.source.silent"));
+        Look(100, 130, heartbeats: 21);
         Assert.Equal(0, _readings.Of("cdcsink.source.silent"));
     }
 
     [Fact]
-    public void While_Kafka_is_away_ages_go_on_and_its_own_age_says_why()
+    public void A_partition_that_does_not_answer_this_replica_has_no_backlog_after_the_limit_while_the_others_have()
     {
-        Look(100, 120, heartbeats: 1);
-        Look(100, 121, heartbeats: 2);
-        _state.SawOldest(Bets, 0, 100, _clock.GetUtcNow());
-        _clock.Advance(TimeSpan.FromMinutes(5));
+        _state.SawVisible(Visible(10, _clock.GetUtcNow()), TimeSpan.Zero);
+        _state.SawEnds([new StreamEnd(Bets, 0, 0, 10), new StreamEnd(Bets, 1, 0, 0)]);
+        for (var look = 0; look < 7; look++)
+        {
+            Assert.Equal((0, 0), (Backlog("records"), _readings.Of("cdcsink.backlog.records", $"topic={Bets},partition=1")));
+            _clock.Advance(TimeSpan.FromSeconds(10));
+            _state.SawVisible(Visible(10, _clock.GetUtcNow()), TimeSpan.Zero);
+            _state.SawEnds([new StreamEnd(Bets, 1, 0, 0)]);
+        }
 
-        Assert.Equal((21, 300), (Backlog("records"), Backlog("age")));
-        Assert.Equal(300, _readings.Of("cdcsink.lag.age", "of=kafka"));
-        Assert.Equal(300, _readings.Of("cdcsink.source.silent"));
+        Assert.Equal((null, 0), (Backlog("records"), _readings.Of("cdcsink.backlog.records", $"topic={Bets},partition=1")));
     }
 
     [Fact]
@@ -138,6 +203,11 @@ public sealed class LagStateTests : IDisposable
         Assert.Equal((50, 20), (Backlog("records"), Backlog("age")));
         Look(200, 200, heartbeats: 1);
         Assert.Equal((0, 0), (Backlog("records"), Backlog("age")));
+        Look(200, 200, heartbeats: 1);
+        // The next backlog is not as old as the last one.
+        _clock.Advance(TimeSpan.FromSeconds(9));
+        Look(200, 230, heartbeats: 1);
+        Assert.Equal((30, null), (Backlog("records"), Backlog("age")));
     }
 
     [Fact]

@@ -100,6 +100,7 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
         await sink.QueryAsync($"INSERT INTO visible_watermarks (as_of, version) VALUES ('{moment}', {version})");
 
     StorageWatch WatchOf(SinkUnderTest sink, ChangeStore store) => new(
-        new StorageStore(sink.Client), store, new StorageMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()),
+        new StorageStore(sink.Client), store,
+        new StorageMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System),
         new Heartbeats(TimeProvider.System), TimeProvider.System, NullLogger<StorageWatch>.Instance);
 }

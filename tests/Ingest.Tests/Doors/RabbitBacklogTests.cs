@@ -35,6 +35,23 @@ public sealed class RabbitBacklogTests
         Assert.Equal([0, 5], Seconds(backlog, (10, false), (10, false)));
     }
 
+    [Fact]
+    public void How_long_the_queue_stands_is_known_once_this_replica_has_seen_it_move()
+    {
+        var backlog = new RabbitBacklog(_clock);
+        Assert.Equal([false, false, false, true, true], Known((10, false), (10, false), (12, false), (11, false), (11, false)));
+        backlog.Forget();
+        Assert.Equal([false, true], Known((10, false), (11, true)));
+        backlog.Forget();
+        Assert.Equal([true, true, true], Known((0, false), (5, false), (9, false)));
+
+        List<bool> Known(params (uint Depth, bool HasReceived)[] looks) => [.. looks.Select(look =>
+        {
+            backlog.Look(look.Depth, look.HasReceived);
+            return backlog.HasSeenMovement;
+        })];
+    }
+
     // Looks that are 5 s apart.
     List<double> Seconds(RabbitBacklog backlog, params (uint Depth, bool HasReceived)[] looks) => [.. looks.Select(look =>
     {

@@ -79,7 +79,8 @@ public sealed class TransactionalTopicTests(Servers servers)
         await WaitingAsync("nothing", (depth, age) => depth == 0 && age == 0);
 
         Task WaitingAsync(string what, Func<double, double, bool> holds) => Deadline.UntilAsync($"{what} in the queue", Limit, async () =>
-            holds(await worker.MetricAsync("ingest_queue_depth", "door=\"kafka\""), await worker.MetricAsync("ingest_queue_age_seconds", "door=\"kafka\"")));
+            holds(await worker.MetricAsync("ingest_queue_depth", "door=\"kafka\""),
+                await worker.MetricAsync("ingest_queue_standing_seconds", "door=\"kafka\"")));
     }
 
     [Fact]

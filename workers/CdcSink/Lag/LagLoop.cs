@@ -9,7 +9,7 @@ namespace Betting.CdcSink.Lag;
 
 /// <summary>
 /// Looks every few seconds at where the topics end and at what is visible, and records up to which watermark everything is. Each of the
-/// stores may be away: the others are still looked at, and what was known grows older. What it asks is bounded, in statements and in time.
+/// stores may be away: the others are still looked at. What it asks is bounded, in statements and in time.
 /// </summary>
 public sealed class LagLoop(
     LagState state, LagMetrics metrics, TopicEnds ends, VisibleStore store, ConnectOffsets connect, CdcSinkOptions options, LagTrouble trouble, ProofReport report,
@@ -111,11 +111,16 @@ public sealed class LagLoop(
         var seen = await ends.ReadAsync();
         await Task.Run(() =>
         {
+            if (seen.Ends.Count == 0 && !seen.IsWhole)
+            {
+                // No partition answered: that says nothing of the stream.
+                return;
+            }
+            state.SawEnds(seen.Ends);
             if (!state.KnowsSource)
             {
                 ends.TimesOf([.. seen.Ends.Where(end => end.End > end.First).Select(end => (end.Topic, end.Partition, end.End - 1))]).ForEach(each => state.SawSource(each.At));
             }
-            state.SawEnds(seen.Ends);
             if (state.UnknownAges() is { Count: > 0 } unknown)
             {
                 ends.TimesOf(unknown).ForEach(each => state.SawOldest(each.Topic, each.Partition, each.Offset, each.At));

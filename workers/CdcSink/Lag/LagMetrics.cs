@@ -12,7 +12,8 @@ public sealed class LagMetrics
         _state = state;
         var meter = factory.Create("Betting.CdcSink");
         meter.CreateObservableGauge("cdcsink.backlog.records", () => _state.Backlogs().Select(each => new Measurement<long>(each.Records, Place(each))), "{record}", "Records in the topic that are not visible, by topic and partition.");
-        meter.CreateObservableGauge("cdcsink.backlog.age", () => _state.Backlogs().Select(each => new Measurement<double>(each.Seconds, Place(each))), "s", "Since the oldest record that is not visible was written to Kafka; 0 where all are.");
+        meter.CreateObservableGauge("cdcsink.backlog.age", () => _state.Backlogs().SelectMany(each => One(each.Seconds, Place(each))), "s",
+            "Since the oldest record that is not visible was written to Kafka; 0 where all are.");
         meter.CreateObservableGauge("cdcsink.freshness", () => One(_state.Freshness()), "s", "Since the moment up to which everything committed is visible (data_as_of); +Inf where nothing is known to be.");
         meter.CreateObservableGauge("cdcsink.holds", () => Number(_state.Holds()), "{request}", "Requests for a reconciliation that hold data_as_of where it is.");
         meter.CreateObservableGauge("cdcsink.partitions.missing", () => Number(_state.Missing()), "{partition}", "Partitions of rows that ClickHouse knows and Kafka does not have.");
@@ -24,7 +25,8 @@ public sealed class LagMetrics
         meter.CreateObservableGauge("cdcsink.epoch", () => _state.Epochs().Select(each => new Measurement<int>(each.Epoch, new KeyValuePair<string, object?>("topic", each.Topic))), "{epoch}", "The highest epoch seen, by topic.");
     }
 
-    static IEnumerable<Measurement<double>> One(double? value) => value is { } known ? [new Measurement<double>(known)] : [];
+    static IEnumerable<Measurement<double>> One(double? value, params KeyValuePair<string, object?>[] tags) =>
+        value is { } known ? [new Measurement<double>(known, tags)] : [];
 
     static IEnumerable<Measurement<long>> Number(long? value) => value is { } known ? [new Measurement<long>(known)] : [];
 

@@ -1,26 +1,30 @@
+using Betting.Hosting;
+
 namespace Betting.CdcSink.Lag;
 
 /// <summary>
-/// What is known of the lag, from two looks: where the topics end (Kafka) and what is visible (ClickHouse). Ages count on between
-/// looks, so that a store which is away makes them grow and never lets them stand still.
+/// What is known of the lag, from two looks: where the topics end (Kafka) and what is visible (ClickHouse). Ages count on between looks.
+/// What rests on a look that is older than the limit is not told: the other replicas go on while one is cut off from a store, and alerts
+/// take the smallest value of all replicas.
 /// </summary>
 /// <param name="clock">Counts ages.</param>
+/// <param name="limit">How old a look may be.</param>
 /// <param name="asksConnect">True where Kafka Connect is asked too.</param>
-public sealed class LagState(TimeProvider clock, bool asksConnect = false)
+public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnect = false)
 {
     readonly DateTimeOffset _began = clock.GetUtcNow();
     readonly Lock _gate = new();
-    readonly Dictionary<(string Topic, int Partition), StreamEnd> _ends = [];
+    readonly Dictionary<(string Topic, int Partition), (StreamEnd End, DateTimeOffset Seen)> _ends = [];
     readonly Dictionary<(string Topic, int Partition), (long Offset, DateTimeOffset At)> _oldest = [];
-    readonly List<TableParts> _parts = [];
+    readonly RecentValue<IReadOnlyList<TableParts>> _parts = new(limit, clock);
+    readonly RecentValue<int> _missing = new(limit, clock);
     VisibleProgress? _visible;
-    int _missing;
     DateTimeOffset? _sourceSeen, _kafkaSeen, _visibleSeen, _connectSeen, _watermarkCame;
 
-    /// <summary>How far every partition is behind.</summary>
-    public readonly record struct Backlog(string Topic, int Partition, long Records, double Seconds);
+    /// <summary>How far a partition is behind; seconds are null until the time of its oldest record that is not visible is known.</summary>
+    public readonly record struct Backlog(string Topic, int Partition, long Records, double? Seconds);
 
-    /// <summary>True once the time of the source's last record is known.</summary>
+    /// <summary>True while the time of the source's last record is known.</summary>
     public bool KnowsSource
     {
         get
@@ -32,21 +36,33 @@ public sealed class LagState(TimeProvider clock, bool asksConnect = false)
         }
     }
 
-    /// <summary>The brokers' answer.</summary>
+    /// <summary>
+    /// The brokers' answer. Where they have not answered for longer than the limit, what came meanwhile came at any moment since, so the
+    /// source's last record has to be looked at again: see <see cref="KnowsSource"/>.
+    /// </summary>
     public void SawEnds(IReadOnlyCollection<StreamEnd> ends)
     {
         lock (_gate)
         {
             var now = clock.GetUtcNow();
+            _sourceSeen = IsRecent(_kafkaSeen) ? _sourceSeen : null;
+            foreach (var old in _ends.Where(each => !IsRecent(each.Value.Seen)).Select(each => each.Key).ToList())
+            {
+                _ends.Remove(old);
+            }
             foreach (var end in ends)
             {
                 var key = (end.Topic, end.Partition);
                 // What came since the last look came by now, at most one look ago.
-                if (_ends.TryGetValue(key, out var before) && end.End > before.End)
+                if (_ends.TryGetValue(key, out var before) && end.End > before.End.End)
                 {
                     _sourceSeen = now;
                 }
-                _ends[key] = end;
+                _ends[key] = (end, now);
+                if (Next(end) >= end.End)
+                {
+                    _oldest.Remove(key);
+                }
             }
             _kafkaSeen = now;
         }
@@ -84,31 +100,21 @@ public sealed class LagState(TimeProvider clock, bool asksConnect = false)
     }
 
     /// <summary>So many partitions of rows are known to ClickHouse and not there in Kafka.</summary>
-    public void SawMissing(int partitions)
-    {
-        lock (_gate)
-        {
-            _missing = partitions;
-        }
-    }
+    public void SawMissing(int partitions) => _missing.Set(partitions);
 
-    /// <summary>Requests that hold <c>data_as_of</c>; null before ClickHouse answered.</summary>
+    /// <summary>Requests that hold <c>data_as_of</c>; null where ClickHouse has not answered of late.</summary>
     public long? Holds()
     {
         lock (_gate)
         {
-            return _visible?.Holds.Count;
+            return Visible?.Holds.Count;
         }
     }
 
-    /// <summary>Partitions of rows that Kafka does not have any more; null before both stores answered.</summary>
-    public int? Missing()
-    {
-        lock (_gate)
-        {
-            return _visible is null || _kafkaSeen is null ? null : _missing;
-        }
-    }
+    /// <summary>
+    /// Partitions of rows that Kafka does not have any more; null where not both stores have answered of late, for all partitions.
+    /// </summary>
+    public int? Missing() => _missing.TryGet(out var partitions) ? partitions : null;
 
     /// <summary>Kafka Connect answered.</summary>
     public void SawConnect()
@@ -119,14 +125,7 @@ public sealed class LagState(TimeProvider clock, bool asksConnect = false)
         }
     }
 
-    public void SawParts(IEnumerable<TableParts> parts)
-    {
-        lock (_gate)
-        {
-            _parts.Clear();
-            _parts.AddRange(parts);
-        }
-    }
+    public void SawParts(IReadOnlyList<TableParts> parts) => _parts.Set(parts);
 
     /// <summary>When the record was written that is the oldest not visible, at this offset of its partition.</summary>
     public void SawOldest(string topic, int partition, long offset, DateTimeOffset at)
@@ -142,51 +141,60 @@ public sealed class LagState(TimeProvider clock, bool asksConnect = false)
     {
         lock (_gate)
         {
-            return [.. _ends.Values.Select(end => (end.Topic, end.Partition, Offset: Next(end)))
-                .Where(each => each.Offset < _ends[(each.Topic, each.Partition)].End
+            return [.. _ends.Values.Select(each => (each.End.Topic, each.End.Partition, Offset: Next(each.End)))
+                .Where(each => each.Offset < _ends[(each.Topic, each.Partition)].End.End
                     && !(_oldest.TryGetValue((each.Topic, each.Partition), out var known) && known.Offset == each.Offset))];
         }
     }
 
+    /// <summary>
+    /// Of the partitions that have answered of late; none where ClickHouse has not, for then nothing is known to be visible or not.
+    /// </summary>
     public IReadOnlyList<Backlog> Backlogs()
     {
         lock (_gate)
         {
-            // Before ClickHouse has answered once nothing is known to be visible or not.
-            return _visible is null ? [] : [.. _ends.Values.Select(end =>
+            return Visible is null ? [] : [.. _ends.Values.Where(each => IsRecent(each.Seen)).Select(each => each.End).Select(end =>
             {
                 var records = Math.Max(0, end.End - Next(end));
-                return new Backlog(end.Topic, end.Partition, records, records > 0 && _oldest.TryGetValue((end.Topic, end.Partition), out var oldest) ? Since(oldest.At) : 0);
+                var seconds = records == 0 ? 0 : _oldest.TryGetValue((end.Topic, end.Partition), out var oldest) ? Since(oldest.At) : (double?)null;
+                return new Backlog(end.Topic, end.Partition, records, seconds);
             })];
         }
     }
 
     /// <summary>
-    /// Seconds since <c>data_as_of</c>; infinite where it is NULL, so that nothing takes the present for granted; null before ClickHouse answered.
+    /// Seconds since <c>data_as_of</c>; infinite where it is NULL, so that nothing takes the present for granted; null where ClickHouse has
+    /// not answered of late.
     /// </summary>
     public double? Freshness()
     {
         lock (_gate)
         {
-            return _visible is null ? null : _visible.DataAsOf is { } at ? Since(at) : double.PositiveInfinity;
+            return Visible is not { } visible ? null : visible.DataAsOf is { } at ? Since(at) : double.PositiveInfinity;
         }
     }
 
-    /// <summary>Seconds since a watermark came through; infinite where none came within a day; null before ClickHouse answered.</summary>
+    /// <summary>
+    /// Seconds since a watermark came through; infinite where none came within a day; null where ClickHouse has not answered of late.
+    /// </summary>
     public double? WatermarkAge()
     {
         lock (_gate)
         {
-            return _visible is null ? null : _watermarkCame is { } at ? Since(at) : double.PositiveInfinity;
+            return Visible is null ? null : _watermarkCame is { } at ? Since(at) : double.PositiveInfinity;
         }
     }
 
-    /// <summary>Seconds since the connector last wrote anything; null while it is not known to have written.</summary>
+    /// <summary>
+    /// Seconds since the connector last wrote anything; null while it is not known to have written, and where Kafka has not answered of
+    /// late.
+    /// </summary>
     public double? SourceSilent()
     {
         lock (_gate)
         {
-            return _sourceSeen is { } at ? Since(at) : null;
+            return IsRecent(_kafkaSeen) && _sourceSeen is { } at ? Since(at) : null;
         }
     }
 
@@ -204,23 +212,22 @@ public sealed class LagState(TimeProvider clock, bool asksConnect = false)
         }
     }
 
-    public IReadOnlyList<TableParts> Parts()
-    {
-        lock (_gate)
-        {
-            return [.. _parts];
-        }
-    }
+    public IReadOnlyList<TableParts> Parts() => _parts.TryGet(out var parts) ? parts : [];
 
     /// <summary>The highest epoch of each topic that has changes.</summary>
     public IReadOnlyList<(string Topic, int Epoch)> Epochs()
     {
         lock (_gate)
         {
-            return _visible is null ? [] : [.. _visible.Partitions.Where(each => each.Value.Epoch > 0).GroupBy(each => each.Key.Topic)
+            return Visible is not { } visible ? [] : [.. visible.Partitions.Where(each => each.Value.Epoch > 0)
+                .GroupBy(each => each.Key.Topic)
                 .Select(topic => (topic.Key, topic.Max(each => each.Value.Epoch)))];
         }
     }
+
+    VisibleProgress? Visible => IsRecent(_visibleSeen) ? _visible : null;
+
+    bool IsRecent(DateTimeOffset? seen) => seen is { } at && clock.GetUtcNow() - at <= limit;
 
     long Next(StreamEnd end) => _visible is not null && _visible.Partitions.TryGetValue((end.Topic, end.Partition), out var seen) ? Math.Max(seen.NextOffset, end.First) : end.First;
 

@@ -8,29 +8,37 @@ namespace Betting.Ingest.Doors;
 /// <summary>
 /// How much waits in the whole topic, and for how long one of its partitions has stood still before its end: by the brokers' word, for a
 /// consumer sees no further than its last fetch, no other replica's partitions, and nothing behind a publisher's open transaction. One question at
-/// a time, never awaited; while the brokers do not answer, what they said last stands. For the consumer's thread alone.
+/// a time, never awaited. For the consumer's thread alone.
 /// </summary>
 public sealed class KafkaBacklog(TimeProvider clock)
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     readonly Dictionary<TopicPartition, (long Committed, long Since)> _standing = [];
-    Dictionary<TopicPartition, (long Committed, long End)> _known = [];
     Task<Dictionary<TopicPartition, (long Committed, long End)>?> _question = Task.FromResult<Dictionary<TopicPartition, (long Committed, long End)>?>(null);
     IAdminClient? _admin;
     volatile bool _isClosed;
 
-    /// <summary>Records that the group has not committed, and how long each partition that has some has not moved.</summary>
-    public (long Records, Dictionary<int, TimeSpan> Standing) Look(IConsumer<byte[]?, byte[]> consumer)
+    /// <returns>
+    /// Records that the group has not committed, and how long each partition that has some has not moved; null where no answer has come
+    /// since the last look.
+    /// </returns>
+    public (long Records, Dictionary<int, TimeSpan> Standing)? Look(IConsumer<byte[]?, byte[]> consumer)
     {
-        if (_question.IsCompleted)
+        if (!_question.IsCompleted)
         {
-            _known = _question.Result ?? _known;
-            _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
-            _question = Task.Run(() => AskAsync(_admin));
+            return null;
         }
+        var answer = _question.Result;
+        _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
+        _question = Task.Run(() => AskAsync(_admin));
+        return answer is null ? null : Measure(answer);
+    }
+
+    (long Records, Dictionary<int, TimeSpan> Standing) Measure(Dictionary<TopicPartition, (long Committed, long End)> answer)
+    {
         var (waiting, standing) = (0L, new Dictionary<int, TimeSpan>());
-        foreach (var (partition, (committed, end)) in _known)
+        foreach (var (partition, (committed, end)) in answer)
         {
             if (end <= committed)
             {

@@ -22,14 +22,15 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
             return false;
         }
         _looked = clock.GetTimestamp();
-        var (waiting, standing) = _backlog.Look(consumer);
+        if (_backlog.Look(consumer) is var (waiting, standing))
+        {
+            metrics.Queue(KafkaDoor.Door, waiting);
+            metrics.QueueStands(KafkaDoor.Door, standing.Values.DefaultIfEmpty().Max());
+            metrics.PartitionsStand(standing.Where(partition => partition.Value >= ToldFrom).ToDictionary());
+        }
         var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
-        metrics.Queue(KafkaDoor.Door, waiting);
         var oldest = unfinished is [var first, ..] ? first.Oldest : gathering.Records is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;
-        var age = oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero;
-        metrics.QueueAge(KafkaDoor.Door, age);
-        metrics.QueueStands(KafkaDoor.Door, standing.Values.DefaultIfEmpty().Max());
-        metrics.PartitionsStand(standing.Where(partition => partition.Value >= ToldFrom).ToDictionary());
+        metrics.InFlight(KafkaDoor.Door, oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero);
         outage.Look(consumer);
         return true;
     }

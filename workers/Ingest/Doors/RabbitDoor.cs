@@ -25,13 +25,14 @@ public sealed class RabbitDoor(
     RabbitConsumer? _consumer;
     long? _lostSince;
     bool _isAbandoned;
+    int _unfinished;
 
     public string Name => Door;
 
     public async Task RunAsync(CancellationToken stopping)
     {
         // A series from the start: an alert on its age would otherwise miss a door that has never had a batch.
-        metrics.QueueAge(Name, TimeSpan.Zero);
+        metrics.InFlight(Name, TimeSpan.Zero);
         try
         {
             while (!stopping.IsCancellationRequested)
@@ -106,7 +107,8 @@ public sealed class RabbitDoor(
     {
         // While PostgreSQL is away the handler waits and beats no heart; waiting is no death.
         var started = clock.GetTimestamp();
-        using var alive = clock.CreateTimer(_ => StillAlive(started), null, Idle, Idle);
+        Interlocked.Increment(ref _unfinished);
+        using var alive = clock.CreateTimer(_ => StillAlive(started, before), null, Idle, Idle);
         var deliveries = batch.ConvertAll(message => message.Delivery);
         try
         {
@@ -130,12 +132,21 @@ public sealed class RabbitDoor(
             // The next batch does not wait for these; the end of the door does.
             _answering = Task.WhenAll(_answering, replies.AnswerAsync(asked));
         }
-        metrics.QueueAge(Name, TimeSpan.Zero);
+        // Waits for its last call, which would leave an age behind.
+        await alive.DisposeAsync();
+        if (Interlocked.Decrement(ref _unfinished) == 0)
+        {
+            metrics.InFlight(Name, TimeSpan.Zero);
+        }
     }
 
-    void StillAlive(long started)
+    // The oldest batch tells its age.
+    void StillAlive(long started, Task before)
     {
         heartbeats.Beat(Name);
-        metrics.QueueAge(Name, clock.GetElapsedTime(started));
+        if (before.IsCompleted)
+        {
+            metrics.InFlight(Name, clock.GetElapsedTime(started));
+        }
     }
 }

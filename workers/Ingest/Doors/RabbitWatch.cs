@@ -17,6 +17,10 @@ public sealed class RabbitWatch(
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5), PatienceToOpen = TimeSpan.FromSeconds(15);
 
+    // The alert's limit. Alerts take the smallest value of all replicas: one that has just begun to look must not speak for a queue that
+    // stands.
+    static readonly TimeSpan SurelyStands = TimeSpan.FromMinutes(2);
+
     readonly RabbitBacklog _backlog = new(clock);
     readonly RabbitStandby _standby = new(readiness, clock, log);
     (RabbitConsumer? Consumer, ulong Count) _received;
@@ -73,7 +77,10 @@ public sealed class RabbitWatch(
         var standing = _backlog.Look(queue.MessageCount, consumer.Received > 0 && received != _received);
         _received = received;
         metrics.Queue(RabbitDoor.Door, queue.MessageCount);
-        metrics.QueueStands(RabbitDoor.Door, standing);
+        if (_backlog.HasSeenMovement || standing > SurelyStands)
+        {
+            metrics.QueueStands(RabbitDoor.Door, standing);
+        }
         _standby.Look(consumer.IsActive, queue.MessageCount, standing);
     }
 
