@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Betting.Connections;
+using Betting.Local.Engines;
 using Betting.Tests.CdcSink.Stream;
 using Betting.Tests.Fixtures;
 using ClickHouse.Driver;

@@ -30,18 +30,19 @@ public sealed class SilentConnectionTests(Servers servers)
         var lost = TimeProvider.System.GetTimestamp();
         await stage.Rabbit.PublishAsync(Stage.Encoded([Given.Register(2), Given.Deposit(10_00, 2)]));
         await Deadline.UntilAsync("readiness that says so", Unready, async () => await worker.StatusAsync("/health/ready") != HttpStatusCode.OK);
+        var tooEarly = "";
         await Deadline.UntilAsync("the outcomes of both commands", Applied, async () =>
         {
             // Read before the count, which only grows.
             var (isReady, log) = (await worker.StatusAsync("/health/ready") == HttpStatusCode.OK, worker.Log);
             var isApplied = await stage.CountAsync("SELECT count(*) FROM commands") == 3;
-            Assert.True(isApplied || !isReady, "ready while RabbitMQ kept the commands for the dead connection");
-            Assert.True(isApplied || !log.Contains(" serves this worker again", StringComparison.Ordinal), "event 11 came before the commands");
+            tooEarly += isApplied ? "" : isReady ? "ready " : log.Contains(" serves this worker again", StringComparison.Ordinal) ? "event 11 " : "";
             return isApplied;
         });
         TestContext.Current.SendDiagnosticMessage($"applied after {TimeProvider.System.GetElapsedTime(lost).TotalSeconds:F1} s");
         await worker.ReadyAsync();
 
+        Assert.Equal("", tooEarly);
         Assert.Contains(" WRN 175 ", worker.Log, StringComparison.Ordinal);
         Assert.Contains(" serves this worker again", worker.Log, StringComparison.Ordinal);
         Assert.Equal(3, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome = 'accepted'"));
@@ -76,13 +77,15 @@ public sealed class SilentConnectionTests(Servers servers)
         await worker.ReadyAsync();
         var began = TimeProvider.System.GetTimestamp();
 
+        var isAlwaysReady = true;
         await Deadline.UntilAsync("more than three heartbeats", Applied, async () =>
         {
-            Assert.Equal(HttpStatusCode.OK, await worker.StatusAsync("/health/ready"));
+            isAlwaysReady &= await worker.StatusAsync("/health/ready") == HttpStatusCode.OK;
             return TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(35);
         });
         await PublishAsync(stage, [Given.Register(1)]);
 
+        Assert.True(isAlwaysReady);
         Assert.DoesNotContain(" WRN ", worker.Log, StringComparison.Ordinal);
     }
 

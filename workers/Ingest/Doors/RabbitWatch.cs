@@ -87,8 +87,9 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
-            Observe(await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token), _consumer!);
-            metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token));
+            // The client itself waits for its own limit of 20 s, whatever the token says.
+            Observe(await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token), _consumer!);
+            metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token).WaitAsync(either.Token));
             return true;
         }
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
