@@ -1,8 +1,11 @@
 using System.Net;
+using Betting.Connections;
 using Betting.Contracts.Commands;
+using Betting.Ingest.DeadLetters;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
+using Npgsql;
 
 namespace Betting.Tests.Ingest.Worker;
 
@@ -87,6 +90,29 @@ public sealed class SilentConnectionTests(Servers servers)
 
         Assert.True(isAlwaysReady);
         Assert.DoesNotContain(" WRN ", worker.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PostgreSQL_releases_the_lock_of_a_replay_whose_connection_is_lost()
+    {
+        var direct = new NpgsqlConnectionStringBuilder(await TestDatabase.CreateAsync(await servers.PostgresAsync()));
+        await using var wire = new CutWire(direct.Port);
+        var through = new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = wire.Port };
+        PostgresSessions.GiveUpLocks(through);
+        await using var postgres = NpgsqlDataSource.Create(through);
+        await using var lost = new LetterLock(postgres, TimeProvider.System);
+        await lost.TakeAsync(TestContext.Current.CancellationToken);
+        await using var other = NpgsqlDataSource.Create(direct);
+        await using var next = new LetterLock(other, TimeProvider.System);
+
+        wire.Lose();
+
+        // PostgreSQL's keepalive finds it after 60 s; each attempt takes 10 s.
+        await Deadline.UntilAsync("the lock", TimeSpan.FromSeconds(100), async () =>
+        {
+            await next.TakeAsync(TestContext.Current.CancellationToken);
+            return true;
+        });
     }
 
     static async Task PublishAsync(Stage stage, BetCommand[] commands)
