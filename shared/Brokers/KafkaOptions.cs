@@ -11,8 +11,8 @@ public sealed class KafkaOptions : IValidatableObject
     // librdkafka's own.
     const int DefaultHeartbeatMs = 3_000;
 
-    // librdkafka finds out by a request without an answer that a connection leads nowhere. Its own limit of 60 s is longer than the session of
-    // 45 s, so a member would lose its partitions; 30 s is the Java client's request.timeout.ms.
+    // librdkafka finds out by a request without an answer that a connection leads nowhere. Its own limit of 60 s is longer than the
+    // session of 45 s, so a member would lose its partitions; 30 s is the Java client's request.timeout.ms.
     const int AnswerLimitMs = 30_000;
 
     /// <summary>host:port, several separated by commas.</summary>

@@ -21,8 +21,8 @@ public sealed class RabbitAddress
     static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// Heartbeat interval that a connection asks for. The lower one of the client's and the broker's (60 s by default) is used, and the client's where
-    /// the broker has none. Both sides close a connection over which they have received nothing for two to three intervals.
+    /// Heartbeat interval that a connection asks for. The lower one of the client's and the broker's (60 s by default) is used, and the
+    /// client's where the broker has none. Both sides close a connection over which they have received nothing for two to three intervals.
     /// </summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 

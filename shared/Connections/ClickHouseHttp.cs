@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace Betting.Connections;
 
 /// <summary>
-/// HTTP clients for ClickHouse whose connections fail soon when they lead nowhere. A statement may take minutes, so its time limit cannot tell a server that
-/// works from a connection that is dead; TCP can, because the machine of a server that works acknowledges. docs/decisions/silent-connections.md.
+/// HTTP clients for ClickHouse whose connections fail soon when they lead nowhere. A statement may take minutes, so its time limit cannot
+/// tell a server that works from a connection that is dead; TCP can, because the machine of a server that works acknowledges.
+/// docs/decisions/silent-connections.md.
 /// </summary>
 /// <param name="timeout">For the whole of a statement.</param>
 public sealed class ClickHouseHttp(TimeSpan timeout) : IHttpClientFactory

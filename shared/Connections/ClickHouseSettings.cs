@@ -50,7 +50,10 @@ public static class ClickHouseSettings
         ["session_timezone"] = "",
     };
 
-    /// <summary>What a client is made of that leaves the server's settings as they are: for changes of the schema, and for questions before there is one.</summary>
+    /// <summary>
+    /// What a client is made of that leaves the server's settings as they are: for changes of the schema, and for questions before there
+    /// is one.
+    /// </summary>
     /// <param name="connectionString">The operator's.</param>
     /// <param name="database">Another database than the operator's.</param>
     /// <param name="limit">A shorter time limit than the operator's for each statement.</param>
@@ -75,6 +78,11 @@ public static class ClickHouseSettings
     static ClickHouseClientSettings Connected(ClickHouseClientSettings settings, string? database, TimeSpan? limit)
     {
         var timeout = limit is { } shorter && shorter < settings.Timeout ? shorter : settings.Timeout;
-        return new ClickHouseClientSettings(settings) { Database = database ?? settings.Database, Timeout = timeout, HttpClientFactory = new ClickHouseHttp(timeout) };
+        return new ClickHouseClientSettings(settings)
+        {
+            Database = database ?? settings.Database,
+            Timeout = timeout,
+            HttpClientFactory = new ClickHouseHttp(timeout),
+        };
     }
 }

@@ -14,7 +14,8 @@ public static class FirstAnswer
 
     /// <summary>Returns when ClickHouse has answered.</summary>
     /// <exception cref="OperationCanceledException">No answer within <see cref="Limit"/>; the inner exception is a <see cref="TimeoutException"/>.</exception>
-    public static Task OfAsync(ClickHouseClient client, CancellationToken cancellation) => OfAsync(ClickHouseSettings.Within(client.Settings, Limit), cancellation);
+    public static Task OfAsync(ClickHouseClient client, CancellationToken cancellation) =>
+        OfAsync(ClickHouseSettings.Within(client.Settings, Limit), cancellation);
 
     /// <summary>Returns when ClickHouse has answered, also where the database of the connection string is not there yet.</summary>
     /// <exception cref="OperationCanceledException">No answer within <see cref="Limit"/>; the inner exception is a <see cref="TimeoutException"/>.</exception>

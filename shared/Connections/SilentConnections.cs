@@ -2,7 +2,10 @@ using System.Net.Sockets;
 
 namespace Betting.Connections;
 
-/// <summary>TCP options with which a connection ends when the other machine does not acknowledge any more, for example behind a firewall that lost its state.</summary>
+/// <summary>
+/// TCP options with which a connection ends when the other machine does not acknowledge any more, for example behind a firewall that lost
+/// its state.
+/// </summary>
 static class SilentConnections
 {
     /// <summary>How long sent bytes, or probes of an idle connection, may stay without an acknowledgement.</summary>
@@ -13,7 +16,10 @@ static class SilentConnections
     // The numbers of IPPROTO_TCP and of TCP_USER_TIMEOUT in Linux, for which .NET has no names.
     const int Tcp = 6, UserTimeout = 18;
 
-    /// <summary>The connection fails with <see cref="SocketError.TimedOut"/> after <see cref="Limit"/>; elsewhere than on Linux only while nothing that was sent is unacknowledged.</summary>
+    /// <summary>
+    /// The connection fails with <see cref="SocketError.TimedOut"/> after <see cref="Limit"/>; elsewhere than on Linux only while nothing
+    /// that was sent is unacknowledged.
+    /// </summary>
     public static void EndSoon(Socket socket)
     {
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Betting.Tests.Fixtures;
 
-/// <summary>A port of this machine that leads to another one until it is cut; then its connections are gone and no new one is taken.</summary>
+/// <summary>
+/// A port of this machine that leads to another one until it is cut; then its connections are gone and no new one is taken.
+/// </summary>
 public sealed class CutWire : IAsyncDisposable
 {
     // Of Linux: SOL_SOCKET, SO_ATTACH_FILTER, and the only instruction of a filter that keeps no byte of a packet.
@@ -37,12 +39,14 @@ public sealed class CutWire : IAsyncDisposable
         connection.Server.Dispose();
     });
 
-    /// <summary>The connections that there are stay open and carry nothing any more; what is sent is acknowledged. New ones are taken and carry.</summary>
+    /// <summary>
+    /// The connections that there are stay open and carry nothing any more; what is sent is acknowledged. New ones are taken and carry.
+    /// </summary>
     public void Stall() => Connections().ForEach(connection => connection.IsStalled = true);
 
     /// <summary>
-    /// The packets of connections that there are get lost, in both directions and without a sign, as behind a firewall that has forgotten them. Nothing is
-    /// acknowledged, not even a probe. New connections are taken and carry.
+    /// The packets of connections that there are get lost, in both directions and without a sign, as behind a firewall that has forgotten
+    /// them. Nothing is acknowledged, not even a probe. New connections are taken and carry.
     /// </summary>
     /// <param name="from">The number of the first connection that is lost, in the order in which they were made.</param>
     public void Lose(int from = 0)

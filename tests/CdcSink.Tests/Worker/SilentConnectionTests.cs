@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Worker;
 
-/// <summary>Established connections to ClickHouse carry nothing any more, and new ones work: a firewall or load balancer has lost its state.</summary>
+/// <summary>
+/// Established connections to ClickHouse carry nothing any more, and new ones work: a firewall or load balancer has lost its state.
+/// </summary>
 public sealed class SilentConnectionTests(Servers servers)
 {
     // TCP gives a connection up after 20 s without an acknowledgement; the driver itself would wait 120 s. The rest is for a slow machine.
@@ -65,7 +67,8 @@ public sealed class SilentConnectionTests(Servers servers)
         using var server = await RequestAsync(listener);
         wire.Lose();
 
-        var failure = await Assert.ThrowsAnyAsync<HttpRequestException>(() => asking.WaitAsync(Limit, TestContext.Current.CancellationToken));
+        var failure = await Assert.ThrowsAnyAsync<HttpRequestException>(
+            () => asking.WaitAsync(Limit, TestContext.Current.CancellationToken));
         Assert.Contains(Causes(failure), cause => cause is SocketException { SocketErrorCode: SocketError.TimedOut });
     }
 
@@ -77,10 +80,12 @@ public sealed class SilentConnectionTests(Servers servers)
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         using var client = new ClickHouseClient(ClickHouseSettings.Plain($"Host=127.0.0.1;Port={port};Compression=false"));
 
-        var posting = client.PostStreamAsync("INSERT INTO t FORMAT Native", new MemoryStream(new byte[1000]), isCompressed: false, TestContext.Current.CancellationToken);
+        var posting = client.PostStreamAsync(
+            "INSERT INTO t FORMAT Native", new MemoryStream(new byte[1000]), isCompressed: false, TestContext.Current.CancellationToken);
         using var server = await RequestAsync(listener);
         var received = TimeProvider.System.GetTimestamp();
-        await Deadline.UntilAsync("the end of the statement", Limit, () => Task.FromResult(posting.IsCompleted || TimeProvider.System.GetElapsedTime(received) > TimeSpan.FromSeconds(30)));
+        await Deadline.UntilAsync("the end of the statement", Limit, () => Task.FromResult(
+            posting.IsCompleted || TimeProvider.System.GetElapsedTime(received) > TimeSpan.FromSeconds(30)));
         Assert.False(posting.IsCompleted);
         await server.SendAsync(Answer, TestContext.Current.CancellationToken);
 
@@ -104,5 +109,6 @@ public sealed class SilentConnectionTests(Servers servers)
         }
     }
 
-    IEnumerable<Betting.Debezium.StreamRecord> Bets(int first) => Enumerable.Range(first, 600).Select(id => _made.Bet(id, Made.Columns(), partition: id % 3));
+    IEnumerable<Betting.Debezium.StreamRecord> Bets(int first) =>
+        Enumerable.Range(first, 600).Select(id => _made.Bet(id, Made.Columns(), partition: id % 3));
 }

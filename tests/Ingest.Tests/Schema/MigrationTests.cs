@@ -76,7 +76,8 @@ public sealed class MigrationTests(Servers servers)
 
         postgres.Clear();
         await using var shown = postgres.CreateCommand("""
-            SELECT current_setting('idle_in_transaction_session_timeout') || ' ' || current_setting('idle_session_timeout') || ' ' || current_setting('tcp_keepalives_idle')
+            SELECT current_setting('idle_in_transaction_session_timeout') || ' ' || current_setting('idle_session_timeout')
+                || ' ' || current_setting('tcp_keepalives_idle')
                 || ' ' || current_setting('tcp_keepalives_interval') || ' ' || current_setting('tcp_keepalives_count')
             """);
 

@@ -9,11 +9,14 @@ using Npgsql;
 
 namespace Betting.Tests.Ingest.Worker;
 
-/// <summary>Established connections to RabbitMQ carry nothing any more, and new ones work: a firewall or load balancer has lost its state.</summary>
+/// <summary>
+/// Established connections to RabbitMQ carry nothing any more, and new ones work: a firewall or load balancer has lost its state.
+/// </summary>
 [Collection("worker")]
 public sealed class SilentConnectionTests(Servers servers)
 {
-    // RabbitMQ closes a connection from which it has received nothing for three heartbeat intervals at most, 30 s. The rest is for a slow machine.
+    // RabbitMQ closes a connection from which it has received nothing for three heartbeat intervals at most, 30 s. The rest is for a slow
+    // machine.
     static readonly TimeSpan Unready = TimeSpan.FromSeconds(20), Applied = TimeSpan.FromSeconds(60);
 
     // Of the watch's connection, which is made first, and of the consumer's.
@@ -32,14 +35,15 @@ public sealed class SilentConnectionTests(Servers servers)
         wire.Lose(firstLost);
         var lost = TimeProvider.System.GetTimestamp();
         await stage.Rabbit.PublishAsync(Stage.Encoded([Given.Register(2), Given.Deposit(10_00, 2)]));
-        await Deadline.UntilAsync("readiness that says so", Unready, async () => await worker.StatusAsync("/health/ready") != HttpStatusCode.OK);
+        await NotReadyAsync(worker);
         var tooEarly = "";
         await Deadline.UntilAsync("the outcomes of both commands", Applied, async () =>
         {
             // Read before the count, which only grows.
             var (isReady, log) = (await worker.StatusAsync("/health/ready") == HttpStatusCode.OK, worker.Log);
             var isApplied = await stage.CountAsync("SELECT count(*) FROM commands") == 3;
-            tooEarly += isApplied ? "" : isReady ? "ready " : log.Contains(" serves this worker again", StringComparison.Ordinal) ? "event 11 " : "";
+            var isToldBack = log.Contains(" serves this worker again", StringComparison.Ordinal);
+            tooEarly += isApplied ? "" : isReady ? "ready " : isToldBack ? "event 11 " : "";
             return isApplied;
         });
         TestContext.Current.SendDiagnosticMessage($"applied after {TimeProvider.System.GetElapsedTime(lost).TotalSeconds:F1} s");
@@ -65,8 +69,9 @@ public sealed class SilentConnectionTests(Servers servers)
 
         wire.Lose();
         await stage.Rabbit.PublishAsync(Stage.Encoded([Given.Register(2), Given.Deposit(10_00, 2)]));
-        await Deadline.UntilAsync("readiness that says so", Unready, async () => await first.StatusAsync("/health/ready") != HttpStatusCode.OK);
-        await Deadline.UntilAsync("the outcomes of both commands", Applied, async () => await stage.CountAsync("SELECT count(*) FROM commands") == 3);
+        await NotReadyAsync(first);
+        await Deadline.UntilAsync("the outcomes of both commands", Applied,
+            async () => await stage.CountAsync("SELECT count(*) FROM commands") == 3);
         await first.ReadyAsync();
 
         Assert.Contains("other replicas stand by", second.Log, StringComparison.Ordinal);
@@ -114,6 +119,9 @@ public sealed class SilentConnectionTests(Servers servers)
             return true;
         });
     }
+
+    static Task NotReadyAsync(IngestProcess worker) =>
+        Deadline.UntilAsync("readiness that says so", Unready, async () => await worker.StatusAsync("/health/ready") != HttpStatusCode.OK);
 
     static async Task PublishAsync(Stage stage, BetCommand[] commands)
     {

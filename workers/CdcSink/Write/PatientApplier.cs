@@ -37,7 +37,8 @@ public sealed class PatientApplier(
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
-    // A batch takes well under a second. An attempt that takes longer may be at work, or wait at a connection that is dead: not ready either way.
+    // A batch takes well under a second. An attempt that takes longer may be at work, or wait at a connection that is dead: not ready
+    // either way.
     static readonly TimeSpan ReadyFor = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a batch is tried that ClickHouse does not take; then its failure is thrown. Default for ever, as a stream waits; a verb has an end.</summary>
@@ -150,8 +151,8 @@ public sealed class PatientApplier(
     // ClickHouse may answer the probe, which uses another connection, while this attempt gets no answer.
     async Task RunAsync(BatchAttempt batch, string loop, int attempt, CancellationToken stopping)
     {
-        await using var late = clock.CreateTimer(
-            _ => _notTaken.Add(loop, FormattableString.Invariant($"not taken within {ReadyFor.TotalSeconds:F0} s, attempt {attempt}")), null, ReadyFor, Timeout.InfiniteTimeSpan);
+        var why = FormattableString.Invariant($"not taken within {ReadyFor.TotalSeconds:F0} s, attempt {attempt}");
+        await using var late = clock.CreateTimer(_ => _notTaken.Add(loop, why), null, ReadyFor, Timeout.InfiniteTimeSpan);
         await batch.RunAsync(stopping);
     }
 

@@ -1,9 +1,9 @@
 namespace Betting.Ingest.Doors;
 
 /// <summary>
-/// Measures for how long the consumer's connection has carried nothing. A firewall or load balancer that has lost its state drops the packets of
-/// established connections without a sign, while new connections work; then RabbitMQ keeps the commands for the dead connection until its heartbeat
-/// limit. docs/decisions/silent-connections.md has the limits.
+/// Measures for how long the consumer's connection has carried nothing. A firewall or load balancer that has lost its state drops the
+/// packets of established connections without a sign, while new connections work; then RabbitMQ keeps the commands for the dead connection
+/// until its heartbeat limit. docs/decisions/silent-connections.md has the limits.
 /// </summary>
 sealed class ConsumerSilence(TimeProvider clock)
 {
@@ -60,7 +60,10 @@ sealed class ConsumerSilence(TimeProvider clock)
     /// <summary>The consumer was given up because of its silence, which the broker may not know yet.</summary>
     public void GiveUp(RabbitConsumer consumer) => _givenUp = (clock.GetTimestamp(), MostIntervals * consumer.Heartbeat);
 
-    /// <summary>True while the broker may keep commands for a connection that was given up: until it delivers to its successor, or must have closed it.</summary>
+    /// <summary>
+    /// True while the broker may keep commands for a connection that was given up: until it delivers to its successor, or must have
+    /// closed it.
+    /// </summary>
     public bool MayHoldCommands(RabbitConsumer successor)
     {
         if (_givenUp is { } former && (successor.IsActive || clock.GetElapsedTime(former.At) >= former.Limit))

@@ -51,7 +51,8 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     /// <summary>Asks the broker over the consumer's own connection; ends when it has answered, or the connection is closed.</summary>
     /// <remarks>
-    /// The prefetch of a channel is answered by the channel itself, whatever its queue is at, and is of no effect on the consumer that is there.
+    /// The prefetch of a channel is answered by the channel itself, whatever its queue is at, and is of no effect on the consumer that is
+    /// there.
     /// </remarks>
     public Task AskAsync() => Channel.BasicQosAsync(0, Prefetch, global: false);
 

@@ -9,7 +9,8 @@ namespace Betting.Ingest.Doors;
 
 /// <summary>
 /// Keeps a consumer connected: makes the queues, looks at the broker and the consumer once a second, twice while the broker is
-/// away, and starts another consumer where the one before is of no use any more. The broker serves only when it answers over both connections.
+/// away, and starts another consumer where the one before is of no use any more. The broker serves only when it answers over both
+/// connections.
 /// </summary>
 public sealed class RabbitWatch(
     RabbitInbox inbox, RabbitQueues queues, IOptions<RabbitMqOptions> rabbit, Outages outages,
@@ -89,7 +90,8 @@ public sealed class RabbitWatch(
             await ConsumeAsync(either.Token);
             // The client itself waits for its own limit of 20 s, whatever the token says.
             Observe(await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token), _consumer!);
-            metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token).WaitAsync(either.Token));
+            var letters = await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token).WaitAsync(either.Token);
+            metrics.DeadLettersWaiting(RabbitDoor.Door, letters);
             return true;
         }
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
