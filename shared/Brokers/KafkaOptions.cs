@@ -11,6 +11,10 @@ public sealed class KafkaOptions : IValidatableObject
     // librdkafka's own.
     const int DefaultHeartbeatMs = 3_000;
 
+    // librdkafka finds out by a request without an answer that a connection leads nowhere. Its own limit of 60 s is longer than the
+    // session of 45 s, so a member would lose its partitions; 30 s is the Java client's request.timeout.ms.
+    const int AnswerLimitMs = 30_000;
+
     /// <summary>host:port, several separated by commas.</summary>
     [Required(ErrorMessage = "required, for example 127.0.0.1:9092")]
     public string BootstrapServers { get; set; } = "";
@@ -62,6 +66,8 @@ public sealed class KafkaOptions : IValidatableObject
         config.SaslUsername = SaslUsername;
         config.SaslPassword = SaslPassword;
         config.SslCaLocation = SslCaLocation;
+        config.SocketTimeoutMs = AnswerLimitMs;
+        config.SocketKeepaliveEnable = true;
         choose(config);
         foreach (var (key, value) in Client)
         {

@@ -20,6 +20,12 @@ public sealed class RabbitAddress
     /// <summary>For the connection to one node to be open. The client's own limits do not hold for a broker that accepts connections and then says nothing.</summary>
     static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// Heartbeat interval that a connection asks for. The lower one of the client's and the broker's (60 s by default) is used, and the
+    /// client's where the broker has none. Both sides close a connection over which they have received nothing for two to three intervals.
+    /// </summary>
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+
     readonly List<ConnectionFactory> _nodes;
 
     RabbitAddress(List<ConnectionFactory> nodes) => _nodes = nodes;
@@ -118,6 +124,7 @@ public sealed class RabbitAddress
             Password = node.Password,
             VirtualHost = node.VirtualHost,
             MaxInboundMessageBodySize = LargestMessage,
+            RequestedHeartbeat = node.RequestedHeartbeat,
             AutomaticRecoveryEnabled = false,
             SocketFactory = family => new FilteredTcpClient(family, tls, filter()),
         };
@@ -131,6 +138,6 @@ public sealed class RabbitAddress
         {
             return null;
         }
-        return new ConnectionFactory { Uri = parsed, MaxInboundMessageBodySize = LargestMessage };
+        return new ConnectionFactory { Uri = parsed, MaxInboundMessageBodySize = LargestMessage, RequestedHeartbeat = Heartbeat };
     }
 }

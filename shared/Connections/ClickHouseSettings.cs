@@ -50,14 +50,39 @@ public static class ClickHouseSettings
         ["session_timezone"] = "",
     };
 
+    /// <summary>
+    /// What a client is made of that leaves the server's settings as they are: for changes of the schema, and for questions before there
+    /// is one.
+    /// </summary>
+    /// <param name="connectionString">The operator's.</param>
+    /// <param name="database">Another database than the operator's.</param>
+    /// <param name="limit">A shorter time limit than the operator's for each statement.</param>
+    public static ClickHouseClientSettings Plain(string connectionString, string? database = null, TimeSpan? limit = null) =>
+        Connected(new ClickHouseClientSettings(connectionString), database, limit);
+
+    /// <summary>The same for a client that is there.</summary>
+    public static ClickHouseClientSettings Within(ClickHouseClientSettings settings, TimeSpan limit) => Connected(settings, null, limit);
+
     /// <summary>What a client is made of.</summary>
     public static ClickHouseClientSettings Of(string connectionString)
     {
-        var settings = new ClickHouseClientSettings(connectionString);
+        var settings = Plain(connectionString);
         foreach (var (name, value) in Sent)
         {
             settings.CustomSettings[name] = value;
         }
         return settings;
+    }
+
+    // The client takes its time limit from the factory, where there is one.
+    static ClickHouseClientSettings Connected(ClickHouseClientSettings settings, string? database, TimeSpan? limit)
+    {
+        var timeout = limit is { } shorter && shorter < settings.Timeout ? shorter : settings.Timeout;
+        return new ClickHouseClientSettings(settings)
+        {
+            Database = database ?? settings.Database,
+            Timeout = timeout,
+            HttpClientFactory = new ClickHouseHttp(timeout),
+        };
     }
 }

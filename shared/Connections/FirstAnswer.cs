@@ -14,17 +14,17 @@ public static class FirstAnswer
 
     /// <summary>Returns when ClickHouse has answered.</summary>
     /// <exception cref="OperationCanceledException">No answer within <see cref="Limit"/>; the inner exception is a <see cref="TimeoutException"/>.</exception>
-    public static Task OfAsync(ClickHouseClient client, CancellationToken cancellation) => OfAsync(client.Settings, cancellation);
+    public static Task OfAsync(ClickHouseClient client, CancellationToken cancellation) =>
+        OfAsync(ClickHouseSettings.Within(client.Settings, Limit), cancellation);
 
     /// <summary>Returns when ClickHouse has answered, also where the database of the connection string is not there yet.</summary>
     /// <exception cref="OperationCanceledException">No answer within <see cref="Limit"/>; the inner exception is a <see cref="TimeoutException"/>.</exception>
     public static Task WithoutDatabaseAsync(string connectionString, CancellationToken cancellation) =>
-        OfAsync(new ClickHouseClientSettings(connectionString) { Database = "default" }, cancellation);
+        OfAsync(ClickHouseSettings.Plain(connectionString, "default", Limit), cancellation);
 
     static async Task OfAsync(ClickHouseClientSettings settings, CancellationToken cancellation)
     {
-        var limit = settings.Timeout < Limit ? settings.Timeout : Limit;
-        using var client = new ClickHouseClient(new ClickHouseClientSettings(settings) { Timeout = limit });
+        using var client = new ClickHouseClient(settings);
         await client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation);
     }
 }

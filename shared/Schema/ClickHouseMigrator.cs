@@ -1,3 +1,4 @@
+using Betting.Connections;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
 
@@ -30,7 +31,7 @@ public static class ClickHouseMigrator
         var on = cluster is null ? "" : $" ON CLUSTER {Quoted(cluster)}";
         await SchemaRoom.RequireAsync(connectionString, cancellation);
         await CreateDatabaseAsync(connectionString, on, cancellation);
-        using var client = new ClickHouseClient(connectionString);
+        using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString));
         var repair = new SchemaRepair(client, on);
         var all = SchemaObjects.Of(Script(cluster));
         await repair.RequireRecordAsync(FilesTableName, all, cancellation);
@@ -102,8 +103,8 @@ public static class ClickHouseMigrator
 
     static async Task CreateDatabaseAsync(string connectionString, string on, CancellationToken cancellation)
     {
-        var settings = new ClickHouseClientSettings(connectionString);
-        using var server = new ClickHouseClient(new ClickHouseClientSettings(settings) { Database = "default" });
-        await server.ExecuteNonQueryAsync($"CREATE DATABASE IF NOT EXISTS {Quoted(settings.Database)}{on}", cancellationToken: cancellation);
+        using var server = new ClickHouseClient(ClickHouseSettings.Plain(connectionString, "default"));
+        var database = new ClickHouseClientSettings(connectionString).Database;
+        await server.ExecuteNonQueryAsync($"CREATE DATABASE IF NOT EXISTS {Quoted(database)}{on}", cancellationToken: cancellation);
     }
 }

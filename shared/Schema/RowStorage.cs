@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Betting.Connections;
 using ClickHouse.Driver;
 
 namespace Betting.Schema;
@@ -77,7 +78,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     /// <summary>Applies them.</summary>
     public async Task ApplyAsync(string connectionString, string? cluster, CancellationToken cancellation)
     {
-        using var client = new ClickHouseClient(connectionString);
+        using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString));
         var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
         var engine = (string)await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation);
         foreach (var statement in Statements(cluster, HasRules().IsMatch(engine)))

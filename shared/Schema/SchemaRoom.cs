@@ -1,6 +1,6 @@
 using System.Globalization;
+using Betting.Connections;
 using ClickHouse.Driver;
-using ClickHouse.Driver.ADO;
 
 namespace Betting.Schema;
 
@@ -13,8 +13,7 @@ static class SchemaRoom
     /// <exception cref="SchemaException">The disk with the metadata of the connected server has less than 64 MiB free.</exception>
     public static async Task RequireAsync(string connectionString, CancellationToken cancellation)
     {
-        var settings = new ClickHouseClientSettings(connectionString) { Database = "default" };
-        using var client = new ClickHouseClient(settings);
+        using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString, "default"));
         var answer = await client.ExecuteScalarAsync("SELECT toFloat64(min(free_space)) FROM system.disks WHERE name = 'default'", cancellationToken: cancellation);
         var free = Convert.ToDouble(answer, CultureInfo.InvariantCulture);
         if (free < LeastFree)

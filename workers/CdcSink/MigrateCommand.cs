@@ -129,7 +129,7 @@ static class MigrateCommand
 
     static async Task AllowAsync(string connection, List<string> rights, CancellationToken cancellation)
     {
-        using var client = new ClickHouseClient(connection);
+        using var client = new ClickHouseClient(ClickHouseSettings.Plain(connection));
         foreach (var statement in rights)
         {
             await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);

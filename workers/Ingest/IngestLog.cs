@@ -55,6 +55,11 @@ static partial class IngestLog
     [LoggerMessage(172, LogLevel.Warning, "The {Depth} commands in {Queue} have not become fewer for {Seconds:F0} s, and this replica stands by: another consumer is active and takes nothing (rabbitmqctl list_consumers)")]
     public static partial void QueueStands(ILogger log, string queue, uint depth, double seconds);
 
+    [LoggerMessage(175, LogLevel.Warning,
+        "RabbitMQ has not answered over the consumer's connection for {Seconds:F0} s; another connection takes its place. "
+        + "RabbitMQ keeps the commands in hand for the former one until its heartbeat limit, 30 s at most")]
+    public static partial void ConsumerSilent(ILogger log, double seconds);
+
     [LoggerMessage(173, LogLevel.Information, "{Queue} does not stand any more")]
     public static partial void QueueMoves(ILogger log, string queue);
 

@@ -62,6 +62,19 @@ public sealed partial class FailureTableTests(Servers servers)
     }
 
     [Fact]
+    public void A_connection_given_up_in_the_middle_of_a_statement_is_a_time_limit_and_one_that_cannot_be_made_is_an_outage()
+    {
+        var timedOut = new IOException("", new SocketException((int)SocketError.TimedOut));
+        var cut = new HttpRequestException("", timedOut);
+        var unmade = new HttpRequestException(HttpRequestError.ConnectionError, "", timedOut);
+
+        Assert.Equal(FailureClass.TooMuch, ClickHouseErrors.Classify(cut, CancellationToken.None, out var code));
+        Assert.Equal(ClickHouseErrors.Timeout, code);
+        Assert.Equal(FailureClass.TooMuch, ClickHouseErrors.Classify(timedOut, CancellationToken.None, out _));
+        Assert.Equal(FailureClass.Unavailable, ClickHouseErrors.Classify(unmade, CancellationToken.None, out _));
+    }
+
+    [Fact]
     public async Task A_replay_ends_with_the_failure_of_a_ClickHouse_that_does_not_come_back_within_its_patience()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers, settings: $"Port={FreePort.Take()}");

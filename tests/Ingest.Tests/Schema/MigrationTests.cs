@@ -75,9 +75,13 @@ public sealed class MigrationTests(Servers servers)
         }
 
         postgres.Clear();
-        await using var shown = postgres.CreateCommand("SELECT current_setting('idle_in_transaction_session_timeout') || ' ' || current_setting('idle_session_timeout')");
+        await using var shown = postgres.CreateCommand("""
+            SELECT current_setting('idle_in_transaction_session_timeout') || ' ' || current_setting('idle_session_timeout')
+                || ' ' || current_setting('tcp_keepalives_idle')
+                || ' ' || current_setting('tcp_keepalives_interval') || ' ' || current_setting('tcp_keepalives_count')
+            """);
 
-        Assert.Equal("10s 0", await shown.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("10s 0 30 10 3", await shown.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }
 
     static async Task<long> WaitingAsync(NpgsqlDataSource postgres)

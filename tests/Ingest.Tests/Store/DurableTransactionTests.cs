@@ -9,7 +9,6 @@ using Betting.Ingest.Store;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
-using Betting.Tests.Ingest.Worker;
 using Npgsql;
 
 namespace Betting.Tests.Ingest.Store;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Betting.CdcSink.Join;
 using Betting.Connections;
+using Betting.Hosting;
 using ClickHouse.Driver;
 
 namespace Betting.CdcSink.Write;
@@ -40,6 +41,11 @@ static class ClickHouseErrors
             // An answer that is not ClickHouse's: a proxy's, or one that was cut off. A proxy limits sizes and times too.
             ClickHouseServerException or OwnRowsRefusedException => ("no-code", FailureClass.Unknown),
             MissingChangesException => ("not-shown", FailureClass.Unavailable),
+            // TCP gave a connection up in the middle of a statement. It was dead, or the server has not read the statement's body for as
+            // long.
+            HttpRequestException { HttpRequestError: not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError) } cut
+                when IsTimedOut(cut) => (Timeout, FailureClass.TooMuch),
+            IOException cut when IsTimedOut(cut) => (Timeout, FailureClass.TooMuch),
             HttpRequestException or SocketException => ("unreachable", FailureClass.Unavailable),
             // A file that cannot be read or written is no outage.
             IOException connection when Network.IsConnection(connection) => ("unreachable", FailureClass.Unavailable),
@@ -50,6 +56,9 @@ static class ClickHouseErrors
         };
         return kind;
     }
+
+    static bool IsTimedOut(Exception failure) =>
+        StoreFailures.Chain(failure).Any(each => each is SocketException { SocketErrorCode: SocketError.TimedOut });
 
     static string CodeOf(ClickHouseServerException failure) => failure.ErrorCode.ToString(CultureInfo.InvariantCulture);
 

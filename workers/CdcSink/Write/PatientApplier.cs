@@ -37,6 +37,10 @@ public sealed class PatientApplier(
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
+    // A batch takes well under a second. An attempt that takes longer may be at work, or wait at a connection that is dead: not ready
+    // either way.
+    static readonly TimeSpan ReadyFor = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a batch is tried that ClickHouse does not take; then its failure is thrown. Default for ever, as a stream waits; a verb has an end.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.MaxValue;
 
@@ -102,7 +106,7 @@ public sealed class PatientApplier(
         {
             try
             {
-                await batch.RunAsync(stopping);
+                await RunAsync(batch, loop, attempt, stopping);
                 Taken(loop);
                 if (logged is not null)
                 {
@@ -142,6 +146,14 @@ public sealed class PatientApplier(
             await Task.Delay(pause * (1 - Random.Shared.NextDouble() / 4), clock, stopping);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, options.RetryPause.Ticks));
         }
+    }
+
+    // ClickHouse may answer the probe, which uses another connection, while this attempt gets no answer.
+    async Task RunAsync(BatchAttempt batch, string loop, int attempt, CancellationToken stopping)
+    {
+        var why = FormattableString.Invariant($"not taken within {ReadyFor.TotalSeconds:F0} s, attempt {attempt}");
+        await using var late = clock.CreateTimer(_ => _notTaken.Add(loop, why), null, ReadyFor, Timeout.InfiniteTimeSpan);
+        await batch.RunAsync(stopping);
     }
 
     // It passed, or is refused as it is: ClickHouse answers.

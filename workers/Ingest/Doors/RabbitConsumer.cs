@@ -46,6 +46,16 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// <summary>True where nothing can be acknowledged any more: the broker delivers again. Once true, it stays true.</summary>
     public bool IsLost => _broken || !Channel.IsOpen;
 
+    /// <summary>The heartbeat interval that client and broker have agreed on.</summary>
+    public TimeSpan Heartbeat => _connection.Heartbeat;
+
+    /// <summary>Asks the broker over the consumer's own connection; ends when it has answered, or the connection is closed.</summary>
+    /// <remarks>
+    /// The prefetch of a channel is answered by the channel itself, whatever its queue is at, and is of no effect on the consumer that is
+    /// there.
+    /// </remarks>
+    public Task AskAsync() => Channel.BasicQosAsync(0, Prefetch, global: false);
+
     /// <summary>Connects and consumes; the queues are there.</summary>
     public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
     {

@@ -9,7 +9,8 @@ namespace Betting.Ingest.Doors;
 
 /// <summary>
 /// Keeps a consumer connected: makes the queues, looks at the broker and the consumer once a second, twice while the broker is
-/// away, and starts another consumer where the one before is of no use any more.
+/// away, and starts another consumer where the one before is of no use any more. The broker serves only when it answers over both
+/// connections.
 /// </summary>
 public sealed class RabbitWatch(
     RabbitInbox inbox, RabbitQueues queues, IOptions<RabbitMqOptions> rabbit, Outages outages,
@@ -23,6 +24,7 @@ public sealed class RabbitWatch(
 
     readonly RabbitBacklog _backlog = new(clock);
     readonly RabbitStandby _standby = new(readiness, clock, log);
+    readonly ConsumerSilence _silence = new(clock);
     (RabbitConsumer? Consumer, ulong Count) _received;
     IConnection? _connection;
     IChannel? _channel;
@@ -48,8 +50,41 @@ public sealed class RabbitWatch(
         }
     }
 
-    // One look; false where the broker does not answer.
+    // One look; false where the broker does not answer, or not over each connection.
     async Task<bool> LookAsync(CancellationToken stopping)
+    {
+        // Both connections are asked at the same time: an answer over one proves nothing about the other.
+        var asked = _consumer;
+        var measuring = _silence.MeasureAsync(asked, Patience, stopping);
+        var isSeen = await SeeAsync(stopping);
+        var silence = await measuring;
+        if (silence > TimeSpan.Zero && ReferenceEquals(asked, _consumer))
+        {
+            if (silence >= ConsumerSilence.Limit)
+            {
+                IngestLog.ConsumerSilent(log, silence.TotalSeconds);
+                _silence.GiveUp(asked!);
+                _consumer = null;
+                await asked!.LeaveAsync();
+            }
+            outages.Failed(Stores.Rabbit, Name, "no answer over the consumer's connection");
+            return false;
+        }
+        if (!isSeen || _consumer is not { IsUsable: true } consumer)
+        {
+            return false;
+        }
+        if (_silence.MayHoldCommands(consumer))
+        {
+            outages.Failed(Stores.Rabbit, Name, "it may still keep commands for the consumer's connection that died");
+            return false;
+        }
+        outages.Succeeded(Stores.Rabbit, Name);
+        return true;
+    }
+
+    // The look over this loop's own connection.
+    async Task<bool> SeeAsync(CancellationToken stopping)
     {
         using var limit = new CancellationTokenSource(_channel is { IsOpen: true } && _consumer is { IsUsable: true } ? Patience : PatienceToOpen, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
@@ -57,9 +92,10 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
-            Observe(await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token), _consumer!);
-            metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token));
-            outages.Succeeded(Stores.Rabbit, Name);
+            // The client itself waits for its own limit of 20 s, whatever the token says.
+            Observe(await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token), _consumer!);
+            var letters = await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token).WaitAsync(either.Token);
+            metrics.DeadLettersWaiting(RabbitDoor.Door, letters);
             return true;
         }
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
