@@ -1,11 +1,14 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Betting.Connections;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Doors;
+using Betting.Ingest.Replies;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
+using Microsoft.Extensions.Time.Testing;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -88,9 +91,11 @@ public sealed class DirectReplyTests(Servers servers)
         await stage.Rabbit.DeclareAsync(stream, new() { ["x-queue-type"] = "stream" });
         string[] forms =
         [
-            .. MadeUp, Prefix, $"{Prefix}.", $"{Prefix}a", $"{Prefix}a.b", $"{Prefix}=.=", $"{Prefix}{new string('A', 255 - Prefix.Length)}",
-            $"{Prefix}\u0000.\u00e9", "amq.direct", "amq.rabbitmq.trace", "amq.rabbitmq.log", "amq.gen-nobody", "exchange:amq.fanout",
-            "rabbitmq://host/vhost/name?temporary=true", "/", " ", "\u0000", "a\nb", new string('q', 255), new string('\u00e9', 127), stream,
+            .. MadeUp, Prefix, $"{Prefix}.", $"{Prefix}a", $"{Prefix}a.b", $"{Prefix}=.=",
+            $"{Prefix}{new string('A', 255 - Prefix.Length)}", $"{Prefix}\u0000.\u00e9",
+            "amq.direct", "amq.rabbitmq.trace", "amq.rabbitmq.log", "amq.gen-nobody", "exchange:amq.fanout",
+            "rabbitmq://host/vhost/name?temporary=true", "/", " ", "\u0000", "a\nb",
+            new string('q', 255), new string('\u00e9', 127), stream,
         ];
         BetCommand[] commands = [.. Enumerable.Range(1, 40 * forms.Length).Select(user => Given.Register(user))];
         foreach (var (at, body) in Stage.Encoded(commands).Index())
@@ -111,6 +116,49 @@ public sealed class DirectReplyTests(Servers servers)
         await stage.Rabbit.DeleteAsync(stream);
 
         Task<double> ResultAsync(string result) => worker.MetricAsync("ingest_replies_total", $"result=\"{result}\"");
+    }
+
+    [Fact]
+    public async Task An_address_that_was_good_before_and_ends_the_channel_takes_no_answer_beside_it()
+    {
+        var server = await servers.RabbitAsync();
+        await using var rabbit = await Rabbit.OpenAsync(server);
+        await using var client = await DirectClient.OpenAsync(server.Uri);
+        var good = await client.AddressAsync(await rabbit.QueueAsync("bet-replies.address"), rabbit);
+        var trust = new ReplyTrust(TimeProvider.System);
+        // As if RabbitMQ had confirmed an answer to it, before its node left the cluster.
+        Array.ForEach([good, .. MadeUp], trust.Proved);
+        await using var routes = new ReplyRoutes(new RabbitMqOptions { Uri = server.Uri }, trust, TimeProvider.System);
+        string[] addresses = [.. Enumerable.Range(0, 1000).Select(at => at is 300 or 700 ? MadeUp[at / 500] : good)];
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        var results = await Task.WhenAll(addresses.Index().Select(address => routes.SendAsync(
+            address.Item, new BasicProperties { CorrelationId = $"{address.Index}" }, "{}"u8.ToArray(), limit.Token)));
+
+        Assert.Equal(addresses.Select(address => address == good ? ReplyRoutes.Sent : ReplyRoutes.Unusable), results);
+        await Soon("the answers to the client", () => Task.FromResult(client.Answers == 998));
+        Assert.Equal((Trust.Shared, Trust.Unusable, Trust.Unusable), (trust.Of(good), trust.Of(MadeUp[0]), trust.Of(MadeUp[1])));
+    }
+
+    [Fact]
+    public void What_is_known_of_an_address_is_forgotten_after_a_minute_and_a_queue_is_alone_only_in_doubt()
+    {
+        var clock = new FakeTimeProvider();
+        var trust = new ReplyTrust(clock);
+        Assert.Equal((Trust.Alone, Trust.Shared), (trust.Of(MadeUp[0]), trust.Of("bet-replies.a")));
+
+        trust.Refuse(MadeUp[0]);
+        trust.Doubt("bet-replies.a");
+        clock.Advance(ReplyTrust.RememberFor - TimeSpan.FromSeconds(1));
+        Assert.Equal((Trust.Unusable, Trust.Alone), (trust.Of(MadeUp[0]), trust.Of("bet-replies.a")));
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        trust.Proved("bet-replies.a");
+        Assert.Equal((Trust.Alone, Trust.Shared), (trust.Of(MadeUp[0]), trust.Of("bet-replies.a")));
+        trust.Proved(MadeUp[0]);
+        Assert.Equal(Trust.Shared, trust.Of(MadeUp[0]));
+        trust.Doubt(MadeUp[0]);
+        Assert.Equal(Trust.Alone, trust.Of(MadeUp[0]));
     }
 
     static Task Soon(string what, Func<Task<bool>> condition) => Deadline.UntilAsync(what, TimeSpan.FromSeconds(10), condition);
@@ -146,6 +194,14 @@ public sealed class DirectReplyTests(Servers servers)
         {
             var properties = new BasicProperties { ReplyTo = "amq.rabbitmq.reply-to", CorrelationId = Guid.NewGuid().ToString() };
             return _channel.BasicPublishAsync("", Topics.Commands, mandatory: true, properties, body).AsTask();
+        }
+
+        /// <summary>The address that RabbitMQ gives this client.</summary>
+        public async Task<string> AddressAsync(string queue, Rabbit rabbit)
+        {
+            var properties = new BasicProperties { ReplyTo = "amq.rabbitmq.reply-to" };
+            await _channel.BasicPublishAsync("", queue, mandatory: true, properties, "{}"u8.ToArray());
+            return (await rabbit.TakeAsync(queue))!.BasicProperties.ReplyTo!;
         }
 
         public async ValueTask DisposeAsync()

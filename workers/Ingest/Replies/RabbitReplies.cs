@@ -24,7 +24,7 @@ public sealed class RabbitReplies(
     // RabbitMQ keeps nothing for a client over direct reply-to, which asks again in any case: so it holds up no other publisher's commands.
     static readonly TimeSpan DirectHold = TimeSpan.FromSeconds(1);
 
-    readonly ReplyRoutes _routes = new(rabbit.Value, clock);
+    readonly ReplyRoutes _routes = new(rabbit.Value, new ReplyTrust(clock), clock);
     long? _said;
 
     /// <summary>Answers messages of one batch and acknowledges each with its answer. Never fails.</summary>
@@ -75,9 +75,10 @@ public sealed class RabbitReplies(
             try
             {
                 var result = await _routes.SendAsync(to.Queue, properties, body, limit);
-                if (result == ReplyRoutes.Unusable)
+                if (result != ReplyRoutes.Sent && !outages.IsAway(Stores.Rabbit))
                 {
-                    Report($"RabbitMQ ends the channel over the address {AmqpText.Of(to.Queue)}");
+                    Report(result == ReplyRoutes.Unusable ? $"RabbitMQ ends the channel over the address {AmqpText.Of(to.Queue)}"
+                        : "over direct reply-to: the connection was lost, or too many answers wait");
                 }
                 return result;
             }

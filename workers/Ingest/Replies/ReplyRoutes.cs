@@ -9,7 +9,7 @@ namespace Betting.Ingest.Replies;
 /// Sends answers so that an address over which RabbitMQ ends the channel costs the others nothing: answers to queues share one lane,
 /// those to proven direct reply-to addresses share another, and an address that is not proven is sent to alone.
 /// </summary>
-sealed class ReplyRoutes(RabbitMqOptions rabbit, TimeProvider clock) : IAsyncDisposable
+public sealed class ReplyRoutes(RabbitMqOptions rabbit, ReplyTrust trust, TimeProvider clock) : IAsyncDisposable
 {
     public const string Sent = "sent", Unusable = "unusable", GivenUp = "given-up";
 
@@ -19,7 +19,6 @@ sealed class ReplyRoutes(RabbitMqOptions rabbit, TimeProvider clock) : IAsyncDis
     // Beyond it an answer is given up at once: messages over direct reply-to are acknowledged while their answers still wait.
     const int MostInLine = RabbitConsumer.Prefetch;
 
-    readonly ReplyTrust _trust = new(clock);
     readonly SemaphoreSlim _turn = new(1);
     readonly ReplyLane _queues = new(rabbit, "ingest replies", clock);
     readonly ReplyLane _direct = new(rabbit, "ingest direct replies", clock);
@@ -34,7 +33,7 @@ sealed class ReplyRoutes(RabbitMqOptions rabbit, TimeProvider clock) : IAsyncDis
     {
         while (true)
         {
-            var result = _trust.Of(queue) switch
+            var result = trust.Of(queue) switch
             {
                 Trust.Unusable => Unusable,
                 Trust.Shared => await TrySharedAsync(queue, properties, body, limit),
@@ -66,7 +65,7 @@ sealed class ReplyRoutes(RabbitMqOptions rabbit, TimeProvider clock) : IAsyncDis
         }
         catch (OperationInterruptedException ended) when (ReplyTrust.IsEndedByBroker(ended))
         {
-            _trust.Doubt(queue);
+            trust.Doubt(queue);
             return null;
         }
     }
@@ -83,7 +82,7 @@ sealed class ReplyRoutes(RabbitMqOptions rabbit, TimeProvider clock) : IAsyncDis
             await _turn.WaitAsync(limit);
             try
             {
-                return _trust.Of(queue) == Trust.Alone ? await SendAloneAsync(queue, properties, body, limit) : null;
+                return trust.Of(queue) == Trust.Alone ? await SendAloneAsync(queue, properties, body, limit) : null;
             }
             finally
             {
@@ -104,25 +103,25 @@ sealed class ReplyRoutes(RabbitMqOptions rabbit, TimeProvider clock) : IAsyncDis
         try
         {
             await PublishAsync(channel, queue, properties, body, either.Token);
-            _trust.Proved(queue);
+            trust.Proved(queue);
             return Sent;
         }
         catch (PublishException)
         {
-            _trust.Proved(queue);
+            trust.Proved(queue);
             throw;
         }
         catch (OperationInterruptedException ended) when (ReplyTrust.IsEndedByBroker(ended))
         {
             await _alone.CloseAsync();
-            _trust.Refuse(queue);
+            trust.Refuse(queue);
             return Unusable;
         }
         catch (Exception failure) when (failure is OperationInterruptedException or OperationCanceledException)
         {
             // Whoever is next is not alone on this channel.
             await _alone.CloseAsync();
-            if (ReplyTrust.IsDirect(queue))
+            if (ReplyTrust.IsDirect(queue) && !RabbitTrouble.IsRefused(failure))
             {
                 // RabbitMQ keeps nothing for such a client, which asks again: not sent twice.
                 return GivenUp;

@@ -1,10 +1,11 @@
+using Betting.Connections;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
 namespace Betting.Ingest.Replies;
 
 /// <summary>What is known of a reply address.</summary>
-enum Trust
+public enum Trust
 {
     /// <summary>It may be sent to together with others.</summary>
     Shared,
@@ -17,11 +18,11 @@ enum Trust
 }
 
 /// <summary>
-/// Remembers over which reply addresses RabbitMQ ends a channel. A direct reply-to address names a process of the broker; the channel that
-/// publishes to it crashes in RabbitMQ 3.10 where the address cannot be decoded, or where the node that it names has left the cluster. So such
-/// an address is shared only after one confirmed answer.
+/// Remembers over which reply addresses RabbitMQ ends a channel. A direct reply-to address names a process of the broker. Before
+/// RabbitMQ 4.2 the channel that publishes to it crashes where the address cannot be decoded, in 3.10 also where the node that it names
+/// has left the cluster. So such an address is shared only after one confirmed answer.
 /// </summary>
-sealed class ReplyTrust(TimeProvider clock)
+public sealed class ReplyTrust(TimeProvider clock)
 {
     public static readonly TimeSpan RememberFor = TimeSpan.FromMinutes(1);
 
@@ -35,9 +36,11 @@ sealed class ReplyTrust(TimeProvider clock)
     /// <summary>True for an address that RabbitMQ delivers to without a queue.</summary>
     public static bool IsDirect(string queue) => queue.StartsWith("amq.rabbitmq.reply-to.", StringComparison.Ordinal);
 
-    /// <summary>True where RabbitMQ ended the channel or the connection because of an error; false for its shutdown or a failed network.</summary>
+    /// <summary>True where RabbitMQ ended the channel or the connection because of an error that one answer may have caused.</summary>
+    /// <remarks>Not its shutdown, a failed network, or a missing right: no address is the cause of those.</remarks>
     public static bool IsEndedByBroker(OperationInterruptedException ended) =>
-        ended.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: not Constants.ConnectionForced };
+        ended.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: not Constants.ConnectionForced }
+        && !RabbitTrouble.IsRefused(ended);
 
     public Trust Of(string queue)
     {
