@@ -11,17 +11,20 @@ namespace Betting.Ingest.Replies;
 
 /// <summary>
 /// Sends outcomes to who waits for them, after they are durable. A message is acknowledged only when its answer is with the
-/// broker, was refused by it, or was given up after <c>Ingest:ReplyWait</c>: so a crash in between delivers it again and answers again. The
-/// prefetch count bounds how many wait; batches do not wait, but the broker delivers nothing more while as many wait as it allows.
+/// broker, was refused by it, or was given up after <c>Ingest:ReplyWait</c>: so a crash in between delivers it again and answers again.
+/// The prefetch count bounds how many wait; batches do not wait, but the broker delivers nothing more while as many wait as it allows.
+/// A message whose answer goes over direct reply-to waits for one second at most.
 /// </summary>
 public sealed class RabbitReplies(
-    IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, FirstOutcomes firsts, IngestMetrics metrics, Outages outages, StoreFailures failures, TimeProvider clock, ILogger<RabbitReplies> log) : IAsyncDisposable
+    IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, FirstOutcomes firsts, IngestMetrics metrics, Outages outages,
+    StoreFailures failures, TimeProvider clock, ILogger<RabbitReplies> log) : IAsyncDisposable
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
-    readonly SemaphoreSlim _opening = new(1);
-    IConnection? _connection;
-    IChannel? _channel;
+    // RabbitMQ keeps nothing for a client over direct reply-to, which asks again in any case: so it holds up no other publisher's commands.
+    static readonly TimeSpan DirectHold = TimeSpan.FromSeconds(1);
+
+    readonly ReplyRoutes _routes = new(rabbit.Value, new ReplyTrust(clock), clock);
     long? _said;
 
     /// <summary>Answers messages of one batch and acknowledges each with its answer. Never fails.</summary>
@@ -32,11 +35,7 @@ public sealed class RabbitReplies(
         await Task.WhenAll(messages.Select(message => AnswerAsync(message, first, limit.Token)));
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await CloseAsync();
-        _opening.Dispose();
-    }
+    public ValueTask DisposeAsync() => _routes.DisposeAsync();
 
     async Task<Dictionary<Guid, Answer>> FirstsAsync(IReadOnlyList<RabbitMessage> messages, CancellationToken limit)
     {
@@ -61,8 +60,11 @@ public sealed class RabbitReplies(
         {
             answer = firsts.GetValueOrDefault(answer.CommandId!.Value, answer);
         }
-        metrics.Reply(await TrySendAsync(to, ReplyText.Write(answer, duplicate, to, clock.GetUtcNow().UtcDateTime), limit));
+        var sending = TrySendAsync(to, ReplyText.Write(answer, duplicate, to, clock.GetUtcNow().UtcDateTime), limit);
+        var hold = ReplyTrust.IsDirect(to.Queue) ? DirectHold : Timeout.InfiniteTimeSpan;
+        await ((Task)sending).WaitAsync(hold, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await message.Consumer.AnsweredAsync(message);
+        metrics.Reply(await sending);
     }
 
     async Task<string> TrySendAsync(ReplyAddress to, ReadOnlyMemory<byte> body, CancellationToken limit)
@@ -72,10 +74,13 @@ public sealed class RabbitReplies(
         {
             try
             {
-                var channel = await OpenAsync(limit);
-                // The default exchange: to the queue of that name and nowhere else. Mandatory: a client that is gone is seen.
-                await channel.BasicPublishAsync("", to.Queue, mandatory: !IsDirect(to.Queue), properties, body, limit);
-                return "sent";
+                var result = await _routes.SendAsync(to.Queue, properties, body, limit);
+                if (result != ReplyRoutes.Sent && !outages.IsAway(Stores.Rabbit))
+                {
+                    Report(result == ReplyRoutes.Unusable ? $"RabbitMQ ends the channel over the address {AmqpText.Of(to.Queue)}"
+                        : "over direct reply-to: the connection was lost, or too many answers wait");
+                }
+                return result;
             }
             catch (PublishException gone) when (gone.IsReturn)
             {
@@ -92,14 +97,11 @@ public sealed class RabbitReplies(
                 if (limit.IsCancellationRequested || !await PausedAsync(limit))
                 {
                     Say(failure);
-                    return "given-up";
+                    return ReplyRoutes.GivenUp;
                 }
             }
         }
     }
-
-    // RabbitMQ delivers a message to a direct reply-to address without a queue, and returns it as unroutable if it is mandatory, delivered or not.
-    static bool IsDirect(string queue) => queue.StartsWith("amq.rabbitmq.reply-to.", StringComparison.Ordinal);
 
     async Task<bool> PausedAsync(CancellationToken limit)
     {
@@ -112,36 +114,6 @@ public sealed class RabbitReplies(
         {
             return false;
         }
-    }
-
-    async Task<IChannel> OpenAsync(CancellationToken cancellation)
-    {
-        if (_channel is { IsOpen: true } open)
-        {
-            return open;
-        }
-        await _opening.WaitAsync(cancellation);
-        try
-        {
-            if (_channel is not { IsOpen: true })
-            {
-                await CloseAsync();
-                _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest replies", cancellation);
-                _channel = await _connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
-            }
-            return _channel;
-        }
-        finally
-        {
-            _opening.Release();
-        }
-    }
-
-    async Task CloseAsync()
-    {
-        var connection = _connection;
-        (_connection, _channel) = (null, null);
-        await RabbitConnection.LeaveAsync(connection);
     }
 
     void Say(Exception failure)
