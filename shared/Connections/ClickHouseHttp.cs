@@ -23,19 +23,29 @@ public sealed class ClickHouseHttp(TimeSpan timeout) : IHttpClientFactory
 
     public HttpClient CreateClient(string name) => new(Handler, disposeHandler: false) { Timeout = timeout };
 
+    // A socket of its own for each address of the name: one whose options were set cannot be used for a second attempt.
     static async ValueTask<Stream> ConnectAsync(DnsEndPoint server, CancellationToken cancellation)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
+        var addresses = await Dns.GetHostAddressesAsync(server.Host, server.AddressFamily, cancellation);
+        for (var next = 0; ; next++)
         {
-            SilentConnections.EndSoon(socket);
-            await socket.ConnectAsync(server, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
+            Socket? socket = null;
+            try
+            {
+                socket = new Socket(addresses[next].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                SilentConnections.EndSoon(socket);
+                await socket.ConnectAsync(addresses[next], server.Port, cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException) when (next + 1 < addresses.Length)
+            {
+                socket?.Dispose();
+            }
+            catch
+            {
+                socket?.Dispose();
+                throw;
+            }
         }
     }
 }

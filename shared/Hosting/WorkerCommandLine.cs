@@ -94,10 +94,10 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         {
             return await act();
         }
-        catch (Exception) when (cancellation.IsCancellationRequested)
+        catch (Exception ended) when (cancellation.IsCancellationRequested)
         {
-            // Clients of stores end what is cancelled in more ways than one.
-            await Console.Error.WriteLineAsync($"{verb}: interrupted");
+            WorkerLog.VerbFailed(services.GetRequiredService<ILoggerFactory>().CreateLogger(verb), verb, ended);
+            await Console.Error.WriteLineAsync(IsCancelled(ended) ? $"{verb}: interrupted" : $"{verb}: interrupted: {ended.Message.ReplaceLineEndings(" ")}");
             return ExitCodes.NotDone;
         }
         catch (Exception failure)
@@ -118,6 +118,9 @@ public sealed class WorkerCommandLine(string worker, string purpose)
             return failure is ArgumentsException ? ExitCodes.BadSettings : ExitCodes.NotDone;
         }
     }
+
+    // Clients of stores end what is cancelled in more ways than one.
+    static bool IsCancelled(Exception? failure) => failure is not null && (failure is OperationCanceledException || IsCancelled(failure.InnerException));
 
     void SetAction(Command command, Func<ParseResult, IReadOnlyList<string>, CancellationToken, Task<int>> action)
     {

@@ -68,7 +68,10 @@ public static class PostgresMigrator
         while (true)
         {
             var result = Apply(connectionString, log);
-            applied += result.Scripts.Count();
+            var scripts = result.Scripts.Count();
+            applied += scripts;
+            // Each script waits for as long as it may, however long the ones before it took.
+            began = scripts > 0 ? TimeProvider.System.GetTimestamp() : began;
             if (result.Successful)
             {
                 return applied;

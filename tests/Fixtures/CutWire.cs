@@ -24,6 +24,9 @@ public sealed class CutWire : IAsyncDisposable
         _accepting = AcceptAsync(to);
     }
 
+    /// <summary>How fast each direction of a connection carries, in bytes a second; 0 where it is not slowed.</summary>
+    public int BytesPerSecond { get; set; }
+
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public void Cut()
@@ -96,7 +99,7 @@ public sealed class CutWire : IAsyncDisposable
         }
     }
 
-    static async Task PumpAsync(Connection connection, Socket from, Socket to)
+    async Task PumpAsync(Connection connection, Socket from, Socket to)
     {
         var buffer = new byte[64 * 1024];
         try
@@ -106,6 +109,10 @@ public sealed class CutWire : IAsyncDisposable
                 for (var sent = 0; sent < read && !connection.IsStalled;)
                 {
                     sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
+                }
+                if (BytesPerSecond > 0)
+                {
+                    await Task.Delay(TimeSpan.FromSeconds((double)read / BytesPerSecond), TimeProvider.System);
                 }
             }
             if (!connection.IsStalled)

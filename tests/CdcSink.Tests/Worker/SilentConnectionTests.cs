@@ -56,6 +56,17 @@ public sealed class SilentConnectionTests(Servers servers)
     }
 
     [Fact]
+    public async Task Each_address_of_a_name_is_tried_until_one_takes_the_connection()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        var settings = ClickHouseSettings.Of(new ClickHouseConnectionStringBuilder(sink.ConnectionString) { Host = "localhost" }.ConnectionString);
+        TestContext.Current.TestOutputHelper!.WriteLine(string.Join(", ", await Dns.GetHostAddressesAsync("localhost", TestContext.Current.CancellationToken)));
+        using var client = new ClickHouseClient(settings);
+
+        Assert.Equal("1", Convert.ToString(await client.ExecuteScalarAsync("SELECT 1", cancellationToken: TestContext.Current.CancellationToken), System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
     public async Task A_statement_whose_connection_is_lost_while_its_answer_is_waited_for_ends_by_keepalive()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -56,6 +56,24 @@ public sealed class SilentConnectionTests(Servers servers)
     }
 
     [Fact]
+    public async Task A_large_message_over_a_slow_network_is_no_silence()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var rabbit = new Uri(stage.Settings[1].Split('=', 2)[1]);
+        await using var wire = new CutWire(rabbit.Port);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--RabbitMq:Uri={new UriBuilder(rabbit) { Port = wire.Port }.Uri}");
+        await worker.ReadyAsync();
+
+        wire.BytesPerSecond = 1_000_000;
+        await stage.Rabbit.PublishAsync([new byte[24_000_000], .. Stage.Encoded([Given.Register(1)])]);
+        await stage.SomeAppliedAsync(1);
+
+        Assert.DoesNotContain(" WRN 175 ", worker.Log, StringComparison.Ordinal);
+        await Deadline.UntilAsync("the dead letter, over the same network", TimeSpan.FromMinutes(2), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+        Assert.DoesNotContain(" WRN 175 ", worker.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_replica_that_stands_by_gets_the_commands_and_the_one_with_the_dead_connection_is_ready_again_after_the_limit()
     {
         await using var stage = await Stage.SetAsync(servers);

@@ -11,7 +11,7 @@ namespace Betting.CdcSink.Consume;
 sealed class OwnedPartitions(
     IConsumer<byte[]?, byte[]?> consumer, PartitionStarts starts, ReadPositions positions, OffsetCommits commits, Readiness readiness, TimeProvider clock, ILogger log)
 {
-    // Nothing is read meanwhile: what does not answer may cost a tenth of the time.
+    // Nothing of the others is read meanwhile: what does not answer may cost a tenth of their time.
     static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1), AskAtLeastEvery = TimeSpan.FromSeconds(30);
     const int TimesOfALook = 10;
 
@@ -61,12 +61,12 @@ sealed class OwnedPartitions(
         commits.NextTurn(_unbegun.Keys);
         var begun = starts.TryBegin(consumer, _unbegun);
         _asked = clock.GetTimestamp();
-        _pause = PauseAfter(clock.GetElapsedTime(began));
         foreach (var (partition, position) in begun)
         {
             _unbegun.Remove(partition);
             positions.Begin(partition, position is { } first ? first with { Turn = commits.TurnOf(partition) } : null);
         }
+        _pause = positions.Next.Any() ? PauseAfter(clock.GetElapsedTime(began)) : AskAgainAfter;
         if (begun.Count == 0)
         {
             return [];

@@ -31,22 +31,24 @@ sealed class RabbitLook : IAsyncDisposable
     readonly IConnection _connection;
     readonly IChannel _channel;
     readonly ContentCuts _cuts;
+    readonly FrameFilter _frames;
     bool _hasAcknowledged;
 
-    RabbitLook(string queue, IConnection connection, IChannel channel, ContentCuts cuts) =>
-        (_queue, _connection, _channel, _cuts) = (queue, connection, channel, cuts);
+    RabbitLook(string queue, IConnection connection, IChannel channel, ContentCuts cuts, FrameFilter frames) =>
+        (_queue, _connection, _channel, _cuts, _frames) = (queue, connection, channel, cuts, frames);
 
     public static async Task<RabbitLook> OpenAsync(RabbitMqOptions options, string queue, CancellationToken cancellation)
     {
         // Letters pass whole, but for headers that the client cannot read: RabbitMQ's own dead letters can have such.
         var cuts = new ContentCuts(new HeldBytes(long.MaxValue));
+        FrameFilter? frames = null;
         var connection = await RabbitConnection.OpenAsync(
-            options, "ingest dead-letters", () => new FrameFilter(new ContentRule(cuts)), cancellation);
+            options, "ingest dead-letters", () => frames = new FrameFilter(new ContentRule(cuts)), cancellation);
         try
         {
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
             await channel.TxSelectAsync(cancellation);
-            return new RabbitLook(queue, connection, channel, cuts);
+            return new RabbitLook(queue, connection, channel, cuts, frames!);
         }
         catch
         {
@@ -135,11 +137,23 @@ sealed class RabbitLook : IAsyncDisposable
         return letters;
     }
 
-    static async Task<HeldLetter> NextAsync(RabbitLookConsumer consumer, CancellationToken cancellation)
+    async Task<HeldLetter> NextAsync(RabbitLookConsumer consumer, CancellationToken cancellation)
     {
+        var next = consumer.Letters.ReadAsync(cancellation).AsTask();
         try
         {
-            return await consumer.Letters.ReadAsync(cancellation).AsTask().WaitAsync(Patience, TimeProvider.System, cancellation);
+            while (true)
+            {
+                var before = _frames.BodyBytes;
+                try
+                {
+                    return await next.WaitAsync(Patience, TimeProvider.System, cancellation);
+                }
+                catch (TimeoutException) when (_frames.BodyBytes != before)
+                {
+                    // A large letter over a slow network is on its way.
+                }
+            }
         }
         catch (TimeoutException)
         {

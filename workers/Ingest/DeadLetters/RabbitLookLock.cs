@@ -64,13 +64,24 @@ sealed class RabbitLookLock : IAsyncDisposable
             var queue = await _channel.QueueDeclarePassiveAsync(_queue, cancellation);
             // RabbitMQ says 0 of both where a quorum queue does not answer within 250 ms.
             empty = queue is { ConsumerCount: 0, MessageCount: 0 } ? empty + 1 : 0;
-            if (queue.ConsumerCount == 0 && queue.MessageCount >= _counted && (queue.MessageCount > 0 || empty == EmptyAnswers))
+            if (queue.ConsumerCount == 0 && queue.MessageCount >= _counted && (queue.MessageCount > 0 || empty >= EmptyAnswers && await IsEmptyAsync(cancellation)))
             {
                 return _counted = queue.MessageCount;
             }
             await Task.Delay(CountAgain, TimeProvider.System, cancellation);
         }
         throw new LettersInUseException(SomebodyLooks);
+    }
+
+    // The queue's own answer: one without a leader fails. A letter that comes all the same was the first, and is the first again.
+    async Task<bool> IsEmptyAsync(CancellationToken cancellation)
+    {
+        if (await _channel.BasicGetAsync(_queue, autoAck: false, cancellation) is not { } first)
+        {
+            return true;
+        }
+        await _channel.BasicNackAsync(first.DeliveryTag, multiple: false, requeue: true, cancellation);
+        return false;
     }
 
     public async ValueTask DisposeAsync() => await RabbitConnection.LeaveAsync(_connection);

@@ -15,7 +15,7 @@ sealed class ConsumerSilence(TimeProvider clock)
 
     RabbitConsumer? _asked;
     Task _question = Task.CompletedTask;
-    ulong _received;
+    long _bodyBytes;
     long _since;
     (long At, TimeSpan Limit)? _givenUp;
 
@@ -32,7 +32,7 @@ sealed class ConsumerSilence(TimeProvider clock)
         }
         if (!ReferenceEquals(consumer, _asked) || _question.IsCompleted)
         {
-            (_asked, _since, _received) = (consumer, clock.GetTimestamp(), consumer.Received);
+            (_asked, _since, _bodyBytes) = (consumer, clock.GetTimestamp(), consumer.BodyBytes);
             _question = consumer.AskAsync();
         }
         try
@@ -42,10 +42,10 @@ sealed class ConsumerSilence(TimeProvider clock)
         }
         catch (Exception late) when (late is TimeoutException || (late is OperationCanceledException && !stopping.IsCancellationRequested))
         {
-            // Over a slow network the answer comes behind the messages that are on their way.
-            if (consumer.Received != _received)
+            // Over a slow network the answer comes behind the messages that are on their way, of which one may take minutes.
+            if (consumer.BodyBytes != _bodyBytes)
             {
-                (_received, _since) = (consumer.Received, clock.GetTimestamp());
+                (_bodyBytes, _since) = (consumer.BodyBytes, clock.GetTimestamp());
                 return TimeSpan.Zero;
             }
             return clock.GetElapsedTime(_since);

@@ -22,6 +22,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     readonly IConnection _connection;
     readonly RabbitInbox _inbox;
     readonly ContentCuts _cuts;
+    readonly FrameFilter _frames;
     readonly ILogger _log;
     readonly Lock _gate = new();
     readonly SortedSet<ulong> _unanswered = [];
@@ -31,14 +32,17 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     ulong _registered;
     volatile bool _isActive;
 
-    RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ContentCuts cuts, ILogger log) : base(channel) =>
-        (_connection, _inbox, _cuts, _log) = (connection, inbox, cuts, log);
+    RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ContentCuts cuts, FrameFilter frames, ILogger log) : base(channel) =>
+        (_connection, _inbox, _cuts, _frames, _log) = (connection, inbox, cuts, frames, log);
 
     /// <summary>True once RabbitMQ has delivered to it: then it is the queue's one active consumer for as long as it is connected.</summary>
     public bool IsActive => _isActive;
 
     /// <summary>Messages that it has received.</summary>
     public ulong Received => Volatile.Read(ref _registered);
+
+    /// <summary>Bytes of bodies that it has received, of a message that is not whole yet too.</summary>
+    public long BodyBytes => _frames.BodyBytes;
 
     /// <summary>False where another one is needed: the connection or the channel is closed, or the broker has ended the consumer.</summary>
     public bool IsUsable => IsRunning && Channel.IsOpen && !_broken;
@@ -60,12 +64,13 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
     {
         var cuts = new ContentCuts(inbox.Held);
-        var connection = await RabbitConnection.OpenAsync(rabbit, "ingest", () => new FrameFilter(new ContentRule(cuts)), cancellation);
+        FrameFilter? frames = null;
+        var connection = await RabbitConnection.OpenAsync(rabbit, "ingest", () => frames = new FrameFilter(new ContentRule(cuts)), cancellation);
         try
         {
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
             await channel.BasicQosAsync(0, Prefetch, global: false, cancellation);
-            var consumer = new RabbitConsumer(connection, channel, inbox, cuts, log);
+            var consumer = new RabbitConsumer(connection, channel, inbox, cuts, frames!, log);
             inbox.SwitchTo(consumer);
             await channel.BasicConsumeAsync(Topics.Commands, autoAck: false, consumer, cancellation);
             return consumer;

@@ -22,10 +22,14 @@ public sealed class RabbitWatch(
     // stands.
     static readonly TimeSpan SurelyStands = TimeSpan.FromMinutes(2);
 
+    // RabbitMQ tells no messages and no consumers of a quorum queue whose leader does not answer within 250 ms.
+    const int MostEmptyAnswers = 5;
+
     readonly RabbitBacklog _backlog = new(clock);
     readonly RabbitStandby _standby = new(readiness, clock, log);
     readonly ConsumerSilence _silence = new(clock);
     (RabbitConsumer? Consumer, ulong Count) _received;
+    int _emptyAnswers;
     IConnection? _connection;
     IChannel? _channel;
     RabbitConsumer? _consumer;
@@ -93,7 +97,12 @@ public sealed class RabbitWatch(
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
             // The client itself waits for its own limit of 20 s, whatever the token says.
-            Observe(await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token), _consumer!);
+            var queue = await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token);
+            if (!IsOfTheQueue(queue))
+            {
+                return false;
+            }
+            Observe(queue, _consumer!);
             var letters = await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token).WaitAsync(either.Token);
             metrics.DeadLettersWaiting(RabbitDoor.Door, letters);
             return true;
@@ -105,6 +114,18 @@ public sealed class RabbitWatch(
             await CloseAsync();
             return false;
         }
+    }
+
+    // This replica's consumer is one of the queue's: where the answer has none, it is not the queue's.
+    bool IsOfTheQueue(QueueDeclareOk queue)
+    {
+        _emptyAnswers = queue.ConsumerCount > 0 ? 0 : _emptyAnswers + 1;
+        if (_emptyAnswers >= MostEmptyAnswers)
+        {
+            _backlog.Forget();
+            outages.Failed(Stores.Rabbit, Name, $"the queue {Topics.Commands} does not answer: it has no leader, or the broker is overloaded");
+        }
+        return _emptyAnswers == 0;
     }
 
     void Observe(QueueDeclareOk queue, RabbitConsumer consumer)

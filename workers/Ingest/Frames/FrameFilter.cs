@@ -28,6 +28,10 @@ public sealed class FrameFilter(ContentRule rule) : IInboundFilter
     // What is left of a frame of a body, its end included.
     long _bodyLeft;
     CutBody? _cut;
+    long _bodyBytes;
+
+    /// <summary>Bytes of bodies that have come, of messages that are not whole yet too. Heartbeats are none. For any thread.</summary>
+    public long BodyBytes => Interlocked.Read(ref _bodyBytes);
 
     public int Read(Span<byte> destination)
     {
@@ -117,6 +121,7 @@ public sealed class FrameFilter(ContentRule rule) : IInboundFilter
     {
         var part = received[..(int)Math.Min(received.Length, _bodyLeft)];
         _bodyLeft -= part.Length;
+        Interlocked.Add(ref _bodyBytes, part.Length);
         if (_cut is null)
         {
             _passed.Write(part);
