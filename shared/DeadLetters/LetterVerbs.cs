@@ -116,12 +116,11 @@ public sealed class LetterVerbs
 
     async Task<int> EndUnlessInterruptedAsync(ParseResult parsed, IServiceProvider services, LetterEnd end, CancellationToken cancellation)
     {
-        using var interruption = new Interruption(cancellation);
         try
         {
-            return await EndAsync(parsed, services, end, interruption.Token);
+            return await EndAsync(parsed, services, end, cancellation);
         }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync($"{_worker} dead-letters: interrupted; what was not done is still there");
             return ExitCodes.NotDone;

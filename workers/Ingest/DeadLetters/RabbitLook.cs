@@ -10,14 +10,13 @@ namespace Betting.Ingest.DeadLetters;
 
 /// <summary>
 /// Takes letters from the head of the queue and holds them. Those that are not acknowledged go back in the order in which they were taken
-/// when the channel ends,
-/// also that of a process that is killed; docs/decisions/ingest-dead-letter-order.md says what of RabbitMQ that rests on.
+/// when the channel ends, also that of a process that is killed; docs/decisions/ingest-dead-letter-order.md
+/// says what of RabbitMQ that rests on.
 /// </summary>
 /// <remarks>
 /// A page is one consumer, which is cancelled when its page is complete. RabbitMQ returns the letters of a channel consumer by consumer,
-/// in the order of their tags,
-/// and those of one consumer as they were delivered. A basic.get would be a consumer of its own for each letter, and RabbitMQ 3.10 keeps
-/// the order of no more than 32.
+/// in the order of their tags, and those of one consumer as they were delivered. A basic.get would be a consumer of its own for
+/// each letter, and RabbitMQ 3.10 keeps the order of no more than 32.
 /// </remarks>
 sealed class RabbitLook : IAsyncDisposable
 {

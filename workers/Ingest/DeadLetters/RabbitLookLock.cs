@@ -51,9 +51,8 @@ sealed class RabbitLookLock : IAsyncDisposable
 
     /// <summary>
     /// Counts the letters when nobody holds any. The consumers of a quorum queue are those that are open and those that hold letters,
-    /// also the consumer that each
-    /// unacknowledged basic.get is. Those of a classic queue are only those that are open; so the letters are never fewer than they were
-    /// counted before.
+    /// also the consumer that each unacknowledged basic.get is. Those of a classic queue are only those that are open; so the letters are
+    /// never fewer than they were counted before.
     /// </summary>
     /// <exception cref="LettersInUseException">Somebody holds some for longer than this waits.</exception>
     public async Task<long> CountAsync(CancellationToken cancellation)
@@ -64,7 +63,8 @@ sealed class RabbitLookLock : IAsyncDisposable
             var queue = await _channel.QueueDeclarePassiveAsync(_queue, cancellation);
             // RabbitMQ says 0 of both where a quorum queue does not answer within 250 ms.
             empty = queue is { ConsumerCount: 0, MessageCount: 0 } ? empty + 1 : 0;
-            if (queue.ConsumerCount == 0 && queue.MessageCount >= _counted && (queue.MessageCount > 0 || empty >= EmptyAnswers && await IsEmptyAsync(cancellation)))
+            if (queue.ConsumerCount == 0 && queue.MessageCount >= _counted
+                && (queue.MessageCount > 0 || empty >= EmptyAnswers && await IsEmptyAsync(cancellation)))
             {
                 return _counted = queue.MessageCount;
             }
