@@ -115,7 +115,7 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
     {
         using var span = PublishTrace.Start("rabbitmq", body.Command);
         // Mandatory: a command that reaches no queue is an error, not a confirm.
-        await session.Channel.BasicPublishAsync("", Topics.Commands, mandatory: true, Properties(body.Command, correlation), body.Bytes, cancellation);
+        await session.Commands.PublishAsync(Topics.Commands, mandatory: true, Properties(body.Command, correlation), body.Bytes, cancellation);
     }
 
     async Task<T> RetryAsync<T>(string what, Func<CancellationToken, Task<T>> attemptAsync, CancellationToken cancellation)

@@ -19,27 +19,28 @@ sealed class RabbitSession : IAsyncDisposable
     readonly ConcurrentDictionary<string, TaskCompletionSource<CommandOutcome?>> _waiting = new();
     readonly IConnection _connection;
 
-    RabbitSession(IConnection connection, IChannel channel) => (_connection, Channel) = (connection, channel);
+    RabbitSession(IConnection connection, ConfirmedChannel channel) => (_connection, Commands) = (connection, channel);
 
-    public IChannel Channel { get; }
+    public ConfirmedChannel Commands { get; }
 
-    public bool IsOpen => Channel.IsOpen;
+    public bool IsOpen => Commands.IsOpen;
 
     public static async Task<RabbitSession> OpenAsync(RabbitMqOptions options, CancellationToken cancellation)
     {
         var connection = await RabbitConnection.OpenAsync(options, "bet-commands", cancellation);
         try
         {
-            var session = new RabbitSession(connection, await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation));
-            var consumer = new AsyncEventingBasicConsumer(session.Channel);
+            var session = new RabbitSession(connection, await ConfirmedChannel.OpenAsync(connection, cancellation));
+            var channel = session.Commands.Channel;
+            var consumer = new AsyncEventingBasicConsumer(channel);
             consumer.ReceivedAsync += session.ReceivedAsync;
-            session.Channel.ChannelShutdownAsync += session.EndedAsync;
-            await session.Channel.BasicConsumeAsync(ReplyTo, autoAck: true, consumer, cancellation);
+            channel.ChannelShutdownAsync += session.EndedAsync;
+            await channel.BasicConsumeAsync(ReplyTo, autoAck: true, consumer, cancellation);
             return session;
         }
         catch
         {
-            await connection.DisposeAsync();
+            await RabbitConnection.LeaveAsync(connection);
             throw;
         }
     }
@@ -60,11 +61,7 @@ sealed class RabbitSession : IAsyncDisposable
 
     public void Forget(string correlation) => _waiting.TryRemove(correlation, out _);
 
-    public async ValueTask DisposeAsync()
-    {
-        await Channel.DisposeAsync();
-        await _connection.DisposeAsync();
-    }
+    public async ValueTask DisposeAsync() => await RabbitConnection.LeaveAsync(_connection);
 
     Task ReceivedAsync(object sender, BasicDeliverEventArgs delivered)
     {

@@ -5,11 +5,6 @@ namespace Betting.Connections;
 /// <summary>A plain AMQP connection, for what does not go through the bus.</summary>
 public static class RabbitConnection
 {
-    /// <summary>A channel whose publish returns when the broker has confirmed the message, and throws if it did not take it.</summary>
-    /// <remarks>The client's own limit of messages on the way is off: callers have theirs.</remarks>
-    public static readonly CreateChannelOptions Confirmed =
-        new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null);
-
     // Long enough for a broker that is there, short enough to be back within a moment where it was killed.
     static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(1);
 

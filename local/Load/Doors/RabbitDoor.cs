@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Betting.Connections;
 using Betting.Contracts;
 using Betting.Local.Load.Traffic;
 using RabbitMQ.Client;
@@ -21,7 +22,7 @@ public sealed class RabbitDoor : IDoor
     readonly SemaphoreSlim _connecting = new(1);
     readonly ConcurrentDictionary<Task, byte> _unconfirmed = new();
     IConnection? _connection;
-    IChannel? _channel;
+    ConfirmedChannel? _channel;
 
     public RabbitDoor(Uri address, Published published)
     {
@@ -68,7 +69,7 @@ public sealed class RabbitDoor : IDoor
             try
             {
                 var channel = await ChannelAsync(cancellation);
-                await channel.BasicPublishAsync("", Topics.Commands, mandatory: true, Properties, message.Body, cancellation);
+                await channel.PublishAsync(Topics.Commands, mandatory: true, Properties, message.Body, cancellation);
                 _published.Confirm(message.Nature);
                 return;
             }
@@ -79,7 +80,7 @@ public sealed class RabbitDoor : IDoor
         }
     }
 
-    async Task<IChannel> ChannelAsync(CancellationToken cancellation)
+    async Task<ConfirmedChannel> ChannelAsync(CancellationToken cancellation)
     {
         if (_channel is { IsOpen: true } open)
         {
@@ -95,7 +96,7 @@ public sealed class RabbitDoor : IDoor
                     await _connection.DisposeAsync();
                 }
                 _connection = await new ConnectionFactory { Uri = _address, AutomaticRecoveryEnabled = false, ClientProvidedName = "load" }.CreateConnectionAsync(cancellation);
-                _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
+                _channel = await ConfirmedChannel.OpenAsync(_connection, cancellation);
             }
             return _channel;
         }

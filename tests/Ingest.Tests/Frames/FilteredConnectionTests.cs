@@ -32,17 +32,17 @@ public sealed class FilteredConnectionTests(Servers servers)
             SocketFactory = family => new FilteredTcpClient(family, tls, new FrameFilter(new ContentRule(cuts))),
         };
         await using var connection = await factory.CreateConnectionAsync(Ending);
-        await using var channel = await connection.CreateChannelAsync(RabbitConnection.Confirmed, Ending);
-        var queue = (await channel.QueueDeclareAsync("", durable: false, exclusive: true, cancellationToken: Ending)).QueueName;
+        var channel = await ConfirmedChannel.OpenAsync(connection, Ending);
+        var queue = (await channel.Channel.QueueDeclareAsync("", durable: false, exclusive: true, cancellationToken: Ending)).QueueName;
         foreach (var size in (int[])[10, 3_000_000, 20])
         {
-            await channel.BasicPublishAsync("", queue, new byte[size], Ending);
+            await channel.PublishAsync(queue, mandatory: true, new BasicProperties(), new byte[size], Ending);
         }
 
         var sizes = new List<(int, bool)>();
         for (var count = 0; count < 3; count++)
         {
-            var message = (await channel.BasicGetAsync(queue, autoAck: true, Ending))!;
+            var message = (await channel.Channel.BasicGetAsync(queue, autoAck: true, Ending))!;
             sizes.Add((message.Body.Length, cuts.Take(message.DeliveryTag).IsBodyCut));
         }
         Assert.Equal([(10, false), (ContentRule.KeptBody, true), (20, false)], sizes);

@@ -20,7 +20,7 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
 
     readonly SemaphoreSlim _one = new(1);
     IConnection? _connection;
-    IChannel? _channel;
+    ConfirmedChannel? _channel;
     volatile bool _isBlocked;
 
     public async Task SendAsync(IReadOnlyList<DeadLetter> letters, bool isShortened, CancellationToken cancellation)
@@ -53,11 +53,11 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
     }
 
     // Mandatory: a letter that reaches no queue is an error, not a confirm.
-    async Task SendAsync(IChannel channel, DeadLetter letter, bool isShortened, CancellationToken cancellation)
+    async Task SendAsync(ConfirmedChannel channel, DeadLetter letter, bool isShortened, CancellationToken cancellation)
     {
         var frame = RabbitLetterForm.HeaderLimit(_connection);
         var (properties, body) = isShortened ? RabbitLetterForm.Shortened(letter, frame) : RabbitLetterForm.Whole(letter, frame);
-        await channel.BasicPublishAsync("", Queue, mandatory: true, properties, body, cancellation);
+        await channel.PublishAsync(Queue, mandatory: true, properties, body, cancellation);
         letter.IsAside = true;
     }
 
@@ -80,7 +80,7 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
     }
 
     // Dead letters are rare: the connection is made when the first one comes, and again after it broke.
-    async Task<IChannel> OpenAsync(CancellationToken cancellation)
+    async Task<ConfirmedChannel> OpenAsync(CancellationToken cancellation)
     {
         if (_channel is { IsOpen: true })
         {
@@ -92,7 +92,7 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
         _connection.ConnectionBlockedAsync += (_, _) => SetBlocked(true);
         _connection.ConnectionUnblockedAsync += (_, _) => SetBlocked(false);
         await queues.DeclareAsync(_connection, cancellation);
-        _channel = await _connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
+        _channel = await ConfirmedChannel.OpenAsync(_connection, cancellation);
         return _channel;
     }
 

@@ -18,7 +18,7 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
     const int TogetherBytes = 64 * 1024;
 
     IConnection? _connection;
-    IChannel? _channel;
+    ConfirmedChannel? _channel;
 
     /// <summary>Returns an answer for each original, in their order.</summary>
     /// <exception cref="Exception">There is no connection; nothing was sent.</exception>
@@ -62,11 +62,11 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
     }
 
     // The default exchange, whatever the first publisher used: other queues of that exchange have their copy already.
-    static async Task<ReplayAnswer> AnswerAsync(IChannel channel, RabbitOriginal original, CancellationToken cancellation)
+    static async Task<ReplayAnswer> AnswerAsync(ConfirmedChannel channel, RabbitOriginal original, CancellationToken cancellation)
     {
         try
         {
-            await channel.BasicPublishAsync("", Topics.Commands, mandatory: true, original.Properties, original.Body, cancellation);
+            await channel.PublishAsync(Topics.Commands, mandatory: true, original.Properties, original.Body, cancellation);
             return ReplayAnswer.Sent;
         }
         catch (PublishException refused)
@@ -83,7 +83,7 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
         }
     }
 
-    async Task<IChannel> OpenAsync(CancellationToken cancellation)
+    async Task<ConfirmedChannel> OpenAsync(CancellationToken cancellation)
     {
         if (_channel is { IsOpen: true })
         {
@@ -94,7 +94,7 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
             await DisposeAsync();
             _connection = await RabbitConnection.OpenAsync(options, "ingest dead-letters replay", cancellation);
         }
-        return _channel = await _connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
+        return _channel = await ConfirmedChannel.OpenAsync(_connection, cancellation);
     }
 }
 

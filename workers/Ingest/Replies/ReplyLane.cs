@@ -14,11 +14,11 @@ sealed class ReplyLane(RabbitMqOptions rabbit, string name, TimeProvider clock) 
 
     readonly SemaphoreSlim _opening = new(1);
     IConnection? _connection;
-    IChannel? _channel;
+    ConfirmedChannel? _channel;
     long? _begun;
 
     /// <summary>Returns the open channel, or opens one through a new connection.</summary>
-    public async Task<IChannel> OpenAsync(CancellationToken cancellation)
+    public async Task<ConfirmedChannel> OpenAsync(CancellationToken cancellation)
     {
         if (_channel is { IsOpen: true } open)
         {
@@ -32,7 +32,7 @@ sealed class ReplyLane(RabbitMqOptions rabbit, string name, TimeProvider clock) 
                 await CloseAsync();
                 await PaceAsync(cancellation);
                 _connection = await RabbitConnection.OpenAsync(rabbit, name, cancellation);
-                _channel = await _connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation);
+                _channel = await ConfirmedChannel.OpenAsync(_connection, cancellation);
             }
             return _channel;
         }

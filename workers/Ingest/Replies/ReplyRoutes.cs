@@ -132,7 +132,7 @@ public sealed class ReplyRoutes(RabbitMqOptions rabbit, ReplyTrust trust, TimePr
 
     // The default exchange: to the queue of that name and nowhere else. Mandatory: a client that is gone is seen. Not over direct reply-to:
     // RabbitMQ has no queue there, and returns a mandatory message as unroutable, delivered or not.
-    static ValueTask PublishAsync(
-        IChannel channel, string queue, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
-        channel.BasicPublishAsync("", queue, mandatory: !ReplyTrust.IsDirect(queue), properties, body, cancellation);
+    static Task PublishAsync(
+        ConfirmedChannel channel, string queue, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
+        channel.PublishAsync(queue, mandatory: !ReplyTrust.IsDirect(queue), properties, body, cancellation);
 }

@@ -16,7 +16,7 @@ interface ICommandTarget : IAsyncDisposable
 }
 
 /// <summary>The queue <c>bet-commands</c>, with publisher confirms.</summary>
-sealed class RabbitTarget(IConnection connection, IChannel channel) : ICommandTarget
+sealed class RabbitTarget(IConnection connection, ConfirmedChannel channel) : ICommandTarget
 {
     static readonly BasicProperties Properties = new() { Persistent = true, ContentType = "application/json" };
 
@@ -28,14 +28,15 @@ sealed class RabbitTarget(IConnection connection, IChannel channel) : ICommandTa
         var connection = await RabbitConnection.OpenAsync(options, "ingest publish", cancellation);
         // As the worker declares it, so that commands may come before the first worker.
         await CommandQueue.DeclareAsync(connection, kind, cancellation);
-        return new RabbitTarget(connection, await connection.CreateChannelAsync(RabbitConnection.Confirmed, cancellation));
+        return new RabbitTarget(connection, await ConfirmedChannel.OpenAsync(connection, cancellation));
     }
 
     public async Task SendAsync(byte[] json, CancellationToken cancellation)
     {
         try
         {
-            await channel.BasicPublishAsync("", Topics.Commands, mandatory: true, Properties, json, cancellation).AsTask().WaitAsync(ConfirmLimit, TimeProvider.System, cancellation);
+            await channel.PublishAsync(Topics.Commands, mandatory: true, Properties, json, cancellation)
+                .WaitAsync(ConfirmLimit, TimeProvider.System, cancellation);
         }
         catch (TimeoutException late)
         {
