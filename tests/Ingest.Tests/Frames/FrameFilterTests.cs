@@ -75,6 +75,16 @@ public sealed class FrameFilterTests
     }
 
     [Fact]
+    public void Of_several_headers_with_one_name_the_first_one_passes_as_RabbitMQ_reads_them()
+    {
+        byte[] first = [1, (byte)'a', (byte)'b', 1], other = [1, (byte)'b', (byte)'S', .. Number(2), 7, 8], second = [1, (byte)'a', (byte)'t', 0];
+
+        Assert.Equal(Delivered(1, [1, 2], [.. first, .. other]), Pass(Delivered(1, [1, 2], [.. first, .. other, .. second]), 100));
+        Assert.Equal(Delivered(2, [1, 2], second), Pass(Delivered(2, [1, 2], [.. second, .. second, .. first]), 100));
+        Assert.Empty(_cuts.Take(1).Headers);
+    }
+
+    [Fact]
     public void What_nobody_takes_is_released_when_the_connection_ends()
     {
         Pass(Delivered(1, new byte[90_000], []), 10_000);

@@ -66,6 +66,22 @@ public sealed class DeadLetterOrderTests(Servers servers)
         Assert.Equal(rest, await TakenAsync(stage));
     }
 
+    [Fact]
+    public async Task A_replay_keeps_the_order_of_large_letters_among_small_ones()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var large = new BasicProperties(Expiring) { Headers = new Dictionary<string, object?> { ["large"] = new byte[70_000] } };
+        for (var number = 0; number < 12; number++)
+        {
+            await PutAsideAsync(stage, number, 1, number % 3 == 1 ? large : Expiring);
+        }
+
+        var (code, output) = await stage.LettersAsync("replay", "--all", "--door", "rabbitmq");
+
+        Assert.True(code == 0, output);
+        Assert.Equal(Enumerable.Range(0, 12), (await stage.Rabbit.TakeCommandsAsync(12)).ConvertAll(message => Number(message.Body.Span)));
+    }
+
     [Theory]
     // Never looked at, and looked at before.
     [InlineData(false)]

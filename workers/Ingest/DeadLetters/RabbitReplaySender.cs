@@ -20,24 +20,26 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
     IConnection? _connection;
     ConfirmedChannel? _channel;
 
-    /// <summary>Returns an answer for each original, in their order.</summary>
+    /// <summary>Sends them one after the other; returns an answer for each original, in their order.</summary>
     /// <exception cref="Exception">There is no connection; nothing was sent.</exception>
     public async Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<RabbitOriginal> originals, CancellationToken cancellation)
     {
         var answers = new ReplayAnswer?[originals.Count];
-        var channel = await OpenAsync(cancellation);
-        await Task.WhenAll(originals.Index().Where(each => each.Item.Body.Length + RabbitSize.Of(each.Item.Properties) <= TogetherBytes)
-            .Select(async each => answers[each.Index] = await AnswerAsync(channel, each.Item, cancellation)));
-        var failure = answers.FirstOrDefault(answer => answer is { IsUnknown: true })?.Failure;
-        for (var at = 0; at < answers.Length; at++)
+        await OpenAsync(cancellation);
+        Exception? failure = null;
+        for (int at = 0, end; at < answers.Length; at = end)
         {
-            // The channel was closed because of one letter, and answered for all.
-            if (answers[at] is null or { Refusal: not null, Failure: OperationInterruptedException })
+            end = at;
+            while (end < answers.Length && IsSmall(originals[end]))
             {
-                var answer = failure is null ? await AloneAsync(originals[at], cancellation) : ReplayAnswer.Unknown(failure);
-                failure ??= answer.IsUnknown ? answer.Failure : null;
-                answers[at] = answer;
+                end++;
             }
+            if (end > at && failure is null)
+            {
+                await SendTogetherAsync(originals, answers, at, end, cancellation);
+            }
+            end = Math.Max(end, at + 1);
+            failure = await CompleteAsync(originals, answers, at, end, failure, cancellation);
         }
         return answers!;
     }
@@ -47,6 +49,40 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
         var connection = _connection;
         (_connection, _channel) = (null, null);
         await RabbitConnection.LeaveAsync(connection);
+    }
+
+    static bool IsSmall(RabbitOriginal original) => original.Body.Length + RabbitSize.Of(original.Properties) <= TogetherBytes;
+
+    async Task SendTogetherAsync(
+        IReadOnlyList<RabbitOriginal> originals, ReplayAnswer?[] answers, int from, int end, CancellationToken cancellation)
+    {
+        try
+        {
+            var channel = await OpenAsync(cancellation);
+            await Task.WhenAll(Enumerable.Range(from, end - from).Select(async at => answers[at] = await AnswerAsync(channel, originals[at], cancellation)));
+        }
+        catch (Exception failure)
+        {
+            answers[from] = ReplayAnswer.Unknown(failure);
+        }
+    }
+
+    // Sends alone what has no answer of its own: it is large, or the channel was closed because of another one, and answered for all.
+    // Returns the failure after which nothing is sent any more.
+    async Task<Exception?> CompleteAsync(
+        IReadOnlyList<RabbitOriginal> originals, ReplayAnswer?[] answers, int from, int end, Exception? failure, CancellationToken cancellation)
+    {
+        failure ??= answers[from..end].FirstOrDefault(answer => answer is { IsUnknown: true })?.Failure;
+        for (var at = from; at < end; at++)
+        {
+            if (answers[at] is null or { Refusal: not null, Failure: OperationInterruptedException })
+            {
+                var answer = failure is null ? await AloneAsync(originals[at], cancellation) : ReplayAnswer.Unknown(failure);
+                failure ??= answer.IsUnknown ? answer.Failure : null;
+                answers[at] = answer;
+            }
+        }
+        return failure;
     }
 
     async Task<ReplayAnswer> AloneAsync(RabbitOriginal original, CancellationToken cancellation)

@@ -32,6 +32,12 @@ public sealed class ContentRule(ContentCuts cuts)
         var size = (long)BinaryPrimitives.ReadUInt64BigEndian(payload[BodySizeAt..]);
         var table = HeaderTable.Find(payload);
         var weight = HeaderTable.Weigh(payload[table]);
+        if (weight is not null && HeaderTable.FirstOfEachName(payload, table) is { } single)
+        {
+            payload = single;
+            table = HeaderTable.Find(payload);
+            weight = HeaderTable.Weigh(payload[table]);
+        }
         var isBodyLarge = size > SmallBody;
         if (!isBodyLarge && weight <= SmallHeaders)
         {

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Betting.Ingest.Frames;
 
@@ -56,6 +58,42 @@ static class HeaderTable
     {
         var entries = 0;
         return table.IsEmpty || TryTable(table[4..], 1, ref entries) ? (int)Math.Min(int.MaxValue, table.Length + (long)EntryBytes * entries) : null;
+    }
+
+    /// <summary>
+    /// A table may have several entries of one name. RabbitMQ reads and writes the first of them and the client the last one: so only the
+    /// first one passes, and what RabbitMQ writes is not hidden by what a publisher wrote.
+    /// </summary>
+    /// <param name="payload">With headers that <see cref="Weigh"/> can weigh, or without.</param>
+    /// <param name="table">Where <see cref="Find"/> found them.</param>
+    /// <returns>The payload with the first entry of each name; null where it has no others.</returns>
+    public static byte[]? FirstOfEachName(ReadOnlySpan<byte> payload, Range table)
+    {
+        var entries = payload[table];
+        if (entries.IsEmpty)
+        {
+            return null;
+        }
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var kept = new ArrayBufferWriter<byte>(entries.Length);
+        for (int at = 4, count = 0; at < entries.Length;)
+        {
+            var from = at;
+            at += 1 + entries[at];
+            var isFirst = names.Add(Encoding.Latin1.GetString(entries[(from + 1)..at]));
+            TryValue(entries, ref at, 1, ref count);
+            if (isFirst)
+            {
+                kept.Write(entries[from..at]);
+            }
+        }
+        if (kept.WrittenCount + 4 == entries.Length)
+        {
+            return null;
+        }
+        var length = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(length, kept.WrittenCount);
+        return [.. payload[..table.Start], .. length, .. kept.WrittenSpan, .. payload[table.End..]];
     }
 
     static bool TryTable(ReadOnlySpan<byte> table, int depth, ref int entries)
