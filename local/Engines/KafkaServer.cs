@@ -32,16 +32,28 @@ public sealed class KafkaServer(string folder, int port, int? keptBatches = null
         Admin = new Uri(await _process.AnnouncedAsync("KAFKA_ADMIN", TimeSpan.FromSeconds(10)));
     }
 
-    public async Task CreateTopicAsync(string topic, int partitions)
+    /// <param name="topic">Its name.</param>
+    /// <param name="partitions">How many.</param>
+    /// <param name="settings">What is told of it; the defaults of Kafka where null.</param>
+    public async Task CreateTopicAsync(string topic, int partitions, IReadOnlyDictionary<string, string>? settings = null)
     {
-        using var answer = await Http.PutAsync(new Uri(Admin, $"/topics/{topic}?partitions={partitions}"), null);
-        answer.EnsureSuccessStatusCode();
+        await PutAsync($"/topics/{topic}?partitions={partitions}");
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            await PutAsync($"/topics/{topic}/settings/{name}?value={Uri.EscapeDataString(value)}");
+        }
     }
 
     /// <summary>Cuts all connections and takes no new ones; the records stay.</summary>
     public Task DownAsync() => AskAsync("/brokers/1/down");
 
     public Task UpAsync() => AskAsync("/brokers/1/up");
+
+    async Task PutAsync(string what)
+    {
+        using var answer = await Http.PutAsync(new Uri(Admin, what), null);
+        answer.EnsureSuccessStatusCode();
+    }
 
     async Task AskAsync(string what)
     {

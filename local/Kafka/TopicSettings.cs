@@ -11,6 +11,7 @@ static class TopicSettings
     public static IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>
     {
         ["cleanup.policy"] = "delete",
+        ["compression.type"] = "producer",
         ["delete.retention.ms"] = "86400000",
         ["max.message.bytes"] = "1048588",
         ["message.timestamp.type"] = "CreateTime",

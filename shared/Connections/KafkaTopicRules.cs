@@ -1,4 +1,5 @@
 using System.Globalization;
+using Betting.Contracts;
 
 namespace Betting.Connections;
 
@@ -10,6 +11,8 @@ public static class KafkaTopicRules
 
     /// <summary>Less than this is too little for <c>retention.bytes</c>, of each partition.</summary>
     public const long LeastBytes = 100L << 20;
+
+    const string Compression = "compression.type";
 
     /// <summary>One line for each setting that loses records of the topic.</summary>
     /// <param name="topic">Its name.</param>
@@ -35,6 +38,11 @@ public static class KafkaTopicRules
         {
             yield return $"{topic} has unclean.leader.election.enable=true: a replica that lacks acknowledged records may become "
                 + "the leader; it has to be false";
+        }
+        if (topic == Topics.Commands && Value(Compression) is { } compression && compression != Topics.CommandSettings[Compression])
+        {
+            yield return $"{topic} has {Compression}={compression}: records that a publisher packed in a way of its own are passed over, or end "
+                + $"the worker; it has to be {Topics.CommandSettings[Compression]}";
         }
 
         string? Value(string name) => settings.GetValueOrDefault(name);

@@ -6,6 +6,13 @@ public static class Topics
     /// <summary>RabbitMQ queue and Kafka topic of bet commands; the Kafka key is the user id where known, else the bet id.</summary>
     public const string Commands = "bet-commands";
 
+    /// <summary>
+    /// Settings that the topic <see cref="Commands"/> is made with. Brokers unpack what publishers pack, and keep it unpacked: Ingest's
+    /// client passes over records of some packed batches that a broker takes, and ends the process at others.
+    /// </summary>
+    public static readonly IReadOnlyDictionary<string, string> CommandSettings =
+        new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["compression.type"] = "uncompressed" };
+
     /// <summary>Consumer groups, one a worker.</summary>
     public const string IngestGroup = "ingest", CdcSinkGroup = "cdc-sink", CacheWarmerGroup = "cache-warmer";
 

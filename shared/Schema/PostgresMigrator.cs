@@ -37,34 +37,35 @@ public static class PostgresMigrator
         {
             new NamedPassword(role, password).RequirePassword();
         }
-        var single = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Multiplexing = false }.ConnectionString;
-        await using var connection = new NpgsqlConnection(single);
+        var single = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Multiplexing = false };
+        PostgresSessions.GiveUpLocks(single);
+        await using var connection = new NpgsqlConnection(single.ConnectionString);
         await connection.OpenAsync(cancellation);
         // Held by the session: if this process dies, the lock goes with its connection.
-        await using (var wait = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection) { CommandTimeout = 0 })
+        if (!await LockAsync("SELECT pg_try_advisory_lock($1)"))
         {
-            wait.Parameters.AddWithValue(AdvisoryLock);
-            await wait.ExecuteNonQueryAsync(cancellation);
+            new ScriptLog(log).LogWarning("another migration of this database runs; this one waits for its end");
+            await LockAsync("SELECT true FROM (SELECT pg_advisory_lock($1)) AS locked");
         }
-        var applied = await ApplyWhenFreeAsync(ForScripts(single), log, cancellation);
+        PostgresSessions.WaitForLocks(single, LockWait);
+        var applied = await ApplyWhenFreeAsync(single.ConnectionString, log, cancellation);
         foreach (var (role, password) in rolePasswords)
         {
             await PostgresRoles.AllowLoginAsync(connection, role, password, cancellation);
         }
         return applied;
-    }
 
-    static string ForScripts(string connectionString)
-    {
-        var scripts = new NpgsqlConnectionStringBuilder(connectionString);
-        PostgresSessions.GiveUpLocks(scripts);
-        PostgresSessions.WaitForLocks(scripts, LockWait);
-        return scripts.ConnectionString;
+        async Task<bool> LockAsync(string question)
+        {
+            await using var command = new NpgsqlCommand(question, connection) { CommandTimeout = 0 };
+            command.Parameters.AddWithValue(AdvisoryLock);
+            return (bool)(await command.ExecuteScalarAsync(cancellation))!;
+        }
     }
 
     static async Task<int> ApplyWhenFreeAsync(string connectionString, ILogger log, CancellationToken cancellation)
     {
-        var (applied, began) = (0, TimeProvider.System.GetTimestamp());
+        var (applied, began, told) = (0, TimeProvider.System.GetTimestamp(), "");
         while (true)
         {
             var result = Apply(connectionString, log);
@@ -82,7 +83,12 @@ public static class PostgresMigrator
             {
                 throw new SchemaException($"{script}: {result.Error.Message}", result.Error);
             }
-            new ScriptLog(log).LogInformation($"{script} waits for a table that another session uses; it is tried again every {LockPause.TotalSeconds} s");
+            if (told != script)
+            {
+                told = script;
+                new ScriptLog(log).LogWarning(
+                    $"{script} waits for a table that another session uses; it is tried again every {LockPause.TotalSeconds} s, for {LockLimit.TotalMinutes} min at most");
+            }
             await Task.Delay(LockPause, TimeProvider.System, cancellation);
         }
     }

@@ -21,7 +21,7 @@ sealed class Kafka : IAsyncDisposable
     {
         var server = new KafkaServer(folder, FreePort.Take());
         await server.StartAsync();
-        await server.CreateTopicAsync(Topics.Commands, partitions);
+        await server.CreateTopicAsync(Topics.Commands, partitions, Topics.CommandSettings);
         await server.CreateTopicAsync(Topics.DeadLetter(Topics.Commands), 1);
         return new Kafka(server);
     }
@@ -70,7 +70,7 @@ sealed class Kafka : IAsyncDisposable
     public async Task RecreateCommandsAsync()
     {
         await AskAsync(HttpMethod.Delete, $"/topics/{Topics.Commands}");
-        await _server.CreateTopicAsync(Topics.Commands, 1);
+        await _server.CreateTopicAsync(Topics.Commands, 1, Topics.CommandSettings);
     }
 
     public Task RemoveAsync(string topic) => AskAsync(HttpMethod.Delete, $"/topics/{topic}");

@@ -134,7 +134,12 @@ sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data
         }
     }
 
-    static TopicSpecification Specification(string topic) => new() { Name = topic, NumPartitions = 1 };
+    static TopicSpecification Specification(string topic) => new()
+    {
+        Name = topic,
+        NumPartitions = 1,
+        Configs = topic == Topics.Commands ? Topics.CommandSettings.ToDictionary() : null,
+    };
 
     IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
 

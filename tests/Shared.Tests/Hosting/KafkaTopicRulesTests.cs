@@ -38,6 +38,18 @@ public sealed class KafkaTopicRulesTests
     }
 
     [Theory]
+    [InlineData("bets", "producer", false)]
+    [InlineData("bet-commands", "producer", true)]
+    [InlineData("bet-commands", "gzip", true)]
+    [InlineData("bet-commands", "uncompressed", false)]
+    public void The_topic_that_strangers_write_to_is_kept_unpacked(string topic, string compression, bool isBroken)
+    {
+        var lines = KafkaTopicRules.WhatIsBroken(topic, new Dictionary<string, string>(Right) { ["compression.type"] = compression });
+
+        Assert.Equal(isBroken ? [$"{topic} has compression.type={compression}"] : [], lines.Select(line => line.Split(':')[0]));
+    }
+
+    [Theory]
     [InlineData("retention.ms", "-1")]
     [InlineData("retention.ms", "86400000")]
     [InlineData("retention.bytes", "104857600")]

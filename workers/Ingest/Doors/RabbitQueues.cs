@@ -19,6 +19,11 @@ public sealed class RabbitQueues(IOptions<IngestOptions> options, IngestMetrics 
         try
         {
             var found = await CommandQueue.FindAsync(connection, cancellation);
+            if (!_isKnown && found.Count == 1)
+            {
+                // Somebody else may have made both between the questions for the one and for the other.
+                found = await CommandQueue.FindAsync(connection, cancellation);
+            }
             await CommandQueue.DeclareAsync(connection, options.Value.Queue, cancellation);
             foreach (var queue in CommandQueue.Deleted(found, _isKnown))
             {

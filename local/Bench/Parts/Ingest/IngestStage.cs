@@ -92,7 +92,7 @@ sealed class IngestStage : IAsyncDisposable
         }
         _kafka = new KafkaServer(_folder, FreePort.Take(), keptBatches);
         await _kafka.StartAsync();
-        await _kafka.CreateTopicAsync(Topics.Commands, Partitions);
+        await _kafka.CreateTopicAsync(Topics.Commands, Partitions, Topics.CommandSettings);
         await _kafka.CreateTopicAsync(Topics.DeadLetter(Topics.Commands), 1);
     }
 
