@@ -5,13 +5,15 @@ namespace Betting.Connections;
 /// <summary>What Kafka Connect has stored for a connector and its topic prefix.</summary>
 /// <param name="IsThere">False where nothing is stored: the connector has not begun, or it is another one.</param>
 /// <param name="Lsn">What precedes it is in the topics; null during a snapshot.</param>
-public readonly record struct StoredPosition(bool IsThere, ulong? Lsn)
+/// <param name="Epoch">Of the log that it is a position in; null where the connector's settings do not tell it.</param>
+public readonly record struct StoredPosition(bool IsThere, ulong? Lsn, int? Epoch = null)
 {
     public static StoredPosition None => default;
 }
 
 /// <summary>
-/// Asks Kafka Connect for the position that it has stored for a connector (<c>GET /connectors/NAME/offsets</c>, Kafka 3.5 or later).
+/// Asks Kafka Connect for the position that it has stored for a connector (<c>GET /connectors/NAME/offsets</c>, Kafka 3.5 or later), and by
+/// the connector's settings for the epoch of its log: positions of two clusters say nothing of each other.
 /// Connect stores a position only after the brokers acknowledged every record before it, so what precedes it in PostgreSQL's log is in
 /// the topics. The slot's <c>confirmed_flush_lsn</c> does not say that: it can be ahead of the brokers.
 /// </summary>
@@ -19,7 +21,10 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
-    readonly HttpClient _http = new() { Timeout = Limit };
+    // Settings and positions have some kilobytes.
+    const int MaxBytes = 1 << 20;
+
+    readonly HttpClient _http = new() { Timeout = Limit, MaxResponseContentBufferSize = MaxBytes };
 
     /// <summary>False where no Connect is configured: then nothing is asked.</summary>
     public bool IsKnown => options.IsKnown;
@@ -30,12 +35,18 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
     /// <exception cref="JsonException">It is not Connect that answers.</exception>
     public async Task<StoredPosition> StoredAsync(CancellationToken cancellation)
     {
-        var address = new Uri(options.Url!, $"/connectors/{Uri.EscapeDataString(options.Connector)}/offsets");
-        using var answer = await _http.GetAsync(address, cancellation);
-        answer.EnsureSuccessStatusCode();
-        using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation));
-        return Stored(document.RootElement, topicPrefix);
+        // The settings first: a position that is stored later is of this epoch or of a later one, which its watermarks tell.
+        using var settings = await AskAsync("config", cancellation);
+        using var offsets = await AskAsync("offsets", cancellation);
+        return Stored(offsets.RootElement, topicPrefix) with { Epoch = ConnectorEpoch.Of(SettingsOf(settings.RootElement)) };
     }
+
+    /// <param name="answer">Connect's answer to <c>GET /connectors/NAME/config</c>: one object of settings. It may hold secrets, also in the names of settings.</param>
+    /// <exception cref="JsonException">It is not Connect that answers.</exception>
+    public static Dictionary<string, string> SettingsOf(JsonElement answer) => answer.ValueKind != JsonValueKind.Object
+        ? throw new JsonException("The answer has no settings.")
+        : answer.EnumerateObject().Where(each => each.Value.ValueKind != JsonValueKind.Null)
+            .GroupBy(each => each.Name, StringComparer.Ordinal).ToDictionary(each => each.Key, each => each.Last().Value.ToString(), StringComparer.Ordinal);
 
     /// <param name="answer">Connect's answer.</param>
     /// <param name="topicPrefix">The connector's <c>topic.prefix</c>: an older one may have left a position of its own.</param>
@@ -66,6 +77,13 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
     };
 
     public void Dispose() => _http.Dispose();
+
+    async Task<JsonDocument> AskAsync(string what, CancellationToken cancellation)
+    {
+        using var answer = await _http.GetAsync(new Uri(options.Url!, $"/connectors/{Uri.EscapeDataString(options.Connector)}/{what}"), cancellation);
+        answer.EnsureSuccessStatusCode();
+        return JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation));
+    }
 
     static ulong? LsnOf(JsonElement offset) =>
         IsBehindSnapshot(offset) && Is(offset, "lsn", JsonValueKind.Number, out var lsn) && lsn.TryGetUInt64(out var stored) ? stored : null;

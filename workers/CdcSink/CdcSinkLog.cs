@@ -72,6 +72,9 @@ static partial class CdcSinkLog
     [LoggerMessage(393, LogLevel.Warning, "Kafka Connect has had no position of the topic prefix {TopicPrefix} for {Seconds:F0} s: the connector has not begun, its position was deleted, or Connect:Connector or CdcSink:TopicPrefix names another one. data_as_of does not move")]
     public static partial void NoPosition(ILogger log, string topicPrefix, double seconds);
 
+    [LoggerMessage(395, LogLevel.Warning, "The connector that Connect:Connector names gives its records epoch {Connector}, and the newest watermarks have epoch {Watermarks}, for {Seconds:F0} s: its snapshot is not complete yet, or another connector writes them. data_as_of does not move")]
+    public static partial void OtherEpoch(ILogger log, int connector, int watermarks, double seconds);
+
     [LoggerMessage(390, LogLevel.Warning, "No watermark was written between {BeforeAt:u} and {At:u} in epoch {Epoch}: the connector was stopped. Whether somebody moved its slot meanwhile leaves no sign, so a reconciliation is asked for; nothing is held")]
     public static partial void CaptureGap(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
 

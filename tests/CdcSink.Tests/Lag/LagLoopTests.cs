@@ -105,6 +105,24 @@ public sealed class LagLoopTests(Servers servers)
         Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
     }
 
+    [Theory]
+    [InlineData(2, "05:59:59")]
+    [InlineData(1, "")]
+    [InlineData(3, "")]
+    // The connector's settings do not tell it.
+    [InlineData(null, "05:59:59")]
+    public async Task A_position_proves_watermarks_of_its_own_epoch_alone(int? epoch, string expected)
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await CameAsync(sink, "2026-01-01 05:00:00", 80_000);
+        await CameAsync(sink, "2026-01-01 06:00:00", 8, epoch: 2);
+        await CameAsync(sink, "2026-01-01 06:00:05", 16, epoch: 2);
+
+        var came = await new VisibleStore(sink.Client, sink.ClockJumps).WatermarkAsync(90_000, epoch, CancellationToken.None);
+
+        Assert.Equal((expected, 2), ($"{came.Newest?.AsOf:HH:mm:ss}", came.Epoch));
+    }
+
     [Fact]
     public async Task A_topic_of_rows_that_is_gone_is_not_covered_and_one_that_has_not_come_yet_is_not_waited_for()
     {

@@ -39,6 +39,29 @@ public sealed class LagTroubleTests(Servers servers)
         }
     }
 
+    [Theory]
+    [InlineData(1, 2, true)]
+    [InlineData(2, 1, true)]
+    [InlineData(2, 2, false)]
+    [InlineData(null, 2, false)]
+    [InlineData(2, null, false)]
+    public async Task A_connector_of_another_epoch_than_the_newest_watermarks_is_told_once_a_minute(int? connector, int? watermarks, bool isTold)
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var (clock, lines, readiness) = (new FakeTimeProvider(), new Lines(), new Readiness());
+        var outages = new Outages(new StoreFailures([]), readiness, services.GetRequiredService<IMeterFactory>(), clock, NullLogger<Outages>.Instance);
+        var trouble = new LagTrouble(outages, sink.Outage(readiness), clock, lines);
+
+        for (var second = 0; second < 155; second++)
+        {
+            trouble.ConnectIsOfEpoch(connector, watermarks);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(isTold ? [395, 395] : [], lines.Events);
+    }
+
     sealed class Lines : ILogger<LagTrouble>
     {
         public List<int> Events { get; } = [];

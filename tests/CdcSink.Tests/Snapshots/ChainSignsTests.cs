@@ -305,7 +305,7 @@ public sealed class ChainSignsTests(Servers servers)
     {
         using var client = new ClickHouseClient(sink.ConnectionString);
         var store = new VisibleStore(client, sink.ClockJumps);
-        if ((await store.WatermarkAsync(null, CancellationToken.None)).Newest is { } newest)
+        if ((await store.WatermarkAsync(null, null, CancellationToken.None)).Newest is { } newest)
         {
             await store.RecordVisibleAsync(newest, CancellationToken.None);
         }

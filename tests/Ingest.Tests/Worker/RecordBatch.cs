@@ -13,7 +13,7 @@ static class RecordBatch
     const int Gzip = 1, NoError = 0;
 
     /// <summary>Records without keys, headers and times, one after the other.</summary>
-    public static byte[] Records(IReadOnlyList<byte[]> values, int firstOffset) => [.. values.Index().SelectMany(each => Record(each.Item, firstOffset + each.Index))];
+    public static byte[] Records(IReadOnlyList<byte[]> values) => [.. values.Index().SelectMany(each => Record(each.Item, each.Index))];
 
     /// <summary>Sends a batch to partition 0 and waits for the answer of all replicas.</summary>
     /// <param name="bootstrap">The only broker.</param>

@@ -66,11 +66,6 @@ sealed class ConnectorSettings(
         using var answer = await _http.GetAsync(address, stopping);
         answer.EnsureSuccessStatusCode();
         using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(stopping));
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            throw new JsonException("The answer has no settings.");
-        }
-        return document.RootElement.EnumerateObject().Where(each => each.Value.ValueKind != JsonValueKind.Null)
-            .ToDictionary(each => each.Name, each => each.Value.ToString(), StringComparer.Ordinal);
+        return ConnectOffsets.SettingsOf(document.RootElement);
     }
 }

@@ -39,11 +39,11 @@ public sealed class LagLoop(
     /// <summary>One look at all stores. The order matters: progress and watermark come before the ends that they are compared with.</summary>
     public async Task LookAsync(CancellationToken stopping)
     {
-        var (position, watermark) = ((ulong?)null, (Watermark?)null);
+        var (position, epoch, watermark) = ((ulong?)null, (int?)null, (Watermark?)null);
         var isAcknowledged = connect.IsKnown && await AskAsync(Stores.Connect, async cancellation =>
         {
             var stored = await connect.StoredAsync(cancellation);
-            position = stored.Lsn ?? 0;
+            (position, epoch) = (stored.Lsn ?? 0, stored.Epoch);
             trouble.ConnectHasPosition(stored.IsThere, options.TopicPrefix);
             state.SawConnect();
         }, stopping);
@@ -51,7 +51,8 @@ public sealed class LagLoop(
         await AskAsync(Stores.ClickHouse, async cancellation =>
         {
             var progress = await store.ReadAsync(cancellation);
-            var came = await store.WatermarkAsync(position, cancellation);
+            var came = await store.WatermarkAsync(position, epoch, cancellation);
+            trouble.ConnectIsOfEpoch(epoch, came.Epoch);
             state.SawVisible(progress, came.Since);
             (visible, watermark) = (progress, came.Newest);
             report.Holds(progress.Holds);

@@ -19,7 +19,7 @@ public sealed class LagTrouble(Outages outages, ClickHouseOutage clickHouse, Tim
     static readonly TimeSpan SurelyNoStart = TimeSpan.FromMinutes(1.5);
 
     readonly Dictionary<string, (long Since, long? Told)> _failing = [];
-    long? _withoutPosition, _toldWithoutPosition;
+    long? _withoutPosition, _toldWithoutPosition, _inOtherEpoch, _toldOtherEpoch;
 
     public void KafkaFailed(KafkaException failure)
     {
@@ -60,6 +60,26 @@ public sealed class LagTrouble(Outages outages, ClickHouseOutage clickHouse, Tim
         {
             _toldWithoutPosition = now;
             CdcSinkLog.NoPosition(log, topicPrefix, lasts.TotalSeconds);
+        }
+    }
+
+    /// <summary>A position proves nothing of watermarks in another epoch, so <c>data_as_of</c> does not move. Logged once a minute.</summary>
+    /// <param name="connector">What the connector's settings give its records; null where they do not tell it.</param>
+    /// <param name="watermarks">Of the newest watermarks; null where there are none.</param>
+    public void ConnectIsOfEpoch(int? connector, int? watermarks)
+    {
+        if (connector is not { } gives || watermarks is not { } have || gives == have)
+        {
+            (_inOtherEpoch, _toldOtherEpoch) = (null, null);
+            return;
+        }
+        var now = clock.GetTimestamp();
+        _inOtherEpoch ??= now;
+        var lasts = clock.GetElapsedTime(_inOtherEpoch.Value, now);
+        if (lasts >= SurelyNoStart && (_toldOtherEpoch is not { } told || clock.GetElapsedTime(told, now) >= TellEvery))
+        {
+            _toldOtherEpoch = now;
+            CdcSinkLog.OtherEpoch(log, gives, have, lasts.TotalSeconds);
         }
     }
 

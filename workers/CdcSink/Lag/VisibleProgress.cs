@@ -29,7 +29,8 @@ public readonly record struct VisiblePartition(long NextOffset, int Epoch);
 /// <summary>The watermarks that came through.</summary>
 /// <param name="Newest">The newest up to the position asked for; null where there is none.</param>
 /// <param name="Since">How long ago the last one came, whatever its position; null where none came within a day.</param>
-public readonly record struct CameThrough(Watermark? Newest, TimeSpan? Since);
+/// <param name="Epoch">The newest epoch that has one; null where none came.</param>
+public readonly record struct CameThrough(Watermark? Newest, TimeSpan? Since, int? Epoch);
 
 /// <summary>Active parts of one table.</summary>
 /// <param name="Table">Its name.</param>

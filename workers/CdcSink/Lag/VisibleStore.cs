@@ -48,27 +48,30 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
     /// as well, whose transaction began after the first had committed.
     /// </remarks>
     /// <param name="lsn">The position; null where any will do.</param>
+    /// <param name="ofEpoch">Of the log that the position is in: it says nothing of watermarks in another one. Null where that is not known.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<CameThrough> WatermarkAsync(ulong? lsn, CancellationToken cancellation)
+    public async Task<CameThrough> WatermarkAsync(ulong? lsn, int? ofEpoch, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("lsn", Math.Min(lsn ?? ChangeVersion.MaxLsn, ChangeVersion.MaxLsn));
         parameters.AddParameter("any", lsn is null ? 1 : 0);
+        parameters.AddParameter("ofEpoch", ofEpoch ?? -1);
         const string Sql = """
             WITH (SELECT max(bitShiftRight(version, 57)) FROM watermarks) AS epoch,
                 (SELECT max(version) FROM watermarks
                     WHERE bitShiftRight(version, 57) = epoch AND bitAnd(version, 72057594037927935) <= {lsn:UInt64}) AS newest
             SELECT
                 count(), toUnixTimestamp64Micro(now64(6)) - toUnixTimestamp64Micro(max(recorded_at)),
-                countIf(fits), toUnixTimestamp64Micro(argMaxIf(at, version, fits)), maxIf(version, fits)
-            FROM (SELECT *, bitShiftRight(version, 57) = epoch AND (version < newest OR ({any:UInt8} AND version = newest)) AND whole AS fits
+                countIf(fits), toUnixTimestamp64Micro(argMaxIf(at, version, fits)), maxIf(version, fits), toInt32(epoch)
+            FROM (SELECT *, bitShiftRight(version, 57) = epoch AND ({ofEpoch:Int32} = -1 OR {ofEpoch:Int32} = epoch) AND (version < newest OR ({any:UInt8} AND version = newest)) AND whole AS fits
                 FROM watermarks)
             """;
         await using var row = await client.ExecuteReaderAsync(Sql, parameters, cancellationToken: cancellation);
         await row.ReadAsync(cancellation);
         return new CameThrough(
             Number(row.GetValue(2)) == 0 ? null : new Watermark(Moment(row.GetInt64(3)), new ChangeVersion(Number(row.GetValue(4)))),
-            Number(row.GetValue(0)) == 0 ? null : TimeSpan.FromMicroseconds(row.GetInt64(1)));
+            Number(row.GetValue(0)) == 0 ? null : TimeSpan.FromMicroseconds(row.GetInt64(1)),
+            Number(row.GetValue(0)) == 0 ? null : row.GetInt32(5));
     }
 
     /// <summary>

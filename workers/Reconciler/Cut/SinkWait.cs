@@ -33,7 +33,7 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets c
         while (true)
         {
             epoch ??= await EpochOfFenceAsync(cut.Fence, cancellation);
-            isAcknowledged = isAcknowledged || (epoch is not null && await IsStoredAsync(cut, cancellation));
+            isAcknowledged = isAcknowledged || (epoch is { } ofFence && await IsStoredAsync(cut, ofFence, cancellation));
             goal ??= epoch is null || !isAcknowledged ? null : ends.Read();
             var behind = goal is null ? null : await BehindAsync(goal, cancellation);
             if (goal is not null && behind is null)
@@ -56,11 +56,13 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets c
         }
     }
 
-    async Task<bool> IsStoredAsync(ExactCut cut, CancellationToken cancellation)
+    async Task<bool> IsStoredAsync(ExactCut cut, int epoch, CancellationToken cancellation)
     {
         try
         {
-            return (await connect.StoredAsync(cancellation)).Lsn >= cut.PositionBehind;
+            var stored = await connect.StoredAsync(cancellation);
+            // A position in the log of another cluster says nothing of this one.
+            return stored.Lsn >= cut.PositionBehind && (stored.Epoch is null || stored.Epoch == epoch);
         }
         catch (Exception failure) when (failure is HttpRequestException or JsonException || (failure is TaskCanceledException && !cancellation.IsCancellationRequested))
         {
