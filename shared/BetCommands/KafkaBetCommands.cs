@@ -12,13 +12,13 @@ namespace Betting.BetCommands;
 sealed class KafkaBetCommands : IBetCommands, IDisposable
 {
     readonly BetCommandsOptions _options;
-    readonly Lazy<IProducer<byte[], byte[]>> _producer;
+    readonly LastingProducer _producer;
 
     public KafkaBetCommands(IOptions<BetCommandsOptions> options, IOptions<KafkaOptions> kafka, TimeProvider clock)
     {
         _options = options.Value;
         New = new NewCommand(clock);
-        _producer = new(() => new ProducerBuilder<byte[], byte[]>(kafka.Value.Producer(config =>
+        _producer = new LastingProducer(onError => new ProducerBuilder<byte[]?, byte[]?>(kafka.Value.Producer(config =>
         {
             config.ClientId = "bet-commands";
             config.Acks = Acks.All;
@@ -29,7 +29,7 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
             config.AllowAutoCreateTopics = false;
             // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
             config.Partitioner = Partitioner.Murmur2Random;
-        })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build());
+        })).SetLogHandler((_, _) => { }).SetErrorHandler(onError).Build());
     }
 
     public NewCommand New { get; }
@@ -49,13 +49,7 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     public Task<CommandOutcome> SendAsync(BetCommand command, TimeSpan? within = null, CancellationToken cancellation = default) =>
         throw new NotSupportedException("outcomes are answered over RabbitMQ only; over Kafka publish, and read the outcome from the journal");
 
-    public void Dispose()
-    {
-        if (_producer.IsValueCreated)
-        {
-            _producer.Value.Dispose();
-        }
-    }
+    public void Dispose() => _producer.Dispose();
 
     async Task PublishAsync(CommandBody body, CancellationToken cancellation)
     {
@@ -66,10 +60,10 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         {
             headers.Add(name, Encoding.ASCII.GetBytes(value));
         }
-        var message = new Message<byte[], byte[]> { Key = Key(command), Value = body.Bytes, Headers = headers };
+        var message = new Message<byte[]?, byte[]?> { Key = Key(command), Value = body.Bytes, Headers = headers };
         try
         {
-            await _producer.Value.ProduceAsync(Topics.Commands, message, cancellation);
+            await _producer.ProduceAsync(Topics.Commands, message, cancellation);
         }
         catch (KafkaException late) when (late.Error.Code is ErrorCode.Local_MsgTimedOut)
         {

@@ -6,7 +6,7 @@ using Confluent.Kafka;
 namespace Betting.DeadLetters;
 
 /// <summary>Writes dead letters to Kafka, and originals back to where they stood.</summary>
-/// <remarks>Not idempotent: such a producer is unusable after a fatal error, and a letter that stands twice counts once. It takes what the topic takes, because the topic's <c>max.message.bytes</c> decides and not the client's default of 1 MB.</remarks>
+/// <remarks>One that lives long is not idempotent: such a producer is unusable after a fatal error, and a letter that stands twice counts once. It takes what the topic takes, because the topic's <c>max.message.bytes</c> decides and not the client's default of 1 MB.</remarks>
 public sealed class KafkaLetterSender : IDisposable
 {
     /// <summary>The largest record that is sent. A broker closes the connection on requests beyond 100 MiB (<c>socket.request.max.bytes</c>), which would look like an outage.</summary>
@@ -28,6 +28,8 @@ public sealed class KafkaLetterSender : IDisposable
         {
             config.LingerMs = 0;
             config.BatchNumMessages = 1;
+            // Originals stay in their order also where a batch is sent again.
+            config.EnableIdempotence = batching == RecordBatching.Alone;
         }
         if (batching == RecordBatching.AloneCompressed)
         {

@@ -6,6 +6,7 @@ using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
+using Confluent.Kafka;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -131,6 +132,23 @@ public sealed class ClientTests(Servers servers)
 
         // Some stand there twice; of each the first one counts.
         Assert.Equal(many.Select(command => command.Id), (await stage.Rabbit.TakeCommandsAsync((int)await stage.Rabbit.CountAsync(Topics.Commands))).Select(message => IdOf(message.Body.ToArray())).Distinct());
+    }
+
+    [Fact]
+    public async Task A_client_publishes_again_after_an_answer_that_made_its_producer_unusable()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var services = Client(stage.Kafka.Settings[0][2..], "BetCommands:Via=kafka", "BetCommands:PublishWithin=00:00:20");
+        var client = services.GetRequiredService<IBetCommands>();
+        await client.PublishAsync(client.New.Deposit(1, 1m), TestContext.Current.CancellationToken);
+        await stage.Kafka.FailAsync("Produce", "OutOfOrderSequenceNumber", 1);
+        var failure = await Assert.ThrowsAnyAsync<KafkaException>(() => client.PublishAsync(client.New.Deposit(1, 2m), TestContext.Current.CancellationToken));
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, failure.Error.Code);
+
+        var command = client.New.Deposit(1, 3m);
+        await client.PublishAsync(command, TestContext.Current.CancellationToken);
+
+        Assert.Equal(command.Id, IdOf(stage.Kafka.Read(Topics.Commands)[^1].Message.Value!));
     }
 
     [Fact]

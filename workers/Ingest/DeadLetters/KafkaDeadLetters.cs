@@ -14,7 +14,7 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
     // A broker that takes nothing for this long is seen; the client's own choice is five minutes.
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    readonly Lazy<IProducer<byte[]?, byte[]?>> _producer = new(() => new ProducerBuilder<byte[]?, byte[]?>(kafka.Value.Producer(config =>
+    readonly LastingProducer _producer = new(onError => new ProducerBuilder<byte[]?, byte[]?>(kafka.Value.Producer(config =>
     {
         config.Acks = Acks.All;
         config.EnableIdempotence = true;
@@ -25,7 +25,7 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
         // As many small letters as before go in one request.
         config.BatchSize = 1_000_000;
         config.MessageTimeoutMs = (int)Limit.TotalMilliseconds;
-    })).SetLogHandler((_, _) => { }).Build());
+    })).SetLogHandler((_, _) => { }).SetErrorHandler(onError).Build());
 
     readonly KafkaLetterSender _compressed = new(kafka.Value, Limit, RecordBatching.AloneCompressed);
 
@@ -49,15 +49,12 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
     public void Dispose()
     {
         _compressed.Dispose();
-        if (_producer.IsValueCreated)
-        {
-            _producer.Value.Dispose();
-        }
+        _producer.Dispose();
     }
 
     async Task SendAsync(DeadLetter letter, bool isShortened, CancellationToken cancellation)
     {
-        await _producer.Value.ProduceAsync(Topic, Message(Content(letter, isShortened)), cancellation);
+        await _producer.ProduceAsync(Topic, Message(Content(letter, isShortened)), cancellation);
         letter.IsAside = true;
     }
 
