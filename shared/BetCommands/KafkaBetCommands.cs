@@ -73,6 +73,10 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         {
             throw new BetCommandsException($"Kafka has no topic {Topics.Commands}", none);
         }
+        catch (KafkaException refused)
+        {
+            throw new BetCommandsException($"Kafka did not take command {command.Id}, or that is not known: {refused.Error.Code}", refused);
+        }
     }
 
     static byte[] Key(BetCommand command) => Encoding.ASCII.GetBytes(CommandContent.Of(command).Key.ToString(CultureInfo.InvariantCulture));

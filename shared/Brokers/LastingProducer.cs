@@ -9,8 +9,7 @@ namespace Betting.Connections;
 /// <param name="build">Builds a producer, for the first message and after a fatal error; the argument is its error handler.</param>
 public sealed class LastingProducer(Func<Action<IProducer<byte[]?, byte[]?>, Error>, IProducer<byte[]?, byte[]?>> build) : IDisposable
 {
-    // What is on its way when the producer becomes unusable is answered meanwhile.
-    static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Part = TimeSpan.FromSeconds(10);
 
     readonly Lock _gate = new();
     IProducer<byte[]?, byte[]?>? _producer;
@@ -51,7 +50,10 @@ public sealed class LastingProducer(Func<Action<IProducer<byte[]?, byte[]?>, Err
         }
         _ = Task.Run(() =>
         {
-            producer.Flush(Farewell);
+            // Each message has a limit of its own, and who disposes a producer before leaves its callers without an answer.
+            while (producer.Flush(Part) > 0)
+            {
+            }
             producer.Dispose();
         });
     }

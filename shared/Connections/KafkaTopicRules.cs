@@ -41,8 +41,8 @@ public static class KafkaTopicRules
         }
         if (topic == Topics.Commands && Value(Compression) is { } compression && compression != Topics.CommandSettings[Compression])
         {
-            yield return $"{topic} has {Compression}={compression}: records that a publisher packed in a way of its own are passed over, or end "
-                + $"the worker; it has to be {Topics.CommandSettings[Compression]}";
+            yield return $"{topic} has {Compression}={compression}: records in batches that a publisher wrote in a way of its own are passed over, "
+                + $"or end the worker; it has to be {Topics.CommandSettings[Compression]}";
         }
 
         string? Value(string name) => settings.GetValueOrDefault(name);

@@ -7,11 +7,11 @@ public static class Topics
     public const string Commands = "bet-commands";
 
     /// <summary>
-    /// Settings that the topic <see cref="Commands"/> is made with. Brokers unpack what publishers pack, and keep it unpacked: Ingest's
-    /// client passes over records of some packed batches that a broker takes, and ends the process at others.
+    /// Settings that the topic <see cref="Commands"/> is made with. Brokers then build every batch of a publisher anew, or check the offsets of
+    /// its records: of some batches that a broker would keep as they come, Ingest's client passes over records, and others end the process.
     /// </summary>
     public static readonly IReadOnlyDictionary<string, string> CommandSettings =
-        new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["compression.type"] = "uncompressed" };
+        new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["compression.type"] = "zstd" };
 
     /// <summary>Consumer groups, one a worker.</summary>
     public const string IngestGroup = "ingest", CdcSinkGroup = "cdc-sink", CacheWarmerGroup = "cache-warmer";

@@ -131,11 +131,12 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     /// <summary>One batch as the worker applies it until ClickHouse takes it, in parts where it does not take it whole. Partitions stay assigned.</summary>
     /// <param name="records">Of the batch.</param>
     /// <param name="before">What has to be done before its progress is recorded.</param>
-    public async Task ApplyPatientlyAsync(IReadOnlyCollection<StreamRecord> records, Task? before = null)
+    /// <param name="patient">Applies it; the sink's own where null.</param>
+    public async Task ApplyPatientlyAsync(IReadOnlyCollection<StreamRecord> records, Task? before = null, PatientApplier? patient = null)
     {
         using var batch = Streamed(records);
         batch.Kept = [.. records];
-        await Patient().ApplyAsync(batch, before ?? Task.CompletedTask, CancellationToken.None);
+        await (patient ?? Patient()).ApplyAsync(batch, before ?? Task.CompletedTask, CancellationToken.None);
     }
 
     ChangeBatch Streamed(IReadOnlyCollection<StreamRecord> records, ulong generation = 0)

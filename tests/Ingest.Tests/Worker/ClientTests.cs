@@ -142,8 +142,8 @@ public sealed class ClientTests(Servers servers)
         var client = services.GetRequiredService<IBetCommands>();
         await client.PublishAsync(client.New.Deposit(1, 1m), TestContext.Current.CancellationToken);
         await stage.Kafka.FailAsync("Produce", "OutOfOrderSequenceNumber", 1);
-        var failure = await Assert.ThrowsAnyAsync<KafkaException>(() => client.PublishAsync(client.New.Deposit(1, 2m), TestContext.Current.CancellationToken));
-        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, failure.Error.Code);
+        var failure = await Assert.ThrowsAsync<BetCommandsException>(() => client.PublishAsync(client.New.Deposit(1, 2m), TestContext.Current.CancellationToken));
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Assert.IsAssignableFrom<KafkaException>(failure.InnerException).Error.Code);
 
         var command = client.New.Deposit(1, 3m);
         await client.PublishAsync(command, TestContext.Current.CancellationToken);

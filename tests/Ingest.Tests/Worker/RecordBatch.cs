@@ -10,19 +10,26 @@ namespace Betting.Tests.Ingest.Worker;
 /// </summary>
 static class RecordBatch
 {
-    const int Gzip = 1, NoError = 0;
+    public const short Plain = 0, Gzip = 1;
 
-    /// <summary>Records without keys, headers and times, one after the other.</summary>
-    public static byte[] Records(IReadOnlyList<byte[]> values) => [.. values.Index().SelectMany(each => Record(each.Item, each.Index))];
+    const int NoError = 0;
+
+    /// <summary>Records without keys, headers and times, one after the other, with the offsets that follow one another.</summary>
+    public static byte[] Records(IReadOnlyList<byte[]> values) => Records(values, [.. Enumerable.Range(0, values.Count)]);
+
+    /// <param name="values">Of the records.</param>
+    /// <param name="offsets">What each says that its offset is, from the batch's.</param>
+    public static byte[] Records(IReadOnlyList<byte[]> values, IReadOnlyList<int> offsets) => [.. values.Zip(offsets, Record).SelectMany(bytes => bytes)];
 
     /// <summary>Sends a batch to partition 0 and waits for the answer of all replicas.</summary>
     /// <param name="bootstrap">The only broker.</param>
     /// <param name="topic">Where to.</param>
     /// <param name="records">How many the batch says that it has.</param>
-    /// <param name="payload">Gzip.</param>
-    public static async Task SendAsync(string bootstrap, string topic, int records, byte[] payload)
+    /// <param name="codec"><see cref="Plain"/> or <see cref="Gzip"/>.</param>
+    /// <param name="payload">The records, packed.</param>
+    public static async Task SendAsync(string bootstrap, string topic, int records, short codec, byte[] payload)
     {
-        var batch = Batch(records, payload);
+        var batch = Batch(records, codec, payload);
         byte[] request =
         [
             .. Short(0), .. Short(7), .. Int(1), .. Short(-1), .. Short(-1), .. Short(-1), .. Int(10_000),
@@ -40,10 +47,10 @@ static class RecordBatch
         Assert.Equal(NoError, BinaryPrimitives.ReadInt16BigEndian(answer.AsSpan(4 + 4 + 2 + topic.Length + 4 + 4)));
     }
 
-    static byte[] Batch(int records, byte[] payload)
+    static byte[] Batch(int records, short codec, byte[] payload)
     {
         var now = Long(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
-        byte[] summed = [.. Short(Gzip), .. Int(records - 1), .. now, .. now, .. Long(-1), .. Short(-1), .. Int(-1), .. Int(records), .. payload];
+        byte[] summed = [.. Short(codec), .. Int(records - 1), .. now, .. now, .. Long(-1), .. Short(-1), .. Int(-1), .. Int(records), .. payload];
         byte[] body = [.. Int(0), 2, .. Int((int)Crc(summed)), .. summed];
         return [.. Long(0), .. Int(body.Length), .. body];
     }

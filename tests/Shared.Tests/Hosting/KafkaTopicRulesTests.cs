@@ -41,8 +41,9 @@ public sealed class KafkaTopicRulesTests
     [InlineData("bets", "producer", false)]
     [InlineData("bet-commands", "producer", true)]
     [InlineData("bet-commands", "gzip", true)]
-    [InlineData("bet-commands", "uncompressed", false)]
-    public void The_topic_that_strangers_write_to_is_kept_unpacked(string topic, string compression, bool isBroken)
+    [InlineData("bet-commands", "uncompressed", true)]
+    [InlineData("bet-commands", "zstd", false)]
+    public void The_topic_that_strangers_write_to_is_packed_by_the_broker(string topic, string compression, bool isBroken)
     {
         var lines = KafkaTopicRules.WhatIsBroken(topic, new Dictionary<string, string>(Right) { ["compression.type"] = compression });
 

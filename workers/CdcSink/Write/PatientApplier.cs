@@ -39,7 +39,7 @@ public sealed class PatientApplier(
 
     // A batch takes well under a second. An attempt that takes longer may be at work, or wait at a connection that is dead: not ready
     // either way.
-    static readonly TimeSpan ReadyFor = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan ReadyFor = TimeSpan.FromSeconds(10), Look = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a batch is tried that ClickHouse does not take; then its failure is thrown. Default for ever, as a stream waits; a verb has an end.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.MaxValue;
@@ -152,8 +152,21 @@ public sealed class PatientApplier(
     async Task RunAsync(BatchAttempt batch, string loop, int attempt, CancellationToken stopping)
     {
         var why = FormattableString.Invariant($"not taken within {ReadyFor.TotalSeconds:F0} s, attempt {attempt}");
-        await using var late = clock.CreateTimer(_ => _notTaken.Add(loop, why), null, ReadyFor, Timeout.InfiniteTimeSpan);
+        var asked = clock.GetTimestamp();
+        await using var late = clock.CreateTimer(_ => Tell(), null, Look, Look);
         await batch.RunAsync(stopping);
+
+        void Tell()
+        {
+            if (applier.WaitsForKafka)
+            {
+                asked = clock.GetTimestamp();
+            }
+            else if (clock.GetElapsedTime(asked) >= ReadyFor)
+            {
+                _notTaken.Add(loop, why);
+            }
+        }
     }
 
     // It passed, or is refused as it is: ClickHouse answers.

@@ -13,6 +13,11 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
     readonly HeldProgress _held = new();
     volatile Assignment _assignment = new(clock);
 
+    volatile bool _isCommitting;
+
+    /// <summary>True while positions are committed to the group, which waits for a broker. For any thread.</summary>
+    public bool IsCommitting => _isCommitting;
+
     /// <summary>Commits positions to the group; nothing where there is none.</summary>
     public Action<IReadOnlyList<PartitionPosition>> Commit { get; set; } = _ => { };
 
@@ -105,6 +110,14 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
             }
             recorded.Add(positions);
         }
-        Commit(positions);
+        _isCommitting = true;
+        try
+        {
+            Commit(positions);
+        }
+        finally
+        {
+            _isCommitting = false;
+        }
     }
 }
