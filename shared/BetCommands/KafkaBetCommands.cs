@@ -12,11 +12,12 @@ namespace Betting.BetCommands;
 sealed class KafkaBetCommands : IBetCommands, IDisposable
 {
     readonly BetCommandsOptions _options;
+    readonly TimeProvider _clock;
     readonly LastingProducer _producer;
 
     public KafkaBetCommands(IOptions<BetCommandsOptions> options, IOptions<KafkaOptions> kafka, TimeProvider clock)
     {
-        _options = options.Value;
+        (_options, _clock) = (options.Value, clock);
         New = new NewCommand(clock);
         _producer = new LastingProducer(onError => new ProducerBuilder<byte[]?, byte[]?>(kafka.Value.Producer(config =>
         {
@@ -24,7 +25,8 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
             config.Acks = Acks.All;
             config.EnableIdempotence = true;
             config.LingerMs = 5;
-            config.MessageTimeoutMs = (int)_options.PublishWithin.TotalMilliseconds;
+            // Longer than a call waits: a list whose time is over is dropped as a whole, where its messages would be dropped one by one.
+            config.MessageTimeoutMs = (int)(2 * _options.PublishWithin.TotalMilliseconds);
             config.ReconnectBackoffMaxMs = 1000;
             config.AllowAutoCreateTopics = false;
             // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
@@ -35,14 +37,14 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     public NewCommand New { get; }
 
     public async Task PublishAsync(BetCommand command, CancellationToken cancellation = default) =>
-        await PublishAsync(CommandBody.Of(command), cancellation);
+        await PublishAsync([CommandBody.Of(command)], cancellation);
 
     public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
     {
         CommandBody[] bodies = [.. commands.Select(CommandBody.Of)];
         foreach (var chunk in bodies.Chunk(_options.OnTheWay))
         {
-            await Task.WhenAll(chunk.Select(body => PublishAsync(body, cancellation)));
+            await PublishAsync(chunk, cancellation);
         }
     }
 
@@ -51,7 +53,26 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
 
     public void Dispose() => _producer.Dispose();
 
-    async Task PublishAsync(CommandBody body, CancellationToken cancellation)
+    // Where not all are confirmed in time, those behind the first one that is missing must not come: what the broker has of a list is its beginning.
+    async Task PublishAsync(CommandBody[] bodies, CancellationToken cancellation)
+    {
+        var producer = _producer.Now();
+        using var limit = new CancellationTokenSource(_options.PublishWithin, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token, producer.Dropped);
+        try
+        {
+            await Task.WhenAll(bodies.Select(body => PublishAsync(producer, body, either.Token, cancellation)));
+        }
+        finally
+        {
+            if (either.IsCancellationRequested && bodies.Length > 1)
+            {
+                _producer.Drop(producer);
+            }
+        }
+    }
+
+    async Task PublishAsync(ProducerUse producer, CommandBody body, CancellationToken limit, CancellationToken cancellation)
     {
         var command = body.Command;
         using var span = PublishTrace.Start("kafka", command);
@@ -63,7 +84,11 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         var message = new Message<byte[]?, byte[]?> { Key = Key(command), Value = body.Bytes, Headers = headers };
         try
         {
-            await _producer.ProduceAsync(Topics.Commands, message, cancellation);
+            await producer.ProduceAsync(Topics.Commands, message, limit);
+        }
+        catch (Exception over) when (over is OperationCanceledException or ObjectDisposedException && !cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s");
         }
         catch (KafkaException late) when (late.Error.Code is ErrorCode.Local_MsgTimedOut)
         {

@@ -12,33 +12,38 @@ public sealed class LastingProducer(Func<Action<IProducer<byte[]?, byte[]?>, Err
     static readonly TimeSpan Part = TimeSpan.FromSeconds(10);
 
     readonly Lock _gate = new();
-    IProducer<byte[]?, byte[]?>? _producer;
+    ProducerUse? _use;
     bool _isDisposed;
 
-    /// <summary>Returns when the broker has the message.</summary>
-    /// <exception cref="KafkaException">It was not taken, or that is not known.</exception>
-    public Task ProduceAsync(string topic, Message<byte[]?, byte[]?> message, CancellationToken cancellation) =>
-        Current().ProduceAsync(topic, message, cancellation);
-
-    public void Dispose()
-    {
-        IProducer<byte[]?, byte[]?>? last;
-        lock (_gate)
-        {
-            _isDisposed = true;
-            (last, _producer) = (_producer, null);
-        }
-        // Outside: it waits for the thread on which errors come.
-        last?.Dispose();
-    }
-
-    IProducer<byte[]?, byte[]?> Current()
+    /// <summary>The producer of now. Messages whose order matters go through one: the next one's would come without those that failed before.</summary>
+    public ProducerUse Now()
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            return _producer ??= build(Leave);
+            return _use ??= new ProducerUse(build(Leave));
         }
+    }
+
+    /// <summary>Gives up what is still queued: none of it is sent later. Whoever waits for an answer is told by <see cref="ProducerUse.Dropped"/>.</summary>
+    public void Drop(ProducerUse use)
+    {
+        if (TryLeave(use.Producer))
+        {
+            _ = Task.Run(use.Dispose);
+        }
+    }
+
+    public void Dispose()
+    {
+        ProducerUse? last;
+        lock (_gate)
+        {
+            _isDisposed = true;
+            (last, _use) = (_use, null);
+        }
+        // Outside: it waits for the thread on which errors come.
+        last?.Dispose();
     }
 
     // On a thread of the client's, before the messages on their way are answered.
@@ -62,12 +67,44 @@ public sealed class LastingProducer(Func<Action<IProducer<byte[]?, byte[]?>, Err
     {
         lock (_gate)
         {
-            if (_producer != producer)
+            if (_use?.Producer != producer)
             {
                 return false;
             }
-            _producer = null;
+            _use = null;
             return true;
         }
+    }
+}
+
+/// <summary>A producer, until it is replaced.</summary>
+public sealed class ProducerUse : IDisposable
+{
+    readonly CancellationTokenSource _dropped = new();
+
+    internal ProducerUse(IProducer<byte[]?, byte[]?> producer)
+    {
+        Producer = producer;
+        Dropped = _dropped.Token;
+    }
+
+    internal IProducer<byte[]?, byte[]?> Producer { get; }
+
+    /// <summary>Cancelled when messages that have no answer yet get none any more.</summary>
+    public CancellationToken Dropped { get; }
+
+    /// <summary>Returns when the broker has the message.</summary>
+    /// <param name="topic">Where to.</param>
+    /// <param name="message">What.</param>
+    /// <param name="limit">Ends the wait; the message may be sent all the same. To be linked with <see cref="Dropped"/> where the producer may be dropped.</param>
+    /// <exception cref="KafkaException">It was not taken, or that is not known.</exception>
+    public Task ProduceAsync(string topic, Message<byte[]?, byte[]?> message, CancellationToken limit) => Producer.ProduceAsync(topic, message, limit);
+
+    /// <summary>Drops what is still queued.</summary>
+    public void Dispose()
+    {
+        Producer.Dispose();
+        _dropped.Cancel();
+        _dropped.Dispose();
     }
 }

@@ -76,6 +76,7 @@ public static class ClickHouseMigrator
                 createdAgain.AddRange(await repair.RunAsync(all, cancellation));
             }
         }
+        await ColumnCheck.RequireAsync(client, cluster, cancellation);
         return new Migration(applied, createdAgain, replaced, []);
     }
 

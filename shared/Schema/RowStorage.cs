@@ -87,6 +87,24 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         }
     }
 
+    /// <summary>
+    /// Compares the table's rule with <c>row_retention</c>, from which readers know what was deleted: a table that was made again has no rule.
+    /// </summary>
+    /// <returns>What differs and how it is corrected; null where nothing does.</returns>
+    public static async Task<string?> WhatDiffersAsync(string connectionString, string? cluster, CancellationToken cancellation)
+    {
+        using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString));
+        var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
+        var told = Convert.ToInt32(await client.ExecuteScalarAsync(
+            "SELECT max(months) FROM row_retention FINAL WHERE of = 'bets_analytics_rows'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
+        var engine = (string)await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation);
+        var kept = Deletion().Match(engine) is { Success: true } rule ? int.Parse(rule.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+        return kept == told ? null
+            : $"{table} {Words(kept)}, and row_retention says that it {Words(told)}: run CdcSink migrate with --cold-after and --keep as they should be";
+
+        static string Words(int months) => months == 0 ? "keeps rows for ever" : $"deletes rows after {months} months";
+    }
+
     // DateTime ends in 2106 and would wrap around: a bet placed in 2250 is no old one.
     static string After(int months) => string.Create(CultureInfo.InvariantCulture,
         $"toDateTime(least(greatest(placed_at, toDateTime64('1970-01-01 00:00:00', 6, 'UTC')), toDateTime64('2070-01-01 00:00:00', 6, 'UTC'))) + INTERVAL {months} MONTH");
@@ -96,6 +114,10 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9_]{0,63}$")]
     private static partial Regex Name();
+
+    // The rule of a volume has its name behind it.
+    [GeneratedRegex(@"\bTTL\b.*?toIntervalMonth\((\d+)\)(?!\)*\s+TO\s)")]
+    private static partial Regex Deletion();
 
     [GeneratedRegex(@"\bTTL\b")]
     private static partial Regex HasRules();

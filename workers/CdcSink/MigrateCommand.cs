@@ -72,6 +72,11 @@ static class MigrateCommand
                 Console.WriteLine("where rows lie and how long is set");
             }
             await AllowAsync(connection, rights, cancellation);
+            if (await RowStorage.WhatDiffersAsync(connection, cluster, cancellation) is { } differs)
+            {
+                await Console.Error.WriteLineAsync($"CdcSink migrate: {differs}");
+                return 1;
+            }
             return 0;
         }
         catch (Exception failure) when (failure is SchemaException or IOException or UnauthorizedAccessException)

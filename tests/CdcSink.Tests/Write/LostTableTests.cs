@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Betting.Local.Engines;
 using Betting.Schema;
 using Betting.Tests.CdcSink.Queries;
@@ -8,7 +9,7 @@ using Xunit;
 namespace Betting.Tests.CdcSink.Write;
 
 /// <summary>Tables and views that ClickHouse has lost, as <c>CdcSink migrate</c> meets them.</summary>
-public sealed class LostTableTests(Servers servers)
+public sealed partial class LostTableTests(Servers servers)
 {
     const string Months = "SELECT sum(bets) FROM summary_by_month", Comment = "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = ";
 
@@ -36,6 +37,31 @@ public sealed class LostTableTests(Servers servers)
         Assert.Contains("all months", (await sink.QueryAsync(Comment + "'summary_by_month'"))[0], StringComparison.Ordinal);
         Assert.Equal([], (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).CreatedAgain);
     }
+
+    [Fact]
+    public async Task A_table_that_was_made_again_by_its_first_statement_is_an_error_that_names_its_columns()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.Client.ExecuteNonQueryAsync("DROP TABLE sink_progress SYNC");
+        var statements = ClickHouseMigrator.Script(null).Where(statement => OfProgress().IsMatch(statement)).ToList();
+        await sink.Client.ExecuteNonQueryAsync(statements[0]);
+
+        var refused = await Assert.ThrowsAsync<SchemaException>(() => ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+
+        Assert.StartsWith("sink_progress lacks the columns ", refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith(SchemaCheck.Runbook, refused.Message, StringComparison.Ordinal);
+
+        // As the runbook says: all statements of it, in their order.
+        await sink.Client.ExecuteNonQueryAsync("DROP TABLE sink_progress SYNC");
+        foreach (var statement in statements)
+        {
+            await sink.Client.ExecuteNonQueryAsync(statement);
+        }
+        Assert.Empty((await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
+    }
+
+    [GeneratedRegex(@"^(?:\s|--.*\n)*(CREATE (OR REPLACE )?TABLE (IF NOT EXISTS )?|ALTER TABLE )sink_progress\b")]
+    private static partial Regex OfProgress();
 
     [Theory]
     [InlineData("bet_changes")]

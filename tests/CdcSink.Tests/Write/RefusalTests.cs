@@ -96,7 +96,7 @@ public sealed class RefusalTests(Servers servers)
 
         var refused = await Assert.ThrowsAsync<ClickHouseRefusedException>(() => sink.ReplayAsync(Records()));
 
-        Assert.Equal("ClickHouse refuses with 60 (UNKNOWN_TABLE): its schema is not this version's; run CdcSink migrate", refused.Message);
+        Assert.Equal("ClickHouse refuses with 60 (UNKNOWN_TABLE): its schema is not this version's, or a part of it is lost: CdcSink migrate says which, docs/runbooks/cdcsink.md#a-table-or-view-of-clickhouse-is-lost what to do", refused.Message);
         Assert.Empty(sink.DeadLetters);
         Assert.Equal(1, sink.Readings.Of("cdcsink.retries", "code=60"));
     }

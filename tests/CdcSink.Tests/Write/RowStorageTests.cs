@@ -30,6 +30,10 @@ public sealed class RowStorageTests(Servers servers)
         Assert.Equal(["1", "2"], await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id"));
         Assert.Equal(["3"], await sink.QueryAsync("SELECT uniqExact(id) FROM bet_changes"));
         Assert.Equal(["84"], await sink.QueryAsync("SELECT months FROM row_retention FINAL"));
+        Assert.Null(await RowStorage.WhatDiffersAsync(sink.ConnectionString, null, CancellationToken.None));
+        await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows REMOVE TTL");
+        Assert.StartsWith("bets_analytics_rows keeps rows for ever, and row_retention says that it deletes rows after 84 months",
+            await RowStorage.WhatDiffersAsync(sink.ConnectionString, null, CancellationToken.None), StringComparison.Ordinal);
 
         // Again, and then away with it.
         await new RowStorage("tiered", "cold", 24, 84).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
@@ -37,6 +41,10 @@ public sealed class RowStorageTests(Servers servers)
         await new RowStorage(null, "cold", 0, 0).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
         Assert.DoesNotContain("TTL", (await sink.QueryAsync("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'bets_analytics_rows'"))[0], StringComparison.Ordinal);
         Assert.Equal(["0"], await sink.QueryAsync("SELECT months FROM row_retention FINAL"));
+        Assert.Null(await RowStorage.WhatDiffersAsync(sink.ConnectionString, null, CancellationToken.None));
+        // A rule of the volume alone is none.
+        await new RowStorage("tiered", "cold", 24, 0).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
+        Assert.Null(await RowStorage.WhatDiffersAsync(sink.ConnectionString, null, CancellationToken.None));
     }
 
     [Fact]

@@ -42,6 +42,24 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
     }
 
     [Fact]
+    public async Task A_worker_that_is_ended_by_a_lost_table_before_the_next_look_holds_data_as_of_all_the_same()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        using var store = new ChangeStore(sink.Client);
+        var watch = WatchOf(sink, store);
+        await VisibleAsync(sink, "2026-01-01 10:00:00", 1);
+        await LookAsync(watch);
+        using var stopping = new CancellationTokenSource();
+        var running = watch.RunAsync(stopping.Token);
+        await sink.Client.ExecuteNonQueryAsync("DROP TABLE bets_analytics_rows SYNC");
+
+        await stopping.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => running);
+
+        Assert.Equal(["1|0"], (await sink.QueryAsync(Requests)).ConvertAll(row => row[..3]));
+    }
+
+    [Fact]
     public async Task A_loss_before_the_second_look_leaves_nothing_proven()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);

@@ -135,6 +135,26 @@ public sealed class ClientTests(Servers servers)
     }
 
     [Fact]
+    public async Task What_Kafka_has_of_a_list_that_was_not_confirmed_in_time_is_its_beginning()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var services = Client(stage.Kafka.Settings[0][2..], "BetCommands:Via=kafka", "BetCommands:PublishWithin=00:00:03", "BetCommands:OnTheWay=100000");
+        var client = services.GetRequiredService<IBetCommands>();
+        await client.PublishAsync(client.New.Deposit(1, 1m), TestContext.Current.CancellationToken);
+        BetCommand[] many = [.. Enumerable.Range(1, 20_000).Select(cents => client.New.Deposit(1, cents / 100m))];
+
+        stage.Kafka.Pause();
+        var refused = await Assert.ThrowsAsync<TimeoutException>(() => client.PublishAsync(many, TestContext.Current.CancellationToken));
+        stage.Kafka.Resume();
+        var last = client.New.Deposit(1, 2m);
+        await client.PublishAsync(last, TestContext.Current.CancellationToken);
+
+        Assert.StartsWith("Kafka did not confirm command ", refused.Message, StringComparison.Ordinal);
+        var stored = stage.Kafka.Read(Topics.Commands).Skip(1).Select(record => IdOf(record.Message.Value!)).Where(id => id != last.Id).ToList();
+        Assert.Equal(many.Take(stored.Count).Select(command => command.Id), stored);
+    }
+
+    [Fact]
     public async Task A_client_publishes_again_after_an_answer_that_made_its_producer_unusable()
     {
         await using var stage = await Stage.SetAsync(servers);

@@ -57,6 +57,11 @@ sealed class Kafka : IAsyncDisposable
 
     public Task UpAsync() => _server.UpAsync();
 
+    /// <summary>Stands still: connections stay and nothing is answered.</summary>
+    public void Pause() => _server.Pause();
+
+    public void Resume() => _server.Resume();
+
     /// <summary>The next requests of this kind are answered with an error.</summary>
     public Task FailAsync(string request, string code, int times) => AskAsync(HttpMethod.Post, $"/errors/{request}?code={code}&times={times}");
 

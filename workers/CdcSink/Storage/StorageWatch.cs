@@ -13,7 +13,7 @@ namespace Betting.CdcSink.Storage;
 public sealed class StorageWatch(
     StorageStore store, ChangeStore changes, StorageMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<StorageWatch> log) : IWorkerLoop
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(15), Limit = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(15), Limit = TimeSpan.FromSeconds(5), LastLimit = TimeSpan.FromSeconds(2);
 
     bool _isFirst = true;
     string _faults = "", _failure = "", _reported = "", _lost = "";
@@ -25,6 +25,19 @@ public sealed class StorageWatch(
 
     /// <exception cref="SchemaException">Something is lost that the worker cannot do without.</exception>
     public async Task RunAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await LookAgainAndAgainAsync(stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !_isFirst)
+        {
+            await LookOnceMoreAsync();
+            throw;
+        }
+    }
+
+    async Task LookAgainAndAgainAsync(CancellationToken stopping)
     {
         while (true)
         {
@@ -71,6 +84,20 @@ public sealed class StorageWatch(
         _isFirst = false;
         (_proven, _visible) = (_visible, await store.VisibleUntilAsync(cancellation));
         metrics.SawDisks(await store.DisksAsync(cancellation));
+    }
+
+    // A batch that names a lost table may have ended the worker before a look has come.
+    async Task LookOnceMoreAsync()
+    {
+        using var limit = new CancellationTokenSource(LastLimit, clock);
+        try
+        {
+            await LookAsync(limit.Token, CancellationToken.None);
+        }
+        catch (Exception lost) when (lost is SchemaException or OperationCanceledException || ClickHouseErrors.Classify(lost, CancellationToken.None, out _) is not null)
+        {
+            // The worker ends, and has said why.
+        }
     }
 
     /// <summary>

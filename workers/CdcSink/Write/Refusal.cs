@@ -29,7 +29,7 @@ public sealed class ClickHouseRefusedException(string message, Exception cause) 
 
     static string Advice(string code) => code switch
     {
-        "60" or "81" or "16" or "47" or "46" or "10" or "20" or "43" or "44" or "50" or "53" or "63" => "its schema is not this version's; run CdcSink migrate",
+        "60" or "81" or "16" or "47" or "46" or "10" or "20" or "43" or "44" or "50" or "53" or "63" => "its schema is not this version's, or a part of it is lost: CdcSink migrate says which, docs/runbooks/cdcsink.md#a-table-or-view-of-clickhouse-is-lost what to do",
         "497" or "516" or "192" or "193" or "194" or "195" or "291" or "511" or "512" or "720" => "look at the user, the password and the rights of ClickHouse:ConnectionString",
         "115" or "180" or "452" or "471" or "472" => "look at the settings in ClickHouse:ConnectionString",
         _ => "nothing of the batch is recorded; see docs/failures.md#clickhouse",
