@@ -59,6 +59,18 @@ static class ClusterCommand
         {
             seconds, rate, users, events, seed, door, data, replicas, follow, json, engines,
         };
+        command.Validators.Add(given =>
+        {
+            Option[] ofTraffic = [seconds, rate, users, events, seed, door, replicas, follow, json];
+            if (given.GetValue(engines) && Array.Find(ofTraffic, given.IsGiven) is { } idle)
+            {
+                given.AddError($"{idle.Name} belongs to a run with workers and traffic, not to --engines");
+            }
+            else if (given.IsGiven(json) && !given.IsGiven(seconds))
+            {
+                given.AddError("--json needs --for");
+            }
+        });
         command.SetAction((parsed, cancellation) =>
         {
             var options = new ClusterOptions
@@ -86,6 +98,11 @@ static class ClusterCommand
         try
         {
             return enginesAlone ? await EnginesOnly.RunAsync(options, cancellation) : await ClusterRun.RunAsync(options, cancellation);
+        }
+        catch (ArgumentsException wrong)
+        {
+            await Console.Error.WriteLineAsync("run: " + wrong.Message);
+            return ExitCodes.BadSettings;
         }
         catch (Exception error) when (error is EngineException or IOException or TimeoutException or HttpRequestException or UnauthorizedAccessException)
         {

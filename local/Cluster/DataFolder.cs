@@ -1,4 +1,5 @@
 using System.Globalization;
+using Betting.Hosting;
 
 namespace Betting.Local.Cluster;
 
@@ -14,11 +15,19 @@ public sealed class DataFolder : IDisposable
 {
     readonly FileStream _lock;
 
+    /// <exception cref="ArgumentsException">There is no such folder, and none can be made.</exception>
     /// <exception cref="IOException">Another cluster runs on this folder.</exception>
     public DataFolder(string path)
     {
         Path = System.IO.Path.GetFullPath(path);
-        Directory.CreateDirectory(Path);
+        try
+        {
+            Directory.CreateDirectory(Path);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new ArgumentsException($"--data takes a folder that is there or can be made (it is '{path}')");
+        }
         try
         {
             _lock = new FileStream(In("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

@@ -82,6 +82,8 @@ public sealed class RunTests : IDisposable
     [InlineData("--users 0", "--users takes a whole number, 1 to 10000000 (it is '0')")]
     [InlineData("--door side", "side")]
     [InlineData("--json /nope/x.json --for 5", "--json takes a file in a folder that is there (it is '/nope/x.json')")]
+    [InlineData("--json summary.json", "--json needs --for")]
+    [InlineData("--engines --for 5", "--for belongs to a run with workers and traffic, not to --engines")]
     [InlineData("--engines CONNECT_URL=nonsense", "CONNECT_URL takes http://HOST:PORT (it is 'nonsense')")]
     [InlineData("--follow zz", "--follow takes ids of commands (UUIDs) and of bets (whole numbers above 0), separated by commas (it is 'zz')")]
     [InlineData("--follow 12,-5", "--follow takes ids of commands")]
