@@ -1,3 +1,4 @@
+using System.Globalization;
 using ClickHouse.Driver;
 
 namespace Betting.Schema;
@@ -41,6 +42,18 @@ public static class SchemaCheck
 {
     /// <summary>Where an operator reads what to do.</summary>
     public const string Runbook = "docs/runbooks/cdcsink.md#a-table-or-view-of-clickhouse-is-lost";
+
+    /// <summary>True where every numbered file of this program was applied: a table that is missing then was there, and is lost.</summary>
+    public static async Task<bool> IsAppliedAsync(ClickHouseClient client, CancellationToken cancellation)
+    {
+        const string Sql = $"SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = '{SchemaRecord.Table}'";
+        if (Convert.ToInt64(await client.ExecuteScalarAsync(Sql, cancellationToken: cancellation), CultureInfo.InvariantCulture) == 0)
+        {
+            return false;
+        }
+        var recorded = await new SchemaRecord(client).ReadAsync(cancellation);
+        return SchemaFile.All.Where(file => file.IsNumbered).All(file => recorded.ContainsKey(file.Name));
+    }
 
     /// <summary>Returns the faults, in the order of the objects; empty where everything is there.</summary>
     /// <remarks>

@@ -162,7 +162,7 @@ static partial class CdcSinkLog
     [LoggerMessage(371, LogLevel.Error, "{Faults}. See docs/runbooks/cdcsink.md#a-table-or-view-of-clickhouse-is-lost before ClickHouse is restarted")]
     public static partial void SchemaDamaged(ILogger log, string faults);
 
-    [LoggerMessage(391, LogLevel.Error, "{Faults}: lost while the worker ran, so what it wrote since its last look may be incomplete. {Asked}. The worker ends")]
+    [LoggerMessage(391, LogLevel.Error, "{Faults}: lost, so what was written since it was there may be incomplete. {Asked}. The worker ends")]
     public static partial void SchemaLost(ILogger log, string faults, string asked);
 
     [LoggerMessage(372, LogLevel.Information, "All tables and views of ClickHouse's schema are there")]

@@ -44,7 +44,7 @@ public sealed class LostTableTests(Servers servers)
 
         Assert.Equal(1, code);
         AssertSaidOnce(said, "bets_by_user_feed");
-        Assert.Single(said.Split('\n'), line => line.Contains("lost while the worker ran", StringComparison.Ordinal) && line.Contains("data_as_of is held", StringComparison.Ordinal));
+        Assert.Single(said.Split('\n'), line => line.Contains(": lost, so what was written", StringComparison.Ordinal) && line.Contains("data_as_of is held", StringComparison.Ordinal));
         Assert.DoesNotContain(said.Split('\n'), line => line.StartsWith("   at ", StringComparison.Ordinal));
         Assert.Equal(["1"], await sink.QueryAsync("SELECT count() FROM holds WHERE endsWith(id, 'bets_by_user_feed is missing')"));
     }

@@ -75,11 +75,26 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_starts_without_a_feed_ends_and_asks_for_nothing()
+    public async Task A_worker_that_starts_without_a_table_that_was_there_asks_once_however_often_it_is_started_again()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        using var store = new ChangeStore(sink.Client);
+        await VisibleAsync(sink, "2026-01-01 10:00:00", 1);
+        await sink.Client.ExecuteNonQueryAsync("DROP TABLE bets_by_user_feed SYNC");
+        for (var start = 0; start < 3; start++)
+        {
+            await Assert.ThrowsAsync<SchemaException>(() => LookAsync(WatchOf(sink, store)));
+        }
+        Assert.Equal(["1|0|2026-01-01 10:00:00.000000"], await sink.QueryAsync(Requests));
+    }
+
+    [Fact]
+    public async Task A_worker_that_starts_before_migrate_has_made_its_tables_asks_for_nothing()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE bets_by_user_feed SYNC");
+        await sink.Client.ExecuteNonQueryAsync("DELETE FROM schema_files WHERE name = (SELECT max(name) FROM schema_files WHERE name LIKE '0%')");
         await Assert.ThrowsAsync<SchemaException>(() => LookAsync(WatchOf(sink, store)));
         Assert.Empty(await sink.QueryAsync(Requests));
     }

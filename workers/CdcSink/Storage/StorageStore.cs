@@ -9,6 +9,9 @@ public sealed class StorageStore(ClickHouseClient client)
     /// <summary>Tables and views of the schema that are missing, or whose definition is lost; empty where all is well.</summary>
     public Task<IReadOnlyList<SchemaFault>> SchemaFaultsAsync(CancellationToken cancellation) => SchemaCheck.FaultsAsync(client, SchemaObjects.OfOneServer, cancellation);
 
+    /// <summary>True where <c>migrate</c> has brought the database to this version: what is missing then is lost.</summary>
+    public Task<bool> IsMigratedAsync(CancellationToken cancellation) => SchemaCheck.IsAppliedAsync(client, cancellation);
+
     /// <summary>The moment that the newest visible watermark proves, microseconds since 1970 UTC; 0 where there is none.</summary>
     public async Task<long> VisibleUntilAsync(CancellationToken cancellation) =>
         (long)(await client.ExecuteScalarAsync("SELECT toUnixTimestamp64Micro(argMax(as_of, version)) FROM visible_watermarks", cancellationToken: cancellation))!;

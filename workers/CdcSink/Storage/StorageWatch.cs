@@ -7,8 +7,8 @@ namespace Betting.CdcSink.Storage;
 
 /// <summary>
 /// Compares ClickHouse with the schema, and reads the free space of its disks, every 15 seconds. A worker whose tables or feeding views are
-/// lost ends: what it would write would be incomplete. Where they were there at an earlier look, it has written without them, so it asks for
-/// a reconciliation first. A lost view or summary is reported, and the worker goes on.
+/// lost ends: what it would write would be incomplete. Where they were there before, something may have been written without them, so it asks
+/// for a reconciliation first. A lost view or summary is reported, and the worker goes on.
 /// </summary>
 public sealed class StorageWatch(
     StorageStore store, ChangeStore changes, StorageMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<StorageWatch> log) : IWorkerLoop
@@ -71,7 +71,8 @@ public sealed class StorageWatch(
         }
         if (_lost.Length > 0)
         {
-            if (!_isFirst)
+            // At the first look nothing tells when it was lost: another replica may have written without it, or this one before it was killed.
+            if (!_isFirst || await store.IsMigratedAsync(cancellation))
             {
                 await AskAsync(cancellation, stopping);
             }
@@ -109,9 +110,10 @@ public sealed class StorageWatch(
         var asked = "A reconciliation is asked for, and data_as_of is held until it finds everything equal";
         try
         {
+            var hold = new Hold(_isFirst ? await store.VisibleUntilAsync(cancellation) : _proven);
             await changes.AskReconciliationAsync(
-                FormattableString.Invariant($"lost at {clock.GetUtcNow():yyyy-MM-dd HH:mm:ss}: {_lost}"), "a table or feeding view of ClickHouse was lost while the sink wrote",
-                new Hold(_proven), cancellation);
+                new Sign("lost", FormattableString.Invariant($"{clock.GetUtcNow():yyyy-MM-dd HH:mm:ss}: {_lost}")),
+                "a table or feeding view of ClickHouse was lost", hold, cancellation);
         }
         catch (Exception refused) when (ClickHouseErrors.Classify(refused, stopping, out var code) is { } kind
             && kind != FailureClass.Unavailable && code != ClickHouseErrors.Timeout)
