@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 
 namespace Betting.Connections;
@@ -36,9 +37,9 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
     public async Task<StoredPosition> StoredAsync(CancellationToken cancellation)
     {
         // The settings first: a position that is stored later is of this epoch or of a later one, which its watermarks tell.
-        using var settings = await AskAsync("config", cancellation);
+        var epoch = await EpochAsync(cancellation);
         using var offsets = await AskAsync("offsets", cancellation);
-        return Stored(offsets.RootElement, topicPrefix) with { Epoch = ConnectorEpoch.Of(SettingsOf(settings.RootElement)) };
+        return Stored(offsets.RootElement, topicPrefix) with { Epoch = epoch };
     }
 
     /// <param name="answer">Connect's answer to <c>GET /connectors/NAME/config</c>: one object of settings. It may hold secrets, also in the names of settings.</param>
@@ -77,6 +78,20 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
     };
 
     public void Dispose() => _http.Dispose();
+
+    async Task<int?> EpochAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var settings = await AskAsync("config", cancellation);
+            return ConnectorEpoch.Of(SettingsOf(settings.RootElement));
+        }
+        catch (HttpRequestException refused) when (refused.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized or HttpStatusCode.MethodNotAllowed)
+        {
+            // A proxy may let nobody see the settings.
+            return null;
+        }
+    }
 
     async Task<JsonDocument> AskAsync(string what, CancellationToken cancellation)
     {

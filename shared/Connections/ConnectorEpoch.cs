@@ -15,8 +15,12 @@ public static class ConnectorEpoch
         // Of two headers the last one counts.
         var transform = Setting("transforms").Split(',', StringSplitOptions.TrimEntries)
             .LastOrDefault(name => Of(name, "type").Split('.')[^1] == Insert && Of(name, "header") == Topics.EpochHeader);
-        return transform is not null && Of(transform, "predicate").Length == 0
+        return transform is not null && !IsChangedElsewhere() && Of(transform, "predicate").Length == 0
             && int.TryParse(Of(transform, "value.literal").Trim('"', ' '), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? epoch : null;
+
+        // Such as HeaderFrom, or DropHeaders.
+        bool IsChangedElsewhere() => Setting("transforms").Split(',', StringSplitOptions.TrimEntries)
+            .Any(name => Of(name, "type").Split('.')[^1] != Insert && Of(name, "headers").Split(',', StringSplitOptions.TrimEntries).Contains(Topics.EpochHeader));
 
         string Setting(string name) => settings.GetValueOrDefault(name) ?? "";
 

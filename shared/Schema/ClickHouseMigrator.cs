@@ -67,6 +67,7 @@ public static class ClickHouseMigrator
         // Also what the files have created: a full disk may leave an empty metadata file, and the table works until the next start.
         createdAgain.AddRange(await repair.RunAsync(all, cancellation));
         var replaced = await repair.ReplaceAsync(all, cancellation);
+        await ColumnCheck.RequireAsync(client, cluster, cancellation);
         foreach (var file in SchemaFile.All.Where(file => !file.IsNumbered))
         {
             if (applied.Count + createdAgain.Count + replaced.Count > 0 || IsOutdated(file, recorded))
@@ -76,7 +77,6 @@ public static class ClickHouseMigrator
                 createdAgain.AddRange(await repair.RunAsync(all, cancellation));
             }
         }
-        await ColumnCheck.RequireAsync(client, cluster, cancellation);
         return new Migration(applied, createdAgain, replaced, []);
     }
 

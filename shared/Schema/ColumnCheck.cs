@@ -6,7 +6,7 @@ namespace Betting.Schema;
 /// <summary>Compares the columns that tables and views have with those of the schema: every column of this version has a comment in <c>comments.sql</c>.</summary>
 static partial class ColumnCheck
 {
-    /// <exception cref="SchemaException">A table or view lacks some; nothing is changed.</exception>
+    /// <exception cref="SchemaException">A table or view lacks some.</exception>
     public static async Task RequireAsync(ClickHouseClient client, string? cluster, CancellationToken cancellation)
     {
         var present = new HashSet<(string, string)>();
@@ -22,14 +22,14 @@ static partial class ColumnCheck
         {
             throw new SchemaException(
                 $"{string.Join("; ", lacking.Select(each => $"{each.Key} lacks the columns {string.Join(", ", each)}"))}. It is not as this version's files "
-                + $"make it, and nothing was changed. What to do: {SchemaCheck.Runbook}");
+                + $"make it. What to do: {SchemaCheck.Runbook}");
         }
     }
 
     static IEnumerable<(string Table, string Column)> ColumnsIn(string statement) => Altered().Match(statement) is { Success: true } table
         ? Commented().Matches(statement).Select(column => (table.Groups[1].Value, column.Groups[1].Value)) : [];
 
-    [GeneratedRegex(@"^\s*ALTER TABLE (\w+)\b")]
+    [GeneratedRegex(@"^(?:--[^\n]*\n|\s)*ALTER TABLE (\w+)\b")]
     private static partial Regex Altered();
 
     [GeneratedRegex(@"\bCOMMENT COLUMN (\w+) '")]

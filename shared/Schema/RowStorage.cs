@@ -16,6 +16,8 @@ namespace Betting.Schema;
 /// <param name="Keep">Months after placed_at when rows are deleted; 0 never.</param>
 public sealed partial record RowStorage(string? Policy, string Volume, int? ColdAfter, int? Keep)
 {
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     /// <summary>Nothing to change.</summary>
     public bool IsEmpty => Policy is null && ColdAfter is null && Keep is null;
 
@@ -90,14 +92,33 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     /// <summary>
     /// Compares the table's rule with <c>row_retention</c>, from which readers know what was deleted: a table that was made again has no rule.
     /// </summary>
-    /// <returns>What differs and how it is corrected; null where nothing does.</returns>
+    /// <returns>What differs and how it is corrected; null where nothing does, or where the rule is one that somebody made by hand.</returns>
     public static async Task<string?> WhatDiffersAsync(string connectionString, string? cluster, CancellationToken cancellation)
+    {
+        // The replicas of a cluster take a new rule from its log, a moment later.
+        var since = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var differs = await DifferenceAsync(connectionString, cluster, cancellation);
+            if (differs is null || cluster is null || TimeProvider.System.GetElapsedTime(since) >= Patience)
+            {
+                return differs;
+            }
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellation);
+        }
+    }
+
+    static async Task<string?> DifferenceAsync(string connectionString, string? cluster, CancellationToken cancellation)
     {
         using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString));
         var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
         var told = Convert.ToInt32(await client.ExecuteScalarAsync(
             "SELECT max(months) FROM row_retention FINAL WHERE of = 'bets_analytics_rows'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
-        var engine = (string)await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation);
+        var engine = await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation) as string;
+        if (engine is null || ByHand().IsMatch(engine))
+        {
+            return null;
+        }
         var kept = Deletion().Match(engine) is { Success: true } rule ? int.Parse(rule.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
         return kept == told ? null
             : $"{table} {Words(kept)}, and row_retention says that it {Words(told)}: run CdcSink migrate with --cold-after and --keep as they should be";
@@ -114,6 +135,10 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9_]{0,63}$")]
     private static partial Regex Name();
+
+    // What this class never writes.
+    [GeneratedRegex(@"\bTTL\b.*(toInterval(?!Month\()|\bRECOMPRESS\b|\bGROUP BY\b|\bWHERE\b)")]
+    private static partial Regex ByHand();
 
     // The rule of a volume has its name behind it.
     [GeneratedRegex(@"\bTTL\b.*?toIntervalMonth\((\d+)\)(?!\)*\s+TO\s)")]

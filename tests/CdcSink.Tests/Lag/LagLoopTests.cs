@@ -105,6 +105,29 @@ public sealed class LagLoopTests(Servers servers)
         Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
     }
 
+    [Fact]
+    public async Task Data_as_of_stands_while_Connect_names_a_connector_of_another_epoch()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var connect = new ConnectStub(lsn: 90_000) { Prefix = stream.Prefix, Epoch = 1 };
+        await using var lag = await LagAsync(sink, stream, connect.Url);
+        await CameAsync(sink, "2026-01-01 06:00:01", 8, epoch: 2);
+        await CameAsync(sink, "2026-01-01 06:00:06", 16, epoch: 2);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Empty(await sink.QueryAsync("SELECT as_of FROM visible_watermarks"));
+
+        connect.Epoch = 2;
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
+
+        // Settings that nobody may see say nothing against it.
+        connect.Epoch = null;
+        await CameAsync(sink, "2026-01-01 06:00:11", 24, epoch: 2);
+        await lag.Loop.LookAsync(CancellationToken.None);
+        Assert.Equal(["2026-01-01 06:00:05.000000"], await AsOfAsync(sink));
+    }
+
     [Theory]
     [InlineData(2, "05:59:59")]
     [InlineData(1, "")]
@@ -199,7 +222,7 @@ public sealed class LagLoopTests(Servers servers)
     static Task<int> CameAsync(SinkUnderTest sink, string at, ulong lsn, int epoch = 1) => sink.Client.ExecuteNonQueryAsync(
         $"INSERT INTO watermarks (at, version) VALUES ('{at}', {ChangeVersion.Of(epoch, streamed: true, lsn).Value})");
 
-    async Task<Looking> LagAsync(SinkUnderTest sink, KafkaStream stream)
+    async Task<Looking> LagAsync(SinkUnderTest sink, KafkaStream stream, Uri? connectUrl = null)
     {
         var kafka = Options.Create(new KafkaOptions { BootstrapServers = (await servers.KafkaAsync()).BootstrapServers });
         var options = new CdcSinkOptions { TopicPrefix = stream.Prefix, WatermarkSettle = TimeSpan.Zero };
@@ -208,7 +231,7 @@ public sealed class LagLoopTests(Servers servers)
         var state = new LagState(TimeProvider.System, options.LagLimit);
         var readings = new Readings(meters);
         var ends = new TopicEnds(kafka, options, TimeProvider.System);
-        var connect = new ConnectOffsets(new ConnectOptions(), stream.Prefix);
+        var connect = new ConnectOffsets(new ConnectOptions { Url = connectUrl }, stream.Prefix);
         var readiness = new Readiness();
         var outages = new Outages(new StoreFailures([]), readiness, meters, TimeProvider.System, NullLogger<Outages>.Instance);
         var trouble = new LagTrouble(outages, sink.Outage(readiness), TimeProvider.System, NullLogger<LagTrouble>.Instance);

@@ -60,6 +60,17 @@ public sealed partial class LostTableTests(Servers servers)
         Assert.Empty((await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
     }
 
+    [Fact]
+    public async Task A_table_that_lacks_a_column_is_named_also_where_it_is_the_first_of_the_comments()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.Client.ExecuteNonQueryAsync("ALTER TABLE user_changes DROP COLUMN originals");
+
+        var refused = await Assert.ThrowsAsync<SchemaException>(() => ClickHouseMigrator.MigrateAsync(sink.ConnectionString));
+
+        Assert.StartsWith("user_changes lacks the columns originals", refused.Message, StringComparison.Ordinal);
+    }
+
     [GeneratedRegex(@"^(?:\s|--.*\n)*(CREATE (OR REPLACE )?TABLE (IF NOT EXISTS )?|ALTER TABLE )sink_progress\b")]
     private static partial Regex OfProgress();
 

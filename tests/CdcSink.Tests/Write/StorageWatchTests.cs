@@ -1,6 +1,7 @@
 using Betting.CdcSink.Storage;
 using Betting.CdcSink.Write;
 using Betting.Hosting;
+using Betting.Local.Engines;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,15 +47,16 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
+        using var readings = new Readings(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
         var watch = WatchOf(sink, store);
         await VisibleAsync(sink, "2026-01-01 10:00:00", 1);
-        await LookAsync(watch);
         using var stopping = new CancellationTokenSource();
         var running = watch.RunAsync(stopping.Token);
+        await Deadline.UntilAsync("the end of its first look", TimeSpan.FromSeconds(30), () => Task.FromResult(readings.Of("cdcsink.disk.size", "disk=default") > 0));
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE bets_analytics_rows SYNC");
 
         await stopping.CancelAsync();
-        await Assert.ThrowsAnyAsync<Exception>(() => running);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
 
         Assert.Equal(["1|0"], (await sink.QueryAsync(Requests)).ConvertAll(row => row[..3]));
     }

@@ -27,6 +27,14 @@ public sealed class ConnectorEpochTests
         }));
     }
 
+    [Fact]
+    public void Another_transform_that_writes_or_drops_the_header_hides_it() => Assert.Null(ConnectorEpoch.Of(new Dictionary<string, string>(Shipped)
+    {
+        ["transforms"] = "epoch,from",
+        ["transforms.from.type"] = "org.apache.kafka.connect.transforms.HeaderFrom$Value",
+        ["transforms.from.headers"] = "trace, epoch",
+    }));
+
     [Theory]
     [InlineData("transforms", "")]
     [InlineData("transforms.epoch.type", "com.example.Other")]

@@ -17,6 +17,10 @@ public sealed class DeadLetterRouter(DeadLetterTopic topic, DeadLetterTable tabl
     // Letters are copied to be sent: so many bytes of them at a time.
     const long MaxBytesTogether = 32 << 20;
 
+    int _sending;
+
+    public bool WaitsForKafka => Volatile.Read(ref _sending) > 0;
+
     public async Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
     {
         var part = new List<DeadLetter>();
@@ -34,9 +38,22 @@ public sealed class DeadLetterRouter(DeadLetterTopic topic, DeadLetterTable tabl
         await SendPartAsync(part, cancellation);
     }
 
+    async Task<List<RefusedLetter>> SendToKafkaAsync(List<DeadLetter> part, CancellationToken cancellation)
+    {
+        Interlocked.Increment(ref _sending);
+        try
+        {
+            return [.. (await Task.WhenAll(part.Select(letter => topic.TrySendAsync(letter, cancellation)))).OfType<RefusedLetter>()];
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _sending);
+        }
+    }
+
     async Task SendPartAsync(List<DeadLetter> part, CancellationToken cancellation)
     {
-        var refused = (await Task.WhenAll(part.Select(letter => topic.TrySendAsync(letter, cancellation)))).OfType<RefusedLetter>().ToList();
+        var refused = await SendToKafkaAsync(part, cancellation);
         if (refused.Count == 0)
         {
             readiness.Set(Condition, ready: true);

@@ -13,7 +13,7 @@ namespace Betting.CdcSink.Storage;
 public sealed class StorageWatch(
     StorageStore store, ChangeStore changes, StorageMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<StorageWatch> log) : IWorkerLoop
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(15), Limit = TimeSpan.FromSeconds(5), LastLimit = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(15), Limit = TimeSpan.FromSeconds(5);
 
     bool _isFirst = true;
     string _faults = "", _failure = "", _reported = "", _lost = "";
@@ -63,6 +63,8 @@ public sealed class StorageWatch(
     /// <exception cref="SchemaException">Something is lost that the worker cannot do without.</exception>
     internal async Task LookAsync(CancellationToken cancellation, CancellationToken stopping)
     {
+        // Before the faults: what is missing now and was made before is lost, what migrate makes meanwhile is not.
+        var wasMigrated = !_isFirst || await IsMigratedAsync(cancellation, stopping);
         var faults = await store.SchemaFaultsAsync(cancellation);
         metrics.SawSchemaFaults(faults.Count);
         if (faults.Any(IsNeeded))
@@ -71,10 +73,9 @@ public sealed class StorageWatch(
         }
         if (_lost.Length > 0)
         {
-            // At the first look nothing tells when it was lost: another replica may have written without it, or this one before it was killed.
-            if (!_isFirst || await store.IsMigratedAsync(cancellation))
+            if (wasMigrated)
             {
-                await AskAsync(cancellation, stopping);
+                await AskOrEndAsync(cancellation, stopping);
             }
             throw new SchemaException($"{_lost}: see {SchemaCheck.Runbook}");
         }
@@ -90,7 +91,7 @@ public sealed class StorageWatch(
     // A batch that names a lost table may have ended the worker before a look has come.
     async Task LookOnceMoreAsync()
     {
-        using var limit = new CancellationTokenSource(LastLimit, clock);
+        using var limit = new CancellationTokenSource(Limit, clock);
         try
         {
             await LookAsync(limit.Token, CancellationToken.None);
@@ -98,6 +99,32 @@ public sealed class StorageWatch(
         catch (Exception lost) when (lost is SchemaException or OperationCanceledException || ClickHouseErrors.Classify(lost, CancellationToken.None, out _) is not null)
         {
             // The worker ends, and has said why.
+        }
+    }
+
+    // A worker without a table must not write, so the first look ends it whatever becomes of the request: the next start asks again.
+    async Task AskOrEndAsync(CancellationToken cancellation, CancellationToken stopping)
+    {
+        try
+        {
+            await AskAsync(cancellation, stopping);
+        }
+        catch (Exception failure) when (_isFirst && ClickHouseErrors.Classify(failure, stopping, out _) is not null)
+        {
+            CdcSinkLog.SchemaLost(log, _lost, "ClickHouse does not answer, so the next start asks for a reconciliation");
+        }
+    }
+
+    async Task<bool> IsMigratedAsync(CancellationToken cancellation, CancellationToken stopping)
+    {
+        try
+        {
+            return await store.IsMigratedAsync(cancellation);
+        }
+        catch (Exception unknown) when (ClickHouseErrors.Classify(unknown, stopping, out _) is { } kind && kind != FailureClass.Unavailable)
+        {
+            // Without the record nothing tells that it was ever made.
+            return false;
         }
     }
 

@@ -14,10 +14,8 @@ public sealed class BatchApplier(
 {
     readonly Stages _stages = new(metrics, clock);
 
-    int _sending;
-
     /// <summary>True while dead letters are on their way, or positions are committed: not ClickHouse is waited for. For any thread.</summary>
-    public bool WaitsForKafka => Volatile.Read(ref _sending) > 0 || progress.IsCommitting;
+    public bool WaitsForKafka => deadLetters.WaitsForKafka || progress.IsCommitting;
 
     /// <summary>Takes what is joined beside the batches; null where everything is joined at once, as in a replay.</summary>
     public Func<LargeJoin, CancellationToken, ValueTask>? Beside { get; set; }
@@ -53,7 +51,7 @@ public sealed class BatchApplier(
         {
             // The first or the last read of a snapshot may be a record that ClickHouse refused: it marks the snapshot all the same.
             await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
-            await _stages.TimeAsync("dead-letters", () => SendAsync(batch.DeadLetters, cancellation));
+            await _stages.TimeAsync("dead-letters", () => deadLetters.SendAsync(batch.DeadLetters, cancellation));
             batch.DeadLetters.Clear();
         }
         await before.WaitAsync(cancellation);
@@ -106,19 +104,6 @@ public sealed class BatchApplier(
             using var page = await pages.ReadAsync(from, cancellation);
             await join.InsertAsync(page, cancellation);
             next = page.Next;
-        }
-    }
-
-    async Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
-    {
-        Interlocked.Increment(ref _sending);
-        try
-        {
-            await deadLetters.SendAsync(letters, cancellation);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _sending);
         }
     }
 

@@ -40,7 +40,7 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets c
             {
                 return epoch!.Value;
             }
-            var lacking = goal is null && epoch is not null ? "Kafka Connect has not stored a position behind the fence: does it answer, and do the brokers acknowledge?"
+            var lacking = goal is null && epoch is not null ? FormattableString.Invariant($"Kafka Connect has not stored a position behind the fence in epoch {epoch}: does it answer, do the brokers acknowledge, and does Connect:Connector name the connector of that epoch?")
                 : goal is null ? "the fence has not come through the change stream: does change capture run, and does the sink?"
                 : $"the sink has not read {behind}";
             if (clock.GetElapsedTime(started) > options.Value.SinkLimit)
