@@ -15,7 +15,7 @@ public interface IBetCommands
     /// <summary>Returns when the broker has the command durably. It has no outcome yet.</summary>
     /// <exception cref="TimeoutException">The broker did not confirm it within <see cref="BetCommandsOptions.PublishWithin"/>; it may be there or not.</exception>
     /// <exception cref="ArgumentException">Ingest would refuse it; the message names the field and the fix. It was not sent.</exception>
-    /// <exception cref="BetCommandsException">The broker has no place for commands, or did not take this one; over Kafka it may be there all the same.</exception>
+    /// <exception cref="BetCommandsException">The broker has no place for commands, or does not take this one.</exception>
     Task PublishAsync(BetCommand command, CancellationToken cancellation = default);
 
     /// <summary>

@@ -11,6 +11,19 @@ namespace Betting.BetCommands;
 /// <summary>Over the topic <c>bet-commands</c>, keyed so that one user's commands stay in order.</summary>
 sealed class KafkaBetCommands : IBetCommands, IDisposable
 {
+    // Each message has a limit of its own. Those that are handed over within a moment are given up together; of a longer list the client could
+    // give up the beginning and send the end.
+    const int Together = 500;
+
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    // Trying again would not help.
+    static readonly ErrorCode[] Refusals =
+    [
+        ErrorCode.TopicAuthorizationFailed, ErrorCode.ClusterAuthorizationFailed, ErrorCode.MsgSizeTooLarge, ErrorCode.InvalidRecord,
+        ErrorCode.UnsupportedForMessageFormat, ErrorCode.PolicyViolation,
+    ];
+
     readonly BetCommandsOptions _options;
     readonly TimeProvider _clock;
     readonly LastingProducer _producer;
@@ -25,8 +38,7 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
             config.Acks = Acks.All;
             config.EnableIdempotence = true;
             config.LingerMs = 5;
-            // Longer than a call waits: a list whose time is over is dropped as a whole, where its messages would be dropped one by one.
-            config.MessageTimeoutMs = (int)(2 * _options.PublishWithin.TotalMilliseconds);
+            config.MessageTimeoutMs = (int)_options.PublishWithin.TotalMilliseconds;
             config.ReconnectBackoffMaxMs = 1000;
             config.AllowAutoCreateTopics = false;
             // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
@@ -42,7 +54,7 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
     {
         CommandBody[] bodies = [.. commands.Select(CommandBody.Of)];
-        foreach (var chunk in bodies.Chunk(_options.OnTheWay))
+        foreach (var chunk in bodies.Chunk(Math.Min(_options.OnTheWay, Together)))
         {
             await PublishAsync(chunk, cancellation);
         }
@@ -53,26 +65,36 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
 
     public void Dispose() => _producer.Dispose();
 
-    // Where not all are confirmed in time, those behind the first one that is missing must not come: what the broker has of a list is its beginning.
     async Task PublishAsync(CommandBody[] bodies, CancellationToken cancellation)
     {
-        var producer = _producer.Now();
-        using var limit = new CancellationTokenSource(_options.PublishWithin, _clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token, producer.Dropped);
-        try
+        var producer = await _producer.NowAsync(cancellation);
+        Task[] onTheWay = [.. bodies.Select(body => PublishAsync(producer, body, cancellation))];
+        await Task.WhenAll(onTheWay).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var first = Array.FindIndex(onTheWay, publish => !publish.IsCompletedSuccessfully);
+        if (first < 0 || cancellation.IsCancellationRequested)
         {
-            await Task.WhenAll(bodies.Select(body => PublishAsync(producer, body, either.Token, cancellation)));
+            await Task.WhenAll(onTheWay);
+            return;
         }
-        finally
+        var missing = new Dictionary<long, int>();
+        for (var at = first; at < bodies.Length; at++)
         {
-            if (either.IsCancellationRequested && bodies.Length > 1)
+            var key = CommandContent.Of(bodies[at].Command).Key;
+            if (!onTheWay[at].IsCompletedSuccessfully)
             {
-                _producer.Drop(producer);
+                missing.TryAdd(key, at);
+            }
+            else if (missing.TryGetValue(key, out var before))
+            {
+                throw new BetCommandsException(
+                    $"Kafka has command {bodies[at].Command.Id} and not {bodies[before].Command.Id}, which stands before it in the list and has the same key: "
+                    + "look at their outcomes before the list is sent again", onTheWay[before].Exception?.InnerException);
             }
         }
+        await onTheWay[first];
     }
 
-    async Task PublishAsync(ProducerUse producer, CommandBody body, CancellationToken limit, CancellationToken cancellation)
+    async Task PublishAsync(ProducerUse producer, CommandBody body, CancellationToken cancellation)
     {
         var command = body.Command;
         using var span = PublishTrace.Start("kafka", command);
@@ -84,25 +106,28 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         var message = new Message<byte[]?, byte[]?> { Key = Key(command), Value = body.Bytes, Headers = headers };
         try
         {
-            await producer.ProduceAsync(Topics.Commands, message, limit);
+            // The client's own limit, which is the same, does not hold for every message of a producer that has become unusable.
+            await producer.ProduceAsync(Topics.Commands, message, cancellation).WaitAsync(_options.PublishWithin + Grace, _clock, cancellation);
         }
-        catch (Exception over) when (over is OperationCanceledException or ObjectDisposedException && !cancellation.IsCancellationRequested)
+        catch (TimeoutException)
         {
-            throw new TimeoutException($"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s");
-        }
-        catch (KafkaException late) when (late.Error.Code is ErrorCode.Local_MsgTimedOut)
-        {
-            throw new TimeoutException($"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s", late);
+            throw new TimeoutException(NotConfirmed(command));
         }
         catch (KafkaException none) when (none.Error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic)
         {
             throw new BetCommandsException($"Kafka has no topic {Topics.Commands}", none);
         }
-        catch (KafkaException refused)
+        catch (KafkaException refused) when (Refusals.Contains(refused.Error.Code))
         {
-            throw new BetCommandsException($"Kafka did not take command {command.Id}, or that is not known: {refused.Error.Code}", refused);
+            throw new BetCommandsException($"Kafka does not take command {command.Id}: {refused.Error.Code}", refused);
+        }
+        catch (KafkaException late)
+        {
+            throw new TimeoutException($"{NotConfirmed(command)} ({late.Error.Code})", late);
         }
     }
+
+    string NotConfirmed(BetCommand command) => $"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s";
 
     static byte[] Key(BetCommand command) => Encoding.ASCII.GetBytes(CommandContent.Of(command).Key.ToString(CultureInfo.InvariantCulture));
 }

@@ -57,6 +57,8 @@ public sealed class ConfirmedChannel
     Task EndAsync(object sender, ShutdownEventArgs reason)
     {
         _reason.TrySetResult(reason);
-        return _end.CancelAsync();
+        // Not awaited: callers go on within it.
+        _ = _end.CancelAsync();
+        return Task.CompletedTask;
     }
 }

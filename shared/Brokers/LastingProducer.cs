@@ -9,28 +9,37 @@ namespace Betting.Connections;
 /// <param name="build">Builds a producer, for the first message and after a fatal error; the argument is its error handler.</param>
 public sealed class LastingProducer(Func<Action<IProducer<byte[]?, byte[]?>, Error>, IProducer<byte[]?, byte[]?>> build) : IDisposable
 {
-    static readonly TimeSpan Part = TimeSpan.FromSeconds(10);
+    // Between two producers: what makes one unusable may last.
+    static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
     readonly Lock _gate = new();
     ProducerUse? _use;
+    long? _built;
     bool _isDisposed;
 
-    /// <summary>The producer of now. Messages whose order matters go through one: the next one's would come without those that failed before.</summary>
-    public ProducerUse Now()
+    /// <summary>
+    /// The producer of now. Messages whose order matters go through one: through the next one they would come without those that failed before.
+    /// </summary>
+    public async Task<ProducerUse> NowAsync(CancellationToken cancellation)
     {
-        lock (_gate)
+        while (true)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            return _use ??= new ProducerUse(build(Leave));
-        }
-    }
-
-    /// <summary>Gives up what is still queued: none of it is sent later. Whoever waits for an answer is told by <see cref="ProducerUse.Dropped"/>.</summary>
-    public void Drop(ProducerUse use)
-    {
-        if (TryLeave(use.Producer))
-        {
-            _ = Task.Run(use.Dispose);
+            TimeSpan wait;
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                if (_use is not null)
+                {
+                    return _use;
+                }
+                wait = _built is { } built ? Pace - TimeProvider.System.GetElapsedTime(built) : TimeSpan.Zero;
+                if (wait <= TimeSpan.Zero)
+                {
+                    _built = TimeProvider.System.GetTimestamp();
+                    return _use = new ProducerUse(build(Leave));
+                }
+            }
+            await Task.Delay(wait, TimeProvider.System, cancellation);
         }
     }
 
@@ -49,62 +58,18 @@ public sealed class LastingProducer(Func<Action<IProducer<byte[]?, byte[]?>, Err
     // On a thread of the client's, before the messages on their way are answered.
     void Leave(IProducer<byte[]?, byte[]?> producer, Error error)
     {
-        if (!error.IsFatal || !TryLeave(producer))
+        if (!error.IsFatal)
         {
             return;
         }
-        _ = Task.Run(() =>
-        {
-            // Each message has a limit of its own, and who disposes a producer before leaves its callers without an answer.
-            while (producer.Flush(Part) > 0)
-            {
-            }
-            producer.Dispose();
-        });
-    }
-
-    bool TryLeave(IProducer<byte[]?, byte[]?> producer)
-    {
         lock (_gate)
         {
-            if (_use?.Producer != producer)
+            if (_use is not { } use || !use.Is(producer))
             {
-                return false;
+                return;
             }
             _use = null;
-            return true;
+            _ = Task.Run(use.End);
         }
-    }
-}
-
-/// <summary>A producer, until it is replaced.</summary>
-public sealed class ProducerUse : IDisposable
-{
-    readonly CancellationTokenSource _dropped = new();
-
-    internal ProducerUse(IProducer<byte[]?, byte[]?> producer)
-    {
-        Producer = producer;
-        Dropped = _dropped.Token;
-    }
-
-    internal IProducer<byte[]?, byte[]?> Producer { get; }
-
-    /// <summary>Cancelled when messages that have no answer yet get none any more.</summary>
-    public CancellationToken Dropped { get; }
-
-    /// <summary>Returns when the broker has the message.</summary>
-    /// <param name="topic">Where to.</param>
-    /// <param name="message">What.</param>
-    /// <param name="limit">Ends the wait; the message may be sent all the same. To be linked with <see cref="Dropped"/> where the producer may be dropped.</param>
-    /// <exception cref="KafkaException">It was not taken, or that is not known.</exception>
-    public Task ProduceAsync(string topic, Message<byte[]?, byte[]?> message, CancellationToken limit) => Producer.ProduceAsync(topic, message, limit);
-
-    /// <summary>Drops what is still queued.</summary>
-    public void Dispose()
-    {
-        Producer.Dispose();
-        _dropped.Cancel();
-        _dropped.Dispose();
     }
 }

@@ -54,10 +54,7 @@ public sealed class RabbitDoor : IDoor
 
     public async ValueTask DisposeAsync()
     {
-        if (_connection is not null)
-        {
-            await _connection.DisposeAsync();
-        }
+        await RabbitConnection.LeaveAsync(_connection);
         _room.Dispose();
         _connecting.Dispose();
     }
@@ -91,10 +88,7 @@ public sealed class RabbitDoor : IDoor
         {
             if (_channel is not { IsOpen: true })
             {
-                if (_connection is not null)
-                {
-                    await _connection.DisposeAsync();
-                }
+                await RabbitConnection.LeaveAsync(_connection);
                 _connection = await new ConnectionFactory { Uri = _address, AutomaticRecoveryEnabled = false, ClientProvidedName = "load" }.CreateConnectionAsync(cancellation);
                 _channel = await ConfirmedChannel.OpenAsync(_connection, cancellation);
             }

@@ -55,7 +55,7 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
     async Task SendAsync(DeadLetter letter, bool isShortened, CancellationToken cancellation)
     {
         // The client's own limit does not hold for every message of a producer that has become unusable.
-        await _producer.Now().ProduceAsync(Topic, Message(Content(letter, isShortened)), cancellation)
+        await (await _producer.NowAsync(cancellation)).ProduceAsync(Topic, Message(Content(letter, isShortened)), cancellation)
             .WaitAsync(1.5 * Limit, TimeProvider.System, cancellation);
         letter.IsAside = true;
     }

@@ -6,8 +6,11 @@ using RabbitMQ.Client;
 namespace Betting.Ingest.Doors;
 
 /// <summary>Makes RabbitMQ's queues of commands and of dead letters where they are not there, and reports one that was deleted with what it held.</summary>
-public sealed class RabbitQueues(IOptions<IngestOptions> options, IngestMetrics metrics, ILogger<RabbitQueues> log) : IDisposable
+public sealed class RabbitQueues(
+    IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider clock, ILogger<RabbitQueues> log) : IDisposable
 {
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromMilliseconds(250);
+
     // Who watches and who sends dead letters find the same deletion; it is reported once.
     readonly SemaphoreSlim _one = new(1);
     bool _isKnown;
@@ -19,9 +22,10 @@ public sealed class RabbitQueues(IOptions<IngestOptions> options, IngestMetrics 
         try
         {
             var found = await CommandQueue.FindAsync(connection, cancellation);
-            if (!_isKnown && found.Count == 1)
+            // Somebody else may make both now: the one is there, and the other one will be in a moment.
+            for (var began = clock.GetTimestamp(); !_isKnown && found.Count == 1 && clock.GetElapsedTime(began) < Patience;)
             {
-                // Somebody else may have made both between the questions for the one and for the other.
+                await Task.Delay(Pause, clock, cancellation);
                 found = await CommandQueue.FindAsync(connection, cancellation);
             }
             await CommandQueue.DeclareAsync(connection, options.Value.Queue, cancellation);

@@ -62,6 +62,8 @@ sealed class KafkaTarget : ICommandTarget
         config.LingerMs = 20;
         config.MessageTimeoutMs = (int)ConfirmLimit.TotalMilliseconds;
         config.ClientId = "ingest publish";
+        // The topic has settings of its own, which a broker that makes it does not know.
+        config.AllowAutoCreateTopics = false;
         // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
         config.Partitioner = Partitioner.Murmur2Random;
     })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
