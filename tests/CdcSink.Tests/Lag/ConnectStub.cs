@@ -46,7 +46,7 @@ sealed class ConnectStub : IAsyncDisposable
             asked.Response.StatusCode = isConfig && Epoch is null ? 403 : 200;
             var answer = isConfig
                 ? $$"""{"transforms":"e","transforms.e.type":"org.apache.kafka.connect.transforms.InsertHeader","transforms.e.header":"epoch","transforms.e.value.literal":"{{Epoch}}"}"""
-                : $$"""{"offsets":[{"partition":{"server":"{{Prefix}}"},"offset":{"lsn":{{lsn}}}}]}""";
+                : $$"""{"offsets":[{"partition":{"server":"{{Prefix}}" },"offset":{"lsn":{{lsn}} } }]}""";
             await asked.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(answer));
             asked.Response.Close();
         }
