@@ -139,6 +139,7 @@ sealed class RabbitLook : IAsyncDisposable
     async Task<HeldLetter> NextAsync(RabbitLookConsumer consumer, CancellationToken cancellation)
     {
         var next = consumer.Letters.ReadAsync(cancellation).AsTask();
+        var hasAsked = false;
         try
         {
             while (true)
@@ -151,6 +152,12 @@ sealed class RabbitLook : IAsyncDisposable
                 catch (TimeoutException) when (_frames.BodyBytes != before)
                 {
                     // A large letter over a slow network is on its way.
+                }
+                catch (TimeoutException) when (!hasAsked)
+                {
+                    // The channel answers behind the letters that it is sending: it takes seconds for headers that are nested thousands deep.
+                    hasAsked = true;
+                    await _channel.QueueDeclarePassiveAsync(_queue, cancellation);
                 }
             }
         }
