@@ -20,7 +20,7 @@ public interface IBetCommands
 
     /// <summary>
     /// As for one, for many in their order, from the first call on; returns when the broker has them all. Where it throws, some may be
-    /// there: send all again. Commands of two calls are in order only if the first call was awaited.
+    /// there: send all again; after a <see cref="BetCommandsException"/> that names two commands look at their outcomes first. Commands of two calls are in order only if the first call was awaited.
     /// </summary>
     /// <remarks>All are read and checked before the first one is sent, so the bytes of all are in memory, some 300 for each.</remarks>
     /// <exception cref="ArgumentException">Ingest would refuse one; the message names it, its field and the fix. None was sent.</exception>
@@ -38,5 +38,5 @@ public interface IBetCommands
     Task<CommandOutcome> SendAsync(BetCommand command, TimeSpan? within = null, CancellationToken cancellation = default);
 }
 
-/// <summary>Commands cannot be published to this broker, and trying again would not help.</summary>
+/// <summary>Trying again alone does not help: the broker takes no commands, or a list over Kafka has a gap; the message says which.</summary>
 public sealed class BetCommandsException(string message, Exception? inner = null) : Exception(message, inner);

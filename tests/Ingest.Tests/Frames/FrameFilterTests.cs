@@ -82,6 +82,10 @@ public sealed class FrameFilterTests
         Assert.Equal(Delivered(1, [1, 2], [.. first, .. other]), Pass(Delivered(1, [1, 2], [.. first, .. other, .. second]), 100));
         Assert.Equal(Delivered(2, [1, 2], second), Pass(Delivered(2, [1, 2], [.. second, .. second, .. first]), 100));
         Assert.Empty(_cuts.Take(1).Headers);
+        // More entries than are compared in place.
+        byte[] many = [.. Enumerable.Range(0, 40).SelectMany(number => (byte[])[1, (byte)(100 + number), (byte)'b', 1])];
+        Assert.Equal(Delivered(3, [1, 2], many), Pass(Delivered(3, [1, 2], many), 100));
+        Assert.Equal(Delivered(4, [1, 2], many), Pass(Delivered(4, [1, 2], [.. many, .. many]), 100));
     }
 
     [Fact]

@@ -70,7 +70,7 @@ static class HeaderTable
     public static byte[]? FirstOfEachName(ReadOnlySpan<byte> payload, Range table)
     {
         var entries = payload[table];
-        if (entries.IsEmpty)
+        if (entries.IsEmpty || AreFewAndDiffer(entries))
         {
             return null;
         }
@@ -94,6 +94,33 @@ static class HeaderTable
         var length = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(length, kept.WrittenCount);
         return [.. payload[..table.Start], .. length, .. kept.WrittenSpan, .. payload[table.End..]];
+    }
+
+    // Of most messages, and without memory of its own.
+    static bool AreFewAndDiffer(ReadOnlySpan<byte> entries)
+    {
+        const int Few = 16;
+        Span<Range> names = stackalloc Range[Few];
+        var known = 0;
+        for (int at = 4, count = 0; at < entries.Length; known++)
+        {
+            var name = (at + 1)..(at + 1 + entries[at]);
+            at = name.End.Value;
+            for (var other = 0; other < known; other++)
+            {
+                if (entries[names[other]].SequenceEqual(entries[name]))
+                {
+                    return false;
+                }
+            }
+            if (known == Few)
+            {
+                return false;
+            }
+            names[known] = name;
+            TryValue(entries, ref at, 1, ref count);
+        }
+        return true;
     }
 
     static bool TryTable(ReadOnlySpan<byte> table, int depth, ref int entries)
