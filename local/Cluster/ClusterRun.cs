@@ -47,7 +47,7 @@ static class ClusterRun
         var (reconciliation, report) = await cluster.ReconcileAsync();
         var invariants = (await proof.CheckAsync(published.Commands, published.Malformed)).ToList();
         invariants.Add(new Invariant("the Reconciler finds both sides equal", reconciliation == 0, report.Trim().Split('\n')[^1]));
-        var summary = new Summary(start, seconds, drained, published, final, invariants, Memory.Of(cluster), cluster.Workers.Sum(worker => worker.Restarts));
+        var summary = new Summary(start, seconds, drained, published, final, await proof.OutcomesAsync(), invariants, Memory.Of(cluster), cluster.Workers.Sum(worker => worker.Restarts));
         Console.WriteLine(summary.Text());
         if (options.Json is { } file)
         {

@@ -40,16 +40,28 @@ sealed class EngineSupervisor : IAsyncDisposable
             ("RabbitMQ", () => _engines.Rabbit.HasEnded, _engines.Rabbit.StartAsync),
             ("ClickHouse", () => _engines.ClickHouse.HasEnded, _engines.ClickHouse.StartAsync),
         ];
-        while (!_stopping.IsCancellationRequested)
+        // Each by itself: one that takes minutes to start does not keep the others down.
+        await Task.WhenAll([.. kept.Select(engine => EachSecondAsync(async () =>
         {
-            foreach (var engine in kept.Where(engine => engine.HasEnded()))
+            if (engine.HasEnded())
             {
                 await StartAgainAsync(engine.Name, engine.StartAsync);
             }
+        })), EachSecondAsync(() =>
+        {
             if (_engines.Kafka is { HasEnded: true })
             {
                 _lost.TrySetResult("the local Kafka broker ended, and with it the records that it kept in memory");
             }
+            return Task.CompletedTask;
+        })]);
+    }
+
+    async Task EachSecondAsync(Func<Task> look)
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            await look();
             await Task.Delay(Pause, TimeProvider.System, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -15,7 +15,7 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     // give up the beginning and send the end.
     const int Together = 500;
 
-    static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(5), LookForRoomEvery = TimeSpan.FromMilliseconds(20);
 
     // Trying again would not help.
     static readonly ErrorCode[] Refusals =
@@ -68,16 +68,16 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     async Task PublishAsync(CommandBody[] bodies, CancellationToken cancellation)
     {
         var producer = await _producer.NowAsync(cancellation);
-        Task[] onTheWay = [.. bodies.Select(body => PublishAsync(producer, body, cancellation))];
+        var onTheWay = await HandOverAsync(producer, bodies, cancellation);
         await Task.WhenAll(onTheWay).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var first = Array.FindIndex(onTheWay, publish => !publish.IsCompletedSuccessfully);
+        var first = onTheWay.FindIndex(publish => !publish.IsCompletedSuccessfully);
         if (first < 0 || cancellation.IsCancellationRequested)
         {
             await Task.WhenAll(onTheWay);
             return;
         }
         var missing = new Dictionary<long, int>();
-        for (var at = first; at < bodies.Length; at++)
+        for (var at = first; at < onTheWay.Count; at++)
         {
             var key = CommandContent.Of(bodies[at].Command).Key;
             if (!onTheWay[at].IsCompletedSuccessfully)
@@ -87,14 +87,36 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
             else if (missing.TryGetValue(key, out var before))
             {
                 throw new BetCommandsException(
-                    $"Kafka has command {bodies[at].Command.Id} and not {bodies[before].Command.Id}, which stands before it in the list and has the same key: "
-                    + "look at their outcomes before the list is sent again", onTheWay[before].Exception?.InnerException);
+                    $"Kafka confirmed command {bodies[at].Command.Id} and not {bodies[before].Command.Id}, which stands before it in the list, has the same key and "
+                    + "may be there or not: look at their outcomes before the list is sent again", onTheWay[before].Exception?.InnerException);
             }
         }
         await onTheWay[first];
     }
 
-    async Task PublishAsync(ProducerUse producer, CommandBody body, CancellationToken cancellation)
+    /// <summary>
+    /// Hands them to the client one after another. Its queue is shared by all calls and has a limit, and where it is full for one message it may
+    /// have room for the next: so each is waited for, and nothing is handed over behind one that was not.
+    /// </summary>
+    async Task<List<Task>> HandOverAsync(ProducerUse producer, CommandBody[] bodies, CancellationToken cancellation)
+    {
+        var onTheWay = new List<Task>(bodies.Length);
+        var since = _clock.GetTimestamp();
+        foreach (var body in bodies)
+        {
+            var isHandedOver = new TaskCompletionSource();
+            var publish = PublishAsync(producer, body, onTheWay.Take(onTheWay.Count), since, isHandedOver, cancellation);
+            onTheWay.Add(publish);
+            if (await Task.WhenAny(isHandedOver.Task, publish) == publish && !isHandedOver.Task.IsCompleted)
+            {
+                break;
+            }
+        }
+        return onTheWay;
+    }
+
+    async Task PublishAsync(
+        ProducerUse producer, CommandBody body, IEnumerable<Task> before, long since, TaskCompletionSource isHandedOver, CancellationToken cancellation)
     {
         var command = body.Command;
         using var span = PublishTrace.Start("kafka", command);
@@ -106,8 +128,27 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         var message = new Message<byte[]?, byte[]?> { Key = Key(command), Value = body.Bytes, Headers = headers };
         try
         {
-            // The client's own limit, which is the same, does not hold for every message of a producer that has become unusable.
-            await producer.ProduceAsync(Topics.Commands, message, cancellation).WaitAsync(_options.PublishWithin + Grace, _clock, cancellation);
+            Task? produced;
+            while ((produced = TryProduce(producer, message, since, cancellation)) is null)
+            {
+                // A message's limit begins when it is handed over: those before it could be given up, and this one sent.
+                await Task.WhenAll(before);
+                await Task.Delay(LookForRoomEvery, _clock, cancellation);
+            }
+            if (!produced.IsFaulted)
+            {
+                isHandedOver.SetResult();
+            }
+            try
+            {
+                await produced.WaitAsync(_options.PublishWithin, _clock, cancellation);
+            }
+            catch (TimeoutException)
+            {
+                // The client's own limit is the same, but for messages of a producer that has become unusable. Its report may be about to be read, also
+                // after this process stood still.
+                await produced.WaitAsync(Grace, _clock, cancellation);
+            }
         }
         catch (TimeoutException)
         {
@@ -121,10 +162,22 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         {
             throw new BetCommandsException($"Kafka does not take command {command.Id}: {refused.Error.Code}", refused);
         }
+        catch (KafkaException full) when (full.Error.Code == ErrorCode.Local_QueueFull)
+        {
+            throw new TimeoutException($"command {command.Id} was not sent: the client's queue was full for {_options.PublishWithin.TotalSeconds:F0} s, because Kafka confirms nothing", full);
+        }
         catch (KafkaException late)
         {
             throw new TimeoutException($"{NotConfirmed(command)} ({late.Error.Code})", late);
         }
+    }
+
+    /// <returns>Null where the client's queue is full and the time for it is not over.</returns>
+    Task? TryProduce(ProducerUse producer, Message<byte[]?, byte[]?> message, long since, CancellationToken cancellation)
+    {
+        var produced = producer.ProduceAsync(Topics.Commands, message, cancellation);
+        var isFull = produced.Exception?.InnerException is KafkaException { Error.Code: ErrorCode.Local_QueueFull };
+        return isFull && _clock.GetElapsedTime(since) < _options.PublishWithin ? null : produced;
     }
 
     string NotConfirmed(BetCommand command) => $"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s";

@@ -13,6 +13,9 @@ namespace Betting.Connections;
 /// <summary>Adds the clients of the stores, each with its options checked at boot. None of them connects before its first use.</summary>
 public static class ConnectionServices
 {
+    // A session keeps the settings that its role and its database had when it began.
+    static readonly TimeSpan SessionLifetime = TimeSpan.FromMinutes(1);
+
     /// <summary>An <see cref="NpgsqlDataSource"/> that follows the primary where several hosts are named.</summary>
     /// <param name="services">Where it is added.</param>
     /// <param name="application">The name that PostgreSQL shows for its connections.</param>
@@ -23,6 +26,10 @@ public static class ConnectionServices
             var builder = new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString);
             builder.ConnectionStringBuilder.ApplicationName ??= application;
             choose?.Invoke(builder.ConnectionStringBuilder);
+            if (builder.ConnectionStringBuilder.ConnectionLifetime == new NpgsqlConnectionStringBuilder().ConnectionLifetime)
+            {
+                builder.ConnectionStringBuilder.ConnectionLifetime = (int)SessionLifetime.TotalSeconds;
+            }
             // The pool's label in metrics; without a name it would be the connection string.
             builder.Name = application;
             builder.UseLoggerFactory(new OneLineLoggers(provider.GetRequiredService<ILoggerFactory>()));

@@ -53,7 +53,7 @@ public static class Topics
         "AND s.refobjid = p.oid AND d.refclassid = 'pg_namespace'::regclass AND d.refobjid = c.relnamespace))) " +
         "SELECT set_config('synchronous_commit', 'local', true), pg_logical_emit_message(true, 'watermark', " +
         "json_build_object('at', clock_timestamp(), 'id', id, 'previous', previous, " +
-        "'whole', is_whole, 'timeline', ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int, " +
+        "'started', pg_postmaster_start_time(), 'whole', is_whole, 'timeline', ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int, " +
         "'publication', (SELECT md5(coalesce(string_agg(concat(is_whole, p.xmin, p, " +
         "(SELECT string_agg(concat(r.xmin, r), ' ' ORDER BY r.oid) FROM pg_publication_rel r WHERE r.prpubid = p.oid), " +
         "(SELECT string_agg(concat_ws(' ', c.oid, c.relkind, c.relpersistence, c.relreplident, c.relhassubclass, t.xmin, " +

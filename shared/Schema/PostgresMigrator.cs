@@ -39,6 +39,7 @@ public static class PostgresMigrator
         }
         var single = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Multiplexing = false };
         PostgresSessions.GiveUpLocks(single);
+        PostgresSessions.WaitForever(single);
         await using var connection = new NpgsqlConnection(single.ConnectionString);
         await connection.OpenAsync(cancellation);
         // Held by the session: if this process dies, the lock goes with its connection.

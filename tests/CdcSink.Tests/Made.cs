@@ -62,11 +62,13 @@ sealed class Made
     /// <param name="publication">The publication's hash, by number; null where the message does not say it.</param>
     /// <param name="at">Its time; null for the minute of its id.</param>
     /// <param name="whole">Whether the publication sends every change; null where the message does not say it.</param>
+    /// <param name="started">When PostgreSQL was started; null where the message does not say it.</param>
     public StreamRecord Linked(
         int id, int previous, uint timeline = 1, string? epoch = null, ulong? lsn = null, int partition = 0, int? publication = null, string? at = null,
-        bool? whole = null) => Message(
+        bool? whole = null, string? started = null) => Message(
         $$"""{"at" : "{{at ?? $"2026-01-01T10:{id % 60:00}:00+00:00"}}", "id" : "{{IdOf(id)}}", "previous" : "{{IdOf(previous)}}", "timeline" : {{timeline}}"""
             + (publication is { } hash ? $$""", "publication" : "{{IdOf(hash)}}" """ : "")
+            + (started is { } start ? $$""", "started" : "{{start}}" """ : "")
             + (whole is { } isWhole ? $$""", "whole" : {{(isWhole ? "true" : "false")}}}""" : "}"),
         epoch: epoch, lsn: lsn, partition: partition);
 

@@ -69,6 +69,9 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     public SnapshotSettlement Settlement { get; }
     public CdcSinkMetrics Metrics => _metrics;
     public ClockJumpReport ClockJumps { get; }
+
+    /// <summary>What the lag asks of ClickHouse.</summary>
+    public VisibleStore Visible => new(Client, ClockJumps, new RestartSigns(Client, _store, _metrics, NullLogger<RestartSigns>.Instance));
     internal Readings Readings { get; }
     public List<DeadLetter> DeadLetters { get; } = [];
     public Readiness Readiness { get; } = new();

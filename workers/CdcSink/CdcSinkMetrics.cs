@@ -130,6 +130,7 @@ public sealed class CdcSinkMetrics : IDisposable
             ChainBreakKind.Timeline => "timeline",
             ChainBreakKind.Publication => "publication",
             ChainBreakKind.Incomplete => "incomplete",
+            ChainBreakKind.Restart => "restart",
             _ => "gap",
         }));
 

@@ -66,6 +66,7 @@ static class CdcSinkServices
             .AddSingleton<LagTrouble>()
             .AddSingleton<ProofReport>()
             .AddSingleton<TopicEnds>()
+            .AddSingleton<RestartSigns>()
             .AddSingleton<VisibleStore>()
             .AddConnectOffsets(provider => provider.GetRequiredService<CdcSinkOptions>().TopicPrefix)
             .AddLoop<LagLoop>()

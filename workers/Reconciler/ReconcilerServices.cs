@@ -12,7 +12,7 @@ namespace Betting.Reconciler;
 static class ReconcilerServices
 {
     public static IServiceCollection AddReconciliation(this IServiceCollection services) => services
-        .AddPostgres("reconciler").AddClickHouse().AddKafka()
+        .AddPostgres("reconciler", PostgresSessions.KeepAdvisoryLocks).AddClickHouse().AddKafka()
         .AddSection<ReconcilerOptions>(ReconcilerOptions.Section)
         .AddSingleton<ReconcilerMetrics>()
         .AddConnectOffsets(provider => provider.GetRequiredService<IOptions<ReconcilerOptions>>().Value.TopicPrefix)

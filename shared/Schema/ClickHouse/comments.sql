@@ -333,6 +333,7 @@ ALTER TABLE watermarks
     COMMENT COLUMN timeline 'Timeline of PostgreSQL. 0: the message does not say it',
     COMMENT COLUMN publication 'Hash of the publication as PostgreSQL had it. Nil: the message does not say it',
     COMMENT COLUMN whole '0: the publication did not send every change of users, events and bets, so data_as_of waits for a later one',
+    COMMENT COLUMN started 'When PostgreSQL was started. 1970: the message does not say it',
     MODIFY COMMENT 'Logical messages with the prefix watermark that came through. Kept a day';
 
 ALTER TABLE last_watermarks
@@ -348,6 +349,7 @@ ALTER TABLE last_watermarks
     COMMENT COLUMN previous 'Id of the watermark that PostgreSQL wrote before it',
     COMMENT COLUMN timeline 'Timeline of PostgreSQL. 0: the message does not say it',
     COMMENT COLUMN publication 'Hash of the publication as PostgreSQL had it. Nil: the message does not say it',
+    COMMENT COLUMN started 'When PostgreSQL was started. 1970: the message does not say it',
     COMMENT COLUMN recorded_at 'When it was recorded',
     MODIFY COMMENT 'The last watermarks of each partition, epoch and generation. They never expire';
 

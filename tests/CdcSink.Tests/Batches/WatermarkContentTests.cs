@@ -21,10 +21,10 @@ public sealed class WatermarkContentTests
     public void A_watermark_names_itself_the_one_before_it_the_timeline_and_the_publication()
     {
         const string Content = """
-            {"at" : "2026-01-01T12:00:00+00:00", "id" : "638428f4-bf25-4566-bf5b-c98de37a7286", "previous" : "8fa1d6b1-4805-4573-a80d-e867cf5b59e1", "timeline" : 3, "publication" : "0cc175b9-c0f1-b6a8-31c3-99e269772661"}
+            {"at" : "2026-01-01T12:00:00+00:00", "id" : "638428f4-bf25-4566-bf5b-c98de37a7286", "previous" : "8fa1d6b1-4805-4573-a80d-e867cf5b59e1", "timeline" : 3, "started" : "2026-01-01T11:00:00.5+00:00", "publication" : "0cc175b9-c0f1-b6a8-31c3-99e269772661"}
             """;
         Assert.True(WatermarkContent.TryRead(Encoding.UTF8.GetBytes(Content.Trim()), out _, out var link));
-        Assert.Equal(new WatermarkLink(Guid.Parse("638428f4-bf25-4566-bf5b-c98de37a7286"), Guid.Parse("8fa1d6b1-4805-4573-a80d-e867cf5b59e1"), 3, Guid.Parse("0cc175b9-c0f1-b6a8-31c3-99e269772661")), link);
+        Assert.Equal(new WatermarkLink(Guid.Parse("638428f4-bf25-4566-bf5b-c98de37a7286"), Guid.Parse("8fa1d6b1-4805-4573-a80d-e867cf5b59e1"), 3, Guid.Parse("0cc175b9-c0f1-b6a8-31c3-99e269772661"), StartedAt: 1_767_265_200_500_000), link);
     }
 
     [Theory]
@@ -46,7 +46,7 @@ public sealed class WatermarkContentTests
     [Theory]
     [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : "638428f4-bf25-4566-bf5b-c98de37a7286", "timeline" : 3}""")]
     [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : "\ud800", "previous" : "8fa1d6b1-4805-4573-a80d-e867cf5b59e1"}""")]
-    [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : 7, "previous" : ["8fa1d6b1-4805-4573-a80d-e867cf5b59e1"], "timeline" : "x", "publication" : {}}""")]
+    [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : 7, "previous" : ["8fa1d6b1-4805-4573-a80d-e867cf5b59e1"], "started" : [1], "timeline" : "x", "publication" : {}}""")]
     [InlineData("""{"at" : "2026-01-01T12:00:00Z", "id" : null, "previous" : null, "timeline" : -1}""")]
     public void A_watermark_that_does_not_name_both_is_one_all_the_same(string content)
     {

@@ -141,7 +141,7 @@ public sealed class LagLoopTests(Servers servers)
         await CameAsync(sink, "2026-01-01 06:00:00", 8, epoch: 2);
         await CameAsync(sink, "2026-01-01 06:00:05", 16, epoch: 2);
 
-        var came = await new VisibleStore(sink.Client, sink.ClockJumps).WatermarkAsync(90_000, epoch, CancellationToken.None);
+        var came = await sink.Visible.WatermarkAsync(90_000, epoch, CancellationToken.None);
 
         Assert.Equal((expected, 2), ($"{came.Newest?.AsOf:HH:mm:ss}", came.Epoch));
     }
@@ -236,7 +236,7 @@ public sealed class LagLoopTests(Servers servers)
         var outages = new Outages(new StoreFailures([]), readiness, meters, TimeProvider.System, NullLogger<Outages>.Instance);
         var trouble = new LagTrouble(outages, sink.Outage(readiness), TimeProvider.System, NullLogger<LagTrouble>.Instance);
         var loop = new LagLoop(
-            state, new LagMetrics(meters, state), ends, new VisibleStore(sink.Client, sink.ClockJumps), connect, options, trouble, new ProofReport(TimeProvider.System, NullLogger<ProofReport>.Instance), new Heartbeats(TimeProvider.System), TimeProvider.System);
+            state, new LagMetrics(meters, state), ends, sink.Visible, connect, options, trouble, new ProofReport(TimeProvider.System, NullLogger<ProofReport>.Instance), new Heartbeats(TimeProvider.System), TimeProvider.System);
         return new Looking(loop, readings, ends, connect, services);
     }
 

@@ -244,7 +244,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     async Task VisibleAsync(SinkUnderTest sink, double? until = null)
     {
         var newest = ulong.Parse((await sink.QueryAsync("SELECT max(version) FROM watermarks"))[0], CultureInfo.InvariantCulture);
-        await new VisibleStore(sink.Client, sink.ClockJumps).RecordVisibleAsync(
+        await sink.Visible.RecordVisibleAsync(
             new Watermark(Start + TimeSpan.FromSeconds(until ?? _times[^1]), new ChangeVersion(newest)), CancellationToken.None);
     }
 

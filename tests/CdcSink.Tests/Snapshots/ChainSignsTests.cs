@@ -1,8 +1,6 @@
 using Betting.CdcSink;
-using Betting.CdcSink.Lag;
 using Betting.Debezium;
 using Betting.Tests.Fixtures;
-using ClickHouse.Driver;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Snapshots;
@@ -303,8 +301,7 @@ public sealed class ChainSignsTests(Servers servers)
     /// <summary>What <c>data_as_of</c> says once everything that came is covered.</summary>
     static async Task<string> VisibleAsync(SinkUnderTest sink)
     {
-        using var client = new ClickHouseClient(sink.ConnectionString);
-        var store = new VisibleStore(client, sink.ClockJumps);
+        var store = sink.Visible;
         if ((await store.WatermarkAsync(null, null, CancellationToken.None)).Newest is { } newest)
         {
             await store.RecordVisibleAsync(newest, CancellationToken.None);

@@ -243,12 +243,16 @@ public sealed class StartTests(Servers servers)
         Assert.Contains($"{stream.Bets}/2 was added to a topic that the sink knows", KafkaStream.Said(other), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_ClickHouse_that_is_restored_while_the_worker_runs_ends_the_worker_and_gets_again_what_it_lost()
+    [Theory]
+    [InlineData(false)]
+    // The worker has recorded nothing since its start: another one did, before its partitions changed hands.
+    [InlineData(true)]
+    public async Task A_ClickHouse_that_is_restored_while_the_worker_runs_ends_the_worker_and_gets_again_what_it_lost(bool isFresh)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
-        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        var worker = stream.StartWorker(sink.ConnectionString);
+        try
         {
             await stream.SendAsync([Bet(1), Bet(2, 2)]);
             await BetsAsync(sink, "1,2");
@@ -262,6 +266,13 @@ public sealed class StartTests(Servers servers)
             await stream.SendAsync([Bet(3), Bet(4, 2)]);
             await BetsAsync(sink, "1,2,3,4");
             await Deadline.UntilAsync("progress", Limit, () => stream.IsVisibleAsync(sink));
+            if (isFresh)
+            {
+                Assert.True(await worker.StopAsync(Limit));
+                await worker.DisposeAsync();
+                worker = stream.StartWorker(sink.ConnectionString);
+                await Deadline.UntilAsync("an assignment", Limit, () => Task.FromResult(Said(worker, $"{stream.Bets}")));
+            }
 
             // The state of the backup; the worker knows nothing of it until it has something to record.
             worker.Send(Signal.Stop);
@@ -284,8 +295,44 @@ public sealed class StartTests(Servers servers)
             }
             await BetsAsync(sink, "1,2,3,4,5");
         }
+        finally
+        {
+            await worker.DisposeAsync();
+        }
 
         static bool Said(EngineProcess worker, string text) => KafkaStream.Said(worker).Contains(text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_ClickHouse_restored_to_before_a_topic_was_made_anew_gets_the_new_topic_from_its_beginning()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1), Bet(2)]);
+            await BetsAsync(sink, "1,2");
+            await Deadline.UntilAsync("progress", Limit, () => stream.IsVisibleAsync(sink));
+            await sink.QueryAsync("CREATE TABLE kept AS sink_progress");
+            await sink.QueryAsync("INSERT INTO kept SELECT * FROM sink_progress");
+            await stream.MakeAnewAsync(stream.Bets);
+            await stream.SendAsync([Bet(3)]);
+            await BetsAsync(sink, "1,2,3");
+            await stream.SendAsync([Bet(4), Bet(5), Bet(6)]);
+            await BetsAsync(sink, "1,2,3,4,5,6");
+            await Deadline.UntilAsync("progress", Limit, () => stream.IsVisibleAsync(sink));
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        foreach (var table in new[] { "sink_progress", "bet_changes", "bets_analytics_rows", "reconciliation_requests" })
+        {
+            await sink.QueryAsync($"TRUNCATE TABLE {table}");
+        }
+        await sink.QueryAsync("INSERT INTO sink_progress SELECT * FROM kept");
+
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await BetsAsync(sink, "3,4,5,6");
+        Assert.Contains($"{stream.Bets}/0 was made anew", KafkaStream.Said(again), StringComparison.Ordinal);
+        Assert.Contains($"{stream.Bets}/0 made anew after 2, generation 0", await sink.QueryAsync("SELECT id FROM holds"));
     }
 
     [Fact]

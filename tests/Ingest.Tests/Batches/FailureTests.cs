@@ -119,11 +119,11 @@ public sealed partial class FailureTests
     private static partial Regex DocumentedRow();
 
     [Fact]
-    public void Only_a_server_that_goes_or_is_no_longer_the_primary_spoils_the_pool()
+    public void A_session_may_be_the_cause_of_what_PostgreSQL_answers_but_for_a_lack_of_connections()
     {
-        Assert.True(Failure.SpoilsPool(new PostgresException("", "", "", "25006")));
-        Assert.True(Failure.SpoilsPool(new PostgresException("", "", "", "57P01")));
-        Assert.False(Failure.SpoilsPool(new PostgresException("", "", "", "53300")));
+        Assert.All(["25006", "57P01", "42P01", "57014", "55P03", "XX000"], state => Assert.True(Failure.MayBeTheSession(new PostgresException("", "", "", state)), state));
+        Assert.False(Failure.MayBeTheSession(new PostgresException("", "", "", "53300")));
+        Assert.False(Failure.MayBeTheSession(new NpgsqlException("", new TimeoutException())));
     }
 
     [Fact]

@@ -34,6 +34,11 @@ sealed record Outage(string State, Func<Task> BeginAsync, Func<Task> EndAsync)
         () => DoAsync(admin, "ALTER ROLE ingest SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ingest'"),
         () => DoAsync(admin, "ALTER ROLE ingest RESET default_transaction_read_only"));
 
+    /// <summary>The role has a wrong setting: sessions that begin meanwhile keep it for as long as they live.</summary>
+    public static Outage Misconfigured(NpgsqlDataSource admin, string setting, string value, string state) => new(state,
+        () => DoAsync(admin, $"ALTER ROLE ingest SET {setting} = '{value}'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ingest'"),
+        () => DoAsync(admin, $"ALTER ROLE ingest RESET {setting}"));
+
     /// <summary>Every batch is answered with this SQLSTATE.</summary>
     public static Outage Raised(NpgsqlDataSource admin, string state) => new(state,
         () => DoAsync(admin, $"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$; CREATE TRIGGER refuse BEFORE INSERT ON commands FOR EACH STATEMENT EXECUTE FUNCTION refuse()"),

@@ -156,6 +156,43 @@ public sealed class ClientTests(Servers servers)
     }
 
     [Fact]
+    public async Task Calls_that_find_the_clients_queue_full_wait_for_room_and_keep_their_order()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var services = Client(stage.Kafka.Settings[0][2..], "BetCommands:Via=kafka", "Kafka:Client:queue.buffering.max.messages=1000");
+        var client = services.GetRequiredService<IBetCommands>();
+        await client.PublishAsync(client.New.Deposit(1, 1m), TestContext.Current.CancellationToken);
+        List<BetCommand[]> lists = [.. Enumerable.Range(2, 10).Select(user => Enumerable.Range(1, 400).Select(cents => (BetCommand)client.New.Deposit(user, cents / 100m)).ToArray())];
+
+        stage.Kafka.Pause();
+        var publishing = Task.WhenAll(lists.Select(list => client.PublishAsync(list, TestContext.Current.CancellationToken)));
+        Assert.False(await Task.WhenAny(publishing, Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System, TestContext.Current.CancellationToken)) == publishing, "4,000 commands found room in a queue of 1,000");
+        stage.Kafka.Resume();
+        await publishing;
+
+        var stored = stage.Kafka.Read(Topics.Commands).Select(record => IdOf(record.Message.Value!)).ToHashSet();
+        Assert.All(lists, list => Assert.Equal(list.Select(command => command.Id), stored.Where(list.Select(command => command.Id).ToHashSet().Contains)));
+    }
+
+    [Fact]
+    public async Task A_queue_that_stays_full_is_an_error_in_time_that_says_so_and_leaves_no_gap()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await using var services = Client(stage.Kafka.Settings[0][2..], "BetCommands:Via=kafka", "BetCommands:PublishWithin=00:00:03", "Kafka:Client:queue.buffering.max.messages=100");
+        var client = services.GetRequiredService<IBetCommands>();
+        await client.PublishAsync(client.New.Deposit(1, 1m), TestContext.Current.CancellationToken);
+        BetCommand[] many = [.. Enumerable.Range(1, 300).Select(cents => client.New.Deposit(1, cents / 100m))];
+        stage.Kafka.Pause();
+        var started = TimeProvider.System.GetTimestamp();
+        await Assert.ThrowsAsync<TimeoutException>(() => client.PublishAsync(many, TestContext.Current.CancellationToken));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60));
+        stage.Kafka.Resume();
+        await client.PublishAsync(client.New.Deposit(1, 2m), TestContext.Current.CancellationToken);
+        var stored = stage.Kafka.Read(Topics.Commands).Skip(1).SkipLast(1).Select(record => IdOf(record.Message.Value!)).ToList();
+        Assert.Equal(many.Take(stored.Count).Select(command => command.Id), stored);
+    }
+
+    [Fact]
     public async Task A_client_publishes_again_after_an_answer_that_made_its_producer_unusable()
     {
         await using var stage = await Stage.SetAsync(servers);

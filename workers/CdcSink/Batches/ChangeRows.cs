@@ -34,7 +34,7 @@ public sealed class ChangeRows : IDisposable
     public NativeRows SnapshotMarkers { get; } = new(SnapshotMarkerColumns);
     public NativeRows Fences { get; } = new([Column.Text("prefix"), Column.Text("content"), .. Place]);
     public NativeRows Watermarks { get; } = new([Column.Time("at"), Column.UInt64("version"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset"),
-        Column.Uuid("id"), Column.Uuid("previous"), Column.UInt32("timeline"), Column.Uuid("publication"), Column.UInt8("whole")]);
+        Column.Uuid("id"), Column.Uuid("previous"), Column.UInt32("timeline"), Column.Uuid("publication"), Column.UInt8("whole"), Column.Time("started")]);
 
     public NativeRows ClockJumps { get; } =
         new([Column.Time("known_until"), Column.Time("known_again"), Column.UInt64("from_version"), Column.UInt64("fall_version")]);
@@ -132,6 +132,7 @@ public sealed class ChangeRows : IDisposable
         Watermarks.WriteUInt32(link.Timeline);
         Watermarks.WriteUuid(link.Publication);
         Watermarks.WriteUInt8((byte)(link.IsIncomplete ? 0 : 1));
+        Watermarks.WriteInt64(link.StartedAt);
         Watermarks.EndRow();
     }
 

@@ -17,7 +17,9 @@ public readonly record struct StreamedWatermark(ChangeVersion Version, long At, 
 /// <param name="Timeline">PostgreSQL's timeline; 0 where it is not known.</param>
 /// <param name="Publication">Hash of the publication's catalog rows; nil where it is not known.</param>
 /// <param name="IsIncomplete">True where the message says that the publication does not send every change of the three tables.</param>
-public readonly record struct WatermarkLink(Guid Id, Guid Previous, uint Timeline, Guid Publication = default, bool IsIncomplete = false)
+/// <param name="StartedAt">When PostgreSQL was started, microseconds since 1970 UTC; 0 where it is not known.</param>
+public readonly record struct WatermarkLink(
+    Guid Id, Guid Previous, uint Timeline, Guid Publication = default, bool IsIncomplete = false, long StartedAt = 0)
 {
     /// <summary>True where the message names itself and its predecessor.</summary>
     public bool IsKnown => Id != Guid.Empty && Previous != Guid.Empty;

@@ -5,8 +5,8 @@ namespace Betting.CdcSink.Batches;
 
 /// <summary>
 /// Reads what the connector's <c>heartbeat.action.query</c> writes: <c>{"at" : "2026-01-01T12:00:00.123456+00:00"}</c>, PostgreSQL's
-/// clock when it wrote the message, with <c>id</c>, <c>previous</c>, <c>publication</c> (UUIDs), <c>timeline</c> (a number) and <c>whole</c> (true or
-/// false; the message of an older query counts as whole). The record's own times do not say it: <c>source.ts_ms</c> is that of an earlier commit.
+/// clock when it wrote the message, with <c>id</c>, <c>previous</c>, <c>publication</c> (UUIDs), <c>timeline</c> (a number),
+/// <c>started</c> (a time as <c>at</c>) and <c>whole</c> (true or false; the message of an older query counts as whole). The record's own times do not say it: <c>source.ts_ms</c> is that of an earlier commit.
 /// </summary>
 static class WatermarkContent
 {
@@ -29,9 +29,7 @@ static class WatermarkContent
             {
                 if (reader.ValueTextEquals("at"u8))
                 {
-                    reader.Read();
-                    isKnown = reader.TokenType == JsonTokenType.String && PostgresTime.TryParse(reader.ValueSpan, out at) is null
-                        && at is > 0 and <= PostgresTime.LatestShown;
+                    isKnown = TryReadTime(ref reader, out at);
                 }
                 else
                 {
@@ -67,6 +65,10 @@ static class WatermarkContent
             reader.Read();
             link = link with { Timeline = reader.TokenType == JsonTokenType.Number && reader.TryGetUInt32(out var timeline) ? timeline : 0 };
         }
+        else if (reader.ValueTextEquals("started"u8))
+        {
+            link = link with { StartedAt = TryReadTime(ref reader, out var started) ? started : 0 };
+        }
         else if (reader.ValueTextEquals("whole"u8))
         {
             reader.Read();
@@ -76,6 +78,14 @@ static class WatermarkContent
         {
             reader.Read();
         }
+    }
+
+    static bool TryReadTime(ref Utf8JsonReader reader, out long micros)
+    {
+        micros = 0;
+        reader.Read();
+        return reader.TokenType == JsonTokenType.String && PostgresTime.TryParse(reader.ValueSpan, out micros) is null
+            && micros is > 0 and <= PostgresTime.LatestShown;
     }
 
     static Guid ReadId(ref Utf8JsonReader reader)

@@ -16,7 +16,7 @@ namespace Betting.CdcSink.Consume;
 /// </summary>
 /// <remarks>Used on the consumer's thread alone.</remarks>
 public sealed class PartitionStarts(
-    IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, ChangeStore changes, RewindStore orders, RewindWatch watch, StartMetrics metrics,
+    IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, RecordedProgress recorded, ChangeStore changes, RewindStore orders, RewindWatch watch, StartMetrics metrics,
     Readiness readiness, Outages outages, ClickHouseOutage clickHouse, TimeProvider clock, ILogger<PartitionStarts> log)
 {
     // The name under which outages know it.
@@ -131,6 +131,7 @@ public sealed class PartitionStarts(
         HoldFor([.. begun.Select(each => (each.Partition, each.Start)), .. siblings.Select(each => (new TopicPartition(each.Topic, each.Partition), new PartitionStart(StartKind.First, each.NextOffset)))],
             known, writing.Token);
         Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(siblings), writing.Token));
+        recorded.Begin([.. begun.Where(each => each.IsNews || known.ContainsKey(each.Partition)).Select(each => each.IsNews ? each.Position : known[each.Partition])]);
         Commit(consumer, open, begun, committed, writing.Token);
         foreach (var each in begun)
         {
@@ -173,9 +174,9 @@ public sealed class PartitionStarts(
         }
     }
 
-    // The record before the progress tells whether the topic is the one that the progress is about.
+    // Where ClickHouse's progress is where to begin, the record before it tells whether the topic is the one that the progress is about.
     static bool IsAsked(TopicPartition partition, long? committed, Dictionary<TopicPartition, PartitionPosition> known, (long Low, long High) bounds) =>
-        committed is null && known.TryGetValue(partition, out var last) && last.RecordMs > 0 && last.RecordOffset >= bounds.Low && last.NextOffset <= bounds.High;
+        known.TryGetValue(partition, out var last) && (committed is null || committed > last.NextOffset) && last.RecordMs > 0 && last.RecordOffset >= bounds.Low && last.NextOffset <= bounds.High;
 
     /// <summary>
     /// At a topic's first start all its partitions become known, so that one without progress was added later. Where they are to begin at

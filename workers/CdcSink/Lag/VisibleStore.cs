@@ -10,7 +10,8 @@ namespace Betting.CdcSink.Lag;
 /// <summary>What the lag asks of ClickHouse. The number of statements does not depend on the number of partitions.</summary>
 /// <param name="client">ClickHouse.</param>
 /// <param name="report">Is told of jumps of PostgreSQL's clock.</param>
-public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report)
+/// <param name="restarts">Is asked before a watermark becomes visible.</param>
+public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report, RestartSigns restarts)
 {
     public async Task<VisibleProgress> ReadAsync(CancellationToken cancellation)
     {
@@ -92,6 +93,7 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
     /// </summary>
     public async Task RecordVisibleAsync(Watermark watermark, CancellationToken cancellation)
     {
+        await restarts.NoticeAsync(watermark, cancellation);
         await KeepClockJumpsAsync(cancellation);
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("at", (watermark.AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);

@@ -1,3 +1,4 @@
+using Betting.CdcSink.Write;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Lag;
@@ -12,4 +13,7 @@ public readonly record struct Watermark(DateTimeOffset At, ChangeVersion Version
 
     /// <summary>Every change that was committed before this moment precedes the message in the log.</summary>
     public DateTimeOffset AsOf => At - Margin;
+
+    /// <summary>What precedes the message is proven, and nothing behind it.</summary>
+    public Hold Hold => new((AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 }

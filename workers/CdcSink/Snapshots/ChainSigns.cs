@@ -91,7 +91,7 @@ public sealed class ChainSigns(
         return here.Link.IsKnown ? Before(here.At) : await watermarks.TimeOfAsync(found.Watermark, named, cancellation) is { } at ? Before(at) : Hold.All;
     }
 
-    static Hold Before(long at) => new((new Watermark(Moment(at), default).AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+    static Hold Before(long at) => new Watermark(Moment(at), default).Hold;
 
     async Task TellAsync(ChainBreak found, Hold hold, CancellationToken cancellation)
     {

@@ -16,6 +16,7 @@ static class LastWatermarks
     [
         Column.Text("topic"), Column.Int32("partition"), Column.UInt8("epoch"), Column.UInt64("generation"), Column.UInt8("slot"), Column.Int64("offset"),
         Column.Time("at"), Column.UInt64("version"), Column.Uuid("id"), Column.Uuid("previous"), Column.UInt32("timeline"), Column.Uuid("publication"),
+        Column.Time("started"),
     ];
 
     /// <param name="watermarks">Of a batch; those of one partition and epoch in the order of their offsets.</param>
@@ -47,6 +48,7 @@ static class LastWatermarks
         rows.WriteUuid(watermark.Link.Previous);
         rows.WriteUInt32(watermark.Link.Timeline);
         rows.WriteUuid(watermark.Link.Publication);
+        rows.WriteInt64(watermark.Link.StartedAt);
         rows.EndRow();
     }
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Betting.CdcSink.Write;
 
 /// <summary>
-/// What this replica has recorded in <c>sink_progress</c> since its partitions were assigned. Progress of a partition only grows, so a
-/// ClickHouse that has less was restored from an older state, or another one answers: changes before that are missing there, and
+/// What <c>sink_progress</c> had of this replica's partitions when they began, and what it has recorded there since. Progress of a partition only
+/// grows, so a ClickHouse that has less was restored from an older state, or another one answers: changes before that are missing there, and
 /// recording more progress would hide them.
 /// </summary>
 public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, ILogger<RecordedProgress> log)
@@ -20,6 +20,21 @@ public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, IL
     // Partitions are given away while a batch is recorded.
     readonly Lock _gate = new();
     readonly Dictionary<TopicPartition, PartitionPosition> _recorded = [];
+
+    /// <summary>ClickHouse has these, and the partitions begin. What this replica recorded of them before stays, where it is more.</summary>
+    public void Begin(IEnumerable<PartitionPosition> positions)
+    {
+        lock (_gate)
+        {
+            foreach (var position in positions)
+            {
+                if (!_recorded.TryGetValue(Of(position), out var recorded) || IsLess(recorded, position))
+                {
+                    _recorded[Of(position)] = position;
+                }
+            }
+        }
+    }
 
     /// <summary>These are in ClickHouse.</summary>
     public void Add(IEnumerable<PartitionPosition> positions)

@@ -53,9 +53,9 @@ public static class Failure
         return end < 0 ? text : text[..end];
     }
 
-    /// <summary>The pool may hold more connections to the same server that was shut down or is no longer the primary.</summary>
-    public static bool SpoilsPool(Exception failure) => failure is PostgresException
-    {
-        SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow,
-    };
+    /// <summary>
+    /// The session may be the cause: it keeps the settings that its role and its database had when it began, and leads to the server that was the primary
+    /// then. A role without connections left gains nothing from opening them anew.
+    /// </summary>
+    public static bool MayBeTheSession(Exception failure) => failure is PostgresException { SqlState: not PostgresErrorCodes.TooManyConnections };
 }

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Betting.Ingest.Batches;
 
 /// <summary>
-/// Whether PostgreSQL takes batches. Throws away pooled connections that lead to a server which is gone or no longer the primary.
+/// Whether PostgreSQL takes batches. Throws away pooled sessions that may be why it does not.
 /// A refusal that only an operator can mend, or that nobody knows, is logged on its own once a minute.
 /// </summary>
 public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outages, StoreFailures failures, TimeProvider clock, ILogger<PostgresAvailability> log)
@@ -31,10 +31,7 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outa
     /// <param name="command">The command that stands alone in its batch, where one does.</param>
     public void Away(string door, Exception failure, Guid? command = null)
     {
-        if (Failure.SpoilsPool(failure))
-        {
-            postgres.Clear();
-        }
+        BeginAnew(failure);
         var kind = Failure.ClassOf(failure);
         if (kind is FailureClass.Configuration or FailureClass.Unknown)
         {
@@ -68,6 +65,7 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outa
     /// <param name="failure">The first refusal of the batch.</param>
     public void RefusesEverything(string door, int inARow, Exception failure)
     {
+        BeginAnew(failure);
         outages.Failed(Stores.Postgres, door, $"{inARow} commands in a row are refused, SQLSTATE {Failure.StateOf(failure)}");
         Log(door, FailureClass.Data, failure, null, inARow);
     }
@@ -75,6 +73,15 @@ public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outa
     /// <summary>The door abandoned its batches: what they met says nothing about those that it gets next.</summary>
     /// <remarks>While PostgreSQL is really away, the parked loop goes on saying so.</remarks>
     public void Forget(string door) => Back(door);
+
+    // Attempts and looks use their sessions each second, so none of them is ever idle long enough to be closed.
+    void BeginAnew(Exception failure)
+    {
+        if (Failure.MayBeTheSession(failure))
+        {
+            postgres.Clear();
+        }
+    }
 
     void Log(string door, FailureClass kind, Exception failure, Guid? command, int inARow = 0)
     {

@@ -1,0 +1,93 @@
+using Betting.Debezium;
+using Betting.Tests.Fixtures;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Lag;
+
+/// <summary>Which restarts of PostgreSQL hold data_as_of: those behind changes that no watermark before the restart covers.</summary>
+public sealed class RestartSignsTests(Servers servers)
+{
+    const string Earlier = "2026-01-01T08:00:00+00:00", Restarted = "2026-01-01T10:30:00+00:00";
+
+    static readonly DateTimeOffset Hour = new(2026, 1, 1, 10, 0, 0, TimeSpan.Zero);
+
+    readonly Made _made = new();
+
+    [Theory]
+    // Seconds after the last watermark before the restart, at which the last change was committed.
+    [InlineData(0, false)]
+    [InlineData(9, false)]
+    [InlineData(60, true)]
+    [InlineData(1500, true)]
+    // After the restart.
+    [InlineData(1801, false)]
+    public async Task A_restart_holds_where_changes_came_that_were_committed_long_after_the_last_watermark(int committed, bool isHeld)
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, lsn: 800, at: "2026-01-01T09:59:59+00:00", started: Earlier)]);
+        await VisibleAsync(sink);
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, lsn: 1600, at: "2026-01-01T10:00:00+00:00", started: Earlier), Bet(1, committed, 2400)]);
+        await sink.ApplyStreamedAsync([_made.Linked(3, previous: 2, lsn: 80_000, at: "2026-01-01T10:31:00+00:00", started: Restarted)]);
+
+        await VisibleAsync(sink);
+        await VisibleAsync(sink);
+
+        Assert.Equal(isHeld ? "2026-01-01 09:59:58.000000" : "2026-01-01 10:30:59.000000", await AsOfAsync(sink));
+        string[] reasons = isHeld ? ["PostgreSQL was restarted behind a backlog: it may have been restored from a copy without a new epoch"] : [];
+        Assert.Equal(reasons, await sink.QueryAsync("SELECT reason FROM reconciliation_requests FINAL WHERE startsWith(id, 'Restart of')"));
+    }
+
+    [Fact]
+    public async Task The_hold_ends_with_an_equal_run_and_the_same_restart_asks_no_second_time()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, lsn: 800, at: "2026-01-01T10:00:00+00:00", started: Earlier), Bet(1, 60, 1600)]);
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, lsn: 80_000, at: "2026-01-01T10:31:00+00:00", started: Restarted)]);
+        await VisibleAsync(sink);
+        await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
+        Assert.Equal("2026-01-01 10:30:59.000000", await AsOfAsync(sink));
+
+        await sink.ApplyStreamedAsync([_made.Linked(3, previous: 2, lsn: 88_000, at: "2026-01-01T10:32:00+00:00", started: Restarted)]);
+        await VisibleAsync(sink);
+        Assert.Equal("2026-01-01 10:31:59.000000", await AsOfAsync(sink));
+        Assert.Equal(["1"], await sink.QueryAsync("SELECT toString(count()) FROM reconciliation_requests FINAL WHERE startsWith(id, 'Restart of')"));
+    }
+
+    [Fact]
+    public async Task Two_days_after_the_last_watermark_the_restart_is_noticed_too()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, lsn: 800, at: "2026-01-01T10:00:00+00:00", started: Earlier)]);
+        await VisibleAsync(sink);
+        await sink.QueryAsync("TRUNCATE TABLE watermarks");
+        await sink.ApplyStreamedAsync([Bet(1, 60, 1600), _made.Linked(2, previous: 1, lsn: 80_000, at: "2026-01-01T10:31:00+00:00", started: Restarted)]);
+        await VisibleAsync(sink);
+        Assert.Equal("2026-01-01 09:59:59.000000", await AsOfAsync(sink));
+    }
+
+    [Fact]
+    public async Task A_new_epoch_and_messages_that_do_not_name_a_start_are_no_sign()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, lsn: 800, at: "2026-01-01T10:00:00+00:00"), Bet(1, 60, 1600)]);
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, lsn: 8000, at: "2026-01-01T10:31:00+00:00", started: Restarted)]);
+        await VisibleAsync(sink);
+        await sink.ApplyStreamedAsync([_made.Linked(9, previous: 8, lsn: 80, at: "2026-01-01T11:31:00+00:00", epoch: "2", started: "2026-01-01T11:00:00+00:00")]);
+        await VisibleAsync(sink);
+        Assert.Equal("2026-01-01 11:30:59.000000", await AsOfAsync(sink));
+    }
+
+    StreamRecord Bet(int id, int seconds, ulong lsn) =>
+        _made.Bet(id, Made.Columns(), committedMs: Hour.AddSeconds(seconds).ToUnixTimeMilliseconds(), lsn: lsn, lastCommit: lsn - 8);
+
+    /// <summary>Everything that came is covered.</summary>
+    static async Task VisibleAsync(SinkUnderTest sink)
+    {
+        if ((await sink.Visible.WatermarkAsync(null, null, CancellationToken.None)).Newest is { } newest)
+        {
+            await sink.Visible.RecordVisibleAsync(newest, CancellationToken.None);
+        }
+    }
+
+    static async Task<string> AsOfAsync(SinkUnderTest sink) => (await sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of"))[0];
+}
