@@ -39,7 +39,12 @@ public static class ConnectionServices
                 // How long it is remembered which host is the primary: as long as a failover may go unnoticed.
                 builder.ConnectionStringBuilder.HostRecheckSeconds = 1;
             }
-            return severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
+            var history = new PrimaryHistory(
+                new NpgsqlConnectionStringBuilder(builder.ConnectionString), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<NpgsqlDataSource>>());
+            builder.UsePhysicalConnectionInitializer(opened => history.CheckAsync(opened).GetAwaiter().GetResult(), history.CheckAsync);
+            var source = severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
+            history.OnPromotion = source.Clear;
+            return source;
         });
 
     /// <summary>PostgreSQL for a verb that works without it as well: checked where the connection string is given; there is no data source where it is not.</summary>

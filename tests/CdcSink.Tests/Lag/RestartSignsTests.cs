@@ -37,6 +37,19 @@ public sealed class RestartSignsTests(Servers servers)
         Assert.Equal(reasons, await sink.QueryAsync("SELECT reason FROM reconciliation_requests FINAL WHERE startsWith(id, 'Restart of')"));
     }
 
+    [Theory]
+    [InlineData("2026-01-02T08:00:00+00:00", false)]
+    [InlineData("2026-01-02T10:00:00+00:00", true)]
+    public async Task A_restart_after_a_day_without_watermarks_holds_because_nobody_knows_what_came_behind_the_last_one(string at, bool isHeld)
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, lsn: 800, at: "2026-01-01T10:00:00+00:00", started: Earlier)]);
+        await VisibleAsync(sink);
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, lsn: 80_000, at: at, started: "2026-01-02T07:59:00+00:00")]);
+        await VisibleAsync(sink);
+        Assert.Equal([isHeld ? "1" : "0"], await sink.QueryAsync("SELECT toString(count()) FROM holds WHERE startsWith(id, 'Restart of')"));
+    }
+
     [Fact]
     public async Task The_hold_ends_with_an_equal_run_and_the_same_restart_asks_no_second_time()
     {
@@ -63,6 +76,20 @@ public sealed class RestartSignsTests(Servers servers)
         await sink.ApplyStreamedAsync([Bet(1, 60, 1600), _made.Linked(2, previous: 1, lsn: 80_000, at: "2026-01-01T10:31:00+00:00", started: Restarted)]);
         await VisibleAsync(sink);
         Assert.Equal("2026-01-01 09:59:59.000000", await AsOfAsync(sink));
+    }
+
+    [Fact]
+    public async Task A_copy_without_the_last_watermark_is_noticed_by_the_restart_also_where_the_sink_was_restarted_meanwhile()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, lsn: 800, at: "2026-01-01T10:00:00+00:00", started: Earlier)]);
+        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, lsn: 1600, at: "2026-01-01T10:00:01+00:00", started: Earlier)]);
+        await VisibleAsync(sink);
+        await using var restarted = sink.Restarted();
+        await restarted.ApplyStreamedAsync([_made.Linked(3, previous: 1, lsn: 80_000, at: "2026-01-01T10:00:31+00:00", started: Restarted)]);
+        await VisibleAsync(sink);
+        Assert.Equal("2026-01-01 09:59:59.000000", await AsOfAsync(sink));
+        Assert.Equal(["1"], await sink.QueryAsync("SELECT toString(count()) FROM holds WHERE startsWith(id, 'Predecessor of the watermarks of epoch 1')"));
     }
 
     [Fact]

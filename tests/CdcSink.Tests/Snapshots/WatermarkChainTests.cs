@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Snapshots;
 
-/// <summary>Which watermarks do not follow the one before them. Each is written <c>id&lt;previous</c> with a timeline, a publication, a minute and a 1 for an incomplete publication behind colons; <c>-</c> names nobody.</summary>
+/// <summary>Which watermarks do not follow the one before them. Each is written <c>id&lt;previous</c> with a timeline, a publication, a minute, a 1 for an incomplete publication and the minute in which PostgreSQL was started behind colons; <c>-</c> names nobody.</summary>
 public sealed class WatermarkChainTests
 {
     [Theory]
@@ -22,6 +22,10 @@ public sealed class WatermarkChainTests
     // A connector that was killed sends again what it sent, in the same batch.
     [InlineData("1<0", "2<1 3<2 4<3 2<1 3<2 4<3 5<4", "")]
     [InlineData("3<2", "3<2 4<3", "")]
+    // The same after a restart of PostgreSQL: a copy that has not the last watermark. A restart alone is none.
+    [InlineData("2<1:1:7:1:0:1", "3<2:1:7:2:0:3 4<2:1:7:4:0:3", "")]
+    [InlineData("2<1:1:7:1:0:1", "3<1:1:7:2:0:2 4<3:1:7:3:0:2", "3 Predecessor")]
+    [InlineData("2<1:1:7:1:0:1", "3<1:1:7:2", "")]
     // Messages without ids.
     [InlineData("1<0", "- - 2<1 - 3<2", "")]
     [InlineData("1<0", "- 3<2", "3 Predecessor")]
@@ -64,6 +68,6 @@ public sealed class WatermarkChainTests
         var (id, previous, timeline) = (parts[0], parts[1], parts.ElementAtOrDefault(2) is var said && parts.Length > 2 ? said : 1);
         var publication = parts.ElementAtOrDefault(3) is var hash && hash > 0 ? Made.IdOf(hash) : Guid.Empty;
         return new StreamedWatermark(ChangeVersion.Of(1, streamed: true, (ulong)id), parts.ElementAtOrDefault(4) * 60_000_000L, "betting.message", 0, offset,
-            new WatermarkLink(Made.IdOf(id), Made.IdOf(previous), (uint)timeline, publication, parts.ElementAtOrDefault(5) == 1));
+            new WatermarkLink(Made.IdOf(id), Made.IdOf(previous), (uint)timeline, publication, parts.ElementAtOrDefault(5) == 1, parts.ElementAtOrDefault(6) * 60_000_000L));
     }
 }

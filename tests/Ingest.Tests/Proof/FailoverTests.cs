@@ -3,6 +3,7 @@ using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Store;
+using Betting.Tests.Ingest.Worker;
 
 namespace Betting.Tests.Ingest.Proof;
 
@@ -63,5 +64,39 @@ public sealed class FailoverTests(Servers servers)
         await pair.NothingQueuedAsync();
         Assert.Equal(commands.Length + 1, await pair.OnStandbyAsync<long>("SELECT count(*) FROM commands"));
         await Invariants.HoldAsync(pair.StandbySource);
+    }
+
+    [Fact]
+    public async Task A_former_primary_that_is_started_again_is_told_nothing()
+    {
+        const string Journal = "SELECT count(*) FROM commands", Line = "a former primary was started again";
+        await using var pair = await ReplicatedPair.StartAsync(servers, "former");
+        BetCommand[] commands = [.. Traffic.About(users: 5, events: 2, bets: 100, seed: 23)];
+        await pair.PublishAsync(commands);
+        await pair.AppliedOnPrimaryAsync(commands.Length);
+        await Deadline.UntilAsync("the standby to have it", TimeSpan.FromSeconds(20), async () => await pair.OnStandbyAsync<long>(Journal) >= commands.Length);
+        await pair.Primary.KillAsync();
+        await pair.PromoteAsync();
+        await pair.ResumedAfterAsync();
+
+        // As the boot of its machine does. It stands before the other one in the list of hosts.
+        await pair.Primary.StartAsync();
+        pair.Stage.Postgres.Clear();
+        var left = await pair.OnPrimaryAsync(Journal);
+        await ToldNothingAsync(pair.Worker);
+        // A worker that has seen neither before.
+        Assert.Equal(0, await pair.Worker.StopAsync());
+        pair.Restart();
+        await ToldNothingAsync(pair.Worker);
+        Assert.Equal(left, await pair.OnPrimaryAsync(Journal));
+        await Invariants.HoldAsync(pair.StandbySource);
+
+        Task ToldNothingAsync(IngestProcess worker) => Deadline.UntilAsync("the line", TimeSpan.FromSeconds(60), async () =>
+        {
+            BetCommand[] more = [Decide.Given.Deposit(1)];
+            await pair.PublishAsync(more);
+            await pair.AppliedOnStandbyAsync(more);
+            return worker.Log.Contains(Line, StringComparison.Ordinal);
+        });
     }
 }

@@ -144,7 +144,7 @@ public sealed class PoisonTests(Servers servers)
     }
 
     [Fact]
-    public async Task Through_a_memory_alarm_each_dead_letter_is_sent_once_over_one_connection()
+    public async Task Through_a_memory_alarm_commands_go_on_and_each_dead_letter_is_kept()
     {
         await using var rabbit = new RabbitServer(Directory.CreateDirectory(Path.Combine(servers.Folder, "alarm")).FullName, FreePort.Take());
         await rabbit.StartAsync();
@@ -154,21 +154,18 @@ public sealed class PoisonTests(Servers servers)
         await stage.Rabbit.PublishAsync(Stage.Encoded(good).Index().SelectMany(one => one.Index % 2 == 0 ? [bad[one.Index / 2], one.Item] : new[] { one.Item }));
         await rabbit.SetMemoryAlarmAsync(true);
 
-        var clock = TimeProvider.System;
         var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=50");
-        await stage.SomeAppliedAsync(10);
-        var began = clock.GetTimestamp();
-        // Longer than two of the waits after which letters were sent once more.
-        await Deadline.UntilAsync("50 s of the alarm", TimeSpan.FromSeconds(120), () => Task.FromResult(clock.GetElapsedTime(began) > TimeSpan.FromSeconds(50)));
-        await rabbit.SetMemoryAlarmAsync(false);
         await stage.AppliedAsync(good);
+        await Deadline.UntilAsync("all letters in the table", TimeSpan.FromSeconds(60), async () => await stage.CountAsync("SELECT count(*) FROM dead_letters") == bad.Length);
+        await worker.ReadyAsync();
+        await Deadline.UntilAsync("an empty queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Topics.Commands) == 0);
 
-        await Deadline.UntilAsync("all dead letters", TimeSpan.FromSeconds(60), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) >= bad.Length);
-        // A queue's count leaves out what is delivered and not confirmed: only the end of the worker shows all that was sent and all that is left.
+        // The connection holds the letters of the first batch, which the broker takes now.
+        await rabbit.SetMemoryAlarmAsync(false);
         Assert.Equal(0, await worker.StopAsync());
-        Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
-        Assert.Equal((uint)bad.Length, await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
-        Assert.Equal(0L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
+        await Deadline.UntilAsync("the copies", TimeSpan.FromSeconds(60), async () =>
+            (await stage.LettersAsync("list", "--door", "rabbitmq")).Output.Contains($"{bad.Length} letters", StringComparison.Ordinal) && await stage.Rabbit.CountAsync(Rabbit.DeadLetters) > 0);
+        Assert.InRange(await stage.Rabbit.CountAsync(Rabbit.DeadLetters), 1u, 50u);
     }
 
     [Theory]

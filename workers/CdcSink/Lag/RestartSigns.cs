@@ -16,12 +16,16 @@ namespace Betting.CdcSink.Lag;
 /// <remarks>
 /// PostgreSQL's own recovery loses no commit, and a restart alone is no sign. It is one where changes had come that were committed before the restart
 /// and more than <see cref="Backlog"/> after the last watermark before it: then nothing ties them to the PostgreSQL that runs now.
-/// All changes before the watermark have come by then, of whatever partition.
+/// All changes before the watermark have come by then, of whatever partition. Where the two watermarks are a day apart it is not known any more whether
+/// such changes came, and the restart is a sign by itself: a PostgreSQL that was away for so long may come from a backup.
 /// </remarks>
 public sealed class RestartSigns(ClickHouseClient client, ChangeStore store, CdcSinkMetrics metrics, ILogger<RestartSigns> log)
 {
     /// <summary>Ten heartbeats. A connector without a backlog writes one before.</summary>
     static readonly TimeSpan Backlog = TimeSpan.FromSeconds(10);
+
+    // commit_seconds keeps a day.
+    static readonly TimeSpan Told = TimeSpan.FromHours(23);
 
     readonly record struct Restart(ChangeVersion Version, long At, long StartedAt, long BeforeAt);
 
@@ -32,7 +36,8 @@ public sealed class RestartSigns(ClickHouseClient client, ChangeStore store, Cdc
     {
         foreach (var restart in await RestartsAsync(watermark.Version, cancellation))
         {
-            if (await LastChangeAsync(restart, watermark.Version.Epoch, cancellation) is { } lastAt)
+            var isTold = restart.At - restart.BeforeAt < (long)Told.TotalMicroseconds;
+            if ((await LastChangeAsync(restart, watermark.Version.Epoch, cancellation) ?? (isTold ? null : restart.BeforeAt)) is { } lastAt)
             {
                 var epoch = watermark.Version.Epoch;
                 metrics.WatermarkBreak(ChainBreakKind.Restart);

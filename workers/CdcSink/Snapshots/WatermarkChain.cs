@@ -43,13 +43,15 @@ public static class WatermarkChain
     }
 
     /// <summary>
-    /// A watermark with the same predecessor as the last one is no break: the message is in the log when it is written, and the transaction
-    /// that was to record it as the last one was rolled back.
+    /// A watermark with the same predecessor as the last one is no break: the message of an older query is in the log when it is written, and the transaction
+    /// that was to record it as the last one was rolled back. Where PostgreSQL was restarted between the two it is one: a restart rolls back nothing
+    /// that came, so PostgreSQL was restored from a copy that is older than the last one.
     /// </summary>
     static ChainBreakKind? Judge(in StreamedWatermark last, in StreamedWatermark next, TimeSpan gap)
     {
         var (before, link) = (last.Link, next.Link);
-        if (link.Previous != before.Id && link.Previous != before.Previous)
+        var isRestarted = link.StartedAt != before.StartedAt && link.StartedAt != 0 && before.StartedAt != 0;
+        if (link.Previous != before.Id && (link.Previous != before.Previous || isRestarted))
         {
             return ChainBreakKind.Predecessor;
         }

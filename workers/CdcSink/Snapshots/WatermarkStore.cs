@@ -24,14 +24,14 @@ public sealed class WatermarkStore(ChangeStore store)
         // Rows of watermarks expire after a day, and not in their order: what is nearly a day old may stand behind a gap. The last ones
         // are kept besides, however long ago they came.
         const string Sql = """
-            SELECT version, toUnixTimestamp64Micro(at), offset, toString(id), toString(previous), toUInt64(timeline), toString(publication)
+            SELECT version, toUnixTimestamp64Micro(at), offset, toString(id), toString(previous), toUInt64(timeline), toString(publication), toUnixTimestamp64Micro(started)
             FROM
             (
-                SELECT version, at, offset, id, previous, timeline, publication FROM watermarks
+                SELECT version, at, offset, id, previous, timeline, publication, started FROM watermarks
                 WHERE topic = {topic:String} AND partition = {partition:Int32} AND offset < {offset:Int64} AND version BETWEEN {from:UInt64} AND {to:UInt64}
                     AND notEmpty(id) AND recorded_at > now64(6) - INTERVAL 23 HOUR AND toUInt64(toUnixTimestamp64Micro(recorded_at)) >= {generation:UInt64}
                 UNION ALL
-                SELECT version, at, offset, id, previous, timeline, publication FROM last_watermarks
+                SELECT version, at, offset, id, previous, timeline, publication, started FROM last_watermarks
                 WHERE topic = {topic:String} AND partition = {partition:Int32} AND epoch = {epoch:UInt8} AND generation = {generation:UInt64} AND offset < {offset:Int64}
             )
             ORDER BY offset DESC LIMIT 1
@@ -42,11 +42,11 @@ public sealed class WatermarkStore(ChangeStore store)
         {
             var (version, at, offset) = (row.ReadUInt64(), row.ReadInt64(), row.ReadInt64());
             var (id, previous, timeline) = (Encoding.UTF8.GetString(row.ReadString()), Encoding.UTF8.GetString(row.ReadString()), row.ReadUInt64());
-            var publication = Encoding.UTF8.GetString(row.ReadString());
+            var (publication, started) = (Encoding.UTF8.GetString(row.ReadString()), row.ReadInt64());
             last = row.IsShort
                 ? last
                 : new StreamedWatermark(new ChangeVersion(version), at, watermark.Topic, watermark.Partition, offset,
-                    new WatermarkLink(Guid.Parse(id), Guid.Parse(previous), (uint)timeline, Guid.Parse(publication)));
+                    new WatermarkLink(Guid.Parse(id), Guid.Parse(previous), (uint)timeline, Guid.Parse(publication), StartedAt: started));
         }, cancellation);
         return last;
     }

@@ -12,11 +12,7 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
 
     // A broker that is killed at the wrong moment leaves calls without an answer; whoever sends tries again.
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
-    // A broker with a resource alarm reads nothing from a publisher, not even a goodbye. The letters that it has not confirmed stay in that
-    // connection, and it takes them when the alarm ends: sent through another connection, they would be there twice.
-    static readonly TimeSpan BlockedPatience = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Patience = LetterRoute.TableAfter;
 
     readonly SemaphoreSlim _one = new(1);
     IConnection? _connection;
@@ -31,7 +27,17 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
             using var limit = new CancellationTokenSource(Patience, clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
             var channel = await OpenAsync(either.Token);
-            await ConfirmedAsync(Task.WhenAll(letters.Select(letter => SendAsync(channel, letter, isShortened, cancellation))), cancellation);
+            if (_isBlocked)
+            {
+                throw new BlockedBrokerException();
+            }
+            await Task.WhenAll(letters.Select(letter => SendAsync(channel, letter, isShortened, cancellation))).WaitAsync(Patience, clock, cancellation);
+        }
+        catch (Exception) when (_isBlocked && _channel is { IsOpen: true } && !cancellation.IsCancellationRequested)
+        {
+            // Under a resource alarm the broker reads nothing from a publisher, not even a goodbye. What this connection holds it takes when the alarm
+            // ends, so the connection stays, and nothing more is given to it until then.
+            throw;
         }
         catch
         {
@@ -59,24 +65,6 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
         var (properties, body) = isShortened ? RabbitLetterForm.Shortened(letter, frame) : RabbitLetterForm.Whole(letter, frame);
         await channel.PublishAsync(Queue, mandatory: true, properties, body, cancellation);
         letter.IsAside = true;
-    }
-
-    // A blocked broker is waited for longer than one that does not answer.
-    async Task ConfirmedAsync(Task sending, CancellationToken cancellation)
-    {
-        var began = clock.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await sending.WaitAsync(Patience, clock, cancellation);
-                return;
-            }
-            catch (TimeoutException) when (!sending.IsCompleted && _isBlocked && clock.GetElapsedTime(began) < BlockedPatience)
-            {
-                // Waited for once more.
-            }
-        }
     }
 
     // Dead letters are rare: the connection is made when the first one comes, and again after it broke.
@@ -109,3 +97,6 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
         await RabbitConnection.LeaveAsync(connection);
     }
 }
+
+/// <summary>RabbitMQ has a memory or disk alarm.</summary>
+sealed class BlockedBrokerException() : IOException("RabbitMQ takes nothing while it has a memory or disk alarm");

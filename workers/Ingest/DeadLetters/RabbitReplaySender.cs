@@ -17,6 +17,9 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
     // so is sent when nothing else is on its way.
     const int TogetherBytes = 64 * 1024;
 
+    // Under a memory or disk alarm RabbitMQ confirms nothing until it ends.
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     IConnection? _connection;
     ConfirmedChannel? _channel;
 
@@ -102,7 +105,8 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
     {
         try
         {
-            await channel.PublishAsync(Topics.Commands, mandatory: true, original.Properties, original.Body, cancellation);
+            await channel.PublishAsync(Topics.Commands, mandatory: true, original.Properties, original.Body, cancellation)
+                .WaitAsync(Patience, TimeProvider.System, cancellation);
             return ReplayAnswer.Sent;
         }
         catch (PublishException refused)
@@ -112,6 +116,10 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
         catch (Exception refused) when (RabbitRefusals.IsRefusal(refused))
         {
             return ReplayAnswer.Refused(RabbitTrouble.Describe(refused) ?? refused.Message.ReplaceLineEndings(" "), refused);
+        }
+        catch (TimeoutException)
+        {
+            return ReplayAnswer.Unknown(new TimeoutException($"RabbitMQ did not confirm within {Patience.TotalSeconds:F0} s; has it a memory or disk alarm?"));
         }
         catch (Exception failure)
         {
