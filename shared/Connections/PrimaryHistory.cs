@@ -73,7 +73,11 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
     {
         var single = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
         {
-            Host = host, Pooling = false, Multiplexing = false, Timeout = LimitSeconds, TargetSessionAttributes = null,
+            Host = host,
+            Pooling = false,
+            Multiplexing = false,
+            Timeout = LimitSeconds,
+            TargetSessionAttributes = null,
         };
         try
         {
