@@ -22,7 +22,8 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
             CASE WHEN pg_is_in_recovery() THEN 0 ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END
         """;
 
-    const int LimitSeconds = 2;
+    // A host that is looked at beside, and the one that is worked with.
+    const int LimitSeconds = 2, AnswerSeconds = 10;
 
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5), SayEvery = TimeSpan.FromMinutes(1);
 
@@ -40,7 +41,7 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
     public async Task CheckAsync(NpgsqlConnection opened)
     {
         await FirstLookAsync();
-        if (await AskAsync(opened) is not { } place || Learn(place) is var newest && place.Timeline >= newest)
+        if (await AskAsync(opened, AnswerSeconds) is not { } place || Learn(place) is var newest && place.Timeline >= newest)
         {
             return;
         }
@@ -83,7 +84,7 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
         {
             await using var connection = new NpgsqlConnection(single.ConnectionString);
             await connection.OpenAsync();
-            if (await AskAsync(connection) is { } place)
+            if (await AskAsync(connection, LimitSeconds) is { } place)
             {
                 Learn(place);
             }
@@ -95,9 +96,9 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
     }
 
     /// <returns>Null for a standby, and where the server does not tell it.</returns>
-    static async Task<(long System, int Timeline)?> AskAsync(NpgsqlConnection connection)
+    static async Task<(long System, int Timeline)?> AskAsync(NpgsqlConnection connection, int seconds)
     {
-        await using var command = new NpgsqlCommand(Question, connection) { CommandTimeout = LimitSeconds };
+        await using var command = new NpgsqlCommand(Question, connection) { CommandTimeout = seconds };
         try
         {
             await using var row = await command.ExecuteReaderAsync();

@@ -35,6 +35,8 @@ sealed class PostgresFailures(IOptions<PostgresOptions> options) : IStoreFailure
         RedisTimeoutException => null,
         PostgresException { SqlState: ['2', '8', ..] } refused => $"it refuses access ({refused.SqlState}): {refused.MessageText}",
         PostgresException refused => $"{refused.MessageText} (SQLSTATE {refused.SqlState})",
+        OlderPrimaryException older => older.Message,
+        NpgsqlException { InnerException: AggregateException several } when several.InnerExceptions.OfType<OlderPrimaryException>().FirstOrDefault() is { } older => older.Message,
         NpgsqlException => Network.Describe(failure),
         TimeoutException => "no answer in time",
         AggregateException several => several.InnerExceptions.Select(Describe).FirstOrDefault(detail => detail is not null),
