@@ -22,8 +22,7 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
             CASE WHEN pg_is_in_recovery() THEN 0 ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END
         """;
 
-    // A host that is looked at beside, and the one that is worked with.
-    const int LimitSeconds = 2, AnswerSeconds = 10;
+    const int LimitSeconds = 10;
 
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5), SayEvery = TimeSpan.FromMinutes(1);
 
@@ -41,7 +40,7 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
     public async Task CheckAsync(NpgsqlConnection opened)
     {
         await FirstLookAsync();
-        if (await AskAsync(opened, AnswerSeconds) is not { } place || Learn(place) is var newest && place.Timeline >= newest)
+        if (await AskAsync(opened) is not { } place || Learn(place) is var newest && place.Timeline >= newest)
         {
             return;
         }
@@ -84,7 +83,7 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
         {
             await using var connection = new NpgsqlConnection(single.ConnectionString);
             await connection.OpenAsync();
-            if (await AskAsync(connection, LimitSeconds) is { } place)
+            if (await AskAsync(connection) is { } place)
             {
                 Learn(place);
             }
@@ -96,9 +95,9 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
     }
 
     /// <returns>Null for a standby, and where the server does not tell it.</returns>
-    static async Task<(long System, int Timeline)?> AskAsync(NpgsqlConnection connection, int seconds)
+    static async Task<(long System, int Timeline)?> AskAsync(NpgsqlConnection connection)
     {
-        await using var command = new NpgsqlCommand(Question, connection) { CommandTimeout = seconds };
+        await using var command = new NpgsqlCommand(Question, connection) { CommandTimeout = LimitSeconds };
         try
         {
             await using var row = await command.ExecuteReaderAsync();
