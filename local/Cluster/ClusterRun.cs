@@ -43,11 +43,12 @@ static class ClusterRun
             await StopInOrderAsync(cluster, proof, arrived);
             return arrived ? 0 : ClusterCommand.Failed;
         }
-        var final = await watcher.ReadAsync();
+        // The workers' own counters begin anew with each restart.
+        var final = await watcher.ReadAsync() with { Outcomes = await DeliveryProof.OutcomesAsync(cluster.Postgres) };
         var (reconciliation, report) = await cluster.ReconcileAsync();
         var invariants = (await proof.CheckAsync(published.Commands, published.Malformed)).ToList();
         invariants.Add(new Invariant("the Reconciler finds both sides equal", reconciliation == 0, report.Trim().Split('\n')[^1]));
-        var summary = new Summary(start, seconds, drained, published, final, await proof.OutcomesAsync(), invariants, Memory.Of(cluster), cluster.Workers.Sum(worker => worker.Restarts));
+        var summary = new Summary(start, seconds, drained, published, final, invariants, Memory.Of(cluster), cluster.Workers.Sum(worker => worker.Restarts));
         Console.WriteLine(summary.Text());
         if (options.Json is { } file)
         {

@@ -8,7 +8,7 @@ namespace Betting.Local.Cluster;
 
 /// <summary>One page about a run, for people and for machines.</summary>
 sealed record Summary(
-    TimeSpan Start, double TrafficSeconds, double DrainedSeconds, Published Published, Reading Final, IReadOnlyDictionary<string, long> Outcomes,
+    TimeSpan Start, double TrafficSeconds, double DrainedSeconds, Published Published, Reading Final,
     IReadOnlyList<Invariant> Invariants, IReadOnlyList<Memory> Memory, int Restarts)
 {
     static readonly JsonSerializerOptions Layout = new(JsonSerializerDefaults.Web) { WriteIndented = true };
@@ -26,7 +26,7 @@ sealed record Summary(
             Started in {Start.TotalSeconds:F1} s, traffic for {TrafficSeconds:F1} s, drained {DrainedSeconds - TrafficSeconds:F1} s later.
             Published {Published.Messages:N0} messages: {Published.Commands:N0} commands, {Published.Duplicates:N0} of them twice, {Published.Malformed:N0} malformed.
             {CommandsPerSecond:N0} commands/s from the first published to the last applied.
-            Outcomes in the journal: {string.Join(", ", Outcomes.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {pair.Value:N0}"))}
+            Outcomes in the journal: {Final.OutcomesText()}
             Commit to visible in ClickHouse: p50 {Final.FreshnessP50:F2} s, p95 {Final.FreshnessP95:F2} s. Worker restarts: {Restarts}.
             Memory, now / peak MiB: {string.Join(", ", Memory.Select(memory => $"{memory.Name} {memory.MiB:F0}/{memory.PeakMiB:F0}"))}
 
@@ -48,7 +48,7 @@ sealed record Summary(
             drainedSeconds = DrainedSeconds,
             published = new { Published.Commands, Published.Duplicates, Published.Malformed },
             commandsPerSecond = CommandsPerSecond,
-            outcomes = Outcomes,
+            outcomes = Final.Outcomes,
             freshnessSeconds = new { p50 = Final.FreshnessP50, p95 = Final.FreshnessP95 },
             restarts = Restarts,
             memoryMiB = Memory,

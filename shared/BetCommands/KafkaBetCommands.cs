@@ -105,9 +105,13 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         foreach (var body in bodies)
         {
             var isHandedOver = new TaskCompletionSource();
-            var publish = PublishAsync(producer, body, onTheWay.Take(onTheWay.Count), since, isHandedOver, cancellation);
+            var publish = PublishAsync(producer, body, onTheWay, since, isHandedOver, cancellation);
             onTheWay.Add(publish);
-            if (await Task.WhenAny(isHandedOver.Task, publish) == publish && !isHandedOver.Task.IsCompleted)
+            if (!isHandedOver.Task.IsCompleted)
+            {
+                await Task.WhenAny(isHandedOver.Task, publish);
+            }
+            if (!isHandedOver.Task.IsCompleted)
             {
                 break;
             }
@@ -116,9 +120,9 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     }
 
     async Task PublishAsync(
-        ProducerUse producer, CommandBody body, IEnumerable<Task> before, long since, TaskCompletionSource isHandedOver, CancellationToken cancellation)
+        ProducerUse producer, CommandBody body, List<Task> onTheWay, long since, TaskCompletionSource isHandedOver, CancellationToken cancellation)
     {
-        var command = body.Command;
+        var (command, before) = (body.Command, onTheWay.Count);
         using var span = PublishTrace.Start("kafka", command);
         var headers = new Headers();
         foreach (var (name, value) in PublishTrace.Headers())
@@ -132,7 +136,7 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
             while ((produced = TryProduce(producer, message, since, cancellation)) is null)
             {
                 // A message's limit begins when it is handed over: those before it could be given up, and this one sent.
-                await Task.WhenAll(before);
+                await Task.WhenAll(onTheWay[..before]);
                 await Task.Delay(LookForRoomEvery, _clock, cancellation);
             }
             if (!produced.IsFaulted)

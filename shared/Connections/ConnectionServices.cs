@@ -40,7 +40,7 @@ public static class ConnectionServices
                 builder.ConnectionStringBuilder.HostRecheckSeconds = 1;
             }
             var history = new PrimaryHistory(
-                new NpgsqlConnectionStringBuilder(builder.ConnectionString), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<NpgsqlDataSource>>());
+                new NpgsqlConnectionStringBuilder(builder.ConnectionString), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PrimaryHistory>>());
             builder.UsePhysicalConnectionInitializer(opened => history.CheckAsync(opened).GetAwaiter().GetResult(), history.CheckAsync);
             var source = severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
             history.OnPromotion = source.Clear;

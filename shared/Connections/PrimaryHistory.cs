@@ -29,7 +29,7 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
     readonly Lock _gate = new();
     readonly Dictionary<long, int> _newest = [];
     readonly string[] _hosts = (settings.Host ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-    Task? _look;
+    Task? _firstLook;
     long? _looked, _said;
 
     /// <summary>Called when a newer timeline than before was seen: pooled sessions may lead to the former primary.</summary>
@@ -39,7 +39,7 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
     /// <exception cref="OlderPrimaryException">It leads to a primary that is older than a known one.</exception>
     public async Task CheckAsync(NpgsqlConnection opened)
     {
-        await FirstLookAsync();
+        await LookAtHostsAsync();
         if (await AskAsync(opened) is not { } place || Learn(place) is var newest && place.Timeline >= newest)
         {
             return;
@@ -52,21 +52,20 @@ sealed partial class PrimaryHistory(NpgsqlConnectionStringBuilder settings, Time
         throw new OlderPrimaryException($"{server} is a primary on timeline {place.Timeline}, and timeline {newest} is known: it was the primary before a promotion");
     }
 
-    // Later looks are not waited for: a host that does not answer would hold up each session.
-    async Task FirstLookAsync()
+    // Every session waits for the first look, also those that are opened while it goes on. Later ones are not waited for: a host that does not answer
+    // would hold up each session.
+    Task LookAtHostsAsync()
     {
-        Task? first = null;
         lock (_gate)
         {
             if (_hosts.Length > 1 && (_looked is not { } last || clock.GetElapsedTime(last) >= LookEvery))
             {
-                var isFirst = _looked is null;
                 _looked = clock.GetTimestamp();
-                _look = Task.WhenAll(_hosts.Select(LookAsync));
-                first = isFirst ? _look : null;
+                var look = Task.WhenAll(_hosts.Select(host => Task.Run(() => LookAsync(host))));
+                _firstLook ??= look;
             }
+            return _firstLook ?? Task.CompletedTask;
         }
-        await (first ?? Task.CompletedTask);
     }
 
     async Task LookAsync(string host)

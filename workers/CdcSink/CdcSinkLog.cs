@@ -75,8 +75,8 @@ static partial class CdcSinkLog
     [LoggerMessage(395, LogLevel.Warning, "The connector that Connect:Connector names gives its records epoch {Connector}, and the newest watermarks have epoch {Watermarks}, for {Seconds:F0} s: its snapshot is not complete yet, or another connector writes them. data_as_of does not move")]
     public static partial void OtherEpoch(ILogger log, int connector, int watermarks, double seconds);
 
-    [LoggerMessage(396, LogLevel.Warning, "PostgreSQL was restarted at {StartedAt:u}, and the connector had sent changes that were committed up to {LastAt:u}, long after the last watermark before, of {BeforeAt:u}, in epoch {Epoch}. If PostgreSQL was restored from a copy, it may lack them. A reconciliation is asked for, and data_as_of is held at that watermark until a run finds everything equal")]
-    public static partial void RestartedBehindBacklog(ILogger log, DateTimeOffset startedAt, DateTimeOffset lastAt, DateTimeOffset beforeAt, int epoch);
+    [LoggerMessage(396, LogLevel.Warning, "PostgreSQL was restarted at {StartedAt:u}, after the watermark of {BeforeAt:u} in epoch {Epoch}, and {Backlog}. If PostgreSQL was restored from a copy, it may lack what the connector had sent. A reconciliation is asked for, and data_as_of is held at that watermark until a run finds everything equal")]
+    public static partial void RestartedBehindBacklog(ILogger log, DateTimeOffset startedAt, DateTimeOffset beforeAt, int epoch, string backlog);
 
     [LoggerMessage(390, LogLevel.Warning, "No watermark was written between {BeforeAt:u} and {At:u} in epoch {Epoch}: the connector was stopped. Whether somebody moved its slot meanwhile leaves no sign, so a reconciliation is asked for; nothing is held")]
     public static partial void CaptureGap(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);

@@ -130,9 +130,11 @@ public sealed class CdcSinkMetrics : IDisposable
             ChainBreakKind.Timeline => "timeline",
             ChainBreakKind.Publication => "publication",
             ChainBreakKind.Incomplete => "incomplete",
-            ChainBreakKind.Restart => "restart",
             _ => "gap",
         }));
+
+    /// <summary>PostgreSQL was restarted behind a backlog.</summary>
+    public void RestartBehindBacklog() => _watermarkBreaks.Add(1, new KeyValuePair<string, object?>("kind", "restart"));
 
     public void LowerEpoch(string table) => _lowerEpochs.Add(1, new KeyValuePair<string, object?>("table", table));
 

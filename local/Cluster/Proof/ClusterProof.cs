@@ -75,13 +75,6 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
         return last!;
     }
 
-    /// <summary>How many commands of the journal have each outcome, those of earlier runs as well.</summary>
-    public async Task<IReadOnlyDictionary<string, long>> OutcomesAsync()
-    {
-        await using var connection = await cluster.Postgres.OpenConnectionAsync();
-        return (await connection.QueryAsync<(string Outcome, long Count)>("SELECT outcome, count(*) FROM commands GROUP BY outcome")).ToDictionary(row => row.Outcome, row => row.Count);
-    }
-
     async Task<long> JournalAsync()
     {
         await using var connection = await cluster.Postgres.OpenConnectionAsync();

@@ -10,7 +10,7 @@ public sealed record Reading
     /// <summary>Commands with their outcome a second, since the reading before.</summary>
     public required double AppliedPerSecond { get; init; }
 
-    /// <summary>Since the workers started, by outcome.</summary>
+    /// <summary>By outcome: since the workers started; at the end of a run what the journal has, of earlier runs as well.</summary>
     public required IReadOnlyDictionary<string, double> Outcomes { get; init; }
 
     /// <summary>From the publisher's clock to the commit in PostgreSQL.</summary>

@@ -166,6 +166,13 @@ public sealed class PoisonTests(Servers servers)
         await Deadline.UntilAsync("the copies", TimeSpan.FromSeconds(60), async () =>
             (await stage.LettersAsync("list", "--door", "rabbitmq")).Output.Contains($"{bad.Length} letters", StringComparison.Ordinal) && await stage.Rabbit.CountAsync(Rabbit.DeadLetters) > 0);
         Assert.InRange(await stage.Rabbit.CountAsync(Rabbit.DeadLetters), 1u, 50u);
+
+        // A replay does not wait for the end of an alarm.
+        await rabbit.SetMemoryAlarmAsync(true);
+        var (code, output) = await stage.LettersAsync("replay", "--all", "--door", "rabbitmq");
+        Assert.Equal(2, code);
+        Assert.Contains("rabbitmq: no answer in time", output, StringComparison.Ordinal);
+        await rabbit.SetMemoryAlarmAsync(false);
     }
 
     [Theory]

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
 using ClickHouse.Driver;
@@ -36,12 +35,11 @@ public sealed class RestartSigns(ClickHouseClient client, ChangeStore store, Cdc
     {
         foreach (var restart in await RestartsAsync(watermark.Version, cancellation))
         {
-            var isTold = restart.At - restart.BeforeAt < (long)Told.TotalMicroseconds;
-            if ((await LastChangeAsync(restart, watermark.Version.Epoch, cancellation) ?? (isTold ? null : restart.BeforeAt)) is { } lastAt)
+            var epoch = watermark.Version.Epoch;
+            if (await BacklogAsync(restart, epoch, cancellation) is { } backlog)
             {
-                var epoch = watermark.Version.Epoch;
-                metrics.WatermarkBreak(ChainBreakKind.Restart);
-                CdcSinkLog.RestartedBehindBacklog(log, Moment(restart.StartedAt), Moment(lastAt), Moment(restart.BeforeAt), epoch);
+                metrics.RestartBehindBacklog();
+                CdcSinkLog.RestartedBehindBacklog(log, Moment(restart.StartedAt), Moment(restart.BeforeAt), epoch, backlog);
                 await store.AskReconciliationAsync(
                     new Sign(FormattableString.Invariant($"Restart of the watermarks of epoch {epoch}"),
                         FormattableString.Invariant($"{restart.Version.Lsn}, {Moment(restart.At):yyyy-MM-dd HH:mm:ss.ffffff}")),
@@ -78,6 +76,12 @@ public sealed class RestartSigns(ClickHouseClient client, ChangeStore store, Cdc
         }
         return restarts;
     }
+
+    /// <summary>What had come behind the last watermark before the restart, for people; null where nothing had.</summary>
+    async Task<string?> BacklogAsync(Restart restart, int epoch, CancellationToken cancellation) =>
+        await LastChangeAsync(restart, epoch, cancellation) is { } lastAt ? $"changes had come that were committed up to {Moment(lastAt):u}"
+        : restart.At - restart.BeforeAt >= (long)Told.TotalMicroseconds ? "no watermark came for so long that nobody knows whether changes had come behind it"
+        : null;
 
     /// <summary>The second in which the last change of the backlog was committed, microseconds since 1970 UTC; null where none came behind that watermark.</summary>
     async Task<long?> LastChangeAsync(Restart restart, int epoch, CancellationToken cancellation)

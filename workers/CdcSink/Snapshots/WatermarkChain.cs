@@ -96,9 +96,4 @@ public enum ChainBreakKind
     /// says that nobody moved the slot meanwhile: see docs/decisions/watermark-chain.md.
     /// </summary>
     Gap,
-
-    /// <summary>
-    /// PostgreSQL was restarted, and changes had come that were committed long after the last watermark before the restart; see <see cref="Lag.RestartSigns"/>.
-    /// </summary>
-    Restart,
 }
