@@ -58,7 +58,7 @@ public sealed class IngestMetrics : IDisposable
         _offsetsLost = _meter.CreateCounter<long>("ingest.kafka.offsets_lost", "{time}", "Times that a partition's offset was no longer in the topic");
         _recordsLost = _meter.CreateCounter<long>("ingest.kafka.records_lost", "{record}", "Records that the topic had deleted before they were read");
         _meter.CreateObservableCounter("ingest.kafka.group_offsets_missing", () => Interlocked.Read(ref _groupOffsetsMissing), "{time}",
-            "Times that the group had no offset in the topic although the journal has commands");
+            "Times that the topic was made anew, or that the group had no offset in it although the journal has commands");
         _meter.CreateObservableGauge("ingest.kafka.partitions.stopped", () => Interlocked.Read(ref _partitionsStopped), "{partition}", "Partitions that wait for an operator because their offset was lost");
         _meter.CreateObservableGauge("ingest.queue.depth", () => ByDoor(Recent(_depths)), "{message}",
             "Commands with the broker: of RabbitMQ all that are ready in the queue, of Kafka all of the topic that the group has not committed");

@@ -78,7 +78,8 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
         Assert.Equal(
         [
             "bets INSERT", "bets UPDATE payout settled_at status", "command_conflicts INSERT", "commands INSERT", "commands UPDATE applied_at outcome reason",
-            "dead_letters DELETE", "dead_letters INSERT", "events INSERT", "events UPDATE category name start_time status", "ledger_entries INSERT", "parked_commands DELETE", "parked_commands INSERT", "parked_commands UPDATE",
+            "dead_letters DELETE", "dead_letters INSERT", "events INSERT", "events UPDATE category name start_time status", "kafka_places INSERT",
+            "kafka_places UPDATE", "ledger_entries INSERT", "parked_commands DELETE", "parked_commands INSERT", "parked_commands UPDATE",
             "releases DELETE", "releases INSERT", "users INSERT", "users UPDATE name", "wallets INSERT", "wallets UPDATE balance",
         ], granted.Order(StringComparer.Ordinal));
     }

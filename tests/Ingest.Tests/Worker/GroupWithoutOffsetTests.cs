@@ -7,14 +7,13 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>
-/// The group has no offset: it expired, or the topic was recreated, or this is the first start. On a Kafka of its own where REAL_KAFKA
-/// names the tools, else on the stand-in.
+/// The group has no offset: it expired, or this is the first start. On a Kafka of its own where REAL_KAFKA names the tools, else on the stand-in.
 /// </summary>
 [Trait("Category", "real")]
 [Collection("worker")]
 public sealed class GroupWithoutOffsetTests(Servers servers)
 {
-    const string Gone = "bet-commands/0: offset 0 (the group has none and begins there) is gone, there are ";
+    const string Unread = "bet-commands/0: offset 0 (the group has none and begins there) is gone, there are ", Read = "bet-commands/0: offset 1 is gone, there are ";
 
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
@@ -40,7 +39,8 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         await StoppedAsync(worker);
         Assert.Equal(1, await worker.MetricAsync("ingest_kafka_partitions_stopped"));
         Assert.Equal(1, await worker.MetricAsync("ingest_kafka_offsets_lost_total"));
-        Assert.Contains($"{Gone}{first} to {end}", worker.Log, StringComparison.Ordinal);
+        // PostgreSQL knows how far the topic was applied; the stand-in's is another one.
+        Assert.Contains($"{(broker.IsReal ? Read : Unread)}{first} to {end}", worker.Log, StringComparison.Ordinal);
         Assert.Contains($"Ingest:LostOffset=earliest reads from {first}", worker.Log, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, await worker.StatusAsync("/health/live"));
         Assert.Equal(1, await stage.CountAsync("SELECT count(*) FROM commands"));
@@ -51,7 +51,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         await broker.PublishAsync(Stage.Encoded(kept.TakeLast(1)));
         await stage.AppliedAsync(kept);
         await worker.ReadyAsync();
-        var loss = $"{first} records were deleted before it, and which of them were applied is not known";
+        var loss = broker.IsReal ? $"{first - 1} records are lost" : $"{first} records were deleted before it, and which of them were applied is not known";
         Assert.Contains(loss, worker.Log, StringComparison.Ordinal);
         Assert.Equal(2 + left, await stage.CountAsync("SELECT count(*) FROM commands"));
         Assert.Equal(0, await worker.StopAsync());
@@ -59,35 +59,6 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         // The decision is the group's now: the setting may go again.
         worker = stage.Start(broker.Settings);
         await worker.ReadyAsync();
-    }
-
-    [Fact]
-    public async Task A_topic_recreated_while_no_worker_ran_is_reported_and_a_first_start_is_not()
-    {
-        await using var stage = await Stage.SetAsync(servers);
-        await using var broker = await OwnBroker.StartAsync(stage);
-        var worker = stage.Start(broker.Settings);
-        BetCommand[] before = [Given.Register(1)], after = [Given.Register(2)];
-        await broker.PublishAsync(Stage.Encoded(before));
-        await stage.AppliedAsync(before);
-        await worker.ReadyAsync();
-        Assert.DoesNotContain("has no offset in any partition", worker.Log, StringComparison.Ordinal);
-        Assert.Equal(0, await worker.MetricAsync("ingest_kafka_group_offsets_missing_total"));
-        Assert.Equal(0, await worker.StopAsync());
-
-        await broker.RecreateTopicAsync();
-        await broker.PublishAsync(Stage.Encoded(after));
-        worker = stage.Start(broker.Settings);
-        await stage.AppliedAsync(after);
-        await worker.ReadyAsync();
-        const string Told = "The group ingest has no offset in any partition of bet-commands, although the journal has commands";
-        Assert.Single(worker.Log.Split('\n'), line => line.Contains(Told, StringComparison.Ordinal));
-        Assert.Equal(1, await worker.MetricAsync("ingest_kafka_group_offsets_missing_total"));
-        Assert.Equal(0, await worker.StopAsync());
-
-        worker = stage.Start(broker.Settings);
-        await worker.ReadyAsync();
-        Assert.DoesNotContain("has no offset in any partition", worker.Log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,7 +75,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
             (await worker.BodyAsync("/health/ready")).Contains("the broker does not tell the group's offsets", StringComparison.Ordinal));
         await stage.Kafka.ServeAsync("OffsetFetch");
         await StoppedAsync(worker);
-        Assert.Contains($"{Gone}2 to 3", worker.Log, StringComparison.Ordinal);
+        Assert.Contains($"{Unread}2 to 3", worker.Log, StringComparison.Ordinal);
         Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands"));
     }
 

@@ -60,6 +60,20 @@ sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data
         return consumer.Committed([Commands], TimeSpan.FromSeconds(20)).Single().Offset.Value;
     }
 
+    /// <summary>As a stranger in the group would, alone in it.</summary>
+    public async Task CommitAsync(long offset)
+    {
+        using var consumer = Consumer();
+        consumer.Subscribe(Topics.Commands);
+        await Deadline.UntilAsync("an assignment", Limit, () =>
+        {
+            consumer.Consume(TimeSpan.FromMilliseconds(100));
+            return Task.FromResult(consumer.Assignment.Contains(Commands));
+        });
+        consumer.Commit([new TopicPartitionOffset(Commands, offset)]);
+        consumer.Close();
+    }
+
     /// <summary>As retention would.</summary>
     public async Task DeleteRecordsAsync(long before)
     {
@@ -143,10 +157,12 @@ sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data
 
     IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
 
-    IConsumer<byte[], byte[]> Consumer() => new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+    IConsumer<byte[]?, byte[]?> Consumer() => new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
     {
         BootstrapServers = bootstrap,
         GroupId = Topics.IngestGroup,
+        EnableAutoCommit = false,
+        SessionTimeoutMs = SessionMs,
         IsolationLevel = IsolationLevel.ReadUncommitted,
     }).Build();
 }

@@ -10,14 +10,16 @@ namespace Betting.Ingest.Doors;
 /// <summary>Records being applied, and the offsets that may be committed after it.</summary>
 sealed class KafkaBatch
 {
-    readonly Dictionary<TopicPartition, Offset> _next = [];
+    readonly Dictionary<TopicPartition, ConsumeResult<byte[]?, byte[]>> _last = [];
+    readonly int _generation;
 
-    KafkaBatch(List<ConsumeResult<byte[]?, byte[]>> records, Func<List<Delivery>, Task> handle)
+    KafkaBatch(List<ConsumeResult<byte[]?, byte[]>> records, int generation, Func<List<Delivery>, Task> handle)
     {
+        _generation = generation;
         foreach (var record in records)
         {
             // Records of one partition come in order, so the last one wins.
-            _next[record.TopicPartition] = record.Offset + 1;
+            _last[record.TopicPartition] = record;
         }
         (Count, Oldest) = (records.Count, KafkaTime.At(records[0].Message.Timestamp).UtcDateTime);
         Handling = handle(records.ConvertAll(Read));
@@ -30,8 +32,12 @@ sealed class KafkaBatch
     /// <summary>When its first record was written, UTC.</summary>
     public DateTime Oldest { get; }
 
-    public static KafkaBatch Start(List<ConsumeResult<byte[]?, byte[]>> records, BatchHandler handler, CancellationToken stopping) =>
-        new(records, deliveries => HandleAsync(deliveries, handler, stopping));
+    /// <param name="records">What was gathered.</param>
+    /// <param name="generation">Of <see cref="KafkaOffsets"/>, when it was.</param>
+    /// <param name="handler">Applies them.</param>
+    /// <param name="stopping">The worker stops.</param>
+    public static KafkaBatch Start(List<ConsumeResult<byte[]?, byte[]>> records, int generation, BatchHandler handler, CancellationToken stopping) =>
+        new(records, generation, deliveries => HandleAsync(deliveries, handler, stopping));
 
     /// <summary>True where it has ended, well or not.</summary>
     public bool EndsWithin(TimeSpan limit) => Task.WaitAny([Handling], limit) == 0;
@@ -39,15 +45,17 @@ sealed class KafkaBatch
     public void ThrowIfFailed() => Handling.GetAwaiter().GetResult();
 
     /// <summary>Where each partition goes on when the batch is applied.</summary>
-    public IEnumerable<TopicPartitionOffset> Next => _next.Select(next => new TopicPartitionOffset(next.Key, next.Value));
+    public IEnumerable<TopicPartitionOffset> Next => _last.Select(last => new TopicPartitionOffset(last.Key, last.Value.Offset + 1));
 
-    public void StoreOffsets(IConsumer<byte[]?, byte[]> consumer)
+    /// <summary>Its records are applied: the client commits them, and the places are noted.</summary>
+    public void StoreOffsets(IConsumer<byte[]?, byte[]> consumer, KafkaOffsets offsets)
     {
-        foreach (var (partition, offset) in _next)
+        foreach (var (partition, last) in _last)
         {
+            offsets.Applied(partition, last.Offset.Value + 1, RecordMark.Of(last), _generation);
             try
             {
-                consumer.StoreOffset(new TopicPartitionOffset(partition, offset));
+                consumer.StoreOffset(new TopicPartitionOffset(partition, last.Offset + 1));
             }
             catch (KafkaException gone) when (gone.Error.Code == ErrorCode.Local_State)
             {

@@ -40,11 +40,15 @@ public sealed class KafkaDoor(
     readonly TimeSpan _giveUpWithin = TimeSpan.FromMilliseconds(
         (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3);
     readonly KafkaGathering _gathered = new(
-        new KafkaOffsets(options.Value, new GroupWithoutOffsets(postgres, metrics, clock, log), readiness, metrics, clock, log),
+        Offsets(options.Value, new KafkaPlaces(postgres, clock), new GroupWithoutOffsets(postgres, metrics, clock, log), readiness, metrics, clock, log),
         new UnreadableRecords(readiness, clock, log), outage, options.Value, clock);
     readonly KafkaWatch _watch = new(outage, metrics, clock);
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;
+
+    static KafkaOffsets Offsets(
+        IngestOptions options, KafkaPlaces places, GroupWithoutOffsets groups, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log) =>
+        new(options, new KafkaStarts(groups, places, metrics, log), places, readiness, metrics, clock, log);
 
     public string Name => Door;
 
@@ -69,11 +73,16 @@ public sealed class KafkaDoor(
             {
                 heartbeats.Beat(Name);
                 LookAround(consumer);
+                if (_gathered.Offsets.IsStale)
+                {
+                    Finish(consumer, 0);
+                    _gathered.BeginAnew(consumer);
+                }
                 Resume(consumer);
                 _gathered.Gather(consumer, stopping);
                 if (_gathered.Records.Count == 0 && _inHand.Count == 0)
                 {
-                    _gathered.Ends.Store(consumer);
+                    _gathered.Ends.Store(consumer, _gathered.Offsets);
                 }
                 if (_gathered.Records.Count > 0)
                 {
@@ -83,7 +92,7 @@ public sealed class KafkaDoor(
                 // None where their partitions were taken away meanwhile.
                 if (_gathered.Records.Count > 0)
                 {
-                    _inHand.Enqueue(KafkaBatch.Start(_gathered.Take(), handler, stopping));
+                    _inHand.Enqueue(KafkaBatch.Start(_gathered.Take(), _gathered.Offsets.Generation, handler, stopping));
                 }
                 Finish(consumer, _inHand.Count(batch => !batch.Handling.IsCompleted));
             }
@@ -95,6 +104,7 @@ public sealed class KafkaDoor(
         finally
         {
             _watch.Close();
+            _gathered.Offsets.Close();
             Leave(consumer);
         }
     }
@@ -145,7 +155,7 @@ public sealed class KafkaDoor(
         if (_resume)
         {
             _resume = false;
-            consumer.Resume(consumer.Assignment);
+            consumer.Resume(_gathered.Offsets.Resumable(consumer));
         }
     }
 
@@ -166,7 +176,7 @@ public sealed class KafkaDoor(
             }
             _inHand.Dequeue();
             batch.ThrowIfFailed();
-            batch.StoreOffsets(consumer);
+            batch.StoreOffsets(consumer, _gathered.Offsets);
         }
     }
 
@@ -183,7 +193,7 @@ public sealed class KafkaDoor(
                 consumer.Pause([record.TopicPartition]);
             }
         }
-        consumer.Resume(consumer.Assignment);
+        consumer.Resume(_gathered.Offsets.Resumable(consumer));
     }
 
     bool IsInHand(KafkaBatch batch) => _inHand.TryPeek(out var first) && ReferenceEquals(first, batch);
@@ -203,6 +213,8 @@ public sealed class KafkaDoor(
             batch.ThrowIfFailed();
             Commit(consumer, batch);
         }
+        var rest = _giveUpWithin - clock.GetElapsedTime(asked);
+        _gathered.Offsets.GiveUp(rest < HeldUp ? rest : HeldUp);
         // A worker that stops finishes what it has begun; the end of the process is its limit.
         var abandoned = stopping.IsCancellationRequested ? 0 : Abandon();
         IngestLog.PartitionsRevoked(log, Forget(offsets, "revoked"), abandoned);
@@ -234,7 +246,7 @@ public sealed class KafkaDoor(
     // At once and not with the next interval: the next owner asks for it now.
     void Commit(IConsumer<byte[]?, byte[]> consumer, KafkaBatch applied)
     {
-        applied.StoreOffsets(consumer);
+        applied.StoreOffsets(consumer, _gathered.Offsets);
         try
         {
             consumer.Commit(applied.Next);

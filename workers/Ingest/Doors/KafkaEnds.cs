@@ -26,10 +26,11 @@ sealed class KafkaEnds
     }
 
     /// <summary>To be called while no record is gathered or in hand: all before the ends is applied.</summary>
-    public void Store(IConsumer<byte[]?, byte[]> consumer)
+    public void Store(IConsumer<byte[]?, byte[]> consumer, KafkaOffsets offsets)
     {
         foreach (var (partition, end) in _ends)
         {
+            offsets.Applied(partition, end, null, offsets.Generation);
             try
             {
                 consumer.StoreOffset(new TopicPartitionOffset(partition, end));

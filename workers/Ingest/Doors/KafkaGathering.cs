@@ -66,13 +66,27 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
     /// <summary>Drops the records of partitions that others own now.</summary>
     public void Forget(HashSet<TopicPartition> gone)
     {
-        _records.RemoveAll(record => gone.Contains(record.TopicPartition));
-        _bytes = _records.Sum(SizeOf);
+        Drop(record => gone.Contains(record.TopicPartition));
         offsets.Forget(gone);
         Ends.Forget(gone);
         foreach (var partition in gone)
         {
             unreadable.Passed(partition);
+        }
+    }
+
+    /// <summary>Nothing that was gathered counts; all partitions begin where they are to. Nothing may be in hand.</summary>
+    public void BeginAnew(IConsumer<byte[]?, byte[]> consumer)
+    {
+        Forget([.. consumer.Assignment]);
+        offsets.BeginAnew(consumer);
+    }
+
+    void Drop(Predicate<ConsumeResult<byte[]?, byte[]>> which)
+    {
+        if (_records.Count > 0 && _records.RemoveAll(which) > 0)
+        {
+            _bytes = _records.Sum(SizeOf);
         }
     }
 
@@ -88,7 +102,15 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
             }
             if (record.IsPartitionEOF)
             {
-                Ends.Reach(record.TopicPartitionOffset);
+                if (offsets.IsProven(record.TopicPartition))
+                {
+                    Ends.Reach(record.TopicPartitionOffset);
+                }
+                return null;
+            }
+            if (!offsets.Takes(consumer, record))
+            {
+                Drop(gathered => gathered.TopicPartition == record.TopicPartition);
                 return null;
             }
             Ends.Pass(record.TopicPartition);

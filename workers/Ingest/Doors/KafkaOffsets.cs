@@ -2,16 +2,17 @@ using Betting.Contracts;
 using Betting.Hosting;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Betting.Ingest.Doors;
 
 /// <summary>
-/// Where each partition is read from, and what happens when that place is gone: records were deleted before they were applied, or the
-/// topic was made anew. Never a silent jump: log, metric and readiness say it, and an option what is done.
+/// Where each partition is read from, and what happens when that place is gone: records were deleted before they were applied, others have taken
+/// their offsets, or the topic was made anew. Never a silent jump: log, metric and readiness say it, and an option what is done.
 /// </summary>
 /// <remarks>Used on the consumer's thread alone.</remarks>
 sealed class KafkaOffsets(
-    IngestOptions options, GroupWithoutOffsets groups, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log)
+    IngestOptions options, KafkaStarts starts, KafkaPlaces places, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "kafka-offsets";
@@ -20,20 +21,36 @@ sealed class KafkaOffsets(
 
     readonly Dictionary<TopicPartition, LostPlace> _stopped = [];
 
-    // Partitions that were assigned while the coordinator did not tell what the group had committed.
+    // Partitions that were assigned while Kafka or PostgreSQL did not tell where they begin. What the client reads of them meanwhile is dropped.
     readonly HashSet<TopicPartition> _unknown = [];
+    string _untold = "";
 
     // Where each partition was told to begin. The client forgets a place from which nothing has been read when partitions are assigned anew.
     readonly Dictionary<TopicPartition, Offset> _begun = [];
 
-    // Offsets that the broker did not have, of which it has not told yet what the group had committed.
-    readonly HashSet<TopicPartition> _undecided = [];
+    // Partitions of which no record has come that proves that their place is the same.
+    readonly Dictionary<TopicPartition, PartitionStart> _unproven = [];
+
+    // Beginnings that the broker did not have, of which it has not told yet what it has; true where it has another record there.
+    readonly Dictionary<TopicPartition, bool> _undecided = [];
+
+    // How far each partition of this replica is applied.
+    readonly Dictionary<TopicPartition, KafkaPlace> _places = [];
     long _said;
 
+    // Grows whenever a partition begins somewhere. What was gathered before says nothing about the place after it.
+    int _generation;
+    readonly Dictionary<TopicPartition, int> _begunIn = [];
+
+    /// <summary>To be kept with records when they are gathered. See <see cref="Applied"/>.</summary>
+    public int Generation => _generation;
+
+    /// <summary>The topic was made anew, or PostgreSQL went back, while it was read: <see cref="BeginAnew"/>, when nothing is in hand.</summary>
+    public bool IsStale { get; private set; }
+
     /// <summary>
-    /// Behind what the group has committed; without an offset at 0, which the broker refuses where the topic does not have its first
-    /// records any more (<see cref="Lost"/>). Never throws: an assignment that fails leaves the replica without partitions. Where the
-    /// coordinator does not tell (it moves, it loads), the client asks again by itself.
+    /// Behind what is applied; where nobody knows of it at 0, which the broker refuses where the topic does not have its first records any more
+    /// (<see cref="Lost"/>). Never throws: an assignment that fails leaves the replica without partitions.
     /// </summary>
     public List<TopicPartitionOffset> Begin(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
     {
@@ -46,92 +63,197 @@ sealed class KafkaOffsets(
         {
             return Noted(Starts(consumer, partitions));
         }
-        catch (KafkaException unanswered)
+        catch (Exception untold) when (IsUntold(untold))
         {
-            // The client may get an answer by itself; after some errors it asks no more, and then BeginUnknown does.
             _unknown.UnionWith(partitions);
-            IngestLog.KafkaTrouble(log, unanswered.Error.Code.ToString(), unanswered.Error.Reason);
+            Tell();
             return partitions.ConvertAll(partition => new TopicPartitionOffset(partition, Offset.Stored));
         }
     }
 
-    public void Forget(IEnumerable<TopicPartition> partitions)
+    public void Forget(IReadOnlyCollection<TopicPartition> partitions)
     {
+        places.Forget(partitions);
         foreach (var partition in partitions)
         {
             _stopped.Remove(partition);
             _undecided.Remove(partition);
             _unknown.Remove(partition);
             _begun.Remove(partition);
+            _unproven.Remove(partition);
+            _places.Remove(partition);
         }
         Tell();
     }
 
-    /// <summary>The broker does not have the offset that this partition is to be read from.</summary>
-    public void Lost(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition)
+    /// <summary>Before partitions go to another replica: what is applied is written, as far as the time allows.</summary>
+    public void GiveUp(TimeSpan limit) => places.Finish(limit);
+
+    /// <summary>Before the consumer is closed.</summary>
+    public void Close() => starts.Dispose();
+
+    /// <summary>Everything before an offset is applied or put aside, durably.</summary>
+    /// <param name="partition">Which partition.</param>
+    /// <param name="next">That offset.</param>
+    /// <param name="last">The last record before it; null where only the end moved.</param>
+    /// <param name="generation">When they were gathered.</param>
+    public void Applied(TopicPartition partition, long next, RecordMark? last, int generation)
     {
+        if (_places.TryGetValue(partition, out var before) && generation >= _begunIn.GetValueOrDefault(partition))
+        {
+            places.Note(partition, _places[partition] = before with { Next = next, Last = last ?? before.Last });
+        }
+    }
+
+    /// <summary>False for what is to be dropped: of a partition that stands, or a record that was applied before.</summary>
+    public bool Takes(IConsumer<byte[]?, byte[]> consumer, ConsumeResult<byte[]?, byte[]> record)
+    {
+        var partition = record.TopicPartition;
+        if (!IsRead(partition))
+        {
+            return false;
+        }
+        if (_unproven.Count == 0 || !_unproven.TryGetValue(partition, out var start) || record.Offset.Value < start.Witness?.Offset)
+        {
+            return true;
+        }
+        if (start.Witness is { } witness && RecordMark.Of(record) != witness)
+        {
+            Lost(consumer, partition, isOther: true);
+            return false;
+        }
+        _unproven.Remove(partition);
+        return record.Offset.Value >= start.Wanted;
+    }
+
+    /// <summary>False while what comes of a partition, its end included, says nothing about how far it is applied.</summary>
+    public bool IsRead(TopicPartition partition) =>
+        !IsStale && !_unknown.Contains(partition) && !_stopped.ContainsKey(partition) && !_undecided.ContainsKey(partition);
+
+    /// <summary>True where its end may be committed: it is read, and what was read is proven.</summary>
+    public bool IsProven(TopicPartition partition) => IsRead(partition) && _unproven.GetValueOrDefault(partition).Witness is null;
+
+    /// <summary>Those that may be read on.</summary>
+    public IEnumerable<TopicPartition> Resumable(IConsumer<byte[]?, byte[]> consumer) => consumer.Assignment.Where(partition => !_stopped.ContainsKey(partition));
+
+    /// <summary>The broker does not have the offset that this partition is to be read from, or has another record there.</summary>
+    public void Lost(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, bool isOther = false)
+    {
+        if (_unknown.Contains(partition))
+        {
+            // It begins when its place is known.
+            return;
+        }
         try
         {
-            Decide(consumer, partition);
+            Decide(consumer, partition, isOther);
             _undecided.Remove(partition);
         }
         catch (KafkaException unanswered)
         {
             // Decided when the broker answers; the partition stands until then.
-            _undecided.Add(partition);
+            _undecided[partition] = isOther;
             IngestLog.KafkaTrouble(log, unanswered.Error.Code.ToString(), unanswered.Error.Reason);
         }
     }
 
-    /// <summary>Decides on partitions of which the broker could not be asked before; called about once a second.</summary>
+    /// <summary>Writes places, and decides on partitions of which could not be asked before; called about once a second.</summary>
     public void Retry(IConsumer<byte[]?, byte[]> consumer)
     {
+        places.Begin();
+        IsStale |= places.IsBehind | starts.IsReplaced(consumer);
         if (_unknown.Count > 0)
         {
             BeginUnknown(consumer);
         }
         if (_undecided.Count > 0)
         {
-            Lost(consumer, _undecided.First());
+            var (partition, isOther) = _undecided.First();
+            Lost(consumer, partition, isOther);
         }
         Tell();
     }
 
-    List<TopicPartitionOffset> Starts(IConsumer<byte[]?, byte[]> consumer, IEnumerable<TopicPartition> partitions)
+    /// <summary>All partitions from their places, or from the first record of the topic that has taken the place of the one that was read.</summary>
+    public void BeginAnew(IConsumer<byte[]?, byte[]> consumer)
     {
-        var starts = consumer.Committed(partitions, Patience);
-        if (starts.Exists(start => start.Offset == Offset.Unset))
+        IsStale = false;
+        var partitions = consumer.Assignment;
+        if (partitions.Count > 0)
         {
-            groups.Look(consumer);
+            consumer.Assign(Begin(consumer, partitions));
+            consumer.Resume(partitions);
         }
-        return starts.ConvertAll(start => start.Offset == Offset.Unset ? new TopicPartitionOffset(start.TopicPartition, 0) : start);
+    }
+
+    List<TopicPartitionOffset> Starts(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
+    {
+        var found = starts.Find(consumer, partitions);
+        _generation++;
+        foreach (var (partition, start) in found)
+        {
+            _unproven[partition] = start;
+            _begunIn[partition] = _generation;
+            _places[partition] = new KafkaPlace(starts.TopicId, start.Wanted, start.Witness);
+            if (start.Witness is null)
+            {
+                places.Note(partition, _places[partition]);
+            }
+        }
+        return partitions.ConvertAll(partition => new TopicPartitionOffset(partition, found[partition].Begin));
     }
 
     void BeginUnknown(IConsumer<byte[]?, byte[]> consumer)
     {
         try
         {
-            var starts = Starts(consumer, _unknown).ToDictionary(start => start.TopicPartition, start => start.Offset);
-            consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(
-                each, Where(consumer, each) is { IsSpecial: false } place ? place : starts.GetValueOrDefault(each, Offset.Stored)))));
+            var begun = Starts(consumer, [.. _unknown]).ToDictionary(start => start.TopicPartition, start => start.Offset);
+            consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, begun.GetValueOrDefault(each, Where(consumer, each))))));
             _unknown.Clear();
         }
-        catch (KafkaException)
+        catch (Exception untold) when (IsUntold(untold))
         {
             // Readiness says it; asked again in a second.
         }
     }
 
-    void Decide(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition)
+    bool IsUntold(Exception untold)
+    {
+        _untold = untold switch
+        {
+            KafkaException => "the broker does not tell the group's offsets",
+            PostgresException refused => $"PostgreSQL does not tell how far the partitions are applied ({refused.SqlState})",
+            NpgsqlException or TimeoutException or OperationCanceledException => "PostgreSQL does not tell how far the partitions are applied",
+            _ => "",
+        };
+        if (untold is KafkaException unanswered && _unknown.Count == 0)
+        {
+            IngestLog.KafkaTrouble(log, unanswered.Error.Code.ToString(), unanswered.Error.Reason);
+        }
+        return _untold.Length > 0;
+    }
+
+    void Decide(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, bool isOther)
     {
         var committed = consumer.Committed([partition], Patience).Single().Offset;
         var watermarks = consumer.QueryWatermarkOffsets(partition, Patience);
         var (first, end) = (watermarks.Low.Value, watermarks.High.Value);
+        var isUnproven = _unproven.TryGetValue(partition, out var start);
         // An answer to what was asked before the partition was told to begin at its first record says nothing new.
-        var isDecided = _begun.GetValueOrDefault(partition, Offset.Unset) == first;
-        if (isDecided || LostPlace.Of(committed, consumer.Position(partition), first, end) is not { } lost)
+        if (!isOther && start.Witness is null && _begun.GetValueOrDefault(partition, Offset.Unset) == first)
         {
             ReadFrom(consumer, partition, first);
+            return;
+        }
+        var verdict = isUnproven ? start.Judge(!committed.IsSpecial, first, end, isOther)
+            : new Verdict(first, LostPlace.Of(committed, consumer.Position(partition), first, end), false);
+        if (verdict.IsAnew)
+        {
+            starts.TellAnew();
+        }
+        if (verdict.Lost is not { } lost)
+        {
+            ReadFrom(consumer, partition, verdict.From);
             return;
         }
         metrics.OffsetLost(lost.Lost);
@@ -141,14 +263,20 @@ sealed class KafkaOffsets(
             ReadFrom(consumer, partition, first);
             return;
         }
+        consumer.Pause([partition]);
         _stopped[partition] = lost;
         _said = 0;
         Tell();
     }
 
     // Not a seek, which a partition that stands at an error does not follow: the same partitions anew, each where it is.
-    void ReadFrom(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, long first) =>
-        consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? first : Where(consumer, each)))));
+    void ReadFrom(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, long offset)
+    {
+        _unproven.Remove(partition);
+        _begunIn[partition] = ++_generation;
+        places.Note(partition, _places[partition] = new KafkaPlace(starts.TopicId, offset, null));
+        consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? offset : Where(consumer, each)))));
+    }
 
     // Behind the last record that was read; where none was, the place that was assigned last, or behind what is committed.
     Offset Where(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition) =>
@@ -169,7 +297,7 @@ sealed class KafkaOffsets(
         metrics.PartitionsStopped(_stopped.Count);
         if (_undecided.Count > 0 || _unknown.Count > 0)
         {
-            readiness.Set(Condition, false, "the broker does not tell the group's offsets");
+            readiness.Set(Condition, false, _unknown.Count > 0 ? _untold : "the broker does not tell the topic's ends");
             return;
         }
         if (_stopped.Count == 0)

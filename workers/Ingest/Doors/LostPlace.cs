@@ -10,17 +10,27 @@ namespace Betting.Ingest.Doors;
 /// </param>
 /// <param name="First">The first offset that the topic has.</param>
 /// <param name="End">The offset behind its last record.</param>
-public readonly record struct LostPlace(long Wanted, bool IsKnown, long First, long End)
+/// <param name="IsOther">True where another record stands at the offset of the last one that was applied: records were lost, and others have taken their offsets.</param>
+public readonly record struct LostPlace(long Wanted, bool IsKnown, long First, long End, bool IsOther = false)
 {
     /// <summary>Records that are deleted and were not applied, where that is known; else 0.</summary>
     public long Lost => IsKnown ? Math.Max(0, First - Wanted) : 0;
 
     /// <summary>For the log.</summary>
-    public string Place => IsKnown ? $"offset {Wanted}" : $"offset {Wanted} (the group has none and begins there)";
+    public string Place => (IsKnown, IsOther) switch
+    {
+        (_, true) => $"offset {Wanted} (the record before it is another one than that which was applied: records were lost)",
+        (true, _) => $"offset {Wanted}",
+        _ => $"offset {Wanted} (the group has none and begins there)",
+    };
 
     /// <summary>For the log.</summary>
-    public string Loss => IsKnown
-        ? $"{Lost} records are lost" : $"{First} records were deleted before it, and which of them were applied is not known";
+    public string Loss => (IsKnown, IsOther) switch
+    {
+        (_, true) => "how many records are lost is not known",
+        (true, _) => $"{Lost} records are lost",
+        _ => $"{First} records were deleted before it, and which of them were applied is not known",
+    };
 
     /// <param name="committed">The group's offset, or <see cref="Offset.Unset"/>.</param>
     /// <param name="position">Behind the last record that this replica read, or a special value.</param>

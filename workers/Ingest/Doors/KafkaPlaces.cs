@@ -1,0 +1,161 @@
+using Confluent.Kafka;
+using Npgsql;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>
+/// The places of partitions in PostgreSQL, beside the commands that they are the progress of. A place is noted after its commands are durable
+/// and written within a second or so; a restart in between reads some commands again, as duplicates.
+/// </summary>
+/// <remarks>For the consumer's thread alone.</remarks>
+sealed class KafkaPlaces(NpgsqlDataSource postgres, TimeProvider clock)
+{
+    const string Read = "SELECT topic, partition, topic_id, next_offset, last_offset, last_mark FROM kafka_places WHERE topic = ANY($1)";
+
+    const string Upsert = """
+        INSERT INTO kafka_places AS place (topic, partition, topic_id, next_offset, last_offset, last_mark)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (topic, partition) DO UPDATE SET topic_id = excluded.topic_id, next_offset = excluded.next_offset,
+            last_offset = excluded.last_offset, last_mark = excluded.last_mark, noted_at = now()
+        """;
+
+    // Rows that are still as they were written.
+    const string Check = """
+        SELECT count(*) FROM kafka_places JOIN unnest($1, $2, $3) AS written (topic, partition, next_offset) USING (topic, partition)
+        WHERE kafka_places.next_offset >= written.next_offset
+        """;
+
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
+
+    Dictionary<TopicPartition, KafkaPlace> _noted = [], _onTheirWay = [];
+
+    // What PostgreSQL is known to have.
+    readonly Dictionary<TopicPartition, long> _written = [];
+    Task<Write> _writing = Task.FromResult(Write.Done);
+
+    enum Write
+    {
+        Done,
+        NotTaken,
+        Behind,
+    }
+
+    /// <summary>
+    /// PostgreSQL does not have any more what it had: it was restored, or failed over to a standby that lagged. Nothing is written until
+    /// <see cref="Of"/> has told where it stands.
+    /// </summary>
+    public bool IsBehind => _writing.IsCompleted && _writing.Result == Write.Behind;
+
+    /// <summary>What is known of the partitions of these topics.</summary>
+    /// <exception cref="NpgsqlException">PostgreSQL does not answer, or refuses.</exception>
+    /// <exception cref="OperationCanceledException">It has not answered within the limit.</exception>
+    public Dictionary<TopicPartition, KafkaPlace> Of(IEnumerable<TopicPartition> partitions)
+    {
+        using var limit = new CancellationTokenSource(Limit, clock);
+        var topics = partitions.Select(partition => partition.Topic).Distinct().ToArray();
+        // The client calls back on a thread that has no context to return to.
+        var places = ReadAsync(topics, limit.Token).GetAwaiter().GetResult();
+        foreach (var partition in partitions)
+        {
+            _written.Remove(partition);
+            if (places.TryGetValue(partition, out var place))
+            {
+                _written[partition] = place.Next;
+            }
+        }
+        return places;
+    }
+
+    /// <summary>Written with the next <see cref="Begin"/>.</summary>
+    public void Note(TopicPartition partition, KafkaPlace place) => _noted[partition] = place;
+
+    /// <summary>Begins to write what was noted, unless a write is under way; called about once a second.</summary>
+    public void Begin()
+    {
+        if (!_writing.IsCompleted)
+        {
+            return;
+        }
+        foreach (var (partition, place) in _onTheirWay)
+        {
+            if (_writing.Result == Write.Done)
+            {
+                _written[partition] = place.Next;
+            }
+            else
+            {
+                _noted.TryAdd(partition, place);
+            }
+        }
+        (_onTheirWay, _noted) = (_noted, []);
+        var (places, written) = (_onTheirWay.ToArray(), _written.ToArray());
+        _writing = places.Length == 0 ? Task.FromResult(Write.Done) : Task.Run(() => WriteAsync(places, written));
+    }
+
+    /// <summary>Before partitions go to another replica, which begins at what is written. What does not end in time is written by nobody.</summary>
+    public void Finish(TimeSpan limit)
+    {
+        if (limit <= TimeSpan.Zero || Task.WaitAny([_writing], limit) < 0)
+        {
+            return;
+        }
+        Begin();
+        Task.WaitAny([_writing], limit);
+    }
+
+    /// <summary>What is noted of partitions that others own now is theirs to note.</summary>
+    public void Forget(IEnumerable<TopicPartition> partitions)
+    {
+        foreach (var partition in partitions)
+        {
+            _noted.Remove(partition);
+            _onTheirWay.Remove(partition);
+            _written.Remove(partition);
+        }
+    }
+
+    async Task<Dictionary<TopicPartition, KafkaPlace>> ReadAsync(string[] topics, CancellationToken limit)
+    {
+        await using var command = postgres.CreateCommand(Read);
+        command.Parameters.AddWithValue(topics);
+        await using var rows = await command.ExecuteReaderAsync(limit);
+        var places = new Dictionary<TopicPartition, KafkaPlace>();
+        while (await rows.ReadAsync(limit))
+        {
+            RecordMark? last = await rows.IsDBNullAsync(4, limit) ? null : new RecordMark(rows.GetInt64(4), rows.GetInt64(5));
+            places[new TopicPartition(rows.GetString(0), rows.GetInt32(1))] = new KafkaPlace(rows.GetString(2), rows.GetInt64(3), last);
+        }
+        return places;
+    }
+
+    async Task<Write> WriteAsync(KeyValuePair<TopicPartition, KafkaPlace>[] places, KeyValuePair<TopicPartition, long>[] written)
+    {
+        using var limit = new CancellationTokenSource(Limit, clock);
+        try
+        {
+            await using var connection = await postgres.OpenConnectionAsync(limit.Token);
+            await using var check = new NpgsqlCommand(Check, connection);
+            check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Key.Topic));
+            check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Key.Partition.Value));
+            check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Value));
+            if ((long)(await check.ExecuteScalarAsync(limit.Token))! < written.Length)
+            {
+                return Write.Behind;
+            }
+            await using var command = new NpgsqlCommand(Upsert, connection);
+            command.Parameters.AddWithValue(Array.ConvertAll(places, place => place.Key.Topic));
+            command.Parameters.AddWithValue(Array.ConvertAll(places, place => place.Key.Partition.Value));
+            command.Parameters.AddWithValue(Array.ConvertAll(places, place => place.Value.TopicId));
+            command.Parameters.AddWithValue(Array.ConvertAll(places, place => place.Value.Next));
+            command.Parameters.AddWithValue(Array.ConvertAll(places, place => place.Value.Last?.Offset));
+            command.Parameters.AddWithValue(Array.ConvertAll(places, place => place.Value.Last?.Hash));
+            await command.ExecuteNonQueryAsync(limit.Token);
+            return Write.Done;
+        }
+        catch (Exception away) when (away is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            // Whoever works with PostgreSQL tells of it.
+            return Write.NotTaken;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>
+/// Whether the topic is still the one that it was: a topic that is deleted and made again under the same name has another id. Asked when partitions
+/// are assigned, and about once a second, without waiting, while they are read.
+/// </summary>
+/// <remarks>For the consumer's thread alone.</remarks>
+sealed class TopicIdentity(string topic) : IDisposable
+{
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
+    IAdminClient? _admin;
+    Task<string?> _question = Task.FromResult<string?>(null);
+
+    /// <summary>The topic's id; empty where the brokers are older than 2.8 and have none.</summary>
+    /// <exception cref="KafkaException">They do not tell, or the topic is not there.</exception>
+    public string Ask(IConsumer<byte[]?, byte[]> consumer)
+    {
+        _question.GetAwaiter().GetResult();
+        _question = Task.FromResult<string?>(null);
+        return AskAsync(consumer).GetAwaiter().GetResult();
+    }
+
+    /// <returns>The id that the last question brought; null where no answer has come since.</returns>
+    public string? Look(IConsumer<byte[]?, byte[]> consumer)
+    {
+        if (!_question.IsCompleted)
+        {
+            return null;
+        }
+        var answer = _question.Result;
+        _question = TryAskAsync(consumer);
+        return answer;
+    }
+
+    /// <summary>To be called before the consumer is closed, whose connections it uses; waits for a question that is open.</summary>
+    public void Dispose()
+    {
+        _question.GetAwaiter().GetResult();
+        _admin?.Dispose();
+    }
+
+    async Task<string> AskAsync(IConsumer<byte[]?, byte[]> consumer)
+    {
+        _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
+        var options = new DescribeTopicsOptions { RequestTimeout = Limit };
+        var answer = await _admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), options).ConfigureAwait(false);
+        var id = answer.TopicDescriptions.Single().TopicId;
+        return id is null || id.MostSignificantBits == 0 && id.LeastSignificantBits == 0 ? "" : id.ToString();
+    }
+
+    // The door's own requests tell of an outage.
+    async Task<string?> TryAskAsync(IConsumer<byte[]?, byte[]> consumer)
+    {
+        try
+        {
+            return await AskAsync(consumer).ConfigureAwait(false);
+        }
+        catch (KafkaException)
+        {
+            return null;
+        }
+    }
+}
