@@ -40,8 +40,7 @@ static class ClusterRun
         var drained = clock.GetElapsedTime(trafficBegan).TotalSeconds;
         if (options.For is null && cancellation.IsCancellationRequested)
         {
-            await StopInOrderAsync(cluster, proof, arrived);
-            return arrived ? 0 : ClusterCommand.Failed;
+            return await StopInOrderAsync(cluster, proof, arrived) ? 0 : ClusterCommand.Failed;
         }
         // The workers' own counters begin anew with each restart.
         var final = await watcher.ReadAsync() with { Outcomes = await DeliveryProof.OutcomesAsync(cluster.Postgres) };
@@ -80,17 +79,23 @@ static class ClusterRun
         return broken;
     }
 
-    // The local broker forgets: only when ClickHouse and Redis have everything may the next start go on from here.
-    static async Task StopInOrderAsync(Cluster cluster, ClusterProof proof, bool arrived)
+    /// <summary>
+    /// Says, and marks in the folder, whether everything has arrived. The local broker forgets: only when ClickHouse and Redis have
+    /// everything, also users and events that no bet names, may the next start go on from here.
+    /// </summary>
+    /// <param name="cluster">What stops.</param>
+    /// <param name="proof">Compares its stores.</param>
+    /// <param name="arrived">Whether every message that was published has its outcome.</param>
+    /// <returns>False where something has not arrived.</returns>
+    internal static async Task<bool> StopInOrderAsync(Cluster cluster, ClusterProof proof, bool arrived)
     {
-        if (arrived && await proof.StoresAgreeAsync())
+        var isWhole = arrived && await proof.StoresAgreeAsync();
+        if (isWhole)
         {
             cluster.Folder.MarkStoppedInOrder();
-            await Console.Error.WriteLineAsync("everything published has arrived everywhere");
         }
-        else
-        {
-            await Console.Error.WriteLineAsync("not everything has arrived; the next start takes a new snapshot");
-        }
+        await Console.Error.WriteLineAsync(
+            isWhole ? "everything published has arrived everywhere" : "not everything has arrived; the next start takes a new snapshot");
+        return isWhole;
     }
 }

@@ -43,6 +43,20 @@ public sealed class TrafficShapeTests
         Assert.Empty(traffic.Rest());
     }
 
+    [Fact]
+    public void No_two_malformed_messages_are_alike()
+    {
+        var malformed = new[] { 1, 2 }.SelectMany(run =>
+        {
+            var traffic = new BettingTraffic(new TrafficOptions { Run = run, MalformedPerThousand = 500 }, () => Start);
+            return Enumerable.Range(0, 5_000).Select(_ => traffic.Next()).ToList();
+        }).Where(message => message.Nature == MessageNature.Malformed).Select(Text).ToList();
+
+        Assert.InRange(malformed.Count, 4_000, 6_000);
+        // As the proof reads them: the first 120 characters.
+        Assert.Equal(malformed.Count, malformed.Select(text => text[..Math.Min(text.Length, 120)]).Distinct().Count());
+    }
+
     static List<TrafficMessage> Messages(int seed, int run, int count)
     {
         var traffic = new BettingTraffic(new TrafficOptions { Seed = seed, Run = run }, () => Start);

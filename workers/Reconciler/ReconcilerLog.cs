@@ -1,3 +1,4 @@
+using System.Globalization;
 using Betting.Reconciler.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -12,13 +13,22 @@ static partial class ReconcilerLog
         switch (report.Outcome)
         {
             case RunOutcome.Equal:
-                Equal(log, report.RunId, report.Changes!.ExpectedBets, report.Changes.Days, report.Duration.TotalSeconds);
+                Equal(log, report.RunId, report.Changes!.ExpectedBets, report.Changes.Days,
+                    Counts(report, table => table.ExpectedRows), report.Duration.TotalSeconds);
                 break;
             case RunOutcome.Drift:
-                Drift(log, report.RunId, report.Changes!.DifferentBets, report.View!.DifferentBets, report.Changes.AmountDifference, report.Duration.TotalSeconds);
+                Drift(log, report.RunId, report.Changes!.DifferentBets, report.View!.DifferentBets, report.Changes.AmountDifference,
+                    Counts(report, table => table.DifferentRows), report.Duration.TotalSeconds);
                 foreach (var finding in report.Changes.Findings.Concat(report.View.Findings).Take(10))
                 {
-                    Finding(log, finding.BetId, finding.Kind, string.Join(", ", finding.Columns));
+                    Finding(log, finding.Id, finding.Kind, string.Join(", ", finding.Columns));
+                }
+                foreach (var table in report.Tables)
+                {
+                    foreach (var finding in table.Findings.Take(10))
+                    {
+                        RowFinding(log, finding.Id, table.Table, finding.Kind, string.Join(", ", finding.Columns));
+                    }
                 }
                 break;
             default:
@@ -27,17 +37,26 @@ static partial class ReconcilerLog
         }
     }
 
-    [LoggerMessage(400, LogLevel.Information, "Run {Run}: ClickHouse equals PostgreSQL, {Bets} bets of {Days} days, in {Seconds:F1} s")]
-    static partial void Equal(ILogger log, long? run, long bets, int days, double seconds);
+    static string Counts(RunReport report, Func<Compare.Tables.TableResult, long> count) =>
+        string.Join(", ", report.Tables.Select(table => string.Create(CultureInfo.InvariantCulture, $"{count(table)} {table.Table}")));
 
-    [LoggerMessage(401, LogLevel.Error, "Run {Run}: drift, {Changes} bets differ in the changes and {View} in the view, {Amount} in stakes, after {Seconds:F1} s")]
-    static partial void Drift(ILogger log, long? run, long changes, long view, decimal amount, double seconds);
+    [LoggerMessage(400, LogLevel.Information,
+        "Run {Run}: ClickHouse equals PostgreSQL, {Bets} bets of {Days} days, {Tables}, in {Seconds:F1} s")]
+    static partial void Equal(ILogger log, long? run, long bets, int days, string tables, double seconds);
+
+    [LoggerMessage(401, LogLevel.Error,
+        "Run {Run}: drift, {Changes} bets differ in the changes and {View} in the view, {Amount} in stakes; "
+        + "by themselves {Tables} differ; after {Seconds:F1} s")]
+    static partial void Drift(ILogger log, long? run, long changes, long view, decimal amount, string tables, double seconds);
 
     [LoggerMessage(402, LogLevel.Warning, "Run {Run} could not compare: {Reason}")]
     static partial void CouldNotCompare(ILogger log, long? run, string? reason);
 
     [LoggerMessage(403, LogLevel.Warning, "Bet {Bet} is {Kind}: {Columns}")]
     static partial void Finding(ILogger log, long bet, Compare.DriftKind kind, string columns);
+
+    [LoggerMessage(415, LogLevel.Warning, "Row {Id} of the table {Table} is {Kind}: {Columns}")]
+    static partial void RowFinding(ILogger log, long id, string table, Compare.DriftKind kind, string columns);
 
     [LoggerMessage(404, LogLevel.Warning, "The run's failure could not be kept: {Reason}")]
     public static partial void NotKept(ILogger log, string reason);

@@ -21,7 +21,8 @@ sealed class ReconcilerMetrics
         var meter = meters.Create(MeterName);
         _runs = meter.CreateCounter<long>("reconciler.runs", "{run}", "Runs by outcome: equal, drift, could-not-compare.");
         _duration = meter.CreateHistogram<double>("reconciler.run.duration", "s", "How long runs take that could compare.");
-        meter.CreateObservableGauge("reconciler.difference", Differences, "{bet}", "Differing bets of the last run that could compare, by part.");
+        meter.CreateObservableGauge("reconciler.difference", Differences, "{row}",
+            "Differing bets, users and events of the last run that could compare, by part.");
         meter.CreateObservableGauge("reconciler.difference.amount", Amounts, "{unit}", "Difference in stakes of that run, in the currency's unit.");
         meter.CreateObservableGauge("reconciler.last_success.age", Ages, "s", "Since the end of the last run that could compare, by whichever replica.");
     }
@@ -61,7 +62,9 @@ sealed class ReconcilerMetrics
         {
             return _last is null ? [] : [
                 new(_last.Changes!.DifferentBets, new KeyValuePair<string, object?>("part", "changes")),
-                new(_last.View!.DifferentBets, new KeyValuePair<string, object?>("part", "view"))];
+                new(_last.View!.DifferentBets, new KeyValuePair<string, object?>("part", "view")),
+                .. _last.Tables.Select(table =>
+                    new Measurement<long>(table.DifferentRows, new KeyValuePair<string, object?>("part", table.Table)))];
         }
     }
 

@@ -1,6 +1,7 @@
 using Betting.Connections;
 using Betting.Hosting;
 using Betting.Reconciler.Compare;
+using Betting.Reconciler.Compare.Tables;
 using Betting.Reconciler.Cut;
 using Betting.Reconciler.Runs;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,6 @@ static class ReconcilerServices
         .AddSingleton<ReconcilerMetrics>()
         .AddConnectOffsets(provider => provider.GetRequiredService<IOptions<ReconcilerOptions>>().Value.TopicPrefix)
         .AddSingleton<StreamEnds>().AddSingleton<SinkWait>()
-        .AddSingleton<Comparison>().AddSingleton<FollowedBets>()
+        .AddSingleton<Comparison>().AddSingleton<TableComparison>().AddSingleton<FollowedBets>()
         .AddSingleton<RunStore>().AddSingleton<RequestStore>().AddSingleton<Reconciliation>();
 }

@@ -14,14 +14,18 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
     /// <summary>How long what was published may take to have its outcome, where nothing else is said.</summary>
     public static readonly TimeSpan Arrival = TimeSpan.FromMinutes(5);
 
+    static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(10);
+
     long _journalBefore;
     long _deadLettersBefore;
+    DateTimeOffset _began;
 
     /// <summary>Remembers what was there before the traffic.</summary>
     public async Task BeginAsync()
     {
         _journalBefore = await JournalAsync();
         _deadLettersBefore = await DeadLettersAsync();
+        _began = TimeProvider.System.GetUtcNow();
     }
 
     /// <summary>Waits until each published message has its outcome or lies among the dead letters.</summary>
@@ -48,17 +52,35 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
     {
         var invariants = new List<Invariant>(await LedgerProof.CheckAsync(cluster.Postgres))
         {
-            await DeliveryProof.CheckAsync(cluster.Postgres, _journalBefore, distinct, malformed, await DeadLettersAsync() - _deadLettersBefore),
-            await EventuallyAsync(RowProof.Name, () => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse)),
-            await EventuallyAsync(CounterProof.Name, () => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase())),
+            await EventuallyAsync(DeliveryProof.Name, async () => await DeliveryProof.CheckAsync(
+                cluster.Postgres, _journalBefore, distinct, malformed, (await DeadLetterList.BodiesAsync(cluster, _began)).Count)),
         };
+        foreach (var (name, check) in OtherStores())
+        {
+            invariants.Add(await EventuallyAsync(name, check));
+        }
         return invariants;
     }
 
     /// <summary>Whether ClickHouse and Redis have all that PostgreSQL has, once they had time to follow.</summary>
-    public async Task<bool> StoresAgreeAsync() =>
-        (await EventuallyAsync(RowProof.Name, () => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse))).Holds
-        && (await EventuallyAsync(CounterProof.Name, () => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase()))).Holds;
+    public async Task<bool> StoresAgreeAsync()
+    {
+        foreach (var (name, check) in OtherStores())
+        {
+            if (!(await EventuallyAsync(name, check)).Holds)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    IEnumerable<(string Name, Func<Task<Invariant>> Check)> OtherStores() =>
+    [
+        .. ComparedRows.All.Select(rows =>
+            (rows.Name, (Func<Task<Invariant>>)(() => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse, rows)))),
+        (CounterProof.Name, () => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase())),
+    ];
 
     async Task<Invariant> EventuallyAsync(string name, Func<Task<Invariant>> check)
     {
@@ -81,7 +103,13 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
         return await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM commands");
     }
 
-    async Task<long> DeadLettersAsync() => await InQueueAsync() + InTopic();
+    async Task<long> DeadLettersAsync() => await InQueueAsync() + InTopic() + await InTableAsync();
+
+    async Task<long> InTableAsync()
+    {
+        await using var connection = await cluster.Postgres.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM dead_letters");
+    }
 
     async Task<long> InQueueAsync()
     {
@@ -101,7 +129,9 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
     {
         using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = cluster.Engines.KafkaBootstrap, GroupId = "proof" })
             .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
-        var marks = consumer.QueryWatermarkOffsets(new TopicPartition(Topics.DeadLetter(Topics.Commands), 0), TimeSpan.FromSeconds(10));
-        return marks.High.Value - marks.Low.Value;
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        var topic = admin.GetMetadata(Topics.DeadLetter(Topics.Commands), BrokerLimit).Topics.Single();
+        return topic.Partitions.Select(partition => new TopicPartition(topic.Topic, partition.PartitionId))
+            .Select(partition => consumer.QueryWatermarkOffsets(partition, BrokerLimit)).Sum(marks => marks.High.Value - marks.Low.Value);
     }
 }

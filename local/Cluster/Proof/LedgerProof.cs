@@ -3,13 +3,16 @@ using Npgsql;
 
 namespace Betting.Local.Cluster.Proof;
 
-/// <summary>The invariants that PostgreSQL alone must keep. Each question returns its offenders, one line of text each.</summary>
+/// <summary>
+/// The invariants that PostgreSQL alone must keep. Each question returns its offenders, one line of text each. NULL is a value to a
+/// question: a closed bet without a payout has paid nothing, and an account that a bet has no entries of differs from any sum.
+/// </summary>
 static class LedgerProof
 {
     static readonly (string Name, string Offenders)[] Questions =
     [
         ("one outcome for each command", """
-            SELECT command_id || ': ' || outcome || ', parked ' || (p.command_id IS NOT NULL)
+            SELECT command_id || ': ' || coalesce(outcome, 'not in the journal') || ', parked ' || (p.command_id IS NOT NULL)
             FROM commands c FULL JOIN parked_commands p USING (command_id)
             WHERE (c.outcome = 'parked') IS DISTINCT FROM (p.command_id IS NOT NULL)
             """),
@@ -33,8 +36,9 @@ static class LedgerProof
             FULL JOIN (SELECT bet_id, sum(amount) FILTER (WHERE account = 'stakes') AS held, sum(amount) FILTER (WHERE account = 'wallet') AS wallet
                        FROM ledger_entries WHERE bet_id IS NOT NULL GROUP BY bet_id) l ON l.bet_id = b.id
             WHERE b.id IS NULL OR l.bet_id IS NULL
-               OR l.held <> CASE b.status WHEN 'OPEN' THEN b.amount ELSE 0 END
-               OR l.wallet <> CASE b.status WHEN 'OPEN' THEN -b.amount WHEN 'CANCELLED' THEN 0 ELSE b.payout - b.amount END
+               OR l.held IS DISTINCT FROM CASE b.status WHEN 'OPEN' THEN b.amount ELSE 0 END
+               OR l.wallet IS DISTINCT FROM CASE b.status WHEN 'OPEN' THEN -b.amount WHEN 'CANCELLED' THEN 0
+                                            ELSE coalesce(b.payout, 0) - b.amount END
             """),
     ];
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Betting.Local.Load.Traffic;
 
 /// <summary>
@@ -64,10 +66,14 @@ public sealed class BettingTraffic
 
     TrafficMessage Malformed()
     {
+        // Each has a body of its own, so that one that is lost and one that comes twice do not look alike.
+        var mark = string.Create(CultureInfo.InvariantCulture, $"{_options.Seed}.{_options.Run}.{_sent}");
+        var id = new Guid(_random.Next(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
         string[] wrong =
         [
-            "{\"id\":\"not a uuid\",\"kind\":\"place-bet\"}", "{\"kind\":\"deposit\",\"userId\":", "[]", "\"bet\"",
-            $"{{\"id\":\"{new Guid(_random.Next(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}\",\"kind\":\"buy-bet\",\"issuedAt\":\"2026-01-01T00:00:00Z\"}}",
+            $"{{\"id\":\"not a uuid {mark}\",\"kind\":\"place-bet\"}}",
+            $"{{\"kind\":\"deposit\",\"note\":\"{mark}\",\"userId\":", $"[\"{mark}\"]", $"\"bet {mark}\"",
+            $"{{\"id\":\"{id}\",\"kind\":\"buy-bet\",\"note\":\"{mark}\",\"issuedAt\":\"2026-01-01T00:00:00Z\"}}",
         ];
         return new TrafficMessage(_random.NextInt64(1, 1_000), System.Text.Encoding.UTF8.GetBytes(wrong[_random.Next(wrong.Length)]), MessageNature.Malformed);
     }

@@ -11,7 +11,7 @@ public sealed class RowMergeTests
         var found = new List<(long, DriftKind)>();
         await foreach (var pair in RowMerge.DifferencesAsync(Stream(left), Stream(right)))
         {
-            found.Add((pair.BetId, pair.Kind));
+            found.Add((pair.Id, pair.Kind));
         }
         var expected = left.Keys.Union(right.Keys).Order()
             .Where(bet => !left.TryGetValue(bet, out var a) || !right.TryGetValue(bet, out var b) || a != b)

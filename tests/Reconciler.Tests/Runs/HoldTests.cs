@@ -41,6 +41,35 @@ public sealed class HoldTests(Pipeline pipeline, Servers servers) : IClassFixtur
         Assert.NotEqual("2026-01-01 09:00:00.000000", await AsOfAsync());
     }
 
+    [Theory]
+    [InlineData("users", "user_changes", "INSERT INTO users VALUES (7001, 'Ada', now())")]
+    [InlineData("events", "event_changes", "INSERT INTO events VALUES (7001, 'Final', 'football', now(), 'SCHEDULED')")]
+    public async Task A_lost_row_that_no_bet_names_keeps_a_hold(string table, string changes, string insert)
+    {
+        await using var connection = await pipeline.Postgres.OpenConnectionAsync();
+        await connection.ExecuteAsync(insert);
+        var (code, output) = await pipeline.ReconcileAsync();
+        Assert.True(code == 0, output);
+        // As a record that was lost with its topic.
+        await RunAsync($"CREATE TABLE kept_{table} ENGINE = Memory AS SELECT * FROM {changes} WHERE id = 7001");
+        await RunAsync($"ALTER TABLE {changes} DELETE WHERE id = 7001 SETTINGS mutations_sync = 2");
+        const string Ask = "INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES";
+        await RunAsync($"{Ask} ('lost {table}', 'a test', '2026-01-01 09:00:00')");
+
+        (code, output) = await pipeline.ReconcileAsync();
+
+        Assert.True(code == 1, output);
+        Assert.Contains($"differ in 1 rows of the table {table}:\n  {table}, id 7001 missing", output, StringComparison.Ordinal);
+        Assert.Equal(1, await CountAsync($"SELECT count() FROM holds WHERE id = 'lost {table}' AND answered = 1 AND run_id > 0"));
+        Assert.Equal("drift", await connection.ExecuteScalarAsync<string>(
+            "SELECT outcome FROM reconciliation_runs ORDER BY run_id DESC LIMIT 1"));
+
+        await RunAsync($"INSERT INTO {changes} SELECT * FROM kept_{table}");
+        (code, output) = await pipeline.ReconcileAsync();
+        Assert.True(code == 0, output);
+        Assert.Equal(0, await CountAsync("SELECT count() FROM holds"));
+    }
+
     async Task<int> DriftsAsync()
     {
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();

@@ -29,6 +29,11 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         var (drift, report) = await pipeline.ReconcileAsync("--json");
         Assert.True(drift == 1, report);
         AssertFindings(planted.InChanges, Findings(report, "changes"));
+        foreach (var (table, rows) in planted.InTables)
+        {
+            AssertFindings(rows, TableFindings(report, table));
+            Assert.Equal(rows.Keys.Order(), await KeptAsync(table));
+        }
 
         await planted.HealChangesAsync();
         await EqualAsync();
@@ -36,6 +41,7 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         (drift, report) = await pipeline.ReconcileAsync("--json");
         Assert.True(drift == 1, report);
         Assert.Empty(Findings(report, "changes"));
+        Assert.All(planted.InTables.Keys, table => Assert.Empty(TableFindings(report, table)));
         AssertFindings(planted.InView, Findings(report, "view"));
         await planted.HealViewAsync();
 
@@ -156,17 +162,37 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         Assert.True(code == 0, output);
     }
 
+    /// <summary>Ids in the history's findings of a table, of the last run.</summary>
+    async Task<List<long>> KeptAsync(string table)
+    {
+        await using var connection = await pipeline.Postgres.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<long>("""
+            SELECT row_id FROM reconciliation_findings
+            WHERE part = @table AND run_id = (SELECT max(run_id) FROM reconciliation_runs) ORDER BY row_id
+            """, new { table })];
+    }
+
     static SortedDictionary<long, string> Findings(string report, string part)
     {
-        // Progress and the JSON object share a log here; on a terminal they are two streams.
-        using var json = JsonDocument.Parse(report[report.IndexOf("\n{", StringComparison.Ordinal)..]);
-        var findings = json.RootElement.GetProperty(part).GetProperty("findings").EnumerateArray();
-        return new(findings.ToDictionary(
-            finding => finding.GetProperty("betId").GetInt64(),
-            finding => finding.GetProperty("kind").GetString() is "mismatched" and var kind
-                ? $"{kind} {string.Join(' ', finding.GetProperty("columns").EnumerateArray().Select(column => column.GetString()))}"
-                : finding.GetProperty("kind").GetString()!));
+        using var json = Parsed(report);
+        return Named(json.RootElement.GetProperty(part).GetProperty("findings"), "betId");
     }
+
+    static SortedDictionary<long, string> TableFindings(string report, string table)
+    {
+        using var json = Parsed(report);
+        var tables = json.RootElement.GetProperty("tables").EnumerateArray();
+        return Named(tables.Single(each => each.GetProperty("table").GetString() == table).GetProperty("findings"), "id");
+    }
+
+    // Progress and the JSON object share a log here; on a terminal they are two streams.
+    static JsonDocument Parsed(string report) => JsonDocument.Parse(report[report.IndexOf("\n{", StringComparison.Ordinal)..]);
+
+    static SortedDictionary<long, string> Named(JsonElement findings, string id) => new(findings.EnumerateArray().ToDictionary(
+        finding => finding.GetProperty(id).GetInt64(),
+        finding => finding.GetProperty("kind").GetString() is "mismatched" and var kind
+            ? $"{kind} {string.Join(' ', finding.GetProperty("columns").EnumerateArray().Select(column => column.GetString()))}"
+            : finding.GetProperty("kind").GetString()!));
 
     static void AssertFindings(IReadOnlyDictionary<long, string> expected, SortedDictionary<long, string> found) =>
         Assert.Equal(expected.OrderBy(bet => bet.Key).Select(bet => $"{bet.Key} {bet.Value}"), found.Select(bet => $"{bet.Key} {bet.Value}"));

@@ -37,6 +37,16 @@ sealed class Planted(Pipeline pipeline)
         [First + 101] = "extra",
     };
 
+    /// <summary>The table → its rows. The rows from 900003 on are of users and events that no bet names.</summary>
+    public Dictionary<string, Dictionary<long, string>> InTables { get; } = new()
+    {
+        ["users"] = InTable("mismatched name"),
+        ["events"] = InTable("mismatched start_time"),
+    };
+
+    static Dictionary<long, string> InTable(string withBets) =>
+        new() { [900002] = withBets, [900003] = "missing", [900004] = "mismatched name", [900105] = "extra" };
+
     public static async Task<Planted> SeedAsync(Pipeline pipeline)
     {
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();
@@ -44,6 +54,8 @@ sealed class Planted(Pipeline pipeline)
             """
             INSERT INTO users VALUES (900001, 'Émile 🏆', '2024-02-29T12:00:00.000001Z'), (900002, 'Zoë', '2024-03-31T01:00:00Z');
             INSERT INTO events VALUES (900001, 'Final', 'football', '2025-10-26T01:30:00Z', 'LIVE'), (900002, 'Cup', 'tennis', '2025-03-30T01:30:00Z', 'LIVE');
+            INSERT INTO users SELECT id, 'Nobody''s bet', '2024-03-31T01:00:00Z' FROM generate_series(900003, 900005) AS id;
+            INSERT INTO events SELECT id, 'Unbet', 'tennis', '2025-03-30T01:30:00Z', 'SCHEDULED' FROM generate_series(900003, 900005) AS id;
             INSERT INTO bets SELECT id, 900001, 900001, 'SETTLED', 12.30, 0.00, '2025-10-26T00:30:00.123456Z', '2025-10-26T02:30:00Z'
             FROM generate_series(900001, 900019) AS id;
             INSERT INTO bets VALUES (900021, 900002, 900001, 'OPEN', 1.00, NULL, '2025-10-26T00:30:00.123456Z', NULL),
@@ -61,6 +73,12 @@ sealed class Planted(Pipeline pipeline)
         await SpoilAsync("bet_changes", First, $"{ExtraBet} AS id");
         await SpoilAsync("user_changes", 900002, "'Zoe' AS name");
         await SpoilAsync("event_changes", 900002, "start_time + toIntervalHour(1) AS start_time");
+        foreach (var table in new[] { "user_changes", "event_changes" })
+        {
+            await SpoilAsync(table, 900003, "true AS deleted");
+            await SpoilAsync(table, 900004, "concat(name, ' renamed') AS name");
+            await SpoilAsync(table, 900005, "900105 AS id");
+        }
     }
 
     public async Task HealChangesAsync()

@@ -45,7 +45,7 @@ static class Traffic
         var name = Names[random.Next(Names.Length)];
         var moment = DateTimeOffset.Parse(Moments[random.Next(Moments.Length)], System.Globalization.CultureInfo.InvariantCulture);
         var shared = random.Next(1, 30);
-        switch (random.Next(12))
+        switch (random.Next(16))
         {
             case 0:
                 await connection.ExecuteAsync(
@@ -69,6 +69,24 @@ static class Traffic
                 await connection.ExecuteAsync(
                     "UPDATE bets SET status = 'SETTLED', payout = @payout, settled_at = @moment WHERE id = @id",
                     new { id, payout = random.Next(2) == 0 ? (decimal?)null : random.Next(3), moment });
+                break;
+            // Users and events that no bet names.
+            case 12:
+                await connection.ExecuteAsync(
+                    "INSERT INTO users VALUES (@id + 100000, @name, @moment) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+                    new { id, name, moment });
+                break;
+            case 13:
+                await connection.ExecuteAsync("""
+                    INSERT INTO events VALUES (@id + 100000, @name, 'motor', @moment, 'LIVE')
+                    ON CONFLICT (id) DO UPDATE SET status = 'FINISHED', category = excluded.name
+                    """, new { id, name, moment });
+                break;
+            case 14:
+                await connection.ExecuteAsync("DELETE FROM users WHERE id BETWEEN @id + 100000 AND @id + 100004", new { id });
+                break;
+            case 15:
+                await connection.ExecuteAsync("DELETE FROM events WHERE id BETWEEN @id + 100000 AND @id + 100004", new { id });
                 break;
             default:
                 await connection.ExecuteAsync(

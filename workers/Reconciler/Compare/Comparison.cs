@@ -2,16 +2,6 @@ using Microsoft.Extensions.Options;
 
 namespace Betting.Reconciler.Compare;
 
-/// <summary>One bet that differs, with what each side says of it.</summary>
-/// <param name="BetId">The bet.</param>
-/// <param name="Kind">How it differs.</param>
-/// <param name="Day">UTC day of placed_at on the side that has it, counted from 1970.</param>
-/// <param name="Columns">Names of the columns that differ; all where one side has no row.</param>
-/// <param name="Expected">Column → text, of the differing columns; null where there is no row.</param>
-/// <param name="Found">The same of the other side.</param>
-sealed record BetFinding(
-    long BetId, DriftKind Kind, long? Day, IReadOnlyList<string> Columns, IReadOnlyDictionary<string, string>? Expected, IReadOnlyDictionary<string, string>? Found);
-
 /// <summary>What comparing two sides gave.</summary>
 /// <param name="Expected">Name of the side that is right.</param>
 /// <param name="Found">Name of the side that is tested.</param>
@@ -23,7 +13,7 @@ sealed record BetFinding(
 /// <param name="Findings">The first of the differing bets.</param>
 sealed record ComparisonResult(
     string Expected, string Found, int Days, long ExpectedBets, long FoundBets, long DifferentBets,
-    IReadOnlyList<DayDifference> DayDifferences, IReadOnlyList<BetFinding> Findings)
+    IReadOnlyList<DayDifference> DayDifferences, IReadOnlyList<RowFinding> Findings)
 {
     public bool IsEqual => DifferentBets == 0;
 
@@ -102,24 +92,18 @@ sealed class Comparison(IOptions<ReconcilerOptions> options, TimeProvider clock)
         return new Drift(listed, count);
     }
 
-    static async Task<IReadOnlyList<BetFinding>> DescribeAsync(IBetSide expected, IBetSide found, IReadOnlyList<RowPair> pairs, CancellationToken cancellation)
+    static async Task<IReadOnlyList<RowFinding>> DescribeAsync(
+        IBetSide expected, IBetSide found, IReadOnlyList<RowPair> pairs, CancellationToken cancellation)
     {
         if (pairs.Count == 0)
         {
             return [];
         }
-        var bets = pairs.Select(pair => pair.BetId).Distinct().ToList();
+        var bets = pairs.Select(pair => pair.Id).Distinct().ToList();
         var left = await expected.ValuesAsync(bets, cancellation);
         var right = await found.ValuesAsync(bets, cancellation);
-        return [.. pairs.Select(pair => Describe(pair, left.GetValueOrDefault(pair.BetId), right.GetValueOrDefault(pair.BetId)))];
-    }
-
-    static BetFinding Describe(RowPair pair, string[]? expected, string[]? found)
-    {
-        var differing = Enumerable.Range(0, Columns.All.Count).Where(at => expected?[at] != found?[at]).ToList();
-        Dictionary<string, string>? Pick(string[]? values) => values is null ? null : differing.ToDictionary(at => Columns.All[at].Name, at => values[at]);
-        return new BetFinding(
-            pair.BetId, pair.Kind, (pair.Expected ?? pair.Found)!.Value.Day, [.. differing.Select(at => Columns.All[at].Name)], Pick(expected), Pick(found));
+        return [.. pairs.Select(pair =>
+            RowFinding.Of(pair, Columns.All, left.GetValueOrDefault(pair.Id), right.GetValueOrDefault(pair.Id)))];
     }
 
     sealed record Drift(IReadOnlyList<RowPair> Listed, long Count);

@@ -1,17 +1,17 @@
 namespace Betting.Reconciler.Compare;
 
-/// <summary>What a comparison needs of one row: its key, its checksum, and in ClickHouse the versions that it was made of.</summary>
-readonly record struct RowMark(long BetId, long? Day, long Checksum, ulong BetVersion = 0, ulong UserVersion = 0, ulong EventVersion = 0);
+/// <summary>What a comparison needs of one row: key, checksum, and of a bet in ClickHouse the versions that it was made of.</summary>
+readonly record struct RowMark(long Id, long? Day, long Checksum, ulong BetVersion = 0, ulong UserVersion = 0, ulong EventVersion = 0);
 
-/// <summary>One bet that is not the same on both sides; one of the two is missing where only the other has it.</summary>
+/// <summary>One row that is not the same on both sides; one of the two is missing where only the other has it.</summary>
 readonly record struct RowPair(RowMark? Expected, RowMark? Found)
 {
-    public long BetId => (Expected ?? Found)!.Value.BetId;
+    public long Id => (Expected ?? Found)!.Value.Id;
 
     public DriftKind Kind => Found is null ? DriftKind.Missing : Expected is null ? DriftKind.Extra : DriftKind.Mismatched;
 }
 
-/// <summary>What is wrong with a bet, seen from PostgreSQL.</summary>
+/// <summary>What is wrong with a row, seen from PostgreSQL.</summary>
 enum DriftKind
 {
     /// <summary>PostgreSQL has it, ClickHouse does not.</summary>
@@ -24,10 +24,10 @@ enum DriftKind
     Mismatched,
 }
 
-/// <summary>Walks two streams of rows in the order of their bet ids, holding one row of each.</summary>
+/// <summary>Walks two streams of rows in the order of their ids, holding one row of each.</summary>
 static class RowMerge
 {
-    /// <summary>Every bet whose rows differ, in order.</summary>
+    /// <summary>Every id whose rows differ, in order.</summary>
     public static async IAsyncEnumerable<RowPair> DifferencesAsync(IAsyncEnumerable<RowMark> expected, IAsyncEnumerable<RowMark> found)
     {
         await using var left = expected.GetAsyncEnumerator();
@@ -36,7 +36,7 @@ static class RowMerge
         var hasRight = await right.MoveNextAsync();
         while (hasLeft || hasRight)
         {
-            var order = !hasLeft ? 1 : !hasRight ? -1 : left.Current.BetId.CompareTo(right.Current.BetId);
+            var order = !hasLeft ? 1 : !hasRight ? -1 : left.Current.Id.CompareTo(right.Current.Id);
             if (order < 0)
             {
                 yield return new RowPair(left.Current, null);

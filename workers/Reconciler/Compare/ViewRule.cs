@@ -12,9 +12,6 @@ namespace Betting.Reconciler.Compare;
 /// </summary>
 sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
 {
-    /// <summary>So near to the fence in the log, in bytes, that transaction ids cannot have come round.</summary>
-    const long IdsDecide = 1L << 35;
-
     readonly ulong _fence = ChangeVersion.Of(epoch, streamed: true, (ulong)NpgsqlTypes.NpgsqlLogSequenceNumber.Parse(cut.FenceLsn)).Value;
 
     public async Task<IReadOnlyList<RowPair>> DriftAsync(IReadOnlyList<RowPair> pairs, CancellationToken cancellation)
@@ -24,8 +21,8 @@ sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
         {
             return unexplained;
         }
-        var moving = await ChangedAfterAsync(unexplained.ConvertAll(pair => pair.BetId), cancellation);
-        return [.. unexplained.Where(pair => !moving.Contains(pair.BetId))];
+        var moving = await ChangedAfterAsync(unexplained.ConvertAll(pair => pair.Id), cancellation);
+        return [.. unexplained.Where(pair => !moving.Contains(pair.Id))];
     }
 
     /// <summary>
@@ -37,7 +34,7 @@ sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
     /// <summary>Which of these bets have a change, or a user or event with a change, that the cut did not see.</summary>
     async Task<HashSet<long>> ChangedAfterAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation)
     {
-        var unseen = "NOT " + SeenBy(cut, epoch);
+        var unseen = "NOT " + SeenChange.By(cut, epoch);
         var changed = new HashSet<long>();
         foreach (var part in bets.Chunk(ListLimits.Ids))
         {
@@ -58,24 +55,4 @@ sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
         }
         return changed;
     }
-
-    /// <summary>The rule of <c>bets_as_of_snapshot</c> over one change's version, transaction_id and committed_at.</summary>
-    static string SeenBy(ExactCut cut, int epoch)
-    {
-        // The low 32 bits of the id stand in the row; the whole id is the one nearest to the snapshot's end.
-        var id = Text($"(toInt64({cut.Snapshot.XMax}) + toInt32(toInt64(transaction_id) - toInt64({(uint)cut.Snapshot.XMax})))");
-        var wasRunning = Text($"(bitTest(version, 56) AND has([{string.Join(", ", cut.Snapshot.InProgress.Order())}]::Array(UInt64), toUInt64({id})))");
-        var distance = Text($"(toInt64(bitAnd(version, {ChangeVersion.MaxLsn})) - toInt64({cut.FencePosition}))");
-        var longBefore = Text($"toDateTime64('{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}', 6, 'UTC') - INTERVAL 12 HOUR");
-        return Text($"""
-            multiIf(
-                bitShiftRight(version, 57) != {epoch}, bitShiftRight(version, 57) < {epoch},
-                transaction_id = 0, {distance} < 0,
-                {distance} >= {IdsDecide}, 0,
-                {distance} > -{IdsDecide}, {id} < {cut.Snapshot.XMax} AND NOT {wasRunning},
-                NOT ({wasRunning} AND committed_at > {longBefore}))
-            """);
-    }
-
-    static string Text(FormattableString sql) => FormattableString.Invariant(sql);
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Betting.Connections;
 using Betting.Hosting;
 using Betting.Reconciler.Compare;
+using Betting.Reconciler.Compare.Tables;
 using Betting.Reconciler.Cut;
 using ClickHouse.Driver;
 using Confluent.Kafka;
@@ -14,8 +15,9 @@ namespace Betting.Reconciler.Runs;
 
 /// <summary>One run: cut → wait for the sink → compare → keep the result. Of all replicas one runs at a time.</summary>
 sealed class Reconciliation(
-    NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, RunStore store, RequestStore requests, FollowedBets followed,
-    ReconcilerMetrics metrics, StoreFailures failures, TimeProvider clock, ILogger<Reconciliation> log)
+    NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, TableComparison tables, RunStore store,
+    RequestStore requests, FollowedBets followed, ReconcilerMetrics metrics, StoreFailures failures, TimeProvider clock,
+    ILogger<Reconciliation> log)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
     internal const long RunLock = 0x7265_636F_6E01;
@@ -55,7 +57,7 @@ sealed class Reconciliation(
         {
             var reason = failure is CouldNotCompareException ? failure.Message : OneLine(failure);
             await NoteFailureAsync(run, reason);
-            report = new RunReport(run, RunOutcome.CouldNotCompare, reason, null, null, null, clock.GetElapsedTime(started));
+            report = RunReport.Failed(run, reason, clock.GetElapsedTime(started));
         }
         metrics.Ended(report);
         ReconcilerLog.Tell(log, report);
@@ -96,13 +98,22 @@ sealed class Reconciliation(
         var truth = new PostgresSide(moment.Connection);
         var changes = await comparison.RunAsync(truth, asOf, pairs => Task.FromResult(pairs), progress, cancellation);
         await followed.CompareAsync(run, truth, asOf, cancellation);
+        var alone = new List<TableResult>();
+        foreach (var table in ComparedTable.All)
+        {
+            var rows = new PostgresTable(moment.Connection, table);
+            var ranges = await rows.RangesAsync(cancellation);
+            var found = new ClickHouseTable(clickHouse, table, cut, epoch);
+            alone.Add(await tables.RunAsync(table, ranges, rows, found, progress, cancellation));
+        }
         var rule = new ViewRule(clickHouse, cut, epoch);
         var from = await RowsKept.FromAsync(clickHouse, cancellation);
         var shown = ClickHouseSide.AsShown(clickHouse, cut, epoch, from);
         var view = await comparison.RunAsync(shown, ClickHouseSide.View(clickHouse, from), pairs => rule.DriftAsync(pairs, cancellation), progress, cancellation);
-        await store.FinishAsync(run, changes, view, cancellation);
-        var outcome = changes.IsEqual && view.IsEqual ? RunOutcome.Equal : RunOutcome.Drift;
-        return new RunReport(run, outcome, null, cut, changes, view, clock.GetElapsedTime(started));
+        var outcome = changes.IsEqual && view.IsEqual && alone.TrueForAll(table => table.IsEqual) ? RunOutcome.Equal : RunOutcome.Drift;
+        var report = new RunReport(run, outcome, null, cut, changes, view, alone, clock.GetElapsedTime(started));
+        await store.FinishAsync(run, report, cancellation);
+        return report;
     }
 
     /// <summary>Whoever began the run, it answers what was asked before it. Where ClickHouse does not take the answers, the requests stay open for the next run.</summary>

@@ -1,4 +1,5 @@
 using Betting.Reconciler.Compare;
+using Betting.Reconciler.Compare.Tables;
 using Betting.Reconciler.Cut;
 
 namespace Betting.Reconciler.Runs;
@@ -18,10 +19,16 @@ enum RunOutcome
 /// <param name="Cut">The moment that was compared.</param>
 /// <param name="Changes">PostgreSQL against the changes in ClickHouse, as of the cut.</param>
 /// <param name="View">These against the view that people query.</param>
+/// <param name="Tables">PostgreSQL's tables users and events, each by itself, against ClickHouse as of the cut.</param>
 /// <param name="Duration">From its start to its result.</param>
 sealed record RunReport(
-    long? RunId, RunOutcome Outcome, string? Reason, ExactCut? Cut, ComparisonResult? Changes, ComparisonResult? View, TimeSpan Duration)
+    long? RunId, RunOutcome Outcome, string? Reason, ExactCut? Cut, ComparisonResult? Changes, ComparisonResult? View,
+    IReadOnlyList<TableResult> Tables, TimeSpan Duration)
 {
+    /// <summary>A run that could not compare.</summary>
+    public static RunReport Failed(long? run, string reason, TimeSpan duration) =>
+        new(run, RunOutcome.CouldNotCompare, reason, null, null, null, [], duration);
+
     /// <summary>Differing bets of both comparisons.</summary>
     public long DifferentBets => (Changes?.DifferentBets ?? 0) + (View?.DifferentBets ?? 0);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Betting.Reconciler.Compare;
+using Betting.Reconciler.Compare.Tables;
 using Betting.Reconciler.Cut;
 using Dapper;
 using Npgsql;
@@ -32,8 +33,9 @@ sealed class RunStore(NpgsqlDataSource postgres)
     }
 
     /// <summary>The result and its findings in one transaction.</summary>
-    public async Task FinishAsync(long run, ComparisonResult changes, ComparisonResult view, CancellationToken cancellation)
+    public async Task FinishAsync(long run, RunReport report, CancellationToken cancellation)
     {
+        var (changes, view) = (report.Changes!, report.View!);
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await connection.ExecuteAsync(
@@ -45,15 +47,19 @@ sealed class RunStore(NpgsqlDataSource postgres)
             new
             {
                 run,
-                outcome = changes.IsEqual && view.IsEqual ? "equal" : "drift",
+                outcome = report.Outcome == RunOutcome.Equal ? "equal" : "drift",
                 days = changes.Days,
                 postgres = changes.ExpectedBets,
                 clickhouse = changes.FoundBets,
-                different = changes.DifferentBets + view.DifferentBets,
+                different = report.DifferentBets + report.Tables.Sum(table => table.DifferentRows),
                 amount = changes.AmountDifference + view.AmountDifference,
             });
         await AddFindingsAsync(connection, run, "changes", changes);
         await AddFindingsAsync(connection, run, "view", view);
+        foreach (var table in report.Tables)
+        {
+            await AddRowsAsync(connection, run, table);
+        }
         await transaction.CommitAsync(cancellation);
     }
 
@@ -82,9 +88,9 @@ sealed class RunStore(NpgsqlDataSource postgres)
         {
             run,
             part,
-            kind = finding.Kind switch { DriftKind.Missing => "missing", DriftKind.Extra => "extra", _ => "mismatched" },
+            kind = NameOf(finding.Kind),
             day = DayNumber.ToDate(finding.Day),
-            bet = (long?)finding.BetId,
+            bet = (long?)finding.Id,
             columns = (string[]?)[.. finding.Columns],
             postgres = finding.Expected is null ? null : JsonSerializer.Serialize(finding.Expected),
             clickhouse = finding.Found is null ? null : JsonSerializer.Serialize(finding.Found),
@@ -96,6 +102,24 @@ sealed class RunStore(NpgsqlDataSource postgres)
             """,
             days.Concat(bets));
     }
+
+    static Task<int> AddRowsAsync(NpgsqlConnection connection, long run, TableResult table) => connection.ExecuteAsync(
+        """
+        INSERT INTO reconciliation_findings (run_id, part, kind, row_id, columns, postgres, clickhouse)
+        VALUES (@run, @part, @kind, @row, @columns, @postgres::jsonb, @clickhouse::jsonb)
+        """,
+        table.Findings.Select(finding => new
+        {
+            run,
+            part = table.Table,
+            kind = NameOf(finding.Kind),
+            row = finding.Id,
+            columns = (string[])[.. finding.Columns],
+            postgres = finding.Expected is null ? null : JsonSerializer.Serialize(finding.Expected),
+            clickhouse = finding.Found is null ? null : JsonSerializer.Serialize(finding.Found),
+        }));
+
+    static string NameOf(DriftKind kind) => kind switch { DriftKind.Missing => "missing", DriftKind.Extra => "extra", _ => "mismatched" };
 
     static string ToJson(IEnumerable<DayTotals> totals) => JsonSerializer.Serialize(totals.ToDictionary(
         of => of.Status, of => new { bets = of.Bets, amount = of.Amount, payout = of.Payout, checksum = of.Checksum.ToString(System.Globalization.CultureInfo.InvariantCulture) }));

@@ -9,7 +9,8 @@ CREATE FUNCTION shown(timestamptz) RETURNS timestamptz IMMUTABLE LANGUAGE sql AS
     $$ SELECT CASE WHEN $1 IS NULL THEN NULL ELSE least(greatest($1, '1900-01-01 00:00:00Z'), '2299-12-31 23:59:59.999999Z') END $$;
 CREATE FUNCTION text_of(timestamptz) RETURNS text IMMUTABLE LANGUAGE sql AS
     $$ SELECT CASE WHEN $1 = 'infinity' THEN '9223372036854775807' WHEN $1 = '-infinity' THEN '-9223372036854775808'
-        WHEN $1 <> shown($1) THEN (extract(epoch FROM $1) * 1000000)::numeric(20)::text ELSE to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') END $$;
+        WHEN $1 <> shown($1) THEN (extract(epoch FROM least($1, '294247-01-10 04:00:54.775806Z')) * 1000000)::bigint::text
+        ELSE to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') END $$;
 CREATE FUNCTION month_of(timestamptz) RETURNS date IMMUTABLE LANGUAGE sql AS $$ SELECT date_trunc('month', $1 AT TIME ZONE 'UTC')::date $$;
 
 CREATE FUNCTION bets_at(moment timestamptz) RETURNS TABLE (bet_id bigint, bet_status text, bet_amount numeric, payout numeric, placed_at timestamptz,
