@@ -5,6 +5,7 @@
 -- Not found: what TRUNCATE or a snapshot of a newer epoch took away (see the table truncations). Several changes of one bet within
 -- one transaction are found each, several within one gap of the history (see the view history_gaps) as one, dated by the snapshot.
 -- A time that DateTime64 cannot show is given as microseconds since 1970, and infinity is the largest of them.
+-- Found also of bets that migrate --keep has let expire: the history of changes is kept whole.
 WITH
     time -> if(toUnixTimestamp64Micro(time) BETWEEN -2208988800000000 AND 10413791999999999, toString(time), toString(toUnixTimestamp64Micro(time))) AS text_of,
     changes AS
@@ -41,6 +42,8 @@ FROM steps
 ARRAY JOIN arrayFilter(pair -> isDistinctFrom(pair.2, pair.3),
     arrayZip(['row', 'status', 'amount', 'payout', 'user_id', 'event_id', 'placed_at', 'settled_at'], was, state)) AS change
 WHERE was_closed
-ORDER BY version, bet_id, changed;
+ORDER BY version, bet_id, changed
+-- With this setting at 1, a column that no change has brought yet would be NULL and not empty.
+SETTINGS aggregate_functions_null_for_empty = 0;
 
 -- 2 | 2025-03-03 09:00:00.000000 | payout | 0.00 | 75.00

@@ -30,6 +30,9 @@ public static class ClickHouseUsers
         ["reader"] = ["view_refreshes"],
     };
 
+    // Who refreshes summaries before their time.
+    static readonly HashSet<string> Refreshes = new(StringComparer.Ordinal) { "sink" };
+
     public static IEnumerable<string> Names => Inserts.Keys;
 
     /// <summary>Tables that a user inserts into; it reads all of the database.</summary>
@@ -61,6 +64,7 @@ public static class ClickHouseUsers
         var inserts = tables.SelectMany(table => cluster is null ? [table] : new[] { table, ClusterVariant.Local(table) }.Distinct())
             .Select(table => $", INSERT ON {ClickHouseMigrator.Quoted(database)}.{table}");
         var reads = SystemTables[user.Name].Select(table => $", SELECT ON system.{table}");
-        yield return $"GRANT{on} SELECT ON {ClickHouseMigrator.Quoted(database)}.*{string.Concat(reads)}{string.Concat(inserts)} TO {user.Name} WITH REPLACE OPTION";
+        var refreshes = Refreshes.Contains(user.Name) ? $", SYSTEM VIEWS ON {ClickHouseMigrator.Quoted(database)}.*" : "";
+        yield return $"GRANT{on} SELECT ON {ClickHouseMigrator.Quoted(database)}.*{string.Concat(reads)}{string.Concat(inserts)}{refreshes} TO {user.Name} WITH REPLACE OPTION";
     }
 }

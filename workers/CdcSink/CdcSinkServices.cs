@@ -81,6 +81,8 @@ static class CdcSinkServices
             .AddSingleton<StorageMetrics>()
             .AddSingleton<StorageStore>()
             .AddLoop<StorageWatch>()
+            .AddSingleton<SummaryStore>()
+            .AddLoop<SummaryWatch>()
             .AddLoop<ClickHouseProbe>()
             .AddLoop<SinkLoop>();
 

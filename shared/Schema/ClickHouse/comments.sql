@@ -118,7 +118,7 @@ ALTER TABLE bets_analytics
     COMMENT COLUMN user_version 'Version of the newest change of the user. 0: unknown',
     COMMENT COLUMN event_version 'Version of the newest change of the event. 0: unknown',
     COMMENT COLUMN marks 'Names of the columns that do not show the value of the source as it is: clamped, rounded, infinite, undeclared. Flat: the view bet_marks',
-    MODIFY COMMENT 'What people query: one row for each bet that PostgreSQL has now, with its user and event. Always right as of data_as_of';
+    MODIFY COMMENT 'What people query: one row for each bet that PostgreSQL has now, with its user and event, right as of data_as_of. Where migrate --keep lets rows expire, bets placed before kept_since are gone or not yet';
 
 ALTER TABLE bet_marks
     COMMENT COLUMN bet_id 'Bet id',

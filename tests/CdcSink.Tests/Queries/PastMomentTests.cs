@@ -94,12 +94,6 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         Assert.Equal(["7"], await world.Sink.QueryAsync("SELECT count() FROM bets_as_of_unchecked(moment = '2025-04-02T01:00:00Z')"));
     }
 
-    [Theory]
-    [InlineData("bets_as_of(moment = '2025-04-02T00:00:00Z')")]
-    [InlineData("bets_as_of_snapshot(epoch = 1, position = 80000, xmax = 760, xip = [], taken = '2025-03-01T20:15:00Z')")]
-    public async Task A_reader_whose_joins_give_NULL_for_empty_texts_is_refused(string view) =>
-        await RefusedAsync($"SELECT count() FROM {view} SETTINGS join_use_nulls = 1", "SETTINGS join_use_nulls = 0");
-
     [Fact]
     public async Task Before_anything_came_from_a_stream_every_moment_is_refused()
     {

@@ -36,6 +36,15 @@ sealed class PostgresWorld : IAsyncDisposable
         return world;
     }
 
+    /// <summary>From now on the questions are about what has not expired.</summary>
+    /// <param name="days">Beginning of the first day of which nothing has expired, UTC.</param>
+    /// <param name="months">Beginning of the first such month.</param>
+    public async Task KeepSinceAsync(string days, string months)
+    {
+        await using var command = _postgres.CreateCommand($"UPDATE kept SET whole_days = '{days}Z', whole_months = '{months}Z'");
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <returns>A line a row, as the documented answers are written.</returns>
     public async Task<List<string>> AskAsync(string name, Dictionary<string, string> parameters)
     {

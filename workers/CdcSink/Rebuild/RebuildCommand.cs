@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Betting.CdcSink.Storage;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;
@@ -8,9 +9,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Betting.CdcSink.Rebuild;
 
-/// <summary><c>CdcSink rebuild</c>: derives the rows anew from the changelog while replicas write and people query. Killed, it is run again.</summary>
+/// <summary>
+/// <c>CdcSink rebuild</c>: derives the rows anew from the changelog while replicas write and people query, then refreshes the summaries, which
+/// may show the rows from before. Killed, it is run again.
+/// </summary>
 static class RebuildCommand
 {
+    static readonly TimeSpan RefreshLimit = TimeSpan.FromMinutes(10);
+
     static readonly Option<bool> All = new("--all") { Description = "The rows of all months" };
     static readonly Option<string?> FromMonth = new Option<string?>("--from-month") { Description = "The rows of this month (2026-01) and of all after it; older ones stay as they are" }
         .OfForm(text => DateTime.TryParseExact(text, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _), "a month such as 2026-01");
@@ -31,9 +37,10 @@ static class RebuildCommand
         var clock = services.GetRequiredService<TimeProvider>();
         using var store = new RebuildStore(services.GetRequiredService<ClickHouseClient>(), Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
         var rebuild = new RowsRebuild(store, services.GetRequiredService<ChangeStore>(), from, services.GetRequiredService<CdcSinkOptions>().JoinBets, clock, Console.Error.WriteLine);
+        int code;
         try
         {
-            return await RebuildAsync(store, rebuild, from, parsed.GetValue(DryRun), clock, cancellation);
+            code = await RebuildAsync(store, rebuild, from, parsed.GetValue(DryRun), clock, cancellation);
         }
         // Readers and writers see what they saw before; the next run removes what is left of this one.
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -47,6 +54,18 @@ static class RebuildCommand
             await rebuild.FailAsync(CancellationToken.None);
             throw;
         }
+        return code != 0 || parsed.GetValue(DryRun) ? code : await RefreshAsync(services.GetRequiredService<ClickHouseClient>(), clock, cancellation);
+    }
+
+    static async Task<int> RefreshAsync(ClickHouseClient client, TimeProvider clock, CancellationToken cancellation)
+    {
+        if (await new SummaryRefresh(new SummaryStore(client), RefreshLimit, clock).RunAsync(cancellation) is { } failed)
+        {
+            await Console.Error.WriteLineAsync($"CdcSink rebuild: {failed}. The rows are derived anew");
+            return 1;
+        }
+        Console.WriteLine("the summaries are refreshed");
+        return 0;
     }
 
     static async Task<int> RebuildAsync(RebuildStore store, RowsRebuild rebuild, DateTime? from, bool dryRun, TimeProvider clock, CancellationToken cancellation)

@@ -24,4 +24,7 @@ $$
     LEFT JOIN (SELECT DISTINCT ON (id) * FROM event_history WHERE committed_at <= moment ORDER BY id, seq DESC) e ON e.id = b.event_id AND NOT e.deleted
     WHERE NOT b.deleted
 $$;
-CREATE VIEW bets AS SELECT * FROM bets_at('infinity');
+-- What has not expired in ClickHouse; at first everything.
+CREATE TABLE kept (whole_days timestamptz, whole_months timestamptz);
+INSERT INTO kept VALUES ('-infinity', '-infinity');
+CREATE VIEW bets AS SELECT * FROM bets_at('infinity') WHERE placed_at >= (SELECT whole_days FROM kept);

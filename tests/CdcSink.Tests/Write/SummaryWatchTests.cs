@@ -1,0 +1,78 @@
+using Betting.CdcSink.Storage;
+using Betting.Hosting;
+using Betting.Schema;
+using Betting.Tests.Fixtures;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Write;
+
+/// <summary>What a summary claims while <c>data_as_of</c> is held, and what it shows when the hold has ended.</summary>
+public sealed class SummaryWatchTests(Servers servers)
+{
+    const string Month = "SELECT sum(bets), toString(max(data_as_of)) FROM summary_by_month";
+
+    [Theory]
+    // Held now: what claims more than is proven.
+    [InlineData(null, 50L, 60L, true)]
+    [InlineData(null, 50L, 50L, false)]
+    [InlineData(null, 0L, 1L, true)]
+    [InlineData(null, 0L, null, false)]
+    [InlineData(70L, 50L, 60L, true)]
+    // The hold has ended: what was computed under it.
+    [InlineData(50L, null, 50L, true)]
+    [InlineData(50L, null, null, true)]
+    [InlineData(50L, null, 60L, false)]
+    // There is none and was none.
+    [InlineData(null, null, 60L, false)]
+    [InlineData(null, null, null, false)]
+    public void A_summary_is_in_doubt_if_it_claims_what_is_held_back_or_is_from_before_a_repair(long? before, long? held, long? claim, bool isIn)
+    {
+        var doubt = new SummaryDoubt();
+        doubt.Seen(before);
+
+        Assert.Equal(isIn, doubt.IsIn(held, claim));
+    }
+
+    [Fact]
+    public async Task A_summary_that_was_refreshed_after_a_loss_claims_no_more_than_is_proven_and_is_right_after_the_repair()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        var watch = new SummaryWatch(new SummaryStore(sink.Client), new Heartbeats(TimeProvider.System), TimeProvider.System, NullLogger<SummaryWatch>.Instance);
+        var made = new Made();
+        await sink.ReplayAsync([made.Bet(1, Made.Columns())]);
+        await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 10:00:00', 9)");
+        await sink.QueryAsync("SYSTEM REFRESH VIEW summary_by_month_refresh");
+        Assert.Equal("1|2026-01-01 10:00:00.000000", await MonthAsync(sink));
+        await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 11:00:00', 10)");
+        await watch.LookAsync(CancellationToken.None);
+        Assert.Equal("1|2026-01-01 10:00:00.000000", await MonthAsync(sink));
+
+        await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign', 'a loss', '2026-01-01 09:00:00')");
+        await watch.LookAsync(CancellationToken.None);
+        Assert.Equal("1|2026-01-01 09:00:00.000000", await MonthAsync(sink));
+
+        // The lost bet comes, and a run finds everything equal.
+        await sink.ReplayAsync([made.Bet(2, Made.Columns())]);
+        await watch.LookAsync(CancellationToken.None);
+        Assert.Equal("1|2026-01-01 09:00:00.000000", await MonthAsync(sink));
+        await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, answered, run_id, holds_from) VALUES ('sign', 'a loss', 2, 1, '2026-01-01 09:00:00')");
+        await watch.LookAsync(CancellationToken.None);
+        Assert.Equal("2|2026-01-01 11:00:00.000000", await MonthAsync(sink));
+    }
+
+    [Fact]
+    public void Of_the_users_the_sink_may_refresh_and_nobody_else()
+    {
+        var may = ClickHouseUsers.Names.Where(name =>
+            ClickHouseUsers.Statements("betting", new NamedPassword(name, "secret"), null).Last().Contains("SYSTEM VIEWS ON `betting`.*", StringComparison.Ordinal));
+
+        Assert.Equal(["sink"], may);
+    }
+
+    static async Task<string> MonthAsync(SinkUnderTest sink)
+    {
+        await sink.Client.ExecuteNonQueryAsync("SYSTEM WAIT VIEW summary_by_month_refresh");
+        return (await sink.QueryAsync(Month))[0];
+    }
+}
