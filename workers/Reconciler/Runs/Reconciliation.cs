@@ -14,7 +14,7 @@ namespace Betting.Reconciler.Runs;
 
 /// <summary>One run: cut → wait for the sink → compare → keep the result. Of all replicas one runs at a time.</summary>
 sealed class Reconciliation(
-    NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, RunStore store, RequestStore requests, FollowedBets followed,
+    PostgresSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, RunStore store, RequestStore requests, FollowedBets followed,
     ReconcilerMetrics metrics, StoreFailures failures, TimeProvider clock, ILogger<Reconciliation> log)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
