@@ -16,36 +16,27 @@ public static class ConnectionServices
     // A session keeps the settings that its role and its database had when it began.
     static readonly TimeSpan SessionLifetime = TimeSpan.FromMinutes(1);
 
-    /// <summary>An <see cref="NpgsqlDataSource"/> that follows the primary where several hosts are named.</summary>
+    /// <summary>A <see cref="PostgresSource"/>, which follows the primary where several hosts are named.</summary>
     /// <param name="services">Where it is added.</param>
     /// <param name="application">The name that PostgreSQL shows for its connections.</param>
     /// <param name="choose">The worker's own choices of connection settings; the operator's connection string has been read by then.</param>
     public static IServiceCollection AddPostgres(this IServiceCollection services, string application, Action<NpgsqlConnectionStringBuilder>? choose = null) =>
-        services.AddSection<PostgresOptions>(PostgresOptions.Section).AddSingleton<IStoreFailures, PostgresFailures>().AddSingleton(provider =>
-        {
-            var builder = new NpgsqlDataSourceBuilder(provider.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString);
-            builder.ConnectionStringBuilder.ApplicationName ??= application;
-            choose?.Invoke(builder.ConnectionStringBuilder);
-            if (builder.ConnectionStringBuilder.ConnectionLifetime == new NpgsqlConnectionStringBuilder().ConnectionLifetime)
+        services.AddSection<PostgresOptions>(PostgresOptions.Section)
+            .AddSingleton<IStoreFailures>(provider => new PostgresFailures(
+                provider.GetRequiredService<IOptions<PostgresOptions>>(), () => provider.GetRequiredService<PostgresSource>()))
+            .AddSingleton(provider =>
             {
-                builder.ConnectionStringBuilder.ConnectionLifetime = (int)SessionLifetime.TotalSeconds;
-            }
-            // The pool's label in metrics; without a name it would be the connection string.
-            builder.Name = application;
-            builder.UseLoggerFactory(new OneLineLoggers(provider.GetRequiredService<ILoggerFactory>()));
-            var severalHosts = builder.ConnectionStringBuilder.Host?.Contains(',', StringComparison.Ordinal) ?? false;
-            if (severalHosts)
-            {
-                // How long it is remembered which host is the primary: as long as a failover may go unnoticed.
-                builder.ConnectionStringBuilder.HostRecheckSeconds = 1;
-            }
-            var history = new PrimaryHistory(
-                new NpgsqlConnectionStringBuilder(builder.ConnectionString), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PrimaryHistory>>());
-            builder.UsePhysicalConnectionInitializer(opened => history.CheckAsync(opened).GetAwaiter().GetResult(), history.CheckAsync);
-            var source = severalHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary) : builder.Build();
-            history.OnPromotion = source.Clear;
-            return source;
-        });
+                var options = provider.GetRequiredService<IOptions<PostgresOptions>>();
+                var settings = new NpgsqlConnectionStringBuilder(options.Value.ConnectionString);
+                settings.ApplicationName ??= application;
+                choose?.Invoke(settings);
+                if (settings.ConnectionLifetime == new NpgsqlConnectionStringBuilder().ConnectionLifetime)
+                {
+                    settings.ConnectionLifetime = (int)SessionLifetime.TotalSeconds;
+                }
+                var (loggers, clock) = (provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<TimeProvider>());
+                return new PostgresHosts(application, loggers, clock).Open(settings);
+            });
 
     /// <summary>PostgreSQL for a verb that works without it as well: checked where the connection string is given; there is no data source where it is not.</summary>
     public static IServiceCollection AddOptionalPostgres(

@@ -24,7 +24,7 @@ public enum PostgresNeeds
 /// Looks at the settings that PostgreSQL has for the worker's own connections, once a minute, and tells of those that break a promise.
 /// An outage is told by whoever works with PostgreSQL.
 /// </summary>
-public sealed class PostgresSettings(NpgsqlDataSource postgres, PostgresNeeds needs, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<PostgresSettings> log)
+public sealed class PostgresSettings(PostgresSource postgres, PostgresNeeds needs, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<PostgresSettings> log)
     : IWorkerLoop
 {
     /// <summary>The condition's name in readiness.</summary>
@@ -90,7 +90,7 @@ public sealed class PostgresSettings(NpgsqlDataSource postgres, PostgresNeeds ne
     {
         using var limit = new CancellationTokenSource(Limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
-        await using var command = postgres.CreateCommand("SELECT name, setting FROM pg_settings WHERE name = ANY($1)");
+        await using var command = await postgres.CreateCommandAsync("SELECT name, setting FROM pg_settings WHERE name = ANY($1)", either.Token);
         command.Parameters.AddWithValue(Rules.Select(rule => rule.Setting).Append(Standbys).Distinct().ToArray());
         await using var rows = await command.ExecuteReaderAsync(either.Token);
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);

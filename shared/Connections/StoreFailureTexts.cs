@@ -16,27 +16,20 @@ public static class Stores
 }
 
 /// <summary>Failures of Npgsql; a bare <see cref="TimeoutException"/> is Npgsql's while it connects.</summary>
-sealed class PostgresFailures(IOptions<PostgresOptions> options) : IStoreFailures
+sealed class PostgresFailures(IOptions<PostgresOptions> options, Func<PostgresSource> source) : IStoreFailures
 {
     public string Name => Stores.Postgres;
 
-    public string Store
-    {
-        get
-        {
-            var connection = new NpgsqlConnectionStringBuilder(options.Value.ConnectionString);
-            var hosts = connection.Host?.Split(',').Select(host => host.Contains(':', StringComparison.Ordinal) ? host : $"{host}:{connection.Port}");
-            return $"PostgreSQL at {string.Join(", ", hosts ?? [])}";
-        }
-    }
+    // With several hosts, which of them is silent.
+    public string Store =>
+        $"PostgreSQL at {source().Report ?? string.Join(", ", PostgresHosts.NamesOf(new NpgsqlConnectionStringBuilder(options.Value.ConnectionString)))}";
 
     public string? Describe(Exception failure) => failure switch
     {
         RedisTimeoutException => null,
         PostgresException { SqlState: ['2', '8', ..] } refused => $"it refuses access ({refused.SqlState}): {refused.MessageText}",
         PostgresException refused => $"{refused.MessageText} (SQLSTATE {refused.SqlState})",
-        OlderPrimaryException older => older.Message,
-        NpgsqlException { InnerException: AggregateException several } when several.InnerExceptions.OfType<OlderPrimaryException>().FirstOrDefault() is { } older => older.Message,
+        OlderPrimaryException or NoPrimaryException => failure.Message,
         NpgsqlException => Network.Describe(failure),
         TimeoutException => "no answer in time",
         AggregateException several => several.InnerExceptions.Select(Describe).FirstOrDefault(detail => detail is not null),

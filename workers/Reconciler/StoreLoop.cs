@@ -3,12 +3,11 @@ using Betting.Connections;
 using Betting.Hosting;
 using Betting.Reconciler.Cut;
 using ClickHouse.Driver;
-using Npgsql;
 
 namespace Betting.Reconciler;
 
 /// <summary>Asks every few seconds whether the stores answer, also while a run is under way: readiness is true at any time.</summary>
-sealed class StoreLoop(NpgsqlDataSource postgres, ClickHouseClient clickHouse, StreamEnds ends, ConnectOffsets connect, Outages outages, Readiness readiness, Heartbeats heartbeats,
+sealed class StoreLoop(PostgresSource postgres, ClickHouseClient clickHouse, StreamEnds ends, ConnectOffsets connect, Outages outages, Readiness readiness, Heartbeats heartbeats,
     TimeProvider clock) : IWorkerLoop
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(5), Limit = TimeSpan.FromSeconds(4);
@@ -34,7 +33,7 @@ sealed class StoreLoop(NpgsqlDataSource postgres, ClickHouseClient clickHouse, S
 
     async Task PostgresAsync(CancellationToken limit)
     {
-        await using var command = postgres.CreateCommand("SELECT 1");
+        await using var command = await postgres.CreateCommandAsync("SELECT 1", limit);
         await command.ExecuteNonQueryAsync(limit);
     }
 

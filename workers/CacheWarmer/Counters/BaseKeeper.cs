@@ -1,13 +1,13 @@
 using System.Data;
+using Betting.Connections;
 using Dapper;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Betting.CacheWarmer.Counters;
 
 /// <summary>Sees to it that a base is in force, and that of all replicas one builds it.</summary>
 sealed class BaseKeeper(
-    CounterStore store, CounterRebuild rebuild, NpgsqlDataSource postgres, IOptions<CacheWarmerOptions> options, TimeProvider clock)
+    CounterStore store, CounterRebuild rebuild, PostgresSource postgres, IOptions<CacheWarmerOptions> options, TimeProvider clock)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
     internal const long BuildLock = 0x6361_6368_6501;

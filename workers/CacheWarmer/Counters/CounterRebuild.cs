@@ -1,4 +1,5 @@
 using System.Globalization;
+using Betting.Connections;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ namespace Betting.CacheWarmer.Counters;
 /// on the way leaves no base in force, so the next replica begins again; until then counters are a miss for readers.
 /// </summary>
 sealed class CounterRebuild(
-    NpgsqlDataSource postgres, IConnectionMultiplexer redis, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<CounterRebuild> log)
+    PostgresSource postgres, IConnectionMultiplexer redis, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<CounterRebuild> log)
 {
     const int RowsPerPipeline = 10_000;
 

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -7,7 +8,7 @@ namespace Betting.CacheWarmer.Fills;
 /// Fills one key, one replica at a time. The value's version is the WAL position and PostgreSQL's clock, both read before
 /// its snapshot was taken: a fill that began earlier can never overwrite one that began later, however slow it was.
 /// </summary>
-sealed class Filler(IKeyFill fill, NpgsqlDataSource postgres, IConnectionMultiplexer redis, CacheWarmerMetrics metrics, TimeProvider clock)
+sealed class Filler(IKeyFill fill, PostgresSource postgres, IConnectionMultiplexer redis, CacheWarmerMetrics metrics, TimeProvider clock)
 {
     const string ReleaseLock = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 

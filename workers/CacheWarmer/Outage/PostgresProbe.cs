@@ -1,6 +1,5 @@
 using Betting.Connections;
 using Betting.Hosting;
-using Npgsql;
 
 namespace Betting.CacheWarmer.Outage;
 
@@ -8,7 +7,7 @@ namespace Betting.CacheWarmer.Outage;
 /// Asks whether PostgreSQL answers, also while no step needs it: with several replicas a step may not need it for as long as another
 /// replica does the work. Alone it ends an outage; the steps may begin one.
 /// </summary>
-sealed class PostgresProbe(NpgsqlDataSource postgres, Outages outages, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+sealed class PostgresProbe(PostgresSource postgres, Outages outages, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
 {
     /// <summary>Under this name steps tell of a failure of PostgreSQL.</summary>
     public const string Loop = "postgres-probe";
@@ -34,7 +33,7 @@ sealed class PostgresProbe(NpgsqlDataSource postgres, Outages outages, Readiness
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
         try
         {
-            await using var command = postgres.CreateCommand("SELECT 1");
+            await using var command = await postgres.CreateCommandAsync("SELECT 1", either.Token);
             await command.ExecuteNonQueryAsync(either.Token);
             outages.Succeeded(Stores.Postgres, Name);
         }

@@ -1,4 +1,5 @@
 using System.Data;
+using Betting.Connections;
 using Betting.Hosting;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Betting.CacheWarmer.Settlement;
 /// (<c>REFRESH … CONCURRENTLY</c>, through a function that lends the owner's right). One replica at a time.
 /// </summary>
 sealed class SettlementRefresh(
-    NpgsqlDataSource postgres, StoreFailures failures, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<SettlementRefresh> log) : IWorkerLoop
+    PostgresSource postgres, StoreFailures failures, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<SettlementRefresh> log) : IWorkerLoop
 {
     internal const long RefreshLock = 0x6361_6368_6502;
     static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(10);

@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Betting.Connections;
 using Betting.Contracts.Commands;
 using Betting.Hosting;
 using Betting.Ingest.DeadLetters;
 using Betting.Ingest.Doors;
 using Betting.Ingest.Store;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Betting.Ingest.Batches;
 
@@ -54,17 +54,17 @@ public sealed class FollowedCommands(FollowedIds ids, ILogger<FollowedCommands> 
     }
 
     /// <summary>Reads the outcomes of followed commands that are parked or that this replica has not seen, and logs each once.</summary>
-    public async Task AskJournalAsync(NpgsqlDataSource postgres, CancellationToken cancellation)
+    public async Task AskJournalAsync(PostgresSource postgres, CancellationToken cancellation)
     {
         if (_asked.IsEmpty)
         {
             return;
         }
-        await using var command = postgres.CreateCommand("""
+        await using var command = await postgres.CreateCommandAsync("""
             SELECT command_id, kind, bet_id, outcome, reason, applied_at FROM commands WHERE command_id = ANY($1) AND outcome <> 'parked'
             UNION ALL
             SELECT command_id, kind, bet_id, outcome, reason, applied_at FROM commands_archive WHERE command_id = ANY($1)
-            """);
+            """, cancellation);
         command.Parameters.Add(ArrayParameter.Uuids(_asked.Keys));
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         while (await rows.ReadAsync(cancellation))

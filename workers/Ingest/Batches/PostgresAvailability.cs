@@ -1,7 +1,6 @@
 using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Betting.Ingest.Batches;
 
@@ -9,7 +8,7 @@ namespace Betting.Ingest.Batches;
 /// Whether PostgreSQL takes batches. Throws away pooled sessions that may be why it does not.
 /// A refusal that only an operator can mend, or that nobody knows, is logged on its own once a minute.
 /// </summary>
-public sealed class PostgresAvailability(NpgsqlDataSource postgres, Outages outages, StoreFailures failures, TimeProvider clock, ILogger<PostgresAvailability> log)
+public sealed class PostgresAvailability(PostgresSource postgres, Outages outages, StoreFailures failures, TimeProvider clock, ILogger<PostgresAvailability> log)
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "postgres";

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Hosting;
 using Npgsql;
 
@@ -11,7 +12,7 @@ sealed class WatchedAttempt : IDisposable
 {
     static readonly TimeSpan Long = TimeSpan.FromSeconds(3), AnswerWithin = TimeSpan.FromSeconds(5);
 
-    readonly NpgsqlDataSource _postgres;
+    readonly PostgresSource _postgres;
     readonly Action<string> _failed;
     readonly StoreFailures _failures;
     readonly TimeProvider _clock;
@@ -24,7 +25,7 @@ sealed class WatchedAttempt : IDisposable
     /// <param name="failures">Describes why.</param>
     /// <param name="clock">Intervals.</param>
     /// <param name="abandoned">Ends the question like the end of the attempt.</param>
-    public WatchedAttempt(NpgsqlDataSource postgres, Action<string> failed, StoreFailures failures, TimeProvider clock, CancellationToken abandoned)
+    public WatchedAttempt(PostgresSource postgres, Action<string> failed, StoreFailures failures, TimeProvider clock, CancellationToken abandoned)
     {
         (_postgres, _failed, _failures, _clock) = (postgres, failed, failures, clock);
         _registration = abandoned.UnsafeRegister(_ => _over.Cancel(), null);
@@ -45,7 +46,7 @@ sealed class WatchedAttempt : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _over.Token);
         try
         {
-            await using var question = _postgres.CreateCommand("SELECT 1");
+            await using var question = await _postgres.CreateCommandAsync("SELECT 1", either.Token);
             await question.ExecuteNonQueryAsync(either.Token);
         }
         catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException or ObjectDisposedException)

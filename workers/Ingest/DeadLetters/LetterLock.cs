@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.DeadLetters;
 using Betting.Hosting;
 using Npgsql;
@@ -10,7 +11,7 @@ namespace Betting.Ingest.DeadLetters;
 /// </summary>
 /// <param name="postgres">Null where <c>Postgres:ConnectionString</c> is not set.</param>
 /// <param name="clock">For the time between attempts.</param>
-public sealed class LetterLock(NpgsqlDataSource? postgres, TimeProvider clock) : IAsyncDisposable
+public sealed class LetterLock(PostgresSource? postgres, TimeProvider clock) : IAsyncDisposable
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
     public const long Key = 7_234_296_853_121_004_612;

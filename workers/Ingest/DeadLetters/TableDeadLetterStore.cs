@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Betting.Connections;
 using Betting.DeadLetters;
 using Betting.Ingest.Doors;
 using Npgsql;
@@ -18,7 +19,7 @@ public sealed record TableLetter(long LetterId, string Door, LetterContent Conte
 /// <param name="exclusive">Keeps others from ending letters.</param>
 /// <param name="sendBack">Publishes originals to where they came from; returns an answer for each, in their order.</param>
 public sealed class TableDeadLetterStore(
-    NpgsqlDataSource postgres, string door, LetterLock exclusive, Func<IReadOnlyList<StoredLetter>, CancellationToken, Task<IReadOnlyList<ReplayAnswer>>> sendBack) : IDeadLetterStore
+    PostgresSource postgres, string door, LetterLock exclusive, Func<IReadOnlyList<StoredLetter>, CancellationToken, Task<IReadOnlyList<ReplayAnswer>>> sendBack) : IDeadLetterStore
 {
     // A letter has a megabyte at most.
     const int Page = 16;
@@ -46,7 +47,7 @@ public sealed class TableDeadLetterStore(
 
     public async Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation)
     {
-        await using var command = postgres.CreateCommand("DELETE FROM dead_letters WHERE letter_id = ANY($1)");
+        await using var command = await postgres.CreateCommandAsync("DELETE FROM dead_letters WHERE letter_id = ANY($1)", cancellation);
         command.Parameters.AddWithValue(letters.Select(letter => ((TableLetter)letter.Handle).LetterId).ToArray());
         await command.ExecuteNonQueryAsync(cancellation);
     }
@@ -55,16 +56,16 @@ public sealed class TableDeadLetterStore(
 
     async Task<long> NewestAsync(CancellationToken cancellation)
     {
-        await using var command = postgres.CreateCommand("SELECT coalesce(max(letter_id), 0) FROM dead_letters");
+        await using var command = await postgres.CreateCommandAsync("SELECT coalesce(max(letter_id), 0) FROM dead_letters", cancellation);
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
     async Task<List<StoredLetter>> PageAsync(long after, long newest, CancellationToken cancellation)
     {
-        await using var command = postgres.CreateCommand("""
+        await using var command = await postgres.CreateCommandAsync("""
             SELECT letter_id, source, put_aside_at, key, body, headers FROM dead_letters
             WHERE door = $1 AND letter_id > $2 AND letter_id <= $3 ORDER BY letter_id LIMIT $4
-            """);
+            """, cancellation);
         command.Parameters.AddWithValue(door);
         command.Parameters.AddWithValue(after);
         command.Parameters.AddWithValue(newest);

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Contracts;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ namespace Betting.Ingest.Doors;
 /// The journal does not keep the door of a command. So the first start of the Kafka door beside RabbitMQ's is reported as well. For the
 /// consumer's thread alone.
 /// </remarks>
-sealed class GroupWithoutOffsets(NpgsqlDataSource postgres, IngestMetrics metrics, TimeProvider clock, ILogger log)
+sealed class GroupWithoutOffsets(PostgresSource postgres, IngestMetrics metrics, TimeProvider clock, ILogger log)
 {
     const string Journal = "SELECT EXISTS (SELECT FROM commands) OR EXISTS (SELECT FROM commands_archive)";
 
@@ -46,7 +47,7 @@ sealed class GroupWithoutOffsets(NpgsqlDataSource postgres, IngestMetrics metric
         using var limit = new CancellationTokenSource(Limit, clock);
         try
         {
-            await using var command = postgres.CreateCommand(Journal);
+            await using var command = await postgres.CreateCommandAsync(Journal, limit.Token);
             return (bool?)await command.ExecuteScalarAsync(limit.Token);
         }
         catch (Exception away) when (away is NpgsqlException or TimeoutException or OperationCanceledException)

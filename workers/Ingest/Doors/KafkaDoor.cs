@@ -5,7 +5,6 @@ using Betting.Ingest.Batches;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Betting.Ingest.Doors;
 
@@ -14,7 +13,7 @@ namespace Betting.Ingest.Doors;
 /// An offset is stored, to be committed by the client, only after its batch is in PostgreSQL.
 /// </summary>
 public sealed class KafkaDoor(
-    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, KafkaOutage outage, NpgsqlDataSource postgres,
+    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, KafkaOutage outage, PostgresSource postgres,
     IngestMetrics metrics, Readiness readiness, WorkerMetrics worker, Heartbeats heartbeats, TimeProvider clock,
     ILogger<KafkaDoor> log) : IWorkerLoop
 {

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Confluent.Kafka;
 using Npgsql;
 
@@ -8,7 +9,7 @@ namespace Betting.Ingest.Doors;
 /// and written within a second or so; a restart in between reads some commands again, as duplicates.
 /// </summary>
 /// <remarks>For the consumer's thread alone.</remarks>
-sealed class KafkaPlaces(NpgsqlDataSource postgres, TimeProvider clock)
+sealed class KafkaPlaces(PostgresSource postgres, TimeProvider clock)
 {
     const string Read = "SELECT topic, partition, topic_id, next_offset, last_offset, last_mark FROM kafka_places WHERE topic = ANY($1)";
 
@@ -116,7 +117,7 @@ sealed class KafkaPlaces(NpgsqlDataSource postgres, TimeProvider clock)
 
     async Task<Dictionary<TopicPartition, KafkaPlace>> ReadAsync(string[] topics, CancellationToken limit)
     {
-        await using var command = postgres.CreateCommand(Read);
+        await using var command = await postgres.CreateCommandAsync(Read, limit);
         command.Parameters.AddWithValue(topics);
         await using var rows = await command.ExecuteReaderAsync(limit);
         var places = new Dictionary<TopicPartition, KafkaPlace>();

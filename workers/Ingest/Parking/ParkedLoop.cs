@@ -1,10 +1,10 @@
+using Betting.Connections;
 using Betting.Hosting;
 using Betting.Ingest.Batches;
 using Betting.Ingest.Decide;
 using Betting.Ingest.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Betting.Ingest.Parking;
 
@@ -14,7 +14,7 @@ namespace Betting.Ingest.Parking;
 /// has come, whatever number of commands waits.
 /// </summary>
 public sealed class ParkedLoop(
-    NpgsqlDataSource postgres, DurableTransactions transactions, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed,
+    PostgresSource postgres, DurableTransactions transactions, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed,
     CheckedClock postgresClock, ClockWatch watch, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats,
     TimeProvider clock, ILogger<ParkedLoop> log) : IWorkerLoop
 {

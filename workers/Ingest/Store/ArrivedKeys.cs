@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Ingest.Decide;
 using Npgsql;
 
@@ -8,7 +9,7 @@ namespace Betting.Ingest.Store;
 /// however much waits: it steps through the distinct keys of the index, a slice at a time, and the next look goes on behind it.
 /// </summary>
 /// <remarks>Replicas begin at different places, so they share the work without knowing of one another. Not thread-safe.</remarks>
-public sealed class ArrivedKeys(NpgsqlDataSource postgres)
+public sealed class ArrivedKeys(PostgresSource postgres)
 {
     /// <summary>Keys that one look goes through.</summary>
     public const int Slice = 5_000;
@@ -70,7 +71,7 @@ public sealed class ArrivedKeys(NpgsqlDataSource postgres)
     /// <summary>Looks at what is due.</summary>
     public async Task<List<WaitKey>> DueAsync(CancellationToken cancellation)
     {
-        await using var command = postgres.CreateCommand(LookAtDue);
+        await using var command = await postgres.CreateCommandAsync(LookAtDue, cancellation);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Slice });
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var keys = new List<WaitKey>();
@@ -84,7 +85,7 @@ public sealed class ArrivedKeys(NpgsqlDataSource postgres)
     // The keys that have come, and where a full slice ended.
     async Task<(HashSet<WaitKey> Found, (long Id, string For)? At)> LookAsync((long Id, string For) after, CancellationToken cancellation)
     {
-        await using var command = postgres.CreateCommand(Look);
+        await using var command = await postgres.CreateCommandAsync(Look, cancellation);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after.Id });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = after.For });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Slice });

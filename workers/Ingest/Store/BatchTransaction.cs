@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,7 @@ namespace Betting.Ingest.Store;
 /// answer was lost; then the journal knows, and trying again is safe in every case.
 /// </summary>
 public sealed class BatchTransaction(
-    NpgsqlDataSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock,
+    PostgresSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock,
     IngestMetrics metrics, TimeProvider clock)
 {
     readonly Limits _limits = options.Value.ToLimits();

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -54,7 +55,7 @@ public sealed class CheckedClock(IOptions<IngestOptions> options, IngestMetrics 
 
     /// <summary>While the clock is doubted, asks for it before a transaction writes what it could only roll back.</summary>
     /// <exception cref="PostgresClockException">PostgreSQL's clock is still doubted.</exception>
-    public async Task AskAgainAsync(NpgsqlDataSource postgres, CancellationToken cancellation)
+    public async Task AskAgainAsync(PostgresSource postgres, CancellationToken cancellation)
     {
         if (IsDoubted())
         {

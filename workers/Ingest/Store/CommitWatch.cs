@@ -8,7 +8,7 @@ namespace Betting.Ingest.Store;
 /// Waits for commits, without a time limit. While one takes long, PostgreSQL is asked through another connection why: a wait for the
 /// synchronous standby is an outage of PostgreSQL, and a session that is gone ends the wait.
 /// </summary>
-public sealed class CommitWatch(NpgsqlDataSource postgres, Outages outages, StoreFailures failures, TimeProvider clock)
+public sealed class CommitWatch(PostgresSource postgres, Outages outages, StoreFailures failures, TimeProvider clock)
 {
     /// <summary>What readiness and logs say.</summary>
     public const string WaitsForStandby = "the commit waits for the synchronous standby";
@@ -87,7 +87,7 @@ public sealed class CommitWatch(NpgsqlDataSource postgres, Outages outages, Stor
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, leave);
         try
         {
-            await using var question = postgres.CreateCommand(Question);
+            await using var question = await postgres.CreateCommandAsync(Question, either.Token);
             question.Parameters.Add(new NpgsqlParameter<int> { TypedValue = session });
             await using var row = await question.ExecuteReaderAsync(either.Token);
             await row.ReadAsync(either.Token);

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Ingest.Batches;
 using Npgsql;
 using NpgsqlTypes;
@@ -13,7 +14,7 @@ namespace Betting.Ingest.Store;
 /// What has come itself meanwhile is left to its release. A transaction that brings it locks what waits before it decides, so of
 /// the two one passes over or waits for the other's rows; a release that is open ends this transaction at the gate (40001).
 /// </remarks>
-public sealed class DueRejection(NpgsqlDataSource postgres, DurableTransactions transactions, CheckedClock clock, IngestMetrics metrics)
+public sealed class DueRejection(PostgresSource postgres, DurableTransactions transactions, CheckedClock clock, IngestMetrics metrics)
 {
     /// <summary>Commands that one transaction rejects at most.</summary>
     public const int MostAtOnce = 5_000;

@@ -1,12 +1,12 @@
 using System.Data;
-using Npgsql;
+using Betting.Connections;
 
 namespace Betting.Ingest.Store;
 
 /// <summary>Begins transactions whose effect is acknowledged to somebody.</summary>
 /// <param name="postgres">Where.</param>
 /// <param name="watch">Waits for their commits.</param>
-public sealed class DurableTransactions(NpgsqlDataSource postgres, CommitWatch watch)
+public sealed class DurableTransactions(PostgresSource postgres, CommitWatch watch)
 {
     /// <summary>Begins one; READ COMMITTED.</summary>
     /// <param name="cancellation">Ends the attempt to connect.</param>

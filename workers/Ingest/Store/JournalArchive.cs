@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Npgsql;
 
 namespace Betting.Ingest.Store;
@@ -6,7 +7,7 @@ namespace Betting.Ingest.Store;
 /// Moves old rows of the journal to <c>commands_archive</c>, a range of pages at a time. Needs the rights of the tables' owner:
 /// the role that applies commands may not delete what it has decided.
 /// </summary>
-public sealed class JournalArchive(NpgsqlDataSource postgres, TimeProvider clock)
+public sealed class JournalArchive(PostgresSource postgres, TimeProvider clock)
 {
     /// <summary>1 MiB of the journal: some 6,000 rows, moved in well under 100 ms.</summary>
     const int PagesAtOnce = 128;

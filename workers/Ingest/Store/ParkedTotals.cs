@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Npgsql;
 
 namespace Betting.Ingest.Store;
@@ -26,9 +27,9 @@ public static class ParkedTotals
                clock_timestamp()
         """;
 
-    public static async Task<ParkedSummary> ReadAsync(NpgsqlDataSource postgres, CancellationToken cancellation)
+    public static async Task<ParkedSummary> ReadAsync(PostgresSource postgres, CancellationToken cancellation)
     {
-        await using var command = postgres.CreateCommand(Query);
+        await using var command = await postgres.CreateCommandAsync(Query, cancellation);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Counted });
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         await rows.ReadAsync(cancellation);

@@ -1,4 +1,5 @@
 using System.Data;
+using Betting.Connections;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Batches;
 using Npgsql;
@@ -16,7 +17,7 @@ public sealed class ServerRefusesException(string what, Exception cause) : Excep
 /// A row of the journal, as each batch begins with: it needs a transaction id, the table's indexes, constraints and triggers, and the right
 /// to write. Its command has an id of its own and concerns nobody, so no data of a command can be the reason of its refusal.
 /// </remarks>
-public sealed class ProbeTransaction(NpgsqlDataSource postgres)
+public sealed class ProbeTransaction(PostgresSource postgres)
 {
     /// <summary>Ends without an exception where PostgreSQL took the transaction.</summary>
     /// <param name="cancellation">Ends the transaction.</param>

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Ingest.Batches;
 using Betting.Ingest.Decide;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,7 @@ namespace Betting.Ingest.Store;
 /// opened it, and of what another writer has brought.
 /// </summary>
 public sealed class ReleaseTransaction(
-    NpgsqlDataSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock, IngestMetrics metrics)
+    PostgresSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock, IngestMetrics metrics)
 {
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;

@@ -11,7 +11,6 @@ using Confluent.Kafka;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Betting.Ingest.Verbs;
 
@@ -44,7 +43,7 @@ static class DeadLettersVerb
         var fromRabbit = asked != Door.Kafka && rabbit.Uri != "";
         var fromKafka = asked != Door.RabbitMq && kafka.BootstrapServers != "";
         var clock = services.GetRequiredService<TimeProvider>();
-        await using var exclusive = new LetterLock(services.GetService<NpgsqlDataSource>(), clock);
+        await using var exclusive = new LetterLock(services.GetService<PostgresSource>(), clock);
         if (fromRabbit)
         {
             yield return new RabbitDeadLetterStore(rabbit);
@@ -53,7 +52,7 @@ static class DeadLettersVerb
         {
             yield return new KafkaDeadLetterStore(kafka, Topics.Commands, Topics.DeadLetter(Topics.Commands), Describe, clock, takeLock: exclusive.TakeAsync);
         }
-        if (services.GetService<NpgsqlDataSource>() is not { } postgres)
+        if (services.GetService<PostgresSource>() is not { } postgres)
         {
             await Console.Error.WriteLineAsync("Ingest dead-letters: Postgres:ConnectionString is not set; letters that no broker took, in the table dead_letters, are not read");
             yield break;

@@ -5,6 +5,7 @@ using Betting.Schema;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Betting.Ingest.Verbs;
 
@@ -24,7 +25,8 @@ static class MigrateVerb
 
     static async Task<int> MigrateAsync(string[] passwords, IServiceProvider services, CancellationToken cancellation)
     {
-        var connectionString = services.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString;
+        var settings = new NpgsqlConnectionStringBuilder(services.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString) { TargetSessionAttributes = null };
+        settings.Host = await services.GetRequiredService<PostgresSource>().PrimaryHostAsync(cancellation) ?? settings.Host;
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Betting.Schema");
         try
         {
@@ -33,7 +35,7 @@ static class MigrateVerb
                 await Console.Error.WriteLineAsync("Ingest migrate: --role-password takes NAME=PASSWORD or NAME=@FILE");
                 return WorkerHost.BadSettings;
             }
-            var applied = await PostgresMigrator.MigrateAsync(connectionString, roles.ToDictionary(role => role.Name, role => role.Password), log, cancellation);
+            var applied = await PostgresMigrator.MigrateAsync(settings.ConnectionString, roles.ToDictionary(role => role.Name, role => role.Password), log, cancellation);
             Console.WriteLine(applied == 0 ? "PostgreSQL is up to date." : $"{applied} scripts applied.");
             return 0;
         }

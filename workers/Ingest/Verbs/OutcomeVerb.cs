@@ -3,7 +3,6 @@ using Betting.Connections;
 using Betting.Contracts.Commands;
 using Betting.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Betting.Ingest.Verbs;
 
@@ -28,15 +27,15 @@ static class OutcomeVerb
             builder.Services.AddPostgres("ingest outcome", PostgresSessions.GiveUpLocks);
             BrokerSettings.Bind(builder);
         }, async (parsed, services, cancellation) =>
-            await TellAsync(parsed.GetValue(id), services.GetRequiredService<NpgsqlDataSource>(), cancellation)
+            await TellAsync(parsed.GetValue(id), services.GetRequiredService<PostgresSource>(), cancellation)
                 ? 0
                 : await DeadLetterLookUp.TellAsync(parsed.GetValue(id), services, cancellation));
     }
 
     // False where the journal does not have it.
-    static async Task<bool> TellAsync(Guid id, NpgsqlDataSource postgres, CancellationToken cancellation)
+    static async Task<bool> TellAsync(Guid id, PostgresSource postgres, CancellationToken cancellation)
     {
-        await using var command = postgres.CreateCommand(Query);
+        await using var command = await postgres.CreateCommandAsync(Query, cancellation);
         command.Parameters.AddWithValue(id);
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         if (!await rows.ReadAsync(cancellation))

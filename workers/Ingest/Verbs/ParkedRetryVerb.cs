@@ -30,7 +30,7 @@ static class ParkedRetryVerb
         });
         return line.WithVerb(parent, retry, builder => builder.Services.AddPostgres("ingest parked", PostgresSessions.GiveUpLocks), async (parsed, services, cancellation) =>
         {
-            await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand(Retry);
+            await using var command = await services.GetRequiredService<PostgresSource>().CreateCommandAsync(Retry, cancellation);
             command.Parameters.Add(new NpgsqlParameter { Value = (object?)parsed.GetValue(id) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
             var count = await command.ExecuteNonQueryAsync(cancellation);
             await Console.Error.WriteLineAsync($"{count} commands wait again");

@@ -35,7 +35,7 @@ static class ParkedVerb
         return line.WithParkedRetry(parent).WithVerb(parent, list, builder => builder.Services.AddPostgres("ingest parked", PostgresSessions.GiveUpLocks),
             async (parsed, services, cancellation) =>
             {
-                await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand(Query);
+                await using var command = await services.GetRequiredService<PostgresSource>().CreateCommandAsync(Query, cancellation);
                 command.Parameters.Add(new NpgsqlParameter { Value = (object?)parsed.GetValue(waitsFor) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
                 command.Parameters.Add(new NpgsqlParameter { Value = (object?)parsed.GetValue(ofId) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint });
                 command.Parameters.AddWithValue(parsed.GetValue(limit));

@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Contracts;
 using Betting.Debezium;
 using Dapper;
@@ -15,7 +16,7 @@ sealed class CutTransaction(NpgsqlConnection connection, NpgsqlTransaction trans
 
     public NpgsqlConnection Connection => connection;
 
-    public static async Task<CutTransaction> BeginAsync(NpgsqlDataSource postgres, string fence, CancellationToken cancellation)
+    public static async Task<CutTransaction> BeginAsync(PostgresSource postgres, string fence, CancellationToken cancellation)
     {
         var connection = await postgres.OpenConnectionAsync(cancellation);
         try

@@ -15,7 +15,7 @@ namespace Betting.Reconciler.Runs;
 
 /// <summary>One run: cut → wait for the sink → compare → keep the result. Of all replicas one runs at a time.</summary>
 sealed class Reconciliation(
-    NpgsqlDataSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, TableComparison tables, RunStore store,
+    PostgresSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, TableComparison tables, RunStore store,
     RequestStore requests, FollowedBets followed, ReconcilerMetrics metrics, StoreFailures failures, TimeProvider clock,
     ILogger<Reconciliation> log)
 {

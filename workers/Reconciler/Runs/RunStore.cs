@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Betting.Connections;
 using Betting.Reconciler.Compare;
 using Betting.Reconciler.Compare.Tables;
 using Betting.Reconciler.Cut;
@@ -8,7 +9,7 @@ using Npgsql;
 namespace Betting.Reconciler.Runs;
 
 /// <summary>The history of runs in PostgreSQL.</summary>
-sealed class RunStore(NpgsqlDataSource postgres)
+sealed class RunStore(PostgresSource postgres)
 {
     public async Task<long> BeginAsync(string trigger, CancellationToken cancellation)
     {
