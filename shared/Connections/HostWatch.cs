@@ -25,8 +25,14 @@ sealed class HostWatch(HostLook look, Action<ServerAnswer> heard, Func<TimeSpan>
                 asking ??= Task.Run(look.AskAsync, CancellationToken.None);
                 try
                 {
-                    heard(await asking.WaitAsync(Limit, clock, stopping));
-                    (asking, late, isKnown) = (null, 0, true);
+                    var answer = await asking.WaitAsync(Limit, clock, stopping);
+                    asking = null;
+                    if (answer == Silent)
+                    {
+                        throw new TimeoutException();
+                    }
+                    (late, isKnown) = (0, true);
+                    heard(answer);
                     await Task.Delay(pause(), clock, stopping);
                 }
                 // Late once is a slow machine. A host of which nothing is known is not waited for a second time.

@@ -31,17 +31,17 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
     int _missed;
     bool _came;
 
-    // The group does not take this member, although the brokers answer.
-    bool _refused;
+    // Why the group does not take this member, although the brokers answer.
+    string? _refused;
 
     /// <summary>The consumer's error handler, and what becomes of an error that <c>Consume</c> throws.</summary>
     public void OnError(Error error)
     {
         switch (error.Code)
         {
-            case ErrorCode.InvalidSessionTimeout:
-                _refused = true;
-                outages.Failed(Stores.Kafka, loop, SessionRefused);
+            case var code when RefusalOf(code) is { } refusal:
+                _refused = refusal;
+                outages.Failed(Stores.Kafka, loop, refusal);
                 break;
             // The reasons of Local_AllBrokersDown; one broker of several is no outage.
             case ErrorCode.Local_Transport or ErrorCode.Local_Resolve or ErrorCode.Local_TimedOut:
@@ -58,7 +58,7 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
     /// <summary>A poll failed: until the brokers are seen to serve again they do not, whatever the reason.</summary>
     public void OnPollFailed(Error error)
     {
-        if (error.Code == ErrorCode.InvalidSessionTimeout)
+        if (RefusalOf(error.Code) is not null)
         {
             OnError(error);
         }
@@ -82,7 +82,7 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
     /// <summary>The group has given this member its partitions, perhaps none.</summary>
     public void Joined()
     {
-        _refused = false;
+        _refused = null;
         outages.Succeeded(Stores.Kafka, loop);
     }
 
@@ -109,10 +109,10 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
             return;
         }
         _asked = clock.GetTimestamp();
-        if (_refused)
+        if (_refused is { } refusal)
         {
             // Until it has joined, whatever the brokers answer else.
-            outages.Failed(Stores.Kafka, loop, SessionRefused);
+            outages.Failed(Stores.Kafka, loop, refusal);
             return;
         }
         switch (Ask(consumer, Patience))
@@ -169,6 +169,15 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
         ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_Resolve => "no broker answers",
         ErrorCode.Local_TimedOut or ErrorCode.Local_TimedOutQueue or ErrorCode.Local_WaitCoord or ErrorCode.RequestTimedOut => "no answer in time",
         ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Ssl => $"it refuses access ({code}): look at the Sasl and Ssl settings",
+        _ => null,
+    };
+
+    // Answers to a member that joins, and to no other request.
+    static string? RefusalOf(ErrorCode code) => code switch
+    {
+        ErrorCode.InvalidSessionTimeout => SessionRefused,
+        ErrorCode.InconsistentGroupProtocol => "the group refuses this member (InconsistentGroupProtocol): a member that is another program is in it",
+        ErrorCode.GroupMaxSizeReached => "the group refuses this member (GroupMaxSizeReached): it has the brokers' group.max.size of members",
         _ => null,
     };
 

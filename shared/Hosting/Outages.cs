@@ -67,6 +67,21 @@ public sealed class Outages : IDisposable
         }
     }
 
+    /// <summary>The worker is not ready before the store was <see cref="Reached"/>, or a step that uses it succeeded.</summary>
+    public void Require(string store) => _readiness.Require(ConditionOf(store));
+
+    /// <summary>The store has answered; of an outage that has begun this says nothing.</summary>
+    public void Reached(string store)
+    {
+        lock (_gate)
+        {
+            if (!_outages.ContainsKey(store))
+            {
+                _readiness.Set(ConditionOf(store), true);
+            }
+        }
+    }
+
     /// <summary>A loop's step that uses the store succeeded.</summary>
     public void Succeeded(string store, string loop)
     {

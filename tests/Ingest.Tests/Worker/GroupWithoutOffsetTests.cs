@@ -75,7 +75,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
             (await worker.BodyAsync("/health/ready")).Contains("the broker does not tell the group's offsets", StringComparison.Ordinal));
         await stage.Kafka.ServeAsync("OffsetFetch");
         await StoppedAsync(worker);
-        Assert.Contains($"{Unread}2 to 3", worker.Log, StringComparison.Ordinal);
+        await Deadline.UntilAsync("the line", Limit, () => Task.FromResult(worker.Log.Contains($"{Unread}2 to 3", StringComparison.Ordinal)));
         Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands"));
     }
 

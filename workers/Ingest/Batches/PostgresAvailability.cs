@@ -17,6 +17,12 @@ public sealed class PostgresAvailability(PostgresSource postgres, Outages outage
     readonly Lock _gate = new();
     readonly Dictionary<string, Refusal> _refusals = [];
 
+    /// <summary>The worker is not ready before PostgreSQL was <see cref="Reached"/>.</summary>
+    public void Require() => outages.Require(Stores.Postgres);
+
+    /// <summary>PostgreSQL has answered a first time.</summary>
+    public void Reached() => outages.Reached(Stores.Postgres);
+
     /// <summary>An attempt begins: where it takes long, PostgreSQL is asked whether it answers at all.</summary>
     /// <param name="door">The door, or the parked loop.</param>
     /// <param name="abandoned">Nothing is reported of the attempt after it.</param>

@@ -9,10 +9,10 @@ namespace Betting.Ingest.Doors;
 /// </summary>
 sealed class KafkaEnds
 {
-    readonly Dictionary<TopicPartition, Offset> _ends = [];
+    readonly Dictionary<TopicPartition, (Offset End, int Generation)> _ends = [];
 
     /// <summary>The consumer reached the partition's end.</summary>
-    public void Reach(TopicPartitionOffset end) => _ends[end.TopicPartition] = end.Offset;
+    public void Reach(TopicPartitionOffset end, int generation) => _ends[end.TopicPartition] = (end.Offset, generation);
 
     /// <summary>A record came: the end that was known lies before it.</summary>
     public void Pass(TopicPartition partition) => _ends.Remove(partition);
@@ -28,9 +28,9 @@ sealed class KafkaEnds
     /// <summary>To be called while no record is gathered or in hand: all before the ends is applied.</summary>
     public void Store(IConsumer<byte[]?, byte[]> consumer, KafkaOffsets offsets)
     {
-        foreach (var (partition, end) in _ends)
+        foreach (var (partition, (end, generation)) in _ends)
         {
-            offsets.Applied(partition, end, null, offsets.Generation);
+            offsets.Applied(partition, end, null, generation);
             try
             {
                 consumer.StoreOffset(new TopicPartitionOffset(partition, end));

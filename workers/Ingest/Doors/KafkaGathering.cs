@@ -23,6 +23,9 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
 
     public IReadOnlyList<ConsumeResult<byte[]?, byte[]>> Records => _records;
 
+    /// <summary>Of <see cref="KafkaOffsets"/>, when the first of them came.</summary>
+    public int Generation { get; private set; }
+
     /// <summary>The ends that were reached and are not committed yet.</summary>
     public KafkaEnds Ends { get; } = new();
 
@@ -104,7 +107,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
             {
                 if (offsets.IsProven(record.TopicPartition))
                 {
-                    Ends.Reach(record.TopicPartitionOffset);
+                    Ends.Reach(record.TopicPartitionOffset, offsets.Generation);
                 }
                 return null;
             }
@@ -116,6 +119,10 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
             Ends.Pass(record.TopicPartition);
             unreadable.Passed(record.TopicPartition);
             RecordMemory.CutHeaders(record.Message, IsRead);
+            if (_records.Count == 0)
+            {
+                Generation = offsets.Generation;
+            }
             _records.Add(record);
             _bytes += SizeOf(record);
             outage.Came();

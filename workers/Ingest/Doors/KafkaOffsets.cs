@@ -24,6 +24,8 @@ sealed class KafkaOffsets(
     // Partitions that were assigned while Kafka or PostgreSQL did not tell where they begin. What the client reads of them meanwhile is dropped.
     readonly HashSet<TopicPartition> _unknown = [];
     string _untold = "";
+    string? _refusal;
+    bool _isClosed;
 
     // Where each partition was told to begin. The client forgets a place from which nothing has been read when partitions are assigned anew.
     readonly Dictionary<TopicPartition, Offset> _begun = [];
@@ -55,7 +57,7 @@ sealed class KafkaOffsets(
     public List<TopicPartitionOffset> Begin(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
     {
         Forget(partitions);
-        if (partitions.Count == 0)
+        if (partitions.Count == 0 || _isClosed)
         {
             return [];
         }
@@ -89,8 +91,12 @@ sealed class KafkaOffsets(
     /// <summary>Before partitions go to another replica: what is applied is written, as far as the time allows.</summary>
     public void GiveUp(TimeSpan limit) => places.Finish(limit);
 
-    /// <summary>Before the consumer is closed.</summary>
-    public void Close() => starts.Dispose();
+    /// <summary>Before the consumer is closed, which may still be given partitions then: nothing is asked about them.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        starts.Dispose();
+    }
 
     /// <summary>Everything before an offset is applied or put aside, durably.</summary>
     /// <param name="partition">Which partition.</param>
@@ -99,7 +105,8 @@ sealed class KafkaOffsets(
     /// <param name="generation">When they were gathered.</param>
     public void Applied(TopicPartition partition, long next, RecordMark? last, int generation)
     {
-        if (_places.TryGetValue(partition, out var before) && generation >= _begunIn.GetValueOrDefault(partition))
+        var isProven = _unproven.GetValueOrDefault(partition).Witness is null;
+        if (isProven && _places.TryGetValue(partition, out var before) && generation >= _begunIn.GetValueOrDefault(partition))
         {
             places.Note(partition, _places[partition] = before with { Next = next, Last = last ?? before.Last });
         }
@@ -160,8 +167,8 @@ sealed class KafkaOffsets(
     /// <summary>Writes places, and decides on partitions of which could not be asked before; called about once a second.</summary>
     public void Retry(IConsumer<byte[]?, byte[]> consumer)
     {
-        places.Begin();
         IsStale |= places.IsBehind | starts.IsReplaced(consumer);
+        places.Begin();
         if (_unknown.Count > 0)
         {
             BeginUnknown(consumer);
@@ -178,6 +185,10 @@ sealed class KafkaOffsets(
     public void BeginAnew(IConsumer<byte[]?, byte[]> consumer)
     {
         IsStale = false;
+        if (places.IsBehind)
+        {
+            IngestLog.PlacesReadAgain(log);
+        }
         var partitions = consumer.Assignment;
         if (partitions.Count > 0)
         {
@@ -219,6 +230,7 @@ sealed class KafkaOffsets(
 
     bool IsUntold(Exception untold)
     {
+        _refusal = (untold as PostgresException)?.SqlState;
         _untold = untold switch
         {
             KafkaException => "the broker does not tell the group's offsets",
@@ -240,7 +252,8 @@ sealed class KafkaOffsets(
         var (first, end) = (watermarks.Low.Value, watermarks.High.Value);
         var isUnproven = _unproven.TryGetValue(partition, out var start);
         // An answer to what was asked before the partition was told to begin at its first record says nothing new.
-        if (!isOther && start.Witness is null && _begun.GetValueOrDefault(partition, Offset.Unset) == first)
+        var isUnread = consumer.Position(partition).IsSpecial;
+        if (!isOther && isUnread && start.Witness is null && _begun.GetValueOrDefault(partition, Offset.Unset) == first)
         {
             ReadFrom(consumer, partition, first);
             return;
@@ -253,7 +266,7 @@ sealed class KafkaOffsets(
         }
         if (verdict.Lost is not { } lost)
         {
-            ReadFrom(consumer, partition, verdict.From);
+            ReadFrom(consumer, partition, verdict.From, isUnproven && !isOther && start.Witness?.Offset == verdict.From ? start with { Wanted = verdict.From + 1 } : null);
             return;
         }
         metrics.OffsetLost(lost.Lost);
@@ -270,11 +283,18 @@ sealed class KafkaOffsets(
     }
 
     // Not a seek, which a partition that stands at an error does not follow: the same partitions anew, each where it is.
-    void ReadFrom(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, long offset)
+    void ReadFrom(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, long offset, PartitionStart? unproven = null)
     {
-        _unproven.Remove(partition);
         _begunIn[partition] = ++_generation;
-        places.Note(partition, _places[partition] = new KafkaPlace(starts.TopicId, offset, null));
+        if (unproven is { } still)
+        {
+            _unproven[partition] = still;
+        }
+        else
+        {
+            _unproven.Remove(partition);
+            places.Note(partition, _places[partition] = new KafkaPlace(starts.TopicId, offset, null));
+        }
         consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? offset : Where(consumer, each)))));
     }
 
@@ -295,9 +315,22 @@ sealed class KafkaOffsets(
     public void Tell()
     {
         metrics.PartitionsStopped(_stopped.Count);
+        if (places.Refused is { } state)
+        {
+            readiness.Set(Condition, false, $"PostgreSQL refuses the places of partitions ({state})");
+            if (IsDue())
+            {
+                IngestLog.PlacesRefused(log, state);
+            }
+            return;
+        }
         if (_undecided.Count > 0 || _unknown.Count > 0)
         {
             readiness.Set(Condition, false, _unknown.Count > 0 ? _untold : "the broker does not tell the topic's ends");
+            if (_unknown.Count > 0 && _refusal is { } refusal && IsDue())
+            {
+                IngestLog.PlacesRefused(log, refusal);
+            }
             return;
         }
         if (_stopped.Count == 0)
@@ -305,14 +338,23 @@ sealed class KafkaOffsets(
             readiness.Set(Condition, true);
             return;
         }
-        readiness.Set(Condition, false, $"offset lost in partitions {string.Join(", ", _stopped.Keys.Select(partition => partition.Partition.Value).Order())}");
-        if (_said == 0 || clock.GetElapsedTime(_said) >= SayAgainAfter)
+        if (IsDue())
         {
-            _said = clock.GetTimestamp();
             foreach (var (partition, lost) in _stopped)
             {
                 IngestLog.OffsetLostStopped(log, Topics.Commands, partition.Partition.Value, lost.Place, lost.First, lost.End);
             }
         }
+        readiness.Set(Condition, false, $"offset lost in partitions {string.Join(", ", _stopped.Keys.Select(partition => partition.Partition.Value).Order())}");
+    }
+
+    bool IsDue()
+    {
+        if (_said != 0 && clock.GetElapsedTime(_said) < SayAgainAfter)
+        {
+            return false;
+        }
+        _said = clock.GetTimestamp();
+        return true;
     }
 }

@@ -35,10 +35,18 @@ readonly record struct PartitionStart(long Wanted, bool IsKnown, RecordMark? Wit
     /// <param name="isOther">Another record than the witness stands at its offset.</param>
     public Verdict Judge(bool hasCommitted, long first, long end, bool isOther)
     {
-        if (!isOther && Witness is { } witness && first > witness.Offset && first <= Wanted && Wanted <= end)
+        if (!isOther && Witness is { } witness)
         {
-            // Retention has removed the witness, and nothing that was not applied.
-            return new(Wanted, null, false);
+            if (first > witness.Offset && first <= Wanted && Wanted <= end)
+            {
+                // Retention has removed the witness, and nothing that was not applied.
+                return new(Wanted, null, false);
+            }
+            if (first > Wanted && first <= witness.Offset && witness.Offset < end)
+            {
+                // The group's offset is an old one; all before the witness is applied.
+                return new(witness.Offset, null, false);
+            }
         }
         if (first == 0 && !hasCommitted)
         {

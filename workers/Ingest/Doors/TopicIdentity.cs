@@ -41,6 +41,7 @@ sealed class TopicIdentity(string topic) : IDisposable
     {
         _question.GetAwaiter().GetResult();
         _admin?.Dispose();
+        _admin = null;
     }
 
     async Task<string> AskAsync(IConsumer<byte[]?, byte[]> consumer)

@@ -26,6 +26,7 @@ public sealed class ParkedLoop(
 
     public async Task RunAsync(CancellationToken stopping)
     {
+        availability.Require();
         while (true)
         {
             // A commit may wait for a standby for as long as that is away.
@@ -46,6 +47,7 @@ public sealed class ParkedLoop(
             Beat();
             // First, so that it is measured and told also while nothing may be decided.
             await MeasureAsync(stopping);
+            availability.Reached();
             // What is open is finished first, whoever opened it.
             long released = await transaction.Releases.FinishAsync(stopping, Beat);
             released += await ReleaseAsync(await _arrived.NextAsync(stopping), stopping);
