@@ -1,5 +1,4 @@
 using Betting.Reconciler.Compare;
-using Xunit;
 
 namespace Betting.Tests.Reconciler.Compare;
 
