@@ -16,15 +16,19 @@ namespace Betting.Schema;
 /// <param name="Keep">Months after placed_at when rows are deleted; 0 never.</param>
 public sealed partial record RowStorage(string? Policy, string Volume, int? ColdAfter, int? Keep)
 {
+    /// <summary>36 years. The moment at which a row expires is a DateTime, which ends in 2106; those of bets placed after 2070 count from 2070.</summary>
+    public const int MaxMonths = 36 * 12;
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Nothing to change.</summary>
     public bool IsEmpty => Policy is null && ColdAfter is null && Keep is null;
 
-    /// <summary>Reads <c>24mo</c>, <c>7y</c> or <c>never</c>; null where the text is none of these.</summary>
+    /// <summary>Reads <c>24mo</c>, <c>7y</c> or <c>never</c>; null where the text is none of these, or more than <see cref="MaxMonths"/>.</summary>
     public static int? Months(string text) =>
         text == "never" ? 0
-        : Age().Match(text) is { Success: true } age ? int.Parse(age.Groups[1].Value, CultureInfo.InvariantCulture) * (age.Groups[2].Value == "y" ? 12 : 1)
+        : Age().Match(text) is { Success: true } age
+            && int.Parse(age.Groups[1].Value, CultureInfo.InvariantCulture) * (age.Groups[2].Value == "y" ? 12 : 1) is <= MaxMonths and var months ? months
         : null;
 
     /// <summary>Whether a policy or volume has a name that ClickHouse takes unquoted.</summary>
@@ -33,8 +37,9 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     /// <summary>The statements, in their order, for one server or, with its name, for a cluster.</summary>
     /// <param name="cluster">The cluster's name; null for one server.</param>
     /// <param name="hasRules">Whether the table has any such rule now: one that is not there cannot be removed.</param>
+    /// <param name="former">Months after which rows are deleted now, as <c>row_retention</c> has it; 0 never.</param>
     /// <exception cref="SchemaException">A name that is none, or rules of which only one is given.</exception>
-    public IEnumerable<string> Statements(string? cluster, bool hasRules)
+    public IEnumerable<string> Statements(string? cluster, bool hasRules, int former = 0)
     {
         if ((Policy is not null && !IsName(Policy)) || !IsName(Volume))
         {
@@ -66,27 +71,41 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         {
             rules.Add($"{After(keep)} DELETE");
         }
-        if (rules.Count > 0)
+        var change = rules.Count > 0 ? $"{table} MODIFY TTL {string.Join(", ", rules)}" : hasRules ? $"{table} REMOVE TTL" : null;
+        // row_retention is never the longer of the two, not even for a moment: readers leave out what it lets go.
+        string?[] statements = IsLonger(former) ? [change, Told(keep)] : [Told(keep), change];
+        foreach (var statement in statements.OfType<string>())
         {
-            yield return $"{table} MODIFY TTL {string.Join(", ", rules)}";
+            yield return statement;
         }
-        else if (hasRules)
-        {
-            yield return $"{table} REMOVE TTL";
-        }
-        yield return $"INSERT INTO row_retention (of, months) VALUES ('bets_analytics_rows', {keep.ToString(CultureInfo.InvariantCulture)})";
     }
 
+    /// <summary>True where rows stay for a longer time than under the former rule: what has expired does not come back by itself.</summary>
+    /// <param name="former">Months; 0 never deletes.</param>
+    public bool IsLonger(int former) => former > 0 && (Keep == 0 || Keep > former);
+
+    // What may have expired under the former rule is taken from what readers were told of it.
+    static string Told(int keep) => string.Create(CultureInfo.InvariantCulture, $"""
+        INSERT INTO row_retention (of, months, gone_before)
+        SELECT 'bets_analytics_rows', {keep},
+            if(max(months) > 0 AND ({keep} = 0 OR max(months) < {keep}), (SELECT whole_days FROM kept_since),
+                ifNull(maxOrNull(gone_before), toDateTime64('1900-01-01 00:00:00', 6, 'UTC')))
+        FROM row_retention FINAL WHERE of = 'bets_analytics_rows'
+        """);
+
     /// <summary>Applies them.</summary>
-    public async Task ApplyAsync(string connectionString, string? cluster, CancellationToken cancellation)
+    /// <returns>True where the rule is longer than the former one: see <see cref="IsLonger"/>.</returns>
+    public async Task<bool> ApplyAsync(string connectionString, string? cluster, CancellationToken cancellation)
     {
         using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString));
         var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
         var engine = (string)await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation);
-        foreach (var statement in Statements(cluster, HasRules().IsMatch(engine)))
+        var former = await ToldAsync(client, cancellation);
+        foreach (var statement in Statements(cluster, HasRules().IsMatch(engine), former))
         {
             await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
         }
+        return IsLonger(former);
     }
 
     /// <summary>
@@ -112,8 +131,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     {
         using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString));
         var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
-        var told = Convert.ToInt32(await client.ExecuteScalarAsync(
-            "SELECT max(months) FROM row_retention FINAL WHERE of = 'bets_analytics_rows'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
+        var told = await ToldAsync(client, cancellation);
         var engine = await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation) as string;
         if (engine is null || ByHand().IsMatch(engine))
         {
@@ -125,6 +143,9 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
 
         static string Words(int months) => months == 0 ? "keeps rows for ever" : $"deletes rows after {months} months";
     }
+
+    static async Task<int> ToldAsync(ClickHouseClient client, CancellationToken cancellation) => Convert.ToInt32(await client.ExecuteScalarAsync(
+        "SELECT max(months) FROM row_retention FINAL WHERE of = 'bets_analytics_rows'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
 
     // DateTime ends in 2106 and would wrap around: a bet placed in 2250 is no old one.
     static string After(int months) => string.Create(CultureInfo.InvariantCulture,

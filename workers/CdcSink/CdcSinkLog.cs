@@ -174,8 +174,8 @@ static partial class CdcSinkLog
     [LoggerMessage(397, LogLevel.Information, "{Summary} is refreshed before its time: {Why}")]
     public static partial void SummaryInDoubt(ILogger log, string summary, string why);
 
-    [LoggerMessage(398, LogLevel.Warning, "Whether a summary claims too much is not known, or it cannot be refreshed ({Code}: {Reason}); tried again every 15 s. A summary that is not refreshed may claim more than is proven until its time comes: see docs/runbooks/cdcsink.md#cdcsinkheld")]
-    public static partial void SummaryNotRefreshed(ILogger log, string code, string reason);
+    [LoggerMessage(398, LogLevel.Warning, "Whether {Summary} claims too much is not known, or it cannot be refreshed ({Code}: {Reason}); tried again every 15 s. A summary that is not refreshed may claim more than is proven until its time comes: see docs/runbooks/cdcsink.md#cdcsinkheld")]
+    public static partial void SummaryNotRefreshed(ILogger log, string summary, string code, string reason);
 
     [LoggerMessage(373, LogLevel.Warning, "ClickHouse does not answer what its tables, views and disks are ({Code}: {Reason}); asked again every 15 s")]
     public static partial void StorageUnknown(ILogger log, string code, string reason);

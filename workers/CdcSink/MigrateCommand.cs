@@ -69,8 +69,12 @@ static class MigrateCommand
             Report(done);
             if (!storage.IsEmpty)
             {
-                await storage.ApplyAsync(connection, cluster, cancellation);
+                var isLonger = await storage.ApplyAsync(connection, cluster, cancellation);
                 Console.WriteLine("where rows lie and how long is set");
+                if (isLonger)
+                {
+                    Console.WriteLine("rows that expired before do not come back by themselves, and kept_since leaves them out: run CdcSink rebuild --all");
+                }
             }
             await AllowAsync(connection, rights, cancellation);
             if (done.Newer.Count == 0 && await RowStorage.WhatDiffersAsync(connection, cluster, cancellation) is { } differs)
@@ -164,7 +168,7 @@ static class MigrateCommand
         {
             if (given.Tokens is [var token] && RowStorage.Months(token.Value) is null)
             {
-                given.AddError($"{name} takes a number of months (24mo) or years (7y), or never");
+                given.AddError($"{name} takes a number of months (24mo) or years (7y), 36 years at most, or never");
             }
         });
         return option;

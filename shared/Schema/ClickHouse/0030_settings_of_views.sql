@@ -2,14 +2,28 @@
 -- or event were NULL; with aggregate_functions_null_for_empty or empty_result_for_aggregation_by_empty_set bets_as_of_unchecked had no rows
 -- and kept_since no moment; with prefer_column_name_to_alias history_gaps was an error. A view's own SETTINGS outrank the reader's, within
 -- the view and all that it reads, also for a reader who may not change settings. Apart from them the definitions are what they were, and
--- join_use_nulls is no error any more.
+-- join_use_nulls is no error any more. Only kept_since has another meaning: it was too early at the ends of months and after a longer --keep.
 
--- From here on no row of a day or a month has expired by migrate --keep. 1900: rows stay for ever.
+-- What expired under a rule does not come back when the rule gets longer.
+ALTER TABLE row_retention ADD COLUMN IF NOT EXISTS gone_before DateTime64(6, 'UTC') DEFAULT toDateTime64('1900-01-01 00:00:00', 6, 'UTC');
+
+-- From here on no row of a day or a month has expired by migrate --keep. 1900: rows stay for ever. A row expires at placed_at + months, which
+-- is cut to the last day of a shorter month: on that day the rows of all later days of the longer month expire as well, so the next month is
+-- the first whole one. gone_before is the beginning of a day.
 CREATE OR REPLACE VIEW kept_since AS
-WITH max(months) AS kept, now64(6, 'UTC') - toIntervalMonth(kept) AS expired, toDateTime64('1900-01-01 00:00:00', 6, 'UTC') AS always
+WITH
+    toDateTime64('1900-01-01 00:00:00', 6, 'UTC') AS always,
+    max(months) AS kept,
+    ifNull(maxOrNull(gone_before), always) AS gone,
+    now64(6, 'UTC') AS at,
+    at - toIntervalMonth(kept) AS expired,
+    makeDate32(toYear(expired), toMonth(expired), 1) + INTERVAL 1 MONTH AS next_month,
+    toMonth(at) != toMonth(at + INTERVAL 1 DAY) AS is_last_of_month
 SELECT
-    if(kept = 0, always, toDateTime64(toDate32(expired) + INTERVAL 1 DAY, 6, 'UTC')) AS whole_days,
-    if(kept = 0, always, toDateTime64(makeDate32(toYear(expired), toMonth(expired), 1) + INTERVAL 1 MONTH, 6, 'UTC')) AS whole_months
+    greatest(gone, if(kept = 0, always, toDateTime64(if(is_last_of_month, next_month, toDate32(expired) + INTERVAL 1 DAY), 6, 'UTC'))) AS whole_days,
+    greatest(
+        if(gone = always, always, toDateTime64(makeDate32(toYear(gone - INTERVAL 1 DAY), toMonth(gone - INTERVAL 1 DAY), 1) + INTERVAL 1 MONTH, 6, 'UTC')),
+        if(kept = 0, always, toDateTime64(next_month, 6, 'UTC'))) AS whole_months
 FROM row_retention FINAL
 WHERE of = 'bets_analytics_rows'
 SETTINGS join_use_nulls = 0, aggregate_functions_null_for_empty = 0, empty_result_for_aggregation_by_empty_set = 0,

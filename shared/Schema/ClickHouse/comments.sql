@@ -314,6 +314,7 @@ ALTER TABLE row_retention
     COMMENT COLUMN of 'Table',
     COMMENT COLUMN months 'Months after placed_at. 0: for ever',
     COMMENT COLUMN set_at 'When it was set',
+    COMMENT COLUMN gone_before 'Bets placed before this moment may have expired under a shorter rule, until rebuild --all. 1900: none has',
     MODIFY COMMENT 'How long rows of bets stay, as migrate --keep last set it';
 
 ALTER TABLE kept_since

@@ -67,7 +67,8 @@ public sealed class RowStorageTests(Servers servers)
         var statements = new RowStorage("tiered", "cold", 24, 84).Statements("betting", hasRules: false).ToList();
 
         Assert.Equal(3, statements.Count);
-        Assert.All(statements.Take(2), statement => Assert.StartsWith("ALTER TABLE bets_analytics_rows_local ON CLUSTER `betting` MODIFY ", statement, StringComparison.Ordinal));
+        Assert.StartsWith("INSERT INTO row_retention ", statements[1], StringComparison.Ordinal);
+        Assert.All(statements.Where((_, place) => place != 1), statement => Assert.StartsWith("ALTER TABLE bets_analytics_rows_local ON CLUSTER `betting` MODIFY ", statement, StringComparison.Ordinal));
         foreach (var statement in statements)
         {
             Assert.NotNull(await sink.Client.ExecuteScalarAsync($"SELECT formatQuery('{statement.Replace("'", "''", StringComparison.Ordinal)}')"));
@@ -79,10 +80,30 @@ public sealed class RowStorageTests(Servers servers)
     [InlineData("7y", 84)]
     [InlineData("never", 0)]
     [InlineData("0mo", null)]
+    [InlineData("36y", 432)]
+    [InlineData("432mo", 432)]
+    [InlineData("37y", null)]
+    [InlineData("433mo", null)]
     [InlineData("24", null)]
     [InlineData("1d", null)]
     [InlineData("-3mo", null)]
     public void Ages_are_months_or_years(string text, int? months) => Assert.Equal(months, RowStorage.Months(text));
+
+    // A kill between the two must not leave rows that went and of which nobody is told.
+    [Theory]
+    [InlineData(0, 84, "INSERT, ALTER")]
+    [InlineData(84, 24, "INSERT, ALTER")]
+    [InlineData(84, 84, "INSERT, ALTER")]
+    [InlineData(24, 84, "ALTER, INSERT")]
+    [InlineData(24, 0, "ALTER, INSERT")]
+    [InlineData(0, 0, "INSERT, ALTER")]
+    public void Readers_are_told_of_a_shorter_rule_before_it_is_in_force_and_of_a_longer_one_after_it(int former, int keep, string order)
+    {
+        var storage = new RowStorage(null, "cold", 0, keep);
+
+        Assert.Equal(order, string.Join(", ", storage.Statements(null, hasRules: true, former).Select(statement => statement[..statement.IndexOf(' ', StringComparison.Ordinal)])));
+        Assert.Equal(order == "ALTER, INSERT", storage.IsLonger(former));
+    }
 
     [Fact]
     public void A_rule_that_cannot_be_is_refused()

@@ -62,6 +62,24 @@ public sealed class SummaryWatchTests(Servers servers)
     }
 
     [Fact]
+    public async Task A_summary_that_is_lost_does_not_keep_the_others_from_being_refreshed()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        var watch = new SummaryWatch(new SummaryStore(sink.Client), new Heartbeats(TimeProvider.System), TimeProvider.System, NullLogger<SummaryWatch>.Instance);
+        await sink.ReplayAsync([new Made().Bet(1, Made.Columns())]);
+        await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 10:00:00', 9)");
+        await sink.QueryAsync("SYSTEM REFRESH VIEW summary_by_month_refresh");
+        Assert.Equal("1|2026-01-01 10:00:00.000000", await MonthAsync(sink));
+        await sink.QueryAsync("DROP TABLE summary_by_hour_refresh SYNC");
+        await sink.QueryAsync("DROP TABLE summary_by_hour SYNC");
+
+        await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign', 'a loss', '2026-01-01 09:00:00')");
+        await watch.LookAsync(CancellationToken.None);
+
+        Assert.Equal("1|2026-01-01 09:00:00.000000", await MonthAsync(sink));
+    }
+
+    [Fact]
     public void Of_the_users_the_sink_may_refresh_and_nobody_else()
     {
         var may = ClickHouseUsers.Names.Where(name =>

@@ -81,9 +81,14 @@ static class RebuildCommand
             return 0;
         }
         var start = clock.GetTimestamp();
+        var ruleSet = await store.RuleSetAsync(cancellation);
         if (await rebuild.RunAsync(cancellation) is not { } bets)
         {
             return 1;
+        }
+        if (from is null)
+        {
+            await store.TellNothingIsGoneAsync(ruleSet, cancellation);
         }
         Console.WriteLine(FormattableString.Invariant($"{bets} bets derived anew in {clock.GetElapsedTime(start).TotalSeconds:F1} s"));
         return 0;

@@ -58,6 +58,18 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
         await RunAsync($"CREATE MATERIALIZED VIEW IF NOT EXISTS {Feed} TO {Table} AS SELECT * FROM {Rows}", cancellation);
     }
 
+    /// <summary>When the rule by which rows expire was set, microseconds since 1970; 0: never.</summary>
+    public async Task<long> RuleSetAsync(CancellationToken cancellation) => Convert.ToInt64(await client.ExecuteScalarAsync(
+        $"SELECT toUnixTimestamp64Micro(max(set_at)) FROM row_retention FINAL WHERE of = '{Rows}'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
+
+    /// <summary>Tells readers that what expired under former rules is back, unless the rule was set again since.</summary>
+    /// <param name="ruleSet">As <see cref="RuleSetAsync"/> said before the rebuild.</param>
+    /// <param name="cancellation">The caller's.</param>
+    public Task TellNothingIsGoneAsync(long ruleSet, CancellationToken cancellation) => RunAsync(string.Create(CultureInfo.InvariantCulture, $"""
+        INSERT INTO row_retention (of, months) SELECT of, months FROM row_retention FINAL
+        WHERE of = '{Rows}' AND toUnixTimestamp64Micro(set_at) = {ruleSet} AND gone_before > toDateTime64('1900-01-01 00:00:00', 6, 'UTC')
+        """), cancellation);
+
     /// <summary>Inserts that run now, by their query ids.</summary>
     public async Task<HashSet<string>> InsertsAsync(CancellationToken cancellation) =>
         [.. await NamesAsync("SELECT query_id FROM system.processes WHERE query_kind = 'Insert'", cancellation)];

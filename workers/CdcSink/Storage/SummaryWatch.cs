@@ -6,15 +6,16 @@ namespace Betting.CdcSink.Storage;
 
 /// <summary>
 /// Looks every 15 s whether a summary claims more than is proven, or shows rows from before a repair, and asks ClickHouse to refresh it. The
-/// summaries are those of the connected server. The worker goes on whatever becomes of it.
+/// summaries are those of the connected server. The worker goes on whatever becomes of it, and each summary is looked at whatever becomes of
+/// the others.
 /// </summary>
 public sealed class SummaryWatch(SummaryStore store, Heartbeats heartbeats, TimeProvider clock, ILogger<SummaryWatch> log) : IWorkerLoop
 {
     // A refresh that is asked for again while it runs is followed by one more, and the look after that finds no doubt.
     static readonly TimeSpan Every = TimeSpan.FromSeconds(15), Limit = TimeSpan.FromSeconds(5);
 
-    readonly SummaryDoubt _doubt = new();
-    string _reported = "";
+    readonly Dictionary<string, SummaryDoubt> _doubts = SummaryStore.Names.ToDictionary(summary => summary, _ => new SummaryDoubt());
+    readonly Dictionary<string, string> _reported = [];
 
     public string Name => "summaries";
 
@@ -22,44 +23,67 @@ public sealed class SummaryWatch(SummaryStore store, Heartbeats heartbeats, Time
     {
         while (true)
         {
-            heartbeats.Beat(Name);
-            using var limit = new CancellationTokenSource(Limit, clock);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
-            try
-            {
-                await LookAsync(either.Token);
-                _reported = "";
-            }
-            catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
-            {
-                Report(failure, kind, code);
-            }
+            await LookAsync(stopping);
             await heartbeats.WhileAsync(Name, Task.Delay(Every, clock, stopping));
         }
     }
 
     /// <summary>One look.</summary>
-    internal async Task LookAsync(CancellationToken cancellation)
+    internal async Task LookAsync(CancellationToken stopping)
     {
-        var held = await store.HeldAsync(cancellation);
+        long? held = null;
+        if (!await TryAsync("a summary", async limit => held = await store.HeldAsync(limit), stopping))
+        {
+            return;
+        }
         foreach (var summary in SummaryStore.Names)
         {
-            if (_doubt.IsIn(held, await store.ClaimAsync(summary, cancellation)))
-            {
-                await store.AskRefreshAsync(summary, cancellation);
-                CdcSinkLog.SummaryInDoubt(log, summary, held is null ? "a hold of data_as_of has ended" : "it claimed more than is proven since data_as_of is held");
-            }
+            await TryAsync(summary, limit => LookAtAsync(summary, held, limit), stopping);
         }
-        _doubt.Seen(held);
+    }
+
+    async Task LookAtAsync(string summary, long? held, CancellationToken cancellation)
+    {
+        var doubt = _doubts[summary];
+        if (held is not null)
+        {
+            // Also where this look fails: when the hold has ended, the summary may have rows from before the repair.
+            doubt.Seen(held);
+        }
+        if (doubt.IsIn(held, await store.ClaimAsync(summary, cancellation)))
+        {
+            await store.AskRefreshAsync(summary, cancellation);
+            CdcSinkLog.SummaryInDoubt(log, summary, held is null ? "a hold of data_as_of has ended" : "it claimed more than is proven since data_as_of is held");
+        }
+        doubt.Seen(held);
+    }
+
+    // True where nothing failed.
+    async Task<bool> TryAsync(string what, Func<CancellationToken, Task> look, CancellationToken stopping)
+    {
+        heartbeats.Beat(Name);
+        using var limit = new CancellationTokenSource(Limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+        try
+        {
+            await look(either.Token);
+            _reported.Remove(what);
+            return true;
+        }
+        catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
+        {
+            Report(what, failure, kind, code);
+            return false;
+        }
     }
 
     // An outage is the probe's to report, and a lost summary that of StorageWatch.
-    void Report(Exception failure, FailureClass kind, string code)
+    void Report(string what, Exception failure, FailureClass kind, string code)
     {
-        if (kind != FailureClass.Unavailable && code != ClickHouseErrors.Timeout && code != _reported)
+        if (kind != FailureClass.Unavailable && code != ClickHouseErrors.Timeout && _reported.GetValueOrDefault(what) != code)
         {
-            _reported = code;
-            CdcSinkLog.SummaryNotRefreshed(log, code, Refusal.LineOf(failure));
+            _reported[what] = code;
+            CdcSinkLog.SummaryNotRefreshed(log, what, code, Refusal.LineOf(failure));
         }
     }
 }
