@@ -23,8 +23,9 @@ public sealed class SummaryWatch(SummaryStore store, Heartbeats heartbeats, Time
     {
         while (true)
         {
-            await LookAsync(stopping);
+            // First the pause: what is wrong with ClickHouse when the worker starts is told by those that cannot work without it.
             await heartbeats.WhileAsync(Name, Task.Delay(Every, clock, stopping));
+            await LookAsync(stopping);
         }
     }
 
