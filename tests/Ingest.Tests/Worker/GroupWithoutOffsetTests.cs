@@ -10,7 +10,7 @@ namespace Betting.Tests.Ingest.Worker;
 /// The group has no offset: it expired, or this is the first start. On a Kafka of its own where REAL_KAFKA names the tools, else on the stand-in.
 /// </summary>
 [Trait("Category", "real")]
-[Collection("worker")]
+[Collection("kafka")]
 public sealed class GroupWithoutOffsetTests(Servers servers)
 {
     const string Unread = "bet-commands/0: offset 0 (the group has none and begins there) is gone, there are ", Read = "bet-commands/0: offset 1 is gone, there are ";
@@ -22,7 +22,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
     [InlineData(0)]
     public async Task Records_deleted_before_the_group_had_an_offset_stop_the_partition_until_an_operator_decides(int left)
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
         BetCommand[] before = [Given.Register(1)];
@@ -64,7 +64,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
     [Fact]
     public async Task A_coordinator_that_does_not_answer_at_first_changes_nothing_of_that()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         BetCommand[] published = [Given.Register(1), Given.Register(2), Given.Register(3)];
         await stage.Kafka.PublishAsync(Stage.Encoded(published));
         await stage.Kafka.DeleteRecordsAsync("bet-commands", 0, before: 2);
@@ -82,7 +82,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
     [Fact]
     public async Task A_partition_that_was_added_and_has_its_first_record_is_read_and_one_that_has_not_is_stopped()
     {
-        await using var stage = await Stage.SetAsync(servers, partitions: 2);
+        await using var stage = await Stage.SetKafkaAsync(servers, partitions: 2);
         BetCommand[] whole = [Given.Register(1)], gone = [Given.Register(2), Given.Register(3)];
         await stage.Kafka.PublishAsync(Stage.Encoded(whole), partition: 1);
         await stage.Kafka.PublishAsync(Stage.Encoded(gone));
@@ -97,7 +97,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
     [Fact]
     public async Task Several_partitions_without_records_are_each_decided_once_where_the_first_record_is_to_be_read()
     {
-        await using var stage = await Stage.SetAsync(servers, partitions: 3);
+        await using var stage = await Stage.SetKafkaAsync(servers, partitions: 3);
         for (var partition = 0; partition < 3; partition++)
         {
             await stage.Kafka.PublishAsync(Stage.Encoded([Given.Register(1 + partition)]), partition: partition);

@@ -11,7 +11,7 @@ namespace Betting.Tests.Ingest.Worker;
 /// gets such as a library writes.
 /// </summary>
 [Trait("Category", "real")]
-[Collection("worker")]
+[Collection("kafka")]
 public sealed class RawBatchTests(Servers servers)
 {
     [Theory]
@@ -21,7 +21,7 @@ public sealed class RawBatchTests(Servers servers)
     [InlineData(1, 20)]
     public async Task Every_command_of_a_batch_that_is_packed_in_two_parts_is_applied(int inFirstPart, int bytesMore)
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         BetCommand[] packed = [.. Enumerable.Range(1, 4).Select(user => Given.Register(user))], behind = [Given.Register(5)];
         var bodies = Stage.Encoded(packed).ToArray();
@@ -40,7 +40,7 @@ public sealed class RawBatchTests(Servers servers)
     [Fact]
     public async Task Records_that_claim_offsets_of_their_own_hide_no_command_behind_them_from_a_replica_that_is_started_again()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         BetCommand[] first = [Given.Register(1)], claiming = [Given.Register(2), Given.Register(3)], behind = [.. Enumerable.Range(4, 100).Select(user => Given.Register(user))];
         var worker = stage.Start(broker.Settings);

@@ -10,7 +10,7 @@ namespace Betting.Tests.Ingest.Worker;
 /// The offsets of the group outlive what they stand for: the topic is deleted and made again, or a stranger in the group commits. On a Kafka of its own
 /// where REAL_KAFKA names the tools, else on the stand-in.
 /// </summary>
-[Collection("worker")]
+[Collection("kafka")]
 public sealed class RecreatedTopicTests(Servers servers)
 {
     const string Told = "bet-commands is another topic than the one that was applied";
@@ -20,7 +20,7 @@ public sealed class RecreatedTopicTests(Servers servers)
     [Fact]
     public async Task A_topic_made_anew_while_no_worker_ran_is_read_from_its_first_record_and_told_once()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
         BetCommand[] before = [Given.Register(1)], after = [Given.Register(2)];
@@ -50,7 +50,7 @@ public sealed class RecreatedTopicTests(Servers servers)
     [InlineData(true)]
     public async Task The_groups_old_offset_in_a_topic_made_anew_passes_over_nothing(bool isKilled)
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
         BetCommand[] before = [.. Enumerable.Range(1, 20).Select(user => Given.Register(user))], after = [.. Enumerable.Range(21, 60).Select(user => Given.Register(user))];
@@ -79,7 +79,7 @@ public sealed class RecreatedTopicTests(Servers servers)
     [Trait("Category", "real")]
     public async Task A_topic_made_anew_under_a_running_worker_that_grows_beyond_the_old_place_at_once_is_read_whole()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
         BetCommand[] before = [Given.Register(1), Given.Register(2)], after = [.. Enumerable.Range(11, 200).Select(user => Given.Register(user))];
@@ -99,7 +99,7 @@ public sealed class RecreatedTopicTests(Servers servers)
     [Trait("Category", "real")]
     public async Task An_offset_that_a_stranger_in_the_group_committed_passes_over_nothing()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
         BetCommand[] before = [Given.Register(1)], taken = [Given.Register(2), Given.Register(3)];
@@ -118,7 +118,7 @@ public sealed class RecreatedTopicTests(Servers servers)
     [Fact]
     public async Task A_PostgreSQL_that_went_back_under_a_running_worker_gets_again_what_it_lost()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
         BetCommand[] kept = [Given.Register(1)], lost = [Given.Register(2), Given.Register(3)], later = [Given.Register(4)];
@@ -145,7 +145,7 @@ public sealed class RecreatedTopicTests(Servers servers)
     [Fact]
     public async Task Other_records_in_the_place_of_applied_ones_stop_the_partition_through_restarts_until_an_operator_decides()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
         BetCommand[] before = [Given.Register(1), Given.Register(2)], after = [.. Enumerable.Range(11, 30).Select(user => Given.Register(user))];

@@ -6,27 +6,32 @@ using Npgsql;
 
 namespace Betting.Tests.Ingest.Worker;
 
-/// <summary>A migrated database, RabbitMQ with empty queues, a Kafka broker of its own: all that a worker needs.</summary>
+/// <summary>
+/// A migrated database, RabbitMQ with empty queues, a Kafka broker of its own: all that a worker needs. RabbitMQ and its queues are shared, so the
+/// tests that use it run one after the other.
+/// </summary>
 sealed class Stage : IAsyncDisposable
 {
     readonly List<IngestProcess> _workers = [];
 
-    Stage(string folder, string postgres, RabbitServer rabbitServer, Rabbit rabbit, Kafka kafka)
+    readonly Rabbit? _rabbit;
+
+    Stage(string folder, string postgres, RabbitServer? rabbitServer, Rabbit? rabbit, Kafka kafka)
     {
         Folder = folder;
-        Rabbit = rabbit;
+        _rabbit = rabbit;
         Kafka = kafka;
         Postgres = NpgsqlDataSource.Create(postgres);
         Settings =
         [
-            $"--Postgres:ConnectionString={new NpgsqlConnectionStringBuilder(postgres) { Username = "ingest" }}", $"--RabbitMq:Uri={rabbitServer.Uri}",
-            "--Ingest:MaxIssuedAhead=365.00:00:00", .. kafka.Settings,
+            $"--Postgres:ConnectionString={new NpgsqlConnectionStringBuilder(postgres) { Username = "ingest" }}",
+            rabbitServer is null ? "--Ingest:Doors=kafka" : $"--RabbitMq:Uri={rabbitServer.Uri}", "--Ingest:MaxIssuedAhead=365.00:00:00", .. kafka.Settings,
         ];
     }
 
     public string Folder { get; }
     public string[] Settings { get; }
-    public Rabbit Rabbit { get; }
+    public Rabbit Rabbit => _rabbit ?? throw new InvalidOperationException("this stage has Kafka alone");
     public Kafka Kafka { get; }
     public NpgsqlDataSource Postgres { get; }
 
@@ -40,6 +45,10 @@ sealed class Stage : IAsyncDisposable
         rabbit ??= await servers.RabbitAsync();
         return new Stage(servers.Folder, database, rabbit, await Rabbit.OpenAsync(rabbit), await Kafka.StartAsync(servers.Folder, partitions));
     }
+
+    /// <summary>Without RabbitMQ: beside the tests that use it.</summary>
+    public static async Task<Stage> SetKafkaAsync(Servers servers, int partitions = 1) =>
+        new(servers.Folder, await MigratedAsync(await servers.PostgresAsync()), null, null, await Kafka.StartAsync(servers.Folder, partitions));
 
     public IngestProcess Start(params string[] settings)
     {
@@ -82,7 +91,10 @@ sealed class Stage : IAsyncDisposable
             await worker.DisposeAsync();
         }
         await Kafka.DisposeAsync();
-        await Rabbit.DisposeAsync();
+        if (_rabbit is not null)
+        {
+            await _rabbit.DisposeAsync();
+        }
         await Postgres.DisposeAsync();
     }
 

@@ -9,7 +9,7 @@ namespace Betting.Tests.Ingest.Worker;
 /// where REAL_KAFKA names the tools, else on the stand-in.
 /// </summary>
 [Trait("Category", "real")]
-[Collection("worker")]
+[Collection("kafka")]
 public sealed class TopicSettingTests(Servers servers)
 {
     const string Broken = "A setting of Kafka breaks a promise of this worker: ";
@@ -19,7 +19,7 @@ public sealed class TopicSettingTests(Servers servers)
     [Fact]
     public async Task A_compacted_topic_of_commands_and_letters_that_are_deleted_within_an_hour()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var letters = Topics.DeadLetter(Topics.Commands);
         await broker.SetAsync(Topics.Commands, "cleanup.policy", "compact,delete");
@@ -42,7 +42,7 @@ public sealed class TopicSettingTests(Servers servers)
     [Fact]
     public async Task Brokers_that_do_not_show_the_settings_are_told_once_and_change_nothing()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await stage.Kafka.FailAsync("DescribeConfigs", "TopicAuthorizationFailed", 1_000);
         await stage.Kafka.SetAsync(Topics.Commands, "cleanup.policy", "compact");
 
@@ -56,7 +56,7 @@ public sealed class TopicSettingTests(Servers servers)
     [Fact]
     public async Task Topics_that_are_made_after_the_start_are_looked_at()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await stage.Kafka.RemoveAsync(Topics.DeadLetter(Topics.Commands));
         var worker = stage.Start("--Ingest:Doors=kafka");
         await worker.ReadyAsync();

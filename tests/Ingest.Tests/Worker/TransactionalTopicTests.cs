@@ -12,7 +12,7 @@ namespace Betting.Tests.Ingest.Worker;
 /// its own where REAL_KAFKA names the tools, else on the stand-in, which writes no markers and keeps what was aborted.
 /// </summary>
 [Trait("Category", "real")]
-[Collection("worker")]
+[Collection("kafka")]
 public sealed class TransactionalTopicTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -21,7 +21,7 @@ public sealed class TransactionalTopicTests(Servers servers)
     [Fact]
     public async Task The_group_reaches_the_end_behind_markers_and_a_retention_that_takes_them_is_no_loss()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "publisher" }).Build();
         producer.InitTransactions(Limit);
@@ -54,7 +54,7 @@ public sealed class TransactionalTopicTests(Servers servers)
     [Fact]
     public async Task What_waits_behind_an_open_transaction_is_counted_and_its_end_lets_it_through()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         using var open = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "open" }).Build();
         using var others = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap }).Build();
@@ -86,7 +86,7 @@ public sealed class TransactionalTopicTests(Servers servers)
     [Fact]
     public async Task A_look_at_letters_behind_an_open_transaction_does_not_call_them_absent()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         using var open = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "letters" }).Build();
         open.InitTransactions(Limit);

@@ -7,7 +7,7 @@ using Confluent.Kafka;
 
 namespace Betting.Tests.Ingest.Worker;
 
-[Collection("worker")]
+[Collection("kafka")]
 public sealed class UnreadableRecordTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -15,7 +15,7 @@ public sealed class UnreadableRecordTests(Servers servers)
     [Fact]
     public async Task A_batch_that_grows_beyond_the_clients_limit_when_it_is_unpacked_is_reported_until_an_operator_passes_over_it()
     {
-        await using var stage = await Stage.SetAsync(servers);
+        await using var stage = await Stage.SetKafkaAsync(servers);
         BetCommand[] before = [Given.Register(1)], behind = [Given.Register(2)];
         await stage.Kafka.PublishAsync(Stage.Encoded(before));
         var config = new ProducerConfig { BootstrapServers = stage.Kafka.BootstrapServers, CompressionType = CompressionType.Zstd, MessageMaxBytes = 1_000_000_000 };
