@@ -23,26 +23,29 @@ sealed class HostWatch(HostLook look, Action<ServerAnswer> heard, Func<TimeSpan>
             while (true)
             {
                 asking ??= Task.Run(look.AskAsync, CancellationToken.None);
+                var answer = Silent;
                 try
                 {
-                    var answer = await asking.WaitAsync(Limit, clock, stopping);
+                    answer = await asking.WaitAsync(Limit, clock, stopping);
                     asking = null;
-                    if (answer == Silent)
-                    {
-                        throw new TimeoutException();
-                    }
-                    (late, isKnown) = (0, true);
-                    heard(answer);
-                    await Task.Delay(pause(), clock, stopping);
                 }
-                // Late once is a slow machine. A host of which nothing is known is not waited for a second time.
                 catch (TimeoutException)
                 {
-                    if (++late > 1 || !isKnown)
-                    {
-                        isKnown = true;
-                        heard(Silent);
-                    }
+                }
+                if (answer != Silent)
+                {
+                    (late, isKnown) = (0, true);
+                    heard(answer);
+                }
+                // Late once is a slow machine. A host of which nothing is known is not waited for a second time.
+                else if (++late > 1 || !isKnown)
+                {
+                    isKnown = true;
+                    heard(Silent);
+                }
+                if (asking is null)
+                {
+                    await Task.Delay(pause(), clock, stopping);
                 }
             }
         }

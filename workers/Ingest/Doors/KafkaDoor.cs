@@ -39,15 +39,14 @@ public sealed class KafkaDoor(
     readonly TimeSpan _giveUpWithin = TimeSpan.FromMilliseconds(
         (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3);
     readonly KafkaGathering _gathered = new(
-        Offsets(options.Value, new KafkaPlaces(postgres, clock), new GroupWithoutOffsets(postgres, metrics, clock, log), readiness, metrics, clock, log),
+        new KafkaOffsets(
+            options.Value.LostOffset,
+            new KafkaStarts(new GroupWithoutOffsets(postgres, metrics, clock, log), new KafkaPlaces(new PlaceTable(postgres, clock), clock), metrics, log),
+            new OffsetReport(readiness, metrics, clock, log), metrics, log),
         new UnreadableRecords(readiness, clock, log), outage, options.Value, clock);
     readonly KafkaWatch _watch = new(outage, metrics, clock);
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;
-
-    static KafkaOffsets Offsets(
-        IngestOptions options, KafkaPlaces places, GroupWithoutOffsets groups, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log) =>
-        new(options, new KafkaStarts(groups, places, metrics, log), places, readiness, metrics, clock, log);
 
     public string Name => Door;
 

@@ -69,20 +69,25 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
     /// <summary>Drops the records of partitions that others own now.</summary>
     public void Forget(HashSet<TopicPartition> gone)
     {
-        Drop(record => gone.Contains(record.TopicPartition));
+        DropAll(gone);
         offsets.Forget(gone);
-        Ends.Forget(gone);
-        foreach (var partition in gone)
-        {
-            unreadable.Passed(partition);
-        }
     }
 
     /// <summary>Nothing that was gathered counts; all partitions begin where they are to. Nothing may be in hand.</summary>
     public void BeginAnew(IConsumer<byte[]?, byte[]> consumer)
     {
-        Forget([.. consumer.Assignment]);
+        DropAll([.. consumer.Assignment]);
         offsets.BeginAnew(consumer);
+    }
+
+    void DropAll(HashSet<TopicPartition> partitions)
+    {
+        Drop(record => partitions.Contains(record.TopicPartition));
+        Ends.Forget(partitions);
+        foreach (var partition in partitions)
+        {
+            unreadable.Passed(partition);
+        }
     }
 
     void Drop(Predicate<ConsumeResult<byte[]?, byte[]>> which)

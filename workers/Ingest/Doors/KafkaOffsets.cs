@@ -1,5 +1,4 @@
 using Betting.Contracts;
-using Betting.Hosting;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -11,13 +10,14 @@ namespace Betting.Ingest.Doors;
 /// their offsets, or the topic was made anew. Never a silent jump: log, metric and readiness say it, and an option what is done.
 /// </summary>
 /// <remarks>Used on the consumer's thread alone.</remarks>
-sealed class KafkaOffsets(
-    IngestOptions options, KafkaStarts starts, KafkaPlaces places, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log)
+sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport report, IngestMetrics metrics, ILogger log)
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "kafka-offsets";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), SayAgainAfter = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    readonly KafkaPlaces _applied = starts.Places;
 
     readonly Dictionary<TopicPartition, LostPlace> _stopped = [];
 
@@ -38,7 +38,6 @@ sealed class KafkaOffsets(
 
     // How far each partition of this replica is applied.
     readonly Dictionary<TopicPartition, KafkaPlace> _places = [];
-    long _said;
 
     // Grows whenever a partition begins somewhere. What was gathered before says nothing about the place after it.
     int _generation;
@@ -75,7 +74,7 @@ sealed class KafkaOffsets(
 
     public void Forget(IReadOnlyCollection<TopicPartition> partitions)
     {
-        places.Forget(partitions);
+        _applied.Forget(partitions);
         foreach (var partition in partitions)
         {
             _stopped.Remove(partition);
@@ -89,7 +88,7 @@ sealed class KafkaOffsets(
     }
 
     /// <summary>Before partitions go to another replica: what is applied is written, as far as the time allows.</summary>
-    public void GiveUp(TimeSpan limit) => places.Finish(limit);
+    public void GiveUp(TimeSpan limit) => _applied.Finish(limit);
 
     /// <summary>Before the consumer is closed, which may still be given partitions then: nothing is asked about them.</summary>
     public void Close()
@@ -108,7 +107,7 @@ sealed class KafkaOffsets(
         var isProven = _unproven.GetValueOrDefault(partition).Witness is null;
         if (isProven && _places.TryGetValue(partition, out var before) && generation >= _begunIn.GetValueOrDefault(partition))
         {
-            places.Note(partition, _places[partition] = before with { Next = next, Last = last ?? before.Last });
+            _applied.Note(partition, _places[partition] = before with { Next = next, Last = last ?? before.Last });
         }
     }
 
@@ -167,8 +166,9 @@ sealed class KafkaOffsets(
     /// <summary>Writes places, and decides on partitions of which could not be asked before; called about once a second.</summary>
     public void Retry(IConsumer<byte[]?, byte[]> consumer)
     {
-        IsStale |= places.IsBehind | starts.IsReplaced(consumer);
-        places.Begin();
+        // A partition of which nothing is known begins anew by itself.
+        IsStale |= _unknown.Count == 0 && (_applied.IsBehind | starts.IsReplaced(consumer));
+        _applied.Begin();
         if (_unknown.Count > 0)
         {
             BeginUnknown(consumer);
@@ -185,7 +185,7 @@ sealed class KafkaOffsets(
     public void BeginAnew(IConsumer<byte[]?, byte[]> consumer)
     {
         IsStale = false;
-        if (places.IsBehind)
+        if (_applied.IsBehind)
         {
             IngestLog.PlacesReadAgain(log);
         }
@@ -208,7 +208,7 @@ sealed class KafkaOffsets(
             _places[partition] = new KafkaPlace(starts.TopicId, start.Wanted, start.Witness);
             if (start.Witness is null)
             {
-                places.Note(partition, _places[partition]);
+                _applied.Note(partition, _places[partition]);
             }
         }
         return partitions.ConvertAll(partition => new TopicPartitionOffset(partition, found[partition].Begin));
@@ -252,25 +252,26 @@ sealed class KafkaOffsets(
         var (first, end) = (watermarks.Low.Value, watermarks.High.Value);
         var isUnproven = _unproven.TryGetValue(partition, out var start);
         // An answer to what was asked before the partition was told to begin at its first record says nothing new.
-        var isUnread = consumer.Position(partition).IsSpecial;
-        if (!isOther && isUnread && start.Witness is null && _begun.GetValueOrDefault(partition, Offset.Unset) == first)
+        var position = consumer.Position(partition);
+        if (!isOther && position.IsSpecial && start.Witness is null && _begun.GetValueOrDefault(partition, Offset.Unset) == first)
         {
             ReadFrom(consumer, partition, first);
             return;
         }
         var verdict = isUnproven ? start.Judge(!committed.IsSpecial, first, end, isOther)
-            : new Verdict(first, LostPlace.Of(committed, consumer.Position(partition), first, end), false);
+            : new Verdict(first, LostPlace.Of(committed, position, first, end), false);
         if (verdict.IsAnew)
         {
             starts.TellAnew();
         }
         if (verdict.Lost is not { } lost)
         {
-            ReadFrom(consumer, partition, verdict.From, isUnproven && !isOther && start.Witness?.Offset == verdict.From ? start with { Wanted = verdict.From + 1 } : null);
+            var stillToProve = isUnproven && !isOther && start.Witness?.Offset == verdict.From ? start with { Wanted = verdict.From + 1 } : (PartitionStart?)null;
+            ReadFrom(consumer, partition, verdict.From, stillToProve);
             return;
         }
         metrics.OffsetLost(lost.Lost);
-        if (options.LostOffset == LostOffset.Earliest)
+        if (onLost == LostOffset.Earliest)
         {
             IngestLog.OffsetLostReadAgain(log, Topics.Commands, partition.Partition.Value, lost.Place, first, end, lost.Loss);
             ReadFrom(consumer, partition, first);
@@ -278,7 +279,7 @@ sealed class KafkaOffsets(
         }
         consumer.Pause([partition]);
         _stopped[partition] = lost;
-        _said = 0;
+        report.IsNews();
         Tell();
     }
 
@@ -293,7 +294,7 @@ sealed class KafkaOffsets(
         else
         {
             _unproven.Remove(partition);
-            places.Note(partition, _places[partition] = new KafkaPlace(starts.TopicId, offset, null));
+            _applied.Note(partition, _places[partition] = new KafkaPlace(starts.TopicId, offset, null));
         }
         consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? offset : Where(consumer, each)))));
     }
@@ -311,50 +312,6 @@ sealed class KafkaOffsets(
         return assigned;
     }
 
-    /// <summary>Says once a minute what still stands; called often.</summary>
-    public void Tell()
-    {
-        metrics.PartitionsStopped(_stopped.Count);
-        if (places.Refused is { } state)
-        {
-            readiness.Set(Condition, false, $"PostgreSQL refuses the places of partitions ({state})");
-            if (IsDue())
-            {
-                IngestLog.PlacesRefused(log, state);
-            }
-            return;
-        }
-        if (_undecided.Count > 0 || _unknown.Count > 0)
-        {
-            readiness.Set(Condition, false, _unknown.Count > 0 ? _untold : "the broker does not tell the topic's ends");
-            if (_unknown.Count > 0 && _refusal is { } refusal && IsDue())
-            {
-                IngestLog.PlacesRefused(log, refusal);
-            }
-            return;
-        }
-        if (_stopped.Count == 0)
-        {
-            readiness.Set(Condition, true);
-            return;
-        }
-        if (IsDue())
-        {
-            foreach (var (partition, lost) in _stopped)
-            {
-                IngestLog.OffsetLostStopped(log, Topics.Commands, partition.Partition.Value, lost.Place, lost.First, lost.End);
-            }
-        }
-        readiness.Set(Condition, false, $"offset lost in partitions {string.Join(", ", _stopped.Keys.Select(partition => partition.Partition.Value).Order())}");
-    }
-
-    bool IsDue()
-    {
-        if (_said != 0 && clock.GetElapsedTime(_said) < SayAgainAfter)
-        {
-            return false;
-        }
-        _said = clock.GetTimestamp();
-        return true;
-    }
+    void Tell() => report.Tell(
+        _stopped, _unknown.Count > 0 ? _untold : _undecided.Count > 0 ? "the broker does not tell the topic's ends" : "", _applied.Refused ?? (_unknown.Count > 0 ? _refusal : null));
 }

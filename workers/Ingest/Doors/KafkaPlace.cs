@@ -8,12 +8,12 @@ namespace Betting.Ingest.Doors;
 /// <param name="TopicId">The topic's id as the brokers tell it; empty where they tell none (Kafka before 2.8).</param>
 /// <param name="Next">The offset that is read next: everything before it is applied or put aside.</param>
 /// <param name="Last">The last record before it; null where there was none.</param>
-sealed record KafkaPlace(string TopicId, long Next, RecordMark? Last);
+public sealed record KafkaPlace(string TopicId, long Next, RecordMark? Last);
 
 /// <summary>By what a record is known again: another one at the same offset is of a topic that was made anew, or has taken the place of one that was lost.</summary>
 /// <param name="Offset">Its offset.</param>
 /// <param name="Hash">XxHash64 of its time in milliseconds, its key and its value.</param>
-readonly record struct RecordMark(long Offset, long Hash)
+public readonly record struct RecordMark(long Offset, long Hash)
 {
     const int NoKey = -1;
 

@@ -12,6 +12,9 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
 
     readonly TopicIdentity _identity = new(Topics.Commands);
 
+    /// <summary>How far partitions are applied.</summary>
+    public KafkaPlaces Places => places;
+
     /// <summary>The topic's id when partitions were found last; empty where the brokers tell none.</summary>
     public string TopicId { get; private set; } = "";
 

@@ -7,7 +7,7 @@ namespace Betting.Ingest.Doors;
 /// <param name="IsKnown">False where neither the group nor PostgreSQL knows of it: it begins at 0.</param>
 /// <param name="Witness">The last record that was applied. It is read again first: only where it is the same one, the place is the same.</param>
 /// <param name="IsAnew">The topic is another one than that which was applied: it was made anew under the same name.</param>
-readonly record struct PartitionStart(long Wanted, bool IsKnown, RecordMark? Witness, bool IsAnew)
+public readonly record struct PartitionStart(long Wanted, bool IsKnown, RecordMark? Witness, bool IsAnew)
 {
     /// <summary>What is read first.</summary>
     public long Begin => Witness is { } witness ? Math.Min(witness.Offset, Wanted) : Wanted;
@@ -61,4 +61,4 @@ readonly record struct PartitionStart(long Wanted, bool IsKnown, RecordMark? Wit
 /// <param name="From">The offset from which it can be read.</param>
 /// <param name="Lost">What is lost then; null where nothing is.</param>
 /// <param name="IsAnew">The topic was made anew.</param>
-readonly record struct Verdict(long From, LostPlace? Lost, bool IsAnew);
+public readonly record struct Verdict(long From, LostPlace? Lost, bool IsAnew);
