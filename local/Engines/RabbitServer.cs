@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.Json;
 
 namespace Betting.Local.Engines;
 
@@ -7,28 +8,22 @@ namespace Betting.Local.Engines;
 /// <param name="folder">Where its data and logs are.</param>
 /// <param name="port">Of AMQP.</param>
 /// <param name="managementPort">Of the management plugin's HTTP API; null leaves the plugin out.</param>
-public sealed class RabbitServer(string folder, int port, int? managementPort = null) : IAsyncDisposable
+/// <param name="hosts">Names of virtual hosts beside <c>/</c>.</param>
+public sealed class RabbitServer(string folder, int port, int? managementPort = null, params IReadOnlyList<string> hosts) : IAsyncDisposable
 {
     /// <summary>Priority of the policy that keeps every policy of a lower one away from the queues of commands; docs/ingest.md.</summary>
     public const int ShieldPriority = 1000;
-
-    // With definitions there is no default user.
-    static readonly string Definitions = $$"""
-        {
-          "users": [{"name": "betting", "password": "betting", "tags": ["administrator"]}],
-          "vhosts": [{"name": "/"}],
-          "permissions": [{"user": "betting", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}],
-          "policies": [{"vhost": "/", "name": "bet-commands", "pattern": "^bet-commands", "apply-to": "queues", "priority": {{ShieldPriority}},
-            "definition": {"overflow": "reject-publish"} }]
-        }
-        """;
 
     readonly string _home = Path.Combine(folder, "rabbitmq");
     readonly int _distributionPort = FreePort.Take();
     readonly int _mapperPort = FreePort.Take();
     EngineProcess? _process;
 
+    /// <summary>Of the virtual host <c>/</c>.</summary>
     public string Uri => $"amqp://betting:betting@127.0.0.1:{port}/";
+
+    /// <summary>The virtual host <c>/</c>.</summary>
+    public RabbitHost Root => new(this, "/");
 
     public int ProcessId => _process?.Id ?? 0;
 
@@ -47,7 +42,7 @@ public sealed class RabbitServer(string folder, int port, int? managementPort = 
             log.file = false
             {(managementPort is { } http ? $"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {http}" : "")}
             """);
-        await File.WriteAllTextAsync(Path.Combine(_home, "definitions.json"), Definitions);
+        await File.WriteAllTextAsync(Path.Combine(_home, "definitions.json"), Definitions());
         await File.WriteAllTextAsync(Path.Combine(_home, "enabled_plugins"), managementPort is null ? "[]." : "[rabbitmq_management].");
         var launch = new Launch("/usr/lib/rabbitmq/bin/rabbitmq-server", []) { Environment = Environment() };
         if (!File.Exists(launch.Program))
@@ -61,24 +56,12 @@ public sealed class RabbitServer(string folder, int port, int? managementPort = 
     /// <summary>Raises the memory alarm, as a node does that has too little memory, or ends it: publishers are not read from meanwhile.</summary>
     public Task SetMemoryAlarmAsync(bool isRaised) => ControlAsync("set_vm_memory_high_watermark", isRaised ? "0.000001" : "0.9");
 
-    /// <summary>Allows or forbids its user to publish to queues by their names; reading and binding stay allowed.</summary>
-    public Task AllowPublishingAsync(bool isAllowed) => ControlAsync("set_permissions", "betting", ".*", isAllowed ? ".*" : "^bet-commands$", ".*");
-
     /// <summary>The largest message that it takes through channels that are opened from now on; its default is 128 MiB.</summary>
     public Task SetMaxMessageSizeAsync(int bytes) => ControlAsync("eval", string.Create(CultureInfo.InvariantCulture, $"application:set_env(rabbit, max_message_size, {bytes})."));
 
-    /// <summary>So many messages at most in a queue, which refuses further ones where it is declared so; null for any number.</summary>
-    public Task LimitLengthAsync(string queue, int? messages) => messages is { } most
-        ? SetPolicyAsync("length", $"^{queue}$", string.Create(CultureInfo.InvariantCulture, $$"""{"max-length":{{most}}}"""), ShieldPriority + 1)
-        : ClearPolicyAsync("length");
-
-    /// <summary>A policy of an operator for queues whose names match.</summary>
-    public Task SetPolicyAsync(string name, string pattern, string definition, int priority = 0) =>
-        ControlAsync("set_policy", name, pattern, definition, "--apply-to", "queues", "--priority", priority.ToString(CultureInfo.InvariantCulture));
-
-    public Task ClearPolicyAsync(string name) => ControlAsync("clear_policy", name);
-
-    async Task ControlAsync(params string[] arguments)
+    /// <summary>Runs <c>rabbitmqctl</c>.</summary>
+    /// <exception cref="EngineException">It failed.</exception>
+    internal async Task ControlAsync(params string[] arguments)
     {
         var control = new Launch("/usr/lib/rabbitmq/bin/rabbitmqctl", arguments) { Environment = Environment() };
         await using var step = EngineProcess.Start("rabbitmqctl", control, Path.Combine(folder, "logs", "rabbitmq.log"));
@@ -106,6 +89,27 @@ public sealed class RabbitServer(string folder, int port, int? managementPort = 
             await StopAsync();
             await _process.DisposeAsync();
         }
+    }
+
+    // With definitions there is no default user.
+    string Definitions()
+    {
+        string[] all = ["/", .. hosts];
+        return JsonSerializer.Serialize(new
+        {
+            users = new[] { new { name = "betting", password = "betting", tags = "administrator" } },
+            vhosts = all.Select(host => new { name = host }),
+            permissions = all.Select(host => new { user = "betting", vhost = host, configure = ".*", write = ".*", read = ".*" }),
+            policies = all.Select(host => new Dictionary<string, object>
+            {
+                ["vhost"] = host,
+                ["name"] = "bet-commands",
+                ["pattern"] = "^bet-commands",
+                ["apply-to"] = "queues",
+                ["priority"] = ShieldPriority,
+                ["definition"] = new { overflow = "reject-publish" },
+            }),
+        });
     }
 
     Dictionary<string, string> Environment() => new()

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Betting.Local.Engines;
+using Xunit;
 
 namespace Betting.Tests.Fixtures;
 
@@ -8,7 +10,11 @@ namespace Betting.Tests.Fixtures;
 /// </summary>
 public sealed class Servers : IAsyncDisposable
 {
+    static readonly string[] RabbitHosts = [.. Enumerable.Range(1, 80).Select(number => $"tests-{number}")];
+
     readonly string _folder = ServerFolder.Create();
+    readonly ConcurrentDictionary<string, Lazy<string>> _rabbitHosts = new();
+    int _rabbitHostsTaken;
     readonly Lazy<Task<PostgresServer>> _postgres;
     readonly Lazy<Task<RedisServer>> _redis;
     readonly Lazy<Task<RabbitServer>> _rabbit;
@@ -19,7 +25,7 @@ public sealed class Servers : IAsyncDisposable
     {
         _postgres = Once(new PostgresServer(_folder, FreePort.Take()), server => server.StartAsync());
         _redis = Once(new RedisServer(_folder, FreePort.Take()), server => server.StartAsync());
-        _rabbit = Once(new RabbitServer(_folder, FreePort.Take()), server => server.StartAsync());
+        _rabbit = Once(new RabbitServer(_folder, FreePort.Take(), null, RabbitHosts), server => server.StartAsync());
         _clickHouse = Once(new ClickHouseServer(_folder, FreePort.Take()), server => server.StartAsync());
         _kafka = Once(new KafkaServer(_folder, FreePort.Take()), server => server.StartAsync());
     }
@@ -31,7 +37,13 @@ public sealed class Servers : IAsyncDisposable
 
     public Task<RedisServer> RedisAsync() => _redis.Value;
 
-    public Task<RabbitServer> RabbitAsync() => _rabbit.Value;
+    /// <summary>A virtual host that the tests of one collection share, which run one after the other: the queues have fixed names.</summary>
+    public async Task<RabbitHost> RabbitAsync()
+    {
+        var collection = TestContext.Current.TestCollection?.UniqueID ?? throw new InvalidOperationException("Only a test takes a virtual host.");
+        var host = _rabbitHosts.GetOrAdd(collection, _ => new(() => RabbitHosts[Interlocked.Increment(ref _rabbitHostsTaken) - 1]));
+        return new RabbitHost(await _rabbit.Value, host.Value);
+    }
 
     public Task<ClickHouseServer> ClickHouseAsync() => _clickHouse.Value;
 

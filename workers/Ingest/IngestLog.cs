@@ -43,19 +43,21 @@ static partial class IngestLog
         + "gone; their publishers have to send them again")]
     public static partial void GroupOffsetsMissing(ILogger log, string group, string topic, string journal);
 
-    [LoggerMessage(176, LogLevel.Error, "{Topic} is another topic than the one that was applied: it was made anew under the same name. It is read from its first "
-        + "record. What was published to the former one and not applied is gone; its publishers have to send it again")]
+    [LoggerMessage(176, LogLevel.Error, "{Topic} is another topic than the one that was applied: it was made anew under the same name. "
+        + "It is read from its first record. What was published to the former one and not applied is gone; its publishers have to send it again")]
     public static partial void TopicMadeAnew(ILogger log, string topic);
 
-    [LoggerMessage(177, LogLevel.Information, "{Topic}/{Partition}: the group stands at offset {Committed}, and PostgreSQL has what is before {Place}: read from there. "
+    [LoggerMessage(177, LogLevel.Information,
+        "{Topic}/{Partition}: the group stands at offset {Committed}, and PostgreSQL has what is before {Place}: read from there. "
         + "What comes again is a duplicate")]
     public static partial void PlaceBehindGroup(ILogger log, string topic, int partition, long committed, long place);
 
-    [LoggerMessage(178, LogLevel.Warning, "PostgreSQL was started anew, or is another server, or went back: the places of the Kafka partitions are read again from it, and what "
-        + "it lost is read again from Kafka")]
+    [LoggerMessage(178, LogLevel.Warning, "PostgreSQL was started anew, or is another server, or went back: "
+        + "the places of the Kafka partitions are read again from it, and what it lost is read again from Kafka")]
     public static partial void PlacesReadAgain(ILogger log);
 
-    [LoggerMessage(179, LogLevel.Error, "PostgreSQL refuses the table kafka_places (SQLSTATE {State}): run Ingest migrate, and look at the rights of the worker's role")]
+    [LoggerMessage(179, LogLevel.Error, "PostgreSQL refuses the table kafka_places (SQLSTATE {State}): "
+        + "run Ingest migrate, and look at the rights of the worker's role")]
     public static partial void PlacesRefused(ILogger log, string state);
 
     [LoggerMessage(117, LogLevel.Warning, "An answer could not be sent ({Detail}); the outcomes stand, and who asks again is answered again")]

@@ -8,7 +8,6 @@ using Npgsql;
 
 namespace Betting.Tests.Ingest.Docs;
 
-[Collection("worker")]
 public sealed class ExampleTests(Servers servers)
 {
     const long First = 9_007_199_254_740_993;

@@ -20,7 +20,6 @@ using RabbitMQ.Client;
 namespace Betting.Tests.Ingest.Doors;
 
 /// <summary>Acknowledgements of many messages at once, on a real RabbitMQ.</summary>
-[Collection("worker")]
 public sealed class AcknowledgementTests(Servers servers)
 {
     // The door has two batches in hand, so twenty messages must not make three.

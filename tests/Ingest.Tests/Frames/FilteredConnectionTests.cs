@@ -10,7 +10,6 @@ using RabbitMQ.Client.Exceptions;
 namespace Betting.Tests.Ingest.Frames;
 
 /// <summary>The filter in a connection to a real RabbitMQ.</summary>
-[Collection("worker")]
 public sealed class FilteredConnectionTests(Servers servers)
 {
     static CancellationToken Ending => TestContext.Current.CancellationToken;

@@ -8,7 +8,6 @@ using Betting.Tests.Ingest.Worker;
 namespace Betting.Tests.Ingest.Proof;
 
 /// <summary>The primary dies while commands flow, and its standby takes over.</summary>
-[Collection("worker")]
 public sealed class FailoverTests(Servers servers)
 {
     [Fact]

@@ -9,7 +9,6 @@ using Betting.Tests.Ingest.Worker;
 
 namespace Betting.Tests.Ingest.Proof;
 
-[Collection("worker")]
 public sealed partial class FuzzTests(Servers servers)
 {
     [Fact]

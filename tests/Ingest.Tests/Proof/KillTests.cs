@@ -8,7 +8,6 @@ using Betting.Tests.Ingest.Worker;
 namespace Betting.Tests.Ingest.Proof;
 
 /// <summary>kill -9 of the worker, of PostgreSQL and of RabbitMQ at moments that nobody chose, under load.</summary>
-[Collection("worker")]
 public sealed class KillTests(Servers servers)
 {
     [Fact]

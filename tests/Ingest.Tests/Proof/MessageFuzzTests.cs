@@ -7,7 +7,6 @@ using Betting.Tests.Ingest.Worker;
 namespace Betting.Tests.Ingest.Proof;
 
 /// <summary>Sent = outcomes + dead letters, by id: no message is lost, and none is both.</summary>
-[Collection("worker")]
 public sealed class MessageFuzzTests(Servers servers)
 {
     // So many are sent before what became of them is looked at: the broker of a test has little room.

@@ -16,7 +16,6 @@ namespace Betting.Tests.Ingest.Proof;
 /// PostgreSQL away in each way there is: the worker says so and waits without haste (MassTransit#5822: a tight loop hammers
 /// it), the brokers hold the commands, and all is applied within two seconds of its return.
 /// </summary>
-[Collection("worker")]
 public sealed partial class OutageTests(Servers servers, OutageTests.Running running) : IClassFixture<OutageTests.Running>
 {
     static readonly TimeSpan Resumed = TimeSpan.FromSeconds(2);

@@ -8,7 +8,6 @@ using Betting.Tests.Ingest.Worker;
 namespace Betting.Tests.Ingest.Proof;
 
 /// <summary>kill -9 of the worker and of PostgreSQL while a release of many parts is under way.</summary>
-[Collection("worker")]
 public sealed class ReleaseKillTests(Servers servers)
 {
     const int Waiting = 4_000, Affordable = 2_500;

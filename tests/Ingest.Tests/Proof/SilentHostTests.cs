@@ -11,7 +11,6 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Proof;
 
 /// <summary>One of several hosts answers nothing, or does not even take connections: the usual reason for a failover.</summary>
-[Collection("worker")]
 public sealed class SilentHostTests(Servers servers)
 {
     [Fact]

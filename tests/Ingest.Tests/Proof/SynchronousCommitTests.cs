@@ -14,7 +14,6 @@ namespace Betting.Tests.Ingest.Proof;
 /// <summary>
 /// Synchronous replication whose standby is away: nothing is acknowledged before a standby has it, whatever happens to the commit meanwhile.
 /// </summary>
-[Collection("worker")]
 public sealed class SynchronousCommitTests(Servers servers)
 {
     const int Count = 30;

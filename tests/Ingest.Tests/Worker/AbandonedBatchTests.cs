@@ -12,7 +12,6 @@ namespace Betting.Tests.Ingest.Worker;
 /// Somebody holds one wallet while its commands go from replica to replica: a replica that has given them away goes on with what it
 /// got instead, and is ready. Withdrawals empty the wallets again, so whatever is applied out of order is refused.
 /// </summary>
-[Collection("worker")]
 public sealed class AbandonedBatchTests(Servers servers)
 {
     const int Held = 1, Users = 6;

@@ -6,7 +6,6 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>The series that alerts ask for are there: those of an absent worker whatever stores are away, counters with the labels that are asked for.</summary>
-[Collection("worker")]
 public sealed partial class AbsenceTests(Servers servers)
 {
     [Theory]

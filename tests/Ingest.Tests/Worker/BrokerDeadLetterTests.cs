@@ -9,7 +9,6 @@ using RabbitMQ.Client;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Commands that RabbitMQ itself gives up: expired ones, and those that were delivered too often.</summary>
-[Collection("worker")]
 public sealed class BrokerDeadLetterTests(Servers servers)
 {
     // More than the 32 dead letters that RabbitMQ's at-least-once worker has on the way.

@@ -11,7 +11,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Betting.Tests.Ingest.Worker;
 
-[Collection("worker")]
 public sealed class BrokerTests(Servers servers)
 {
     [Fact]

@@ -13,7 +13,6 @@ using Microsoft.Extensions.Options;
 
 namespace Betting.Tests.Ingest.Worker;
 
-[Collection("worker")]
 public sealed class ClientTests(Servers servers)
 {
     [Fact]

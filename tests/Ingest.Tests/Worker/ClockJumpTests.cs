@@ -7,7 +7,6 @@ using Betting.Tests.Ingest.Store;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>The worker as a process while PostgreSQL's clock is set wrong for some seconds.</summary>
-[Collection("worker")]
 public sealed class ClockJumpTests(Servers servers)
 {
     [Theory]

@@ -12,7 +12,6 @@ using RabbitMQ.Client;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Looking at RabbitMQ's dead letters leaves them in their order, however a look ends.</summary>
-[Collection("worker")]
 public sealed class DeadLetterOrderTests(Servers servers)
 {
     // More than the pages of a look at their least size.

@@ -8,7 +8,6 @@ using RabbitMQ.Client;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Letters of RabbitMQ with one body that are not the same message: content type and headers decide how a body is read.</summary>
-[Collection("worker")]
 public sealed class DeadLetterTwinTests(Servers servers)
 {
     const string Envelope = "application/vnd.masstransit+json";

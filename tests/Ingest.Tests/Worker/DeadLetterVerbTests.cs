@@ -11,7 +11,6 @@ using Headers = Confluent.Kafka.Headers;
 
 namespace Betting.Tests.Ingest.Worker;
 
-[Collection("worker")]
 public sealed class DeadLetterVerbTests(Servers servers)
 {
     static readonly byte[] Poison = "{\"kind\":\"deposit\",\"amount\":\"1e9\"}"u8.ToArray(), Other = "\u0001no json at all \u001b[2J"u8.ToArray();

@@ -15,7 +15,6 @@ using RabbitMQ.Client.Events;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Direct reply-to addresses that somebody made up, beside good ones, on a real RabbitMQ.</summary>
-[Collection("worker")]
 public sealed class DirectReplyTests(Servers servers)
 {
     const string Prefix = "amq.rabbitmq.reply-to.";

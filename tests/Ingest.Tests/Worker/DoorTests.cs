@@ -8,7 +8,6 @@ using Betting.Tests.Ingest.Store;
 
 namespace Betting.Tests.Ingest.Worker;
 
-[Collection("worker")]
 public sealed class DoorTests(Servers servers)
 {
     [Fact]

@@ -7,7 +7,6 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>What verbs and the worker say where PostgreSQL refuses or ends something: lines that name it, and no stack trace.</summary>
-[Collection("worker")]
 public sealed class FailedPostgresTests(Servers servers)
 {
     [Theory]

@@ -7,7 +7,6 @@ using Betting.Tests.Ingest.Store;
 
 namespace Betting.Tests.Ingest.Worker;
 
-[Collection("worker")]
 public sealed class FaultTests(Servers servers)
 {
     [Fact]

@@ -10,7 +10,6 @@ namespace Betting.Tests.Ingest.Worker;
 /// The group has no offset: it expired, or this is the first start. On a Kafka of its own where REAL_KAFKA names the tools, else on the stand-in.
 /// </summary>
 [Trait("Category", "real")]
-[Collection("kafka")]
 public sealed class GroupWithoutOffsetTests(Servers servers)
 {
     const string Unread = "bet-commands/0: offset 0 (the group has none and begins there) is gone, there are ", Read = "bet-commands/0: offset 1 is gone, there are ";

@@ -10,7 +10,6 @@ using Confluent.Kafka;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Headers cost memory that their bytes do not show, and a command needs none of them.</summary>
-[Collection("worker")]
 public sealed class HeaderLimitTests(Servers servers)
 {
     static readonly byte[] NoCommand = "no command at all"u8.ToArray();

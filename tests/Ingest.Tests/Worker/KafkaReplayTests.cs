@@ -6,7 +6,6 @@ using Betting.Tests.Fixtures;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary><c>Ingest dead-letters replay</c> over Kafka: the answer is per letter.</summary>
-[Collection("worker")]
 public sealed class KafkaReplayTests(Servers servers)
 {
     // More than the 200 letters that are on the way at once.

@@ -7,7 +7,6 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Somebody holds a lock that every batch needs: nothing is applied, and the worker says so before it has halved its batch to one command.</summary>
-[Collection("worker")]
 public sealed class LockedTableTests(Servers servers)
 {
     [Fact]

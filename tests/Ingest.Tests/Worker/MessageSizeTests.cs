@@ -11,7 +11,6 @@ using RabbitMQ.Client;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>A message has the same outcome whatever else the worker holds when it comes; its size alone decides.</summary>
-[Collection("worker")]
 public sealed class MessageSizeTests(Servers servers)
 {
     const string EnvelopeType = "application/vnd.masstransit+json";

@@ -6,7 +6,6 @@ using RabbitMQ.Client;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Letters of RabbitMQ whose headers are tables, lists and other types of AMQP: shown, told apart, and sent back as they came.</summary>
-[Collection("worker")]
 public sealed class NestedHeaderTests(Servers servers)
 {
     static readonly byte[] Body = "no command at all"u8.ToArray();

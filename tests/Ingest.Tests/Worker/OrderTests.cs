@@ -13,7 +13,6 @@ namespace Betting.Tests.Ingest.Worker;
 /// Each user registers, gets 10.00 and bets 10.00, each step confirmed by the broker before the next: whatever is refused was
 /// applied out of order. Users publish side by side, so that every replica has work at any moment.
 /// </summary>
-[Collection("worker")]
 public sealed class OrderTests(Servers servers)
 {
     const int Event = 1;

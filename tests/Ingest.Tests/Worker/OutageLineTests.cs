@@ -6,7 +6,6 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>An outage of each store that Ingest uses: one line when it goes, one when it is back, and the same in readiness and metrics.</summary>
-[Collection("worker")]
 public sealed class OutageLineTests(Servers servers)
 {
     static readonly BetCommand ThroughRabbit = Given.Register(2), ThroughKafka = Given.Register(3);

@@ -15,7 +15,6 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>The worker as a process: parked commands, PostgreSQL's clock, and a stop while PostgreSQL does not answer.</summary>
-[Collection("worker")]
 public sealed class ParkedLoopTests(Servers servers)
 {
     [Fact]

@@ -12,7 +12,6 @@ using RabbitMQ.Client;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Messages whose dead letters are hard to write: the ones behind them go on, and nothing that was confirmed is sent again.</summary>
-[Collection("worker")]
 public sealed class PoisonTests(Servers servers)
 {
     // What docs/ingest.md promises: the worker itself, 8,000 messages of 40 KiB, HeldBytes and the client's buffers.
@@ -237,7 +236,7 @@ public sealed class PoisonTests(Servers servers)
         await stage.Rabbit.PublishAsync([first], properties);
         await stage.Rabbit.PublishAsync([second, large]);
         await stage.Rabbit.PublishAsync(Stage.Encoded(good));
-        await rabbit.AllowPublishingAsync(false);
+        await rabbit.Root.AllowPublishingAsync(false);
 
         // The queues are there already; this one is bound by a name that it may bind.
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
@@ -265,7 +264,7 @@ public sealed class PoisonTests(Servers servers)
         Assert.NotEqual(0, (await stage.LettersAsync("replay", "--id", id, "--door", "rabbitmq")).ExitCode);
         Assert.Equal(3L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
 
-        await rabbit.AllowPublishingAsync(true);
+        await rabbit.Root.AllowPublishingAsync(true);
         (code, output) = await stage.LettersAsync("replay", "--id", id, "--door", "rabbitmq");
         Assert.True(code == 0, output);
         Assert.Contains("1 letters replayed", output, StringComparison.Ordinal);

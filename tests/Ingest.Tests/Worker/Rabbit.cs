@@ -13,7 +13,7 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     public static readonly string DeadLetters = Topics.DeadLetter(Topics.Commands);
 
     /// <summary>Connects and empties the queues of the test before.</summary>
-    public static async Task<Rabbit> OpenAsync(RabbitServer server, bool purge = true)
+    public static async Task<Rabbit> OpenAsync(RabbitHost server, bool purge = true)
     {
         var connection = await new ConnectionFactory { Uri = new Uri(server.Uri) }.CreateConnectionAsync();
         var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, null));

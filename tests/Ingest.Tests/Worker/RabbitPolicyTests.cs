@@ -6,7 +6,6 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Policies of an operator on RabbitMQ's queues: no command and no dead letter vanishes without a word.</summary>
-[Collection("worker")]
 public sealed class RabbitPolicyTests(Servers servers)
 {
     const int Bad = 12, Waves = 3;
@@ -126,11 +125,11 @@ public sealed class RabbitPolicyTests(Servers servers)
         await using var server = new RabbitServer(Directory.CreateDirectory(Path.Combine(servers.Folder, "policies")).FullName, FreePort.Take(), http);
         await server.StartAsync();
         await using var stage = await Stage.SetAsync(servers, rabbit: server);
-        await server.SetPolicyAsync("losing", "^bet-commands", Losing, RabbitServer.ShieldPriority + 1);
+        await server.Root.SetPolicyAsync("losing", "^bet-commands", Losing, RabbitServer.ShieldPriority + 1);
         var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--RabbitMq:ManagementUri=http://127.0.0.1:{http}");
         await Deadline.UntilAsync("unreadiness that names the policy", TimeSpan.FromSeconds(90), async () =>
             await worker.Outages.IsReadyAsync() is (false, var why) && why.Contains($"a policy sets message-ttl for {Topics.Commands}: ", StringComparison.Ordinal));
-        await server.ClearPolicyAsync("losing");
+        await server.Root.ClearPolicyAsync("losing");
         await worker.ReadyAsync();
         foreach (var key in new[] { "overflow", "message-ttl", "delivery-limit" })
         {

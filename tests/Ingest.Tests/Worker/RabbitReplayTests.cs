@@ -1,11 +1,11 @@
 using System.Text;
 using Betting.Contracts;
+using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary><c>Ingest dead-letters replay</c> over RabbitMQ: the answer is per letter.</summary>
-[Collection("worker")]
 public sealed class RabbitReplayTests(Servers servers)
 {
     // RabbitMQ's own.
@@ -18,8 +18,10 @@ public sealed class RabbitReplayTests(Servers servers)
     [InlineData(3_000, 5_000, 2_000)]
     public async Task A_letter_that_the_broker_does_not_take_stays_and_is_named_and_the_others_are_sent_back_and_gone(int limit, int large, int medium)
     {
-        var server = await servers.RabbitAsync();
-        await using var stage = await Stage.SetAsync(servers);
+        // The limit is the whole node's.
+        await using var server = new RabbitServer(Directory.CreateDirectory(Path.Combine(servers.Folder, $"limit-{limit}")).FullName, FreePort.Take());
+        await server.StartAsync();
+        await using var stage = await Stage.SetAsync(servers, rabbit: server);
         byte[][] letters = [Bytes(1, 20), Bytes(2, large), Bytes(3, 20), Bytes(4, medium), Bytes(5, 20), Bytes(6, large + 1), Bytes(7, 20)];
         await stage.Rabbit.PublishLettersAsync(letters);
         await server.SetMaxMessageSizeAsync(limit);

@@ -11,7 +11,6 @@ namespace Betting.Tests.Ingest.Worker;
 /// gets such as a library writes.
 /// </summary>
 [Trait("Category", "real")]
-[Collection("kafka")]
 public sealed class RawBatchTests(Servers servers)
 {
     [Theory]

@@ -26,7 +26,7 @@ sealed class RawPublisher : IAsyncDisposable
         await publisher.SendAsync(Method, 0, [.. Id(10, 11), .. Number(0u), .. Short("PLAIN"), .. Number((uint)login.Length), .. login, .. Short("en_US")]);
         var tune = await publisher.ExpectAsync(10, 30);
         await publisher.SendAsync(Method, 0, [.. Id(10, 31), .. tune[4..10], 0, 0]);
-        await publisher.SendAsync(Method, 0, [.. Id(10, 40), .. Short("/"), .. Short(""), 0]);
+        await publisher.SendAsync(Method, 0, [.. Id(10, 40), .. Short(address.AbsolutePath is "/" ? "/" : address.AbsolutePath[1..]), .. Short(""), 0]);
         await publisher.ExpectAsync(10, 41);
         await publisher.SendAsync(Method, 1, [.. Id(20, 10), .. Short("")]);
         await publisher.ExpectAsync(20, 11);

@@ -7,7 +7,6 @@ using Microsoft.Extensions.Time.Testing;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>A replica that is cut off from a store does not go on telling what that store said: alerts compare the replicas.</summary>
-[Collection("worker")]
 public sealed class RecentMetricsTests(Servers servers)
 {
     static readonly string[] OfBrokers =

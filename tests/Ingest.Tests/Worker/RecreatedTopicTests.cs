@@ -10,7 +10,6 @@ namespace Betting.Tests.Ingest.Worker;
 /// The offsets of the group outlive what they stand for: the topic is deleted and made again, or a stranger in the group commits. On a Kafka of its own
 /// where REAL_KAFKA names the tools, else on the stand-in.
 /// </summary>
-[Collection("kafka")]
 public sealed class RecreatedTopicTests(Servers servers)
 {
     const string Told = "bet-commands is another topic than the one that was applied";

@@ -7,7 +7,6 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>The brokers answer, and the group does not take this member: a stranger is in it, with another way to share partitions.</summary>
-[Collection("kafka")]
 public sealed class RefusedMemberTests(Servers servers)
 {
     const string Refused = "the group refuses this member (InconsistentGroupProtocol)", Back = "serves this worker again";

@@ -18,7 +18,6 @@ public sealed record BetCommandMessage(Guid Id, string Kind, string IssuedAt, lo
 
 public sealed record BetAnswer(Guid? Id, string Outcome, string? Reason, bool Duplicate);
 
-[Collection("worker")]
 public sealed class ReplyTests(Servers servers)
 {
     [Fact]

@@ -4,7 +4,6 @@ using Betting.Tests.Fixtures;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Settings of PostgreSQL under which an acknowledged command could be lost: told once, and the worker is not ready until they are right.</summary>
-[Collection("worker")]
 public sealed class ServerSettingTests(Servers servers)
 {
     [Fact]

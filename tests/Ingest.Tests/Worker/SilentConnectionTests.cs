@@ -12,7 +12,6 @@ namespace Betting.Tests.Ingest.Worker;
 /// <summary>
 /// Established connections to RabbitMQ carry nothing any more, and new ones work: a firewall or load balancer has lost its state.
 /// </summary>
-[Collection("worker")]
 public sealed class SilentConnectionTests(Servers servers)
 {
     // RabbitMQ closes a connection from which it has received nothing for three heartbeat intervals at most, 30 s. The rest is for a slow

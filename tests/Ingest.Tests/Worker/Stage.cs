@@ -16,7 +16,7 @@ sealed class Stage : IAsyncDisposable
 
     readonly Rabbit? _rabbit;
 
-    Stage(string folder, string postgres, RabbitServer? rabbitServer, Rabbit? rabbit, Kafka kafka)
+    Stage(string folder, string postgres, RabbitHost? rabbitHost, Rabbit? rabbit, Kafka kafka)
     {
         Folder = folder;
         _rabbit = rabbit;
@@ -25,7 +25,7 @@ sealed class Stage : IAsyncDisposable
         Settings =
         [
             $"--Postgres:ConnectionString={new NpgsqlConnectionStringBuilder(postgres) { Username = "ingest" }}",
-            rabbitServer is null ? "--Ingest:Doors=kafka" : $"--RabbitMq:Uri={rabbitServer.Uri}", "--Ingest:MaxIssuedAhead=365.00:00:00", .. kafka.Settings,
+            rabbitHost is null ? "--Ingest:Doors=kafka" : $"--RabbitMq:Uri={rabbitHost.Uri}", "--Ingest:MaxIssuedAhead=365.00:00:00", .. kafka.Settings,
         ];
     }
 
@@ -42,11 +42,11 @@ sealed class Stage : IAsyncDisposable
     public static async Task<Stage> SetAsync(Servers servers, PostgresServer? postgres = null, RabbitServer? rabbit = null, int partitions = 1)
     {
         var database = await MigratedAsync(postgres ?? await servers.PostgresAsync());
-        rabbit ??= await servers.RabbitAsync();
-        return new Stage(servers.Folder, database, rabbit, await Rabbit.OpenAsync(rabbit), await Kafka.StartAsync(servers.Folder, partitions));
+        var host = rabbit?.Root ?? await servers.RabbitAsync();
+        return new Stage(servers.Folder, database, host, await Rabbit.OpenAsync(host), await Kafka.StartAsync(servers.Folder, partitions));
     }
 
-    /// <summary>Without RabbitMQ: beside the tests that use it.</summary>
+    /// <summary>Without RabbitMQ.</summary>
     public static async Task<Stage> SetKafkaAsync(Servers servers, int partitions = 1) =>
         new(servers.Folder, await MigratedAsync(await servers.PostgresAsync()), null, null, await Kafka.StartAsync(servers.Folder, partitions));
 

@@ -6,7 +6,6 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>A program that is no Ingest is RabbitMQ's one active consumer of the commands, and acknowledges nothing.</summary>
-[Collection("worker")]
 public sealed class StandbyTests(Servers servers)
 {
     const string Rabbitmq = "door=\"rabbitmq\"";

@@ -4,7 +4,6 @@ using Betting.Tests.Fixtures;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary><c>Ingest dead-letters</c> while one of the stores is away: the others are asked.</summary>
-[Collection("worker")]
 public sealed class StoreAwayTests(Servers servers)
 {
     const string Away = "--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/";

@@ -11,7 +11,6 @@ using Headers = Confluent.Kafka.Headers;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>What a publisher may write into envelopes, properties, headers, timestamps and keys: each message has its outcome or is a dead letter.</summary>
-[Collection("worker")]
 public sealed class StrangeMessageTests(Servers servers)
 {
     const string EnvelopeType = "application/vnd.masstransit+json";

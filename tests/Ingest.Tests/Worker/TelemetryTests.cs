@@ -11,7 +11,6 @@ using RabbitMQ.Client;
 
 namespace Betting.Tests.Ingest.Worker;
 
-[Collection("worker")]
 public sealed partial class TelemetryTests(Servers servers)
 {
     [Fact]

@@ -9,7 +9,6 @@ namespace Betting.Tests.Ingest.Worker;
 /// where REAL_KAFKA names the tools, else on the stand-in.
 /// </summary>
 [Trait("Category", "real")]
-[Collection("kafka")]
 public sealed class TopicSettingTests(Servers servers)
 {
     const string Broken = "A setting of Kafka breaks a promise of this worker: ";

@@ -10,7 +10,6 @@ namespace Betting.Tests.Ingest.Worker;
 /// PostgreSQL gives out no transaction ids any more, because the slot of a connector that does not run keeps it from freezing old rows. It
 /// answers every statement that writes with 54000, the code of a value that is too large.
 /// </summary>
-[Collection("worker")]
 public sealed class TransactionIdLimitTests(Servers servers)
 {
     const int Left = 100, Commands = 300;

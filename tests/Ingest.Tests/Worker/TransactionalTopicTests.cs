@@ -12,7 +12,6 @@ namespace Betting.Tests.Ingest.Worker;
 /// its own where REAL_KAFKA names the tools, else on the stand-in, which writes no markers and keeps what was aborted.
 /// </summary>
 [Trait("Category", "real")]
-[Collection("kafka")]
 public sealed class TransactionalTopicTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);

@@ -7,7 +7,6 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Several <c>Ingest dead-letters replay</c> over the same letters: at once, one after the other, and one that is killed.</summary>
-[Collection("worker")]
 public sealed class TwoReplaysTests(Servers servers)
 {
     const int Letters = 300;

@@ -6,7 +6,6 @@ using Betting.Tests.Fixtures;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>PostgreSQL takes the connection and answers nothing, from the start on.</summary>
-[Collection("kafka")]
 public sealed class UnreachedPostgresTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);

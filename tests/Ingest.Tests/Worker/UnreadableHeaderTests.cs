@@ -8,7 +8,6 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Headers that RabbitMQ takes and RabbitMQ.Client cannot read: it would close the connection, or end the process, at each delivery.</summary>
-[Collection("worker")]
 public sealed class UnreadableHeaderTests(Servers servers)
 {
     const string TypeL = "the type L";

@@ -7,7 +7,6 @@ using Confluent.Kafka;
 
 namespace Betting.Tests.Ingest.Worker;
 
-[Collection("kafka")]
 public sealed class UnreadableRecordTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);

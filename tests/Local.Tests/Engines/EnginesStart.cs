@@ -40,7 +40,7 @@ public sealed class EnginesStart : IAsyncLifetime
         await redis.StartAsync();
         Assert.NotEqual(first, redis.ProcessId);
 
-        var rabbit = await _servers.RabbitAsync();
+        var rabbit = (await _servers.RabbitAsync()).Node;
         first = rabbit.ProcessId;
         await rabbit.KillAsync();
         await rabbit.StartAsync();

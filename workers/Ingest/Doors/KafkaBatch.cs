@@ -36,7 +36,8 @@ sealed class KafkaBatch
     /// <param name="generation">Of <see cref="KafkaOffsets"/>, when it was.</param>
     /// <param name="handler">Applies them.</param>
     /// <param name="stopping">The worker stops.</param>
-    public static KafkaBatch Start(List<ConsumeResult<byte[]?, byte[]>> records, int generation, BatchHandler handler, CancellationToken stopping) =>
+    public static KafkaBatch Start(
+        List<ConsumeResult<byte[]?, byte[]>> records, int generation, BatchHandler handler, CancellationToken stopping) =>
         new(records, generation, deliveries => HandleAsync(deliveries, handler, stopping));
 
     /// <summary>True where it has ended, well or not.</summary>

@@ -41,7 +41,8 @@ public sealed class KafkaDoor(
     readonly KafkaGathering _gathered = new(
         new KafkaOffsets(
             options.Value.LostOffset,
-            new KafkaStarts(new GroupWithoutOffsets(postgres, metrics, clock, log), new KafkaPlaces(new PlaceTable(postgres, clock), clock), metrics, log),
+            new KafkaStarts(
+                new GroupWithoutOffsets(postgres, metrics, clock, log), new KafkaPlaces(new PlaceTable(postgres, clock), clock), metrics, log),
             new OffsetReport(readiness, metrics, clock, log), metrics, log),
         new UnreadableRecords(readiness, clock, log), outage, options.Value, clock);
     readonly KafkaWatch _watch = new(outage, metrics, clock);

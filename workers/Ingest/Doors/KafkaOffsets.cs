@@ -6,8 +6,8 @@ using Npgsql;
 namespace Betting.Ingest.Doors;
 
 /// <summary>
-/// Where each partition is read from, and what happens when that place is gone: records were deleted before they were applied, others have taken
-/// their offsets, or the topic was made anew. Never a silent jump: log, metric and readiness say it, and an option what is done.
+/// Where each partition is read from, and what happens when that place is gone: records were deleted before they were applied, others
+/// have taken their offsets, or the topic was made anew. Never a silent jump: log, metric and readiness say it, and an option decides.
 /// </summary>
 /// <remarks>Used on the consumer's thread alone.</remarks>
 sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport report, IngestMetrics metrics, ILogger log)
@@ -15,13 +15,16 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "kafka-offsets";
 
+    const string PlacesUntold = "PostgreSQL does not tell how far the partitions are applied";
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     readonly KafkaPlaces _applied = starts.Places;
 
     readonly Dictionary<TopicPartition, LostPlace> _stopped = [];
 
-    // Partitions that were assigned while Kafka or PostgreSQL did not tell where they begin. What the client reads of them meanwhile is dropped.
+    // Partitions that were assigned while Kafka or PostgreSQL did not tell where they begin. What the client reads of them meanwhile is
+    // dropped.
     readonly HashSet<TopicPartition> _unknown = [];
     string _untold = "";
     string? _refusal;
@@ -46,12 +49,14 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     /// <summary>To be kept with records when they are gathered. See <see cref="Applied"/>.</summary>
     public int Generation => _generation;
 
-    /// <summary>The topic was made anew, or PostgreSQL went back, while it was read: <see cref="BeginAnew"/>, when nothing is in hand.</summary>
+    /// <summary>
+    /// The topic was made anew, or PostgreSQL went back, while it was read: <see cref="BeginAnew"/>, when nothing is in hand.
+    /// </summary>
     public bool IsStale { get; private set; }
 
     /// <summary>
-    /// Behind what is applied; where nobody knows of it at 0, which the broker refuses where the topic does not have its first records any more
-    /// (<see cref="Lost"/>). Never throws: an assignment that fails leaves the replica without partitions.
+    /// Behind what is applied; where nobody knows of it at 0, which the broker refuses where the topic does not have its first records any
+    /// more (<see cref="Lost"/>). Never throws: an assignment that fails leaves the replica without partitions.
     /// </summary>
     public List<TopicPartitionOffset> Begin(IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
     {
@@ -140,14 +145,15 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     public bool IsProven(TopicPartition partition) => IsRead(partition) && _unproven.GetValueOrDefault(partition).Witness is null;
 
     /// <summary>Those that may be read on.</summary>
-    public IEnumerable<TopicPartition> Resumable(IConsumer<byte[]?, byte[]> consumer) => consumer.Assignment.Where(partition => !_stopped.ContainsKey(partition));
+    public IEnumerable<TopicPartition> Resumable(IConsumer<byte[]?, byte[]> consumer) =>
+        consumer.Assignment.Where(partition => !_stopped.ContainsKey(partition));
 
     /// <summary>The broker does not have the offset that this partition is to be read from, or has another record there.</summary>
     public void Lost(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, bool isOther = false)
     {
-        if (_unknown.Contains(partition))
+        if (_unknown.Contains(partition) || _stopped.ContainsKey(partition))
         {
-            // It begins when its place is known.
+            // It begins when its place is known; or it stands, and the client tells once more what it has told.
             return;
         }
         try
@@ -181,7 +187,9 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         Tell();
     }
 
-    /// <summary>All partitions from their places, or from the first record of the topic that has taken the place of the one that was read.</summary>
+    /// <summary>
+    /// All partitions from their places, or from the first record of the topic that has taken the place of the one that was read.
+    /// </summary>
     public void BeginAnew(IConsumer<byte[]?, byte[]> consumer)
     {
         IsStale = false;
@@ -219,7 +227,8 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         try
         {
             var begun = Starts(consumer, [.. _unknown]).ToDictionary(start => start.TopicPartition, start => start.Offset);
-            consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, begun.GetValueOrDefault(each, Where(consumer, each))))));
+            consumer.Assign(Noted(consumer.Assignment.ConvertAll(each =>
+                new TopicPartitionOffset(each, begun.GetValueOrDefault(each, Where(consumer, each))))));
             _unknown.Clear();
         }
         catch (Exception untold) when (IsUntold(untold))
@@ -234,8 +243,8 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         _untold = untold switch
         {
             KafkaException => "the broker does not tell the group's offsets",
-            PostgresException refused => $"PostgreSQL does not tell how far the partitions are applied ({refused.SqlState})",
-            NpgsqlException or TimeoutException or OperationCanceledException => "PostgreSQL does not tell how far the partitions are applied",
+            PostgresException refused => $"{PlacesUntold} ({refused.SqlState})",
+            NpgsqlException or TimeoutException or OperationCanceledException => PlacesUntold,
             _ => "",
         };
         if (untold is KafkaException unanswered && _unknown.Count == 0)
@@ -266,8 +275,8 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         }
         if (verdict.Lost is not { } lost)
         {
-            var stillToProve = isUnproven && !isOther && start.Witness?.Offset == verdict.From ? start with { Wanted = verdict.From + 1 } : (PartitionStart?)null;
-            ReadFrom(consumer, partition, verdict.From, stillToProve);
+            var isStillUnproven = isUnproven && !isOther && start.Witness?.Offset == verdict.From;
+            ReadFrom(consumer, partition, verdict.From, isStillUnproven ? start with { Wanted = verdict.From + 1 } : null);
             return;
         }
         metrics.OffsetLost(lost.Lost);
@@ -296,7 +305,8 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
             _unproven.Remove(partition);
             _applied.Note(partition, _places[partition] = new KafkaPlace(starts.TopicId, offset, null));
         }
-        consumer.Assign(Noted(consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? offset : Where(consumer, each)))));
+        consumer.Assign(Noted(consumer.Assignment.ConvertAll(each =>
+            new TopicPartitionOffset(each, each == partition ? offset : Where(consumer, each)))));
     }
 
     // Behind the last record that was read; where none was, the place that was assigned last, or behind what is committed.
@@ -312,6 +322,10 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         return assigned;
     }
 
-    void Tell() => report.Tell(
-        _stopped, _unknown.Count > 0 ? _untold : _undecided.Count > 0 ? "the broker does not tell the topic's ends" : "", _applied.Refused ?? (_unknown.Count > 0 ? _refusal : null));
+    void Tell()
+    {
+        var (untold, refused) = _unknown.Count > 0 ? (_untold, _refusal)
+            : (_undecided.Count > 0 ? "the broker does not tell the topic's ends" : "", _applied.Refused);
+        report.Tell(_stopped, untold, refused);
+    }
 }

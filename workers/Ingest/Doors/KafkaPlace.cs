@@ -10,7 +10,10 @@ namespace Betting.Ingest.Doors;
 /// <param name="Last">The last record before it; null where there was none.</param>
 public sealed record KafkaPlace(string TopicId, long Next, RecordMark? Last);
 
-/// <summary>By what a record is known again: another one at the same offset is of a topic that was made anew, or has taken the place of one that was lost.</summary>
+/// <summary>
+/// By what a record is known again: another one at the same offset is of a topic that was made anew, or has taken the place of one that
+/// was lost.
+/// </summary>
 /// <param name="Offset">Its offset.</param>
 /// <param name="Hash">XxHash64 of its time in milliseconds, its key and its value.</param>
 public readonly record struct RecordMark(long Offset, long Hash)

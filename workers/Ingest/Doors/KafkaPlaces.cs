@@ -3,8 +3,8 @@ using Confluent.Kafka;
 namespace Betting.Ingest.Doors;
 
 /// <summary>
-/// The places of this replica's partitions: noted after their commands are durable, and written to PostgreSQL within a second or so. A restart in
-/// between reads some commands again, as duplicates.
+/// The places of this replica's partitions: noted after their commands are durable, and written to PostgreSQL within a second or so. A
+/// restart in between reads some commands again, as duplicates.
 /// </summary>
 /// <remarks>For the consumer's thread alone.</remarks>
 sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
@@ -19,8 +19,8 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
     DateTime _started;
 
     /// <summary>
-    /// PostgreSQL may not have any more what it had. What it lost may be less than a place tells, because commands are committed before their place;
-    /// so a server that was started anew counts too. Nothing is written until <see cref="Of"/> has told where it stands.
+    /// PostgreSQL may not have any more what it had. What it lost may be less than a place tells, because commands are committed before
+    /// their place; so a server that was started anew counts too. Nothing is written until <see cref="Of"/> has told where it stands.
     /// </summary>
     public bool IsBehind => _written.Count > 0 && _writing.IsCompleted && _writing.Result == PlaceWrite.Behind;
 
@@ -56,8 +56,8 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
     public void Note(TopicPartition partition, KafkaPlace place) => _noted[partition] = place;
 
     /// <summary>
-    /// Begins to look whether PostgreSQL has what it had, and to write what was noted, unless that is under way or <see cref="IsBehind"/>; called about
-    /// once a second.
+    /// Begins to look whether PostgreSQL has what it had, and to write what was noted, unless that is under way or <see cref="IsBehind"/>;
+    /// called about once a second.
     /// </summary>
     public void Begin()
     {
@@ -78,10 +78,13 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
         }
         (_onTheirWay, _noted) = (_noted, []);
         var (places, written, started) = (_onTheirWay.ToArray(), _written.ToArray(), _started);
-        _writing = places.Length + written.Length == 0 ? Task.FromResult(PlaceWrite.Done) : Task.Run(() => table.WriteAsync(places, written, started));
+        _writing = places.Length + written.Length == 0
+            ? Task.FromResult(PlaceWrite.Done) : Task.Run(() => table.WriteAsync(places, written, started));
     }
 
-    /// <summary>Before partitions go to another replica, which begins at what is written. What does not end in time is written by nobody.</summary>
+    /// <summary>
+    /// Before partitions go to another replica, which begins at what is written. What does not end in time is written by nobody.
+    /// </summary>
     public void Finish(TimeSpan limit)
     {
         var asked = clock.GetTimestamp();

@@ -21,7 +21,8 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
     /// <exception cref="KafkaException">The brokers do not tell.</exception>
     /// <exception cref="Npgsql.NpgsqlException">PostgreSQL does not.</exception>
     /// <exception cref="OperationCanceledException">It has not in time.</exception>
-    public Dictionary<TopicPartition, PartitionStart> Find(IConsumer<byte[]?, byte[]> consumer, IReadOnlyCollection<TopicPartition> partitions)
+    public Dictionary<TopicPartition, PartitionStart> Find(
+        IConsumer<byte[]?, byte[]> consumer, IReadOnlyCollection<TopicPartition> partitions)
     {
         var known = places.Of(partitions);
         TopicId = _identity.Ask(consumer);
@@ -36,18 +37,19 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
         {
             TellAnew();
         }
-        foreach (var (partition, offset) in committed.Select(each => (each.TopicPartition, each.Offset)).Where(each => !each.Offset.IsSpecial))
+        foreach (var group in committed.Where(each => !each.Offset.IsSpecial))
         {
-            if (starts[partition] is { IsAnew: false, Wanted: var wanted } && wanted < offset.Value)
+            if (starts[group.TopicPartition] is { IsAnew: false, Wanted: var wanted } && wanted < group.Offset.Value)
             {
-                IngestLog.PlaceBehindGroup(log, partition.Topic, partition.Partition.Value, offset.Value, wanted);
+                IngestLog.PlaceBehindGroup(log, group.Topic, group.Partition.Value, group.Offset.Value, wanted);
             }
         }
         return starts;
     }
 
     /// <summary>True where the topic is another one by now; asks without waiting, about once a second.</summary>
-    public bool IsReplaced(IConsumer<byte[]?, byte[]> consumer) => _identity.Look(consumer) is { Length: > 0 } id && TopicId.Length > 0 && id != TopicId;
+    public bool IsReplaced(IConsumer<byte[]?, byte[]> consumer) =>
+        _identity.Look(consumer) is { Length: > 0 } id && TopicId.Length > 0 && id != TopicId;
 
     /// <summary>The topic was made anew under the same name.</summary>
     public void TellAnew()

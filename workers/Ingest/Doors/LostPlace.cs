@@ -10,7 +10,9 @@ namespace Betting.Ingest.Doors;
 /// </param>
 /// <param name="First">The first offset that the topic has.</param>
 /// <param name="End">The offset behind its last record.</param>
-/// <param name="IsOther">True where another record stands at the offset of the last one that was applied: records were lost, and others have taken their offsets.</param>
+/// <param name="IsOther">
+/// True where another record stands at the offset of the last one that was applied: records were lost, and others have taken their offsets.
+/// </param>
 public readonly record struct LostPlace(long Wanted, bool IsKnown, long First, long End, bool IsOther = false)
 {
     /// <summary>Records that are deleted and were not applied, where that is known; else 0.</summary>

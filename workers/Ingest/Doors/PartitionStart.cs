@@ -5,7 +5,9 @@ namespace Betting.Ingest.Doors;
 /// <summary>Where a partition begins: by what the group has committed and by the place that PostgreSQL has of it.</summary>
 /// <param name="Wanted">The offset of the first record that is not applied yet, as far as that is known.</param>
 /// <param name="IsKnown">False where neither the group nor PostgreSQL knows of it: it begins at 0.</param>
-/// <param name="Witness">The last record that was applied. It is read again first: only where it is the same one, the place is the same.</param>
+/// <param name="Witness">
+/// The last record that was applied. It is read again first: only where it is the same one, the place is the same.
+/// </param>
 /// <param name="IsAnew">The topic is another one than that which was applied: it was made anew under the same name.</param>
 public readonly record struct PartitionStart(long Wanted, bool IsKnown, RecordMark? Witness, bool IsAnew)
 {
@@ -13,8 +15,8 @@ public readonly record struct PartitionStart(long Wanted, bool IsKnown, RecordMa
     public long Begin => Witness is { } witness ? Math.Min(witness.Offset, Wanted) : Wanted;
 
     /// <summary>
-    /// The lesser of the two, because what comes again is a duplicate. So a PostgreSQL that was restored, or failed over to a standby that lagged, gets
-    /// again what it lost, and an offset that a stranger in the group has committed passes over nothing.
+    /// The lesser of the two, because what comes again is a duplicate. So a PostgreSQL that was restored, or failed over to a standby that
+    /// lagged, gets again what it lost, and an offset that a stranger in the group has committed passes over nothing.
     /// </summary>
     /// <param name="committed">The group's offset, or <see cref="Offset.Unset"/>.</param>
     /// <param name="place">What PostgreSQL has; null where it has nothing.</param>
@@ -28,7 +30,9 @@ public readonly record struct PartitionStart(long Wanted, bool IsKnown, RecordMa
         (null, false) => new(committed.Value, true, null, false),
     };
 
-    /// <summary>What is to be done where the topic does not have the record at which the partition was to begin, or has another one there.</summary>
+    /// <summary>
+    /// What is to be done where the topic does not have the record at which the partition was to begin, or has another one there.
+    /// </summary>
     /// <param name="hasCommitted">The group has an offset now.</param>
     /// <param name="first">The first offset that the topic has.</param>
     /// <param name="end">The offset behind its last record.</param>

@@ -25,7 +25,8 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
 
     // The server's start, and how many rows are still as they were written.
     const string Check = """
-        SELECT pg_postmaster_start_time(), count(*) FROM kafka_places JOIN unnest($1, $2, $3) AS written (topic, partition, next_offset) USING (topic, partition)
+        SELECT pg_postmaster_start_time(), count(*)
+        FROM kafka_places JOIN unnest($1, $2, $3) AS written (topic, partition, next_offset) USING (topic, partition)
         WHERE kafka_places.next_offset >= written.next_offset
         """;
 
@@ -68,7 +69,8 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
     /// <param name="places">What is to be written.</param>
     /// <param name="written">The next offsets that the server had at least.</param>
     /// <param name="started">When the server was started that had them.</param>
-    public async Task<PlaceWrite> WriteAsync(KeyValuePair<TopicPartition, KafkaPlace>[] places, KeyValuePair<TopicPartition, long>[] written, DateTime started)
+    public async Task<PlaceWrite> WriteAsync(
+        KeyValuePair<TopicPartition, KafkaPlace>[] places, KeyValuePair<TopicPartition, long>[] written, DateTime started)
     {
         using var limit = new CancellationTokenSource(Limit, clock);
         try
@@ -97,7 +99,8 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
         }
     }
 
-    static async Task<bool> HasAsync(NpgsqlConnection connection, KeyValuePair<TopicPartition, long>[] written, DateTime started, CancellationToken limit)
+    static async Task<bool> HasAsync(
+        NpgsqlConnection connection, KeyValuePair<TopicPartition, long>[] written, DateTime started, CancellationToken limit)
     {
         await using var check = new NpgsqlCommand(Check, connection);
         check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Key.Topic));

@@ -4,8 +4,8 @@ using Confluent.Kafka.Admin;
 namespace Betting.Ingest.Doors;
 
 /// <summary>
-/// Whether the topic is still the one that it was: a topic that is deleted and made again under the same name has another id. Asked when partitions
-/// are assigned, and about once a second, without waiting, while they are read.
+/// Whether the topic is still the one that it was: a topic that is deleted and made again under the same name has another id. Asked when
+/// partitions are assigned, and about once a second, without waiting, while they are read.
 /// </summary>
 /// <remarks>For the consumer's thread alone.</remarks>
 sealed class TopicIdentity(string topic) : IDisposable

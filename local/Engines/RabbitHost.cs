@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace Betting.Local.Engines;
+
+/// <summary>A virtual host of a node: queues and policies of its own, for a program or a test that shares the node with others.</summary>
+/// <param name="node">It runs.</param>
+/// <param name="name">One of those that the node was given, or <c>/</c>.</param>
+public sealed class RabbitHost(RabbitServer node, string name)
+{
+    public RabbitServer Node => node;
+
+    /// <summary>With the name and password of the node's user.</summary>
+    public string Uri => node.Uri + (name == "/" ? "" : name);
+
+    /// <summary>Allows or forbids the node's user to publish to queues by their names; reading and binding stay allowed.</summary>
+    public Task AllowPublishingAsync(bool isAllowed) => node.ControlAsync("set_permissions", "-p", name, "betting", ".*", isAllowed ? ".*" : "^bet-commands$", ".*");
+
+    /// <summary>So many messages at most in a queue, which refuses further ones where it is declared so; null for any number.</summary>
+    public Task LimitLengthAsync(string queue, int? messages) => messages is { } most
+        ? SetPolicyAsync("length", $"^{queue}$", string.Create(CultureInfo.InvariantCulture, $$"""{"max-length":{{most}}}"""), RabbitServer.ShieldPriority + 1)
+        : ClearPolicyAsync("length");
+
+    /// <summary>A policy of an operator for queues whose names match.</summary>
+    public Task SetPolicyAsync(string policy, string pattern, string definition, int priority = 0) =>
+        node.ControlAsync("set_policy", "-p", name, policy, pattern, definition, "--apply-to", "queues", "--priority", priority.ToString(CultureInfo.InvariantCulture));
+
+    public Task ClearPolicyAsync(string policy) => node.ControlAsync("clear_policy", "-p", name, policy);
+}
