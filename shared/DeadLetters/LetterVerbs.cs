@@ -91,7 +91,7 @@ public sealed class LetterVerbs
                 return ExitCodes.Done;
             }, cancellation);
         }
-        catch (Exception failure) when (found > 0 && failure is not OperationCanceledException)
+        catch (Exception) when (found > 0 && !cancellation.IsCancellationRequested)
         {
             // What was asked for is shown, whichever other store is away.
             return ExitCodes.Done;
@@ -237,8 +237,8 @@ public sealed class LetterVerbs
                 {
                     code = Math.Max(code, await act(store, filter));
                 }
-                // Whatever a client throws. The other stores may answer.
-                catch (Exception failure) when (failure is not (OperationCanceledException or ArgumentsException))
+                // Whatever a client throws; its own limits are cancellations that nobody asked for. The other stores may answer.
+                catch (Exception failure) when (failure is not ArgumentsException && !cancellation.IsCancellationRequested)
                 {
                     var detail = Detail(store, failure, services);
                     await Console.Error.WriteLineAsync($"{store.Name}: {detail}; what was not done is still there");
@@ -257,7 +257,7 @@ public sealed class LetterVerbs
     // The letters of Kafka also need the store that has their lock.
     static string Detail(IDeadLetterStore store, Exception failure, IServiceProvider services) => services.GetRequiredService<StoreFailures>().Recognise(failure) is var (asked, detail)
         ? store is KafkaDeadLetterStore && failure is not (KafkaException or LettersInUseException) ? $"{asked.Store}: {detail}" : detail
-        : failure.Message.ReplaceLineEndings(" ");
+        : failure is OperationCanceledException ? "no answer in time" : failure.Message.ReplaceLineEndings(" ");
 
     // The parser has refused what has no such form.
     static DateTime? Moment(string? text, DateTimeOffset now) => text is not null && PastMoment.TryParse(text, now, out var moment) ? moment.UtcDateTime : null;

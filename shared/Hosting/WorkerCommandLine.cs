@@ -114,6 +114,12 @@ public sealed class WorkerCommandLine(string worker, string purpose)
                 await Console.Error.WriteLineAsync($"{verb}: could not ask {store.Store}: {detail}");
                 return ExitCodes.CouldNotAsk;
             }
+            if (failure is OperationCanceledException)
+            {
+                // A client's own limit, which says neither what nor where.
+                await Console.Error.WriteLineAsync($"{verb}: could not ask: no answer in time");
+                return ExitCodes.CouldNotAsk;
+            }
             await Console.Error.WriteLineAsync($"{verb}: {failure.Message.ReplaceLineEndings(" ")}");
             return failure is ArgumentsException ? ExitCodes.BadSettings : ExitCodes.NotDone;
         }

@@ -47,8 +47,8 @@ sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Without RabbitMQ.</summary>
-    public static async Task<Stage> SetKafkaAsync(Servers servers, int partitions = 1) =>
-        new(servers.Folder, await MigratedAsync(await servers.PostgresAsync()), null, null, await Kafka.StartAsync(servers.Folder, partitions));
+    public static async Task<Stage> SetKafkaAsync(Servers servers, int partitions = 1, PostgresServer? postgres = null) =>
+        new(servers.Folder, await MigratedAsync(postgres ?? await servers.PostgresAsync()), null, null, await Kafka.StartAsync(servers.Folder, partitions));
 
     public IngestProcess Start(params string[] settings)
     {

@@ -140,8 +140,8 @@ sealed class BatchAttempts(
                 using var watched = availability.Attempt(door, turn.Abandoned);
                 // A transaction that has begun is finished even when the worker stops: that is the work in hand.
                 var outcomes = early is not null
-                    ? await transaction.ApplyAsync(early, turn.Abandoned)
-                    : await transaction.ApplyAsync(commands, turn.Abandoned, releasesLater);
+                    ? await transaction.ApplyAsync(early, turn.Abandoned, server: turn.Server)
+                    : await transaction.ApplyAsync(commands, turn.Abandoned, releasesLater, turn.Server);
                 Committed(batch, outcomes);
                 return null;
             }

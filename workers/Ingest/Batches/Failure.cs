@@ -15,7 +15,8 @@ public static class Failure
     public static FailureClass ClassOf(Exception failure) => failure switch
     {
         OperationCanceledException => FailureClass.Cancelled,
-        ReleaseFirstException => FailureClass.Contention,
+        // The door looks about once a second, and gives the batch up.
+        ReleaseFirstException or OtherServerException => FailureClass.Contention,
         ReleaseTooLargeException => FailureClass.TooMuch,
         PostgresClockException or CommitNotKnownException or ServerRefusesException => FailureClass.Unavailable,
         PostgresException refused when SqlStates.IsOutOfTransactionIds(refused.SqlState, refused.File) => FailureClass.Unavailable,

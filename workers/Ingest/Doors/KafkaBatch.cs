@@ -34,11 +34,12 @@ sealed class KafkaBatch
 
     /// <param name="records">What was gathered.</param>
     /// <param name="generation">Of <see cref="KafkaOffsets"/>, when it was.</param>
+    /// <param name="server">See <see cref="KafkaPlaces.Server"/>.</param>
     /// <param name="handler">Applies them.</param>
     /// <param name="stopping">The worker stops.</param>
     public static KafkaBatch Start(
-        List<ConsumeResult<byte[]?, byte[]>> records, int generation, BatchHandler handler, CancellationToken stopping) =>
-        new(records, generation, deliveries => HandleAsync(deliveries, handler, stopping));
+        List<ConsumeResult<byte[]?, byte[]>> records, int generation, DateTime? server, BatchHandler handler, CancellationToken stopping) =>
+        new(records, generation, deliveries => HandleAsync(deliveries, server, handler, stopping));
 
     /// <summary>True where it has ended, well or not.</summary>
     public bool EndsWithin(TimeSpan limit) => Task.WaitAny([Handling], limit) == 0;
@@ -65,10 +66,10 @@ sealed class KafkaBatch
         }
     }
 
-    static async Task HandleAsync(List<Delivery> deliveries, BatchHandler handler, CancellationToken stopping)
+    static async Task HandleAsync(List<Delivery> deliveries, DateTime? server, BatchHandler handler, CancellationToken stopping)
     {
         using var trace = IngestTracing.Start(KafkaDoor.Door, deliveries);
-        await handler.HandleAsync(deliveries, stopping);
+        await handler.HandleAsync(deliveries, stopping, server);
     }
 
     static Delivery Read(ConsumeResult<byte[]?, byte[]> record)

@@ -75,6 +75,10 @@ public sealed class KafkaDoor(
                 if (_gathered.Offsets.IsStale)
                 {
                     Finish(consumer, 0);
+                    if (_gathered.Offsets.IsBehind)
+                    {
+                        Abandon();
+                    }
                     _gathered.BeginAnew(consumer);
                 }
                 Resume(consumer);
@@ -91,7 +95,7 @@ public sealed class KafkaDoor(
                 // None where their partitions were taken away meanwhile.
                 if (_gathered.Records.Count > 0)
                 {
-                    _inHand.Enqueue(KafkaBatch.Start(_gathered.Take(), _gathered.Generation, handler, stopping));
+                    _inHand.Enqueue(KafkaBatch.Start(_gathered.Take(), _gathered.Generation, _gathered.Offsets.Server, handler, stopping));
                 }
                 Finish(consumer, _inHand.Count(batch => !batch.Handling.IsCompleted));
             }
@@ -158,19 +162,19 @@ public sealed class KafkaDoor(
         }
     }
 
-    // Waits for the oldest batches in hand and stores their offsets, until only so many are left.
+    // Waits for the oldest batches in hand and stores their offsets, until only so many are left, or what they depend on may be gone.
     void Finish(IConsumer<byte[]?, byte[]> consumer, int left)
     {
-        while (_inHand.Count > left)
+        while (_inHand.Count > left && !_gathered.Offsets.IsBehind)
         {
             var batch = _inHand.Peek();
             if (!batch.EndsWithin(HeldUp))
             {
                 WaitPaused(consumer, batch);
             }
-            if (!IsInHand(batch))
+            if (!IsInHand(batch) || !batch.Handling.IsCompleted)
             {
-                // Abandoned while it was waited for.
+                // Abandoned while it was waited for, or to be abandoned.
                 continue;
             }
             _inHand.Dequeue();
@@ -182,7 +186,7 @@ public sealed class KafkaDoor(
     void WaitPaused(IConsumer<byte[]?, byte[]> consumer, KafkaBatch batch)
     {
         consumer.Pause(consumer.Assignment);
-        while (IsInHand(batch) && !batch.EndsWithin(KafkaGathering.Poll))
+        while (IsInHand(batch) && !_gathered.Offsets.IsBehind && !batch.EndsWithin(KafkaGathering.Poll))
         {
             heartbeats.Beat(Name);
             LookAround(consumer);

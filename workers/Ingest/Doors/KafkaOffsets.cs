@@ -49,6 +49,12 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     /// <summary>To be kept with records when they are gathered. See <see cref="Applied"/>.</summary>
     public int Generation => _generation;
 
+    /// <summary>See <see cref="KafkaPlaces.IsBehind"/>: what is in hand may depend on what PostgreSQL has lost.</summary>
+    public bool IsBehind => _applied.IsBehind;
+
+    /// <summary>See <see cref="KafkaPlaces.Server"/>.</summary>
+    public DateTime? Server => _applied.Server;
+
     /// <summary>
     /// The topic was made anew, or PostgreSQL went back, while it was read: <see cref="BeginAnew"/>, when nothing is in hand.
     /// </summary>
@@ -193,7 +199,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     public void BeginAnew(IConsumer<byte[]?, byte[]> consumer)
     {
         IsStale = false;
-        if (_applied.IsBehind)
+        if (IsBehind)
         {
             IngestLog.PlacesReadAgain(log);
         }
@@ -239,7 +245,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
 
     bool IsUntold(Exception untold)
     {
-        _refusal = (untold as PostgresException)?.SqlState;
+        _refusal = untold is PostgresException wrong && PlaceTable.IsConfiguration(wrong) ? wrong.SqlState : null;
         _untold = untold switch
         {
             KafkaException => "the broker does not tell the group's offsets",

@@ -15,14 +15,17 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
     readonly Dictionary<TopicPartition, long> _written = [];
     Task<PlaceWrite> _writing = Task.FromResult(PlaceWrite.Done);
 
-    // When the server was started from which the places were read.
-    DateTime _started;
+    // Of which places were read, whatever they were.
+    readonly HashSet<TopicPartition> _read = [];
 
     /// <summary>
     /// PostgreSQL may not have any more what it had. What it lost may be less than a place tells, because commands are committed before
     /// their place; so a server that was started anew counts too. Nothing is written until <see cref="Of"/> has told where it stands.
     /// </summary>
-    public bool IsBehind => _written.Count > 0 && _writing.IsCompleted && _writing.Result == PlaceWrite.Behind;
+    public bool IsBehind => _read.Count > 0 && _writing.IsCompleted && _writing.Result == PlaceWrite.Behind;
+
+    /// <summary>When the server was started from which the places were read, UTC; null before they were.</summary>
+    public DateTime? Server { get; private set; }
 
     /// <summary>The SQLSTATE with which PostgreSQL refuses to write the places; null where it takes them.</summary>
     public string? Refused => _written.Count + _noted.Count + _onTheirWay.Count > 0 ? table.Refused : null;
@@ -40,9 +43,10 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
             throw new TimeoutException("PostgreSQL has not told the places in time");
         }
         var (places, started) = reading.GetAwaiter().GetResult();
-        (_started, _writing) = (started, Task.FromResult(PlaceWrite.Done));
+        (Server, _writing) = (started, Task.FromResult(PlaceWrite.Done));
         foreach (var partition in partitions)
         {
+            _read.Add(partition);
             _written.Remove(partition);
             if (places.TryGetValue(partition, out var place))
             {
@@ -61,7 +65,7 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
     /// </summary>
     public void Begin()
     {
-        if (!_writing.IsCompleted || IsBehind)
+        if (!_writing.IsCompleted || IsBehind || _read.Count == 0 || Server is not { } server)
         {
             return;
         }
@@ -77,9 +81,8 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
             }
         }
         (_onTheirWay, _noted) = (_noted, []);
-        var (places, written, started) = (_onTheirWay.ToArray(), _written.ToArray(), _started);
-        _writing = places.Length + written.Length == 0
-            ? Task.FromResult(PlaceWrite.Done) : Task.Run(() => table.WriteAsync(places, written, started));
+        var (places, written) = (_onTheirWay.ToArray(), _written.ToArray());
+        _writing = Task.Run(() => table.WriteAsync(places, written, server));
     }
 
     /// <summary>
@@ -104,6 +107,7 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
             _noted.Remove(partition);
             _onTheirWay.Remove(partition);
             _written.Remove(partition);
+            _read.Remove(partition);
         }
     }
 }

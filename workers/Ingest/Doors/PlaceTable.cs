@@ -87,7 +87,7 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
             Refused = null;
             return PlaceWrite.Done;
         }
-        catch (PostgresException refused) when (refused.SqlState.StartsWith("42", StringComparison.Ordinal))
+        catch (PostgresException refused) when (IsConfiguration(refused))
         {
             Refused = refused.SqlState;
             return PlaceWrite.NotTaken;
@@ -98,6 +98,9 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
             return PlaceWrite.NotTaken;
         }
     }
+
+    /// <summary>True where the table or a right is missing; any other answer is a server's that starts, ends or has too much to do.</summary>
+    public static bool IsConfiguration(PostgresException refused) => refused.SqlState.StartsWith("42", StringComparison.Ordinal);
 
     static async Task<bool> HasAsync(
         NpgsqlConnection connection, KeyValuePair<TopicPartition, long>[] written, DateTime started, CancellationToken limit)

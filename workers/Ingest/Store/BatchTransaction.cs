@@ -55,12 +55,15 @@ public sealed class BatchTransaction(
     /// <param name="taken">The batch.</param>
     /// <param name="cancellation">Ends the transaction without effect, or the wait for a commit that has begun and goes on.</param>
     /// <param name="releasesLater">The only command's transaction releases nothing that waits for it; others do.</param>
+    /// <param name="server">When the server was started that has what came before these commands; null where any may be.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
+    /// <exception cref="OtherServerException">It is another one, or was started anew.</exception>
     /// <exception cref="ReleaseFirstException">Something is being released.</exception>
     /// <exception cref="ReleaseTooLargeException">More waits for what several commands bring than one transaction releases.</exception>
     /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
     /// <exception cref="CommitNotKnownException">The commit may not be durable.</exception>
-    public async Task<Outcome[]> ApplyAsync(TakenBatch taken, CancellationToken cancellation, bool releasesLater = false)
+    public async Task<Outcome[]> ApplyAsync(
+        TakenBatch taken, CancellationToken cancellation, bool releasesLater = false, DateTime? server = null)
     {
         var started = clock.GetTimestamp();
         var (before, (parked, unreadable)) = await BeforeAsync(taken, cancellation);
@@ -75,7 +78,11 @@ public sealed class BatchTransaction(
             (parked, unreadable) = ([], []);
         }
         BetCommand[] toDecide = [.. taken.Firsts.Values.Where(first => taken.Fresh.Contains(first.Command.Id)).Select(first => first.Command)];
-        var (state, now) = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, postgresClock, cancellation);
+        var (state, now, began) = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, postgresClock, cancellation);
+        if (server is { } expected && began != expected)
+        {
+            throw new OtherServerException();
+        }
         started = metrics.Took(IngestMetrics.Load, started);
         var decision = new BatchDecision(state, parked, _limits, _parkFor, now, later).Run(toDecide);
         var answers = new Answers(taken.Commands, taken.Firsts, before, decision);
@@ -97,13 +104,15 @@ public sealed class BatchTransaction(
     /// <param name="commands">Commands in their order, duplicates among them allowed.</param>
     /// <param name="cancellation">Ends the transaction without effect.</param>
     /// <param name="releasesLater">See the other one.</param>
+    /// <param name="server">See the other one.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
-    public async Task<Outcome[]> ApplyAsync(IReadOnlyList<HashedCommand> commands, CancellationToken cancellation, bool releasesLater = false)
+    public async Task<Outcome[]> ApplyAsync(
+        IReadOnlyList<HashedCommand> commands, CancellationToken cancellation, bool releasesLater = false, DateTime? server = null)
     {
         await postgresClock.AskAgainAsync(postgres, cancellation);
         await Releases.FinishAsync(cancellation);
         await using var taken = await TakeAsync(commands, cancellation);
-        return await ApplyAsync(taken, cancellation, releasesLater);
+        return await ApplyAsync(taken, cancellation, releasesLater, server);
     }
 
     // The first command of each id, in their order.

@@ -120,7 +120,7 @@ public sealed class ReleaseTransaction(
         var part = ReleasePart.Of(await NextAsync(transaction, open.Key, most, cancellation), most);
         tried.AddRange(part.Ids);
         var (parked, unreadable) = await LoadAsync(transaction, part.Ids, part.Bets, cancellation);
-        var (state, now) = await DecidedTransaction.LoadAsync(transaction, [], parked, postgresClock, cancellation);
+        var (state, now, _) = await DecidedTransaction.LoadAsync(transaction, [], parked, postgresClock, cancellation);
         HashSet<WaitKey> later = part.Later is { } bet ? [bet] : [];
         // What was open has come; where another writer took it away again, its commands wait on.
         var there = parked.Count == 0 || state.Has(open.Key);

@@ -26,7 +26,7 @@ static class DeadLetterLookUp
                 {
                     await new LetterRun(store, new LetterFilter(), long.MaxValue).LookAsync(letter => found += Tell(letter, id, store.Name), cancellation);
                 }
-                catch (Exception failure) when (failure is not OperationCanceledException)
+                catch (Exception failure) when (!cancellation.IsCancellationRequested)
                 {
                     // The letter may be in another store.
                     failed ??= failure;
@@ -61,7 +61,7 @@ static class DeadLetterLookUp
 
     // The client's own words name no store.
     static string Why(Exception failure, IServiceProvider services) => services.GetRequiredService<StoreFailures>().Recognise(failure) is var (store, detail)
-        ? $"could not ask {store.Store}: {detail}" : failure.Message.ReplaceLineEndings(" ");
+        ? $"could not ask {store.Store}: {detail}" : failure is OperationCanceledException ? "no answer in time" : failure.Message.ReplaceLineEndings(" ");
 
     static int Tell(StoredLetter letter, Guid id, string door)
     {

@@ -1,0 +1,105 @@
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>PostgreSQL is started anew under a running worker, with what it had or with an older state, as after a restore.</summary>
+public sealed class RestoredPostgresTests(Servers servers)
+{
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public async Task Places_are_written_though_PostgreSQL_was_started_anew_before_the_first_one()
+    {
+        await using var postgres = new PostgresServer(Folder("before-the-first-place"), FreePort.Take());
+        await postgres.StartAsync();
+        await using var stage = await Stage.SetKafkaAsync(servers, postgres: postgres);
+        var worker = stage.Start();
+        await worker.ReadyAsync();
+        await postgres.StopAsync();
+        await postgres.StartAsync();
+        BetCommand[] published = [Given.Register(1)];
+        await stage.Kafka.PublishAsync(Stage.Encoded(published));
+        await stage.AppliedAsync(published);
+        await PlaceAsync(stage, 1);
+    }
+
+    [Fact]
+    public async Task A_right_that_is_given_back_after_a_restart_of_PostgreSQL_makes_the_worker_ready()
+    {
+        await using var postgres = new PostgresServer(Folder("no-right-to-places"), FreePort.Take());
+        await postgres.StartAsync();
+        await using var stage = await Stage.SetKafkaAsync(servers, postgres: postgres);
+        await ExecuteAsync(stage, "REVOKE INSERT, UPDATE ON kafka_places FROM ingest");
+        var worker = stage.Start();
+        BetCommand[] published = [Given.Register(1)];
+        await stage.Kafka.PublishAsync(Stage.Encoded(published));
+        await stage.AppliedAsync(published);
+        await Deadline.UntilAsync("the refused place", Limit, async () =>
+            await worker.Outages.IsReadyAsync() is (false, var why) && why.Contains("PostgreSQL refuses the places of partitions (42501)", StringComparison.Ordinal));
+        await postgres.StopAsync();
+        await postgres.StartAsync();
+        stage.Postgres.Clear();
+        await ExecuteAsync(stage, "GRANT INSERT, UPDATE ON kafka_places TO ingest");
+        await worker.ReadyAsync();
+        await PlaceAsync(stage, 1);
+    }
+
+    [Fact]
+    public async Task A_batch_in_hand_is_not_applied_to_an_older_state_before_what_that_has_lost()
+    {
+        var folder = Folder("older-state");
+        await using var postgres = new PostgresServer(folder, FreePort.Take());
+        await postgres.StartAsync();
+        await using var stage = await Stage.SetKafkaAsync(servers, postgres: postgres);
+        var worker = stage.Start();
+        BetCommand[] kept = [Given.Register(), Given.Schedule()], lost = [Given.Deposit(5_00)], inHand = [Given.Place(1, 5_00)];
+        await stage.Kafka.PublishAsync(Stage.Encoded(kept));
+        await stage.AppliedAsync(kept);
+        await PlaceAsync(stage, 2);
+        await postgres.StopAsync();
+        await RunAsync("cp", "-a", Data(folder), Data(folder) + "-older");
+        await postgres.StartAsync();
+        await stage.Kafka.PublishAsync(Stage.Encoded(lost));
+        await stage.AppliedAsync(lost);
+        await PlaceAsync(stage, 3);
+        await using (var wallet = await HeldWallet.HoldAsync(stage.Postgres, Given.User))
+        {
+            await stage.Kafka.PublishAsync(Stage.Encoded(inHand));
+            await wallet.IsWaitedForAsync();
+            await postgres.KillAsync();
+        }
+        Directory.Move(Data(folder), Data(folder) + "-lost");
+        Directory.Move(Data(folder) + "-older", Data(folder));
+        await postgres.StartAsync();
+
+        await stage.AppliedAsync([.. lost, .. inHand]);
+
+        Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'accepted'"));
+        Assert.Equal(4, await stage.CountAsync("SELECT count(*) FROM commands"));
+        await worker.ReadyAsync();
+        Assert.Contains("the places of the Kafka partitions are read again from it", worker.Log, StringComparison.Ordinal);
+    }
+
+    string Folder(string name) => Directory.CreateDirectory(Path.Combine(servers.Folder, name)).FullName;
+
+    static string Data(string folder) => Path.Combine(folder, "postgres");
+
+    async Task RunAsync(string program, params string[] arguments)
+    {
+        await using var run = EngineProcess.Start(program, new Launch(program, arguments), Path.Combine(servers.Folder, "logs", "copy.log"));
+        Assert.True(await run.ExitedWithinAsync(Limit) && run.ExitCode == 0, $"{program} failed");
+    }
+
+    static async Task ExecuteAsync(Stage stage, string sql)
+    {
+        await using var command = stage.Postgres.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    static Task PlaceAsync(Stage stage, long next) => Deadline.UntilAsync($"the place {next}", Limit, async () =>
+        await stage.CountAsync($"SELECT count(*) FROM kafka_places WHERE topic = '{Topics.Commands}' AND next_offset = {next}") == 1);
+}
