@@ -41,8 +41,10 @@ public sealed class Cluster : IAsyncDisposable
     public Task<string> Lost => _supervisor.Lost;
 
     /// <summary>Starts the engines alone.</summary>
-    public static async Task<Cluster> StartEnginesAsync(ClusterOptions options, Action<string> say)
+    /// <exception cref="OperationCanceledException">It was interrupted: everything that had started is stopped.</exception>
+    public static async Task<Cluster> StartEnginesAsync(ClusterOptions options, Action<string> say, CancellationToken cancellation)
     {
+        using var heard = Heard(say, cancellation);
         var folder = new DataFolder(options.Data);
         try
         {
@@ -50,7 +52,13 @@ public sealed class Cluster : IAsyncDisposable
             {
                 say($"ended {left} processes that an earlier, killed run had left behind");
             }
-            return new Cluster(options, folder, await EngineSet.StartAsync(folder, options, say), say);
+            var cluster = new Cluster(options, folder, await EngineSet.StartAsync(folder, options, say), say);
+            if (cancellation.IsCancellationRequested)
+            {
+                await cluster.DisposeAsync();
+                cancellation.ThrowIfCancellationRequested();
+            }
+            return cluster;
         }
         catch
         {
@@ -60,18 +68,21 @@ public sealed class Cluster : IAsyncDisposable
     }
 
     /// <summary>Starts everything and waits until each worker says that it is ready.</summary>
-    public static async Task<Cluster> StartAsync(ClusterOptions options, Action<string> say)
+    /// <exception cref="OperationCanceledException">It was interrupted: everything that had started is stopped.</exception>
+    public static async Task<Cluster> StartAsync(ClusterOptions options, Action<string> say, CancellationToken cancellation)
     {
-        var cluster = await StartEnginesAsync(options, say);
+        var cluster = await StartEnginesAsync(options, say, cancellation);
+        using var heard = Heard(say, cancellation);
         try
         {
             var (epoch, anew) = cluster.Folder.Epoch(brokerForgets: cluster.Engines.Kafka is not null);
             await Task.WhenAll(TopicSet.CreateAsync(cluster.Engines), cluster.MigrateAsync());
             say("schemas and topics are there");
+            cancellation.ThrowIfCancellationRequested();
             cluster.StartWorkers(epoch, say);
             cluster._capture = await ChangeCapture.StartAsync(cluster.Engines, cluster.Folder, options, epoch, anew, say);
             say(options.ConnectUrl is null ? "change capture runs (the stand-in for Debezium)" : "Debezium runs");
-            await cluster.WorkersAreReadyAsync(TimeSpan.FromSeconds(90));
+            await cluster.WorkersAreReadyAsync(TimeSpan.FromSeconds(90), cancellation);
             say("the workers are ready");
             return cluster;
         }
@@ -96,13 +107,13 @@ public sealed class Cluster : IAsyncDisposable
         .Concat(_workers.Select(worker => new ClusterMember(worker.Name, worker.ProcessId, worker.Url.ToString().TrimEnd('/'))))
         .Where(member => member.ProcessId != 0);
 
-    public async Task WorkersAreReadyAsync(TimeSpan limit)
+    public async Task WorkersAreReadyAsync(TimeSpan limit, CancellationToken cancellation = default)
     {
         foreach (var worker in _workers)
         {
             try
             {
-                await Deadline.UntilAsync($"{worker.Name}'s readiness", limit, worker.IsReadyAsync);
+                await Deadline.UntilAsync($"{worker.Name}'s readiness", limit, worker.IsReadyAsync, cancellation);
             }
             catch (TimeoutException)
             {
@@ -145,6 +156,9 @@ public sealed class Cluster : IAsyncDisposable
         await Engines.DisposeAsync();
         Folder.Dispose();
     }
+
+    static CancellationTokenRegistration Heard(Action<string> say, CancellationToken cancellation) =>
+        cancellation.Register(() => say("interrupted: the start ends with the step in hand …"));
 
     void StartWorkers(int epoch, Action<string> say)
     {

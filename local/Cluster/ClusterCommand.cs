@@ -104,6 +104,11 @@ static class ClusterCommand
             await Console.Error.WriteLineAsync("run: " + wrong.Message);
             return ExitCodes.BadSettings;
         }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("run: interrupted while it started; nothing was sent");
+            return Failed;
+        }
         catch (Exception error) when (error is EngineException or IOException or TimeoutException or HttpRequestException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync("run: " + error.Message);

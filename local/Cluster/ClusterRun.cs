@@ -13,7 +13,7 @@ static class ClusterRun
     {
         var clock = TimeProvider.System;
         var began = clock.GetTimestamp();
-        await using var cluster = await Cluster.StartAsync(options, Console.Error.WriteLine);
+        await using var cluster = await Cluster.StartAsync(options, Console.Error.WriteLine, cancellation);
         var start = clock.GetElapsedTime(began);
         await Console.Error.WriteLineAsync($"started in {start.TotalSeconds:F1} s; data and logs in {cluster.Folder.Path}");
         foreach (var line in MemberList.Lines(cluster.Members(), cluster.Logs))

@@ -7,7 +7,7 @@ static class EnginesOnly
 {
     public static async Task<int> RunAsync(ClusterOptions options, CancellationToken cancellation)
     {
-        await using var cluster = await Cluster.StartEnginesAsync(options, Console.Error.WriteLine);
+        await using var cluster = await Cluster.StartEnginesAsync(options, Console.Error.WriteLine, cancellation);
         await TopicSet.CreateAsync(cluster.Engines);
         foreach (var (name, value) in cluster.Engines.Addresses)
         {

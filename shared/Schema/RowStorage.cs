@@ -101,6 +101,12 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
         var engine = (string)await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation);
         var former = await ToldAsync(client, cancellation);
+        // What has deleted rows is the table's own rule, whatever readers were told.
+        if (KeptBy(engine) is > 0 and var kept && (former == 0 || kept < former))
+        {
+            await client.ExecuteNonQueryAsync(TellShorter(kept), cancellationToken: cancellation);
+            former = kept;
+        }
         foreach (var statement in Statements(cluster, HasRules().IsMatch(engine), former))
         {
             await client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
@@ -133,16 +139,26 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
         var told = await ToldAsync(client, cancellation);
         var engine = await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation) as string;
-        if (engine is null || ByHand().IsMatch(engine))
+        if (engine is null || KeptBy(engine) is not { } kept)
         {
             return null;
         }
-        var kept = Deletion().Match(engine) is { Success: true } rule ? int.Parse(rule.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
         return kept == told ? null
             : $"{table} {Words(kept)}, and row_retention says that it {Words(told)}: run CdcSink migrate with --cold-after and --keep as they should be";
 
         static string Words(int months) => months == 0 ? "keeps rows for ever" : $"deletes rows after {months} months";
     }
+
+    // Months after which this table deletes rows; 0 never, null by a rule that somebody made by hand.
+    static int? KeptBy(string engine) =>
+        ByHand().IsMatch(engine) ? null
+        : Deletion().Match(engine) is { Success: true } rule ? int.Parse(rule.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+
+    static string TellShorter(int months) => string.Create(CultureInfo.InvariantCulture, $"""
+        INSERT INTO row_retention (of, months, gone_before)
+        SELECT 'bets_analytics_rows', {months}, ifNull(maxOrNull(gone_before), toDateTime64('1900-01-01 00:00:00', 6, 'UTC'))
+        FROM row_retention FINAL WHERE of = 'bets_analytics_rows'
+        """);
 
     static async Task<int> ToldAsync(ClickHouseClient client, CancellationToken cancellation) => Convert.ToInt32(await client.ExecuteScalarAsync(
         "SELECT max(months) FROM row_retention FINAL WHERE of = 'bets_analytics_rows'", cancellationToken: cancellation), CultureInfo.InvariantCulture);

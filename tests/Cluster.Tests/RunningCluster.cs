@@ -33,7 +33,7 @@ public sealed class RunningCluster : IAsyncLifetime
             KafkaBootstrap = Environment.GetEnvironmentVariable("KAFKA_BOOTSTRAP"),
             ConnectUrl = Environment.GetEnvironmentVariable("CONNECT_URL") is { Length: > 0 } url ? new Uri(url) : null,
         };
-        _cluster = await Local.Cluster.Cluster.StartAsync(options, Console.Error.WriteLine);
+        _cluster = await Local.Cluster.Cluster.StartAsync(options, Console.Error.WriteLine, CancellationToken.None);
     }
 
     /// <summary>Publishes commands, one JSON object each, with the verb <c>Ingest publish</c>.</summary>

@@ -17,7 +17,7 @@ static partial class ReconcilerLog
                     Counts(report, table => table.ExpectedRows), report.Duration.TotalSeconds);
                 break;
             case RunOutcome.Drift:
-                Drift(log, report.RunId, report.Changes!.DifferentBets, report.View!.DifferentBets, report.Changes.AmountDifference,
+                Drift(log, report.RunId, report.Changes!.DifferentBets, report.View!.DifferentBets, report.AmountDifference,
                     Counts(report, table => table.DifferentRows), report.Duration.TotalSeconds);
                 foreach (var finding in report.Changes.Findings.Concat(report.View.Findings).Take(10))
                 {

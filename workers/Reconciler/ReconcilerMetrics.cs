@@ -72,7 +72,7 @@ sealed class ReconcilerMetrics
     {
         lock (_gate)
         {
-            return _last is null ? [] : [new((double)(_last.Changes!.AmountDifference + _last.View!.AmountDifference))];
+            return _last is null ? [] : [new((double)_last.AmountDifference)];
         }
     }
 

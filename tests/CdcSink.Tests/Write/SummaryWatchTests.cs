@@ -14,24 +14,51 @@ public sealed class SummaryWatchTests(Servers servers)
 
     [Theory]
     // Held now: what claims more than is proven.
-    [InlineData(null, 50L, 60L, true)]
-    [InlineData(null, 50L, 50L, false)]
-    [InlineData(null, 0L, 1L, true)]
-    [InlineData(null, 0L, null, false)]
-    [InlineData(70L, 50L, 60L, true)]
-    // The hold has ended: what was computed under it.
-    [InlineData(50L, null, 50L, true)]
-    [InlineData(50L, null, null, true)]
-    [InlineData(50L, null, 60L, false)]
-    // There is none and was none.
-    [InlineData(null, null, 60L, false)]
-    [InlineData(null, null, null, false)]
-    public void A_summary_is_in_doubt_if_it_claims_what_is_held_back_or_is_from_before_a_repair(long? before, long? held, long? claim, bool isIn)
+    [InlineData(50L, 0, null, 60L, true)]
+    [InlineData(50L, 0, null, 50L, false)]
+    [InlineData(0L, 0, null, 1L, true)]
+    [InlineData(0L, 0, null, null, false)]
+    [InlineData(50L, 2, 70L, 60L, true)]
+    [InlineData(50L, 2, 70L, 40L, false)]
+    // One has ended since: what was computed under it.
+    [InlineData(null, 2, 50L, 50L, true)]
+    [InlineData(null, 2, 50L, null, true)]
+    [InlineData(null, 2, 0L, null, true)]
+    [InlineData(null, 2, 50L, 60L, false)]
+    // None has ended since, or there was none.
+    [InlineData(null, 1, 50L, 50L, false)]
+    [InlineData(null, 1, 50L, null, false)]
+    [InlineData(null, 0, null, null, false)]
+    public void A_summary_is_in_doubt_if_it_claims_what_is_held_back_or_is_from_before_a_repair(long? held, long ended, long? latest, long? claim, bool isIn)
     {
         var doubt = new SummaryDoubt();
-        doubt.Seen(before);
+        doubt.Seen(new Holds(null, 1, 50));
+        doubt.Seen(new Holds(50, 1, 50));
 
-        Assert.Equal(isIn, doubt.IsIn(held, claim));
+        Assert.Equal(isIn, doubt.IsIn(new Holds(held, ended, latest), claim));
+    }
+
+    [Fact]
+    public async Task A_hold_that_ended_between_two_looks_or_before_the_first_is_noticed_once()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        var watch = new SummaryWatch(new SummaryStore(sink.Client), new Heartbeats(TimeProvider.System), TimeProvider.System, NullLogger<SummaryWatch>.Instance);
+        var made = new Made();
+        await sink.ReplayAsync([made.Bet(1, Made.Columns())]);
+        await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 10:00:00', 9)");
+        for (var holds = 1; holds <= 2; holds++)
+        {
+            await sink.QueryAsync($"INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign-{holds}', 'a loss', '2026-01-01 09:00:00')");
+            await sink.QueryAsync("SYSTEM REFRESH VIEW summary_by_month_refresh");
+            Assert.Equal($"{holds}|2026-01-01 09:00:00.000000", await MonthAsync(sink));
+            await sink.ReplayAsync([made.Bet(holds + 1, Made.Columns())]);
+            await sink.QueryAsync($"INSERT INTO reconciliation_requests (id, reason, answered, run_id, holds_from) VALUES ('sign-{holds}', 'a loss', 2, 1, '2026-01-01 09:00:00')");
+            await watch.LookAsync(CancellationToken.None);
+            Assert.Equal($"{holds + 1}|2026-01-01 10:00:00.000000", await MonthAsync(sink));
+        }
+        await sink.ReplayAsync([made.Bet(9, Made.Columns())]);
+        await watch.LookAsync(CancellationToken.None);
+        Assert.Equal("3|2026-01-01 10:00:00.000000", await MonthAsync(sink));
     }
 
     [Fact]

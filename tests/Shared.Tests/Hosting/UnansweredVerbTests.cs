@@ -12,7 +12,7 @@ public sealed class UnansweredVerbTests
     {
         var code = await new WorkerCommandLine("unanswered", "A verb that gets no answer.")
             .WithVerb(new Command("ask", "Asks."), _ => { }, (_, _, _) => throw new TaskCanceledException())
-            .RunAsync(["ask"]);
+            .RunAsync(["ask"], _ => { });
 
         Assert.Equal(ExitCodes.CouldNotAsk, code);
     }

@@ -4,8 +4,10 @@ using Betting.CdcSink.Storage;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;
+using Betting.Schema;
 using ClickHouse.Driver;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Betting.CdcSink.Rebuild;
 
@@ -35,12 +37,13 @@ static class RebuildCommand
         }
         await FirstAnswer.OfAsync(services.GetRequiredService<ClickHouseClient>(), cancellation);
         var clock = services.GetRequiredService<TimeProvider>();
+        var connectionString = services.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString;
         using var store = new RebuildStore(services.GetRequiredService<ClickHouseClient>(), Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture));
         var rebuild = new RowsRebuild(store, services.GetRequiredService<ChangeStore>(), from, services.GetRequiredService<CdcSinkOptions>().JoinBets, clock, Console.Error.WriteLine);
         int code;
         try
         {
-            code = await RebuildAsync(store, rebuild, from, parsed.GetValue(DryRun), clock, cancellation);
+            code = await RebuildAsync(store, rebuild, connectionString, from, parsed.GetValue(DryRun), clock, cancellation);
         }
         // Readers and writers see what they saw before; the next run removes what is left of this one.
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -68,7 +71,8 @@ static class RebuildCommand
         return 0;
     }
 
-    static async Task<int> RebuildAsync(RebuildStore store, RowsRebuild rebuild, DateTime? from, bool dryRun, TimeProvider clock, CancellationToken cancellation)
+    static async Task<int> RebuildAsync(
+        RebuildStore store, RowsRebuild rebuild, string connectionString, DateTime? from, bool dryRun, TimeProvider clock, CancellationToken cancellation)
     {
         if (await store.EngineAsync(cancellation) is var engine && !engine.EndsWith("MergeTree", StringComparison.Ordinal))
         {
@@ -86,7 +90,7 @@ static class RebuildCommand
         {
             return 1;
         }
-        if (from is null)
+        if (from is null && await RowStorage.WhatDiffersAsync(connectionString, null, cancellation) is null)
         {
             await store.TellNothingIsGoneAsync(ruleSet, cancellation);
         }

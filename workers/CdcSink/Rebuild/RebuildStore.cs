@@ -23,9 +23,22 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     public async Task<string> EngineAsync(CancellationToken cancellation) => (string?)await client.ExecuteScalarAsync(
         $"SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = '{Rows}'", cancellationToken: cancellation) ?? "";
 
-    /// <summary>A rebuild that was heard of in the last half minute and has not ended, or null.</summary>
-    public async Task<string?> RunningAsync(CancellationToken cancellation) => (await NamesAsync(
-        $"SELECT id FROM rebuilds FINAL WHERE id != '{id}' AND stage NOT IN ('done', 'failed') AND heard_at > now64(6) - INTERVAL 30 SECOND", cancellation)).FirstOrDefault();
+    /// <summary>The server's time, UTC: by it two rebuilds that begin at once know which was first.</summary>
+    public async Task<DateTime> NowAsync(CancellationToken cancellation) =>
+        (DateTime)await client.ExecuteScalarAsync("SELECT now64(6, 'UTC')", cancellationToken: cancellation);
+
+    /// <summary>A rebuild that began before this one, was heard of in the last half minute and has not ended, or null.</summary>
+    /// <param name="started">When this one began.</param>
+    /// <param name="cancellation">The caller's.</param>
+    public async Task<string?> EarlierAsync(DateTime started, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("started", started);
+        return await client.ExecuteScalarAsync($$"""
+            SELECT min(id) FROM rebuilds FINAL
+            WHERE (started_at, id) < ({started:DateTime64(6, 'UTC')}, '{{id}}') AND stage NOT IN ('done', 'failed') AND heard_at > now64(6) - INTERVAL 30 SECOND
+            """, parameters, cancellationToken: cancellation) is string { Length: > 0 } other ? other : null;
+    }
 
     public Task TellAsync(DateTime started, string stage, long done, long bets, CancellationToken cancellation)
     {
@@ -111,6 +124,23 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     /// <summary>The identity of the table that readers and writers see, or of this rebuild's.</summary>
     public async Task<Guid?> IdentityAsync(bool live, CancellationToken cancellation) => (Guid?)await client.ExecuteScalarAsync(
         $"SELECT uuid FROM system.tables WHERE database = currentDatabase() AND name = '{(live ? Rows : Table)}'", cancellationToken: cancellation);
+
+    /// <summary>
+    /// The form of the table that readers and writers see, or of this rebuild's: columns, order, rules and settings. Empty where it is not
+    /// there.
+    /// </summary>
+    public async Task<string> FormAsync(bool live, CancellationToken cancellation)
+    {
+        var table = live ? Rows : Table;
+        return (string?)await client.ExecuteScalarAsync($"""
+            SELECT replaceRegexpOne(create_table_query, '^CREATE TABLE [^(]*', '') FROM system.tables
+            WHERE database = currentDatabase() AND name = '{table}'
+            """, cancellationToken: cancellation) ?? "";
+    }
+
+    /// <summary>Whether the new table still gets what writers insert.</summary>
+    public async Task<bool> IsFedAsync(CancellationToken cancellation) =>
+        (await NamesAsync($"SELECT name FROM system.tables WHERE database = currentDatabase() AND name = '{Feed}'", cancellation)).Count == 1;
 
     public Task ExchangeAsync(CancellationToken cancellation) => RunAsync($"EXCHANGE TABLES {Rows} AND {Table}", cancellation);
 

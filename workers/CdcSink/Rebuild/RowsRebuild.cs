@@ -16,23 +16,32 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
 {
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200), TellEvery = TimeSpan.FromSeconds(5);
 
-    readonly DateTime _started = clock.GetUtcNow().UtcDateTime;
+    // Longer than an insert into the table of rebuilds takes to be seen.
+    static readonly TimeSpan UntilOthersAreSeen = TimeSpan.FromSeconds(2);
+
+    DateTime _started;
     readonly PageSize _page = new(chunk);
     string _stage = "";
     long _done, _bets;
     long? _told;
 
-    /// <returns>How many bets were derived; null where another rebuild runs.</returns>
+    /// <returns>How many bets were derived; null where another rebuild runs, or somebody has changed the table meanwhile.</returns>
     public async Task<long?> RunAsync(CancellationToken cancellation)
     {
-        if (await store.RunningAsync(cancellation) is { } other)
+        // Told before others are looked for, so that of two that begin at once one sees the other.
+        _started = await store.NowAsync(cancellation);
+        await StageAsync("starting", cancellation);
+        await Task.Delay(UntilOthersAreSeen, clock, cancellation);
+        if (await store.EarlierAsync(_started, cancellation) is { } other)
         {
             tell($"rebuild {other} runs, or ran half a minute ago; try again when it has ended");
+            await FailAsync(cancellation);
             return null;
         }
         await StageAsync("cleaning", cancellation);
         await CleanAsync(cancellation);
         await StageAsync("filling", cancellation);
+        var form = await store.FormAsync(live: true, cancellation);
         await store.CreateAsync(cancellation);
         var identity = await store.IdentityAsync(live: false, cancellation);
         await InsertsEndAsync(cancellation);
@@ -42,9 +51,13 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
 
         await StageAsync("swapping", cancellation);
         var mark = await store.MarkAsync(cancellation);
-        while (await store.IdentityAsync(live: true, cancellation) != identity)
+        if (!await SwapAsync(identity, form, cancellation))
         {
-            await store.ExchangeAsync(cancellation);
+            tell($"{RebuildStore.Rows} was changed meanwhile: its rule, its policy or a column, or somebody removed what fed the new table. "
+                + "Readers see what they saw before; run it again");
+            await CleanAsync(cancellation);
+            await FailAsync(cancellation);
+            return null;
         }
         await InsertsEndAsync(cancellation);
         var late = await store.LateBetsAsync(mark, cancellation);
@@ -74,6 +87,26 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         {
             // It is not heard of any more, which says the same.
         }
+    }
+
+    /// <summary>Swaps the new table in, unless the one that it takes the place of has another form than when the new one was made like it.</summary>
+    async Task<bool> SwapAsync(Guid? identity, string form, CancellationToken cancellation)
+    {
+        while (await store.IdentityAsync(live: true, cancellation) != identity)
+        {
+            if (await store.FormAsync(live: true, cancellation) != form || !await store.IsFedAsync(cancellation))
+            {
+                return false;
+            }
+            await store.ExchangeAsync(cancellation);
+        }
+        if (await store.FormAsync(live: false, cancellation) == form)
+        {
+            return true;
+        }
+        // Changed between the look and the swap, in the table that was swapped out.
+        await store.ExchangeAsync(cancellation);
+        return false;
     }
 
     async Task FillAsync(CancellationToken cancellation)

@@ -32,31 +32,26 @@ public sealed class SummaryWatch(SummaryStore store, Heartbeats heartbeats, Time
     /// <summary>One look.</summary>
     internal async Task LookAsync(CancellationToken stopping)
     {
-        long? held = null;
-        if (!await TryAsync("a summary", async limit => held = await store.HeldAsync(limit), stopping))
+        var holds = default(Holds);
+        if (!await TryAsync("a summary", async limit => holds = await store.HoldsAsync(limit), stopping))
         {
             return;
         }
         foreach (var summary in SummaryStore.Names)
         {
-            await TryAsync(summary, limit => LookAtAsync(summary, held, limit), stopping);
+            await TryAsync(summary, limit => LookAtAsync(summary, holds, limit), stopping);
         }
     }
 
-    async Task LookAtAsync(string summary, long? held, CancellationToken cancellation)
+    async Task LookAtAsync(string summary, Holds holds, CancellationToken cancellation)
     {
         var doubt = _doubts[summary];
-        if (held is not null)
-        {
-            // Also where this look fails: when the hold has ended, the summary may have rows from before the repair.
-            doubt.Seen(held);
-        }
-        if (doubt.IsIn(held, await store.ClaimAsync(summary, cancellation)))
+        if (doubt.IsIn(holds, await store.ClaimAsync(summary, cancellation)))
         {
             await store.AskRefreshAsync(summary, cancellation);
-            CdcSinkLog.SummaryInDoubt(log, summary, held is null ? "a hold of data_as_of has ended" : "it claimed more than is proven since data_as_of is held");
+            CdcSinkLog.SummaryInDoubt(log, summary, holds.Now is null ? "a hold of data_as_of has ended" : "it claimed more than is proven since data_as_of is held");
         }
-        doubt.Seen(held);
+        doubt.Seen(holds);
     }
 
     // True where nothing failed.

@@ -40,6 +40,13 @@ static class DeadLettersVerb
         {
             throw new ArgumentsException("Kafka:BootstrapServers: required");
         }
+        var ingest = services.GetRequiredService<IOptions<IngestOptions>>().Value;
+        (Door Door, string Setting, string Address)[] brokers =
+            [(Door.RabbitMq, "RabbitMq:Uri", rabbit.Uri), (Door.Kafka, "Kafka:BootstrapServers", kafka.BootstrapServers)];
+        foreach (var missing in brokers.Where(broker => asked is null && broker.Address == "" && ingest.Opens(broker.Door)))
+        {
+            await Console.Error.WriteLineAsync($"Ingest dead-letters: {missing.Setting} is not set; dead letters of that door are not read. Set it, or name a door with --door");
+        }
         var fromRabbit = asked != Door.Kafka && rabbit.Uri != "";
         var fromKafka = asked != Door.RabbitMq && kafka.BootstrapServers != "";
         var clock = services.GetRequiredService<TimeProvider>();

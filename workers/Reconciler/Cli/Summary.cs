@@ -52,7 +52,7 @@ static class Summary
         var verdict = report.Outcome == RunOutcome.Equal
             ? $"equal: {Number(changes.ExpectedBets)} bets of {changes.Days} days, {Counts(report.Tables, table => table.ExpectedRows)}"
             : $"drift: {Number(report.DifferentBets)} differing bets, "
-                + $"{changes.AmountDifference.ToString("N2", CultureInfo.InvariantCulture)} in stakes, "
+                + $"{report.AmountDifference.ToString("N2", CultureInfo.InvariantCulture)} in stakes, "
                 + $"{Counts(report.Tables, table => table.DifferentRows)}";
         lines.Add(string.Create(CultureInfo.InvariantCulture, $"{verdict}, run {report.RunId}, snapshot {report.Cut!.Snapshot}, {report.Duration.TotalSeconds:F1} s"));
         return lines;

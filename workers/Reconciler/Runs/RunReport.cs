@@ -29,6 +29,9 @@ sealed record RunReport(
     public static RunReport Failed(long? run, string reason, TimeSpan duration) =>
         new(run, RunOutcome.CouldNotCompare, reason, null, null, null, [], duration);
 
+    /// <summary>Stakes that one side has and the other has not, of the changes and of the view together.</summary>
+    public decimal AmountDifference => (Changes?.AmountDifference ?? 0) + (View?.AmountDifference ?? 0);
+
     /// <summary>Differing bets of both comparisons.</summary>
     public long DifferentBets => (Changes?.DifferentBets ?? 0) + (View?.DifferentBets ?? 0);
 }

@@ -53,7 +53,7 @@ sealed class RunStore(PostgresSource postgres)
                 postgres = changes.ExpectedBets,
                 clickhouse = changes.FoundBets,
                 different = report.DifferentBets + report.Tables.Sum(table => table.DifferentRows),
-                amount = changes.AmountDifference + view.AmountDifference,
+                amount = report.AmountDifference,
             });
         await AddFindingsAsync(connection, run, "changes", changes);
         await AddFindingsAsync(connection, run, "view", view);
