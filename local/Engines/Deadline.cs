@@ -3,7 +3,8 @@ namespace Betting.Local.Engines;
 /// <summary>Waiting for a condition, never for a time.</summary>
 public static class Deadline
 {
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    // Asking takes processor time from what is waited for, so it becomes rarer while nothing comes.
+    static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Asks again and again until <paramref name="condition"/> holds.</summary>
     /// <exception cref="TimeoutException">It did not hold within <paramref name="limit"/>; carries the last error that asking gave.</exception>
@@ -26,11 +27,14 @@ public static class Deadline
             {
                 last = error;
             }
-            if (clock.GetElapsedTime(start) > limit)
+            var passed = clock.GetElapsedTime(start);
+            if (passed > limit)
             {
                 throw new TimeoutException($"{what} did not happen within {limit.TotalSeconds:F0} s{(last is null ? "" : ": " + last.Message)}", last);
             }
-            await Task.Delay(Pause, clock, cancellation);
+            await Task.Delay(PauseAfter(passed), clock, cancellation);
         }
     }
+
+    static TimeSpan PauseAfter(TimeSpan passed) => TimeSpan.FromTicks(Math.Clamp(passed.Ticks / 8, ShortestPause.Ticks, LongestPause.Ticks));
 }

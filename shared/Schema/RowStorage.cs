@@ -99,7 +99,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     {
         using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString));
         var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
-        var engine = (string)await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation);
+        var engine = await EngineAsync(client, table, cancellation) ?? "";
         var former = await ToldAsync(client, cancellation);
         // What has deleted rows is the table's own rule, whatever readers were told.
         if (KeptBy(engine) is > 0 and var kept && (former == 0 || kept < former))
@@ -133,12 +133,19 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         }
     }
 
+    /// <summary>True where the rows of one server stay exactly as long as <c>row_retention</c> tells readers.</summary>
+    public static async Task<bool> IsToldAsync(string connectionString, CancellationToken cancellation)
+    {
+        using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString));
+        return KeptBy(await EngineAsync(client, "bets_analytics_rows", cancellation) ?? "") == await ToldAsync(client, cancellation);
+    }
+
     static async Task<string?> DifferenceAsync(string connectionString, string? cluster, CancellationToken cancellation)
     {
         using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString));
         var table = cluster is null ? "bets_analytics_rows" : "bets_analytics_rows_local";
         var told = await ToldAsync(client, cancellation);
-        var engine = await client.ExecuteScalarAsync($"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation) as string;
+        var engine = await EngineAsync(client, table, cancellation);
         if (engine is null || KeptBy(engine) is not { } kept)
         {
             return null;
@@ -153,6 +160,10 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     static int? KeptBy(string engine) =>
         ByHand().IsMatch(engine) ? null
         : Deletion().Match(engine) is { Success: true } rule ? int.Parse(rule.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+
+    // Null where the table is not there.
+    static async Task<string?> EngineAsync(ClickHouseClient client, string table, CancellationToken cancellation) => await client.ExecuteScalarAsync(
+        $"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation) as string;
 
     static string TellShorter(int months) => string.Create(CultureInfo.InvariantCulture, $"""
         INSERT INTO row_retention (of, months, gone_before)

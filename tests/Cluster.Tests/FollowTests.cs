@@ -12,7 +12,7 @@ public sealed class FollowTests(RunningCluster running)
 {
     const long User = 7_000_000_000_000_000_011, Event = 7_000_000_000_000_000_017;
     const string Placement = "0197a1b2-0000-7000-8000-0000000000b1";
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task A_bet_is_followed_through_the_logs_of_all_four_workers_with_event_numbers()

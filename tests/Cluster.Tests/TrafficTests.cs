@@ -11,7 +11,7 @@ namespace Betting.Tests.Cluster;
 [Trait("Category", "real")]
 public sealed class TrafficTests(RunningCluster running)
 {
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     static int _shift;
 
     [Fact]

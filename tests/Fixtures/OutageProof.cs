@@ -19,7 +19,7 @@ public sealed partial class OutageProof(Uri http, string log)
     static readonly HttpClient Http = new();
 
     // Long enough for many attempts, of all loops.
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(90), LeastAway = TimeSpan.FromSeconds(6), ApartBy = TimeSpan.FromSeconds(12);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4), LeastAway = TimeSpan.FromSeconds(6), ApartBy = TimeSpan.FromSeconds(12);
 
     /// <summary>Returns what the log says when the worker is ready again.</summary>
     /// <param name="store">The store's name in logs and metrics.</param>

@@ -67,7 +67,11 @@ static class MigrateCommand
             await FirstAnswer.WithoutDatabaseAsync(connection, cancellation);
             var done = await ClickHouseMigrator.MigrateAsync(connection, cluster, cancellation);
             Report(done);
-            if (!storage.IsEmpty)
+            if (!storage.IsEmpty && done.Newer.Count > 0)
+            {
+                await Console.Error.WriteLineAsync("CdcSink migrate: the schema is a newer version's: where rows lie and how long is left as it is");
+            }
+            else if (!storage.IsEmpty)
             {
                 var isLonger = await storage.ApplyAsync(connection, cluster, cancellation);
                 Console.WriteLine("where rows lie and how long is set");

@@ -52,13 +52,17 @@ static partial class IngestLog
         + "What comes again is a duplicate")]
     public static partial void PlaceBehindGroup(ILogger log, string topic, int partition, long committed, long place);
 
-    [LoggerMessage(178, LogLevel.Warning, "PostgreSQL was started anew, or is another server, or went back: "
+    [LoggerMessage(178, LogLevel.Information, "PostgreSQL was started anew, or is another server, or went back: "
         + "the places of the Kafka partitions are read again from it, and what it lost is read again from Kafka")]
     public static partial void PlacesReadAgain(ILogger log);
 
     [LoggerMessage(179, LogLevel.Error, "PostgreSQL refuses the table kafka_places (SQLSTATE {State}): "
         + "run Ingest migrate, and look at the rights of the worker's role")]
     public static partial void PlacesRefused(ILogger log, string state);
+
+    [LoggerMessage(180, LogLevel.Warning, "PostgreSQL has no place of partitions that the group has read, which begin at the group's offsets: {Partitions}. "
+        + "So it is after an upgrade; after a restore to before the first place, set the group's offsets back to the time of that state")]
+    public static partial void NoPlaces(ILogger log, string partitions);
 
     [LoggerMessage(117, LogLevel.Warning, "An answer could not be sent ({Detail}); the outcomes stand, and who asks again is answered again")]
     public static partial void ReplyNotSent(ILogger log, string detail);

@@ -23,7 +23,7 @@ namespace Betting.Tests.CacheWarmer.Stream;
 [Trait("Category", "real")]
 public sealed class TransactionalTopicTests(Servers servers) : IAsyncDisposable
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     readonly KafkaServer _own = new(Path.Combine(servers.Folder, "own-kafka"), FreePort.Take());
 

@@ -19,7 +19,7 @@ sealed class LiveStage : IAsyncDisposable
     /// <summary>Where a connector writes the windows of incremental snapshots.</summary>
     public const string SignalTable = "debezium_signal";
 
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     static readonly ChangeTopics Changes = new(ChangeTopics.DefaultPrefix);
 
     readonly string _folder;

@@ -13,7 +13,7 @@ namespace Betting.Tests.CdcSink.Live;
 [Trait("Category", "real")]
 public sealed class TransactionTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task Progress_rewinds_and_dead_letter_verbs_pass_over_markers_and_aborted_records()

@@ -10,7 +10,7 @@ namespace Betting.Tests.CdcSink.Snapshots;
 public sealed class SnapshotStreamTests(Servers servers)
 {
     const int Bets = 6000;
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     readonly Made _made = new();
 

@@ -14,7 +14,7 @@ public sealed class CommitTests(Servers servers)
 {
     const int Partitions = 3;
 
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     /// <summary>clickhouse-sink-connector #1299, #1142: offsets are committed before the insert, and what a crash interrupts is lost.</summary>
     [Fact]

@@ -7,7 +7,7 @@ namespace Betting.Tests.CdcSink.Stream;
 
 public sealed class DeadLetterVerbTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
     readonly Made _made = new();
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class FormerAssignmentTests(Servers servers)
     // Each of the stream's five topics has three partitions. Of two replicas, one gets the partitions 0 and 1, the other one 2.
     const int All = 15, Others = 10;
 
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     // A change of a user or event with so many bets is joined beside the batches.
     static readonly string[] Settings = ["--CdcSink:PathBets=100", "--CdcSink:JoinBets=50", "--CdcSink:RetryPause=00:00:01", "--CdcSink:LagEvery=00:00:00.500"];

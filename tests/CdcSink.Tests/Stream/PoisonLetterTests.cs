@@ -12,7 +12,7 @@ namespace Betting.Tests.CdcSink.Stream;
 /// <summary>Letters that a broker does not take, and records with the strangest properties that a broker accepts.</summary>
 public sealed class PoisonLetterTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
     readonly Made _made = new();
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Betting.Tests.CdcSink.Stream;
 
 public sealed class RebuildTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     // Wrong columns under the same version, a version that no change has, a bet that never was, and one that is lost.
     static readonly string[] Corruptions =

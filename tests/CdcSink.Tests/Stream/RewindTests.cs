@@ -9,7 +9,7 @@ namespace Betting.Tests.CdcSink.Stream;
 
 public sealed class RewindTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
     readonly Made _made = new();
 
     [Fact]

@@ -9,7 +9,7 @@ namespace Betting.Tests.CdcSink.Stream;
 /// <summary>Where the worker begins to read, as a process between the Kafka protocol and the real engine.</summary>
 public sealed class StartTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
     const string Restored = "was it restored, or is it another one?";
 
     readonly Made _made = new();

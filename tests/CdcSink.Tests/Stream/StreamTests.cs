@@ -11,7 +11,7 @@ namespace Betting.Tests.CdcSink.Stream;
 /// <summary>The worker as a process of its own, between the Kafka protocol and the real engine.</summary>
 public sealed class StreamTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task Replicas_that_come_go_and_are_killed_end_equal_to_the_source_and_a_bad_record_goes_alone()

@@ -10,7 +10,7 @@ namespace Betting.Tests.CdcSink.Stream;
 /// <summary>Topics that lose records: by a setting, or before the sink first began to read them.</summary>
 public sealed class TopicSettingTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     const string Rows = "SELECT toString(bet_id) FROM bets_analytics";
 

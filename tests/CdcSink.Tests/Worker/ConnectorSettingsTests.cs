@@ -10,7 +10,7 @@ namespace Betting.Tests.CdcSink.Worker;
 /// <summary>The worker's process beside a connector whose settings leave out a table; the stand-in answers as Kafka Connect does.</summary>
 public sealed class ConnectorSettingsTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task A_connector_that_leaves_out_a_table_is_reported_until_it_is_put_right()

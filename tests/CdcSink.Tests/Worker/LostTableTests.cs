@@ -9,7 +9,7 @@ namespace Betting.Tests.CdcSink.Worker;
 /// <summary>The worker's process in front of a ClickHouse that has lost tables or views, and what its metrics say about the disks.</summary>
 public sealed class LostTableTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Theory]
     [InlineData("user_changes")]

@@ -13,7 +13,7 @@ namespace Betting.Tests.CdcSink.Worker;
 /// <summary>An outage of each store that the sink uses: one line when it goes, one when it is back, and the same in readiness and metrics.</summary>
 public sealed class OutageLineTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     readonly Made _made = new();
 

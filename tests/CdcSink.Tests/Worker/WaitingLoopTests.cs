@@ -12,7 +12,7 @@ public sealed class WaitingLoopTests(Servers servers)
 {
     const string Live = "\"name\":\"Cup\",\"category\":\"football\",\"start_time\":\"2026-02-01T00:00:00.000000Z\",\"status\":\"LIVE\"";
 
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     readonly Made _made = new();
 

@@ -12,7 +12,7 @@ namespace Betting.Tests.CdcSink.Write;
 /// </summary>
 public sealed partial class EmptyMetadataTests : IAsyncDisposable
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     readonly string _folder = Directory.CreateTempSubdirectory("cdcsink-").FullName;
     readonly ClickHouseServer _server;

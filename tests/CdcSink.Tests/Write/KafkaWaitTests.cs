@@ -11,7 +11,7 @@ namespace Betting.Tests.CdcSink.Write;
 /// <summary>A batch that waits for Kafka is not told as one that ClickHouse does not take.</summary>
 public sealed class KafkaWaitTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     readonly Made _made = new();
 

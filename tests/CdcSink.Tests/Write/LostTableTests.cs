@@ -13,7 +13,7 @@ public sealed partial class LostTableTests(Servers servers)
 {
     const string Months = "SELECT sum(bets) FROM summary_by_month", Comment = "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = ";
 
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Theory]
     [InlineData("summary_by_month")]

@@ -10,7 +10,7 @@ public sealed class RowStorageTests(Servers servers)
 {
     const string Disks = "SELECT partition, disk_name FROM system.parts WHERE active AND database = currentDatabase() AND table = 'bets_analytics_rows' ORDER BY partition";
 
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task Old_rows_go_to_the_cold_volume_and_expired_ones_go_and_the_changelog_stays_whole()

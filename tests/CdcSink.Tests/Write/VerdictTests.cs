@@ -13,7 +13,7 @@ namespace Betting.Tests.CdcSink.Write;
 /// </summary>
 public sealed class VerdictTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     readonly Made _made = new();
 

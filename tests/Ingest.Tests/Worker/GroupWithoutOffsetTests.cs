@@ -14,7 +14,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
 {
     const string Unread = "bet-commands/0: offset 0 (the group has none and begins there) is gone, there are ", Read = "bet-commands/0: offset 1 is gone, there are ";
 
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Theory]
     [InlineData(1)]

@@ -27,7 +27,7 @@ sealed class IngestProcess : IAsyncDisposable
     {
         var log = Path.Combine(folder, "logs", $"verb-{Guid.NewGuid():N}.log");
         await using var process = EngineProcess.Start("Ingest", Installed.Own("workers/Ingest", "Ingest", arguments), log);
-        Assert.True(await process.ExitedWithinAsync(TimeSpan.FromSeconds(60)), "the verb did not end");
+        Assert.True(await process.ExitedWithinAsync(TimeSpan.FromMinutes(3)), "the verb did not end");
         return (process.ExitCode, await File.ReadAllTextAsync(log));
     }
 

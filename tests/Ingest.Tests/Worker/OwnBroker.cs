@@ -9,7 +9,7 @@ namespace Betting.Tests.Ingest.Worker;
 /// <summary>Apache Kafka, started by the test, or the stage's stand-in.</summary>
 sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data) : IAsyncDisposable
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
     static readonly TopicPartition Commands = new(Topics.Commands, 0);
 
     public string Bootstrap => bootstrap;

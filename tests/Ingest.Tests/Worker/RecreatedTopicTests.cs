@@ -14,7 +14,7 @@ public sealed class RecreatedTopicTests(Servers servers)
 {
     const string Told = "bet-commands is another topic than the one that was applied";
 
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task A_topic_made_anew_while_no_worker_ran_is_read_from_its_first_record_and_told_once()

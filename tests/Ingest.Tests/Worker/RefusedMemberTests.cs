@@ -11,7 +11,7 @@ public sealed class RefusedMemberTests(Servers servers)
 {
     const string Refused = "the group refuses this member (InconsistentGroupProtocol)", Back = "serves this worker again";
 
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(1), Long = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4), Long = TimeSpan.FromSeconds(5);
 
     [Fact]
     public async Task It_is_an_outage_that_is_told_once_and_ends_when_the_member_has_joined()

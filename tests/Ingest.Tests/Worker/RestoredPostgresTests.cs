@@ -9,7 +9,7 @@ namespace Betting.Tests.Ingest.Worker;
 /// <summary>PostgreSQL is started anew under a running worker, with what it had or with an older state, as after a restore.</summary>
 public sealed class RestoredPostgresTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task Places_are_written_though_PostgreSQL_was_started_anew_before_the_first_one()
@@ -82,6 +82,25 @@ public sealed class RestoredPostgresTests(Servers servers)
         Assert.Equal(4, await stage.CountAsync("SELECT count(*) FROM commands"));
         await worker.ReadyAsync();
         Assert.Contains("the places of the Kafka partitions are read again from it", worker.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_state_from_before_the_first_place_gets_again_what_this_process_has_applied()
+    {
+        await using var stage = await Stage.SetKafkaAsync(servers);
+        var worker = stage.Start();
+        BetCommand[] published = [Given.Register(1), Given.Register(2)], later = [Given.Register(3)];
+        await stage.Kafka.PublishAsync(Stage.Encoded(published));
+        await stage.AppliedAsync(published);
+        await PlaceAsync(stage, 2);
+
+        await ExecuteAsync(stage, "TRUNCATE users, wallets, commands, ledger_entries, kafka_places CASCADE");
+
+        await stage.AppliedAsync(published);
+        await stage.Kafka.PublishAsync(Stage.Encoded(later));
+        await stage.AppliedAsync(later);
+        await PlaceAsync(stage, 3);
+        await worker.ReadyAsync();
     }
 
     string Folder(string name) => Directory.CreateDirectory(Path.Combine(servers.Folder, name)).FullName;

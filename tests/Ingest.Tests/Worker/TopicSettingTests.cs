@@ -13,7 +13,7 @@ public sealed class TopicSettingTests(Servers servers)
 {
     const string Broken = "A setting of Kafka breaks a promise of this worker: ";
 
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task A_compacted_topic_of_commands_and_letters_that_are_deleted_within_an_hour()

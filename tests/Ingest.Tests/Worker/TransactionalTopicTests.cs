@@ -14,7 +14,7 @@ namespace Betting.Tests.Ingest.Worker;
 [Trait("Category", "real")]
 public sealed class TransactionalTopicTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
     static readonly TopicPartition Commands = new(Topics.Commands, 0);
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Betting.Tests.Ingest.Worker;
 /// <summary>PostgreSQL takes the connection and answers nothing, from the start on.</summary>
 public sealed class UnreachedPostgresTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task A_worker_that_has_not_reached_it_is_not_ready_not_even_at_first()

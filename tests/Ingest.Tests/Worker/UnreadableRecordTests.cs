@@ -9,7 +9,7 @@ namespace Betting.Tests.Ingest.Worker;
 
 public sealed class UnreadableRecordTests(Servers servers)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task A_batch_that_grows_beyond_the_clients_limit_when_it_is_unpacked_is_reported_until_an_operator_passes_over_it()

@@ -7,7 +7,7 @@ namespace Betting.Tests.Local.Capture;
 public sealed class SnapshotTests(CaptureFixture fixture)
 {
     const int Rows = 200_000;
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task Killed_during_the_snapshot_it_takes_a_new_one_and_misses_no_change()

@@ -8,7 +8,7 @@ namespace Betting.Tests.Reconciler.Runs;
 /// <summary>Requests that hold <c>data_as_of</c> where rows may be missing.</summary>
 public sealed class HoldTests(Pipeline pipeline, Servers servers) : IClassFixture<Pipeline>
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task Drift_answers_a_request_and_what_it_holds_is_let_go_by_a_later_run_that_finds_everything_equal()

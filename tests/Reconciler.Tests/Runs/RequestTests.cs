@@ -8,7 +8,7 @@ namespace Betting.Tests.Reconciler.Runs;
 /// <summary>Runs that the sink asks for, answered by the worker as it is shipped.</summary>
 public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFixture<Pipeline>
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task A_request_is_answered_by_one_run_and_asking_again_makes_no_other()

@@ -9,7 +9,7 @@ namespace Betting.Tests.Shared.Hosting;
 /// <summary>A worker that is asked to stop before it has started ends as it does later: exit code 0, no stack trace.</summary>
 public sealed class StopDuringStartTests
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     public static TheoryData<string> Workers => ["Ingest", "CacheWarmer", "CdcSink", "Reconciler"];
 

@@ -27,16 +27,19 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     public async Task<DateTime> NowAsync(CancellationToken cancellation) =>
         (DateTime)await client.ExecuteScalarAsync("SELECT now64(6, 'UTC')", cancellationToken: cancellation);
 
-    /// <summary>A rebuild that began before this one, was heard of in the last half minute and has not ended, or null.</summary>
+    /// <summary>
+    /// A rebuild that began before this one, or is beyond its own look, was heard of in the last half minute and has not ended; or null.
+    /// </summary>
     /// <param name="started">When this one began.</param>
     /// <param name="cancellation">The caller's.</param>
-    public async Task<string?> EarlierAsync(DateTime started, CancellationToken cancellation)
+    public async Task<string?> OtherAsync(DateTime started, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("started", started);
         return await client.ExecuteScalarAsync($$"""
             SELECT min(id) FROM rebuilds FINAL
-            WHERE (started_at, id) < ({started:DateTime64(6, 'UTC')}, '{{id}}') AND stage NOT IN ('done', 'failed') AND heard_at > now64(6) - INTERVAL 30 SECOND
+            WHERE id != '{{id}}' AND ((started_at, id) < ({started:DateTime64(6, 'UTC')}, '{{id}}') OR stage != 'starting')
+                AND stage NOT IN ('done', 'failed', 'broken') AND heard_at > now64(6) - INTERVAL 30 SECOND
             """, parameters, cancellationToken: cancellation) is string { Length: > 0 } other ? other : null;
     }
 
@@ -58,6 +61,13 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
         var names = await NamesAsync($"SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '{Prefix}')", cancellation);
         return (names.Where(name => name.EndsWith("_feed", StringComparison.Ordinal)).ToList(), names.Where(name => !name.EndsWith("_feed", StringComparison.Ordinal)).ToList());
     }
+
+    /// <summary>
+    /// Of these tables those of rebuilds that were cut off while they swapped: one may be the former table, with rows that the one in force
+    /// lacks.
+    /// </summary>
+    public async Task<List<string>> CutOffAsync(List<string> tables, CancellationToken cancellation) =>
+        [.. tables.Intersect(await NamesAsync($"SELECT concat('{Prefix}', id) FROM rebuilds FINAL WHERE stage IN ('swapping', 'broken')", cancellation))];
 
     public Task DropViewAsync(string name, CancellationToken cancellation) => RunAsync($"DROP VIEW IF EXISTS {Name(name)}", cancellation);
 
@@ -117,9 +127,9 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     /// <summary>The join of these bets, into the new table.</summary>
     public Task FillAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation) => new JoinInside(_bodies).RunAsync(Table, bets, cancellation);
 
-    /// <summary>A mark in the parts of the table of rows: what is inserted later is in parts beyond it.</summary>
-    public async Task<long> MarkAsync(CancellationToken cancellation) => Convert.ToInt64(await client.ExecuteScalarAsync(
-        $"SELECT max(max_block_number) FROM system.parts WHERE active AND database = currentDatabase() AND table = '{Rows}'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
+    /// <summary>A mark in the parts of the table that readers and writers see, or of this rebuild's: what is inserted later is in parts beyond it.</summary>
+    public async Task<long> MarkAsync(bool live, CancellationToken cancellation) => Convert.ToInt64(await client.ExecuteScalarAsync(
+        $"SELECT max(max_block_number) FROM system.parts WHERE active AND database = currentDatabase() AND table = '{(live ? Rows : Table)}'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
 
     /// <summary>The identity of the table that readers and writers see, or of this rebuild's.</summary>
     public async Task<Guid?> IdentityAsync(bool live, CancellationToken cancellation) => (Guid?)await client.ExecuteScalarAsync(
@@ -129,14 +139,14 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     /// The form of the table that readers and writers see, or of this rebuild's: columns, order, rules and settings. Empty where it is not
     /// there.
     /// </summary>
-    public async Task<string> FormAsync(bool live, CancellationToken cancellation)
-    {
-        var table = live ? Rows : Table;
-        return (string?)await client.ExecuteScalarAsync($"""
+    public Task<string> FormAsync(bool live, CancellationToken cancellation) => FormAsync(live ? Rows : Table, cancellation);
+
+    /// <summary>The same of any of the tables.</summary>
+    public async Task<string> FormAsync(string table, CancellationToken cancellation) =>
+        (string?)await client.ExecuteScalarAsync($"""
             SELECT replaceRegexpOne(create_table_query, '^CREATE TABLE [^(]*', '') FROM system.tables
             WHERE database = currentDatabase() AND name = '{table}'
             """, cancellationToken: cancellation) ?? "";
-    }
 
     /// <summary>Whether the new table still gets what writers insert.</summary>
     public async Task<bool> IsFedAsync(CancellationToken cancellation) =>
@@ -144,7 +154,10 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
 
     public Task ExchangeAsync(CancellationToken cancellation) => RunAsync($"EXCHANGE TABLES {Rows} AND {Table}", cancellation);
 
-    /// <summary>Bets with rows in the parts of the former table beyond a mark: some may have missed the new one.</summary>
+    /// <summary>
+    /// Bets with rows in the parts of this rebuild's table, as it is called now, beyond a mark: some may have missed the one in force. Parts
+    /// that a merge has replaced meanwhile count too.
+    /// </summary>
     public async Task<List<long>> LateBetsAsync(long mark, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
@@ -152,7 +165,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
         var bets = new List<long>();
         await using var rows = await client.ExecuteReaderAsync($$"""
             SELECT DISTINCT bet_id FROM {{Table}}
-            WHERE _part IN (SELECT name FROM system.parts WHERE active AND database = currentDatabase() AND table = '{{Table}}' AND max_block_number > {mark:Int64})
+            WHERE _part IN (SELECT name FROM system.parts WHERE database = currentDatabase() AND table = '{{Table}}' AND max_block_number > {mark:Int64})
             """, parameters, cancellationToken: cancellation);
         while (await rows.ReadAsync(cancellation))
         {
@@ -164,7 +177,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     public void Dispose() => _bodies.Dispose();
 
     // A bet has rows in every month that it ever was in.
-    static string Meant(DateTime? from) => from is null ? "1" : "NOT deleted AND placed_at >= {from:DateTime64(6, 'UTC')}";
+    static string Meant(DateTime? from) => from is null ? "1" : $"NOT deleted AND {JoinStatement.Shown("placed_at")} >= {{from:DateTime64(6, 'UTC')}}";
 
     static ClickHouseParameterCollection From(DateTime? from)
     {

@@ -32,9 +32,14 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         _started = await store.NowAsync(cancellation);
         await StageAsync("starting", cancellation);
         await Task.Delay(UntilOthersAreSeen, clock, cancellation);
-        if (await store.EarlierAsync(_started, cancellation) is { } other)
+        if (await store.OtherAsync(_started, cancellation) is { } other)
         {
             tell($"rebuild {other} runs, or ran half a minute ago; try again when it has ended");
+            await FailAsync(cancellation);
+            return null;
+        }
+        if (!await MayCleanAsync(cancellation))
+        {
             await FailAsync(cancellation);
             return null;
         }
@@ -50,17 +55,36 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         await FillAsync(cancellation);
 
         await StageAsync("swapping", cancellation);
-        var mark = await store.MarkAsync(cancellation);
-        if (!await SwapAsync(identity, form, cancellation))
+        var (mark, ownMark) = (await store.MarkAsync(live: true, cancellation), await store.MarkAsync(live: false, cancellation));
+        if (!await PatientlyAsync(() => SwapAsync(identity, form, cancellation), cancellation))
         {
+            await JoinLateAsync(ownMark, cancellation);
+            await StageAsync("cleaning", cancellation);
             tell($"{RebuildStore.Rows} was changed meanwhile: its rule, its policy or a column, or somebody removed what fed the new table. "
                 + "Readers see what they saw before; run it again");
             await CleanAsync(cancellation);
             await FailAsync(cancellation);
             return null;
         }
+        await JoinLateAsync(mark, cancellation);
+        var isAltered = await PatientlyAsync(async () => await store.FormAsync(live: false, cancellation) != form, cancellation);
+        if (isAltered)
+        {
+            tell($"{RebuildStore.Rows} was altered at the moment of the swap: the new rows are in force, in the former form. Alter it again (CdcSink migrate)");
+        }
+        await StageAsync("cleaning", cancellation);
+        await CleanAsync(cancellation);
+        await StageAsync("done", cancellation);
+        return isAltered ? null : _done;
+    }
+
+    /// <summary>Inserts that were under way at a swap may have found one table before it and its feed after it: their bets are joined once more.</summary>
+    /// <param name="mark">In this rebuild's table as it is called now, before the swap.</param>
+    /// <param name="cancellation">The caller's.</param>
+    async Task JoinLateAsync(long mark, CancellationToken cancellation)
+    {
         await InsertsEndAsync(cancellation);
-        var late = await store.LateBetsAsync(mark, cancellation);
+        var late = await PatientlyAsync(() => store.LateBetsAsync(mark, cancellation), cancellation);
         for (var joined = 0; joined < late.Count;)
         {
             joined += await PatientlyAsync(async () =>
@@ -69,19 +93,40 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
                 await changes.JoinAsync(part, cancellation);
                 return part.Count;
             }, cancellation);
+            await ProgressAsync(cancellation);
         }
-        await StageAsync("cleaning", cancellation);
-        await CleanAsync(cancellation);
-        await StageAsync("done", cancellation);
-        return _done;
     }
 
-    /// <summary>Tells the table <c>rebuilds</c> that this one has ended otherwise; what it leaves the next one removes.</summary>
+    /// <summary>The new rows may be in force.</summary>
+    public bool MayBeSwapped => _stage == "swapping";
+
+    // What a rebuild has left that was cut off at its swap holds what the table in force may lack.
+    async Task<bool> MayCleanAsync(CancellationToken cancellation)
+    {
+        var cutOff = await store.CutOffAsync((await store.LeftoversAsync(cancellation)).Tables, cancellation);
+        if (cutOff.Count > 0 && from is not null)
+        {
+            tell($"a rebuild was cut off while it swapped, and {cutOff[0]} may have rows that are missing now: run it with --all");
+            return false;
+        }
+        foreach (var table in cutOff)
+        {
+            if (await store.FormAsync(table, cancellation) != await store.FormAsync(live: true, cancellation))
+            {
+                tell($"a rebuild that was cut off has left {table} in another form than {RebuildStore.Rows} has now: if somebody altered it then, alter it again (CdcSink migrate)");
+            }
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Tells the table <c>rebuilds</c> that this one has ended otherwise, before the swap or at it; what it leaves the next one removes.
+    /// </summary>
     public async Task FailAsync(CancellationToken cancellation)
     {
         try
         {
-            await store.TellAsync(_started, "failed", _done, _bets, cancellation);
+            await store.TellAsync(_started, MayBeSwapped ? "broken" : "failed", _done, _bets, cancellation);
         }
         catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, cancellation, out _))
         {
@@ -104,8 +149,11 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         {
             return true;
         }
-        // Changed between the look and the swap, in the table that was swapped out.
-        await store.ExchangeAsync(cancellation);
+        // Changed between the look and the swap, in the table that was swapped out. Repeated where the answer is lost: by then it may be back.
+        if (await store.IdentityAsync(live: true, cancellation) == identity)
+        {
+            await store.ExchangeAsync(cancellation);
+        }
         return false;
     }
 
@@ -184,12 +232,12 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
     /// <summary>Returns when every insert that runs now has ended.</summary>
     async Task InsertsEndAsync(CancellationToken cancellation)
     {
-        var running = await store.InsertsAsync(cancellation);
+        var running = await PatientlyAsync(() => store.InsertsAsync(cancellation), cancellation);
         while (running.Count > 0)
         {
             await ProgressAsync(cancellation);
             await Task.Delay(LookAgain, clock, cancellation);
-            running.IntersectWith(await store.InsertsAsync(cancellation));
+            running.IntersectWith(await PatientlyAsync(() => store.InsertsAsync(cancellation), cancellation));
         }
     }
 

@@ -13,15 +13,16 @@ public readonly record struct Holds(long? Now, long Ended, long? LatestEnded);
 /// </summary>
 public sealed class SummaryDoubt
 {
-    // Holds that had ended when the summary was last looked at without one. None is known when the worker starts.
-    long _ended;
+    // Holds that had ended when the summary was last looked at without one. Before the first look nobody knows under which it was computed.
+    long? _ended;
 
     /// <summary>True where the summary claims what is held back, or was computed under a hold which has ended.</summary>
     /// <param name="holds">As they are now.</param>
     /// <param name="claim">The summary's <c>data_as_of</c>; null where it has none.</param>
     public bool IsIn(Holds holds, long? claim) =>
         holds.Now is { } now ? claim > now
-        : holds.Ended != _ended && holds.LatestEnded is { } latest && (claim is null || claim <= latest);
+        : _ended is { } before ? holds.Ended != before
+        : holds.LatestEnded is { } latest && (claim is null || claim <= latest);
 
     /// <summary>The summary was looked at; where it was in doubt, a refresh was asked for.</summary>
     /// <param name="holds">As before.</param>

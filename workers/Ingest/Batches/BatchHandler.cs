@@ -25,11 +25,11 @@ public sealed class BatchHandler(
     /// <param name="deliveries">The messages in their order.</param>
     /// <param name="stopping">The worker stops.</param>
     /// <param name="server">
-    /// When the PostgreSQL was started that has what came before them; on another one they are not applied and wait to be abandoned. Null
+    /// The identity of the PostgreSQL that has what came before them; on another one they are not applied and wait to be abandoned. Null
     /// where any may be.
     /// </param>
     /// <exception cref="OperationCanceledException">The worker stops, or the batch was abandoned; what was not finished comes again.</exception>
-    public Task HandleAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping, DateTime? server = null)
+    public Task HandleAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping, string? server = null)
     {
         var (turn, attempts) = (_last = _last?.Next(server) ?? Turn.First(server, _inHand.Abandoned), _attempts ??= new(door, transaction, _verdicts, availability, followed, metrics, clock, log));
         return Task.Run(() => HandleAsync(deliveries, attempts, turn, stopping), CancellationToken.None);
@@ -38,7 +38,7 @@ public sealed class BatchHandler(
     /// <summary>
     /// Abandons the batches that have not ended: the broker gives their messages to another replica, or again to this one. Returns at
     /// once; their transactions are rolled back, unless they are at their commit. The next batches do not wait for them. To be called
-    /// by the thread that calls <see cref="HandleAsync(IReadOnlyList{Delivery}, CancellationToken, DateTime?)"/>.
+    /// by the thread that calls <see cref="HandleAsync(IReadOnlyList{Delivery}, CancellationToken, string)"/>.
     /// </summary>
     public void Abandon()
     {

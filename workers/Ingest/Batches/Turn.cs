@@ -15,16 +15,16 @@ public sealed class Turn
     // Gone when this turn is over, or each would keep all those before it.
     Turn? _before;
 
-    Turn(Turn? before, DateTime? server, CancellationToken abandoned) => (_before, Abandoned, Server) = (before, abandoned, server);
+    Turn(Turn? before, string? server, CancellationToken abandoned) => (_before, Abandoned, Server) = (before, abandoned, server);
 
     /// <summary>Cancelled when the batch belongs to another replica now: its statements are cancelled and its transaction is rolled back.</summary>
     public CancellationToken Abandoned { get; }
 
-    /// <summary>When the server was started that has what came before the batch; null where any may be.</summary>
-    public DateTime? Server { get; }
+    /// <summary>The identity of the PostgreSQL that has what came before the batch; null where any may be.</summary>
+    public string? Server { get; }
 
     /// <summary>The turn of a door's first batch, or of the first one after those before were abandoned.</summary>
-    public static Turn First(DateTime? server = null, CancellationToken abandoned = default) => new(null, server, abandoned);
+    public static Turn First(string? server = null, CancellationToken abandoned = default) => new(null, server, abandoned);
 
     /// <summary>Waits until the batch before has its ids; false where it will take them (again) later.</summary>
     public async Task<bool> MayTakeAsync()
@@ -74,7 +74,7 @@ public sealed class Turn
     }
 
     /// <summary>The turn after this one.</summary>
-    public Turn Next(DateTime? server = null) => new(this, server, Abandoned);
+    public Turn Next(string? server = null) => new(this, server, Abandoned);
 
     static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -38,7 +38,7 @@ sealed class KafkaBatch
     /// <param name="handler">Applies them.</param>
     /// <param name="stopping">The worker stops.</param>
     public static KafkaBatch Start(
-        List<ConsumeResult<byte[]?, byte[]>> records, int generation, DateTime? server, BatchHandler handler, CancellationToken stopping) =>
+        List<ConsumeResult<byte[]?, byte[]>> records, int generation, string? server, BatchHandler handler, CancellationToken stopping) =>
         new(records, generation, deliveries => HandleAsync(deliveries, server, handler, stopping));
 
     /// <summary>True where it has ended, well or not.</summary>
@@ -66,7 +66,7 @@ sealed class KafkaBatch
         }
     }
 
-    static async Task HandleAsync(List<Delivery> deliveries, DateTime? server, BatchHandler handler, CancellationToken stopping)
+    static async Task HandleAsync(List<Delivery> deliveries, string? server, BatchHandler handler, CancellationToken stopping)
     {
         using var trace = IngestTracing.Start(KafkaDoor.Door, deliveries);
         await handler.HandleAsync(deliveries, stopping, server);

@@ -72,7 +72,7 @@ public sealed class KafkaDoor(
             {
                 heartbeats.Beat(Name);
                 LookAround(consumer);
-                if (_gathered.Offsets.IsStale)
+                if (_gathered.Offsets.IsStale || _gathered.Offsets.IsBehind)
                 {
                     Finish(consumer, 0);
                     if (_gathered.Offsets.IsBehind)

@@ -16,6 +16,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     public const string Condition = "kafka-offsets";
 
     const string PlacesUntold = "PostgreSQL does not tell how far the partitions are applied";
+    const string PlacesUntaken = "PostgreSQL has not taken the places of the partitions for a minute";
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -42,6 +43,9 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     // How far each partition of this replica is applied.
     readonly Dictionary<TopicPartition, KafkaPlace> _places = [];
 
+    // Losses that the metric has. Each assignment and each restart of PostgreSQL meets them again.
+    readonly HashSet<(TopicPartition Partition, long Wanted, long First)> _counted = [];
+
     // Grows whenever a partition begins somewhere. What was gathered before says nothing about the place after it.
     int _generation;
     readonly Dictionary<TopicPartition, int> _begunIn = [];
@@ -53,7 +57,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     public bool IsBehind => _applied.IsBehind;
 
     /// <summary>See <see cref="KafkaPlaces.Server"/>.</summary>
-    public DateTime? Server => _applied.Server;
+    public string? Server => _applied.Server;
 
     /// <summary>
     /// The topic was made anew, or PostgreSQL went back, while it was read: <see cref="BeginAnew"/>, when nothing is in hand.
@@ -285,7 +289,10 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
             ReadFrom(consumer, partition, verdict.From, isStillUnproven ? start with { Wanted = verdict.From + 1 } : null);
             return;
         }
-        metrics.OffsetLost(lost.Lost);
+        if (_counted.Add((partition, lost.Wanted, first)))
+        {
+            metrics.OffsetLost(lost.Lost);
+        }
         if (onLost == LostOffset.Earliest)
         {
             IngestLog.OffsetLostReadAgain(log, Topics.Commands, partition.Partition.Value, lost.Place, first, end, lost.Loss);
@@ -331,7 +338,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     void Tell()
     {
         var (untold, refused) = _unknown.Count > 0 ? (_untold, _refusal)
-            : (_undecided.Count > 0 ? "the broker does not tell the topic's ends" : "", _applied.Refused);
+            : (_undecided.Count > 0 ? "the broker does not tell the topic's ends" : _applied.IsLate ? PlacesUntaken : "", _applied.Refused);
         report.Tell(_stopped, untold, refused);
     }
 }

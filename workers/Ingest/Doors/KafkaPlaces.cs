@@ -11,8 +11,15 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
 {
     Dictionary<TopicPartition, KafkaPlace> _noted = [], _onTheirWay = [];
 
+    static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(1);
+
     // What PostgreSQL is known to have.
-    readonly Dictionary<TopicPartition, long> _written = [];
+    readonly Dictionary<TopicPartition, KafkaPlace> _written = [];
+
+    // The first place of each partition that this process knew, for as long as it lives. A PostgreSQL that went back to before its row has
+    // none, and the group may be beyond what is lost.
+    readonly Dictionary<TopicPartition, KafkaPlace> _first = [];
+    long? _untakenSince;
     Task<PlaceWrite> _writing = Task.FromResult(PlaceWrite.Done);
 
     // Of which places were read, whatever they were.
@@ -24,8 +31,11 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
     /// </summary>
     public bool IsBehind => _read.Count > 0 && _writing.IsCompleted && _writing.Result == PlaceWrite.Behind;
 
-    /// <summary>When the server was started from which the places were read, UTC; null before they were.</summary>
-    public DateTime? Server { get; private set; }
+    /// <summary>The <see cref="Store.ServerIdentity"/> of the server from which the places were read; null before they were.</summary>
+    public string? Server { get; private set; }
+
+    /// <summary>PostgreSQL has taken nothing for a minute, and has not refused it: it is away, or somebody has locked the table.</summary>
+    public bool IsLate => _untakenSince is { } since && clock.GetElapsedTime(since) > LateAfter;
 
     /// <summary>The SQLSTATE with which PostgreSQL refuses to write the places; null where it takes them.</summary>
     public string? Refused => _written.Count + _noted.Count + _onTheirWay.Count > 0 ? table.Refused : null;
@@ -42,22 +52,31 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
         {
             throw new TimeoutException("PostgreSQL has not told the places in time");
         }
-        var (places, started) = reading.GetAwaiter().GetResult();
-        (Server, _writing) = (started, Task.FromResult(PlaceWrite.Done));
+        var (places, server) = reading.GetAwaiter().GetResult();
+        (Server, _writing) = (server, Task.FromResult(PlaceWrite.Done));
         foreach (var partition in partitions)
         {
             _read.Add(partition);
             _written.Remove(partition);
             if (places.TryGetValue(partition, out var place))
             {
-                _written[partition] = place.Next;
+                _written[partition] = place;
+                _first.TryAdd(partition, place);
+            }
+            else if (_first.TryGetValue(partition, out var first))
+            {
+                places[partition] = first;
             }
         }
         return places;
     }
 
     /// <summary>Written with the next <see cref="Begin"/>.</summary>
-    public void Note(TopicPartition partition, KafkaPlace place) => _noted[partition] = place;
+    public void Note(TopicPartition partition, KafkaPlace place)
+    {
+        _noted[partition] = place;
+        _first.TryAdd(partition, place);
+    }
 
     /// <summary>
     /// Begins to look whether PostgreSQL has what it had, and to write what was noted, unless that is under way or <see cref="IsBehind"/>;
@@ -69,11 +88,12 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
         {
             return;
         }
+        _untakenSince = _writing.Result == PlaceWrite.NotTaken ? _untakenSince ?? clock.GetTimestamp() : null;
         foreach (var (partition, place) in _onTheirWay)
         {
             if (_writing.Result == PlaceWrite.Done)
             {
-                _written[partition] = place.Next;
+                _written[partition] = place;
             }
             else
             {

@@ -37,6 +37,11 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
         {
             TellAnew();
         }
+        var unplaced = committed.Where(each => !each.Offset.IsSpecial && !known.ContainsKey(each.TopicPartition)).ToList();
+        if (unplaced.Count > 0)
+        {
+            IngestLog.NoPlaces(log, string.Join(", ", unplaced.Select(each => $"{each.Partition.Value}@{each.Offset.Value}")));
+        }
         foreach (var group in committed.Where(each => !each.Offset.IsSpecial))
         {
             if (starts[group.TopicPartition] is { IsAnew: false, Wanted: var wanted } && wanted < group.Offset.Value)

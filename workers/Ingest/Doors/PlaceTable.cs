@@ -1,4 +1,5 @@
 using Betting.Connections;
+using Betting.Ingest.Store;
 using Confluent.Kafka;
 using Npgsql;
 
@@ -19,14 +20,14 @@ enum PlaceWrite
 /// <summary>The table <c>kafka_places</c>.</summary>
 sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
 {
-    const string Started = "SELECT pg_postmaster_start_time()";
+    const string Server = $"SELECT {ServerIdentity.Sql}";
 
     const string Read = "SELECT topic, partition, topic_id, next_offset, last_offset, last_mark FROM kafka_places WHERE topic = ANY($1)";
 
-    // The server's start, and how many rows are still as they were written.
-    const string Check = """
-        SELECT pg_postmaster_start_time(), count(*)
-        FROM kafka_places JOIN unnest($1, $2, $3) AS written (topic, partition, next_offset) USING (topic, partition)
+    // The server, and how many rows are still as they were written.
+    const string Check = $"""
+        SELECT {ServerIdentity.Sql}, count(*)
+        FROM kafka_places JOIN unnest($1, $2, $3, $4) AS written (topic, partition, topic_id, next_offset) USING (topic, partition, topic_id)
         WHERE kafka_places.next_offset >= written.next_offset
         """;
 
@@ -43,15 +44,15 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
     /// <summary>The SQLSTATE with which PostgreSQL refused the last write; null where it did not.</summary>
     public string? Refused { get; private set; }
 
-    /// <summary>The places of these topics, and when the server that tells them was started.</summary>
+    /// <summary>The places of these topics, and the identity of the server that tells them.</summary>
     /// <exception cref="NpgsqlException">PostgreSQL does not answer, or refuses.</exception>
     /// <exception cref="OperationCanceledException">It has not answered within <see cref="Limit"/>.</exception>
-    public async Task<(Dictionary<TopicPartition, KafkaPlace> Places, DateTime Started)> ReadAsync(string[] topics)
+    public async Task<(Dictionary<TopicPartition, KafkaPlace> Places, string Server)> ReadAsync(string[] topics)
     {
         using var limit = new CancellationTokenSource(Limit, clock);
         await using var connection = await postgres.OpenConnectionAsync(limit.Token);
-        await using var server = new NpgsqlCommand(Started, connection);
-        var started = (DateTime)(await server.ExecuteScalarAsync(limit.Token))!;
+        await using var identity = new NpgsqlCommand(Server, connection);
+        var server = (string)(await identity.ExecuteScalarAsync(limit.Token))!;
         await using var command = new NpgsqlCommand(Read, connection);
         command.Parameters.AddWithValue(topics);
         await using var rows = await command.ExecuteReaderAsync(limit.Token);
@@ -62,27 +63,30 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
             places[new TopicPartition(rows.GetString(0), rows.GetInt32(1))] = new KafkaPlace(rows.GetString(2), rows.GetInt64(3), last);
         }
         Refused = null;
-        return (places, started);
+        return (places, server);
     }
 
     /// <summary>Writes places, perhaps none, where the server still has what it had.</summary>
     /// <param name="places">What is to be written.</param>
-    /// <param name="written">The next offsets that the server had at least.</param>
-    /// <param name="started">When the server was started that had them.</param>
+    /// <param name="written">What the server had at least.</param>
+    /// <param name="server">The identity of the server that had it.</param>
     public async Task<PlaceWrite> WriteAsync(
-        KeyValuePair<TopicPartition, KafkaPlace>[] places, KeyValuePair<TopicPartition, long>[] written, DateTime started)
+        KeyValuePair<TopicPartition, KafkaPlace>[] places, KeyValuePair<TopicPartition, KafkaPlace>[] written, string server)
     {
         using var limit = new CancellationTokenSource(Limit, clock);
         try
         {
             await using var connection = await postgres.OpenConnectionAsync(limit.Token);
-            if (!await HasAsync(connection, written, started, limit.Token))
+            // One transaction, so that no pooler leads the two to different servers.
+            await using var transaction = await connection.BeginTransactionAsync(limit.Token);
+            if (!await HasAsync(connection, written, server, limit.Token))
             {
                 return PlaceWrite.Behind;
             }
             if (places.Length > 0)
             {
                 await WriteAsync(connection, places, limit.Token);
+                await transaction.CommitAsync(limit.Token);
             }
             Refused = null;
             return PlaceWrite.Done;
@@ -103,15 +107,16 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
     public static bool IsConfiguration(PostgresException refused) => refused.SqlState.StartsWith("42", StringComparison.Ordinal);
 
     static async Task<bool> HasAsync(
-        NpgsqlConnection connection, KeyValuePair<TopicPartition, long>[] written, DateTime started, CancellationToken limit)
+        NpgsqlConnection connection, KeyValuePair<TopicPartition, KafkaPlace>[] written, string server, CancellationToken limit)
     {
         await using var check = new NpgsqlCommand(Check, connection);
         check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Key.Topic));
         check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Key.Partition.Value));
-        check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Value));
+        check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Value.TopicId));
+        check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Value.Next));
         await using var row = await check.ExecuteReaderAsync(limit);
         await row.ReadAsync(limit);
-        return row.GetDateTime(0) == started && row.GetInt64(1) == written.Length;
+        return row.GetString(0) == server && row.GetInt64(1) == written.Length;
     }
 
     static async Task WriteAsync(NpgsqlConnection connection, KeyValuePair<TopicPartition, KafkaPlace>[] places, CancellationToken limit)

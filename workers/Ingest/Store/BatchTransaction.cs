@@ -55,7 +55,7 @@ public sealed class BatchTransaction(
     /// <param name="taken">The batch.</param>
     /// <param name="cancellation">Ends the transaction without effect, or the wait for a commit that has begun and goes on.</param>
     /// <param name="releasesLater">The only command's transaction releases nothing that waits for it; others do.</param>
-    /// <param name="server">When the server was started that has what came before these commands; null where any may be.</param>
+    /// <param name="server">The identity of the server that has what came before these commands; null where any may be.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
     /// <exception cref="OtherServerException">It is another one, or was started anew.</exception>
     /// <exception cref="ReleaseFirstException">Something is being released.</exception>
@@ -63,7 +63,7 @@ public sealed class BatchTransaction(
     /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
     /// <exception cref="CommitNotKnownException">The commit may not be durable.</exception>
     public async Task<Outcome[]> ApplyAsync(
-        TakenBatch taken, CancellationToken cancellation, bool releasesLater = false, DateTime? server = null)
+        TakenBatch taken, CancellationToken cancellation, bool releasesLater = false, string? server = null)
     {
         var started = clock.GetTimestamp();
         var (before, (parked, unreadable)) = await BeforeAsync(taken, cancellation);
@@ -78,8 +78,8 @@ public sealed class BatchTransaction(
             (parked, unreadable) = ([], []);
         }
         BetCommand[] toDecide = [.. taken.Firsts.Values.Where(first => taken.Fresh.Contains(first.Command.Id)).Select(first => first.Command)];
-        var (state, now, began) = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, postgresClock, cancellation);
-        if (server is { } expected && began != expected)
+        var (state, now, answering) = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, postgresClock, cancellation);
+        if (server is not null && server != answering)
         {
             throw new OtherServerException();
         }
@@ -107,7 +107,7 @@ public sealed class BatchTransaction(
     /// <param name="server">See the other one.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
     public async Task<Outcome[]> ApplyAsync(
-        IReadOnlyList<HashedCommand> commands, CancellationToken cancellation, bool releasesLater = false, DateTime? server = null)
+        IReadOnlyList<HashedCommand> commands, CancellationToken cancellation, bool releasesLater = false, string? server = null)
     {
         await postgresClock.AskAgainAsync(postgres, cancellation);
         await Releases.FinishAsync(cancellation);

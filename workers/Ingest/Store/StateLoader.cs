@@ -4,8 +4,8 @@ using Npgsql;
 
 namespace Betting.Ingest.Store;
 
-/// <summary>What was read, PostgreSQL's time once all of it was locked, and when that server was started, both UTC.</summary>
-readonly record struct LoadedState(State State, DateTime Now, DateTime Started);
+/// <summary>What was read, PostgreSQL's time once all of it was locked, UTC, and its <see cref="ServerIdentity"/>.</summary>
+readonly record struct LoadedState(State State, DateTime Now, string Server);
 
 /// <summary>
 /// Locks and reads what a batch touches, in one round trip: events, then wallets, then bets, each in the order of ids. All
@@ -38,7 +38,7 @@ static class StateLoader
     const string Bets = "SELECT id, user_id, event_id, status, amount FROM bets WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
     // clock_timestamp and not now(), which is when the transaction began: it may have waited since.
-    const string TakenUsersAndTime = "SELECT ARRAY(SELECT id FROM users WHERE id = ANY($1)), clock_timestamp(), pg_postmaster_start_time()";
+    const string TakenUsersAndTime = $"SELECT ARRAY(SELECT id FROM users WHERE id = ANY($1)), clock_timestamp(), {ServerIdentity.Sql}";
 
     public static IReadOnlyList<NpgsqlBatchCommand> Statements(Touched touched) =>
     [
@@ -72,7 +72,7 @@ static class StateLoader
         await rows.NextResultAsync(cancellation);
         await rows.ReadAsync(cancellation);
         state.TakenUserIds.UnionWith(rows.GetFieldValue<long[]>(0));
-        return new LoadedState(state, rows.GetDateTime(1), rows.GetDateTime(2));
+        return new LoadedState(state, rows.GetDateTime(1), rows.GetString(2));
     }
 
     static int[] LocksOf(IEnumerable<long> events) => [.. events.Select(id => (int)((ulong)id % EventLocks)).Distinct().Order()];
