@@ -29,7 +29,7 @@ public sealed class PostgresSource : IAsyncDisposable, IDisposable
     {
         if (_watch is null)
         {
-            return await _hosts[0].OpenConnectionAsync(cancellation);
+            return await OpenAsync(_hosts[0], cancellation);
         }
         while (true)
         {
@@ -37,7 +37,7 @@ public sealed class PostgresSource : IAsyncDisposable, IDisposable
             using var either = CancellationTokenSource.CreateLinkedTokenSource(left, cancellation);
             try
             {
-                return await _hosts[host].OpenConnectionAsync(either.Token);
+                return await OpenAsync(_hosts[host], either.Token);
             }
             catch (OperationCanceledException) when (left.IsCancellationRequested && !cancellation.IsCancellationRequested)
             {
@@ -64,6 +64,38 @@ public sealed class PostgresSource : IAsyncDisposable, IDisposable
         foreach (var host in _hosts)
         {
             host.Clear();
+        }
+    }
+
+    // Npgsql may miss a cancellation that comes while it begins to wait for a server's first answer, and waits for its own limit then.
+    static async ValueTask<NpgsqlConnection> OpenAsync(NpgsqlDataSource host, CancellationToken cancellation)
+    {
+        var opening = host.OpenConnectionAsync(cancellation);
+        if (opening.IsCompleted)
+        {
+            return await opening;
+        }
+        var pending = opening.AsTask();
+        try
+        {
+            return await pending.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = GiveBackAsync(pending);
+            throw;
+        }
+    }
+
+    static async Task GiveBackAsync(Task<NpgsqlConnection> opening)
+    {
+        try
+        {
+            await (await opening).DisposeAsync();
+        }
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Nobody waits for it any more.
         }
     }
 

@@ -11,7 +11,7 @@ public sealed class LagStateTests : IDisposable
 {
     const string Bets = "betting.public.bets", Heartbeats = "__debezium-heartbeat.betting";
 
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
     readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
