@@ -52,13 +52,13 @@ public sealed class Cluster : IAsyncDisposable
             {
                 say($"ended {left} processes that an earlier, killed run had left behind");
             }
-            var cluster = new Cluster(options, folder, await EngineSet.StartAsync(folder, options, say), say);
+            var engines = await EngineSet.StartAsync(folder, options, say);
             if (cancellation.IsCancellationRequested)
             {
-                await cluster.DisposeAsync();
+                await engines.DisposeAsync();
                 cancellation.ThrowIfCancellationRequested();
             }
-            return cluster;
+            return new Cluster(options, folder, engines, say);
         }
         catch
         {

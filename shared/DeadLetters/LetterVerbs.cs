@@ -257,7 +257,7 @@ public sealed class LetterVerbs
     // The letters of Kafka also need the store that has their lock.
     static string Detail(IDeadLetterStore store, Exception failure, IServiceProvider services) => services.GetRequiredService<StoreFailures>().Recognise(failure) is var (asked, detail)
         ? store is KafkaDeadLetterStore && failure is not (KafkaException or LettersInUseException) ? $"{asked.Store}: {detail}" : detail
-        : failure is OperationCanceledException ? "no answer in time" : failure.Message.ReplaceLineEndings(" ");
+        : StoreFailures.LineOf(failure);
 
     // The parser has refused what has no such form.
     static DateTime? Moment(string? text, DateTimeOffset now) => text is not null && PastMoment.TryParse(text, now, out var moment) ? moment.UtcDateTime : null;

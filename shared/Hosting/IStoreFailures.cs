@@ -35,6 +35,10 @@ public sealed class StoreFailures(IEnumerable<IStoreFailures> stores)
         return null;
     }
 
+    /// <summary>A failure that no store's client is known by, in one line. A cancellation that nobody asked for is a client's own limit.</summary>
+    public static string LineOf(Exception failure) =>
+        failure is OperationCanceledException ? "no answer in time" : failure.Message.ReplaceLineEndings(" ");
+
     /// <inheritdoc cref="IStoreFailures.IsSetting"/>
     public bool IsSetting(Exception failure) => stores.Any(store => store.IsSetting(failure));
 

@@ -114,14 +114,13 @@ public sealed class WorkerCommandLine(string worker, string purpose)
                 await Console.Error.WriteLineAsync($"{verb}: could not ask {store.Store}: {detail}");
                 return ExitCodes.CouldNotAsk;
             }
-            if (failure is OperationCanceledException)
+            await Console.Error.WriteLineAsync($"{verb}: {StoreFailures.LineOf(failure)}");
+            return failure switch
             {
-                // A client's own limit, which says neither what nor where.
-                await Console.Error.WriteLineAsync($"{verb}: could not ask: no answer in time");
-                return ExitCodes.CouldNotAsk;
-            }
-            await Console.Error.WriteLineAsync($"{verb}: {failure.Message.ReplaceLineEndings(" ")}");
-            return failure is ArgumentsException ? ExitCodes.BadSettings : ExitCodes.NotDone;
+                ArgumentsException => ExitCodes.BadSettings,
+                OperationCanceledException => ExitCodes.CouldNotAsk,
+                _ => ExitCodes.NotDone,
+            };
         }
     }
 

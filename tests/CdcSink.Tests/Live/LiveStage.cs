@@ -7,7 +7,6 @@ using ClickHouse.Driver;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Xunit;
 
 namespace Betting.Tests.CdcSink.Live;
 
@@ -92,27 +91,8 @@ sealed class LiveStage : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Stops the cluster, copies its data and starts it again.</summary>
-    public async Task CopyAsync(string name, PostgresServer server)
-    {
-        await server.StopAsync();
-        await using (var copy = EngineProcess.Start("cp", new Launch("cp", ["-a", DataOf(name), DataOf(name) + "-copy"]), Path.Combine(Logs, "cp.log")))
-        {
-            Assert.True(await copy.ExitedWithinAsync(Patience) && copy.ExitCode == 0, "the data folder was not copied");
-        }
-        await server.StartAsync();
-    }
-
-    /// <summary>kill -9 of the cluster, which goes on with the data of <see cref="CopyAsync"/>.</summary>
-    public async Task RestoreCopyAsync(string name, PostgresServer server)
-    {
-        await server.KillAsync();
-        Directory.Move(DataOf(name), DataOf(name) + "-lost");
-        Directory.Move(DataOf(name) + "-copy", DataOf(name));
-        await server.StartAsync();
-    }
-
-    string DataOf(string name) => Path.Combine(_folder, name, "postgres");
+    /// <summary>The state of a cluster of <see cref="NewPostgresAsync"/>, to which it can go back.</summary>
+    public DataCopy CopyOf(string name, PostgresServer server) => new(server, Path.Combine(_folder, name));
 
     /// <summary>
     /// Returns when the snapshot is done and a restart would go on behind it: a capture that dies sooner takes another one, which

@@ -33,7 +33,8 @@ public sealed class RestoreTests
         await stage.CaptureAsync(server, epoch: 1);
         await Deadline.UntilAsync("watermarks that name each other", Patience, async () => await stage.CountAsync(Linked) > 3);
 
-        await stage.CopyAsync("first", server);
+        var copy = stage.CopyOf("first", server);
+        await copy.TakeAsync();
         var (copied, copiedAt) = (await stage.CountAsync(Linked), await NowAsync(postgres));
         await Deadline.UntilAsync("watermarks after the copy", Patience, async () => await stage.CountAsync(Linked) > copied + 3);
         await PlaceAsync(postgres, from: 1, to: 200);
@@ -45,7 +46,7 @@ public sealed class RestoreTests
         await VisibleAsync(stage, postgres, bets: 210);
         Assert.Equal(0, await stage.CountAsync("SELECT count() FROM reconciliation_requests"));
 
-        await stage.RestoreCopyAsync("first", server);
+        await copy.PutBackAsync();
         await PlaceAsync(postgres, from: 1001, to: 1050);
         // The log grows beyond the position up to which Kafka Connect has read the former one.
         await RunAsync(postgres, "SELECT pg_switch_wal()");

@@ -1,4 +1,3 @@
-using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
@@ -55,7 +54,7 @@ public sealed class RecreatedTopicTests(Servers servers)
         BetCommand[] before = [.. Enumerable.Range(1, 20).Select(user => Given.Register(user))], after = [.. Enumerable.Range(21, 60).Select(user => Given.Register(user))];
         await broker.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
-        await PlaceAsync(stage, 20);
+        await stage.PlaceAsync(20);
         if (isKilled)
         {
             await worker.KillAsync();
@@ -84,14 +83,14 @@ public sealed class RecreatedTopicTests(Servers servers)
         BetCommand[] before = [Given.Register(1), Given.Register(2)], after = [.. Enumerable.Range(11, 200).Select(user => Given.Register(user))];
         await broker.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
-        await PlaceAsync(stage, 2);
+        await stage.PlaceAsync(2);
 
         await broker.RecreateTopicAsync();
         await broker.PublishAsync(Stage.Encoded(after));
         await stage.AppliedAsync(after);
         await worker.ReadyAsync();
         await LoggedAsync(worker, Told);
-        await PlaceAsync(stage, 200);
+        await stage.PlaceAsync(200);
     }
 
     [Fact]
@@ -104,7 +103,7 @@ public sealed class RecreatedTopicTests(Servers servers)
         BetCommand[] before = [Given.Register(1)], taken = [Given.Register(2), Given.Register(3)];
         await broker.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
-        await PlaceAsync(stage, 1);
+        await stage.PlaceAsync(1);
         Assert.Equal(0, await worker.StopAsync());
         await broker.PublishAsync(Stage.Encoded(taken));
         await broker.CommitAsync(3);
@@ -123,21 +122,21 @@ public sealed class RecreatedTopicTests(Servers servers)
         BetCommand[] kept = [Given.Register(1)], lost = [Given.Register(2), Given.Register(3)], later = [Given.Register(4)];
         await broker.PublishAsync(Stage.Encoded(kept));
         await stage.AppliedAsync(kept);
-        await PlaceAsync(stage, 1);
+        await stage.PlaceAsync(1);
         const string Tables = "users, wallets, commands, ledger_entries, kafka_places";
-        await ExecuteAsync(stage, string.Concat(Tables.Split(", ").Select(table => $"CREATE TABLE old_{table} AS TABLE {table};")));
+        await stage.ExecuteAsync(string.Concat(Tables.Split(", ").Select(table => $"CREATE TABLE old_{table} AS TABLE {table};")));
         await broker.PublishAsync(Stage.Encoded(lost));
         await stage.AppliedAsync(lost);
-        await PlaceAsync(stage, 3);
+        await stage.PlaceAsync(3);
 
         // As after a failover to a standby that had not got the last commits.
-        await ExecuteAsync(stage, $"TRUNCATE {Tables} CASCADE;"
+        await stage.ExecuteAsync($"TRUNCATE {Tables} CASCADE;"
             + string.Concat(Tables.Split(", ").Select(table => $"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE old_{table};")));
         // Also while nothing new comes.
         await stage.AppliedAsync(lost);
         await broker.PublishAsync(Stage.Encoded(later));
         await stage.AppliedAsync(later);
-        await PlaceAsync(stage, 4);
+        await stage.PlaceAsync(4);
         await LoggedAsync(worker, "the places of the Kafka partitions are read again from it");
     }
 
@@ -150,13 +149,13 @@ public sealed class RecreatedTopicTests(Servers servers)
         BetCommand[] before = [Given.Register(1), Given.Register(2)], after = [.. Enumerable.Range(11, 30).Select(user => Given.Register(user))];
         await broker.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
-        await PlaceAsync(stage, 2);
+        await stage.PlaceAsync(2);
         Assert.Equal(0, await worker.StopAsync());
         // As where a broker lost its disk: the topic keeps its id, and the group its offsets.
         await broker.RecreateTopicAsync();
         await broker.PublishAsync(Stage.Encoded(after));
         await broker.CommitAsync(2);
-        await ExecuteAsync(stage, "UPDATE kafka_places SET topic_id = ''");
+        await stage.ExecuteAsync("UPDATE kafka_places SET topic_id = ''");
 
         for (var start = 0; start < 2; start++)
         {
@@ -176,13 +175,4 @@ public sealed class RecreatedTopicTests(Servers servers)
     // The line comes through a pipe, and may be later than what readiness says.
     static Task LoggedAsync(IngestProcess worker, string line) =>
         Deadline.UntilAsync(line, Limit, () => Task.FromResult(worker.Log.Contains(line, StringComparison.Ordinal)));
-
-    static async Task ExecuteAsync(Stage stage, string statements)
-    {
-        await using var command = stage.Postgres.CreateCommand(statements);
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
-
-    static Task PlaceAsync(Stage stage, long next) => Deadline.UntilAsync($"the place {next}", Limit, async () =>
-        await stage.CountAsync($"SELECT count(*) FROM kafka_places WHERE topic = '{Topics.Commands}' AND next_offset = {next}") == 1);
 }

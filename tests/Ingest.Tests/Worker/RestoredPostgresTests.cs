@@ -1,4 +1,3 @@
-using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
@@ -24,7 +23,7 @@ public sealed class RestoredPostgresTests(Servers servers)
         BetCommand[] published = [Given.Register(1)];
         await stage.Kafka.PublishAsync(Stage.Encoded(published));
         await stage.AppliedAsync(published);
-        await PlaceAsync(stage, 1);
+        await stage.PlaceAsync(1);
     }
 
     [Fact]
@@ -33,7 +32,7 @@ public sealed class RestoredPostgresTests(Servers servers)
         await using var postgres = new PostgresServer(Folder("no-right-to-places"), FreePort.Take());
         await postgres.StartAsync();
         await using var stage = await Stage.SetKafkaAsync(servers, postgres: postgres);
-        await ExecuteAsync(stage, "REVOKE INSERT, UPDATE ON kafka_places FROM ingest");
+        await stage.ExecuteAsync("REVOKE INSERT, UPDATE ON kafka_places FROM ingest");
         var worker = stage.Start();
         BetCommand[] published = [Given.Register(1)];
         await stage.Kafka.PublishAsync(Stage.Encoded(published));
@@ -43,9 +42,9 @@ public sealed class RestoredPostgresTests(Servers servers)
         await postgres.StopAsync();
         await postgres.StartAsync();
         stage.Postgres.Clear();
-        await ExecuteAsync(stage, "GRANT INSERT, UPDATE ON kafka_places TO ingest");
+        await stage.ExecuteAsync("GRANT INSERT, UPDATE ON kafka_places TO ingest");
         await worker.ReadyAsync();
-        await PlaceAsync(stage, 1);
+        await stage.PlaceAsync(1);
     }
 
     [Fact]
@@ -59,22 +58,19 @@ public sealed class RestoredPostgresTests(Servers servers)
         BetCommand[] kept = [Given.Register(), Given.Schedule()], lost = [Given.Deposit(5_00)], inHand = [Given.Place(1, 5_00)];
         await stage.Kafka.PublishAsync(Stage.Encoded(kept));
         await stage.AppliedAsync(kept);
-        await PlaceAsync(stage, 2);
-        await postgres.StopAsync();
-        await RunAsync("cp", "-a", Data(folder), Data(folder) + "-older");
-        await postgres.StartAsync();
+        await stage.PlaceAsync(2);
+        var older = new DataCopy(postgres, folder);
+        await older.TakeAsync();
         await stage.Kafka.PublishAsync(Stage.Encoded(lost));
         await stage.AppliedAsync(lost);
-        await PlaceAsync(stage, 3);
+        await stage.PlaceAsync(3);
         await using (var wallet = await HeldWallet.HoldAsync(stage.Postgres, Given.User))
         {
             await stage.Kafka.PublishAsync(Stage.Encoded(inHand));
             await wallet.IsWaitedForAsync();
             await postgres.KillAsync();
         }
-        Directory.Move(Data(folder), Data(folder) + "-lost");
-        Directory.Move(Data(folder) + "-older", Data(folder));
-        await postgres.StartAsync();
+        await older.PutBackAsync();
 
         await stage.AppliedAsync([.. lost, .. inHand]);
 
@@ -92,33 +88,16 @@ public sealed class RestoredPostgresTests(Servers servers)
         BetCommand[] published = [Given.Register(1), Given.Register(2)], later = [Given.Register(3)];
         await stage.Kafka.PublishAsync(Stage.Encoded(published));
         await stage.AppliedAsync(published);
-        await PlaceAsync(stage, 2);
+        await stage.PlaceAsync(2);
 
-        await ExecuteAsync(stage, "TRUNCATE users, wallets, commands, ledger_entries, kafka_places CASCADE");
+        await stage.ExecuteAsync("TRUNCATE users, wallets, commands, ledger_entries, kafka_places CASCADE");
 
         await stage.AppliedAsync(published);
         await stage.Kafka.PublishAsync(Stage.Encoded(later));
         await stage.AppliedAsync(later);
-        await PlaceAsync(stage, 3);
+        await stage.PlaceAsync(3);
         await worker.ReadyAsync();
     }
 
     string Folder(string name) => Directory.CreateDirectory(Path.Combine(servers.Folder, name)).FullName;
-
-    static string Data(string folder) => Path.Combine(folder, "postgres");
-
-    async Task RunAsync(string program, params string[] arguments)
-    {
-        await using var run = EngineProcess.Start(program, new Launch(program, arguments), Path.Combine(servers.Folder, "logs", "copy.log"));
-        Assert.True(await run.ExitedWithinAsync(Limit) && run.ExitCode == 0, $"{program} failed");
-    }
-
-    static async Task ExecuteAsync(Stage stage, string sql)
-    {
-        await using var command = stage.Postgres.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
-
-    static Task PlaceAsync(Stage stage, long next) => Deadline.UntilAsync($"the place {next}", Limit, async () =>
-        await stage.CountAsync($"SELECT count(*) FROM kafka_places WHERE topic = '{Topics.Commands}' AND next_offset = {next}") == 1);
 }

@@ -13,19 +13,13 @@ public sealed class ServerSettingTests(Servers servers)
         await using var postgres = new PostgresServer(folder, FreePort.Take());
         await postgres.StartAsync();
         await using var stage = await Stage.SetAsync(servers, postgres);
-        await ExecuteAsync("ALTER ROLE ingest SET synchronous_commit = off");
+        await stage.ExecuteAsync("ALTER ROLE ingest SET synchronous_commit = off");
         var worker = stage.Start();
         await Deadline.UntilAsync("unreadiness that names the setting", TimeSpan.FromSeconds(60), async () =>
             await worker.Outages.IsReadyAsync() is (false, var why) && why.Contains("\"postgres-settings\":\"synchronous_commit is off for this role", StringComparison.Ordinal));
-        await ExecuteAsync("ALTER ROLE ingest RESET synchronous_commit");
+        await stage.ExecuteAsync("ALTER ROLE ingest RESET synchronous_commit");
         await worker.ReadyAsync();
         Assert.Single(worker.Log.Split('\n'), line => line.Contains("A setting of PostgreSQL breaks a promise of this worker: synchronous_commit is off", StringComparison.Ordinal));
         Assert.Single(worker.Log.Split('\n'), line => line.Contains("The settings of PostgreSQL keep the promises of this worker again", StringComparison.Ordinal));
-
-        async Task ExecuteAsync(string sql)
-        {
-            await using var command = stage.Postgres.CreateCommand(sql);
-            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-        }
     }
 }

@@ -1,3 +1,4 @@
+using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
@@ -81,6 +82,16 @@ sealed class Stage : IAsyncDisposable
         await using var count = Postgres.CreateCommand(sql);
         return (long)(await count.ExecuteScalarAsync())!;
     }
+
+    public async Task ExecuteAsync(string statements)
+    {
+        await using var command = Postgres.CreateCommand(statements);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Waits until PostgreSQL has this place of one partition.</summary>
+    public Task PlaceAsync(long next) => Deadline.UntilAsync($"the place {next}", TimeSpan.FromMinutes(4), async () =>
+        await CountAsync($"SELECT count(*) FROM kafka_places WHERE topic = '{Topics.Commands}' AND next_offset = {next}") == 1);
 
     public static byte[][] Encoded(IEnumerable<BetCommand> commands) => [.. commands.Select(CommandEncoder.Encode)];
 

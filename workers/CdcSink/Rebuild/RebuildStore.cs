@@ -63,11 +63,13 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     }
 
     /// <summary>
-    /// Of these tables those of rebuilds that were cut off while they swapped: one may be the former table, with rows that the one in force
+    /// Tables that rebuilds have left which were cut off while they swapped: one may be the former table, with rows that the one in force
     /// lacks.
     /// </summary>
-    public async Task<List<string>> CutOffAsync(List<string> tables, CancellationToken cancellation) =>
-        [.. tables.Intersect(await NamesAsync($"SELECT concat('{Prefix}', id) FROM rebuilds FINAL WHERE stage IN ('swapping', 'broken')", cancellation))];
+    public Task<List<string>> CutOffAsync(CancellationToken cancellation) => NamesAsync($"""
+        SELECT name FROM system.tables
+        WHERE database = currentDatabase() AND name IN (SELECT concat('{Prefix}', id) FROM rebuilds FINAL WHERE stage IN ('swapping', 'broken'))
+        """, cancellation);
 
     public Task DropViewAsync(string name, CancellationToken cancellation) => RunAsync($"DROP VIEW IF EXISTS {Name(name)}", cancellation);
 

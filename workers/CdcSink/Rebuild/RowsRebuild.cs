@@ -25,6 +25,9 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
     long _done, _bets;
     long? _told;
 
+    /// <summary>True from the exchange on until its late bets are joined: the new rows may be in force.</summary>
+    public bool MayBeSwapped => _stage == "swapping";
+
     /// <returns>How many bets were derived; null where another rebuild runs, or somebody has changed the table meanwhile.</returns>
     public async Task<long?> RunAsync(CancellationToken cancellation)
     {
@@ -32,17 +35,13 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         _started = await store.NowAsync(cancellation);
         await StageAsync("starting", cancellation);
         await Task.Delay(UntilOthersAreSeen, clock, cancellation);
-        if (await store.OtherAsync(_started, cancellation) is { } other)
+        if (await ObstacleAsync(cancellation) is { } obstacle)
         {
-            tell($"rebuild {other} runs, or ran half a minute ago; try again when it has ended");
+            tell(obstacle);
             await FailAsync(cancellation);
             return null;
         }
-        if (!await MayCleanAsync(cancellation))
-        {
-            await FailAsync(cancellation);
-            return null;
-        }
+        await TellOtherFormsAsync(cancellation);
         await StageAsync("cleaning", cancellation);
         await CleanAsync(cancellation);
         await StageAsync("filling", cancellation);
@@ -70,7 +69,8 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         var isAltered = await PatientlyAsync(async () => await store.FormAsync(live: false, cancellation) != form, cancellation);
         if (isAltered)
         {
-            tell($"{RebuildStore.Rows} was altered at the moment of the swap: the new rows are in force, in the former form. Alter it again (CdcSink migrate)");
+            tell($"{RebuildStore.Rows} was altered at the moment of the swap: the new rows are in force, in the former form. "
+                + "Alter it again (CdcSink migrate)");
         }
         await StageAsync("cleaning", cancellation);
         await CleanAsync(cancellation);
@@ -78,7 +78,9 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         return isAltered ? null : _done;
     }
 
-    /// <summary>Inserts that were under way at a swap may have found one table before it and its feed after it: their bets are joined once more.</summary>
+    /// <summary>
+    /// Inserts that were under way at a swap may have found one table before it and its feed after it: their bets are joined once more.
+    /// </summary>
     /// <param name="mark">In this rebuild's table as it is called now, before the swap.</param>
     /// <param name="cancellation">The caller's.</param>
     async Task JoinLateAsync(long mark, CancellationToken cancellation)
@@ -97,26 +99,28 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         }
     }
 
-    /// <summary>The new rows may be in force.</summary>
-    public bool MayBeSwapped => _stage == "swapping";
-
-    // What a rebuild has left that was cut off at its swap holds what the table in force may lack.
-    async Task<bool> MayCleanAsync(CancellationToken cancellation)
+    // Why this one may not go on.
+    async Task<string?> ObstacleAsync(CancellationToken cancellation)
     {
-        var cutOff = await store.CutOffAsync((await store.LeftoversAsync(cancellation)).Tables, cancellation);
-        if (cutOff.Count > 0 && from is not null)
+        if (await store.OtherAsync(_started, cancellation) is { } other)
         {
-            tell($"a rebuild was cut off while it swapped, and {cutOff[0]} may have rows that are missing now: run it with --all");
-            return false;
+            return $"rebuild {other} runs, or ran half a minute ago; try again when it has ended";
         }
-        foreach (var table in cutOff)
+        return from is not null && await store.CutOffAsync(cancellation) is [var left, ..]
+            ? $"a rebuild was cut off while it swapped, and {left} may have rows that are missing now: run it with --all" : null;
+    }
+
+    // A table that was swapped out by a rebuild which was cut off then may have been altered at that moment.
+    async Task TellOtherFormsAsync(CancellationToken cancellation)
+    {
+        foreach (var table in await store.CutOffAsync(cancellation))
         {
             if (await store.FormAsync(table, cancellation) != await store.FormAsync(live: true, cancellation))
             {
-                tell($"a rebuild that was cut off has left {table} in another form than {RebuildStore.Rows} has now: if somebody altered it then, alter it again (CdcSink migrate)");
+                tell($"a rebuild that was cut off has left {table} in another form than {RebuildStore.Rows} has now: "
+                    + "if somebody altered it then, alter it again (CdcSink migrate)");
             }
         }
-        return true;
     }
 
     /// <summary>
@@ -134,7 +138,9 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         }
     }
 
-    /// <summary>Swaps the new table in, unless the one that it takes the place of has another form than when the new one was made like it.</summary>
+    /// <summary>
+    /// Swaps the new table in, unless the one that it takes the place of has another form than when the new one was made like it.
+    /// </summary>
     async Task<bool> SwapAsync(Guid? identity, string form, CancellationToken cancellation)
     {
         while (await store.IdentityAsync(live: true, cancellation) != identity)

@@ -35,7 +35,7 @@ sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
     public string? Server { get; private set; }
 
     /// <summary>PostgreSQL has taken nothing for a minute, and has not refused it: it is away, or somebody has locked the table.</summary>
-    public bool IsLate => _untakenSince is { } since && clock.GetElapsedTime(since) > LateAfter;
+    public bool IsLate => _read.Count > 0 && _untakenSince is { } since && clock.GetElapsedTime(since) > LateAfter;
 
     /// <summary>The SQLSTATE with which PostgreSQL refuses to write the places; null where it takes them.</summary>
     public string? Refused => _written.Count + _noted.Count + _onTheirWay.Count > 0 ? table.Refused : null;

@@ -1,10 +1,8 @@
 using System.Text;
-using Betting.Connections;
 using Betting.Contracts.Commands;
 using Betting.DeadLetters;
 using Betting.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace Betting.Ingest.Verbs;
 
@@ -14,11 +12,11 @@ static class DeadLetterLookUp
     /// <returns>The verb's exit code: 0 where a letter was found, 3 where none was, 2 where a broker could not be asked, also because its address is not in the settings.</returns>
     public static async Task<int> TellAsync(Guid id, IServiceProvider services, CancellationToken cancellation)
     {
-        Place[] places = [.. Places(services)];
-        Place[] asked = [.. places.Where(place => place.IsSet)], missing = [.. places.Where(place => place is { IsSet: false, IsOpened: true })];
+        DoorBroker[] places = [.. DoorBroker.Of(services)];
+        DoorBroker[] asked = [.. places.Where(place => place.IsSet)], missing = [.. places.Where(place => place is { IsSet: false, IsOpened: true })];
         var found = 0;
         Exception? failed = null;
-        await foreach (var store in asked.Length == 0 ? AsyncEnumerable.Empty<IDeadLetterStore>() : DeadLettersVerb.OpenAsync(null, services, cancellation))
+        await foreach (var store in asked.Length == 0 ? AsyncEnumerable.Empty<IDeadLetterStore>() : DeadLettersVerb.OpenAsync(null, services))
         {
             await using (store)
             {
@@ -49,19 +47,11 @@ static class DeadLetterLookUp
         return missing.Length == 0 ? ExitCodes.NotThere : ExitCodes.CouldNotAsk;
     }
 
-    // The doors whose letters a command can be among. Ingest:Doors tells which doors the workers with these settings open.
-    static IEnumerable<Place> Places(IServiceProvider services)
-    {
-        var ingest = services.GetRequiredService<IOptions<IngestOptions>>().Value;
-        yield return new(Stores.Rabbit, "RabbitMq:Uri", services.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri != "", ingest.Opens(Door.RabbitMq));
-        yield return new(Stores.Kafka, "Kafka:BootstrapServers", services.GetRequiredService<IOptions<KafkaOptions>>().Value.BootstrapServers != "", ingest.Opens(Door.Kafka));
-    }
-
-    static string Names(IEnumerable<Place> places, Func<Place, string> name) => string.Join(" and ", places.Select(name));
+    static string Names(IEnumerable<DoorBroker> places, Func<DoorBroker, string> name) => string.Join(" and ", places.Select(name));
 
     // The client's own words name no store.
     static string Why(Exception failure, IServiceProvider services) => services.GetRequiredService<StoreFailures>().Recognise(failure) is var (store, detail)
-        ? $"could not ask {store.Store}: {detail}" : failure is OperationCanceledException ? "no answer in time" : failure.Message.ReplaceLineEndings(" ");
+        ? $"could not ask {store.Store}: {detail}" : StoreFailures.LineOf(failure);
 
     static int Tell(StoredLetter letter, Guid id, string door)
     {
@@ -79,11 +69,4 @@ static class DeadLetterLookUp
             """);
         return 1;
     }
-
-    /// <summary>Where dead letters of one door are.</summary>
-    /// <param name="Store">The broker's name.</param>
-    /// <param name="Setting">What names its address.</param>
-    /// <param name="IsSet">True where the setting has an address, so that it was asked.</param>
-    /// <param name="IsOpened">True where the door is in <c>Ingest:Doors</c>.</param>
-    readonly record struct Place(string Store, string Setting, bool IsSet, bool IsOpened);
 }

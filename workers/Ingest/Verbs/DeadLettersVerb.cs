@@ -17,7 +17,7 @@ namespace Betting.Ingest.Verbs;
 /// <summary><c>Ingest dead-letters list|show|replay|drop</c>, over the doors whose brokers are named in the settings.</summary>
 static class DeadLettersVerb
 {
-    public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) => LetterVerbs.AddTo(line, "Ingest", Compose, OpenAsync);
+    public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) => LetterVerbs.AddTo(line, "Ingest", Compose, OpenAndTellAsync);
 
     static void Compose(WebApplicationBuilder builder)
     {
@@ -26,8 +26,23 @@ static class DeadLettersVerb
         builder.Services.AddSingleton<IStoreFailures, LettersInUse>();
     }
 
+    // The same, and a line for each that the settings leave out although the workers open its door.
+    static async IAsyncEnumerable<IDeadLetterStore> OpenAndTellAsync(
+        string? door, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var missing in DoorBroker.Of(services).Where(broker => door is null && broker is { IsSet: false, IsOpened: true }))
+        {
+            await Console.Error.WriteLineAsync(
+                $"Ingest dead-letters: {missing.Setting} is not set; dead letters of that door are not read. Set it, or name a door with --door");
+        }
+        await foreach (var store in OpenAsync(door, services).WithCancellation(cancellation))
+        {
+            yield return store;
+        }
+    }
+
     /// <summary>The stores of the doors whose brokers are named in the settings.</summary>
-    public static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? door, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
+    public static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? door, IServiceProvider services)
     {
         Door? asked = door is null ? null : Enum.TryParse<Door>(door, ignoreCase: true, out var known) ? known : throw new ArgumentsException("--door: rabbitmq or kafka");
         var rabbit = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
@@ -39,13 +54,6 @@ static class DeadLettersVerb
         if (kafka.BootstrapServers == "" && asked == Door.Kafka)
         {
             throw new ArgumentsException("Kafka:BootstrapServers: required");
-        }
-        var ingest = services.GetRequiredService<IOptions<IngestOptions>>().Value;
-        (Door Door, string Setting, string Address)[] brokers =
-            [(Door.RabbitMq, "RabbitMq:Uri", rabbit.Uri), (Door.Kafka, "Kafka:BootstrapServers", kafka.BootstrapServers)];
-        foreach (var missing in brokers.Where(broker => asked is null && broker.Address == "" && ingest.Opens(broker.Door)))
-        {
-            await Console.Error.WriteLineAsync($"Ingest dead-letters: {missing.Setting} is not set; dead letters of that door are not read. Set it, or name a door with --door");
         }
         var fromRabbit = asked != Door.Kafka && rabbit.Uri != "";
         var fromKafka = asked != Door.RabbitMq && kafka.BootstrapServers != "";
