@@ -26,6 +26,10 @@ public sealed class RabbitAddress
     /// </summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
+    // RabbitMQ answers behind the messages that a channel is sending, and takes up to 20 s of a busy processor for headers that are nested
+    // thousands deep. A connection that is dead ends sooner, by its heartbeats.
+    static readonly TimeSpan BehindMessages = TimeSpan.FromMinutes(1);
+
     readonly List<ConnectionFactory> _nodes;
 
     RabbitAddress(List<ConnectionFactory> nodes) => _nodes = nodes;
@@ -126,6 +130,7 @@ public sealed class RabbitAddress
             MaxInboundMessageBodySize = LargestMessage,
             RequestedHeartbeat = node.RequestedHeartbeat,
             AutomaticRecoveryEnabled = false,
+            ContinuationTimeout = BehindMessages,
             SocketFactory = family => new FilteredTcpClient(family, tls, filter()),
         };
     }

@@ -2,6 +2,8 @@ using Betting.CdcSink.Rebuild;
 using Betting.CdcSink.Write;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Rebuild;
@@ -44,6 +46,29 @@ public sealed class ChangedMeanwhileTests(Servers servers)
         Assert.Equal(2, await new RowsRebuild(again, changes, null, 1, TimeProvider.System, said.Add).RunAsync(CancellationToken.None));
         Assert.Equal(changed, await FormAsync(sink));
         Assert.True(changed.Contains("added", StringComparison.Ordinal) || changed.Contains("toIntervalMonth(24)", StringComparison.Ordinal), changed);
+    }
+
+    /// <summary>Between the last look at the table and the exchange: the table that readers have is the one that was altered, again.</summary>
+    [Fact]
+    public async Task What_alters_the_rows_just_before_the_exchange_makes_the_rebuild_exchange_them_back()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        using var changes = new ChangeStore(sink.Client);
+        var made = new Made();
+        await sink.ReplayAsync([made.Bet(1, Made.Columns()), made.Bet(2, Made.Columns())]);
+        using var wire = new BeforeExchange(() => sink.QueryAsync("ALTER TABLE bets_analytics_rows ADD COLUMN added UInt8"));
+        using var client = new ClickHouseClient(new ClickHouseClientSettings(sink.Client.Settings) { HttpClient = new HttpClient(wire), UseCompression = false });
+        using var store = new RebuildStore(client, "back");
+        var said = new List<string>();
+
+        Assert.Null(await new RowsRebuild(store, changes, null, 1, TimeProvider.System, said.Add).RunAsync(CancellationToken.None));
+
+        Assert.Equal(2, wire.Exchanges);
+        Assert.Contains(said, line => line.StartsWith("bets_analytics_rows was changed meanwhile", StringComparison.Ordinal));
+        Assert.Contains("added", await FormAsync(sink), StringComparison.Ordinal);
+        Assert.Equal(["1", "2"], await sink.QueryAsync(Rows));
+        Assert.Empty(await sink.QueryAsync(Leftovers));
+        Assert.Equal(["failed"], await sink.QueryAsync("SELECT stage FROM rebuilds FINAL"));
     }
 
     [Fact]
@@ -117,4 +142,20 @@ public sealed class ChangedMeanwhileTests(Servers servers)
 
     static async Task<string> FormAsync(SinkUnderTest sink) =>
         (await sink.QueryAsync("SELECT replaceRegexpOne(create_table_query, '^CREATE TABLE [^(]*', '') FROM system.tables WHERE database = currentDatabase() AND name = 'bets_analytics_rows'"))[0];
+
+    /// <param name="first">Done before the first statement that exchanges tables is sent.</param>
+    sealed class BeforeExchange(Func<Task> first) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public int Exchanges { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Content is { } content && (await content.ReadAsStringAsync(cancellationToken)).StartsWith("EXCHANGE TABLES", StringComparison.Ordinal)
+                && ++Exchanges == 1)
+            {
+                await first();
+            }
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
 }
