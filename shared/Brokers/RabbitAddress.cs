@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace Betting.Connections;
 
@@ -17,18 +16,11 @@ public sealed class RabbitAddress
     // own limit of 64 MiB would close the connection at such a message, and at the next attempt again.
     const uint LargestMessage = 512 * 1024 * 1024;
 
-    /// <summary>For the connection to one node to be open. The client's own limits do not hold for a broker that accepts connections and then says nothing.</summary>
-    static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
-
     /// <summary>
     /// Heartbeat interval that a connection asks for. The lower one of the client's and the broker's (60 s by default) is used, and the
     /// client's where the broker has none. Both sides close a connection over which they have received nothing for two to three intervals.
     /// </summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
-
-    // RabbitMQ answers behind the messages that a channel is sending, and takes up to 20 s of a busy processor for headers that are nested
-    // thousands deep. A connection that is dead ends sooner, by its heartbeats.
-    static readonly TimeSpan BehindMessages = TimeSpan.FromMinutes(1);
 
     readonly List<ConnectionFactory> _nodes;
 
@@ -67,57 +59,41 @@ public sealed class RabbitAddress
         return true;
     }
 
-    /// <summary>Opens a connection to any of the nodes, in a random order.</summary>
-    public Task<IConnection> OpenAsync(string name, CancellationToken cancellation) => OpenAnyAsync(node =>
-    {
-        // Whoever uses a connection opens the next: the client's own recovery would lose the confirms in flight.
-        node.AutomaticRecoveryEnabled = false;
-        return node.CreateConnectionAsync(name, cancellation);
-    }, cancellation);
-
-    /// <summary>Opens a connection to any of the nodes whose received bytes pass a filter before the client reads them.</summary>
+    /// <summary>Opens a connection to the first of the nodes that answers, tried in a random order.</summary>
     /// <param name="name">How the connection is called in the broker's list.</param>
-    /// <param name="filter">Makes a filter for each attempt; the last one made is the returned connection's.</param>
     /// <param name="cancellation">Ends the attempt.</param>
-    public Task<IConnection> OpenAsync(string name, Func<IInboundFilter> filter, CancellationToken cancellation) =>
-        OpenAnyAsync(node => Filtered(node, filter).CreateConnectionAsync(name, cancellation), cancellation);
+    public Task<IConnection> OpenAsync(string name, CancellationToken cancellation) => FirstNode.OpenAsync(
+        Shuffled<IConnection>(node => leave =>
+        {
+            // Whoever uses a connection opens the next: the client's own recovery would lose the confirms in flight.
+            node.AutomaticRecoveryEnabled = false;
+            return node.CreateConnectionAsync(name, leave);
+        }), connection => connection, cancellation);
 
-    // One after the other, because each has a time limit of its own, and because TLS needs the name of the node and a socket is told its address only.
-    async Task<IConnection> OpenAnyAsync(Func<ConnectionFactory, Task<IConnection>> openAsync, CancellationToken cancellation)
+    /// <summary>Opens a connection to the first of the nodes that answers whose received bytes pass a filter before the client reads them.</summary>
+    /// <param name="name">How the connection is called in the broker's list.</param>
+    /// <param name="filter">Makes a filter for each attempt.</param>
+    /// <param name="answers">How long the client waits for an answer, which stands behind the messages that a channel is being sent.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    /// <returns>The connection and its filter.</returns>
+    public Task<(IConnection Connection, TFilter Filter)> OpenAsync<TFilter>(
+        string name, Func<TFilter> filter, TimeSpan answers, CancellationToken cancellation) where TFilter : IInboundFilter =>
+        FirstNode.OpenAsync(Shuffled<(IConnection Connection, TFilter Filter)>(node => async leave =>
+        {
+            TFilter? last = default;
+            var connection = await Filtered(node, () => last = filter(), answers).CreateConnectionAsync(name, leave);
+            return (connection, last!);
+        }), opened => opened.Connection, cancellation);
+
+    // TLS needs the name of the node and a socket is told its address only, so each node has an attempt of its own.
+    Func<CancellationToken, Task<T>>[] Shuffled<T>(Func<ConnectionFactory, Func<CancellationToken, Task<T>>> opening)
     {
-        var nodes = _nodes.ToArray();
+        var nodes = _nodes.Select(opening).ToArray();
         Random.Shared.Shuffle(nodes);
-        var failures = new List<Exception>();
-        foreach (var node in nodes)
-        {
-            try
-            {
-                return await WithinLimitAsync(openAsync(node), cancellation);
-            }
-            catch (Exception failure) when (!cancellation.IsCancellationRequested)
-            {
-                failures.Add(failure);
-            }
-        }
-        throw failures is [var only] ? only : new BrokerUnreachableException(new AggregateException(failures));
+        return nodes;
     }
 
-    static async Task<IConnection> WithinLimitAsync(Task<IConnection> opening, CancellationToken cancellation)
-    {
-        try
-        {
-            return await opening.WaitAsync(AnswerLimit, TimeProvider.System, cancellation);
-        }
-        catch (TimeoutException late)
-        {
-            // Nobody waits for it any more; should it open yet, it is left.
-            _ = opening.ContinueWith(opened => RabbitConnection.LeaveAsync(opened.IsCompletedSuccessfully ? opened.Result : null), CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            throw new BrokerUnreachableException(late);
-        }
-    }
-
-    static ConnectionFactory Filtered(ConnectionFactory node, Func<IInboundFilter> filter)
+    static ConnectionFactory Filtered<TFilter>(ConnectionFactory node, Func<TFilter> filter, TimeSpan answers) where TFilter : IInboundFilter
     {
         var tls = node.Ssl.Enabled ? node.Ssl : null;
         return new ConnectionFactory
@@ -130,7 +106,7 @@ public sealed class RabbitAddress
             MaxInboundMessageBodySize = LargestMessage,
             RequestedHeartbeat = node.RequestedHeartbeat,
             AutomaticRecoveryEnabled = false,
-            ContinuationTimeout = BehindMessages,
+            ContinuationTimeout = answers,
             SocketFactory = family => new FilteredTcpClient(family, tls, filter()),
         };
     }

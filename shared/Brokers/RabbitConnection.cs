@@ -16,13 +16,16 @@ public static class RabbitConnection
             ? address.OpenAsync(name, cancellation)
             : throw new ArgumentException($"RabbitMq:Uri: {RabbitAddress.Form}");
 
+    /// <inheritdoc cref="RabbitAddress.OpenAsync{TFilter}"/>
     /// <param name="options">Where the broker is.</param>
     /// <param name="name">How the connection is called in the broker's list.</param>
-    /// <param name="filter">Makes a filter for each attempt; the last one made is the returned connection's.</param>
+    /// <param name="filter">Makes a filter for each attempt.</param>
+    /// <param name="answers">How long the client waits for an answer, which stands behind the messages that a channel is being sent.</param>
     /// <param name="cancellation">Ends the attempt.</param>
-    public static Task<IConnection> OpenAsync(RabbitMqOptions options, string name, Func<IInboundFilter> filter, CancellationToken cancellation) =>
+    public static Task<(IConnection Connection, TFilter Filter)> OpenAsync<TFilter>(
+        RabbitMqOptions options, string name, Func<TFilter> filter, TimeSpan answers, CancellationToken cancellation) where TFilter : IInboundFilter =>
         RabbitAddress.TryParse(options.Uri, out var address)
-            ? address.OpenAsync(name, filter, cancellation)
+            ? address.OpenAsync(name, filter, answers, cancellation)
             : throw new ArgumentException($"RabbitMq:Uri: {RabbitAddress.Form}");
 
     /// <summary>

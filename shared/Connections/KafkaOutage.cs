@@ -22,6 +22,9 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
 
     const int MostMissed = 2;
 
+    // Partitions in a line of the log.
+    const int MostNamed = 5;
+
     const string SessionRefused = "the group refuses Kafka:Client:session.timeout.ms: it lies outside of the brokers' "
         + "group.min.session.timeout.ms and group.max.session.timeout.ms (6000 and 1800000 by default)";
 
@@ -30,6 +33,7 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
     long? _heard;
     int _missed;
     bool _came;
+    bool _hasToldLeaders;
 
     // Why the group does not take this member, although the brokers answer.
     string? _refused;
@@ -77,6 +81,24 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
         }
         outages.Failed(Stores.Kafka, loop, detail);
         return true;
+    }
+
+    /// <summary>Whether every partition of this member has a leader that answers; the brokers may serve all else.</summary>
+    /// <param name="without">Those that have none.</param>
+    public void Led(IReadOnlyCollection<TopicPartition> without)
+    {
+        var leaders = $"{loop}-leaders";
+        if (without.Count > 0)
+        {
+            _hasToldLeaders = true;
+            outages.Failed(Stores.Kafka, leaders, $"no leader answers for {string.Join(", ", without.Order().Take(MostNamed).Select(each => $"{each.Topic}/{each.Partition.Value}"))}"
+                + (without.Count > MostNamed ? $" and {without.Count - MostNamed} other partitions" : ""));
+        }
+        else if (_hasToldLeaders)
+        {
+            _hasToldLeaders = false;
+            outages.Succeeded(Stores.Kafka, leaders);
+        }
     }
 
     /// <summary>The group has given this member its partitions, perhaps none.</summary>

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -78,7 +79,7 @@ public sealed class PostgresSettings(PostgresSource postgres, PostgresNeeds need
                     postgres.Clear();
                 }
             }
-            catch (Exception away) when (away is NpgsqlException or TimeoutException or OperationCanceledException && !stopping.IsCancellationRequested)
+            catch (Exception away) when (away is NpgsqlException or SocketException or TimeoutException or OperationCanceledException && !stopping.IsCancellationRequested)
             {
                 pause = WhileBroken;
             }

@@ -21,6 +21,8 @@ static class ChangeRules
         record.Operation = envelope.Operation;
         if (Place(envelope, epoch, ref record) is { } problem)
             return problem;
+        if (envelope.IsFlat && MissingSource(envelope, record) is { } field)
+            return Blame(ref record, RejectReason.NoSource, field);
         switch (envelope.Operation)
         {
             case Operation.Message:
@@ -51,6 +53,11 @@ static class ChangeRules
         return needed == NotSent.None ? null : Blame(ref record, RejectReason.MissingColumn, needed.HasFlag(NotSent.BetUserId) ? "after.user_id"
             : needed.HasFlag(NotSent.BetEventId) ? "after.event_id" : "after.placed_at");
     }
+
+    // A read tells of its snapshot; a change has a transaction and the time of its commit.
+    static string? MissingSource(Envelope envelope, in DecodedRecord record) => envelope.Operation == Operation.Read
+        ? envelope.HasFlatSnapshot ? null : "source.snapshot"
+        : record.CommitTime == 0 ? "source.ts_ms" : envelope.HasFlatTransaction ? null : "source.txId";
 
     static void Unflatten(Envelope envelope)
     {

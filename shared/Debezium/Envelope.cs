@@ -11,6 +11,9 @@ sealed class Envelope
     /// <summary>A flattened row says so by fields such as <c>__op</c>, <c>__lsn</c>, <c>__deleted</c>.</summary>
     public bool IsFlat;
     public bool IsDeletedFlag;
+
+    /// <summary>What a flattened row has of <c>source</c>, in whatever value.</summary>
+    public bool HasFlatTransaction, HasFlatSnapshot;
     public bool HasSource;
 
     /// <summary>The table that <c>source.table</c> or <c>__table</c> names, if the platform follows it.</summary>

@@ -9,7 +9,8 @@ static class FlatReader
     public static void Read(ReadOnlySpan<byte> name, ref Utf8JsonReader reader, Envelope envelope, ref DecodedRecord record)
     {
         var field = name[2..];
-        if (field.StartsWith("source_"u8))
+        var isSource = field.StartsWith("source_"u8);
+        if (isSource)
             field = field[7..];
         reader.Read();
         if (field.SequenceEqual("op"u8))
@@ -32,12 +33,19 @@ static class FlatReader
         else if (field.SequenceEqual("table"u8) && reader.TokenType == JsonTokenType.String)
             envelope.NamedTable = TopicName.TableNamed(reader.ValueSpan);
         else if (field.SequenceEqual("txId"u8))
+        {
+            envelope.HasFlatTransaction = true;
             record.TransactionId = SourceReader.ReadTransactionId(ref reader);
+        }
         else if (field.SequenceEqual("snapshot"u8))
+        {
+            envelope.HasFlatSnapshot = true;
             record.Snapshot = SourceReader.ReadSnapshot(ref reader);
-        else if (field.SequenceEqual("ts_us"u8) && JsonText.TryReadInteger(ref reader, out var micros))
+        }
+        // Without the prefix it is the time of the connector, which may be hours later.
+        else if (isSource && field.SequenceEqual("ts_us"u8) && JsonText.TryReadInteger(ref reader, out var micros))
             record.CommitTime = micros;
-        else if (field.SequenceEqual("ts_ms"u8) && record.CommitTime == 0)
+        else if (isSource && field.SequenceEqual("ts_ms"u8) && record.CommitTime == 0)
             record.CommitTime = SourceReader.ReadMillis(ref reader);
         else if (field.SequenceEqual("transaction_total_order"u8) && JsonText.TryReadInteger(ref reader, out var order))
             envelope.TotalOrder = order;

@@ -23,6 +23,11 @@ public static class RejectReason
 
     /// <summary>Neither <c>lsn</c> nor <c>sequence</c>: the change has no place in the order of changes.</summary>
     public const string NoPosition = "no-position";
+
+    /// <summary>
+    /// A flattened row without a part of Debezium's <c>source</c> that decides what is shown: add it to the transform's <c>add.fields</c>.
+    /// </summary>
+    public const string NoSource = "no-source";
     public const string NoRow = "no-row";
 
     /// <summary>A column without which a bet has no place in its table: user_id, event_id, placed_at.</summary>

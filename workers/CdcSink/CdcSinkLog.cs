@@ -60,7 +60,7 @@ static partial class CdcSinkLog
     [LoggerMessage(345, LogLevel.Warning, "PostgreSQL's timeline changed from {BeforeTimeline} to {Timeline} between {BeforeAt:u} and {At:u} in epoch {Epoch}: a replica was promoted, or a backup was restored. If that lost commits, set the connector's epoch higher and take a snapshot; if not, nothing is to be done")]
     public static partial void TimelineChanged(ILogger log, uint beforeTimeline, uint timeline, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
 
-    [LoggerMessage(387, LogLevel.Warning, "PostgreSQL's clock jumped: commit times are not in the order of the log. bets_as_of refuses moments between {KnownUntil:u} and {KnownAgain:u}; {Jumps} jumps were found now, all are in history_gaps")]
+    [LoggerMessage(387, LogLevel.Warning, "Commit times are not in the order of the log: PostgreSQL's clock jumped, or its log went back. bets_as_of refuses moments between {KnownUntil:u} and {KnownAgain:u}; {Jumps} jumps were found now, all are in history_gaps")]
     public static partial void ClockJumped(ILogger log, DateTimeOffset knownUntil, DateTimeOffset knownAgain, int jumps);
 
     [LoggerMessage(389, LogLevel.Error, "The publication or the definition of a table of it was changed between {BeforeAt:u} and {At:u} in epoch {Epoch}: by ALTER PUBLICATION, by ALTER TABLE, or because one was made anew. What was committed while a table was not published, or by DDL itself, is missing. A reconciliation is asked for, and data_as_of is held at the first of the two until a run finds everything equal")]
@@ -95,6 +95,9 @@ static partial class CdcSinkLog
 
     [LoggerMessage(321, LogLevel.Warning, "The snapshot of epoch {Epoch} is complete: rows of {Table} that it did not read are deleted")]
     public static partial void EpochEnded(ILogger log, string table, int epoch);
+
+    [LoggerMessage(399, LogLevel.Information, "The stream goes on after the snapshot of epoch {Epoch} at {Position}, so it is complete. Its last read has not come: it stands in the topic of a table that the sink does not read, or was put aside")]
+    public static partial void SnapshotEndNotSeen(ILogger log, int epoch, ulong position);
 
     [LoggerMessage(360, LogLevel.Warning, "A snapshot of epoch {Epoch} has ended, but does not tell which older rows of {Table} are gone: {Reason}. They stay until a reconciliation")]
     public static partial void OlderRowsStay(ILogger log, string table, int epoch, string reason);

@@ -8,6 +8,8 @@ namespace Betting.Tests.CdcSink.Connector;
 /// <summary>Which of the connector's settings leave out, drop or change what the sink needs.</summary>
 public sealed class ConnectorRulesTests
 {
+    const string Added = "op,table,lsn,source.ts_ms,source.txId,source.snapshot";
+
     static readonly Dictionary<string, string> Shipped = JsonNode.Parse(File.ReadAllText(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!.AsObject()
         .ToDictionary(each => each.Key, each => each.Value!.GetValue<string>());
 
@@ -105,6 +107,7 @@ public sealed class ConnectorRulesTests
     public void Records_that_a_field_routes_are_named(string field, bool isJudged)
     {
         var settings = WithTransform("io.debezium.transforms.ExtractNewRecordState", "delete.tombstone.handling.mode", "rewrite");
+        settings["transforms.other.add.fields"] = Added;
         settings["transforms.other.route.by.field"] = field;
         var found = Assert.Single(ConnectorRules.Judge(settings));
         Assert.StartsWith("transforms.other.route.by.field", found.Line, StringComparison.Ordinal);
@@ -153,9 +156,28 @@ public sealed class ConnectorRulesTests
     [InlineData("org.apache.kafka.connect.transforms.InsertHeader")]
     [InlineData("org.apache.kafka.connect.transforms.SetSchemaMetadata$Value")]
     [InlineData("org.apache.kafka.connect.transforms.HeaderFrom$Value", "operation", "copy")]
-    [InlineData("io.debezium.transforms.ExtractNewRecordState", "delete.tombstone.handling.mode", "rewrite-with-tombstone")]
-    [InlineData("io.debezium.transforms.ExtractNewRecordState", "delete.handling.mode", "rewrite")]
     public void A_transform_that_keeps_every_record_is_right(string type, string? setting = null, string? value = null) => Assert.Empty(ConnectorRules.Judge(WithTransform(type, setting, value)));
+
+    [Theory]
+    [InlineData("delete.tombstone.handling.mode", "rewrite-with-tombstone", Added, null)]
+    [InlineData("delete.handling.mode", "rewrite", Added, null)]
+    [InlineData("delete.handling.mode", "rewrite", "op, lsn, source.ts_us, txId, snapshot, source.sequence", null)]
+    [InlineData("delete.handling.mode", "rewrite", "op,table,lsn,source.ts_ms", "lacks source.txId")]
+    [InlineData("delete.handling.mode", "rewrite", "op,table,lsn,ts_ms,source.txId,source.snapshot", "lacks source.ts_us")]
+    [InlineData("delete.handling.mode", "rewrite", "op,table,lsn,source.ts_ms,source.txId", "lacks source.snapshot")]
+    [InlineData("delete.handling.mode", "rewrite", "", "lacks op")]
+    public void A_flattening_transform_keeps_deletes_and_adds_what_the_sink_goes_by(string setting, string value, string added, string? lack)
+    {
+        var settings = WithTransform("io.debezium.transforms.ExtractNewRecordState", setting, value);
+        settings["transforms.other.add.fields"] = added;
+        var found = ConnectorRules.Judge(settings).ToList();
+        if (lack is null)
+        {
+            Assert.Empty(found);
+            return;
+        }
+        Assert.Contains($"transforms.other.add.fields {lack}", Assert.Single(found).Line, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_transform_of_this_project_that_a_predicate_restricts_is_named() =>

@@ -66,6 +66,26 @@ public sealed class RestartSignsTests(Servers servers)
         Assert.Equal(["1"], await sink.QueryAsync("SELECT toString(count()) FROM reconciliation_requests FINAL WHERE startsWith(id, 'Restart of')"));
     }
 
+    /// <summary>A copy that is older than what came: its new log has the positions of the former one, and watermarks of both lie side by side.</summary>
+    [Fact]
+    public async Task After_a_restore_in_the_same_epoch_the_restart_is_told_once_however_often_the_watermarks_of_both_logs_alternate()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, lsn: 800, at: "2026-01-01T10:00:00+00:00", started: Earlier)]);
+        await VisibleAsync(sink);
+        await sink.ApplyStreamedAsync([Bet(1, 600, 40_000), .. Enumerable.Range(1, 20).Select(each =>
+            _made.Linked(1 + each, previous: each, lsn: (ulong)(2000 + 800 * each), at: $"2026-01-01T10:05:{each:00}+00:00", started: Earlier))]);
+        await sink.ApplyStreamedAsync([.. Enumerable.Range(1, 30).Select(each =>
+            _made.Linked(100 + each, previous: each == 1 ? 1 : 99 + each, lsn: (ulong)(2400 + 800 * each), at: $"2026-01-01T10:31:{each:00}+00:00", started: Restarted))]);
+
+        await VisibleAsync(sink);
+        await VisibleAsync(sink);
+        await sink.ApplyStreamedAsync([_made.Linked(200, previous: 130, lsn: 80_000, at: "2026-01-01T10:32:00+00:00", started: Restarted)]);
+        await VisibleAsync(sink);
+
+        Assert.Equal(["1"], await sink.QueryAsync("SELECT toString(count()) FROM reconciliation_requests FINAL WHERE startsWith(id, 'Restart of')"));
+    }
+
     [Fact]
     public async Task Two_days_after_the_last_watermark_the_restart_is_noticed_too()
     {

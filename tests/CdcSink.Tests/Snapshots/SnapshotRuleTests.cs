@@ -31,11 +31,23 @@ public sealed class SnapshotRuleTests
     }
 
     [Fact]
-    public void A_topic_that_was_made_anew_is_not_waited_for()
+    public void A_topic_that_is_made_anew_meanwhile_needs_another_wait()
     {
         var wait = new SnapshotWait([new StreamEnd("bets", 0, 0, 1000)], Reached(("bets", 0, 10)));
-        Assert.False(wait.IsOver(Reached(("bets", 0, 20))));
-        Assert.True(wait.IsOver(Reached(generation: 7, ("bets", 0, 1))));
+        Assert.False(wait.IsStale(Reached(("bets", 0, 20))));
+        var anew = Reached(generation: 7, ("bets", 0, 1));
+        Assert.True(wait.IsStale(anew));
+        Assert.False(wait.IsOver(anew));
+        Assert.True(new SnapshotWait([new StreamEnd("bets", 0, 0, 1)], anew).IsOver(anew));
+    }
+
+    [Fact]
+    public void Progress_in_a_former_topic_has_passed_no_position_of_the_new_one()
+    {
+        var former = Reached(("bets", 0, 1_000_000));
+        var wait = new SnapshotWait([new StreamEnd("bets", 0, 0, 5000)], former);
+        Assert.False(wait.IsOver(former));
+        Assert.True(wait.IsStale(Reached(generation: 7, ("bets", 0, 100))));
     }
 
     static Dictionary<TopicPartition, PartitionPosition> Reached(params (string Topic, int Partition, long Next)[] partitions) => Reached(0, partitions);

@@ -58,5 +58,35 @@ public sealed class SnapshotStreamTests(Servers servers)
         await Deadline.UntilAsync("bet 2 is gone", Limit, async () => await CountAsync(sink) == 1);
     }
 
+    /// <summary>
+    /// The connector captures one more table, such as that of its signals, which Debezium reads last; or the last read is a dead letter.
+    /// </summary>
+    [Fact]
+    public async Task A_snapshot_whose_last_read_does_not_come_is_settled_when_the_stream_goes_on_after_it()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using var worker = stream.StartWorker(sink.ConnectionString);
+        await stream.SendAsync([_made.User(1), _made.Event(1), _made.Bet(1, Made.Columns()), _made.Bet(2, Made.Columns())]);
+        await stream.SendAsync([_made.Watermark("2026-01-01T10:00:00+00:00")]);
+        await Deadline.UntilAsync("the first epoch", Limit, async () => await CountAsync(sink) == 2);
+
+        await stream.SendAsync(
+        [
+            _made.User(1, op: "r", epoch: "2", snapshot: "first"),
+            _made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "last_in_data_collection"),
+        ]);
+        await Deadline.UntilAsync("the reads", Limit, () => stream.IsVisibleAsync(sink));
+        Assert.Equal(2, await CountAsync(sink));
+        Assert.DoesNotContain("The stream goes on after the snapshot", KafkaStream.Said(worker), StringComparison.Ordinal);
+        await stream.SendAsync([_made.Watermark("2026-01-01T11:00:00+00:00", epoch: "2"), _made.Bet(3, Made.Columns(), epoch: "2")]);
+
+        await Deadline.UntilAsync("bet 2 is gone", Limit, async () =>
+            (await sink.QueryAsync("SELECT toString(groupArray(bet_id)) FROM (SELECT bet_id FROM bets_analytics ORDER BY bet_id)"))[0] == "[1,3]");
+        await Deadline.UntilAsync("the end is settled", Limit, async () =>
+            (await sink.QueryAsync("SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 1"))[0] == "1");
+        Assert.Single(KafkaStream.Said(worker).Split('\n'), line => line.Contains("The stream goes on after the snapshot of epoch 2", StringComparison.Ordinal));
+    }
+
     static async Task<long> CountAsync(SinkUnderTest sink) => long.Parse((await sink.QueryAsync("SELECT count() FROM bets_analytics"))[0], CultureInfo.InvariantCulture);
 }

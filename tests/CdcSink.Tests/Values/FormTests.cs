@@ -73,6 +73,8 @@ public sealed class FormTests(Servers servers)
         row["__table"] = source["table"]!.DeepClone();
         row["__lsn"] = source["lsn"]!.DeepClone();
         row["__source_ts_ms"] = source["ts_ms"]!.DeepClone();
+        row["__source_txId"] = source["txId"]?.DeepClone();
+        row["__source_snapshot"] = source["snapshot"]!.DeepClone();
         return row.ToJsonString();
     });
 }

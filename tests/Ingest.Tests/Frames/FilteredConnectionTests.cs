@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using Betting.Connections;
 using Betting.Ingest.Doors;
@@ -12,6 +14,8 @@ namespace Betting.Tests.Ingest.Frames;
 /// <summary>The filter in a connection to a real RabbitMQ.</summary>
 public sealed class FilteredConnectionTests(Servers servers)
 {
+    static readonly TimeSpan Answers = TimeSpan.FromSeconds(20);
+
     static CancellationToken Ending => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -54,7 +58,7 @@ public sealed class FilteredConnectionTests(Servers servers)
         var uri = (await servers.RabbitAsync()).Uri;
         var cuts = new ContentCuts(new HeldBytes(1_000_000));
         Assert.True(RabbitAddress.TryParse(uri, out var address));
-        await using var connection = await address.OpenAsync("test", () => new FrameFilter(new ContentRule(cuts)), Ending);
+        await using var connection = (await address.OpenAsync("test", () => new FrameFilter(new ContentRule(cuts)), Answers, Ending)).Connection;
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Ending);
         var queue = (await channel.QueueDeclareAsync("", durable: false, exclusive: true, cancellationToken: Ending)).QueueName;
         var random = new Random(141);
@@ -113,7 +117,7 @@ public sealed class FilteredConnectionTests(Servers servers)
         await using var wire = new TlsWire(new Uri((await servers.RabbitAsync()).Uri).Port);
         Assert.True(RabbitAddress.TryParse($"amqps://betting:betting@localhost:{wire.Port}/", out var address));
 
-        var failure = await Assert.ThrowsAsync<BrokerUnreachableException>(() => address.OpenAsync("test", () => new FrameFilter(new ContentRule(new ContentCuts(new HeldBytes(0)))), Ending));
+        var failure = await Assert.ThrowsAsync<BrokerUnreachableException>(() => address.OpenAsync("test", () => new FrameFilter(new ContentRule(new ContentCuts(new HeldBytes(0)))), Answers, Ending));
 
         Assert.Contains(Inner(failure), inner => inner is AuthenticationException);
     }
@@ -123,18 +127,37 @@ public sealed class FilteredConnectionTests(Servers servers)
     {
         var server = new Uri((await servers.RabbitAsync()).Uri);
         Assert.True(RabbitAddress.TryParse($"amqp://betting:betting@127.0.0.1:1,127.0.0.1:{server.Port}/", out var address));
-        static IInboundFilter New() => new FrameFilter(new ContentRule(new ContentCuts(new HeldBytes(0))));
+        static FrameFilter New() => new FrameFilter(new ContentRule(new ContentCuts(new HeldBytes(0))));
         for (var attempt = 0; attempt < 5; attempt++)
         {
-            await using var connection = await address.OpenAsync("test", New, Ending);
+            await using var connection = (await address.OpenAsync("test", New, Answers, Ending)).Connection;
             Assert.Equal(server.Port, connection.Endpoint.Port);
         }
 
         Assert.True(RabbitAddress.TryParse("amqp://betting:betting@127.0.0.1:1,127.0.0.1:2/", out var away));
-        var failure = await Assert.ThrowsAsync<BrokerUnreachableException>(() => away.OpenAsync("test", New, Ending));
+        var failure = await Assert.ThrowsAsync<BrokerUnreachableException>(() => away.OpenAsync("test", New, Answers, Ending));
         Assert.Equal("connection refused", RabbitTrouble.Describe(failure));
         Assert.True(RabbitAddress.TryParse($"amqp://betting:wrong@127.0.0.1:1,127.0.0.1:{server.Port}/", out var refused));
-        Assert.True(RabbitTrouble.IsRefused(await Assert.ThrowsAsync<BrokerUnreachableException>(() => refused.OpenAsync("test", New, Ending))));
+        Assert.True(RabbitTrouble.IsRefused(await Assert.ThrowsAsync<BrokerUnreachableException>(() => refused.OpenAsync("test", New, Answers, Ending))));
+    }
+
+    /// <summary>A node that stands still takes connections and says nothing. The watch gives 15 s for all nodes together.</summary>
+    [Fact]
+    public async Task A_node_that_is_silent_does_not_keep_the_one_that_answers_waiting()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var server = new Uri((await servers.RabbitAsync()).Uri);
+        Assert.True(RabbitAddress.TryParse(
+            $"amqp://betting:betting@127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port},127.0.0.1:{server.Port}/", out var address));
+
+        // Each attempt begins with one of the two.
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15), TimeProvider.System);
+            await using var connection = await address.OpenAsync("test", limit.Token);
+            Assert.Equal(server.Port, connection.Endpoint.Port);
+        }));
     }
 
     static IEnumerable<Exception> Inner(Exception? failure) => failure is null ? []

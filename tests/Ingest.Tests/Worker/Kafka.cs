@@ -68,6 +68,10 @@ sealed class Kafka : IAsyncDisposable
     /// <summary>These requests fail no longer.</summary>
     public Task ServeAsync(string request) => AskAsync(HttpMethod.Delete, $"/errors/{request}");
 
+    /// <summary>A partition loses its leader, or has the only broker for it again.</summary>
+    public Task LeadAsync(int partition, bool hasLeader) =>
+        AskAsync(HttpMethod.Post, $"/topics/{Topics.Commands}/partitions/{partition}/leader?broker={(hasLeader ? 1 : -1)}");
+
     /// <summary>As retention would.</summary>
     public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
 

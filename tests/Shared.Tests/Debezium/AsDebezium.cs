@@ -69,7 +69,7 @@ sealed record AsDebezium(bool Schemas, bool Flat, DecimalMode Decimals, TimeMode
         ];
         random.Shuffle(source);
         string[] fields = Flat
-            ? [.. columns, "\"__op\":\"c\"", "\"__table\":\"bets\"", $"\"__lsn\":{lsn}", "\"__source_ts_ms\":1795367457367", "\"__deleted\":\"false\""]
+            ? [.. columns, "\"__op\":\"c\"", "\"__table\":\"bets\"", $"\"__lsn\":{lsn}", "\"__source_ts_ms\":1795367457367", "\"__source_txId\":748", "\"__deleted\":\"false\""]
             : ["\"before\":null", $"\"after\":{{{string.Join(',', columns)}}}", $"\"source\":{{{string.Join(',', source)}}}", "\"op\":\"c\"", "\"ts_ms\":1", "\"transaction\":null"];
         random.Shuffle(fields);
         var payload = $"{{{string.Join(',', fields)}}}";

@@ -110,6 +110,10 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
 
     void AddSnapshotMarks(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
     {
+        if (change.Snapshot is not (SnapshotMarker.None or SnapshotMarker.Incremental) && !IsReplay && batch.SnapshotReads.Add((change.Table, change.Version)))
+        {
+            batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.ReadMarker);
+        }
         if (change.Snapshot == SnapshotMarker.First)
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.FirstMarker);

@@ -16,6 +16,9 @@ public sealed class ChangeBatch : IDisposable
     /// <summary>The version of the first row of the batch that an incremental snapshot read, by table and epoch.</summary>
     public Dictionary<(SourceTable Table, int Epoch), ChangeVersion> ReadIncrementally { get; } = [];
 
+    /// <summary>The reads of snapshots that are not incremental, each table and version once.</summary>
+    public HashSet<(SourceTable Table, ChangeVersion Version)> SnapshotReads { get; } = [];
+
     /// <summary>The snapshots of an archive that ended in this batch; those of the stream are stored, see <see cref="ChangeRows.SnapshotMarkers"/>.</summary>
     public List<SnapshotEnd> SnapshotEnds { get; } = [];
 

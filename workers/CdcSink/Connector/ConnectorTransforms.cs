@@ -9,6 +9,14 @@ static class ConnectorTransforms
     const string Flattening = "ExtractNewRecordState", FromHeaders = "HeaderFrom";
 
     const string Deletes = "delete.tombstone.handling.mode", FormerDeletes = "delete.handling.mode";
+    const string Fields = "add.fields";
+
+    // Of the record or of its source. What a snapshot, a moment of the past and the Reconciler's cut go by.
+    static readonly string[][] NeededFields =
+        [["op"], ["lsn", "source.lsn"], ["source.ts_ms", "source.ts_us"], ["txId", "source.txId"], ["snapshot", "source.snapshot"]];
+
+    const string AllFields = "op,table,lsn,source.ts_us,source.txId,source.snapshot,source.sequence";
+
     const string Route = "route.by.field", Operation = "operation";
 
     /// <summary>One for each transform that is not known to keep every record and value.</summary>
@@ -46,7 +54,7 @@ static class ConnectorTransforms
             return new ConnectorFinding(
                 $"{transform}.predicate is set: the transform applies to some records only; the others differ in form or epoch");
         }
-        string[] settings = simple switch { Flattening => [Deletes, FormerDeletes, Route], FromHeaders => [Operation], _ => [] };
+        string[] settings = simple switch { Flattening => [Deletes, FormerDeletes, Route, Fields], FromHeaders => [Operation], _ => [] };
         if (Array.Find(settings, setting => Placeholders.AreIn(Of(setting))) is { } unknown)
         {
             return ConnectorFinding.Placeholder($"{transform}.{unknown}");
@@ -59,10 +67,21 @@ static class ConnectorTransforms
         {
             return new ConnectorFinding($"{transform}.{Route} is set: records go to topics that the sink does not read");
         }
+        if (simple == Flattening && MissingField(Of(Fields)) is { } missing)
+        {
+            return new ConnectorFinding($"{transform}.{Fields} lacks {missing}: the sink puts such records aside; set it to {AllFields}");
+        }
         return simple == FromHeaders && Of(Operation).Trim().Equals("move", StringComparison.OrdinalIgnoreCase)
             ? new ConnectorFinding($"{transform}.{Operation} is move: fields are taken out of the records; it has to be copy") : null;
 
         string Of(string setting) => config.GetValueOrDefault($"{transform}.{setting}", "");
+    }
+
+    // A field may be renamed behind a colon; the sink knows it by its own name.
+    static string? MissingField(string list)
+    {
+        var fields = list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return Array.Find(NeededFields, names => !names.Any(fields.Contains))?[^1];
     }
 
     static bool KeepsDeletes(string mode, string former) =>

@@ -68,6 +68,7 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     {
         await _stages.TimeAsync("join-rows", () => page.InsertAsync(
             rows => store.InsertByMonthAsync(rows, cancellation), failure => ClickHouseErrors.AsksForLess(failure, cancellation)));
+        await FollowAsync(page.Filled, cancellation);
         metrics.Joined(page.Known);
         return true;
     }, cancellation);
@@ -80,14 +81,35 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     async Task JoinAsync(OwnChanges? own, ReadOnlyMemory<long> others, bool isOwn, CancellationToken cancellation)
     {
         using var rows = new NativeRows(JoinedRows.Columns);
-        var bets = await _rows.MakeAsync(rows, own, others, null, cancellation);
+        var filled = new List<FilledRow>();
+        var bets = await _rows.MakeAsync(rows, filled, own, others, null, cancellation);
         await _stages.TimeAsync("join-rows", () =>
         {
             var insert = store.InsertByMonthAsync(rows, cancellation);
             return isOwn ? OwnRowsRefusedException.OfAsync(insert) : insert;
         });
+        await FollowAsync(filled, cancellation);
         metrics.Joined(bets);
         _page.Succeed();
+    }
+
+    // Two writers can make different rows of one version, and the one that is inserted last is shown. So whoever has inserted such a row looks
+    // once more whether it is still what the changes say: the last to insert sees the changes of all others.
+    async Task FollowAsync(IReadOnlyList<FilledRow> inserted, CancellationToken cancellation)
+    {
+        while (inserted.Count > 0)
+        {
+            long[] bets = [.. inserted.Select(row => row.Bet).Order()];
+            using var rows = new NativeRows(JoinedRows.Columns);
+            var now = new List<FilledRow>();
+            _ = await _rows.MakeAsync(rows, now, null, bets, null, cancellation);
+            if (now.ToHashSet().IsSubsetOf(inserted))
+            {
+                return;
+            }
+            await _stages.TimeAsync("join-rows", () => store.InsertByMonthAsync(rows, cancellation));
+            inserted = now;
+        }
     }
 
     /// <summary>Runs a step, and lets the next statements take fewer bets if this one was too much.</summary>

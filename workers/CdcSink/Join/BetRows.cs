@@ -9,12 +9,13 @@ sealed class BetRows(ChangeStore store, Stages stages)
     readonly StoredChanges _stored = new(store);
 
     /// <param name="rows">Where they are written.</param>
+    /// <param name="filled">Where rows are noted that a late change may alter.</param>
     /// <param name="own">Bets whose changes are here; null where none are.</param>
     /// <param name="others">Bets whose changes are read; ascending, each once.</param>
     /// <param name="remembered">Users that need not be read again; null where all are.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>How many of the bets have a change.</returns>
-    public async Task<int> MakeAsync(NativeRows rows, OwnChanges? own, ReadOnlyMemory<long> others, KnownUsers? remembered, CancellationToken cancellation)
+    public async Task<int> MakeAsync(NativeRows rows, List<FilledRow> filled, OwnChanges? own, ReadOnlyMemory<long> others, KnownUsers? remembered, CancellationToken cancellation)
     {
         using var stored = new ById<BetState>(others);
         var ended = _stored.EndedAsync(cancellation);
@@ -30,9 +31,9 @@ sealed class BetRows(ChangeStore store, Stages stages)
         remembered?.Keep(users, missing);
         if (own is not null)
         {
-            JoinedRows.Write(rows, own, users, events, await ended);
+            JoinedRows.Write(rows, filled, own, users, events, await ended);
         }
-        JoinedRows.Write(rows, stored, users, events, await ended);
+        JoinedRows.Write(rows, filled, stored, users, events, await ended);
         return bets;
     }
 

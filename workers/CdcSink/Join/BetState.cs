@@ -26,6 +26,11 @@ struct BetState
     /// <summary>The bits of its own columns.</summary>
     public readonly int Marks => (_keyMarks & KeyBits) | Status.Mark(StatusBit) | Amount.Mark(AmountBit) | Payout.Mark(PayoutBit) | SettledAt.Mark(SettledAtBit);
 
+    /// <summary>Whether a column is not of its newest change, and the sum of the versions of its columns, which only grows.</summary>
+    public readonly (bool IsFilled, ulong Sources) Filling => (
+        Status.Version != Latest.Version || Amount.Version != Latest.Version || Payout.Version != Latest.Version || SettledAt.Version != Latest.Version,
+        unchecked(Status.Version + Amount.Version + Payout.Version + SettledAt.Version));
+
     /// <summary>How many sorting keys it ever had.</summary>
     public readonly int Keys => _hasKey ? 1 + (_others?.Count ?? 0) : 0;
 

@@ -17,6 +17,11 @@ struct EventState
     public Newest<long> StartTime;
     public Newest<Text> Status;
 
+    /// <summary>Whether a column is not of its newest change, and the sum of the versions of its columns, which only grows.</summary>
+    public readonly (bool IsFilled, ulong Sources) Filling => (
+        Name.Version != Latest.Version || Category.Version != Latest.Version || StartTime.Version != Latest.Version || Status.Version != Latest.Version,
+        unchecked(Name.Version + Category.Version + StartTime.Version + Status.Version));
+
     /// <summary>The bits of its columns.</summary>
     public readonly int Marks => Name.Mark(NameBit) | Category.Mark(CategoryBit) | StartTime.Mark(StartTimeBit) | Status.Mark(StatusBit);
 

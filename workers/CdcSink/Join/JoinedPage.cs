@@ -8,12 +8,13 @@ public sealed class JoinedPage : IDisposable
     readonly Stack<NativeRows> _blocks = new();
 
     /// <param name="rows">Theirs from here on.</param>
+    /// <param name="filled">Those of them that a late change may alter.</param>
     /// <param name="bets">How many bets.</param>
     /// <param name="known">How many of them have a change, and so rows.</param>
     /// <param name="next">The lowest id that is left; null where none is.</param>
-    internal JoinedPage(NativeRows rows, int bets, int known, long? next)
+    internal JoinedPage(NativeRows rows, IReadOnlyList<FilledRow> filled, int bets, int known, long? next)
     {
-        (Bets, Known, Next) = (bets, known, next);
+        (Filled, Bets, Known, Next) = (filled, bets, known, next);
         _blocks.Push(rows);
     }
 
@@ -22,6 +23,8 @@ public sealed class JoinedPage : IDisposable
     public long? Next { get; }
 
     internal int Known { get; }
+
+    internal IReadOnlyList<FilledRow> Filled { get; }
 
     /// <summary>Inserts what is not inserted yet. After a failure for which <paramref name="asksForLess"/> holds, the next call inserts smaller blocks.</summary>
     internal async Task InsertAsync(Func<NativeRows, Task> insertAsync, Func<Exception, bool> asksForLess)

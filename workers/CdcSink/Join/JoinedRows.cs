@@ -20,27 +20,33 @@ static class JoinedRows
 
     const int UserMarks = 128, EventMarks = 512;
 
-    public static void Write(NativeRows rows, ById<BetState> bets, ById<UserState> users, ById<EventState> events, Ended ended)
+    /// <param name="rows">Where they are written.</param>
+    /// <param name="filled">Where rows are noted that a late change may alter.</param>
+    /// <param name="bets">The bets.</param>
+    /// <param name="users">All that the bets name.</param>
+    /// <param name="events">All that the bets name.</param>
+    /// <param name="ended">The versions at which tables were emptied.</param>
+    public static void Write(NativeRows rows, List<FilledRow> filled, ById<BetState> bets, ById<UserState> users, ById<EventState> events, Ended ended)
     {
         for (var index = 0; index < bets.Ids.Length; index++)
         {
-            Write(rows, bets.Ids.Span[index], bets[index], bets.Texts, users, events, ended);
+            Write(rows, filled, bets.Ids.Span[index], bets[index], bets.Texts, users, events, ended);
         }
     }
 
     /// <summary>Those that are known as a whole.</summary>
-    public static void Write(NativeRows rows, OwnChanges own, ById<UserState> users, ById<EventState> events, Ended ended)
+    public static void Write(NativeRows rows, List<FilledRow> filled, OwnChanges own, ById<UserState> users, ById<EventState> events, Ended ended)
     {
         for (var index = 0; index < own.Ids.Length; index++)
         {
             if (own.TryState(index, out var bet))
             {
-                Write(rows, own.Ids.Span[index], bet, own.Texts, users, events, ended);
+                Write(rows, filled, own.Ids.Span[index], bet, own.Texts, users, events, ended);
             }
         }
     }
 
-    static void Write(NativeRows rows, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
+    static void Write(NativeRows rows, List<FilledRow> filled, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
     {
         var isThere = bet.Latest.IsThere(ended.Bets);
         for (var each = 0; each < bet.Keys; each++)
@@ -49,6 +55,10 @@ static class JoinedRows
             if (isThere && key == bet.Key)
             {
                 WriteRow(rows, id, bet, texts, users, events, ended);
+                if (FilledRow.Of(id, bet, users[users.Find(key.UserId)], events[events.Find(key.EventId)]) is { } row)
+                {
+                    filled.Add(row);
+                }
             }
             else
             {

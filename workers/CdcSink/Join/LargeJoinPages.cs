@@ -53,8 +53,9 @@ public sealed class LargeJoinPages : IDisposable
         var rows = new NativeRows(JoinedRows.Columns);
         try
         {
-            var known = bets.Length == 0 ? 0 : await _rows.MakeAsync(rows, null, bets, _users, cancellation);
-            return new JoinedPage(rows, bets.Length, known, next);
+            var filled = new List<FilledRow>();
+            var known = bets.Length == 0 ? 0 : await _rows.MakeAsync(rows, filled, null, bets, _users, cancellation);
+            return new JoinedPage(rows, filled, bets.Length, known, next);
         }
         catch
         {

@@ -6,8 +6,10 @@ namespace Betting.CdcSink.Join;
 [StructLayout(LayoutKind.Auto)]
 struct Newest<T>
 {
-    ulong _version;
     byte _marks;
+
+    /// <summary>That of the change which brought it; 0 where none did.</summary>
+    public ulong Version { get; private set; }
 
     public T Value { get; private set; }
 
@@ -18,9 +20,9 @@ struct Newest<T>
     /// <param name="value">What it brought.</param>
     public void Offer(ulong version, byte marks, T value)
     {
-        if (!IsKnown || version >= _version)
+        if (!IsKnown || version >= Version)
         {
-            (_version, _marks, Value, IsKnown) = (version, marks, value, true);
+            (Version, _marks, Value, IsKnown) = (version, marks, value, true);
         }
     }
 

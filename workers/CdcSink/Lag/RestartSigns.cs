@@ -26,6 +26,9 @@ public sealed class RestartSigns(ClickHouseClient client, ChangeStore store, Cdc
     // commit_seconds keeps a day.
     static readonly TimeSpan Told = TimeSpan.FromHours(23);
 
+    // By the times at which PostgreSQL started. One loop looks.
+    readonly HashSet<long> _asked = [];
+
     readonly record struct Restart(ChangeVersion Version, long At, long StartedAt, long BeforeAt);
 
     /// <summary>Asks for a reconciliation that holds <c>data_as_of</c> at the last watermark before such a restart.</summary>
@@ -33,7 +36,7 @@ public sealed class RestartSigns(ClickHouseClient client, ChangeStore store, Cdc
     /// <param name="cancellation">Ends it.</param>
     public async Task NoticeAsync(Watermark watermark, CancellationToken cancellation)
     {
-        foreach (var restart in await RestartsAsync(watermark.Version, cancellation))
+        foreach (var restart in (await RestartsAsync(watermark.Version, cancellation)).Where(each => !_asked.Contains(each.StartedAt)))
         {
             var epoch = watermark.Version.Epoch;
             if (await BacklogAsync(restart, epoch, cancellation) is { } backlog)
@@ -42,14 +45,18 @@ public sealed class RestartSigns(ClickHouseClient client, ChangeStore store, Cdc
                 CdcSinkLog.RestartedBehindBacklog(log, Moment(restart.StartedAt), Moment(restart.BeforeAt), epoch, backlog);
                 await store.AskReconciliationAsync(
                     new Sign(FormattableString.Invariant($"Restart of the watermarks of epoch {epoch}"),
-                        FormattableString.Invariant($"{restart.Version.Lsn}, {Moment(restart.At):yyyy-MM-dd HH:mm:ss.ffffff}")),
+                        FormattableString.Invariant($"started {Moment(restart.StartedAt):yyyy-MM-dd HH:mm:ss.ffffff}")),
                     "PostgreSQL was restarted behind a backlog: it may have been restored from a copy without a new epoch",
                     new Watermark(Moment(restart.BeforeAt), default).Hold, cancellation);
+                _asked.Add(restart.StartedAt);
             }
         }
     }
 
-    /// <summary>Watermarks above the visible one, up to this one, of a PostgreSQL that was started at another time than the watermark before them says.</summary>
+    /// <summary>
+    /// Of each start of PostgreSQL the first watermark above the visible one, up to this one, where the watermark before it is of another
+    /// start. After a restore the positions of the former log and of the new one lie side by side, and their watermarks alternate.
+    /// </summary>
     async Task<List<Restart>> RestartsAsync(ChangeVersion version, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
@@ -66,6 +73,8 @@ public sealed class RestartSigns(ClickHouseClient client, ChangeStore store, Cdc
                 WINDOW last AS (ORDER BY version, at ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
             )
             WHERE version > visible AND toUnixTimestamp64Micro(before_started) > 0 AND started != before_started
+            ORDER BY version
+            LIMIT 1 BY started
             """;
         var restarts = new List<Restart>();
         await using var reader = await client.ExecuteReaderAsync(Sql, parameters, cancellationToken: cancellation);

@@ -76,15 +76,20 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
     }
 
     /// <summary>
-    /// True where a snapshot ended before this watermark and is not settled: rows that it did not find are still shown, see
-    /// <see cref="Snapshots.SnapshotSettlement"/>. To be asked after progress was read that covers the snapshot's end.
+    /// True where a snapshot ended before this watermark and is not settled, also one whose last read has not come: rows that it did not find
+    /// are still shown, see <see cref="Snapshots.SnapshotSettlement"/>. To be asked after progress was read that covers the snapshot's end.
     /// </summary>
     public async Task<bool> HasOpenSnapshotAsync(Watermark watermark, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("version", watermark.Version.Value);
         return Number(await client.ExecuteScalarAsync(
-            "SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 0 AND version <= {version:UInt64}", parameters, cancellationToken: cancellation)) > 0;
+            """
+            SELECT countIf(marker = 'last' AND settled = 0)
+                + (maxIf(version, marker = 'read' AND bitShiftRight(version, 57) = bitShiftRight({version:UInt64}, 57))
+                    > maxIf(version, marker = 'last' AND bitShiftRight(version, 57) = bitShiftRight({version:UInt64}, 57)))
+            FROM snapshot_markers FINAL WHERE version <= {version:UInt64}
+            """, parameters, cancellationToken: cancellation)) > 0;
     }
 
     /// <summary>

@@ -2,7 +2,7 @@ using Betting.Debezium;
 
 namespace Betting.CdcSink.Snapshots;
 
-/// <summary>The last read of a snapshot, as it is stored in <c>snapshot_markers</c>.</summary>
+/// <summary>The last read of a snapshot that came, as it is stored in <c>snapshot_markers</c>.</summary>
 /// <param name="Version">The version of the read.</param>
 /// <param name="TransactionId">Of the read.</param>
 /// <param name="CommittedAt">Of the read; microseconds since 1970 UTC.</param>
@@ -12,7 +12,10 @@ namespace Betting.CdcSink.Snapshots;
 public sealed record SnapshotEnd(ChangeVersion Version, uint TransactionId, long CommittedAt, string Topic, int Partition, long Offset)
 {
     /// <summary>The column <c>marker</c>.</summary>
-    public const string FirstMarker = "first", LastMarker = "last", IncrementalMarker = "incremental";
+    public const string FirstMarker = "first", LastMarker = "last", IncrementalMarker = "incremental", ReadMarker = "read";
+
+    /// <summary>False where no last read came: the stream went on after the snapshot, so it is complete.</summary>
+    public bool IsSeen { get; init; } = true;
 
     /// <summary>The record's place as a record without content, for rows that name where they came from.</summary>
     public StreamRecord Place => new(Topic, Partition, Offset, 0, null, null, []);

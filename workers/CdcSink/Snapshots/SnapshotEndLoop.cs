@@ -89,7 +89,18 @@ public sealed class SnapshotEndLoop(
         // In their order: an earlier snapshot of the epoch decides what a later one may delete.
         foreach (var end in open)
         {
-            if (!_waits.TryAdd(end.Version, null) && _waits[end.Version] is { } wait && wait.IsOver(reached))
+            if (_waits.TryAdd(end.Version, null))
+            {
+                if (!end.IsSeen)
+                {
+                    CdcSinkLog.SnapshotEndNotSeen(log, end.Version.Epoch, end.Version.Lsn);
+                }
+            }
+            else if (_waits[end.Version] is { } stale && stale.IsStale(reached))
+            {
+                _waits[end.Version] = null;
+            }
+            else if (_waits[end.Version] is { } wait && wait.IsOver(reached))
             {
                 await settlement.SettleAsync(end, () => heartbeats.Beat(Name), stopping);
                 _waits.Remove(end.Version);

@@ -11,14 +11,30 @@ public sealed class SnapshotStore(ChangeStore store)
 {
     static readonly SourceTable[] Tables = [SourceTable.Users, SourceTable.Events, SourceTable.Bets];
 
-    /// <summary>Snapshots that ended and are not settled, the oldest first.</summary>
+    /// <summary>
+    /// Snapshots that ended and are not settled, the oldest first. Debezium streams only after a snapshot: where a watermark beyond its reads
+    /// was stored after them, it has ended, whether or not its last read came.
+    /// </summary>
     public async Task<List<SnapshotEnd>> OpenAsync(CancellationToken cancellation)
     {
         const string Sql = """
-            SELECT version, toUInt64(transaction_id), committed_at, topic, toInt64(partition), offset
+            WITH unseen AS
+                (
+                    SELECT bitShiftRight(version, 57) AS epoch, maxIf(version, marker = 'read') AS newest, maxIf(recorded_at, marker = 'read') AS stored_at
+                    FROM snapshot_markers FINAL
+                    GROUP BY epoch
+                    HAVING newest > maxIf(version, marker = 'last')
+                ),
+                streamed AS (SELECT bitShiftRight(version, 57) AS epoch, max(version) AS position, argMax(recorded_at, version) AS stored_at FROM watermarks GROUP BY epoch)
+            SELECT version, toUInt64(transaction_id), committed_at, topic, toInt64(partition), offset, toUInt64(marker = 'last')
             FROM snapshot_markers FINAL
-            WHERE marker = 'last' AND settled = 0
+            WHERE (marker = 'last' AND settled = 0) OR (marker = 'read' AND version IN
+            (
+                SELECT newest FROM unseen INNER JOIN streamed ON streamed.epoch = unseen.epoch
+                WHERE streamed.stored_at > unseen.stored_at AND bitAnd(streamed.position, 72057594037927935) > bitAnd(unseen.newest, 72057594037927935)
+            ))
             ORDER BY version
+            LIMIT 1 BY version
             FORMAT RowBinary
             """;
         var open = new List<SnapshotEnd>();
@@ -26,10 +42,10 @@ public sealed class SnapshotStore(ChangeStore store)
         {
             var (version, transaction, committed) = (row.ReadUInt64(), row.ReadUInt64(), row.ReadInt64());
             var topic = System.Text.Encoding.UTF8.GetString(row.ReadString());
-            var (partition, offset) = (row.ReadInt64(), row.ReadInt64());
+            var (partition, offset, isSeen) = (row.ReadInt64(), row.ReadInt64(), row.ReadUInt64() > 0);
             if (!row.IsShort)
             {
-                open.Add(new SnapshotEnd(new ChangeVersion(version), (uint)transaction, committed, topic, (int)partition, offset));
+                open.Add(new SnapshotEnd(new ChangeVersion(version), (uint)transaction, committed, topic, (int)partition, offset) { IsSeen = isSeen });
             }
         }, cancellation);
         return open;

@@ -19,14 +19,21 @@ public sealed class SnapshotWait
         foreach (var end in ends.Where(end => end.End > end.First))
         {
             var partition = new TopicPartition(end.Topic, end.Partition);
-            _open.Add((partition, end.End, progress.TryGetValue(partition, out var known) ? known.Generation : 0));
+            var known = progress.GetValueOrDefault(partition);
+            // Progress beyond the end is that of a former topic.
+            _open.Add((partition, end.End, known.NextOffset > end.End ? known.Generation + 1 : known.Generation));
         }
     }
 
-    /// <summary>True once every partition has passed its position. A topic that was made anew has no such position any more.</summary>
+    /// <summary>The topic of a partition was made anew since, so its position is another one: a new wait has to be begun.</summary>
+    public bool IsStale(IReadOnlyDictionary<TopicPartition, PartitionPosition> progress) =>
+        _open.Exists(each => progress.TryGetValue(each.Partition, out var reached) && reached.Generation > each.Generation);
+
+    /// <summary>True once every partition has passed its position.</summary>
     public bool IsOver(IReadOnlyDictionary<TopicPartition, PartitionPosition> progress)
     {
-        _open.RemoveAll(each => progress.TryGetValue(each.Partition, out var reached) && (reached.NextOffset >= each.End || reached.Generation > each.Generation));
+        _open.RemoveAll(each => progress.TryGetValue(each.Partition, out var reached)
+            && reached.NextOffset >= each.End && reached.Generation == each.Generation);
         return _open.Count == 0;
     }
 }

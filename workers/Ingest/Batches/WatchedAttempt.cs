@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Betting.Connections;
 using Betting.Hosting;
 using Npgsql;
@@ -49,7 +50,7 @@ sealed class WatchedAttempt : IDisposable
             await using var question = await _postgres.CreateCommandAsync("SELECT 1", either.Token);
             await question.ExecuteNonQueryAsync(either.Token);
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure) when (failure is NpgsqlException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException)
         {
             if (!_over.IsCancellationRequested)
             {

@@ -23,6 +23,9 @@ sealed class RabbitLook : IAsyncDisposable
     // For a letter that the queue had and somebody else has taken.
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    // RabbitMQ takes up to 20 s of a busy processor for headers that are nested thousands deep.
+    static readonly TimeSpan BehindLetters = TimeSpan.FromMinutes(1);
+
     // Sorts behind the tags of pages.
     const string LastTag = "look-last";
 
@@ -40,14 +43,13 @@ sealed class RabbitLook : IAsyncDisposable
     {
         // Letters pass whole, but for headers that the client cannot read: RabbitMQ's own dead letters can have such.
         var cuts = new ContentCuts(new HeldBytes(long.MaxValue));
-        FrameFilter? frames = null;
-        var connection = await RabbitConnection.OpenAsync(
-            options, "ingest dead-letters", () => frames = new FrameFilter(new ContentRule(cuts)), cancellation);
+        var (connection, frames) = await RabbitConnection.OpenAsync(
+            options, "ingest dead-letters", () => new FrameFilter(new ContentRule(cuts)), BehindLetters, cancellation);
         try
         {
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
             await channel.TxSelectAsync(cancellation);
-            return new RabbitLook(queue, connection, channel, cuts, frames!);
+            return new RabbitLook(queue, connection, channel, cuts, frames);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Betting.Connections;
 using Betting.Contracts;
 using Confluent.Kafka;
@@ -50,7 +51,7 @@ sealed class GroupWithoutOffsets(PostgresSource postgres, IngestMetrics metrics,
             await using var command = await postgres.CreateCommandAsync(Journal, limit.Token);
             return (bool?)await command.ExecuteScalarAsync(limit.Token);
         }
-        catch (Exception away) when (away is NpgsqlException or TimeoutException or OperationCanceledException)
+        catch (Exception away) when (away is NpgsqlException or SocketException or TimeoutException or OperationCanceledException)
         {
             return null;
         }

@@ -15,15 +15,15 @@ public sealed class KafkaBacklog(TimeProvider clock)
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     readonly Dictionary<TopicPartition, (long Committed, long Since)> _standing = [];
-    Task<Dictionary<TopicPartition, (long Committed, long End)>?> _question = Task.FromResult<Dictionary<TopicPartition, (long Committed, long End)>?>(null);
+
+    // What waited in each partition when it was last told.
+    readonly Dictionary<TopicPartition, long> _waiting = [];
+    Task<Dictionary<TopicPartition, PartitionReach>?> _question = Task.FromResult<Dictionary<TopicPartition, PartitionReach>?>(null);
     IAdminClient? _admin;
     volatile bool _isClosed;
 
-    /// <returns>
-    /// Records that the group has not committed, and how long each partition that has some has not moved; null where no answer has come
-    /// since the last look.
-    /// </returns>
-    public (long Records, Dictionary<int, TimeSpan> Standing)? Look(IConsumer<byte[]?, byte[]> consumer)
+    /// <returns>Null where no answer has come since the last look.</returns>
+    public BacklogLook? Look(IConsumer<byte[]?, byte[]> consumer)
     {
         if (!_question.IsCompleted)
         {
@@ -35,24 +35,31 @@ public sealed class KafkaBacklog(TimeProvider clock)
         return answer is null ? null : Measure(answer);
     }
 
-    (long Records, Dictionary<int, TimeSpan> Standing) Measure(Dictionary<TopicPartition, (long Committed, long End)> answer)
+    /// <summary>
+    /// A partition of which nobody tells moves for nobody: it stands where it stood, and what waited in it waits. Pure but for what it keeps.
+    /// </summary>
+    public BacklogLook Measure(Dictionary<TopicPartition, PartitionReach> answer)
     {
-        var (waiting, standing) = (0L, new Dictionary<int, TimeSpan>());
-        foreach (var (partition, (committed, end)) in answer)
+        var standing = new Dictionary<int, TimeSpan>();
+        foreach (var (partition, reach) in answer)
         {
-            if (end <= committed)
+            if (reach.IsTold && reach.End <= reach.Committed)
             {
                 _standing.Remove(partition);
+                _waiting.Remove(partition);
                 continue;
             }
-            waiting += end - committed;
-            if (!_standing.TryGetValue(partition, out var stands) || stands.Committed != committed)
+            if (!_standing.TryGetValue(partition, out var stands) || (reach.IsTold && stands.Committed != reach.Committed))
             {
-                _standing[partition] = stands = (committed, clock.GetTimestamp());
+                _standing[partition] = stands = (reach.Committed, clock.GetTimestamp());
+            }
+            if (reach.IsTold)
+            {
+                _waiting[partition] = reach.End - reach.Committed;
             }
             standing[partition.Partition.Value] = clock.GetElapsedTime(stands.Since);
         }
-        return (waiting, standing);
+        return new BacklogLook(_waiting.Values.Sum(), standing, [.. answer.Where(each => !each.Value.IsTold).Select(each => each.Key)]);
     }
 
     /// <summary>No question is open.</summary>
@@ -70,29 +77,48 @@ public sealed class KafkaBacklog(TimeProvider clock)
     }
 
     // Null where the brokers do not answer: the door's own requests tell of an outage.
-    async Task<Dictionary<TopicPartition, (long Committed, long End)>?> AskAsync(IAdminClient admin)
+    async Task<Dictionary<TopicPartition, PartitionReach>?> AskAsync(IAdminClient admin)
     {
         try
         {
+            var all = admin.GetMetadata(Topics.Commands, Limit).Topics.Single().Partitions;
             // A partition without a leader would hold up the answer for all others.
-            var partitions = admin.GetMetadata(Topics.Commands, Limit).Topics.Single().Partitions
-                .Where(partition => partition.Leader >= 0).Select(partition => new TopicPartition(Topics.Commands, partition.PartitionId)).ToList();
-            if (partitions.Count == 0 || _isClosed)
+            var led = all.Where(partition => partition.Leader >= 0).Select(partition => new TopicPartition(Topics.Commands, partition.PartitionId)).ToList();
+            if (all.Count == 0 || _isClosed)
             {
                 return null;
             }
-            var firsts = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Earliest(), Limit);
-            var ends = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Latest(), Limit);
-            var group = admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(Topics.IngestGroup, partitions)], new() { RequestTimeout = Limit });
-            // All of them, also where one is refused: none may be open when the consumer is closed.
-            await Task.WhenAll(firsts, ends, group);
-            var (first, end) = (await firsts, await ends);
-            return (await group).Single().Partitions.Where(each => !each.Error.IsError && first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
-                .ToDictionary(each => each.TopicPartition, each => (Math.Max(each.Offset.Value, first[each.TopicPartition]), end[each.TopicPartition]));
+            var told = led.Count == 0 ? [] : await AskAsync(admin, led);
+            return all.Select(partition => new TopicPartition(Topics.Commands, partition.PartitionId))
+                .ToDictionary(each => each, each => told.GetValueOrDefault(each));
         }
         catch (KafkaException)
         {
             return null;
         }
     }
+
+    static async Task<Dictionary<TopicPartition, PartitionReach>> AskAsync(IAdminClient admin, List<TopicPartition> partitions)
+    {
+        var firsts = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Earliest(), Limit);
+        var ends = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Latest(), Limit);
+        var group = admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(Topics.IngestGroup, partitions)], new() { RequestTimeout = Limit });
+        // All of them, also where one is refused: none may be open when the consumer is closed.
+        await Task.WhenAll(firsts, ends, group);
+        var (first, end) = (await firsts, await ends);
+        return (await group).Single().Partitions.Where(each => !each.Error.IsError && first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
+            .ToDictionary(each => each.TopicPartition, each => new PartitionReach(true, Math.Max(each.Offset.Value, first[each.TopicPartition]), end[each.TopicPartition]));
+    }
 }
+
+/// <summary>How far a partition is committed, and where it ends, by its leader's word.</summary>
+/// <param name="IsTold">False where it has no leader, or its leader does not answer; the other two are 0 then.</param>
+/// <param name="Committed">By the group; its first record where that is later.</param>
+/// <param name="End">The offset of its next record.</param>
+public readonly record struct PartitionReach(bool IsTold, long Committed, long End);
+
+/// <summary>What waits in the topic.</summary>
+/// <param name="Records">That the group has not committed, as far as was told.</param>
+/// <param name="Standing">How long each partition that has some, or is not told, has not moved.</param>
+/// <param name="Untold">Partitions without a leader that answers.</param>
+public sealed record BacklogLook(long Records, IReadOnlyDictionary<int, TimeSpan> Standing, IReadOnlyList<TopicPartition> Untold);

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Betting.Contracts;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,9 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    // A partition that could not be judged is asked about with every third call of Retry.
+    const int LooksForTurn = 3;
+
     readonly KafkaPlaces _applied = starts.Places;
 
     readonly Dictionary<TopicPartition, LostPlace> _stopped = [];
@@ -39,6 +43,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
 
     // Beginnings that the broker did not have, of which it has not told yet what it has; true where it has another record there.
     readonly Dictionary<TopicPartition, bool> _undecided = [];
+    int _turn;
 
     // How far each partition of this replica is applied.
     readonly Dictionary<TopicPartition, KafkaPlace> _places = [];
@@ -191,8 +196,12 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         }
         if (_undecided.Count > 0)
         {
-            var (partition, isOther) = _undecided.First();
-            Lost(consumer, partition, isOther);
+            // In turn: one that cannot be judged must not keep the others waiting. A leader that is silent takes as long as the patience is.
+            var (partition, isOther) = _undecided.ElementAt(_turn++ / LooksForTurn % _undecided.Count);
+            if (_turn % LooksForTurn == 0)
+            {
+                Lost(consumer, partition, isOther);
+            }
         }
         Tell();
     }
@@ -254,7 +263,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         {
             KafkaException => "the broker does not tell the group's offsets",
             PostgresException refused => $"{PlacesUntold} ({refused.SqlState})",
-            NpgsqlException or TimeoutException or OperationCanceledException => PlacesUntold,
+            NpgsqlException or SocketException or TimeoutException or OperationCanceledException => PlacesUntold,
             _ => "",
         };
         if (untold is KafkaException unanswered && _unknown.Count == 0)

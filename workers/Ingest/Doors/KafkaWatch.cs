@@ -22,11 +22,13 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
             return false;
         }
         _looked = clock.GetTimestamp();
-        if (_backlog.Look(consumer) is var (waiting, standing))
+        if (_backlog.Look(consumer) is { } waiting)
         {
-            metrics.Queue(KafkaDoor.Door, waiting);
-            metrics.QueueStands(KafkaDoor.Door, standing.Values.DefaultIfEmpty().Max());
-            metrics.PartitionsStand(standing.Where(partition => partition.Value >= ToldFrom).ToDictionary());
+            metrics.Queue(KafkaDoor.Door, waiting.Records);
+            metrics.QueueStands(KafkaDoor.Door, waiting.Standing.Values.DefaultIfEmpty().Max());
+            metrics.PartitionsStand(waiting.Standing.Where(partition => partition.Value >= ToldFrom).ToDictionary());
+            // A leader is elected within seconds, and the others have nothing to do with this replica.
+            outage.Led([.. waiting.Untold.Where(each => waiting.Standing[each.Partition.Value] >= ToldFrom).Intersect(consumer.Assignment)]);
         }
         var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
         var oldest = unfinished is [var first, ..] ? first.Oldest : gathering.Records is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Betting.Connections;
 using Betting.Ingest.Store;
 using Confluent.Kafka;
@@ -96,7 +97,7 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
             Refused = refused.SqlState;
             return PlaceWrite.NotTaken;
         }
-        catch (Exception away) when (away is NpgsqlException or TimeoutException or OperationCanceledException)
+        catch (Exception away) when (away is NpgsqlException or SocketException or TimeoutException or OperationCanceledException)
         {
             // Whoever works with PostgreSQL tells of it.
             return PlaceWrite.NotTaken;

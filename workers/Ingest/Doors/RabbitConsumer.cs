@@ -19,6 +19,9 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// </summary>
     public const ushort Prefetch = 8000;
 
+    // For each answer of the broker.
+    static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
+
     readonly IConnection _connection;
     readonly RabbitInbox _inbox;
     readonly ContentCuts _cuts;
@@ -64,15 +67,16 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
     {
         var cuts = new ContentCuts(inbox.Held);
-        FrameFilter? frames = null;
-        var connection = await RabbitConnection.OpenAsync(rabbit, "ingest", () => frames = new FrameFilter(new ContentRule(cuts)), cancellation);
+        var (connection, frames) = await RabbitConnection.OpenAsync(
+            rabbit, "ingest", () => new FrameFilter(new ContentRule(cuts)), AnswerLimit, cancellation);
         try
         {
-            var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
-            await channel.BasicQosAsync(0, Prefetch, global: false, cancellation);
-            var consumer = new RabbitConsumer(connection, channel, inbox, cuts, frames!, log);
+            // The client waits for its own limit, whatever the token says.
+            var channel = await connection.CreateChannelAsync(cancellationToken: cancellation).WaitAsync(cancellation);
+            await channel.BasicQosAsync(0, Prefetch, global: false, cancellation).WaitAsync(cancellation);
+            var consumer = new RabbitConsumer(connection, channel, inbox, cuts, frames, log);
             inbox.SwitchTo(consumer);
-            await channel.BasicConsumeAsync(Topics.Commands, autoAck: false, consumer, cancellation);
+            await channel.BasicConsumeAsync(Topics.Commands, autoAck: false, consumer, cancellation).WaitAsync(cancellation);
             return consumer;
         }
         catch

@@ -60,7 +60,7 @@ public sealed class RabbitSettings(IOptions<RabbitMqOptions> options, Readiness 
         foreach (var queue in RabbitPolicies.Queues)
         {
             using var answer = await _http.GetAsync(new Uri($"api/queues/{Uri.EscapeDataString(rabbit!.VirtualHost)}/{queue}", UriKind.Relative), stopping);
-            using var queueState = answer.StatusCode == HttpStatusCode.NotFound ? null : JsonDocument.Parse(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(stopping));
+            using var queueState = answer.StatusCode == HttpStatusCode.NotFound ? null : await JsonDocument.ParseAsync(await answer.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(stopping), default, stopping);
             var policy = queueState is { RootElement: { ValueKind: JsonValueKind.Object } state } && state.TryGetProperty("effective_policy_definition", out var applied) ? applied : default;
             broken.AddRange(RabbitPolicies.WhatIsBroken(queue, policy));
             isWhole &= policy.ValueKind != JsonValueKind.Undefined;

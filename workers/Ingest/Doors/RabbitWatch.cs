@@ -149,9 +149,9 @@ public sealed class RabbitWatch(
         }
         await CloseAsync();
         _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest watch", cancellation);
-        await queues.DeclareAsync(_connection, cancellation);
-        await CommandQueue.BindAsync(_connection, cancellation);
-        return _channel = await _connection.CreateChannelAsync(cancellationToken: cancellation);
+        await queues.DeclareAsync(_connection, cancellation).WaitAsync(cancellation);
+        await CommandQueue.BindAsync(_connection, cancellation).WaitAsync(cancellation);
+        return _channel = await _connection.CreateChannelAsync(cancellationToken: cancellation).WaitAsync(cancellation);
     }
 
     async Task ConsumeAsync(CancellationToken cancellation)

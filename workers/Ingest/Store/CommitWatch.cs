@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Betting.Connections;
 using Betting.Hosting;
 using Npgsql;
@@ -74,9 +75,10 @@ public sealed class CommitWatch(PostgresSource postgres, Outages outages, StoreF
             await commit.WaitAsync(Every, clock, leave);
             return true;
         }
-        catch (TimeoutException) when (!commit.IsCompleted)
+        catch (TimeoutException) when (!commit.IsFaulted)
         {
-            return false;
+            // It may have ended in this moment.
+            return commit.IsCompletedSuccessfully;
         }
     }
 
@@ -94,7 +96,7 @@ public sealed class CommitWatch(PostgresSource postgres, Outages outages, StoreF
             return (row.GetBoolean(0), row.GetBoolean(1) ? WaitsForStandby : null);
         }
         catch (Exception failure) when (
-            failure is NpgsqlException or TimeoutException or OperationCanceledException or ObjectDisposedException)
+            failure is NpgsqlException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException)
         {
             leave.ThrowIfCancellationRequested();
             return (true, failures.Recognise(failure)?.Detail ?? "no answer in time");

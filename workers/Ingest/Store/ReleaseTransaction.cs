@@ -93,7 +93,15 @@ public sealed class ReleaseTransaction(
         }
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { ParkedCommands.Quarantine([new UnreadableParked(alone, Failure.LineOf(failure))]) } };
-        await batch.ExecuteNonQueryAsync(cancellation);
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellation);
+        }
+        catch (PostgresException refused) when (Failure.ClassOf(refused) is FailureClass.Data or FailureClass.IdTaken)
+        {
+            // Not the fault of the commands of the batch that this goes with.
+            throw new ServerRefusesException("the quarantine of a parked command is refused", refused);
+        }
         return null;
     }
 
