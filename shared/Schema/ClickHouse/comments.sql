@@ -369,6 +369,7 @@ ALTER TABLE snapshot_markers
     COMMENT COLUMN partition 'Its partition',
     COMMENT COLUMN offset 'Its offset',
     COMMENT COLUMN settled '1: the rows that the snapshot did not find are deleted',
+    COMMENT COLUMN recorded_at 'When it was recorded',
     MODIFY COMMENT 'The first and the last read of each snapshot. A last read stays open until all that it ends is known';
 
 ALTER TABLE dead_letters

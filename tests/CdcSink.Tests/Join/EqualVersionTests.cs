@@ -34,7 +34,7 @@ public sealed class EqualVersionTests(Servers servers)
         await new BetJoin(store, new CdcSinkOptions(), sink.Metrics, TimeProvider.System).JoinAsync(new long[] { 1 }, CancellationToken.None);
 
         Assert.Equal(2, wire.Inserts);
-        Assert.Equal(["Grace|[]"], await sink.QueryAsync("SELECT user_name, toString(unknown_columns) FROM bets_analytics"));
+        Assert.Equal(["Grace|[]"], await sink.QueryAsync("SELECT user_name, toString(marks) FROM bets_analytics"));
     }
 
     [Fact]
