@@ -57,6 +57,13 @@ public sealed class PartitionStartTests
         Assert.Equal(new PartitionStart(kind, offset), PartitionStart.Of(new PartitionFacts(50, 80, false, 10, 100, true, ordered, forward), FirstStart.Beginning, LostOffset.Stop));
 
     [Theory]
+    [InlineData(1_000, false)]
+    [InlineData(80, true)]
+    public void A_topic_made_anew_is_noticed_although_a_rewind_is_ordered(long progress, bool isAnother) =>
+        Assert.Equal(new PartitionStart(StartKind.MadeAnew, 0), PartitionStart.Of(
+            new PartitionFacts(null, progress, isAnother, 0, 100, true, Ordered: 0), FirstStart.Beginning, LostOffset.Stop));
+
+    [Theory]
     [InlineData(5, StartKind.LostStopped, 5, 5)]
     [InlineData(500, StartKind.MadeAnew, 10, 0)]
     [InlineData(50, StartKind.MadeAnew, 10, 0)]

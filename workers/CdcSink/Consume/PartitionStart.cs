@@ -37,13 +37,14 @@ public readonly record struct PartitionStart(StartKind Kind, long Offset, long L
     public static PartitionStart Of(in PartitionFacts facts, FirstStart first, LostOffset lost)
     {
         var (committed, progress, low, high) = (facts.Committed, facts.Progress, facts.Low, facts.High);
-        if (facts.Ordered is { } ordered && (facts.Forward || ordered <= (Least(committed, progress) ?? long.MaxValue)))
-        {
-            return new(StartKind.Rewound, Math.Clamp(ordered, low, high));
-        }
+        // Before an order is obeyed: it is about the former topic.
         if (facts.IsAnother || (progress ?? committed) > high)
         {
             return new(StartKind.MadeAnew, low);
+        }
+        if (facts.Ordered is { } ordered && (facts.Forward || ordered <= (Least(committed, progress) ?? long.MaxValue)))
+        {
+            return new(StartKind.Rewound, Math.Clamp(ordered, low, high));
         }
         if (progress is not { } reached)
         {

@@ -3,6 +3,7 @@ using Betting.Ingest.DeadLetters;
 using Betting.Ingest.Doors;
 using Betting.Ingest.Store;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Betting.Ingest.Batches;
 
@@ -95,7 +96,7 @@ public sealed class BatchHandler(
             await turn.ComesAsync();
             foreach (var (refused, failure) in await attempts.ApplyAsync(readable, early, turn, ends))
             {
-                letters.Add(Letter(refused.Delivery, Refusal.Document, $"{Failure.StateOf(failure)}: {failure.Message}") with { CommandId = refused.Hashed.Command.Id });
+                letters.Add(Letter(refused.Delivery, Refusal.Document, failure is PostgresException ? failure.Message : $"{Failure.StateOf(failure)}: {failure.Message}") with { CommandId = refused.Hashed.Command.Id });
             }
             turn.Done();
         }
