@@ -47,6 +47,7 @@ static class FirstNode
         finally
         {
             await others.CancelAsync();
+            attempts.ForEach(attempt => LeaveWhenOpen(attempt, of));
         }
         throw failures is [var only] ? only : new BrokerUnreachableException(new AggregateException(failures));
     }
@@ -57,12 +58,15 @@ static class FirstNode
         {
             return await opening.WaitAsync(AnswerLimit, TimeProvider.System, cancellation);
         }
-        catch (Exception left) when (!opening.IsCompleted)
+        catch (Exception left) when (!opening.IsFaulted)
         {
-            // Nobody waits for it any more; should it open yet, it is left.
-            _ = opening.ContinueWith(opened => RabbitConnection.LeaveAsync(opened.IsCompletedSuccessfully ? of(opened.Result) : null),
-                CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            LeaveWhenOpen(opening, of);
             throw left is TimeoutException ? new BrokerUnreachableException(left) : left;
         }
     }
+
+    // Nobody waits for it any more; should it open yet, it is left.
+    static void LeaveWhenOpen<T>(Task<T> opening, Func<T, IConnection> of) => _ = opening.ContinueWith(
+        opened => opened.Exception is null && opened.IsCompletedSuccessfully ? RabbitConnection.LeaveAsync(of(opened.Result)) : Task.CompletedTask,
+        CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 }

@@ -96,7 +96,7 @@ static partial class CdcSinkLog
     [LoggerMessage(321, LogLevel.Warning, "The snapshot of epoch {Epoch} is complete: rows of {Table} that it did not read are deleted")]
     public static partial void EpochEnded(ILogger log, string table, int epoch);
 
-    [LoggerMessage(399, LogLevel.Information, "The stream goes on after the snapshot of epoch {Epoch} at {Position}, so it is complete. Its last read has not come: it stands in the topic of a table that the sink does not read, or was put aside")]
+    [LoggerMessage(399, LogLevel.Information, "The stream goes on after the snapshot of epoch {Epoch} at {Position}, so it is over. Its last read has not come: it stands in the topic of a table that the sink does not read, was put aside, or the snapshot was stopped")]
     public static partial void SnapshotEndNotSeen(ILogger log, int epoch, ulong position);
 
     [LoggerMessage(360, LogLevel.Warning, "A snapshot of epoch {Epoch} has ended, but does not tell which older rows of {Table} are gone: {Reason}. They stay until a reconciliation")]

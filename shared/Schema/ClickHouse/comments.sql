@@ -361,7 +361,7 @@ ALTER TABLE visible_watermarks
     MODIFY COMMENT 'The newest watermark whose preceding changes are all visible. Ask data_as_of';
 
 ALTER TABLE snapshot_markers
-    COMMENT COLUMN marker 'first, last or incremental; read: the first read of a batch, of a snapshot that is not incremental',
+    COMMENT COLUMN marker 'first, last or incremental; read: the first read of a batch, of a snapshot that is not incremental; table: its last read of a table; over: it ended and no last read came',
     COMMENT COLUMN version 'Version of the read, as for a change',
     COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
     COMMENT COLUMN committed_at 'Time of the snapshot',
@@ -370,7 +370,7 @@ ALTER TABLE snapshot_markers
     COMMENT COLUMN offset 'Its offset',
     COMMENT COLUMN settled '1: the rows that the snapshot did not find are deleted',
     COMMENT COLUMN recorded_at 'When it was recorded',
-    MODIFY COMMENT 'The first and the last read of each snapshot. A last read stays open until all that it ends is known';
+    MODIFY COMMENT 'The first and the last read of each snapshot and of its tables, and one read of each batch. A last read stays open until all that it ends is known';
 
 ALTER TABLE dead_letters
     COMMENT COLUMN topic 'Kafka topic of the record',

@@ -158,25 +158,23 @@ public sealed class ConnectorRulesTests
     [InlineData("org.apache.kafka.connect.transforms.HeaderFrom$Value", "operation", "copy")]
     public void A_transform_that_keeps_every_record_is_right(string type, string? setting = null, string? value = null) => Assert.Empty(ConnectorRules.Judge(WithTransform(type, setting, value)));
 
+    /// <summary>Debezium's transform drops truncates whatever its settings; without the other settings more is lost.</summary>
     [Theory]
-    [InlineData("delete.tombstone.handling.mode", "rewrite-with-tombstone", Added, null)]
-    [InlineData("delete.handling.mode", "rewrite", Added, null)]
-    [InlineData("delete.handling.mode", "rewrite", "op, lsn, source.ts_us, txId, snapshot, source.sequence", null)]
-    [InlineData("delete.handling.mode", "rewrite", "op,table,lsn,source.ts_ms", "lacks source.txId")]
-    [InlineData("delete.handling.mode", "rewrite", "op,table,lsn,ts_ms,source.txId,source.snapshot", "lacks source.ts_us")]
-    [InlineData("delete.handling.mode", "rewrite", "op,table,lsn,source.ts_ms,source.txId", "lacks source.snapshot")]
-    [InlineData("delete.handling.mode", "rewrite", "", "lacks op")]
-    public void A_flattening_transform_keeps_deletes_and_adds_what_the_sink_goes_by(string setting, string value, string added, string? lack)
+    [InlineData("delete.tombstone.handling.mode", "rewrite-with-tombstone", Added, "drops each TRUNCATE")]
+    [InlineData("delete.handling.mode", "rewrite", Added, "drops each TRUNCATE")]
+    [InlineData("delete.handling.mode", "rewrite", "op, lsn, source.ts_us, txId, snapshot, source.sequence", "drops each TRUNCATE")]
+    [InlineData("delete.handling.mode", "rewrite", "op,table,lsn,source.ts_ms", "add.fields lacks source.txId")]
+    [InlineData("delete.handling.mode", "rewrite", "op,table,lsn,ts_ms,source.txId,source.snapshot", "add.fields lacks source.ts_us")]
+    [InlineData("delete.handling.mode", "rewrite", "op,table,lsn,source.ts_ms,source.txId", "add.fields lacks source.snapshot")]
+    [InlineData("delete.handling.mode", "rewrite", "", "add.fields lacks op")]
+    [InlineData("delete.handling.mode", "drop", Added, "does not keep deletes")]
+    public void A_flattening_transform_loses_what_is_named(string setting, string value, string added, string loss)
     {
         var settings = WithTransform("io.debezium.transforms.ExtractNewRecordState", setting, value);
         settings["transforms.other.add.fields"] = added;
-        var found = ConnectorRules.Judge(settings).ToList();
-        if (lack is null)
-        {
-            Assert.Empty(found);
-            return;
-        }
-        Assert.Contains($"transforms.other.add.fields {lack}", Assert.Single(found).Line, StringComparison.Ordinal);
+        var line = Assert.Single(ConnectorRules.Judge(settings)).Line;
+        Assert.StartsWith("transforms.other", line, StringComparison.Ordinal);
+        Assert.Contains(loss, line, StringComparison.Ordinal);
     }
 
     [Fact]

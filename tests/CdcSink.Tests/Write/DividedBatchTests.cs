@@ -99,7 +99,7 @@ public sealed class DividedBatchTests(Servers servers)
     {
         await using var sink = await RefusingAsync();
         await sink.ApplyPatientlyAsync([_made.Bet(1, Made.Columns(Large), "r", snapshot: snapshot), _made.Bet(2, Made.Columns(), "r", snapshot: "true")]);
-        Assert.Equal([snapshot], await sink.QueryAsync("SELECT marker FROM snapshot_markers FINAL"));
+        Assert.Equal([snapshot], await sink.QueryAsync("SELECT marker FROM snapshot_markers FINAL WHERE marker IN ('first', 'last')"));
         Assert.Single(sink.DeadLetters);
     }
 

@@ -114,6 +114,10 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.ReadMarker);
         }
+        if (change.Snapshot is SnapshotMarker.LastInTable or SnapshotMarker.Last && !IsReplay)
+        {
+            batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.TableMarker);
+        }
         if (change.Snapshot == SnapshotMarker.First)
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.FirstMarker);

@@ -71,6 +71,10 @@ static class ConnectorTransforms
         {
             return new ConnectorFinding($"{transform}.{Fields} lacks {missing}: the sink puts such records aside; set it to {AllFields}");
         }
+        if (simple == Flattening)
+        {
+            return new ConnectorFinding($"{transform} ({simple}) drops each TRUNCATE, whatever its settings: the rows stay. Send whole envelopes");
+        }
         return simple == FromHeaders && Of(Operation).Trim().Equals("move", StringComparison.OrdinalIgnoreCase)
             ? new ConnectorFinding($"{transform}.{Operation} is move: fields are taken out of the records; it has to be copy") : null;
 

@@ -94,22 +94,36 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     }
 
     // Two writers can make different rows of one version, and the one that is inserted last is shown. So whoever has inserted such a row looks
-    // once more whether it is still what the changes say: the last to insert sees the changes of all others.
+    // once more whether it is still what the changes say: the last to insert sees the changes of all others. A row whose version has moved on is
+    // of a newer change, and its writer's.
     async Task FollowAsync(IReadOnlyList<FilledRow> inserted, CancellationToken cancellation)
     {
-        while (inserted.Count > 0)
+        for (var done = 0; done < inserted.Count;)
         {
-            long[] bets = [.. inserted.Select(row => row.Bet).Order()];
-            using var rows = new NativeRows(JoinedRows.Columns);
-            var now = new List<FilledRow>();
-            _ = await _rows.MakeAsync(rows, now, null, bets, null, cancellation);
-            if (now.ToHashSet().IsSubsetOf(inserted))
+            var part = inserted.Skip(done).Take(_page.Current).ToDictionary(row => row.Bet);
+            done += part.Count;
+            while (await ChangedAsync(part, cancellation) is { Length: > 0 } bets)
             {
-                return;
+                using var rows = new NativeRows(JoinedRows.Columns);
+                var filled = new List<FilledRow>();
+                await _rows.MakeAsync(rows, filled, null, bets, null, cancellation);
+                await _stages.TimeAsync("join-rows", () => store.InsertByMonthAsync(rows, cancellation));
+                part = filled.ToDictionary(row => row.Bet);
             }
-            await _stages.TimeAsync("join-rows", () => store.InsertByMonthAsync(rows, cancellation));
-            inserted = now;
         }
+    }
+
+    // The bets whose rows would be others of the same version now; ascending.
+    async Task<long[]> ChangedAsync(Dictionary<long, FilledRow> inserted, CancellationToken cancellation)
+    {
+        if (inserted.Count == 0)
+        {
+            return [];
+        }
+        using var rows = new NativeRows(JoinedRows.Columns);
+        var now = new List<FilledRow>();
+        await _rows.MakeAsync(rows, now, null, inserted.Keys.Order().ToArray(), null, cancellation);
+        return [.. now.Where(row => inserted[row.Bet] is var before && before.Version == row.Version && before.Sources != row.Sources).Select(row => row.Bet).Order()];
     }
 
     /// <summary>Runs a step, and lets the next statements take fewer bets if this one was too much.</summary>

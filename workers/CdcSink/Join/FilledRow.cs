@@ -5,15 +5,21 @@ namespace Betting.CdcSink.Join;
 /// version, which is that of the newest ones, is the same before and after.
 /// </summary>
 /// <param name="Bet">The bet's id.</param>
+/// <param name="Version">The row's.</param>
 /// <param name="Sources">
 /// The sum of the versions of the changes that its columns are of, modulo 2^64: another one where a change has come that is one of them.
 /// </param>
-readonly record struct FilledRow(long Bet, ulong Sources)
+readonly record struct FilledRow(long Bet, UInt128 Version, ulong Sources)
 {
-    /// <summary>Null where every column is of the newest change.</summary>
-    public static FilledRow? Of(long id, in BetState bet, in UserState user, in EventState played)
+    /// <summary>Null where every column that is shown is of the newest change.</summary>
+    /// <param name="id">The bet's.</param>
+    /// <param name="version">The row's.</param>
+    /// <param name="bet">Its state.</param>
+    /// <param name="user">That of its user; null where it is not there.</param>
+    /// <param name="played">That of its event; null where it is not there.</param>
+    public static FilledRow? Of(long id, UInt128 version, in BetState bet, UserState? user, EventState? played)
     {
-        var (own, named, on) = (bet.Filling, user.Filling, played.Filling);
-        return own.IsFilled || named.IsFilled || on.IsFilled ? new FilledRow(id, unchecked(own.Sources + named.Sources + on.Sources)) : null;
+        var (own, named, on) = (bet.Filling, user?.Filling ?? default, played?.Filling ?? default);
+        return own.IsFilled || named.IsFilled || on.IsFilled ? new FilledRow(id, version, unchecked(own.Sources + named.Sources + on.Sources)) : null;
     }
 }

@@ -54,11 +54,7 @@ static class JoinedRows
             var key = bet.KeyAt(each);
             if (isThere && key == bet.Key)
             {
-                WriteRow(rows, id, bet, texts, users, events, ended);
-                if (FilledRow.Of(id, bet, users[users.Find(key.UserId)], events[events.Find(key.EventId)]) is { } row)
-                {
-                    filled.Add(row);
-                }
+                WriteRow(rows, filled, id, bet, texts, users, events, ended);
             }
             else
             {
@@ -67,7 +63,7 @@ static class JoinedRows
         }
     }
 
-    static void WriteRow(NativeRows rows, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
+    static void WriteRow(NativeRows rows, List<FilledRow> filled, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
     {
         ref readonly var user = ref users[users.Find(bet.Key.UserId)];
         ref readonly var played = ref events[events.Find(bet.Key.EventId)];
@@ -90,10 +86,15 @@ static class JoinedRows
         rows.WriteUInt64(betVersion);
         rows.WriteUInt64(userVersion);
         rows.WriteUInt64(eventVersion);
-        rows.WriteUInt128(new UInt128(betVersion, unchecked(userVersion + eventVersion)));
+        var version = new UInt128(betVersion, unchecked(userVersion + eventVersion));
+        rows.WriteUInt128(version);
         rows.WriteBool(false);
         rows.WriteUInt16((ushort)(bet.Marks + (hasUser ? UserMarks * user.Marks : 0) + (hasEvent ? EventMarks * played.Marks : 0)));
         rows.EndRow();
+        if (FilledRow.Of(id, version, bet, hasUser ? user : null, hasEvent ? played : null) is { } row)
+        {
+            filled.Add(row);
+        }
     }
 
     /// <summary>Ends a sorting key that the bet had and has no more.</summary>

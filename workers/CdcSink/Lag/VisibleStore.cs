@@ -87,7 +87,7 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
             """
             SELECT countIf(marker = 'last' AND settled = 0)
                 + (maxIf(version, marker = 'read' AND bitShiftRight(version, 57) = bitShiftRight({version:UInt64}, 57))
-                    > maxIf(version, marker = 'last' AND bitShiftRight(version, 57) = bitShiftRight({version:UInt64}, 57)))
+                    > maxIf(version, marker IN ('last', 'over') AND bitShiftRight(version, 57) = bitShiftRight({version:UInt64}, 57)))
             FROM snapshot_markers FINAL WHERE version <= {version:UInt64}
             """, parameters, cancellationToken: cancellation)) > 0;
     }

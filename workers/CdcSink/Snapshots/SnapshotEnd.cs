@@ -12,9 +12,12 @@ namespace Betting.CdcSink.Snapshots;
 public sealed record SnapshotEnd(ChangeVersion Version, uint TransactionId, long CommittedAt, string Topic, int Partition, long Offset)
 {
     /// <summary>The column <c>marker</c>.</summary>
-    public const string FirstMarker = "first", LastMarker = "last", IncrementalMarker = "incremental", ReadMarker = "read";
+    public const string FirstMarker = "first", LastMarker = "last", IncrementalMarker = "incremental", ReadMarker = "read", TableMarker = "table",
+        OverMarker = "over";
 
-    /// <summary>False where no last read came: the stream went on after the snapshot, so it is complete.</summary>
+    /// <summary>
+    /// False where no last read came: the stream went on after the snapshot, so it is over. It need not be complete.
+    /// </summary>
     public bool IsSeen { get; init; } = true;
 
     /// <summary>The record's place as a record without content, for rows that name where they came from.</summary>
@@ -25,7 +28,7 @@ public sealed record SnapshotEnd(ChangeVersion Version, uint TransactionId, long
 }
 
 /// <summary>One snapshot: its reads have versions from that of its first read to that of its last.</summary>
-/// <param name="From">The version of the first read; where that is not known, the lowest version of its epoch.</param>
+/// <param name="From">The version of the first read.</param>
 /// <param name="To">The version of the last read.</param>
 public readonly record struct SnapshotRange(ChangeVersion From, ChangeVersion To)
 {

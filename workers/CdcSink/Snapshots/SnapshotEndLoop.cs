@@ -91,12 +91,9 @@ public sealed class SnapshotEndLoop(
         {
             if (_waits.TryAdd(end.Version, null))
             {
-                if (!end.IsSeen)
-                {
-                    CdcSinkLog.SnapshotEndNotSeen(log, end.Version.Epoch, end.Version.Lsn);
-                }
+                continue;
             }
-            else if (_waits[end.Version] is { } stale && stale.IsStale(reached))
+            if (_waits[end.Version] is { } stale && stale.IsStale(reached))
             {
                 _waits[end.Version] = null;
             }

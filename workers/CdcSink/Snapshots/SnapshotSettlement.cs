@@ -20,10 +20,16 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
     public async Task SettleAsync(SnapshotEnd end, Action beat, CancellationToken cancellation)
     {
         var snapshot = await snapshots.RangeAsync(end.Version, cancellation);
+        if (!end.IsSeen)
+        {
+            CdcSinkLog.SnapshotEndNotSeen(log, snapshot.Epoch, end.Version.Lsn);
+        }
         using var ended = new ChangeRows();
+        var isWhole = true;
         foreach (var table in Tables)
         {
-            var facts = await snapshots.FactsAsync(table, snapshot, cancellation);
+            var facts = await snapshots.FactsAsync(table, snapshot, end.IsSeen, cancellation);
+            isWhole &= facts.IsWhole || !facts.IsRead;
             switch (SnapshotRule.Of(facts))
             {
                 case SnapshotVerdict.EndOlder:
@@ -32,7 +38,7 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
                     await store.AskReconciliationAsync(FormattableString.Invariant($"epoch {snapshot.Epoch} at {end.Version.Lsn}"), "the snapshot of a newer epoch is complete", Hold.None, cancellation);
                     break;
                 case SnapshotVerdict.AskReconciliation:
-                    CdcSinkLog.OlderRowsStay(log, table.ToString(), snapshot.Epoch, facts.IsRead ? "it ran beside the stream" : "it read no row of the table");
+                    CdcSinkLog.OlderRowsStay(log, table.ToString(), snapshot.Epoch, WhyOf(facts));
                     await store.AskReconciliationAsync(
                         FormattableString.Invariant($"{table} before epoch {snapshot.Epoch} at {end.Version.Lsn}"), "a snapshot does not tell which rows of older epochs are gone", Hold.Now, cancellation);
                     break;
@@ -44,8 +50,11 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
             await store.InsertAsync("truncations", ended.Truncations, cancellation);
             await JoinEverythingAsync(beat, cancellation);
         }
-        await snapshots.SettleAsync(end, cancellation);
+        await snapshots.SettleAsync(end, isWhole, cancellation);
     }
+
+    static string WhyOf(in TableFacts facts) =>
+        !facts.IsRead ? "it read no row of the table" : !facts.IsWhole ? "its last read of the table has not come, or the topic was made anew after its reads" : "it ran beside the stream";
 
     async Task JoinEverythingAsync(Action beat, CancellationToken cancellation)
     {

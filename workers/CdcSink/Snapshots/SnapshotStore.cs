@@ -13,53 +13,75 @@ public sealed class SnapshotStore(ChangeStore store)
 
     /// <summary>
     /// Snapshots that ended and are not settled, the oldest first. Debezium streams only after a snapshot: where a watermark beyond its reads
-    /// was stored after them, it has ended, whether or not its last read came.
+    /// was stored after them, it is over, whether or not its last read came.
     /// </summary>
     public async Task<List<SnapshotEnd>> OpenAsync(CancellationToken cancellation)
     {
         const string Sql = """
             WITH unseen AS
-                (
-                    SELECT bitShiftRight(version, 57) AS epoch, maxIf(version, marker = 'read') AS newest, maxIf(recorded_at, marker = 'read') AS stored_at
-                    FROM snapshot_markers FINAL
-                    GROUP BY epoch
-                    HAVING newest > maxIf(version, marker = 'last')
-                ),
-                streamed AS (SELECT bitShiftRight(version, 57) AS epoch, max(version) AS position, argMax(recorded_at, version) AS stored_at FROM watermarks GROUP BY epoch)
-            SELECT version, toUInt64(transaction_id), committed_at, topic, toInt64(partition), offset, toUInt64(marker = 'last')
-            FROM snapshot_markers FINAL
-            WHERE (marker = 'last' AND settled = 0) OR (marker = 'read' AND version IN
             (
-                SELECT newest FROM unseen INNER JOIN streamed ON streamed.epoch = unseen.epoch
-                WHERE streamed.stored_at > unseen.stored_at AND bitAnd(streamed.position, 72057594037927935) > bitAnd(unseen.newest, 72057594037927935)
-            ))
+                SELECT maxIf(version, marker = 'read') AS newest, maxIf(recorded_at, marker = 'read') AS stored_at
+                FROM snapshot_markers FINAL
+                GROUP BY bitShiftRight(version, 57)
+                HAVING newest > maxIf(version, marker IN ('last', 'over'))
+            )
+            SELECT version, toUInt64(transaction_id), committed_at, topic, toInt64(partition), offset, toUInt64(marker = 'last'),
+                toInt64(ifNull((SELECT max(toUnixTimestamp64Micro(stored_at)) FROM unseen), 0))
+            FROM snapshot_markers FINAL
+            WHERE (marker = 'last' AND settled = 0) OR (marker = 'read' AND version IN (SELECT newest FROM unseen))
             ORDER BY version
-            LIMIT 1 BY version
+            LIMIT 1 BY version, if(marker = 'last', topic, '')
             FORMAT RowBinary
             """;
-        var open = new List<SnapshotEnd>();
+        var (open, stored) = (new List<SnapshotEnd>(), 0L);
         await store.ReadRowsAsync(Sql, null, (ref row) =>
         {
             var (version, transaction, committed) = (row.ReadUInt64(), row.ReadUInt64(), row.ReadInt64());
             var topic = System.Text.Encoding.UTF8.GetString(row.ReadString());
             var (partition, offset, isSeen) = (row.ReadInt64(), row.ReadInt64(), row.ReadUInt64() > 0);
+            var lastStored = row.ReadInt64();
             if (!row.IsShort)
             {
                 open.Add(new SnapshotEnd(new ChangeVersion(version), (uint)transaction, committed, topic, (int)partition, offset) { IsSeen = isSeen });
+                stored = lastStored;
             }
         }, cancellation);
+        foreach (var unseen in open.Where(end => !end.IsSeen).ToList())
+        {
+            if (!await WentOnAsync(unseen.Version, stored, cancellation))
+            {
+                open.Remove(unseen);
+            }
+        }
         return open;
     }
 
-    /// <summary>The snapshot that a last read ended.</summary>
+    /// <summary>Whether a watermark of the epoch beyond these reads was stored after them.</summary>
+    async Task<bool> WentOnAsync(ChangeVersion reads, long stored, CancellationToken cancellation)
+    {
+        var end = ChangeVersion.Of(reads.Epoch, streamed: true, ChangeVersion.MaxLsn);
+        return await NumberAsync(
+            $"SELECT count() FROM watermarks WHERE version > {{from:UInt64}} AND version <= {{to:UInt64}} AND toUnixTimestamp64Micro(recorded_at) > {stored}",
+            ChangeVersion.Of(reads.Epoch, streamed: true, reads.Lsn), end, cancellation) > 0;
+    }
+
+    /// <summary>
+    /// The snapshot that a last read ended. Debezium gives all reads of a snapshot one LSN, so where several tables have reads at that of the
+    /// last one, or no first read came, an earlier first read is that of another attempt.
+    /// </summary>
     public async Task<SnapshotRange> RangeAsync(ChangeVersion last, CancellationToken cancellation)
     {
         var start = ChangeVersion.Of(last.Epoch, streamed: false, 0);
         var first = await NumberAsync("SELECT max(version) FROM snapshot_markers WHERE marker = 'first' AND version BETWEEN {from:UInt64} AND {to:UInt64}", start, last, cancellation);
-        return new SnapshotRange(first == 0 ? start : new ChangeVersion(first), last);
+        var tables = await NumberAsync("SELECT uniqExact(topic) FROM snapshot_markers WHERE marker = 'read' AND version = {from:UInt64}", last, last, cancellation);
+        return new SnapshotRange(first == 0 || tables > 1 ? last : new ChangeVersion(first), last);
     }
 
-    public async Task<TableFacts> FactsAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
+    /// <param name="table">Which table.</param>
+    /// <param name="snapshot">The reads of the snapshot.</param>
+    /// <param name="isSeen">Whether its last read came.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<TableFacts> FactsAsync(SourceTable table, SnapshotRange snapshot, bool isSeen, CancellationToken cancellation)
     {
         var behind = new ChangeVersion(snapshot.To.Value + 1);
         var ended = await EndedAsync(table, cancellation);
@@ -72,7 +94,21 @@ public sealed class SnapshotStore(ChangeStore store)
             HasOlderReads: isHalfDone || await store.HasChangesAsync(table, open, snapshot.From, cancellation),
             StreamRan: await WasReadIncrementallyAsync(table, snapshot, cancellation) || await HasStreamedBeforeAsync(table, snapshot, cancellation)
                 || await WasStreamedAsync(table, snapshot, cancellation),
-            WasRead: await WasReadAsync(table, snapshot.EpochStart, snapshot.From, cancellation));
+            WasRead: await WasReadAsync(table, snapshot.EpochStart, snapshot.From, cancellation),
+            IsWhole: (isSeen || await WasFinishedAsync(table, snapshot, cancellation)) && !await IsOfFormerTopicAsync(table, snapshot, cancellation));
+    }
+
+    /// <summary>True where no first read of this snapshot came, and another snapshot of the same epoch was read, at another position of the log.</summary>
+    /// <param name="reads">The version of its reads.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<bool> HasOtherReadsAsync(ChangeVersion reads, CancellationToken cancellation)
+    {
+        var start = ChangeVersion.Of(reads.Epoch, streamed: false, 0);
+        var end = ChangeVersion.Of(reads.Epoch, streamed: false, ChangeVersion.MaxLsn);
+        return await NumberAsync($$"""
+            SELECT toUInt64(countIf(marker = 'read' AND version != {{reads.Value}}) > 0 AND countIf(marker = 'first' AND version = {{reads.Value}}) = 0)
+            FROM snapshot_markers WHERE version BETWEEN {from:UInt64} AND {to:UInt64}
+            """, start, end, cancellation) > 0;
     }
 
     /// <summary>True where another snapshot of the same epoch began, at another position of the log.</summary>
@@ -122,10 +158,13 @@ public sealed class SnapshotStore(ChangeStore store)
     }
 
     /// <summary>Notes that nothing is left to be done about this end.</summary>
-    public async Task SettleAsync(SnapshotEnd end, CancellationToken cancellation)
+    /// <param name="end">The end.</param>
+    /// <param name="isWhole">Whether the snapshot read all of each table that it read.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task SettleAsync(SnapshotEnd end, bool isWhole, CancellationToken cancellation)
     {
         using var rows = new NativeRows(ChangeRows.SnapshotMarkerColumns);
-        ChangeRows.AddSnapshotMarker(rows, end.Place, end.Change, SnapshotEnd.LastMarker, settled: true);
+        ChangeRows.AddSnapshotMarker(rows, end.Place, end.Change, isWhole ? SnapshotEnd.LastMarker : SnapshotEnd.OverMarker, settled: true);
         await store.InsertAsync("snapshot_markers", rows, cancellation);
     }
 
@@ -184,6 +223,24 @@ public sealed class SnapshotStore(ChangeStore store)
     async Task<bool> WasReadIncrementallyAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation) => await NumberAsync(
         $"SELECT count() FROM snapshot_markers WHERE marker = 'incremental' AND endsWith(topic, '.{Name(table)}') AND version >= {{from:UInt64}} AND version < {{to:UInt64}}",
         snapshot.EpochStart, snapshot.From, cancellation) > 0;
+
+    /// <summary>
+    /// Whether reads stand at offsets that their topic does not have any more: it was made anew after them, and other reads may be lost with it.
+    /// </summary>
+    async Task<bool> IsOfFormerTopicAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation) => await NumberAsync($$"""
+        SELECT count() FROM
+        (
+            SELECT topic, partition, max(offset) AS newest FROM {{Changes(table)}}
+            WHERE version BETWEEN {from:UInt64} AND {to:UInt64} GROUP BY topic, partition
+        ) AS reads
+        INNER JOIN (SELECT topic, partition, next_offset FROM sink_progress FINAL) AS reached ON reached.topic = reads.topic AND reached.partition = reads.partition
+        WHERE reads.newest >= reached.next_offset
+        """, snapshot.From, snapshot.To, cancellation) > 0;
+
+    /// <summary>Whether the last read of the table came, in this snapshot.</summary>
+    async Task<bool> WasFinishedAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation) => await NumberAsync(
+        $"SELECT count() FROM snapshot_markers WHERE marker = 'table' AND endsWith(topic, '.{Name(table)}') AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}}",
+        snapshot.From, snapshot.To, cancellation) > 0;
 
     /// <summary>Whether a snapshot that ended between these versions, all of one epoch, read the table.</summary>
     async Task<bool> WasReadAsync(SourceTable table, ChangeVersion start, ChangeVersion before, CancellationToken cancellation)

@@ -6,7 +6,8 @@ namespace Betting.CdcSink.Snapshots;
 /// <param name="HasOlderReads">True where anything below the snapshot's first read is stored that nothing has ended.</param>
 /// <param name="StreamRan">True where the stream ran in this epoch before the snapshot: changes were streamed, or an incremental snapshot read the table.</param>
 /// <param name="WasRead">True where a snapshot that ended earlier in this epoch read the table.</param>
-public readonly record struct TableFacts(bool IsRead, bool HasOlderRows, bool HasOlderReads, bool StreamRan, bool WasRead);
+/// <param name="IsWhole">True where the last read of the snapshot came, or its last read of this table, and no topic of its reads was made anew since.</param>
+public readonly record struct TableFacts(bool IsRead, bool HasOlderRows, bool HasOlderReads, bool StreamRan, bool WasRead, bool IsWhole = true);
 
 /// <summary>What the end of a snapshot says about one table.</summary>
 public enum SnapshotVerdict
@@ -32,6 +33,8 @@ public static class SnapshotRule
         { WasRead: true } => SnapshotVerdict.Nothing,
         // Ad hoc, beside a stream that runs: it may have read a part of the table, and deletes are in the stream.
         { StreamRan: true } => facts.HasOlderRows ? SnapshotVerdict.AskReconciliation : SnapshotVerdict.Nothing,
+        // It may have been stopped before it had read all of the table, or reads are lost.
+        { IsWhole: false } => facts.HasOlderReads ? SnapshotVerdict.AskReconciliation : SnapshotVerdict.Nothing,
         _ => facts.HasOlderReads ? SnapshotVerdict.EndOlder : SnapshotVerdict.Nothing,
     };
 }

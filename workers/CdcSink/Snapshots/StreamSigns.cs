@@ -68,7 +68,7 @@ public sealed class StreamSigns(
     {
         var streamed = ChangeVersion.Of(start.Version.Epoch, streamed: true, 0);
         var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
-        if (await store.HasChangesAsync(start.Table, streamed, here, cancellation) || (start.IsFirst && await snapshots.HasAnotherAsync(start.Version, cancellation)))
+        if (await store.HasChangesAsync(start.Table, streamed, here, cancellation) || (start.IsFirst ? await snapshots.HasAnotherAsync(start.Version, cancellation) : await snapshots.HasOtherReadsAsync(start.Version, cancellation)))
         {
             metrics.RepeatedSnapshot(start.Table.ToString());
             CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);

@@ -16,6 +16,9 @@ public sealed class KafkaBacklog(TimeProvider clock)
 
     readonly Dictionary<TopicPartition, (long Committed, long Since)> _standing = [];
 
+    // Since when nobody tells of a partition.
+    readonly Dictionary<TopicPartition, long> _untold = [];
+
     // What waited in each partition when it was last told.
     readonly Dictionary<TopicPartition, long> _waiting = [];
     Task<Dictionary<TopicPartition, PartitionReach>?> _question = Task.FromResult<Dictionary<TopicPartition, PartitionReach>?>(null);
@@ -31,7 +34,7 @@ public sealed class KafkaBacklog(TimeProvider clock)
         }
         var answer = _question.Result;
         _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
-        _question = Task.Run(() => AskAsync(_admin));
+        _question = Task.Run(() => AskAsync(_admin, consumer));
         return answer is null ? null : Measure(answer);
     }
 
@@ -41,8 +44,20 @@ public sealed class KafkaBacklog(TimeProvider clock)
     public BacklogLook Measure(Dictionary<TopicPartition, PartitionReach> answer)
     {
         var standing = new Dictionary<int, TimeSpan>();
+        foreach (var gone in _standing.Keys.Concat(_waiting.Keys).Concat(_untold.Keys).Except(answer.Keys).ToList())
+        {
+            _ = _standing.Remove(gone) | _waiting.Remove(gone) | _untold.Remove(gone);
+        }
         foreach (var (partition, reach) in answer)
         {
+            if (reach.IsTold)
+            {
+                _untold.Remove(partition);
+            }
+            else
+            {
+                _untold.TryAdd(partition, clock.GetTimestamp());
+            }
             if (reach.IsTold && reach.End <= reach.Committed)
             {
                 _standing.Remove(partition);
@@ -59,7 +74,7 @@ public sealed class KafkaBacklog(TimeProvider clock)
             }
             standing[partition.Partition.Value] = clock.GetElapsedTime(stands.Since);
         }
-        return new BacklogLook(_waiting.Values.Sum(), standing, [.. answer.Where(each => !each.Value.IsTold).Select(each => each.Key)]);
+        return new BacklogLook(_waiting.Values.Sum(), standing, _untold.ToDictionary(each => each.Key, each => clock.GetElapsedTime(each.Value)));
     }
 
     /// <summary>No question is open.</summary>
@@ -77,7 +92,7 @@ public sealed class KafkaBacklog(TimeProvider clock)
     }
 
     // Null where the brokers do not answer: the door's own requests tell of an outage.
-    async Task<Dictionary<TopicPartition, PartitionReach>?> AskAsync(IAdminClient admin)
+    async Task<Dictionary<TopicPartition, PartitionReach>?> AskAsync(IAdminClient admin, IConsumer<byte[]?, byte[]> consumer)
     {
         try
         {
@@ -88,7 +103,7 @@ public sealed class KafkaBacklog(TimeProvider clock)
             {
                 return null;
             }
-            var told = led.Count == 0 ? [] : await AskAsync(admin, led);
+            var told = led.Count == 0 ? [] : await AskAsync(admin, consumer, led);
             return all.Select(partition => new TopicPartition(Topics.Commands, partition.PartitionId))
                 .ToDictionary(each => each, each => told.GetValueOrDefault(each));
         }
@@ -98,15 +113,16 @@ public sealed class KafkaBacklog(TimeProvider clock)
         }
     }
 
-    static async Task<Dictionary<TopicPartition, PartitionReach>> AskAsync(IAdminClient admin, List<TopicPartition> partitions)
+    static async Task<Dictionary<TopicPartition, PartitionReach>> AskAsync(
+        IAdminClient admin, IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
     {
         var firsts = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Earliest(), Limit);
         var ends = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Latest(), Limit);
-        var group = admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(Topics.IngestGroup, partitions)], new() { RequestTimeout = Limit });
-        // All of them, also where one is refused: none may be open when the consumer is closed.
-        await Task.WhenAll(firsts, ends, group);
+        // Both, also where one is refused: none may be open when the consumer is closed.
+        await Task.WhenAll(firsts, ends);
         var (first, end) = (await firsts, await ends);
-        return (await group).Single().Partitions.Where(each => !each.Error.IsError && first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
+        // The consumer's own request: those of an admin client about groups abort the process where their coordinator is lost (librdkafka 4605).
+        return consumer.Committed(partitions, Limit).Where(each => first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
             .ToDictionary(each => each.TopicPartition, each => new PartitionReach(true, Math.Max(each.Offset.Value, first[each.TopicPartition]), end[each.TopicPartition]));
     }
 }
@@ -120,5 +136,5 @@ public readonly record struct PartitionReach(bool IsTold, long Committed, long E
 /// <summary>What waits in the topic.</summary>
 /// <param name="Records">That the group has not committed, as far as was told.</param>
 /// <param name="Standing">How long each partition that has some, or is not told, has not moved.</param>
-/// <param name="Untold">Partitions without a leader that answers.</param>
-public sealed record BacklogLook(long Records, IReadOnlyDictionary<int, TimeSpan> Standing, IReadOnlyList<TopicPartition> Untold);
+/// <param name="Untold">How long partitions have had no leader that answers.</param>
+public sealed record BacklogLook(long Records, IReadOnlyDictionary<int, TimeSpan> Standing, IReadOnlyDictionary<TopicPartition, TimeSpan> Untold);

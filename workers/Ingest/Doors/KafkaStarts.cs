@@ -15,6 +15,8 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
     /// <summary>How far partitions are applied.</summary>
     public KafkaPlaces Places => places;
 
+    bool _isFound;
+
     /// <summary>The topic's id when partitions were found last; empty where the brokers tell none.</summary>
     public string TopicId { get; private set; } = "";
 
@@ -25,7 +27,9 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
         IConsumer<byte[]?, byte[]> consumer, IReadOnlyCollection<TopicPartition> partitions)
     {
         var known = places.Of(partitions);
-        TopicId = _identity.Ask(consumer);
+        // Not told while a partition has no leader: the others go on as those of the topic that was read, and records prove their places.
+        TopicId = _identity.Ask(consumer) ?? (TopicId.Length > 0 ? TopicId : known.Values.Select(place => place.TopicId).FirstOrDefault(id => id.Length > 0) ?? "");
+        _isFound = true;
         var committed = consumer.Committed(partitions, Patience);
         if (known.Count == 0 && committed.Exists(each => each.Offset == Offset.Unset))
         {
@@ -54,7 +58,7 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
 
     /// <summary>True where the topic is another one by now; asks without waiting, about once a second.</summary>
     public bool IsReplaced(IConsumer<byte[]?, byte[]> consumer) =>
-        _identity.Look(consumer) is { Length: > 0 } id && TopicId.Length > 0 && id != TopicId;
+        _identity.Look(consumer) is { Length: > 0 } id && _isFound && id != TopicId;
 
     /// <summary>The topic was made anew under the same name.</summary>
     public void TellAnew()

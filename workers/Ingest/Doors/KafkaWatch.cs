@@ -28,7 +28,7 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
             metrics.QueueStands(KafkaDoor.Door, waiting.Standing.Values.DefaultIfEmpty().Max());
             metrics.PartitionsStand(waiting.Standing.Where(partition => partition.Value >= ToldFrom).ToDictionary());
             // A leader is elected within seconds, and the others have nothing to do with this replica.
-            outage.Led([.. waiting.Untold.Where(each => waiting.Standing[each.Partition.Value] >= ToldFrom).Intersect(consumer.Assignment)]);
+            outage.Led([.. waiting.Untold.Where(each => each.Value >= ToldFrom).Select(each => each.Key).Intersect(consumer.Assignment)]);
         }
         var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
         var oldest = unfinished is [var first, ..] ? first.Oldest : gathering.Records is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;

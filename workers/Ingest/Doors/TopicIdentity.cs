@@ -15,9 +15,14 @@ sealed class TopicIdentity(string topic) : IDisposable
     IAdminClient? _admin;
     Task<string?> _question = Task.FromResult<string?>(null);
 
-    /// <summary>The topic's id; empty where the brokers are older than 2.8 and have none.</summary>
-    /// <exception cref="KafkaException">They do not tell, or the topic is not there.</exception>
-    public string Ask(IConsumer<byte[]?, byte[]> consumer)
+    // A question has no answer beyond every limit: the client is not used again, nor disposed.
+    volatile bool _isStuck;
+
+    /// <summary>
+    /// The topic's id; empty where the brokers are older than 2.8 and have none. Null where they do not tell it now: a partition has no leader.
+    /// </summary>
+    /// <exception cref="KafkaException">They do not answer, or the topic is not there.</exception>
+    public string? Ask(IConsumer<byte[]?, byte[]> consumer)
     {
         _question.GetAwaiter().GetResult();
         _question = Task.FromResult<string?>(null);
@@ -32,7 +37,7 @@ sealed class TopicIdentity(string topic) : IDisposable
             return null;
         }
         var answer = _question.Result;
-        _question = TryAskAsync(consumer);
+        _question = Task.Run(() => TryAskAsync(consumer));
         return answer;
     }
 
@@ -40,17 +45,33 @@ sealed class TopicIdentity(string topic) : IDisposable
     public void Dispose()
     {
         _question.GetAwaiter().GetResult();
-        _admin?.Dispose();
+        if (!_isStuck)
+        {
+            _admin?.Dispose();
+        }
         _admin = null;
     }
 
-    async Task<string> AskAsync(IConsumer<byte[]?, byte[]> consumer)
+    async Task<string?> AskAsync(IConsumer<byte[]?, byte[]> consumer)
     {
         _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
+        // Where a partition has no leader, the client's DescribeTopics never answers, whatever its limit, and ends the process later.
+        if (_isStuck || _admin.GetMetadata(topic, Limit).Topics is not [{ Error.IsError: false } seen] || seen.Partitions.Exists(each => each.Leader < 0 || each.Error.IsError))
+        {
+            return null;
+        }
         var options = new DescribeTopicsOptions { RequestTimeout = Limit };
-        var answer = await _admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), options).ConfigureAwait(false);
-        var id = answer.TopicDescriptions.Single().TopicId;
-        return id is null || id.MostSignificantBits == 0 && id.LeastSignificantBits == 0 ? "" : id.ToString();
+        try
+        {
+            var answer = await _admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), options).WaitAsync(2 * Limit).ConfigureAwait(false);
+            var id = answer.TopicDescriptions.Single().TopicId;
+            return id is null || id.MostSignificantBits == 0 && id.LeastSignificantBits == 0 ? "" : id.ToString();
+        }
+        catch (TimeoutException)
+        {
+            _isStuck = true;
+            return null;
+        }
     }
 
     // The door's own requests tell of an outage.
