@@ -361,7 +361,7 @@ ALTER TABLE visible_watermarks
     MODIFY COMMENT 'The newest watermark whose preceding changes are all visible. Ask data_as_of';
 
 ALTER TABLE snapshot_markers
-    COMMENT COLUMN marker 'first, last or incremental; read: the first read of a batch, of a snapshot that is not incremental; table: its last read of a table; over: it ended and no last read came',
+    COMMENT COLUMN marker 'first, last: reads of a snapshot; table: its last read of a table; read: its first read in a batch; incremental: the same of an incremental one; over: it ended without a last read',
     COMMENT COLUMN version 'Version of the read, as for a change',
     COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
     COMMENT COLUMN committed_at 'Time of the snapshot',

@@ -34,4 +34,22 @@ public sealed class KafkaBacklogTests(Servers servers)
             consumer.Close();
         }
     }
+
+    [Fact]
+    public void A_partition_that_is_not_told_keeps_what_waited_and_one_that_is_gone_does_not()
+    {
+        var backlog = new KafkaBacklog(TimeProvider.System);
+        TopicPartition first = new(Topics.Commands, 0), second = new(Topics.Commands, 1);
+        Assert.Equal(30, backlog.Measure(new() { [first] = new(true, 0, 10), [second] = new(true, 5, 25) }).Records);
+
+        var untold = backlog.Measure(new() { [first] = new(true, 10, 10), [second] = default });
+        Assert.Equal(20, untold.Records);
+        Assert.Equal([1], untold.Standing.Keys);
+        Assert.Equal([second], untold.Untold.Keys);
+
+        var gone = backlog.Measure(new() { [first] = new(true, 10, 13) });
+        Assert.Equal(3, gone.Records);
+        Assert.Empty(gone.Untold);
+        Assert.Equal([0], gone.Standing.Keys);
+    }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Betting.Contracts;
 using Betting.Local.Engines;
 using Confluent.Kafka;
@@ -7,41 +6,36 @@ using Confluent.Kafka.Admin;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>Apache Kafka, started by the test, or the stage's stand-in.</summary>
-sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data) : IAsyncDisposable
+sealed class OwnBroker(Stage stage, RealKafka? real) : IAsyncDisposable
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
     static readonly TopicPartition Commands = new(Topics.Commands, 0);
 
-    public string Bootstrap => bootstrap;
+    public string Bootstrap { get; } = real?.Bootstrap ?? stage.Kafka.BootstrapServers;
 
-    public bool IsReal => tools is not null;
+    public bool IsReal => real is not null;
 
     public static async Task<OwnBroker> StartAsync(Stage stage)
     {
-        if (Environment.GetEnvironmentVariable("REAL_KAFKA") is not { Length: > 0 } tools)
+        var broker = new OwnBroker(stage, await RealKafka.StartAsync(stage));
+        if (broker.IsReal)
         {
-            return new OwnBroker(stage.Kafka.BootstrapServers, stage, null, "");
+            using var admin = broker.Admin();
+            await admin.CreateTopicsAsync(new[] { Topics.Commands, Topics.DeadLetter(Topics.Commands) }.Select(Specification));
         }
-        var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
-        var data = Path.Combine(stage.Folder, $"real-kafka-{port}");
-        await using var start = EngineProcess.Start("real Kafka's start", new Launch(Path.Combine(tools, "start"),
-            [data, "--kafka-port", port, "--no-connect"]), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
-        var broker = new OwnBroker(await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Limit), stage, tools, data);
-        using var admin = broker.Admin();
-        await admin.CreateTopicsAsync(new[] { Topics.Commands, Topics.DeadLetter(Topics.Commands) }.Select(Specification));
         return broker;
     }
 
     /// <summary>The worker's settings for the Kafka door alone.</summary>
     public string[] Settings =>
-        ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={bootstrap}", $"--Kafka:Client:session.timeout.ms={SessionMs}"];
+        ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={Bootstrap}", $"--Kafka:Client:session.timeout.ms={SessionMs}"];
 
     // A real broker takes no session below its group.min.session.timeout.ms, 6 s by default.
     int SessionMs => IsReal ? 6000 : 1500;
 
     public async Task PublishAsync(IEnumerable<byte[]> messages)
     {
-        using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = bootstrap, LingerMs = 20 }).Build();
+        using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = Bootstrap, LingerMs = 20 }).Build();
         foreach (var body in messages)
         {
             await producer.ProduceAsync(Commands, new Message<Null, byte[]> { Value = body });
@@ -138,15 +132,7 @@ sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data
         await admin.IncrementalAlterConfigsAsync(new() { [new ConfigResource { Type = ResourceType.Topic, Name = topic }] = [entry] });
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (IsReal)
-        {
-            await using var stop = EngineProcess.Start("real Kafka's stop", new Launch(Path.Combine(tools!, "stop"), [data, "--kill"]),
-                Path.Combine(stage.Folder, "logs", "real-kafka.log"));
-            await stop.ExitedWithinAsync(Limit);
-        }
-    }
+    public ValueTask DisposeAsync() => real?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     static TopicSpecification Specification(string topic) => new()
     {
@@ -155,11 +141,11 @@ sealed class OwnBroker(string bootstrap, Stage stage, string? tools, string data
         Configs = topic == Topics.Commands ? Topics.CommandSettings.ToDictionary() : null,
     };
 
-    IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
+    IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Bootstrap }).Build();
 
     IConsumer<byte[]?, byte[]?> Consumer() => new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
     {
-        BootstrapServers = bootstrap,
+        BootstrapServers = Bootstrap,
         GroupId = Topics.IngestGroup,
         EnableAutoCommit = false,
         SessionTimeoutMs = SessionMs,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Betting.Contracts;
 using Betting.Local.Engines;
 using Confluent.Kafka;
@@ -10,19 +9,14 @@ namespace Betting.Tests.Ingest.Worker;
 /// Three brokers of Apache Kafka, each of which leads one partition of the commands that nobody else has; or the stage's stand-in with three
 /// partitions.
 /// </summary>
-sealed class ThreeBrokers : IAsyncDisposable
+sealed class ThreeBrokers(Stage stage, RealKafka? real) : IAsyncDisposable
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
-    readonly Stage _stage;
-    readonly string? _tools;
-    readonly string _data;
-    readonly string _bootstrap;
+    readonly string _bootstrap = real?.Bootstrap ?? stage.Kafka.BootstrapServers;
     string? _stopped;
 
-    ThreeBrokers(Stage stage, string? tools, string data, string bootstrap) => (_stage, _tools, _data, _bootstrap) = (stage, tools, data, bootstrap);
-
-    public bool IsReal => _tools is not null;
+    public bool IsReal => real is not null;
 
     /// <summary>The worker's settings for the Kafka door alone.</summary>
     public string[] Settings => IsReal
@@ -31,21 +25,22 @@ sealed class ThreeBrokers : IAsyncDisposable
     /// <param name="stage">Its Kafka has three partitions.</param>
     public static async Task<ThreeBrokers> StartAsync(Stage stage)
     {
-        if (Environment.GetEnvironmentVariable("REAL_KAFKA") is not { Length: > 0 } tools)
+        var brokers = new ThreeBrokers(stage, await RealKafka.StartAsync(stage, brokers: 3));
+        if (brokers.IsReal)
         {
-            return new ThreeBrokers(stage, null, "", stage.Kafka.BootstrapServers);
+            using var admin = brokers.Admin();
+            await admin.CreateTopicsAsync(
+            [
+                new TopicSpecification
+                {
+                    Name = Topics.Commands,
+                    NumPartitions = 3,
+                    ReplicasAssignments = new() { [0] = [1], [1] = [2], [2] = [3] },
+                    Configs = Topics.CommandSettings.ToDictionary(),
+                },
+                new TopicSpecification { Name = Topics.DeadLetter(Topics.Commands), NumPartitions = 1, ReplicationFactor = 3 },
+            ]);
         }
-        var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
-        var data = Path.Combine(stage.Folder, $"three-kafkas-{port}");
-        await using var start = EngineProcess.Start("real Kafka's start", new Launch(Path.Combine(tools, "start"),
-            [data, "--kafka-port", port, "--brokers", "3", "--no-connect"]), Log(stage));
-        var brokers = new ThreeBrokers(stage, tools, data, await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Limit));
-        using var admin = brokers.Admin();
-        await admin.CreateTopicsAsync(
-        [
-            new TopicSpecification { Name = Topics.Commands, NumPartitions = 3, ReplicasAssignments = new() { [0] = [1], [1] = [2], [2] = [3] }, Configs = Topics.CommandSettings.ToDictionary() },
-            new TopicSpecification { Name = Topics.DeadLetter(Topics.Commands), NumPartitions = 1, ReplicationFactor = 3 },
-        ]);
         return brokers;
     }
 
@@ -61,41 +56,38 @@ sealed class ThreeBrokers : IAsyncDisposable
     /// <returns>The partition that nobody leads then.</returns>
     public async Task<int> StopCoordinatorAsync()
     {
-        if (!IsReal)
+        if (real is null)
         {
-            await _stage.Kafka.LeadAsync(2, hasLeader: false);
+            await stage.Kafka.LeadAsync(2, hasLeader: false);
             return 2;
         }
         using var admin = Admin();
         var groups = await admin.DescribeConsumerGroupsAsync([Topics.IngestGroup]);
         var broker = groups.ConsumerGroupDescriptions.Single().Coordinator.Id;
-        _stopped = (await File.ReadAllTextAsync(Path.Combine(_data, broker == 1 ? "kafka.pid" : $"kafka{broker}.pid"))).Trim();
+        _stopped = (await File.ReadAllTextAsync(Path.Combine(real.Data, broker == 1 ? "kafka.pid" : $"kafka{broker}.pid"))).Trim();
         await SignalAsync("-STOP");
         return broker - 1;
     }
 
-    public Task ContinueAsync() => IsReal ? SignalAsync("-CONT") : _stage.Kafka.LeadAsync(2, hasLeader: true);
+    public Task ContinueAsync() => IsReal ? SignalAsync("-CONT") : stage.Kafka.LeadAsync(2, hasLeader: true);
 
     public async ValueTask DisposeAsync()
     {
-        if (IsReal)
+        if (real is not null)
         {
             await SignalAsync("-CONT");
-            await using var stop = EngineProcess.Start("real Kafka's stop", new Launch(Path.Combine(_tools!, "stop"), [_data, "--kill"]), Log(_stage));
-            await stop.ExitedWithinAsync(Limit);
+            await real.DisposeAsync();
         }
     }
 
     async Task SignalAsync(string signal)
     {
-        if (_stopped is { } process)
+        if (real is not null && _stopped is { } process)
         {
-            await using var kill = EngineProcess.Start("kill", new Launch("kill", [signal, process]), Log(_stage));
+            await using var kill = EngineProcess.Start("kill", new Launch("kill", [signal, process]), real.Log);
             await kill.ExitedWithinAsync(Limit);
         }
     }
-
-    static string Log(Stage stage) => Path.Combine(stage.Folder, "logs", "three-kafkas.log");
 
     IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _bootstrap }).Build();
 }

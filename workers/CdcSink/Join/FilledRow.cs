@@ -14,12 +14,11 @@ readonly record struct FilledRow(long Bet, UInt128 Version, ulong Sources)
     /// <summary>Null where every column that is shown is of the newest change.</summary>
     /// <param name="id">The bet's.</param>
     /// <param name="version">The row's.</param>
-    /// <param name="bet">Its state.</param>
-    /// <param name="user">That of its user; null where it is not there.</param>
-    /// <param name="played">That of its event; null where it is not there.</param>
-    public static FilledRow? Of(long id, UInt128 version, in BetState bet, UserState? user, EventState? played)
-    {
-        var (own, named, on) = (bet.Filling, user?.Filling ?? default, played?.Filling ?? default);
-        return own.IsFilled || named.IsFilled || on.IsFilled ? new FilledRow(id, version, unchecked(own.Sources + named.Sources + on.Sources)) : null;
-    }
+    /// <param name="bet">The bet's columns.</param>
+    /// <param name="user">Those of its user; default where it is not there.</param>
+    /// <param name="played">Those of its event; default where it is not there.</param>
+    public static FilledRow? Of(
+        long id, UInt128 version, (bool IsFilled, ulong Sources) bet, (bool IsFilled, ulong Sources) user, (bool IsFilled, ulong Sources) played) =>
+        bet.IsFilled || user.IsFilled || played.IsFilled
+            ? new FilledRow(id, version, unchecked(bet.Sources + user.Sources + played.Sources)) : null;
 }

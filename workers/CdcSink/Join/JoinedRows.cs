@@ -91,7 +91,7 @@ static class JoinedRows
         rows.WriteBool(false);
         rows.WriteUInt16((ushort)(bet.Marks + (hasUser ? UserMarks * user.Marks : 0) + (hasEvent ? EventMarks * played.Marks : 0)));
         rows.EndRow();
-        if (FilledRow.Of(id, version, bet, hasUser ? user : null, hasEvent ? played : null) is { } row)
+        if (FilledRow.Of(id, version, bet.Filling, hasUser ? user.Filling : default, hasEvent ? played.Filling : default) is { } row)
         {
             filled.Add(row);
         }

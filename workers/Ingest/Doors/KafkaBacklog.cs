@@ -39,14 +39,16 @@ public sealed class KafkaBacklog(TimeProvider clock)
     }
 
     /// <summary>
-    /// A partition of which nobody tells moves for nobody: it stands where it stood, and what waited in it waits. Pure but for what it keeps.
+    /// Compares an answer with those before it. A partition that is not told stands where it stood, and what waited in it waits.
     /// </summary>
     public BacklogLook Measure(Dictionary<TopicPartition, PartitionReach> answer)
     {
         var standing = new Dictionary<int, TimeSpan>();
         foreach (var gone in _standing.Keys.Concat(_waiting.Keys).Concat(_untold.Keys).Except(answer.Keys).ToList())
         {
-            _ = _standing.Remove(gone) | _waiting.Remove(gone) | _untold.Remove(gone);
+            _standing.Remove(gone);
+            _waiting.Remove(gone);
+            _untold.Remove(gone);
         }
         foreach (var (partition, reach) in answer)
         {

@@ -21,8 +21,8 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    // A partition that could not be judged is asked about with every third call of Retry.
-    const int LooksForTurn = 3;
+    // At each third call of Retry one of the partitions that could not be judged is asked about.
+    const int AskAtEach = 3;
 
     readonly KafkaPlaces _applied = starts.Places;
 
@@ -43,7 +43,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
 
     // Beginnings that the broker did not have, of which it has not told yet what it has; true where it has another record there.
     readonly Dictionary<TopicPartition, bool> _undecided = [];
-    int _turn;
+    int _retries;
 
     // How far each partition of this replica is applied.
     readonly Dictionary<TopicPartition, KafkaPlace> _places = [];
@@ -194,14 +194,11 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         {
             BeginUnknown(consumer);
         }
-        if (_undecided.Count > 0)
+        if (_undecided.Count > 0 && ++_retries % AskAtEach == 0)
         {
             // In turn: one that cannot be judged must not keep the others waiting. A leader that is silent takes as long as the patience is.
-            var (partition, isOther) = _undecided.ElementAt(_turn++ / LooksForTurn % _undecided.Count);
-            if (_turn % LooksForTurn == 0)
-            {
-                Lost(consumer, partition, isOther);
-            }
+            var (partition, isOther) = _undecided.ElementAt(_retries / AskAtEach % _undecided.Count);
+            Lost(consumer, partition, isOther);
         }
         Tell();
     }

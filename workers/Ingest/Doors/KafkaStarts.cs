@@ -12,10 +12,11 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
 
     readonly TopicIdentity _identity = new(Topics.Commands);
 
+    // Partitions were found once, so the id is that of the topic which is read.
+    bool _isFound;
+
     /// <summary>How far partitions are applied.</summary>
     public KafkaPlaces Places => places;
-
-    bool _isFound;
 
     /// <summary>The topic's id when partitions were found last; empty where the brokers tell none.</summary>
     public string TopicId { get; private set; } = "";
