@@ -30,6 +30,8 @@ public sealed class SilentHostTests(Servers servers)
         var proof = new OutageProof(http, warmer.LogFile);
 
         await Deadline.UntilAsync("readiness", TimeSpan.FromSeconds(30), async () => (await proof.IsReadyAsync()).IsReady);
+        // While a process of a loaded machine starts, its first attempts may take longer than they may.
+        var atStart = proof.Lines().Length;
         var ready = TimeProvider.System.GetTimestamp();
         var whyNot = "";
         await Deadline.UntilAsync("some time in service", TimeSpan.FromSeconds(60), async () =>
@@ -39,7 +41,7 @@ public sealed class SilentHostTests(Servers servers)
         });
 
         Assert.Equal("", whyNot);
-        Assert.DoesNotContain(proof.Lines(), line =>
+        Assert.DoesNotContain(proof.Lines().Skip(atStart), line =>
             line.Contains("PostgreSQL at ", StringComparison.Ordinal) && line.Contains(" does not serve this worker", StringComparison.Ordinal));
     }
 }

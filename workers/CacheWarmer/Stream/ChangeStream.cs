@@ -201,6 +201,11 @@ sealed class ChangeStream : IDisposable
 
     void TryReadFromBeginning(TopicPartition partition)
     {
+        if (!_consumer.Assignment.Contains(partition))
+        {
+            // What a lost offset told came after the group took the partition away; whoever gets it looks for itself.
+            return;
+        }
         try
         {
             ReadFromBeginning(partition);

@@ -166,9 +166,9 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     /// <summary>The broker does not have the offset that this partition is to be read from, or has another record there.</summary>
     public void Lost(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, bool isOther = false)
     {
-        if (_unknown.Contains(partition) || _stopped.ContainsKey(partition))
+        if (_unknown.Contains(partition) || _stopped.ContainsKey(partition) || !consumer.Assignment.Contains(partition))
         {
-            // It begins when its place is known; or it stands, and the client tells once more what it has told.
+            // It begins when its place is known; or it stands, and the client tells once more what it has told; or another replica has it.
             return;
         }
         try
