@@ -103,10 +103,12 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
     static ulong? LsnOf(JsonElement offset) =>
         IsBehindSnapshot(offset) && Is(offset, "lsn", JsonValueKind.Number, out var lsn) && lsn.TryGetUInt64(out var stored) ? stored : null;
 
-    // During a snapshot the position is the snapshot's, whatever of its rows has been sent: it carries the field until it is complete.
+    // During a snapshot the position is the snapshot's, whatever of its rows has been sent: it carries the field until it is complete. After a
+    // blocking snapshot that was cut off, every position of the stream carries it as well; those alone tell the kind of message that they are
+    // behind (PostgresOffsetContext.getOffset of Debezium 2.4 to 3.6).
     static bool IsBehindSnapshot(JsonElement offset) =>
         !offset.TryGetProperty("snapshot", out var snapshot) || snapshot.ValueKind is JsonValueKind.Null or JsonValueKind.False
-        || IsTrue(offset, "snapshot_completed") || IsTrue(offset, "last_snapshot_record");
+        || IsTrue(offset, "snapshot_completed") || IsTrue(offset, "last_snapshot_record") || Is(offset, "messageType", JsonValueKind.String, out _);
 
     static bool IsTrue(JsonElement offset, string name) => offset.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 

@@ -70,7 +70,7 @@ public sealed class PostgresSettings(PostgresSource postgres, PostgresNeeds need
             heartbeats.Beat(Name);
             try
             {
-                var broken = WhatIsBroken(await ReadAsync(stopping), needs);
+                var broken = WhatIsBroken(await ReadAsync(stopping).WaitAsync(Limit, clock, stopping), needs);
                 _watch.Saw(broken);
                 pause = broken.Count == 0 ? Every : WhileBroken;
                 if (broken.Count > 0)

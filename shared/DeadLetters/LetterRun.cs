@@ -19,7 +19,11 @@ public readonly record struct LetterTotals(long Letters, long Copies, long Ended
 /// One pass through a store: sends back or drops the letters that are meant. A letter is removed only after it was sent
 /// durably; whatever is interrupted in between is sent again by the next run, which the journal makes harmless.
 /// </summary>
-public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long limit)
+/// <param name="store">Where the letters are.</param>
+/// <param name="filter">Which are meant.</param>
+/// <param name="limit">How many of them, at most.</param>
+/// <param name="seen">Of the command's other stores too: a crash may leave one letter in two of them.</param>
+public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long limit, SeenLetters seen)
 {
     // So many are on the way at once, or so many bytes of them.
     const int Chunk = 200;
@@ -28,8 +32,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
     // After an interruption, what is on the way gets so long for its answer, and what was sent so long to be marked.
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    // True for a letter that has ended.
-    readonly Dictionary<LetterKey, bool> _seen = [];
+    readonly SeenLetters _seen = seen;
     readonly HashSet<LetterKey> _beyondLimit = [];
     LetterTotals _totals;
 
@@ -104,10 +107,10 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         var failure = end == LetterEnd.Replayed && firsts.Count > 0 ? await SendBackAsync(firsts, cancellation) : null;
         foreach (var dropped in end == LetterEnd.Dropped ? firsts : [])
         {
-            _seen[dropped.Key] = true;
+            _seen.End(dropped.Key, true);
         }
         // Copies of a letter that stays stay with it.
-        await RemoveAsync([.. chunk.Where(taken => _seen[taken.Key])], end, cancellation);
+        await RemoveAsync([.. chunk.Where(taken => _seen.HasEnded(taken.Key))], end, cancellation);
         chunk.Clear();
         Progress?.Invoke(_totals);
         if (failure is not null)
@@ -123,7 +126,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         var answers = await store.SendBackAsync(letters.ConvertAll(taken => taken.Letter), ending.Token);
         foreach (var (taken, answer) in letters.Zip(answers))
         {
-            _seen[taken.Key] = answer.IsSent;
+            _seen.End(taken.Key, answer.IsSent);
             if (answer.Refusal is { } why)
             {
                 Stay(taken.Letter, why);
@@ -163,7 +166,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         // so a letter that cannot be sent back has no copies that can.
         var content = BinaryPrimitives.ReadInt128LittleEndian(LetterIdentity.Of(letter.Key, letter.Body, letter.Headers));
         var key = new LetterKey(letter.Id, content, letter.NotReplayable is null);
-        if (_seen.ContainsKey(key))
+        if (_seen.Has(key))
         {
             _totals = _totals with { Copies = _totals.Copies + 1 };
             return new TakenLetter(letter, key, IsCopy: true);
@@ -174,12 +177,10 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
             _totals = _totals with { BeyondLimit = _beyondLimit.Count };
             return null;
         }
-        _seen.Add(key, false);
+        _seen.Add(key);
         _totals = _totals with { Letters = _totals.Letters + 1 };
         return new TakenLetter(letter, key, IsCopy: false);
     }
-
-    readonly record struct LetterKey(string Id, Int128 Content, bool IsReplayable);
 
     sealed record TakenLetter(StoredLetter Letter, LetterKey Key, bool IsCopy);
 }

@@ -70,10 +70,10 @@ public sealed class LetterVerbs
         return command;
     }
 
-    Task<int> ListAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation) => OverStoresAsync(parsed, services, async (store, filter) =>
+    Task<int> ListAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation) => OverStoresAsync(parsed, services, async (store, filter, seen) =>
     {
         var (text, json) = (parsed.GetValue(_text), parsed.GetValue(_json));
-        var run = new LetterRun(store, filter, parsed.GetValue(_limit));
+        var run = new LetterRun(store, filter, parsed.GetValue(_limit), seen);
         var totals = await run.LookAsync(letter => Console.WriteLine(json ? LetterText.Json(letter, text) : LetterText.Line(letter, text)), cancellation);
         await Console.Error.WriteLineAsync($"{store.Name}: {Count(totals.Letters, totals.Copies)}{BeyondLimit(totals)}");
         return 0;
@@ -84,9 +84,9 @@ public sealed class LetterVerbs
         var found = 0L;
         try
         {
-            await OverStoresAsync(parsed, services, new LetterFilter { Ids = [parsed.GetRequiredValue(_id)] }, async (store, filter) =>
+            await OverStoresAsync(parsed, services, new LetterFilter { Ids = [parsed.GetRequiredValue(_id)] }, async (store, filter, seen) =>
             {
-                var totals = await new LetterRun(store, filter, long.MaxValue).LookAsync(Show, cancellation);
+                var totals = await new LetterRun(store, filter, long.MaxValue, seen).LookAsync(Show, cancellation);
                 found += totals.Letters;
                 return ExitCodes.Done;
             }, cancellation);
@@ -133,9 +133,9 @@ public sealed class LetterVerbs
         var (ended, staying) = (0L, 0L);
         try
         {
-            var code = await OverStoresAsync(parsed, services, async (store, filter) =>
+            var code = await OverStoresAsync(parsed, services, async (store, filter, seen) =>
             {
-                var run = Run(parsed, services, store, filter);
+                var run = Run(parsed, services, store, filter, seen);
                 try
                 {
                     return parsed.GetValue(_dryRun) ? await CountAsync(run, store, end, cancellation) : await EndAsync(run, store, end, cancellation);
@@ -162,7 +162,7 @@ public sealed class LetterVerbs
         }
     }
 
-    LetterRun Run(ParseResult parsed, IServiceProvider services, IDeadLetterStore store, LetterFilter filter) => new(store, filter, parsed.GetValue(_limit))
+    LetterRun Run(ParseResult parsed, IServiceProvider services, IDeadLetterStore store, LetterFilter filter, SeenLetters seen) => new(store, filter, parsed.GetValue(_limit), seen)
     {
         Clock = services.GetRequiredService<TimeProvider>(),
         Progress = totals => Console.Error.WriteLine($"{store.Name}: {Count(totals.Ended, totals.EndedCopies)}{Stay(totals)} so far"),
@@ -202,7 +202,7 @@ public sealed class LetterVerbs
         }
     }
 
-    async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, Func<IDeadLetterStore, LetterFilter, Task<int>> act, CancellationToken cancellation)
+    async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, Func<IDeadLetterStore, LetterFilter, SeenLetters, Task<int>> act, CancellationToken cancellation)
     {
         var clock = services.GetRequiredService<TimeProvider>();
         var now = clock.GetUtcNow();
@@ -220,9 +220,9 @@ public sealed class LetterVerbs
         }, act, cancellation);
     }
 
-    async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, LetterFilter filter, Func<IDeadLetterStore, LetterFilter, Task<int>> act, CancellationToken cancellation)
+    async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, LetterFilter filter, Func<IDeadLetterStore, LetterFilter, SeenLetters, Task<int>> act, CancellationToken cancellation)
     {
-        var (code, isKafkaAway) = (ExitCodes.Done, false);
+        var (code, isKafkaAway, seen) = (ExitCodes.Done, false, new SeenLetters());
         Exception? failed = null;
         await foreach (var store in _open(parsed.GetValue(_store), services, cancellation))
         {
@@ -235,7 +235,7 @@ public sealed class LetterVerbs
                 }
                 try
                 {
-                    code = Math.Max(code, await act(store, filter));
+                    code = Math.Max(code, await act(store, filter, seen));
                 }
                 // Whatever a client throws; its own limits are cancellations that nobody asked for. The other stores may answer.
                 catch (Exception failure) when (failure is not ArgumentsException && !cancellation.IsCancellationRequested)

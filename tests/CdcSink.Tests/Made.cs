@@ -11,6 +11,9 @@ sealed class Made
     readonly Dictionary<string, long> _offsets = [];
     ulong _lsn = 80_000;
 
+    // As Debezium has it, all reads of a snapshot have one LSN.
+    (string? Epoch, ulong Lsn)? _snapshot;
+
     /// <summary>The LSN of the last record that chose none of its own.</summary>
     public ulong Lsn => _lsn;
 
@@ -19,7 +22,7 @@ sealed class Made
         ulong? transaction = null, ulong? lastCommit = null)
     {
         _lsn += 8;
-        var at = lsn ?? _lsn;
+        var at = lsn ?? (snapshot is "false" or "incremental" ? _lsn : LsnOf(snapshot, epoch));
         // Incremental reads have no transaction.
         var by = snapshot == "incremental" ? "null" : $"{transaction ?? 700 + at / 8}";
         var value = $$"""{"before":null,"after":{{after ?? "null"}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{committedMs}},"snapshot":"{{snapshot}}","db":"betting","sequence":"[\"{{lastCommit ?? at}}\",\"{{at}}\"]","schema":"public","table":"{{table}}","txId":{{by}},"lsn":{{at}},"xmin":null},"transaction":null,"op":"{{op}}","ts_ms":{{committedMs}}}""";
@@ -80,6 +83,13 @@ sealed class Made
         var offset = _offsets.GetValueOrDefault(topic + partition);
         _offsets[topic + partition] = offset + 1;
         return new StreamRecord(topic, partition, offset, 1_767_225_600_000, Bytes(key), Bytes(value), epoch is null ? [] : [new RecordHeader("epoch", Bytes(epoch))]);
+    }
+
+    ulong LsnOf(string read, string? epoch)
+    {
+        var reads = _snapshot is { } begun && begun.Epoch == epoch && read != "first" ? begun : (Epoch: epoch, Lsn: _lsn);
+        _snapshot = read == "last" ? null : reads;
+        return reads.Lsn;
     }
 
     static byte[]? Bytes(string? text) => text is null ? null : Encoding.UTF8.GetBytes(text);

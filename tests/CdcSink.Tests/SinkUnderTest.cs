@@ -45,9 +45,9 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         _options = options;
         _sinkClient = new ClickHouseClient($"{connectionString};{settings}");
         _store = new ChangeStore(_sinkClient);
-        _metrics = new CdcSinkMetrics(meters);
+        _metrics = new CdcSinkMetrics(meters, Stores);
         ClockJumps = new ClockJumpReport(_metrics, TimeProvider.System, NullLogger<ClockJumpReport>.Instance);
-        var stored = new ProgressStore(_sinkClient, _store, TimeProvider.System);
+        var stored = new ProgressStore(_sinkClient, _store, Stores);
         var watermarks = new WatermarkStore(_store);
         var recorded = new RecordedProgress(stored, TimeProvider.System, NullLogger<RecordedProgress>.Instance);
         Progress = new Progress(_store, recorded, TimeProvider.System);
@@ -60,6 +60,7 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
             new LogSigns(_store, watermarks, _metrics, TimeProvider.System, NullLogger<LogSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
     }
 
+    public StoresClock Stores { get; } = new(TimeProvider.System);
     public string ConnectionString { get; }
     public ClickHouseClient Client { get; }
     public BatchApplier Applier { get; }
@@ -71,7 +72,7 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     public ClockJumpReport ClockJumps { get; }
 
     /// <summary>What the lag asks of ClickHouse.</summary>
-    public VisibleStore Visible => new(Client, ClockJumps, new RestartSigns(Client, _store, _metrics, NullLogger<RestartSigns>.Instance));
+    public VisibleStore Visible => new(Client, ClockJumps, new RestartSigns(Client, _store, _metrics, NullLogger<RestartSigns>.Instance), Stores);
     internal Readings Readings { get; }
     public List<DeadLetter> DeadLetters { get; } = [];
     public Readiness Readiness { get; } = new();
@@ -158,6 +159,7 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         {
             await Settlement.SettleAsync(end, () => { }, CancellationToken.None);
         }
+        Assert.Empty(await Snapshots.OpenAsync(CancellationToken.None));
     }
 
     /// <summary>These records as one batch, not yet applied.</summary>

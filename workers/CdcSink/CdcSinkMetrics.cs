@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Betting.CdcSink.Batches;
 using Betting.CdcSink.Snapshots;
+using Betting.CdcSink.Write;
 using Betting.Debezium;
 
 namespace Betting.CdcSink;
@@ -21,6 +22,7 @@ public sealed class CdcSinkMetrics : IDisposable
     readonly Counter<long> _markedValues;
     readonly Counter<long> _insertedRows;
     readonly Counter<long> _insertedBytes;
+    readonly StoresClock _stores;
     readonly Histogram<double> _lag;
     readonly Histogram<double> _stage;
     readonly Histogram<long> _batch;
@@ -33,8 +35,9 @@ public sealed class CdcSinkMetrics : IDisposable
     long _lettersInTable;
     long _clockJumps;
 
-    public CdcSinkMetrics(IMeterFactory factory)
+    public CdcSinkMetrics(IMeterFactory factory, StoresClock stores)
     {
+        _stores = stores;
         _meter = factory.Create("Betting.CdcSink");
         _records = _meter.CreateCounter<long>("cdcsink.records", "{record}", "Records read, by topic and what they were.");
         _deadLetters = _meter.CreateCounter<long>("cdcsink.dead_letters", "{record}", "Records that could not be used, by topic and reason.");
@@ -147,15 +150,15 @@ public sealed class CdcSinkMetrics : IDisposable
     public void Stage(string stage, TimeSpan duration) => _stage.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
 
     /// <summary>Changes are visible now; <paramref name="commits"/> are when the source committed them, by topic, microseconds since 1970 UTC.</summary>
-    public void Visible(IEnumerable<(string Topic, List<long> Times)> commits, TimeProvider clock)
+    public void Visible(IEnumerable<(string Topic, List<long> Times)> commits)
     {
-        var now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+        var now = _stores.NowMicros;
         foreach (var (topic, times) in commits)
         {
             var tag = new KeyValuePair<string, object?>("topic", topic);
             foreach (var committed in times)
             {
-                _lag.Record(Math.Max(0, now - committed / 1e6), tag);
+                _lag.Record(Math.Max(0, (now - committed) / 1e6), tag);
             }
         }
     }

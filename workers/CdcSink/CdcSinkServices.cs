@@ -38,6 +38,7 @@ static class CdcSinkServices
             .AddSingleton<ChainSigns>()
             .AddSingleton<LogSigns>()
             .AddSingleton<Progress>()
+            .AddSingleton<StoresClock>()
             .AddSingleton<ProgressStore>()
             .AddSingleton<RecordedProgress>()
             .AddSingleton<RewindStore>();
@@ -60,8 +61,8 @@ static class CdcSinkServices
             })
             .AddSingleton<PatientApplier>()
             .AddSingleton(provider => new LagState(
-                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<CdcSinkOptions>().LagLimit,
-                provider.GetRequiredService<ConnectOffsets>().IsKnown))
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StoresClock>(),
+                provider.GetRequiredService<CdcSinkOptions>().LagLimit, provider.GetRequiredService<ConnectOffsets>().IsKnown))
             .AddSingleton<LagMetrics>()
             .AddSingleton<LagTrouble>()
             .AddSingleton<ProofReport>()

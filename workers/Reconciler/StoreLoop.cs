@@ -43,7 +43,8 @@ sealed class StoreLoop(PostgresSource postgres, ClickHouseClient clickHouse, Str
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
         try
         {
-            await ask(either.Token);
+            // A client may need longer than its limit to give up a server that stands still.
+            await ask(either.Token).WaitAsync(either.Token);
             outages.Succeeded(store, Name);
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)

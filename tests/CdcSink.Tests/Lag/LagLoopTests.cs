@@ -228,7 +228,7 @@ public sealed class LagLoopTests(Servers servers)
         var options = new CdcSinkOptions { TopicPrefix = stream.Prefix, WatermarkSettle = TimeSpan.Zero };
         var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var meters = services.GetRequiredService<IMeterFactory>();
-        var state = new LagState(TimeProvider.System, options.LagLimit);
+        var state = new LagState(TimeProvider.System, sink.Stores, options.LagLimit);
         var readings = new Readings(meters);
         var ends = new TopicEnds(kafka, options, TimeProvider.System);
         var connect = new ConnectOffsets(new ConnectOptions { Url = connectUrl }, stream.Prefix);

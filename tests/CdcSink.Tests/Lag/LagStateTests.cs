@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Betting.CdcSink.Lag;
+using Betting.CdcSink.Write;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -15,13 +16,15 @@ public sealed class LagStateTests : IDisposable
 
     readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
     readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    readonly StoresClock _stores;
     readonly LagState _state;
     readonly Readings _readings;
 
     public LagStateTests()
     {
         var factory = _services.GetRequiredService<IMeterFactory>();
-        _state = new LagState(_clock, Limit);
+        _stores = new StoresClock(_clock);
+        _state = new LagState(_clock, _stores, Limit);
         _readings = new Readings(factory);
         _ = new LagMetrics(factory, _state);
     }
@@ -65,6 +68,38 @@ public sealed class LagStateTests : IDisposable
         Assert.Empty(_state.UnknownAges());
         Assert.Equal((60, 7200), (Backlog("records"), Backlog("age")));
         Assert.Equal(7200, _readings.Of("cdcsink.freshness"));
+    }
+
+    /// <summary>Alerts take the smallest value of all replicas, so one of a clock that is behind would hide what the others see.</summary>
+    [Theory]
+    [InlineData(20)]
+    [InlineData(0)]
+    [InlineData(-20)]
+    public void Ages_are_counted_by_the_clock_of_ClickHouse_whatever_this_machine_s_says(int minutesBehind)
+    {
+        var now = _clock.GetUtcNow().AddMinutes(minutesBehind);
+        _stores.Read((now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        _state.SawVisible(Visible(40, now.AddMinutes(-2)), TimeSpan.FromMinutes(1));
+        _state.SawEnds([new StreamEnd(Bets, 0, 0, 100)]);
+        _state.SawOldest(Bets, 0, 40, now.AddMinutes(-2));
+        _state.SawSource(now.AddMinutes(-3));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal((125, 125), (_readings.Of("cdcsink.freshness"), Backlog("age")));
+        Assert.Equal((65, 185), (_readings.Of("cdcsink.watermark.age"), _readings.Of("cdcsink.source.silent")));
+    }
+
+    [Fact]
+    public void A_look_grows_old_also_where_this_machine_s_clock_is_set_back()
+    {
+        var clock = new SteppedClock();
+        var state = new LagState(clock, new StoresClock(clock), Limit);
+        state.SawVisible(Visible(100, clock.GetUtcNow()), TimeSpan.Zero);
+        clock.SetBackBy = TimeSpan.FromHours(1);
+        clock.Advance(Limit + TimeSpan.FromSeconds(1));
+
+        Assert.Null(state.Freshness());
+        Assert.Equal(61, state.Ages().Single(age => age.Of == "clickhouse").Seconds);
     }
 
     [Fact]
@@ -249,6 +284,21 @@ public sealed class LagStateTests : IDisposable
 
     static VisibleProgress Visible(long bets, DateTimeOffset asOf) =>
         new(new Dictionary<(string, int), VisiblePartition> { [(Bets, 0)] = new(bets, 1), [(Heartbeats, 0)] = new(1000, 0) }, asOf);
+
+    sealed class SteppedClock : TimeProvider
+    {
+        TimeSpan _elapsed;
+
+        public TimeSpan SetBackBy { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _elapsed.Ticks;
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(56) + _elapsed - SetBackBy;
+
+        public void Advance(TimeSpan by) => _elapsed += by;
+    }
 
     double? Backlog(string of) => _readings.Of("cdcsink.backlog." + of, $"topic={Bets},partition=0");
 }

@@ -42,6 +42,9 @@ interface ILiveStream : IAsyncDisposable
     /// </summary>
     Task ReadAgainAsync(string table, bool beside = false, string? condition = null);
 
+    /// <summary>A snapshot that blocks the stream reads this table; false where there is no such thing.</summary>
+    Task<bool> TryReadAgainAsync(string table);
+
     /// <summary>Whether a restart of the capture would go on from where it is, rather than take another snapshot.</summary>
     Task<bool> HasStoredItsPositionAsync();
 

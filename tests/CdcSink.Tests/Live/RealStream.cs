@@ -74,6 +74,12 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
 
     public Task ReadAgainAsync(string table, bool beside, string? condition) => _connector!.ReadAgainAsync(table, beside, condition);
 
+    public async Task<bool> TryReadAgainAsync(string table)
+    {
+        await _connector!.ReadAgainAsync(table, beside: false, condition: null);
+        return true;
+    }
+
     public Task<bool> HasStoredItsPositionAsync() => _connector!.HasStoredOffsetsAsync();
 
     public Task RestartCaptureAsync() => _connector!.RestartAsync();

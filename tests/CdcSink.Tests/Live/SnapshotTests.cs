@@ -127,6 +127,46 @@ public sealed class SnapshotTests
         Assert.Empty(stage.Ended);
     }
 
+    /// <summary>
+    /// The connection is lost while a blocking snapshot reads: Debezium streams on, and each position that it stores still names the snapshot. The
+    /// stand-in has no such snapshot: there the stream alone is cut off.
+    /// </summary>
+    [Fact]
+    public async Task A_blocking_snapshot_that_is_cut_off_does_not_hold_what_is_proven()
+    {
+        await using var stage = await LiveStage.StartAsync(replicas: 1, batchRecords: 1000);
+        await using var server = await stage.NewPostgresAsync("first");
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database));
+        await FillAsync(postgres, bets: 20_000);
+        await stage.CaptureAsync(server, epoch: 1);
+        await Deadline.UntilAsync("all bets", Patience, async () => await ShownAsync(stage) == 20_000);
+        await Deadline.UntilAsync("a watermark", Patience, async () => await stage.CountAsync("SELECT count() FROM visible_watermarks") > 0);
+
+        await Deadline.UntilAsync("a snapshot that is cut off", Patience, async () =>
+        {
+            if (await stage.Stream.TryReadAgainAsync("bets"))
+            {
+                await Deadline.UntilAsync("the snapshot's query", TimeSpan.FromSeconds(30), async () => await NumberAsync(postgres,
+                    "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ILIKE 'select%from \"public\".\"bets\"%'") > 0);
+            }
+            return await NumberAsync(postgres, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'walsender'") > 0;
+        });
+        await ChangeAsync(postgres);
+        var cut = await NumberAsync(postgres, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+
+        await Deadline.UntilAsync("a later watermark that is visible", Patience, async () =>
+            await stage.CountAsync($"SELECT count() FROM visible_watermarks WHERE toUnixTimestamp64Micro(as_of) > {cut}") > 0);
+        await stage.EverythingHasArrivedAsync(postgres);
+        Assert.True(await Expected.AssertEqualsAsync(stage.ClickHouse, postgres) > 19_000);
+        Assert.Empty(stage.Ended);
+    }
+
+    static async Task<long> NumberAsync(NpgsqlDataSource postgres, string sql)
+    {
+        await using var question = postgres.CreateCommand(sql);
+        return (long)(await question.ExecuteScalarAsync())!;
+    }
+
     // False while its walsender has not ended.
     static async Task<bool> DroppedAsync(NpgsqlDataSource postgres)
     {

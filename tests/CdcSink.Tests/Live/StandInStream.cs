@@ -50,6 +50,8 @@ sealed class StandInStream : ILiveStream
 
     public Task ReadAgainAsync(string table, bool beside, string? condition) => throw new NotSupportedException("the stand-in reads all tables or none");
 
+    public Task<bool> TryReadAgainAsync(string table) => Task.FromResult(false);
+
     public Task<bool> HasStoredItsPositionAsync() => Task.FromResult(File.Exists(Path.Combine(State, "checkpoint.json")));
 
     public async Task StopCaptureAsync()

@@ -25,7 +25,7 @@ public sealed class FuzzTests(Servers servers)
         Parallel.For(0, inputs / (10 * InABatch), new ParallelOptions { MaxDegreeOfParallelism = 2 }, seed =>
         {
             using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-            using var metrics = new CdcSinkMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
+            using var metrics = new CdcSinkMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new StoresClock(TimeProvider.System));
             var options = new CdcSinkOptions();
             var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, metrics, TimeProvider.System);
             var fuzz = new Fuzz(seed);

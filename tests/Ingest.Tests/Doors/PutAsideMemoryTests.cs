@@ -40,10 +40,21 @@ public sealed class PutAsideMemoryTests
         Assert.False(memory.TryTake(Message([1], false, "m-1")));
     }
 
-    // The broker adds a header to what it delivers again; a cut message has none.
-    static Delivery Message(byte[] body, bool isCut, string id) => new(isCut ? body[..4000] : body, null, "")
+    [Fact]
+    public void A_message_that_was_sent_back_from_the_dead_letters_or_has_other_headers_is_another_one()
     {
-        Original = new BasicProperties { MessageId = id, Headers = isCut ? null : new Dictionary<string, object?> { ["x-delivery-count"] = body.Length } },
+        var memory = new PutAsideMemory(_clock);
+        memory.Remember(Message([1], false, "m-1", ("attempt", "1")));
+
+        Assert.False(memory.TryTake(Message([1], false, "m-1", ("attempt", "1"), (LetterHeaders.Replays, "1"))));
+        Assert.False(memory.TryTake(Message([1], false, "m-1", ("attempt", "2"))));
+        Assert.True(memory.TryTake(Message([1], false, "m-1", ("attempt", "1"))));
+    }
+
+    // The broker adds a header to what it delivers again; a cut message has none.
+    static Delivery Message(byte[] body, bool isCut, string id, params (string Name, string Value)[] headers) => new(isCut ? body[..4000] : body, null, "")
+    {
+        Original = new BasicProperties { MessageId = id, Headers = isCut ? null : new Dictionary<string, object?>(headers.Select(header => KeyValuePair.Create(header.Name, (object?)header.Value))) { ["x-delivery-count"] = body.Length } },
         Cut = isCut ? [new(LetterHeaders.Truncated, "headers,body"), new(LetterHeaders.Sha256, Convert.ToHexStringLower(SHA256.HashData(body)))] : [],
     };
 }

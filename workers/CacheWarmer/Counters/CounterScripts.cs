@@ -71,6 +71,12 @@ static class CounterScripts
         return answer
         """;
 
+    /// <summary>Milliseconds since 1970 UTC. <c>KEYS fresh</c></summary>
+    public const string Time = """
+        local time = redis.call('TIME')
+        return time[1] * 1000 + math.floor(time[2] / 1000)
+        """;
+
     /// <summary>
     /// Marks partitions as followed closely at this moment, by Redis' own clock, which all replicas share.
     /// <c>KEYS fresh; ARGV number of partitions of the topic, partition…</c>

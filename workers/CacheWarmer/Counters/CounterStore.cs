@@ -48,6 +48,10 @@ sealed class CounterStore(IConnectionMultiplexer redis)
         return new PublishedCounts([.. counts], string.Create(CultureInfo.InvariantCulture, $"{at.Order}.{step:D20}"));
     }
 
+    /// <summary>Redis's clock, which all replicas share.</summary>
+    public async Task<DateTimeOffset> TimeAsync() =>
+        DateTimeOffset.FromUnixTimeMilliseconds((long)await Database.ScriptEvaluateAsync(CounterScripts.Time, [CounterKeys.Fresh]));
+
     public Task MarkFreshAsync(int partitionsOfTopic, IEnumerable<int> partitions) => Database.ScriptEvaluateAsync(
         CounterScripts.Refresh, [CounterKeys.Fresh], [partitionsOfTopic, .. partitions.Select(partition => (RedisValue)partition)]);
 

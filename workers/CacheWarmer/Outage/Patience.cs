@@ -2,7 +2,6 @@ using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using StackExchange.Redis;
 
 namespace Betting.CacheWarmer.Outage;
 
@@ -44,9 +43,16 @@ sealed class Patience(Breaker breaker, Outages outages, TimeProvider clock, ILog
             outages.Succeeded(Stores.Redis, name);
             return (true, answer);
         }
-        catch (Exception failure) when (failure is RedisException or RedisTimeoutException or RedisCommandException && !cancellation.IsCancellationRequested)
+        catch (Exception failure) when (RedisTrouble.Is(failure) && !cancellation.IsCancellationRequested)
         {
-            outages.Failed(name, failure);
+            if (failure is OperationCanceledException)
+            {
+                outages.Failed(Stores.Redis, name, "no answer in time");
+            }
+            else
+            {
+                outages.Failed(name, failure);
+            }
             if (breaker.Failed())
             {
                 CacheWarmerLog.BreakerOpened(log);

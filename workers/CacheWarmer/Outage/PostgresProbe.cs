@@ -33,8 +33,8 @@ sealed class PostgresProbe(PostgresSource postgres, Outages outages, Readiness r
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
         try
         {
-            await using var command = await postgres.CreateCommandAsync("SELECT 1", either.Token);
-            await command.ExecuteNonQueryAsync(either.Token);
+            // Npgsql may need longer than its limit to give up a server that stands still.
+            await SelectAsync(either.Token).WaitAsync(either.Token);
             outages.Succeeded(Stores.Postgres, Name);
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
@@ -45,5 +45,11 @@ sealed class PostgresProbe(PostgresSource postgres, Outages outages, Readiness r
         {
             // Told.
         }
+    }
+
+    async Task SelectAsync(CancellationToken limit)
+    {
+        await using var command = await postgres.CreateCommandAsync("SELECT 1", limit);
+        await command.ExecuteNonQueryAsync(limit);
     }
 }

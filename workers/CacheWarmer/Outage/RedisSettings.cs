@@ -64,7 +64,7 @@ sealed class RedisSettings(
             _watch.Saw(broken);
             return broken.Count == 0;
         }
-        catch (Exception away) when (away is RedisException or RedisTimeoutException or RedisCommandException && !stopping.IsCancellationRequested)
+        catch (Exception away) when (RedisTrouble.Is(away) && !stopping.IsCancellationRequested)
         {
             return false;
         }

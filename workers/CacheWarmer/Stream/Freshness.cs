@@ -10,7 +10,7 @@ namespace Betting.CacheWarmer.Stream;
 /// </summary>
 sealed class Freshness(ChangeStream stream, IOptions<CacheWarmerOptions> options, TimeProvider clock)
 {
-    static readonly TimeSpan CountPartitionsEvery = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan CountPartitionsEvery = TimeSpan.FromSeconds(30), Ahead = TimeSpan.FromSeconds(5);
 
     readonly Dictionary<TopicPartition, DateTimeOffset> _lastCommit = [];
     int _partitions;
@@ -38,7 +38,8 @@ sealed class Freshness(ChangeStream stream, IOptions<CacheWarmerOptions> options
             _partitions = CountPartitions();
             _counted = clock.GetTimestamp();
         }
-        var close = stream.AssignedBets.Where(IsClose).Select(partition => partition.Partition.Value).ToList();
+        var now = await store.TimeAsync();
+        var close = stream.AssignedBets.Where(partition => IsClose(partition, now)).Select(partition => partition.Partition.Value).ToList();
         if (_partitions > 0 && close.Count > 0)
         {
             await store.MarkFreshAsync(_partitions, close);
@@ -58,8 +59,10 @@ sealed class Freshness(ChangeStream stream, IOptions<CacheWarmerOptions> options
         }
     }
 
-    bool IsClose(TopicPartition partition) =>
-        (_lastCommit.TryGetValue(partition, out var commit) && clock.GetUtcNow() - commit < options.Value.MaxStaleness) || IsAtEnd(partition);
+    // By Redis's clock: on a machine whose own clock is behind, a change of minutes ago would seem to have come just now. What seems to come from
+    // later says that clocks differ, and proves nothing.
+    bool IsClose(TopicPartition partition, DateTimeOffset now) =>
+        (_lastCommit.TryGetValue(partition, out var commit) && now - commit < options.Value.MaxStaleness && commit - now < Ahead) || IsAtEnd(partition);
 
     bool IsAtEnd(TopicPartition partition)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Betting.CdcSink.Snapshots;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Batches;
@@ -89,10 +90,10 @@ public sealed class ChangeRows : IDisposable
     }
 
     /// <summary>The first or the last read of a snapshot.</summary>
-    public void AddSnapshotMarker(in StreamRecord record, in DecodedRecord read, string marker) => AddSnapshotMarker(SnapshotMarkers, record, read, marker, settled: false);
+    public void AddSnapshotMarker(in StreamRecord record, in DecodedRecord read, string marker) => AddSnapshotMarker(SnapshotMarkers, record, read, marker, Settlement.Open);
 
     /// <inheritdoc cref="AddSnapshotMarker(in StreamRecord, in DecodedRecord, string)"/>
-    public static void AddSnapshotMarker(NativeRows rows, in StreamRecord record, in DecodedRecord read, string marker, bool settled)
+    public static void AddSnapshotMarker(NativeRows rows, in StreamRecord record, in DecodedRecord read, string marker, Settlement settled)
     {
         rows.WriteString(Encoding.UTF8.GetBytes(marker));
         rows.WriteUInt64(read.Version.Value);
@@ -101,7 +102,7 @@ public sealed class ChangeRows : IDisposable
         rows.WriteString(Encoding.UTF8.GetBytes(record.Topic));
         rows.WriteInt32(record.Partition);
         rows.WriteInt64(record.Offset);
-        rows.WriteUInt8(settled ? (byte)1 : (byte)0);
+        rows.WriteUInt8((byte)settled);
         rows.EndRow();
     }
 

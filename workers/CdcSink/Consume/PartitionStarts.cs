@@ -167,8 +167,11 @@ public sealed class PartitionStarts(
     {
         foreach (var (partition, start) in starts.Where(each => _topics.Tables.Contains(each.Partition.Topic)))
         {
-            if (SkippedRecords.Of(partition, start, known.TryGetValue(partition, out var before) ? before : null) is var (id, reason))
+            PartitionPosition? reached = known.TryGetValue(partition, out var before) ? before : null;
+            if (SkippedRecords.Of(partition, start, reached) is var (id, reason))
             {
+                using var skipped = SkippedRecords.Marker(partition, start, reached);
+                Wait(changes.InsertAsync("snapshot_markers", skipped, cancellation));
                 Wait(changes.AskReconciliationAsync(id, reason, Hold.Now, cancellation));
             }
         }

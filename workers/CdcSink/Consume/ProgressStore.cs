@@ -9,7 +9,7 @@ using Confluent.Kafka;
 namespace Betting.CdcSink.Consume;
 
 /// <summary>How far ClickHouse says that partitions have been read: what counts where the group's offsets say otherwise.</summary>
-public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, TimeProvider clock)
+public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, StoresClock stores)
 {
     /// <summary>By partition; only those that it knows.</summary>
     public async Task<Dictionary<TopicPartition, PartitionPosition>> ReadAsync(IEnumerable<string> topics, CancellationToken cancellation)
@@ -17,7 +17,8 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, Ti
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("topics", topics.Distinct().ToArray());
         const string Sql = """
-            SELECT toString(topic), partition, next_offset, end_offset, version, toUnixTimestamp64Micro(committed_at), toUnixTimestamp64Milli(record_at), generation, record_offset
+            SELECT toString(topic), partition, next_offset, end_offset, version, toUnixTimestamp64Micro(committed_at), toUnixTimestamp64Milli(record_at), generation, record_offset,
+                toUnixTimestamp64Micro(now64(6))
             FROM sink_progress FINAL
             WHERE topic IN ({topics:Array(String)})
             """;
@@ -25,6 +26,7 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, Ti
         await using var rows = await client.ExecuteReaderAsync(Sql, parameters, cancellationToken: cancellation);
         while (await rows.ReadAsync(cancellation))
         {
+            stores.Read(rows.GetInt64(9));
             var position = new PartitionPosition(rows.GetString(0), rows.GetInt32(1), rows.GetInt64(2), rows.GetInt64(3), Number(rows.GetValue(4)), rows.GetInt64(5))
             {
                 RecordMs = rows.GetInt64(6),
@@ -38,14 +40,12 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, Ti
 
     public async Task WriteAsync(IEnumerable<PartitionPosition> positions, CancellationToken cancellation)
     {
-        using var rows = ProgressRows.Of(positions, NowMicros);
+        using var rows = ProgressRows.Of(positions, stores.NowMicros);
         await store.InsertAsync("sink_progress", rows, cancellation);
     }
 
     /// <summary>A generation above all before it.</summary>
-    public ulong NewGeneration(ulong last) => Math.Max((ulong)NowMicros, last + 1);
-
-    long NowMicros => (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+    public ulong NewGeneration(ulong last) => Math.Max((ulong)stores.NowMicros, last + 1);
 
     static ulong Number(object value) => Convert.ToUInt64(value, CultureInfo.InvariantCulture);
 }

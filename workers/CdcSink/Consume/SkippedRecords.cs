@@ -1,4 +1,6 @@
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Snapshots;
+using Betting.Debezium;
 using Confluent.Kafka;
 
 namespace Betting.CdcSink.Consume;
@@ -24,5 +26,15 @@ static class SkippedRecords
                 "records were left out: gone before they were read, or skipped"),
             _ => null,
         };
+    }
+
+    /// <summary>A row of <c>snapshot_markers</c>: reads of the snapshot that was read when records were left out may be among them.</summary>
+    public static NativeRows Marker(TopicPartition partition, PartitionStart start, PartitionPosition? before)
+    {
+        var rows = new NativeRows(ChangeRows.SnapshotMarkerColumns);
+        var place = new StreamRecord(partition.Topic, partition.Partition, start.Offset, 0, null, null, []);
+        var last = new DecodedRecord { Version = new ChangeVersion(before?.Version ?? 0), CommitTime = before?.CommittedAt ?? 0 };
+        ChangeRows.AddSnapshotMarker(rows, place, last, SnapshotEnd.SkippedMarker, Settlement.Open);
+        return rows;
     }
 }

@@ -95,7 +95,7 @@ public sealed class LargeJoinLoop(
             await LetGoAsync(reading);
         }
         await PatientlyAsync(() => progress.EndAsync(large, stopping), stopping);
-        metrics.Visible(large.CommitTimes, clock);
+        metrics.Visible(large.CommitTimes);
         CdcSinkLog.LargeJoinDone(log, bets, large.Users.Length, large.Events.Length, clock.GetElapsedTime(start).TotalSeconds);
     }
 

@@ -1,3 +1,4 @@
+using Betting.CdcSink.Write;
 using Betting.Hosting;
 
 namespace Betting.CdcSink.Lag;
@@ -7,19 +8,22 @@ namespace Betting.CdcSink.Lag;
 /// What rests on a look that is older than the limit is not told: the other replicas go on while one is cut off from a store, and alerts
 /// take the smallest value of all replicas.
 /// </summary>
-/// <param name="clock">Counts ages.</param>
+/// <param name="clock">Counts how old a look is.</param>
+/// <param name="stores">Counts ages of what others have dated.</param>
 /// <param name="limit">How old a look may be.</param>
 /// <param name="asksConnect">True where Kafka Connect is asked too.</param>
-public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnect = false)
+public sealed class LagState(TimeProvider clock, StoresClock stores, TimeSpan limit, bool asksConnect = false)
 {
-    readonly DateTimeOffset _began = clock.GetUtcNow();
+    readonly long _began = clock.GetTimestamp();
     readonly Lock _gate = new();
-    readonly Dictionary<(string Topic, int Partition), (StreamEnd End, DateTimeOffset Seen)> _ends = [];
+    readonly Dictionary<(string Topic, int Partition), (StreamEnd End, long Seen)> _ends = [];
     readonly Dictionary<(string Topic, int Partition), (long Offset, DateTimeOffset At)> _oldest = [];
     readonly RecentValue<IReadOnlyList<TableParts>> _parts = new(limit, clock);
     readonly RecentValue<int> _missing = new(limit, clock);
     VisibleProgress? _visible;
-    DateTimeOffset? _sourceSeen, _kafkaSeen, _visibleSeen, _connectSeen, _watermarkCame;
+    DateTimeOffset? _sourceSeen;
+    long? _kafkaSeen, _visibleSeen, _connectSeen;
+    TimeSpan? _sinceWatermark;
 
     /// <summary>How far a partition is behind; seconds are null until the time of its oldest record that is not visible is known.</summary>
     public readonly record struct Backlog(string Topic, int Partition, long Records, double? Seconds);
@@ -44,7 +48,7 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
     {
         lock (_gate)
         {
-            var now = clock.GetUtcNow();
+            var now = clock.GetTimestamp();
             _sourceSeen = IsRecent(_kafkaSeen) ? _sourceSeen : null;
             foreach (var old in _ends.Where(each => !IsRecent(each.Value.Seen)).Select(each => each.Key).ToList())
             {
@@ -56,7 +60,7 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
                 // What came since the last look came by now, at most one look ago.
                 if (_ends.TryGetValue(key, out var before) && end.End > before.End.End)
                 {
-                    _sourceSeen = now;
+                    _sourceSeen = stores.Now;
                 }
                 _ends[key] = (end, now);
                 if (Next(end) >= end.End)
@@ -85,8 +89,8 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
         lock (_gate)
         {
             _visible = visible;
-            _visibleSeen = clock.GetUtcNow();
-            _watermarkCame = sinceWatermark is { } since ? _visibleSeen - since : null;
+            _visibleSeen = clock.GetTimestamp();
+            _sinceWatermark = sinceWatermark;
         }
     }
 
@@ -121,7 +125,7 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
     {
         lock (_gate)
         {
-            _connectSeen = clock.GetUtcNow();
+            _connectSeen = clock.GetTimestamp();
         }
     }
 
@@ -182,7 +186,7 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
     {
         lock (_gate)
         {
-            return Visible is null ? null : _watermarkCame is { } at ? Since(at) : double.PositiveInfinity;
+            return Visible is null ? null : _sinceWatermark is { } since ? since.TotalSeconds + SecondsSince(_visibleSeen!.Value) : double.PositiveInfinity;
         }
     }
 
@@ -203,10 +207,10 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
     {
         lock (_gate)
         {
-            List<(string, double)> ages = [("kafka", Since(_kafkaSeen ?? _began)), ("clickhouse", Since(_visibleSeen ?? _began))];
+            List<(string, double)> ages = [("kafka", SecondsSince(_kafkaSeen ?? _began)), ("clickhouse", SecondsSince(_visibleSeen ?? _began))];
             if (asksConnect)
             {
-                ages.Add(("connect", Since(_connectSeen ?? _began)));
+                ages.Add(("connect", SecondsSince(_connectSeen ?? _began)));
             }
             return ages;
         }
@@ -227,9 +231,11 @@ public sealed class LagState(TimeProvider clock, TimeSpan limit, bool asksConnec
 
     VisibleProgress? Visible => IsRecent(_visibleSeen) ? _visible : null;
 
-    bool IsRecent(DateTimeOffset? seen) => seen is { } at && clock.GetUtcNow() - at <= limit;
+    bool IsRecent(long? seen) => seen is { } at && clock.GetElapsedTime(at) <= limit;
 
     long Next(StreamEnd end) => _visible is not null && _visible.Partitions.TryGetValue((end.Topic, end.Partition), out var seen) ? Math.Max(seen.NextOffset, end.First) : end.First;
 
-    double Since(DateTimeOffset at) => Math.Max(0, (clock.GetUtcNow() - at).TotalSeconds);
+    double SecondsSince(long at) => clock.GetElapsedTime(at).TotalSeconds;
+
+    double Since(DateTimeOffset at) => Math.Max(0, (stores.Now - at).TotalSeconds);
 }

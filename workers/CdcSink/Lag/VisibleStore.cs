@@ -1,5 +1,6 @@
 using System.Globalization;
 using Betting.CdcSink.Batches;
+using Betting.CdcSink.Write;
 using Betting.Debezium;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO.Parameters;
@@ -11,7 +12,8 @@ namespace Betting.CdcSink.Lag;
 /// <param name="client">ClickHouse.</param>
 /// <param name="report">Is told of jumps of PostgreSQL's clock.</param>
 /// <param name="restarts">Is asked before a watermark becomes visible.</param>
-public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report, RestartSigns restarts)
+/// <param name="stores">Is told ClickHouse's time.</param>
+public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report, RestartSigns restarts, StoresClock stores)
 {
     public async Task<VisibleProgress> ReadAsync(CancellationToken cancellation)
     {
@@ -25,8 +27,9 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
             }
         }
         await using var visible = await client.ExecuteReaderAsync(
-            "SELECT count(), toUnixTimestamp64Micro(argMax(as_of, version)), max(version) FROM visible_watermarks", cancellationToken: cancellation);
+            "SELECT count(), toUnixTimestamp64Micro(argMax(as_of, version)), max(version), toUnixTimestamp64Micro(now64(6)) FROM visible_watermarks", cancellationToken: cancellation);
         await visible.ReadAsync(cancellation);
+        stores.Read(visible.GetInt64(3));
         return Number(visible.GetValue(0)) == 0 ? new VisibleProgress(partitions, null, default, await HoldsAsync(cancellation))
             : new VisibleProgress(partitions, Moment(visible.GetInt64(1)), new ChangeVersion(Number(visible.GetValue(2))), await HoldsAsync(cancellation));
     }

@@ -13,12 +13,15 @@ public sealed record SnapshotEnd(ChangeVersion Version, uint TransactionId, long
 {
     /// <summary>The column <c>marker</c>.</summary>
     public const string FirstMarker = "first", LastMarker = "last", IncrementalMarker = "incremental", ReadMarker = "read", TableMarker = "table",
-        OverMarker = "over";
+        OverMarker = "over", SkippedMarker = "skipped";
 
     /// <summary>
     /// False where no last read came: the stream went on after the snapshot, so it is over. It need not be complete.
     /// </summary>
     public bool IsSeen { get; init; } = true;
+
+    /// <summary>All reads of the snapshot.</summary>
+    public SnapshotReads Reads => new(Version);
 
     /// <summary>The record's place as a record without content, for rows that name where they came from.</summary>
     public StreamRecord Place => new(Topic, Partition, Offset, 0, null, null, []);
@@ -27,18 +30,33 @@ public sealed record SnapshotEnd(ChangeVersion Version, uint TransactionId, long
     public DecodedRecord Change => new() { Version = Version, TransactionId = TransactionId, CommitTime = CommittedAt };
 }
 
-/// <summary>One snapshot: its reads have versions from that of its first read to that of its last.</summary>
-/// <param name="From">The version of the first read.</param>
-/// <param name="To">The version of the last read.</param>
-public readonly record struct SnapshotRange(ChangeVersion From, ChangeVersion To)
+/// <summary>The column <c>settled</c> of a record <c>last</c>. The higher one stays.</summary>
+public enum Settlement
 {
-    public int Epoch => To.Epoch;
+    /// <summary>What the snapshot says about older rows is not known yet.</summary>
+    Open = 0,
+
+    /// <summary>Nothing is left to be done.</summary>
+    Whole = 1,
+
+    /// <summary>Nothing is left to be done; reads of the snapshot may have been lost.</summary>
+    Part = 2,
+}
+
+/// <summary>
+/// The reads of one snapshot. Debezium takes the position in the log once and gives it to all of them; a read at another position is of another
+/// snapshot, or of an attempt that was killed.
+/// </summary>
+/// <param name="Version">The version of each read.</param>
+public readonly record struct SnapshotReads(ChangeVersion Version)
+{
+    public int Epoch => Version.Epoch;
 
     /// <summary>The version below all changes of the epoch.</summary>
     public ChangeVersion EpochStart => ChangeVersion.Of(Epoch, streamed: false, 0);
 
-    /// <summary>The highest version below all reads of the snapshot; no change has it, because LSNs are multiples of 8.</summary>
-    public ChangeVersion Below => From == EpochStart ? From : new ChangeVersion(From.Value - 1);
+    /// <summary>The highest version below the reads; no change has it, because LSNs are multiples of 8.</summary>
+    public ChangeVersion Below => Version == EpochStart ? Version : new ChangeVersion(Version.Value - 1);
 }
 
 /// <summary>The earliest sign of an epoch.</summary>

@@ -77,6 +77,11 @@ public sealed class SnapshotEndLoop(
     async Task LookAsync(CancellationToken stopping)
     {
         var open = await snapshots.OpenAsync(stopping);
+        // Settled by another replica. A last read of the same snapshot that comes later is waited for anew.
+        foreach (var version in _waits.Keys.Except(open.Select(end => end.Version)).ToList())
+        {
+            _waits.Remove(version);
+        }
         if (open.Count == 0)
         {
             return;

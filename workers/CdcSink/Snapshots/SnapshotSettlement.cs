@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Betting.CdcSink.Snapshots;
 
 /// <summary>
-/// Settles a snapshot that has ended: for each table that it read, what is older than its first read is deleted. To be called when all
+/// Settles a snapshot that has ended: for each table that it read, what is older than its reads is deleted. To be called when all
 /// records up to the snapshot's end have had their effect. May be repeated, and by several replicas at once.
 /// </summary>
 public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore store, BetJoin join, ILogger<SnapshotSettlement> log)
@@ -19,7 +19,7 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
     /// <param name="cancellation">Ends it; what is not done is done by the next call.</param>
     public async Task SettleAsync(SnapshotEnd end, Action beat, CancellationToken cancellation)
     {
-        var snapshot = await snapshots.RangeAsync(end.Version, cancellation);
+        var snapshot = end.Reads;
         if (!end.IsSeen)
         {
             CdcSinkLog.SnapshotEndNotSeen(log, snapshot.Epoch, end.Version.Lsn);
@@ -36,11 +36,16 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
                     CdcSinkLog.EpochEnded(log, table.ToString(), snapshot.Epoch);
                     ended.AddTruncation(end.Place, end.Change, table, snapshot.Below);
                     await store.AskReconciliationAsync(FormattableString.Invariant($"epoch {snapshot.Epoch} at {end.Version.Lsn}"), "the snapshot of a newer epoch is complete", Hold.None, cancellation);
+                    if (facts.IsDoubtful)
+                    {
+                        await store.AskReconciliationAsync(
+                            FormattableString.Invariant($"{table} of epoch {snapshot.Epoch} at {end.Version.Lsn}"), "records were left out before the snapshot, perhaps reads of it", Hold.Now, cancellation);
+                    }
                     break;
                 case SnapshotVerdict.AskReconciliation:
                     CdcSinkLog.OlderRowsStay(log, table.ToString(), snapshot.Epoch, WhyOf(facts));
                     await store.AskReconciliationAsync(
-                        FormattableString.Invariant($"{table} before epoch {snapshot.Epoch} at {end.Version.Lsn}"), "a snapshot does not tell which rows of older epochs are gone", Hold.Now, cancellation);
+                        FormattableString.Invariant($"{table} before epoch {snapshot.Epoch} at {end.Version.Lsn}"), facts.IsRead && !facts.IsWhole ? "the snapshot may not have read all of the table" : "a snapshot does not tell which rows of older epochs are gone", Hold.Now, cancellation);
                     break;
             }
             beat();
@@ -54,7 +59,7 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
     }
 
     static string WhyOf(in TableFacts facts) =>
-        !facts.IsRead ? "it read no row of the table" : !facts.IsWhole ? "its last read of the table has not come, or the topic was made anew after its reads" : "it ran beside the stream";
+        !facts.IsRead ? "it read no row of the table" : !facts.IsWhole ? "its last read of the table has not come, or records were left out among its reads" : "it ran beside the stream";
 
     async Task JoinEverythingAsync(Action beat, CancellationToken cancellation)
     {

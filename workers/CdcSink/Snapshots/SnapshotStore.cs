@@ -65,37 +65,26 @@ public sealed class SnapshotStore(ChangeStore store)
             ChangeVersion.Of(reads.Epoch, streamed: true, reads.Lsn), end, cancellation) > 0;
     }
 
-    /// <summary>
-    /// The snapshot that a last read ended. Debezium gives all reads of a snapshot one LSN, so where several tables have reads at that of the
-    /// last one, or no first read came, an earlier first read is that of another attempt.
-    /// </summary>
-    public async Task<SnapshotRange> RangeAsync(ChangeVersion last, CancellationToken cancellation)
-    {
-        var start = ChangeVersion.Of(last.Epoch, streamed: false, 0);
-        var first = await NumberAsync("SELECT max(version) FROM snapshot_markers WHERE marker = 'first' AND version BETWEEN {from:UInt64} AND {to:UInt64}", start, last, cancellation);
-        var tables = await NumberAsync("SELECT uniqExact(topic) FROM snapshot_markers WHERE marker = 'read' AND version = {from:UInt64}", last, last, cancellation);
-        return new SnapshotRange(first == 0 || tables > 1 ? last : new ChangeVersion(first), last);
-    }
-
     /// <param name="table">Which table.</param>
     /// <param name="snapshot">The reads of the snapshot.</param>
     /// <param name="isSeen">Whether its last read came.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<TableFacts> FactsAsync(SourceTable table, SnapshotRange snapshot, bool isSeen, CancellationToken cancellation)
+    public async Task<TableFacts> FactsAsync(SourceTable table, SnapshotReads snapshot, bool isSeen, CancellationToken cancellation)
     {
-        var behind = new ChangeVersion(snapshot.To.Value + 1);
         var ended = await EndedAsync(table, cancellation);
         var open = new ChangeVersion(ended.Value + 1);
-        // Ended below its first read: an attempt to settle it was interrupted, and the join is to be repeated.
+        // Ended below its reads: an attempt to settle it was interrupted, and the join is to be repeated.
         var isHalfDone = ended == snapshot.Below;
+        var (lost, doubtful) = await SkippedAsync(table, snapshot, ended, cancellation);
         return new TableFacts(
-            IsRead: await store.HasChangesAsync(table, snapshot.From, behind, cancellation),
+            IsRead: await store.HasChangesAsync(table, snapshot.Version, new ChangeVersion(snapshot.Version.Value + 1), cancellation),
             HasOlderRows: await store.HasChangesAsync(table, open, snapshot.EpochStart, cancellation),
-            HasOlderReads: isHalfDone || await store.HasChangesAsync(table, open, snapshot.From, cancellation),
+            HasOlderReads: isHalfDone || await store.HasChangesAsync(table, open, snapshot.Version, cancellation),
             StreamRan: await WasReadIncrementallyAsync(table, snapshot, cancellation) || await HasStreamedBeforeAsync(table, snapshot, cancellation)
                 || await WasStreamedAsync(table, snapshot, cancellation),
-            WasRead: await WasReadAsync(table, snapshot.EpochStart, snapshot.From, cancellation),
-            IsWhole: (isSeen || await WasFinishedAsync(table, snapshot, cancellation)) && !await IsOfFormerTopicAsync(table, snapshot, cancellation));
+            WasRead: await WasReadAsync(table, snapshot.EpochStart, snapshot.Version, cancellation),
+            IsWhole: (isSeen || await WasFinishedAsync(table, snapshot, cancellation)) && !lost,
+            IsDoubtful: doubtful);
     }
 
     /// <summary>True where no first read of this snapshot came, and another snapshot of the same epoch was read, at another position of the log.</summary>
@@ -159,12 +148,18 @@ public sealed class SnapshotStore(ChangeStore store)
 
     /// <summary>Notes that nothing is left to be done about this end.</summary>
     /// <param name="end">The end.</param>
-    /// <param name="isWhole">Whether the snapshot read all of each table that it read.</param>
+    /// <param name="isWhole">Whether the snapshot read all of each table that it read. If not, it counts as none for later ones.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task SettleAsync(SnapshotEnd end, bool isWhole, CancellationToken cancellation)
     {
+        var (marker, settlement) = (isWhole, end.IsSeen) switch
+        {
+            (true, _) => (SnapshotEnd.LastMarker, Settlement.Whole),
+            (false, true) => (SnapshotEnd.LastMarker, Settlement.Part),
+            (false, false) => (SnapshotEnd.OverMarker, Settlement.Whole),
+        };
         using var rows = new NativeRows(ChangeRows.SnapshotMarkerColumns);
-        ChangeRows.AddSnapshotMarker(rows, end.Place, end.Change, isWhole ? SnapshotEnd.LastMarker : SnapshotEnd.OverMarker, settled: true);
+        ChangeRows.AddSnapshotMarker(rows, end.Place, end.Change, marker, settlement);
         await store.InsertAsync("snapshot_markers", rows, cancellation);
     }
 
@@ -175,7 +170,7 @@ public sealed class SnapshotStore(ChangeStore store)
     /// Whether streamed changes of the epoch stand before the snapshot's reads in the same partition. Versions do not tell: a transaction
     /// that was open during the snapshot is streamed after it with a lower LSN.
     /// </summary>
-    async Task<bool> WasStreamedAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
+    async Task<bool> WasStreamedAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation)
     {
         var streamed = ChangeVersion.Of(snapshot.Epoch, streamed: true, 0);
         var sql = $$"""
@@ -191,7 +186,7 @@ public sealed class SnapshotStore(ChangeStore store)
                 LIMIT 1
             )
             """;
-        return await NumberAsync(sql, snapshot.From, snapshot.To, cancellation) > 0;
+        return await NumberAsync(sql, snapshot.Version, snapshot.Version, cancellation) > 0;
     }
 
     /// <summary>
@@ -204,10 +199,10 @@ public sealed class SnapshotStore(ChangeStore store)
     /// Times nearer to each other say nothing: the connector makes the slot first and takes the time of its reads afterwards, and what is committed
     /// between the two is streamed. Nor do positions of rows: a transaction that was open at the slot's beginning has rows before it.
     /// </remarks>
-    async Task<bool> HasStreamedBeforeAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation)
+    async Task<bool> HasStreamedBeforeAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation)
     {
         var streamed = ChangeVersion.Of(snapshot.Epoch, streamed: true, 0);
-        var reads = ChangeVersion.Of(snapshot.Epoch, streamed: true, snapshot.From.Lsn);
+        var reads = ChangeVersion.Of(snapshot.Epoch, streamed: true, snapshot.Version.Lsn);
         var before = $$"""
             version BETWEEN {{streamed.Value}} AND {{streamed.Value | ChangeVersion.MaxLsn}} AND committed_at <
                 (SELECT min(committed_at) FROM {{Changes(table)}} WHERE version BETWEEN {from:UInt64} AND {to:UInt64})
@@ -216,44 +211,44 @@ public sealed class SnapshotStore(ChangeStore store)
         var any = string.Join(" UNION ALL ", Tables.Select(each => $"(SELECT 1 FROM {Changes(each)} WHERE {before} LIMIT 1)")
             .Append($"(SELECT 1 FROM clock_readings WHERE version >= {streamed.Value} AND version < {reads.Value} LIMIT 1)")
             .Append($"(SELECT 1 FROM commit_seconds WHERE first_after BETWEEN {streamed.Value} AND {reads.Value} LIMIT 1)"));
-        return await NumberAsync($"SELECT toUInt64(count()) FROM ({any})", snapshot.From, snapshot.To, cancellation) > 0;
+        return await NumberAsync($"SELECT toUInt64(count()) FROM ({any})", snapshot.Version, snapshot.Version, cancellation) > 0;
     }
 
     /// <summary>Whether an incremental snapshot of the epoch read rows of the table that this one would delete.</summary>
-    async Task<bool> WasReadIncrementallyAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation) => await NumberAsync(
+    async Task<bool> WasReadIncrementallyAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation) => await NumberAsync(
         $"SELECT count() FROM snapshot_markers WHERE marker = 'incremental' AND endsWith(topic, '.{Name(table)}') AND version >= {{from:UInt64}} AND version < {{to:UInt64}}",
-        snapshot.EpochStart, snapshot.From, cancellation) > 0;
+        snapshot.EpochStart, snapshot.Version, cancellation) > 0;
 
     /// <summary>
-    /// Whether reads stand at offsets that their topic does not have any more: it was made anew after them, and other reads may be lost with it.
+    /// Records of the table's topic that were left out: while its reads were read, so that some of them may be lost; or since the table was last
+    /// settled and before the first of these reads, which may have been among them.
     /// </summary>
-    async Task<bool> IsOfFormerTopicAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation) => await NumberAsync($$"""
-        SELECT count() FROM
-        (
-            SELECT topic, partition, max(offset) AS newest FROM {{Changes(table)}}
-            WHERE version BETWEEN {from:UInt64} AND {to:UInt64} GROUP BY topic, partition
-        ) AS reads
-        INNER JOIN (SELECT topic, partition, next_offset FROM sink_progress FINAL) AS reached ON reached.topic = reads.topic AND reached.partition = reads.partition
-        WHERE reads.newest >= reached.next_offset
-        """, snapshot.From, snapshot.To, cancellation) > 0;
+    async Task<(bool Lost, bool Doubtful)> SkippedAsync(SourceTable table, SnapshotReads snapshot, ChangeVersion ended, CancellationToken cancellation)
+    {
+        var last = await NumberAsync(
+            $"SELECT if(count() = 0, 0, max(version) + 1) FROM snapshot_markers WHERE marker = 'skipped' AND endsWith(topic, '.{Name(table)}') AND version > {{from:UInt64}} AND version <= {{to:UInt64}}",
+            ended, snapshot.Version, cancellation);
+        return (last == snapshot.Version.Value + 1, last > 0 && last <= snapshot.Version.Value);
+    }
 
     /// <summary>Whether the last read of the table came, in this snapshot.</summary>
-    async Task<bool> WasFinishedAsync(SourceTable table, SnapshotRange snapshot, CancellationToken cancellation) => await NumberAsync(
+    async Task<bool> WasFinishedAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation) => await NumberAsync(
         $"SELECT count() FROM snapshot_markers WHERE marker = 'table' AND endsWith(topic, '.{Name(table)}') AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}}",
-        snapshot.From, snapshot.To, cancellation) > 0;
+        snapshot.Version, snapshot.Version, cancellation) > 0;
 
-    /// <summary>Whether a snapshot that ended between these versions, all of one epoch, read the table.</summary>
-    async Task<bool> WasReadAsync(SourceTable table, ChangeVersion start, ChangeVersion before, CancellationToken cancellation)
-    {
-        var last = await NumberAsync("SELECT max(version) FROM snapshot_markers WHERE marker = 'last' AND version >= {from:UInt64} AND version < {to:UInt64}",
-            start, before, cancellation);
-        if (last == 0)
-        {
-            return false;
-        }
-        var earlier = await RangeAsync(new ChangeVersion(last), cancellation);
-        return await store.HasChangesAsync(table, earlier.From, new ChangeVersion(last + 1), cancellation) || await WasReadAsync(table, start, earlier.From, cancellation);
-    }
+    /// <summary>Whether a whole snapshot that ended between these versions, all of one epoch, read the table.</summary>
+    async Task<bool> WasReadAsync(SourceTable table, ChangeVersion start, ChangeVersion before, CancellationToken cancellation) => await NumberAsync(
+        $$"""
+        SELECT count() FROM
+        (
+            SELECT 1 FROM {{Changes(table)}} WHERE version IN
+            (
+                SELECT version FROM snapshot_markers FINAL
+                WHERE marker = 'last' AND settled != {{(int)Settlement.Part}} AND version >= {from:UInt64} AND version < {to:UInt64}
+            )
+            LIMIT 1
+        )
+        """, start, before, cancellation) > 0;
 
     async Task<ulong> NumberAsync(string sql, ChangeVersion from, ChangeVersion to, CancellationToken cancellation)
     {

@@ -72,7 +72,7 @@ public sealed class BatchApplier(
         {
             metrics.Batch(batch.Records);
         }
-        metrics.Visible(batch.CommitTimes.Select(each => (each.Key, each.Value)), clock);
+        metrics.Visible(batch.CommitTimes.Select(each => (each.Key, each.Value)));
     }
 
     /// <summary>Beside the changes, and so before progress: a watermark becomes visible only when the commits before it are there.</summary>

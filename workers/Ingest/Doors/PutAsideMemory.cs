@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 using Betting.DeadLetters;
 using Betting.Ingest.DeadLetters;
 using RabbitMQ.Client;
@@ -69,14 +68,16 @@ public sealed class PutAsideMemory(TimeProvider clock)
         }
     }
 
-    // The same whether the message came whole or cut: headers are left out, a cut body is known by the hash of the whole one.
+    // The same whether the body came whole or cut, which is known by the hash of the whole one. A letter that was sent back is another
+    // message: it counts how often. Headers that came whole once and cut the other time make two messages of it, and one letter more.
     static UInt128 PrintOf(Delivery delivery)
     {
         var body = delivery.Cut.FirstOrDefault(header => header.Key == LetterHeaders.Sha256).Value is { } sha256
             ? Convert.FromHexString(sha256)
             : SHA256.HashData(delivery.Body.Span);
-        var properties = (IReadOnlyBasicProperties)delivery.Original!;
-        var rest = string.Join('\n', RabbitProperties.Of(properties).Select(property => $"{property.Key}: {property.Value}"));
-        return BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData([.. body, .. Encoding.UTF8.GetBytes(rest)]));
+        var headers = RabbitHeaders.Text((IReadOnlyBasicProperties)delivery.Original!);
+        headers.AddRange(delivery.Cut.Where(header => header.Key == LetterHeaders.HeadersSha256));
+        var identity = LetterIdentity.Of(BitConverter.GetBytes(LetterHeaders.ReplaysOf(headers)), body, headers);
+        return BinaryPrimitives.ReadUInt128LittleEndian(identity);
     }
 }

@@ -22,7 +22,7 @@ static class DeadLetterLookUp
             {
                 try
                 {
-                    await new LetterRun(store, new LetterFilter(), long.MaxValue).LookAsync(letter => found += Tell(letter, id, store.Name), cancellation);
+                    await new LetterRun(store, new LetterFilter(), long.MaxValue, new SeenLetters()).LookAsync(letter => found += Tell(letter, id, store.Name), cancellation);
                 }
                 catch (Exception failure) when (!cancellation.IsCancellationRequested)
                 {
