@@ -55,7 +55,7 @@ public static class LetterHeaders
 
     /// <summary>True for what RabbitMQ writes about its own dead lettering and deliveries.</summary>
     public static bool IsBrokers(string name) =>
-        name is "x-death" or "x-delivery-count" || name.StartsWith("x-first-death-", StringComparison.Ordinal) || name.StartsWith("x-last-death-", StringComparison.Ordinal);
+        name is "x-death" or "x-delivery-count" or "x-acquired-count" || name.StartsWith("x-first-death-", StringComparison.Ordinal) || name.StartsWith("x-last-death-", StringComparison.Ordinal);
 
     public static int ReplaysOf(IEnumerable<KeyValuePair<string, string>> headers) =>
         headers.LastOrDefault(header => header.Key == Replays).Value is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var times) ? times : 0;

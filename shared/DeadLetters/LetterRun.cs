@@ -165,14 +165,15 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         // The place alone does not tell a letter: a topic made anew counts from 0 again. A copy is removed with the letter that was sent,
         // so a letter that cannot be sent back has no copies that can.
         var content = BinaryPrimitives.ReadInt128LittleEndian(LetterIdentity.Of(letter.Key, letter.Body, letter.Headers));
-        var key = new LetterKey(letter.Id, content, letter.NotReplayable is null);
+        var key = new LetterKey(letter.Id, content, LetterHeaders.ReplaysOf(letter.Headers), letter.NotReplayable is null);
         if (_seen.Has(key))
         {
             _totals = _totals with { Copies = _totals.Copies + 1 };
             return new TakenLetter(letter, key, IsCopy: true);
         }
-        if (_totals.Letters >= limit)
+        if (_totals.Letters >= limit || _seen.IsBeyondLimit(key))
         {
+            _seen.LeaveOut(key);
             _beyondLimit.Add(key);
             _totals = _totals with { BeyondLimit = _beyondLimit.Count };
             return null;

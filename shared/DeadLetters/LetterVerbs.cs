@@ -136,6 +136,13 @@ public sealed class LetterVerbs
             var code = await OverStoresAsync(parsed, services, async (store, filter, seen) =>
             {
                 var run = Run(parsed, services, store, filter, seen);
+                if (filter.Ids.Count > 0 && store is KafkaDeadLetterStore && await SharedIdAsync(store, filter, cancellation) is { } shared)
+                {
+                    absent.Remove(shared);
+                    await Console.Error.WriteLineAsync(
+                        $"{store.Name}: different letters have the id {shared}, as where their topic was made anew; none is {Done(end)}: choose one with --since, --until or --contains");
+                    return ExitCodes.NotDone;
+                }
                 try
                 {
                     return parsed.GetValue(_dryRun) ? await CountAsync(run, store, end, cancellation) : await EndAsync(run, store, end, cancellation);
@@ -160,6 +167,15 @@ public sealed class LetterVerbs
                 await Console.Error.WriteLineAsync($"{_worker} dead-letters: {ended} letters {Done(end)}, {staying} stay");
             }
         }
+    }
+
+    /// <summary>An id that letters of different content have; of Kafka alone, where it is a place; null where there is none. A shortened letter is no other one than the whole of it.</summary>
+    static async Task<string?> SharedIdAsync(IDeadLetterStore store, LetterFilter filter, CancellationToken cancellation)
+    {
+        var (met, shared) = (new HashSet<string>(), (string?)null);
+        await new LetterRun(store, filter, long.MaxValue, new SeenLetters()).LookAsync(
+            letter => shared ??= letter.NotReplayable is null && !met.Add(letter.Id) ? letter.Id : null, cancellation);
+        return shared;
     }
 
     LetterRun Run(ParseResult parsed, IServiceProvider services, IDeadLetterStore store, LetterFilter filter, SeenLetters seen) => new(store, filter, parsed.GetValue(_limit), seen)

@@ -5,6 +5,13 @@ public sealed class SeenLetters
 {
     readonly Dictionary<LetterKey, bool> _ended = [];
 
+    // A copy in another store is left out as well.
+    readonly HashSet<LetterKey> _beyondLimit = [];
+
+    internal void LeaveOut(LetterKey letter) => _beyondLimit.Add(letter);
+
+    internal bool IsBeyondLimit(LetterKey letter) => _beyondLimit.Contains(letter);
+
     internal void Add(LetterKey letter) => _ended.Add(letter, false);
 
     internal void End(LetterKey letter, bool hasEnded) => _ended[letter] = hasEnded;
@@ -17,5 +24,6 @@ public sealed class SeenLetters
 /// <summary>A letter and its copies.</summary>
 /// <param name="Id">Names the letter for people.</param>
 /// <param name="Content">See <see cref="LetterIdentity"/>.</param>
+/// <param name="Replays">How often it was sent back: one that comes again while the command runs is another letter.</param>
 /// <param name="IsReplayable">False where it cannot be sent back: it has no copies that can.</param>
-readonly record struct LetterKey(string Id, Int128 Content, bool IsReplayable);
+readonly record struct LetterKey(string Id, Int128 Content, int Replays, bool IsReplayable);

@@ -120,6 +120,9 @@ static partial class IngestLog
     [LoggerMessage(168, LogLevel.Warning, "RabbitMq:ManagementUri: the policies of RabbitMQ's queues cannot be looked at ({Detail})")]
     public static partial void PoliciesNotSeen(ILogger log, string detail);
 
+    [LoggerMessage(181, LogLevel.Warning, "The brokers did not tell the id of topic {Topic}; until this replica is started again it notices by offsets and records alone that the topic was made anew")]
+    public static partial void TopicNotLookedAt(ILogger log, string topic);
+
     [LoggerMessage(130, LogLevel.Error, "A message from the {Door} door, {Coordinates}, could not be read; it becomes a dead letter")]
     public static partial void MessageNotRead(ILogger log, string door, string coordinates, Exception failure);
 

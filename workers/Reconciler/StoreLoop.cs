@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using Betting.Connections;
 using Betting.Hosting;
@@ -54,6 +55,11 @@ sealed class StoreLoop(PostgresSource postgres, ClickHouseClient clickHouse, Str
         catch (Exception failure) when (store == Stores.Connect && failure is HttpRequestException or JsonException)
         {
             outages.Failed(store, Name, ConnectOffsets.DetailOf(failure));
+        }
+        // It does not say whose it is.
+        catch (SocketException failure) when (!stopping.IsCancellationRequested)
+        {
+            outages.Failed(store, Name, Network.Describe(failure));
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested && outages.Failed(Name, failure))
         {

@@ -361,14 +361,14 @@ ALTER TABLE visible_watermarks
     MODIFY COMMENT 'The newest watermark whose preceding changes are all visible. Ask data_as_of';
 
 ALTER TABLE snapshot_markers
-    COMMENT COLUMN marker 'first, last: reads of a snapshot; table: its last read of a table; read: its first read in a batch; incremental: the same of an incremental one; over: it ended without a last read',
+    COMMENT COLUMN marker 'first, last: reads of a snapshot; table: its last read of a table; read: its first read in a batch; incremental: the same of an incremental one; over: it ended without a last read; skipped: records were left out when the partition stood at this version',
     COMMENT COLUMN version 'Version of the read, as for a change',
     COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
     COMMENT COLUMN committed_at 'Time of the snapshot',
     COMMENT COLUMN topic 'Kafka topic that brought the change',
     COMMENT COLUMN partition 'Its partition',
     COMMENT COLUMN offset 'Its offset',
-    COMMENT COLUMN settled '1: the rows that the snapshot did not find are deleted',
+    COMMENT COLUMN settled '1: the rows that the snapshot did not find are deleted. 2: they stay, because reads may have been lost. 0: not known yet',
     COMMENT COLUMN recorded_at 'When it was recorded',
     MODIFY COMMENT 'The first and the last read of each snapshot and of its tables, and one read of each batch. A last read stays open until all that it ends is known';
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
@@ -57,6 +58,11 @@ sealed class Patience(Breaker breaker, Outages outages, TimeProvider clock, ILog
             {
                 CacheWarmerLog.BreakerOpened(log);
             }
+        }
+        // Npgsql's as well: Redis's client has exceptions of its own.
+        catch (SocketException failure) when (!cancellation.IsCancellationRequested)
+        {
+            outages.Failed(Stores.Postgres, PostgresProbe.Loop, Network.Describe(failure));
         }
         // A bare TimeoutException is Npgsql's while it connects.
         catch (Exception failure) when ((failure is TimeoutException || failure is NpgsqlException refused && PostgresTrouble.IsPassing(refused)) && !cancellation.IsCancellationRequested)

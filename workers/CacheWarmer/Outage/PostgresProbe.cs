@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Betting.Connections;
 using Betting.Hosting;
 
@@ -40,6 +41,11 @@ sealed class PostgresProbe(PostgresSource postgres, Outages outages, Readiness r
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
             outages.Failed(Stores.Postgres, Name, "no answer in time");
+        }
+        // Npgsql's, where the process may open no more of them.
+        catch (SocketException failure) when (!stopping.IsCancellationRequested)
+        {
+            outages.Failed(Stores.Postgres, Name, Network.Describe(failure));
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested && outages.Failed(Name, failure))
         {

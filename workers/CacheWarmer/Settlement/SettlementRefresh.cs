@@ -51,7 +51,7 @@ sealed class SettlementRefresh(
                 CacheWarmerLog.SettlementRefreshed(log, clock.GetElapsedTime(started).TotalSeconds);
             }
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException && !stopping.IsCancellationRequested)
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException && !stopping.IsCancellationRequested)
         {
             CacheWarmerLog.SettlementFailed(log, failures.Recognise(failure)?.Detail ?? failure.GetType().Name);
         }

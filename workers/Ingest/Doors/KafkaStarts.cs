@@ -10,7 +10,7 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    readonly TopicIdentity _identity = new(Topics.Commands);
+    readonly TopicIdentity _identity = new(Topics.Commands, () => IngestLog.TopicNotLookedAt(log, Topics.Commands));
 
     // Partitions were found once, so the id is that of the topic which is read.
     bool _isFound;

@@ -69,14 +69,13 @@ public sealed class PutAsideMemory(TimeProvider clock)
     }
 
     // The same whether the body came whole or cut, which is known by the hash of the whole one. A letter that was sent back is another
-    // message: it counts how often. Headers that came whole once and cut the other time make two messages of it, and one letter more.
+    // message: it counts how often. Of headers that were cut nothing is known: the broker adds to them. Such a letter cannot be sent back.
     static UInt128 PrintOf(Delivery delivery)
     {
         var body = delivery.Cut.FirstOrDefault(header => header.Key == LetterHeaders.Sha256).Value is { } sha256
             ? Convert.FromHexString(sha256)
             : SHA256.HashData(delivery.Body.Span);
         var headers = RabbitHeaders.Text((IReadOnlyBasicProperties)delivery.Original!);
-        headers.AddRange(delivery.Cut.Where(header => header.Key == LetterHeaders.HeadersSha256));
         var identity = LetterIdentity.Of(BitConverter.GetBytes(LetterHeaders.ReplaysOf(headers)), body, headers);
         return BinaryPrimitives.ReadUInt128LittleEndian(identity);
     }

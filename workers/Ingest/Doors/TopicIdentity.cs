@@ -8,7 +8,9 @@ namespace Betting.Ingest.Doors;
 /// partitions are assigned, and about once a second, without waiting, while they are read.
 /// </summary>
 /// <remarks>For the consumer's thread alone.</remarks>
-sealed class TopicIdentity(string topic) : IDisposable
+/// <param name="topic">Its name.</param>
+/// <param name="tellStuck">Called when its id cannot be asked for any more.</param>
+sealed class TopicIdentity(string topic, Action tellStuck) : IDisposable
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
@@ -70,6 +72,7 @@ sealed class TopicIdentity(string topic) : IDisposable
         catch (TimeoutException)
         {
             _isStuck = true;
+            tellStuck();
             return null;
         }
     }
