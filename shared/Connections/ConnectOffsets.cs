@@ -104,11 +104,15 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
         IsBehindSnapshot(offset) && Is(offset, "lsn", JsonValueKind.Number, out var lsn) && lsn.TryGetUInt64(out var stored) ? stored : null;
 
     // During a snapshot the position is the snapshot's, whatever of its rows has been sent: it carries the field until it is complete. After a
-    // blocking snapshot that was cut off, every position of the stream carries it as well; those alone tell the kind of message that they are
-    // behind (PostgresOffsetContext.getOffset of Debezium 2.4 to 3.6).
+    // blocking snapshot that was cut off, every position of the stream carries it as well, with the kind of message that it is behind; that is
+    // processed whole, while a snapshot's position is ahead of what the stream has processed (Debezium 3.6).
     static bool IsBehindSnapshot(JsonElement offset) =>
         !offset.TryGetProperty("snapshot", out var snapshot) || snapshot.ValueKind is JsonValueKind.Null or JsonValueKind.False
-        || IsTrue(offset, "snapshot_completed") || IsTrue(offset, "last_snapshot_record") || Is(offset, "messageType", JsonValueKind.String, out _);
+        || IsTrue(offset, "snapshot_completed") || IsTrue(offset, "last_snapshot_record") || IsStreamed(offset);
+
+    static bool IsStreamed(JsonElement offset) => Is(offset, "messageType", JsonValueKind.String, out _)
+        && Is(offset, "lsn", JsonValueKind.Number, out var lsn) && Is(offset, "lsn_proc", JsonValueKind.Number, out var processed)
+        && lsn.TryGetUInt64(out var at) && processed.TryGetUInt64(out var done) && at <= done;
 
     static bool IsTrue(JsonElement offset, string name) => offset.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 

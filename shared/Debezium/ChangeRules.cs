@@ -66,11 +66,16 @@ static class ChangeRules
             envelope.Operation = Operation.Delete;
     }
 
-    /// <summary>Where the change stands: incremental reads have no LSN of their own, only the position in <c>sequence</c>.</summary>
+    /// <summary>
+    /// Where the change stands: incremental reads have no LSN of their own, only the position in <c>sequence</c>. While the task runs that made the
+    /// slot, Debezium gives each later snapshot the LSN of the first one; the last commit that it has seen tells the two apart.
+    /// </summary>
     static string? Place(Envelope envelope, int epoch, ref DecodedRecord record)
     {
         if ((envelope.Lsn ?? envelope.SequenceLsn) is not { } lsn)
             return Blame(ref record, RejectReason.NoPosition, "source.lsn");
+        if (envelope.Operation == Operation.Read && record.Snapshot != SnapshotMarker.Incremental && envelope.SequenceCommit is { } commit)
+            lsn = Math.Max(lsn, commit);
         if (lsn > ChangeVersion.MaxLsn)
             return Blame(ref record, RejectReason.OutOfRange, "source.lsn");
         record.Version = ChangeVersion.Of(epoch, envelope.Operation != Operation.Read, lsn);

@@ -81,8 +81,16 @@ static class SourceReader
         }
         Span<ulong?> pair = [null, null];
         var element = 0;
-        foreach (var character in reader.ValueSpan)
+        var text = reader.ValueSpan;
+        for (var at = 0; at < text.Length; at++)
         {
+            var character = text[at];
+            // A quotation mark may be written as its code, whose digits are none of a number.
+            if (character == '\\' && at + 1 < text.Length && text[at + 1] == 'u')
+            {
+                at += 5;
+                continue;
+            }
             if (character == ',' && ++element > 1)
                 break;
             // 10^17 is beyond every LSN that a version can hold, and another digit still fits.

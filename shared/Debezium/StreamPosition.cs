@@ -5,7 +5,7 @@ namespace Betting.Debezium;
 /// has the position it had, though a later offset.
 /// </summary>
 /// <param name="Epoch">Which cluster: see <see cref="ChangeVersion"/>.</param>
-/// <param name="CommitLsn"><c>source.sequence[0]</c>, the last commit that the connector had seen; 0 in a snapshot.</param>
+/// <param name="CommitLsn"><c>source.sequence[0]</c>, the last commit that the connector had seen; 0 in the first snapshot.</param>
 /// <param name="Lsn">The change's own LSN.</param>
 /// <param name="TotalOrder"><c>transaction.total_order</c>, which tells rows of one COPY apart; 0 without transaction metadata.</param>
 /// <remarks>

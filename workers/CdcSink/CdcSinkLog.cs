@@ -99,7 +99,7 @@ static partial class CdcSinkLog
     [LoggerMessage(399, LogLevel.Information, "The stream goes on after the snapshot of epoch {Epoch} at {Position}, so it is over. Its last read has not come: it stands in the topic of a table that the sink does not read, was put aside, or the snapshot was stopped")]
     public static partial void SnapshotEndNotSeen(ILogger log, int epoch, ulong position);
 
-    [LoggerMessage(360, LogLevel.Warning, "A snapshot of epoch {Epoch} has ended, but does not tell which older rows of {Table} are gone: {Reason}. They stay until a reconciliation")]
+    [LoggerMessage(360, LogLevel.Warning, "A snapshot of epoch {Epoch} has ended, but does not tell which rows PostgreSQL has in {Table}: {Reason}. Older rows stay, and a reconciliation is asked for")]
     public static partial void OlderRowsStay(ILogger log, string table, int epoch, string reason);
 
     [LoggerMessage(362, LogLevel.Warning, "Kafka does not take {Letters} dead letters of {Topic} ({Cause}); they are in ClickHouse's table dead_letters, see CdcSink dead-letters list")]

@@ -13,7 +13,7 @@ public sealed class ConnectOffsetsTests
     [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"snapshot":"INITIAL","snapshot_completed":false,"lsn":26852680}}]}""", null)]
     [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"snapshot":"INITIAL","snapshot_completed":true,"lsn":26852680}}]}""", 26852680UL)]
     [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"snapshot":true,"last_snapshot_record":false,"lsn":26852680}}]}""", null)]
-    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"lsn_proc":20,"last_snapshot_record":false,"lsn_commit":20,"lsn":20,"ts_usec":1,"snapshot":"BLOCKING","snapshot_completed":false}}]}""", null)]
+    [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"lsn_proc":20,"last_snapshot_record":false,"messageType":"COMMIT","lsn_commit":20,"lsn":24,"ts_usec":1,"snapshot":"BLOCKING","snapshot_completed":false}}]}""", null)]
     [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"lsn_proc":136924240,"last_snapshot_record":false,"messageType":"COMMIT","lsn_commit":136924240,"lsn":136924240,"snapshot":"BLOCKING","snapshot_completed":false}}]}""", 136924240UL)]
     [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":null}]}""", null)]
     [InlineData("""{"offsets":[{"partition":{"server":"betting"},"offset":{"lsn":-5}}]}""", null)]

@@ -161,6 +161,33 @@ public sealed class SnapshotTests
         Assert.Empty(stage.Ended);
     }
 
+    /// <summary>The task that made the slot takes it: Debezium gives its reads the LSN of the initial ones. The stand-in has no such snapshot.</summary>
+    [Fact]
+    public async Task A_blocking_snapshot_leaves_the_past_as_it_was()
+    {
+        await using var stage = await LiveStage.StartAsync(replicas: 1);
+        await using var server = await stage.NewPostgresAsync("first");
+        await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(LiveStage.Database));
+        await FillAsync(postgres, bets: 50);
+        await stage.CaptureAsync(server, epoch: 1);
+        await Deadline.UntilAsync("all bets", Patience, async () => await ShownAsync(stage) == 50);
+        await ChangeAsync(postgres);
+        var past = await NumberAsync(postgres, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+        await Deadline.UntilAsync("a later watermark", Patience, async () => await stage.CountAsync($"SELECT count() FROM visible_watermarks WHERE toUnixTimestamp64Micro(as_of) > {past}") > 0);
+
+        var isReadAgain = await stage.Stream.TryReadAgainAsync("bets");
+
+        var snapshots = isReadAgain ? 2 : 1;
+        await Deadline.UntilAsync("the snapshot", Patience, async () => await stage.CountAsync("SELECT uniqExact(version) FROM bet_changes WHERE NOT bitTest(version, 56)") == snapshots
+            && await stage.CountAsync("SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 1") == snapshots);
+        await stage.ClickHouse.ExecuteNonQueryAsync("OPTIMIZE TABLE bet_changes FINAL");
+        Assert.Equal(49, await stage.CountAsync($"SELECT count() FROM bets_as_of(moment = {past})"));
+        Assert.Equal(isReadAgain ? 1 : 0, await stage.CountAsync("SELECT count() FROM reconciliation_requests WHERE startsWith(id, 'snapshot of ')"));
+        await stage.EverythingHasArrivedAsync(postgres);
+        Assert.Equal(49, await Expected.AssertEqualsAsync(stage.ClickHouse, postgres));
+        Assert.Empty(stage.Ended);
+    }
+
     static async Task<long> NumberAsync(NpgsqlDataSource postgres, string sql)
     {
         await using var question = postgres.CreateCommand(sql);

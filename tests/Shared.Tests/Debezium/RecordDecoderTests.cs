@@ -202,6 +202,19 @@ public sealed class RecordDecoderTests
         }
     }
 
+    /// <summary>Debezium gives all snapshots of the task that made the slot one LSN; the stream between them has moved the last commit on.</summary>
+    [Theory]
+    [InlineData("r", "last", "[null,\"80\"]", 80UL)]
+    [InlineData("r", "last", "[\"4800\",\"80\"]", 4800UL)]
+    [InlineData("r", "true", "[\"72\",\"80\"]", 80UL)]
+    [InlineData("r", "incremental", "[\"4800\",\"80\"]", 80UL)]
+    [InlineData("u", "false", "[\"4800\",\"80\"]", 80UL)]
+    public void A_read_stands_behind_the_last_commit_that_came_before_it(string op, string snapshot, string sequence, ulong lsn)
+    {
+        var source = $$"""{"lsn":80,"snapshot":"{{snapshot}}","txId":7,"ts_ms":1,"sequence":{{System.Text.Json.JsonSerializer.Serialize(sequence)}}}""";
+        Assert.Equal(lsn, Given.Decode(Given.Envelope(source: source, op: op)).Version.Lsn);
+    }
+
     [Fact]
     public void A_schema_that_changes_between_records_is_read_anew()
     {

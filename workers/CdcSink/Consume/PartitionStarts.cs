@@ -170,7 +170,9 @@ public sealed class PartitionStarts(
             PartitionPosition? reached = known.TryGetValue(partition, out var before) ? before : null;
             if (SkippedRecords.Of(partition, start, reached) is var (id, reason))
             {
-                using var skipped = SkippedRecords.Marker(partition, start, reached);
+                // What is stored is recorded as read later, users and events only when their bets are joined.
+                var read = Wait(changes.NewestReadAsync(partition.Topic, cancellation));
+                using var skipped = SkippedRecords.Marker(partition, start, Math.Max(reached?.Version ?? 0, read), reached?.CommittedAt ?? 0);
                 Wait(changes.InsertAsync("snapshot_markers", skipped, cancellation));
                 Wait(changes.AskReconciliationAsync(id, reason, Hold.Now, cancellation));
             }

@@ -29,11 +29,15 @@ static class SkippedRecords
     }
 
     /// <summary>A row of <c>snapshot_markers</c>: reads of the snapshot that was read when records were left out may be among them.</summary>
-    public static NativeRows Marker(TopicPartition partition, PartitionStart start, PartitionPosition? before)
+    /// <param name="partition">Of a topic of rows.</param>
+    /// <param name="start">Where it begins.</param>
+    /// <param name="version">The highest one that came of it.</param>
+    /// <param name="committedAt">When its last change was committed; microseconds since 1970 UTC.</param>
+    public static NativeRows Marker(TopicPartition partition, PartitionStart start, ulong version, long committedAt)
     {
         var rows = new NativeRows(ChangeRows.SnapshotMarkerColumns);
         var place = new StreamRecord(partition.Topic, partition.Partition, start.Offset, 0, null, null, []);
-        var last = new DecodedRecord { Version = new ChangeVersion(before?.Version ?? 0), CommitTime = before?.CommittedAt ?? 0 };
+        var last = new DecodedRecord { Version = new ChangeVersion(version), CommitTime = committedAt };
         ChangeRows.AddSnapshotMarker(rows, place, last, SnapshotEnd.SkippedMarker, Settlement.Open);
         return rows;
     }

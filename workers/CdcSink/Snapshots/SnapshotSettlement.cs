@@ -25,7 +25,7 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
             CdcSinkLog.SnapshotEndNotSeen(log, snapshot.Epoch, end.Version.Lsn);
         }
         using var ended = new ChangeRows();
-        var isWhole = true;
+        var (isWhole, doubtful) = (true, new List<SourceTable>());
         foreach (var table in Tables)
         {
             var facts = await snapshots.FactsAsync(table, snapshot, end.IsSeen, cancellation);
@@ -35,11 +35,9 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
                 case SnapshotVerdict.EndOlder:
                     CdcSinkLog.EpochEnded(log, table.ToString(), snapshot.Epoch);
                     ended.AddTruncation(end.Place, end.Change, table, snapshot.Below);
-                    await store.AskReconciliationAsync(FormattableString.Invariant($"epoch {snapshot.Epoch} at {end.Version.Lsn}"), "the snapshot of a newer epoch is complete", Hold.None, cancellation);
                     if (facts.IsDoubtful)
                     {
-                        await store.AskReconciliationAsync(
-                            FormattableString.Invariant($"{table} of epoch {snapshot.Epoch} at {end.Version.Lsn}"), "records were left out before the snapshot, perhaps reads of it", Hold.Now, cancellation);
+                        doubtful.Add(table);
                     }
                     break;
                 case SnapshotVerdict.AskReconciliation:
@@ -54,8 +52,20 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
         {
             await store.InsertAsync("truncations", ended.Truncations, cancellation);
             await JoinEverythingAsync(beat, cancellation);
+            await AskAsync(end, doubtful, cancellation);
         }
         await snapshots.SettleAsync(end, isWhole, cancellation);
+    }
+
+    // Rows are gone by now: a run that began before would say nothing about them.
+    async Task AskAsync(SnapshotEnd end, List<SourceTable> doubtful, CancellationToken cancellation)
+    {
+        var of = FormattableString.Invariant($"epoch {end.Version.Epoch} at {end.Version.Lsn}");
+        await store.AskReconciliationAsync(of, "the snapshot of a newer epoch is complete", Hold.None, cancellation);
+        foreach (var table in doubtful)
+        {
+            await store.AskReconciliationAsync($"{table} of {of}", "records were left out before the snapshot, perhaps reads of it", Hold.Now, cancellation);
+        }
     }
 
     static string WhyOf(in TableFacts facts) =>

@@ -75,7 +75,7 @@ public sealed class SnapshotStore(ChangeStore store)
         var open = new ChangeVersion(ended.Value + 1);
         // Ended below its reads: an attempt to settle it was interrupted, and the join is to be repeated.
         var isHalfDone = ended == snapshot.Below;
-        var (lost, doubtful) = await SkippedAsync(table, snapshot, ended, cancellation);
+        var (lost, doubtful) = await SkippedAsync(table, snapshot, await EndedAsync(table, cancellation, snapshot.Below), cancellation);
         return new TableFacts(
             IsRead: await store.HasChangesAsync(table, snapshot.Version, new ChangeVersion(snapshot.Version.Value + 1), cancellation),
             HasOlderRows: await store.HasChangesAsync(table, open, snapshot.EpochStart, cancellation),
@@ -163,8 +163,10 @@ public sealed class SnapshotStore(ChangeStore store)
         await store.InsertAsync("snapshot_markers", rows, cancellation);
     }
 
-    async Task<ChangeVersion> EndedAsync(SourceTable table, CancellationToken cancellation) =>
-        new(await NumberAsync($"SELECT max(version) FROM truncations WHERE table = '{Name(table)}'", default, default, cancellation));
+    // Below a version: as it was before the snapshot whose reads are above it was settled.
+    async Task<ChangeVersion> EndedAsync(SourceTable table, CancellationToken cancellation, ChangeVersion? below = null) =>
+        new(await NumberAsync(
+            $"SELECT max(version) FROM truncations WHERE table = '{Name(table)}' AND version < {{to:UInt64}}", default, below ?? new ChangeVersion(ulong.MaxValue), cancellation));
 
     /// <summary>
     /// Whether streamed changes of the epoch stand before the snapshot's reads in the same partition. Versions do not tell: a transaction

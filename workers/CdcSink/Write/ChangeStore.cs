@@ -77,6 +77,15 @@ public sealed class ChangeStore : IDisposable
         return Convert.ToInt64(await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture) > 0;
     }
 
+    /// <summary>The version of the newest snapshot of which a read of this topic is stored; 0 where there is none.</summary>
+    public async Task<ulong> NewestReadAsync(string topic, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("topic", topic);
+        const string Sql = "SELECT max(version) FROM snapshot_markers WHERE marker = 'read' AND topic = {topic:String}";
+        return Convert.ToUInt64(await _client.ExecuteScalarAsync(Sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture);
+    }
+
     /// <summary>True where the table has this change.</summary>
     public async Task<bool> HasChangeAsync(SourceTable table, long id, ulong version, CancellationToken cancellation)
     {
