@@ -130,19 +130,19 @@ public sealed class LetterVerbs
     async Task<int> EndAsync(ParseResult parsed, IServiceProvider services, LetterEnd end, CancellationToken cancellation)
     {
         var absent = (parsed.GetValue(_ids) ?? []).ToHashSet();
+        if (absent.Count > 0
+            && await SharedIds.OfAsync(_open(parsed.GetValue(_store), services, cancellation), FilterOf(parsed, services), cancellation) is { Count: > 0 } shared)
+        {
+            await Console.Error.WriteLineAsync(
+                $"{_worker} dead-letters: nothing is {Done(end)}: different letters have the id {string.Join(", ", shared)}, as where their topic was made anew; choose with --since, --until or --contains");
+            return ExitCodes.NotDone;
+        }
         var (ended, staying) = (0L, 0L);
         try
         {
             var code = await OverStoresAsync(parsed, services, async (store, filter, seen) =>
             {
                 var run = Run(parsed, services, store, filter, seen);
-                if (filter.Ids.Count > 0 && store is KafkaDeadLetterStore && await SharedIdAsync(store, filter, cancellation) is { } shared)
-                {
-                    absent.Remove(shared);
-                    await Console.Error.WriteLineAsync(
-                        $"{store.Name}: different letters have the id {shared}, as where their topic was made anew; none is {Done(end)}: choose one with --since, --until or --contains");
-                    return ExitCodes.NotDone;
-                }
                 try
                 {
                     return parsed.GetValue(_dryRun) ? await CountAsync(run, store, end, cancellation) : await EndAsync(run, store, end, cancellation);
@@ -167,15 +167,6 @@ public sealed class LetterVerbs
                 await Console.Error.WriteLineAsync($"{_worker} dead-letters: {ended} letters {Done(end)}, {staying} stay");
             }
         }
-    }
-
-    /// <summary>An id that letters of different content have; of Kafka alone, where it is a place; null where there is none. A shortened letter is no other one than the whole of it.</summary>
-    static async Task<string?> SharedIdAsync(IDeadLetterStore store, LetterFilter filter, CancellationToken cancellation)
-    {
-        var (met, shared) = (new HashSet<string>(), (string?)null);
-        await new LetterRun(store, filter, long.MaxValue, new SeenLetters()).LookAsync(
-            letter => shared ??= letter.NotReplayable is null && !met.Add(letter.Id) ? letter.Id : null, cancellation);
-        return shared;
     }
 
     LetterRun Run(ParseResult parsed, IServiceProvider services, IDeadLetterStore store, LetterFilter filter, SeenLetters seen) => new(store, filter, parsed.GetValue(_limit), seen)
@@ -218,11 +209,13 @@ public sealed class LetterVerbs
         }
     }
 
-    async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, Func<IDeadLetterStore, LetterFilter, SeenLetters, Task<int>> act, CancellationToken cancellation)
+    Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, Func<IDeadLetterStore, LetterFilter, SeenLetters, Task<int>> act, CancellationToken cancellation) =>
+        OverStoresAsync(parsed, services, FilterOf(parsed, services), act, cancellation);
+
+    LetterFilter FilterOf(ParseResult parsed, IServiceProvider services)
     {
-        var clock = services.GetRequiredService<TimeProvider>();
-        var now = clock.GetUtcNow();
-        return await OverStoresAsync(parsed, services, new LetterFilter
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        return new LetterFilter
         {
             Ids = parsed.GetValue(_ids) ?? [],
             Reason = parsed.GetValue(_reason),
@@ -233,7 +226,7 @@ public sealed class LetterVerbs
             FromOffset = parsed.GetValue(_fromOffset),
             ToOffset = parsed.GetValue(_toOffset),
             Contains = parsed.GetValue(_contains),
-        }, act, cancellation);
+        };
     }
 
     async Task<int> OverStoresAsync(ParseResult parsed, IServiceProvider services, LetterFilter filter, Func<IDeadLetterStore, LetterFilter, SeenLetters, Task<int>> act, CancellationToken cancellation)

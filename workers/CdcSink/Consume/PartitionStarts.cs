@@ -24,6 +24,9 @@ public sealed class PartitionStarts(
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForBrokers = TimeSpan.FromSeconds(2), SayEvery = TimeSpan.FromMinutes(1);
 
+    // Requests that are written side by side.
+    const int AtOnce = 8;
+
     /// <summary>How long the look-ups at the beginning of partitions may keep the consumer from polling.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
@@ -165,17 +168,31 @@ public sealed class PartitionStarts(
     /// <summary>Before progress says that they are left out: interrupted, the same is asked again.</summary>
     void HoldFor(List<(TopicPartition Partition, PartitionStart Start)> starts, Dictionary<TopicPartition, PartitionPosition> known, CancellationToken cancellation)
     {
+        var skipped = new List<(TopicPartition Partition, PartitionStart Start, PartitionPosition? Reached, string Id, string Reason)>();
         foreach (var (partition, start) in starts.Where(each => _topics.Tables.Contains(each.Partition.Topic)))
         {
             PartitionPosition? reached = known.TryGetValue(partition, out var before) ? before : null;
             if (SkippedRecords.Of(partition, start, reached) is var (id, reason))
             {
-                // What is stored is recorded as read later, users and events only when their bets are joined.
-                var read = Wait(changes.NewestReadAsync(partition.Topic, cancellation));
-                using var skipped = SkippedRecords.Marker(partition, start, Math.Max(reached?.Version ?? 0, read), reached?.CommittedAt ?? 0);
-                Wait(changes.InsertAsync("snapshot_markers", skipped, cancellation));
-                Wait(changes.AskReconciliationAsync(id, reason, Hold.Now, cancellation));
+                skipped.Add((partition, start, reached, id, reason));
             }
+        }
+        if (skipped.Count == 0)
+        {
+            return;
+        }
+        // What is stored is recorded as read later, users and events only when their bets are joined.
+        var read = Wait(changes.NewestReadsAsync(cancellation));
+        using var markers = new NativeRows(ChangeRows.SnapshotMarkerColumns);
+        foreach (var (partition, start, reached, _, _) in skipped)
+        {
+            var version = Math.Max(reached?.Version ?? 0, read.GetValueOrDefault(partition.Topic));
+            SkippedRecords.AddMarker(markers, partition, start, version, reached?.CommittedAt ?? 0);
+        }
+        Wait(changes.InsertAsync("snapshot_markers", markers, cancellation));
+        foreach (var some in skipped.Chunk(AtOnce))
+        {
+            Wait(Task.WhenAll(some.Select(each => changes.AskReconciliationAsync(each.Id, each.Reason, Hold.Now, cancellation))));
         }
     }
 

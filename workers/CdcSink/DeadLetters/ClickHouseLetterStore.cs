@@ -51,7 +51,7 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
                 NotReplayable = LetterHeaders.TruncationOf(headers),
                 Key = original.Key ?? default,
                 Body = original.Body ?? default,
-                Headers = [.. headers, new("not-in-kafka", rows.GetString(7))],
+                Headers = [.. headers, new(LetterHeaders.Prefix + "not-in-kafka", rows.GetString(7))],
                 Handle = (place, original, rows.GetString(3)),
             };
         }

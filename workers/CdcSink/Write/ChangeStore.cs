@@ -77,13 +77,17 @@ public sealed class ChangeStore : IDisposable
         return Convert.ToInt64(await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture) > 0;
     }
 
-    /// <summary>The version of the newest snapshot of which a read of this topic is stored; 0 where there is none.</summary>
-    public async Task<ulong> NewestReadAsync(string topic, CancellationToken cancellation)
+    /// <summary>By topic: the version of the newest snapshot of which a read is stored.</summary>
+    public async Task<Dictionary<string, ulong>> NewestReadsAsync(CancellationToken cancellation)
     {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("topic", topic);
-        const string Sql = "SELECT max(version) FROM snapshot_markers WHERE marker = 'read' AND topic = {topic:String}";
-        return Convert.ToUInt64(await _client.ExecuteScalarAsync(Sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture);
+        var newest = new Dictionary<string, ulong>();
+        await using var rows = await _client.ExecuteReaderAsync(
+            "SELECT toString(topic), max(version) FROM snapshot_markers WHERE marker = 'read' GROUP BY topic", cancellationToken: cancellation);
+        while (await rows.ReadAsync(cancellation))
+        {
+            newest[rows.GetString(0)] = Convert.ToUInt64(rows.GetValue(1), CultureInfo.InvariantCulture);
+        }
+        return newest;
     }
 
     /// <summary>True where the table has this change.</summary>
