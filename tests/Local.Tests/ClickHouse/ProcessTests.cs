@@ -67,7 +67,7 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task A_stop_waits_for_the_query_under_way()
     {
-        await using var server = await ClickHouseProcess.StartAsync(_folder);
+        await using var server = await ClickHouseProcess.StartAsync(_folder, "--stop-timeout", "60");
         var slow = server.PostAsync("SELECT sleep(2), 'done'", "query_id=slow");
         await Eventually.TrueAsync(async () => await server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'slow'") == 1, "it runs");
 
