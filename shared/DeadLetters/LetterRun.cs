@@ -32,7 +32,6 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
     // After an interruption, what is on the way gets so long for its answer, and what was sent so long to be marked.
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    readonly SeenLetters _seen = seen;
     readonly HashSet<LetterKey> _beyondLimit = [];
     LetterTotals _totals;
 
@@ -107,10 +106,10 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         var failure = end == LetterEnd.Replayed && firsts.Count > 0 ? await SendBackAsync(firsts, cancellation) : null;
         foreach (var dropped in end == LetterEnd.Dropped ? firsts : [])
         {
-            _seen.End(dropped.Key, true);
+            seen.End(dropped.Key, true);
         }
         // Copies of a letter that stays stay with it.
-        await RemoveAsync([.. chunk.Where(taken => _seen.HasEnded(taken.Key))], end, cancellation);
+        await RemoveAsync([.. chunk.Where(taken => seen.HasEnded(taken.Key))], end, cancellation);
         chunk.Clear();
         Progress?.Invoke(_totals);
         if (failure is not null)
@@ -126,7 +125,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         var answers = await store.SendBackAsync(letters.ConvertAll(taken => taken.Letter), ending.Token);
         foreach (var (taken, answer) in letters.Zip(answers))
         {
-            _seen.End(taken.Key, answer.IsSent);
+            seen.End(taken.Key, answer.IsSent);
             if (answer.Refusal is { } why)
             {
                 Stay(taken.Letter, why);
@@ -166,19 +165,19 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         // so a letter that cannot be sent back has no copies that can.
         var content = BinaryPrimitives.ReadInt128LittleEndian(LetterIdentity.Of(letter.Key, letter.Body, letter.Headers));
         var key = new LetterKey(letter.Id, content, LetterHeaders.ReplaysOf(letter.Headers), letter.NotReplayable is null);
-        if (_seen.Has(key))
+        if (seen.Has(key))
         {
             _totals = _totals with { Copies = _totals.Copies + 1 };
             return new TakenLetter(letter, key, IsCopy: true);
         }
-        if (_totals.Letters >= limit || _seen.IsBeyondLimit(key))
+        if (_totals.Letters >= limit || seen.IsBeyondLimit(key))
         {
-            _seen.LeaveOut(key);
+            seen.LeaveOut(key);
             _beyondLimit.Add(key);
             _totals = _totals with { BeyondLimit = _beyondLimit.Count };
             return null;
         }
-        _seen.Add(key);
+        seen.Add(key);
         _totals = _totals with { Letters = _totals.Letters + 1 };
         return new TakenLetter(letter, key, IsCopy: false);
     }

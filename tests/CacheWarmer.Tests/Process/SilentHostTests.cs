@@ -30,7 +30,7 @@ public sealed class SilentHostTests(Servers servers)
         var proof = new OutageProof(http, warmer.LogFile);
 
         await Deadline.UntilAsync("readiness", TimeSpan.FromSeconds(30), async () => (await proof.IsReadyAsync()).IsReady);
-        // While a process of a loaded machine starts, its first attempts may take longer than they may.
+        // While the process starts on a loaded machine, its first attempts may exceed their limit.
         var atStart = proof.Lines().Length;
         var ready = TimeProvider.System.GetTimestamp();
         var whyNot = "";

@@ -38,12 +38,9 @@ interface ILiveStream : IAsyncDisposable
     Task<bool> TryRaiseEpochAsync(int epoch);
 
     /// <summary>
-    /// A snapshot that blocks the stream or runs beside it reads this table alone, or those rows of it; only after <see cref="TryRaiseEpochAsync"/> was true.
+    /// A snapshot that blocks the stream or runs beside it reads this table alone, or those rows of it; false where there is no such snapshot.
     /// </summary>
-    Task ReadAgainAsync(string table, bool beside = false, string? condition = null);
-
-    /// <summary>A snapshot that blocks the stream reads this table; false where there is no such thing.</summary>
-    Task<bool> TryReadAgainAsync(string table);
+    Task<bool> TryReadAgainAsync(string table, bool beside = false, string? condition = null);
 
     /// <summary>Whether a restart of the capture would go on from where it is, rather than take another snapshot.</summary>
     Task<bool> HasStoredItsPositionAsync();

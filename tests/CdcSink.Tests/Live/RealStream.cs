@@ -72,11 +72,9 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
         return true;
     }
 
-    public Task ReadAgainAsync(string table, bool beside, string? condition) => _connector!.ReadAgainAsync(table, beside, condition);
-
-    public async Task<bool> TryReadAgainAsync(string table)
+    public async Task<bool> TryReadAgainAsync(string table, bool beside, string? condition)
     {
-        await _connector!.ReadAgainAsync(table, beside: false, condition: null);
+        await _connector!.ReadAgainAsync(table, beside, condition);
         return true;
     }
 

@@ -48,9 +48,7 @@ sealed class StandInStream : ILiveStream
 
     public Task<bool> TryRaiseEpochAsync(int epoch) => Task.FromResult(false);
 
-    public Task ReadAgainAsync(string table, bool beside, string? condition) => throw new NotSupportedException("the stand-in reads all tables or none");
-
-    public Task<bool> TryReadAgainAsync(string table) => Task.FromResult(false);
+    public Task<bool> TryReadAgainAsync(string table, bool beside, string? condition) => Task.FromResult(false);
 
     public Task<bool> HasStoredItsPositionAsync() => Task.FromResult(File.Exists(Path.Combine(State, "checkpoint.json")));
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Data;
 using Betting.Connections;
 using Betting.Hosting;
@@ -51,7 +52,7 @@ sealed class SettlementRefresh(
                 CacheWarmerLog.SettlementRefreshed(log, clock.GetElapsedTime(started).TotalSeconds);
             }
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException && !stopping.IsCancellationRequested)
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or SocketException && !stopping.IsCancellationRequested)
         {
             CacheWarmerLog.SettlementFailed(log, failures.Recognise(failure)?.Detail ?? failure.GetType().Name);
         }

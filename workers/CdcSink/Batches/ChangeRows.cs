@@ -106,6 +106,14 @@ public sealed class ChangeRows : IDisposable
         rows.EndRow();
     }
 
+    /// <summary>Records of a partition were left out: reads of the snapshot that was read meanwhile may be among them.</summary>
+    /// <param name="rows">Those of <c>snapshot_markers</c>.</param>
+    /// <param name="next">The first record that is read again, without content.</param>
+    /// <param name="version">The highest one that came of its topic.</param>
+    /// <param name="committedAt">When the last change before it was committed; microseconds since 1970 UTC.</param>
+    public static void AddSkipped(NativeRows rows, in StreamRecord next, ChangeVersion version, long committedAt) => AddSnapshotMarker(
+        rows, next, new DecodedRecord { Version = version, CommitTime = committedAt }, SnapshotEnd.SkippedMarker, Settlement.Open);
+
     /// <summary>A logical message.</summary>
     public void AddFence(in StreamRecord record, in DecodedRecord message)
     {

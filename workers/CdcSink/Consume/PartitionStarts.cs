@@ -3,6 +3,7 @@ using Betting.CdcSink.Rewind;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Contracts;
+using Betting.Debezium;
 using Betting.Hosting;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -187,7 +188,8 @@ public sealed class PartitionStarts(
         foreach (var (partition, start, reached, _, _) in skipped)
         {
             var version = Math.Max(reached?.Version ?? 0, read.GetValueOrDefault(partition.Topic));
-            SkippedRecords.AddMarker(markers, partition, start, version, reached?.CommittedAt ?? 0);
+            var next = new StreamRecord(partition.Topic, partition.Partition, start.Offset, 0, null, null, []);
+            ChangeRows.AddSkipped(markers, next, new ChangeVersion(version), reached?.CommittedAt ?? 0);
         }
         Wait(changes.InsertAsync("snapshot_markers", markers, cancellation));
         foreach (var some in skipped.Chunk(AtOnce))

@@ -1,6 +1,4 @@
 using Betting.CdcSink.Batches;
-using Betting.CdcSink.Snapshots;
-using Betting.Debezium;
 using Confluent.Kafka;
 
 namespace Betting.CdcSink.Consume;
@@ -26,18 +24,5 @@ static class SkippedRecords
                 "records were left out: gone before they were read, or skipped"),
             _ => null,
         };
-    }
-
-    /// <summary>Adds a row of <c>snapshot_markers</c>: reads of the snapshot that was read when records were left out may be among them.</summary>
-    /// <param name="rows">Those of that table.</param>
-    /// <param name="partition">Of a topic of rows.</param>
-    /// <param name="start">Where it begins.</param>
-    /// <param name="version">The highest one that came of it.</param>
-    /// <param name="committedAt">When its last change was committed; microseconds since 1970 UTC.</param>
-    public static void AddMarker(NativeRows rows, TopicPartition partition, PartitionStart start, ulong version, long committedAt)
-    {
-        var place = new StreamRecord(partition.Topic, partition.Partition, start.Offset, 0, null, null, []);
-        var last = new DecodedRecord { Version = new ChangeVersion(version), CommitTime = committedAt };
-        ChangeRows.AddSnapshotMarker(rows, place, last, SnapshotEnd.SkippedMarker, Settlement.Open);
     }
 }

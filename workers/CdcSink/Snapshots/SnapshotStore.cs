@@ -71,11 +71,11 @@ public sealed class SnapshotStore(ChangeStore store)
     /// <param name="cancellation">Ends it.</param>
     public async Task<TableFacts> FactsAsync(SourceTable table, SnapshotReads snapshot, bool isSeen, CancellationToken cancellation)
     {
-        var ended = await EndedAsync(table, cancellation);
+        var ended = await EndedAsync(table, null, cancellation);
         var open = new ChangeVersion(ended.Value + 1);
         // Ended below its reads: an attempt to settle it was interrupted, and the join is to be repeated.
         var isHalfDone = ended == snapshot.Below;
-        var (lost, doubtful) = await SkippedAsync(table, snapshot, await EndedAsync(table, cancellation, snapshot.Below), cancellation);
+        var (lost, doubtful) = await SkippedAsync(table, snapshot, await EndedAsync(table, snapshot.Below, cancellation), cancellation);
         return new TableFacts(
             IsRead: await store.HasChangesAsync(table, snapshot.Version, new ChangeVersion(snapshot.Version.Value + 1), cancellation),
             HasOlderRows: await store.HasChangesAsync(table, open, snapshot.EpochStart, cancellation),
@@ -163,10 +163,10 @@ public sealed class SnapshotStore(ChangeStore store)
         await store.InsertAsync("snapshot_markers", rows, cancellation);
     }
 
-    // Below a version: as it was before the snapshot whose reads are above it was settled.
-    async Task<ChangeVersion> EndedAsync(SourceTable table, CancellationToken cancellation, ChangeVersion? below = null) =>
-        new(await NumberAsync(
-            $"SELECT max(version) FROM truncations WHERE table = '{Name(table)}' AND version < {{to:UInt64}}", default, below ?? new ChangeVersion(ulong.MaxValue), cancellation));
+    // The highest end of the table's rows; where a version is given, the highest one below it.
+    async Task<ChangeVersion> EndedAsync(SourceTable table, ChangeVersion? below, CancellationToken cancellation) => new(await NumberAsync(
+        $"SELECT max(version) FROM truncations WHERE table = '{Name(table)}' AND version < {{to:UInt64}}",
+        default, below ?? new ChangeVersion(ulong.MaxValue), cancellation));
 
     /// <summary>
     /// Whether streamed changes of the epoch stand before the snapshot's reads in the same partition. Versions do not tell: a transaction
@@ -228,7 +228,10 @@ public sealed class SnapshotStore(ChangeStore store)
     async Task<(bool Lost, bool Doubtful)> SkippedAsync(SourceTable table, SnapshotReads snapshot, ChangeVersion ended, CancellationToken cancellation)
     {
         var last = await NumberAsync(
-            $"SELECT if(count() = 0, 0, max(version) + 1) FROM snapshot_markers WHERE marker = 'skipped' AND endsWith(topic, '.{Name(table)}') AND version > {{from:UInt64}} AND version <= {{to:UInt64}}",
+            $$"""
+            SELECT if(count() = 0, 0, max(version) + 1) FROM snapshot_markers
+            WHERE marker = 'skipped' AND endsWith(topic, '.{{Name(table)}}') AND version > {from:UInt64} AND version <= {to:UInt64}
+            """,
             ended, snapshot.Version, cancellation);
         return (last == snapshot.Version.Value + 1, last > 0 && last <= snapshot.Version.Value);
     }

@@ -1,8 +1,8 @@
 namespace Betting.CdcSink.Write;
 
 /// <summary>
-/// ClickHouse's clock, as it was last read. Ages of what other machines have dated are counted by it, so that all replicas tell the same: of one
-/// whose own clock is behind, alerts would take the smallest value. This machine's clock until it was read. Thread-safe.
+/// ClickHouse's clock, as it was last read; this machine's until then. All replicas count the ages of what other machines have dated by it: alerts
+/// take the smallest value of all, so a replica whose own clock is behind would hide what the others see. Thread-safe.
 /// </summary>
 public sealed class StoresClock(TimeProvider clock)
 {
