@@ -1,5 +1,5 @@
-using System.Net.Sockets;
 using System.Data;
+using System.Net.Sockets;
 using Betting.Connections;
 using Betting.Hosting;
 using Dapper;
