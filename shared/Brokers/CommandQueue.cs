@@ -100,9 +100,8 @@ public static class CommandQueue
     /// Makes the exchange through which MassTransit's publishers reach the queue: of the queue's name, as they would declare it
     /// themselves, and bound to it.
     /// </summary>
-    public static async Task BindAsync(IConnection connection, CancellationToken cancellation)
+    public static async Task BindAsync(IChannel channel, CancellationToken cancellation)
     {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
         await channel.ExchangeDeclareAsync(Topics.Commands, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellation);
         await channel.QueueBindAsync(Topics.Commands, Topics.Commands, routingKey: "", cancellationToken: cancellation);
     }

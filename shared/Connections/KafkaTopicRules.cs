@@ -12,7 +12,7 @@ public static class KafkaTopicRules
     /// <summary>Less than this is too little for <c>retention.bytes</c>, of each partition.</summary>
     public const long LeastBytes = 100L << 20;
 
-    const string Compression = "compression.type";
+    const string Compression = "compression.type", Timestamps = "message.timestamp.type";
 
     /// <summary>One line for each setting that loses records of the topic.</summary>
     /// <param name="topic">Its name.</param>
@@ -43,6 +43,11 @@ public static class KafkaTopicRules
         {
             yield return $"{topic} has {Compression}={compression}: records in batches that a publisher wrote in a way of its own are passed over, "
                 + $"or end the worker; it has to be {Topics.CommandSettings[Compression]}";
+        }
+        if (topic == Topics.Commands && Value(Timestamps) is { } timestamps && timestamps != Topics.CommandSettings[Timestamps])
+        {
+            yield return $"{topic} has {Timestamps}={timestamps}: records whose publisher's clock is behind are removed before they are read; "
+                + $"it has to be {Topics.CommandSettings[Timestamps]}";
         }
 
         string? Value(string name) => settings.GetValueOrDefault(name);

@@ -9,9 +9,14 @@ public static class Topics
     /// <summary>
     /// Settings that the topic <see cref="Commands"/> is made with. Brokers then build every batch of a publisher anew, or check the offsets of
     /// its records: of some batches that a broker would keep as they come, Ingest's client passes over records, and others end the process.
+    /// Retention goes by the brokers' clock: by a publisher's clock that is behind, records would be deleted before they are read.
     /// </summary>
-    public static readonly IReadOnlyDictionary<string, string> CommandSettings =
-        new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["compression.type"] = "zstd" };
+    public static readonly IReadOnlyDictionary<string, string> CommandSettings = new Dictionary<string, string>
+    {
+        ["cleanup.policy"] = "delete",
+        ["compression.type"] = "zstd",
+        ["message.timestamp.type"] = "LogAppendTime",
+    };
 
     /// <summary>Consumer groups, one a worker.</summary>
     public const string IngestGroup = "ingest", CdcSinkGroup = "cdc-sink", CacheWarmerGroup = "cache-warmer";

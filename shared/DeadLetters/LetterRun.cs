@@ -21,7 +21,7 @@ public readonly record struct LetterTotals(long Letters, long Copies, long Ended
 /// </summary>
 /// <param name="store">Where the letters are.</param>
 /// <param name="filter">Which are meant.</param>
-/// <param name="limit">How many of them, at most.</param>
+/// <param name="limit">How many of them are shown or ended, at most.</param>
 /// <param name="seen">Of the command's other stores too: a crash may leave one letter in two of them.</param>
 public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long limit, SeenLetters seen)
 {
@@ -43,6 +43,9 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
 
     /// <summary>Letters of the last chunk whose removal failed: some may be in the store still.</summary>
     public long Unmarked { get; private set; }
+
+    // Letters that stay leave room for those behind them: the next run would meet them again.
+    bool IsLimitReached => _totals.Letters - _totals.Staying >= limit;
 
     /// <summary>Told after each step how far the run is.</summary>
     public Action<LetterTotals>? Progress { get; init; }
@@ -66,6 +69,19 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         return _totals;
     }
 
+    /// <summary>Counts what <see cref="EndAsync(LetterEnd, CancellationToken)"/> would do, unless the broker refuses letters.</summary>
+    public async Task<LetterTotals> CountAsync(LetterEnd end, CancellationToken cancellation)
+    {
+        await foreach (var letter in store.ReadAsync(cancellation))
+        {
+            if (filter.Matches(letter) && Take(letter) is { } taken)
+            {
+                CannotEnd(taken, end);
+            }
+        }
+        return _totals;
+    }
+
     /// <summary>Ends each letter that is meant, copies too. A letter that the broker refuses stays, with its copies, and the others go on.</summary>
     /// <exception cref="Exception">The store or the broker could not be asked. What was sent before is removed, and <see cref="Totals"/> counts it.</exception>
     public async Task<LetterTotals> EndAsync(LetterEnd end, CancellationToken cancellation)
@@ -74,16 +90,18 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         await store.LockAsync(cancellation);
         await foreach (var letter in store.ReadAsync(cancellation))
         {
-            if (!filter.Matches(letter) || Take(letter) is not { } taken)
+            if (!filter.Matches(letter))
             {
                 continue;
             }
-            if (end == LetterEnd.Replayed && letter.NotReplayable is not null)
+            if (IsLimitReached && chunk.Exists(taken => !taken.IsCopy))
             {
-                if (!taken.IsCopy)
-                {
-                    Stay(letter, $"it cannot be sent back: {letter.NotReplayable}");
-                }
+                // The broker may refuse some of them, which leaves room for others.
+                await EndAsync(chunk, end, cancellation);
+                bytes = 0;
+            }
+            if (Take(letter) is not { } taken || CannotEnd(taken, end))
+            {
                 continue;
             }
             chunk.Add(taken);
@@ -148,6 +166,20 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         _totals = _totals with { Ended = _totals.Ended + letters, EndedCopies = _totals.EndedCopies + ended.Count - letters };
     }
 
+    /// <returns>True where the letter stays because it cannot be sent back.</returns>
+    bool CannotEnd(TakenLetter taken, LetterEnd end)
+    {
+        if (end != LetterEnd.Replayed || taken.Letter.NotReplayable is not { } why)
+        {
+            return false;
+        }
+        if (!taken.IsCopy)
+        {
+            Stay(taken.Letter, $"it cannot be sent back: {why}");
+        }
+        return true;
+    }
+
     void Stay(StoredLetter letter, string why)
     {
         _totals = _totals with { Staying = _totals.Staying + 1 };
@@ -170,7 +202,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
             _totals = _totals with { Copies = _totals.Copies + 1 };
             return new TakenLetter(letter, key, IsCopy: true);
         }
-        if (_totals.Letters >= limit || seen.IsBeyondLimit(key))
+        if (IsLimitReached || seen.IsBeyondLimit(key))
         {
             seen.LeaveOut(key);
             _beyondLimit.Add(key);

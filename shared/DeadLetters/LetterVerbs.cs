@@ -178,8 +178,8 @@ public sealed class LetterVerbs
 
     static async Task<int> CountAsync(LetterRun run, IDeadLetterStore store, LetterEnd end, CancellationToken cancellation)
     {
-        var seen = await run.LookAsync(_ => { }, cancellation);
-        Console.WriteLine($"{store.Name}: {Count(seen.Letters, seen.Copies)} would be {Done(end)}{BeyondLimit(seen)}");
+        var seen = await run.CountAsync(end, cancellation);
+        Console.WriteLine($"{store.Name}: {Count(seen.Letters - seen.Staying, seen.Copies)} would be {Done(end)}{Stay(seen)}{BeyondLimit(seen)}");
         return ExitCodes.Done;
     }
 

@@ -117,6 +117,9 @@ static partial class IngestLog
     [LoggerMessage(167, LogLevel.Error, "The RabbitMQ queue {Queue} was deleted, with the messages that it held, and is made anew; somebody deleted it, or a policy with 'expires' did")]
     public static partial void QueueDeleted(ILogger log, string queue);
 
+    [LoggerMessage(182, LogLevel.Error, "RabbitMQ cancelled the consumer of {Queue}, which was deleted; the {Messages} messages that this replica holds are nowhere else and are applied")]
+    public static partial void ConsumerCancelled(ILogger log, string queue, long messages);
+
     [LoggerMessage(168, LogLevel.Warning, "RabbitMq:ManagementUri: the policies of RabbitMQ's queues cannot be looked at ({Detail})")]
     public static partial void PoliciesNotSeen(ILogger log, string detail);
 

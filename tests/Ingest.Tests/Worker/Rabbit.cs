@@ -46,6 +46,16 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
         Headers = new Dictionary<string, object?> { ["dead-letter-from"] = $"{Topics.Commands}#{letter.Index + 1}", ["dead-letter-reason"] = "a test" },
     }, letter.Item).AsTask()));
 
+    /// <summary>The exchange of MassTransit's publishers is deleted and made again, as they make it, without its binding.</summary>
+    public async Task RemakeExchangeAsync()
+    {
+        await channel.ExchangeDeleteAsync(Topics.Commands);
+        await channel.ExchangeDeclareAsync(Topics.Commands, ExchangeType.Fanout, durable: true);
+    }
+
+    /// <summary>As MassTransit does by default: what no queue takes is confirmed and gone.</summary>
+    public Task PublishThroughExchangeAsync(byte[] body) => channel.BasicPublishAsync(Topics.Commands, "", false, new BasicProperties { Persistent = true }, body).AsTask();
+
     /// <summary>The queue is gone, with what it has.</summary>
     public Task DeleteAsync(string queue) => channel.QueueDeleteAsync(queue);
 

@@ -84,8 +84,19 @@ public sealed class UnreadableHeaderTests(Servers servers)
         var (code, output) = await stage.LettersAsync("list", "--door", "rabbitmq");
         Assert.True(code == 0, output);
         Assert.Contains("its headers cannot be read", output, StringComparison.Ordinal);
+        Assert.Equal(Ids(output), Ids((await stage.LettersAsync("list", "--door", "rabbitmq")).Output));
+
+        // Those that cannot be sent back leave room below the limit for one that can.
+        Assert.Contains(
+            "rabbitmq: 1 letters would be replayed",
+            (await stage.LettersAsync("replay", "--all", "--limit", "1", "--dry-run", "--door", "rabbitmq")).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "rabbitmq: 1 letters replayed",
+            (await stage.LettersAsync("replay", "--all", "--limit", "1", "--door", "rabbitmq")).Output, StringComparison.Ordinal);
         (code, output) = await stage.LettersAsync("drop", "--all", "--door", "rabbitmq");
         Assert.True(code == 0, output);
         Assert.Equal(0u, await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
+
+        static string[] Ids(string listed) => [.. listed.Split('\n').Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal)];
     }
 }

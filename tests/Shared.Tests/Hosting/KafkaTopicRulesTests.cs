@@ -51,6 +51,17 @@ public sealed class KafkaTopicRulesTests
     }
 
     [Theory]
+    [InlineData("bets", "CreateTime", false)]
+    [InlineData("bet-commands", "CreateTime", true)]
+    [InlineData("bet-commands", "LogAppendTime", false)]
+    public void Retention_of_the_topic_that_strangers_write_to_goes_by_the_brokers_clock(string topic, string timestamps, bool isBroken)
+    {
+        var lines = KafkaTopicRules.WhatIsBroken(topic, new Dictionary<string, string>(Right) { ["message.timestamp.type"] = timestamps });
+
+        Assert.Equal(isBroken ? [$"{topic} has message.timestamp.type={timestamps}"] : [], lines.Select(line => line.Split(':')[0]));
+    }
+
+    [Theory]
     [InlineData("retention.ms", "-1")]
     [InlineData("retention.ms", "86400000")]
     [InlineData("retention.bytes", "104857600")]

@@ -71,12 +71,14 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
     static StoredLetter Letter(HeldLetter held)
     {
         var (body, cut) = (held.Body, held.Cut);
-        List<KeyValuePair<string, string>> headers = [.. RabbitHeaders.Text(held.Properties), .. cut.Headers];
+        // RabbitMQ counts deliveries among the headers, so the bytes of headers that cannot be read differ at each look.
+        var readable = RabbitHeaders.Text(held.Properties);
+        List<KeyValuePair<string, string>> headers = [.. readable, .. cut.Headers];
         var death = held.Properties.Headers?.TryGetValue("x-death", out var deaths) == true && deaths is List<object?> and [IDictionary<string, object?> latest, ..] ? latest : null;
         var from = Header(DeadLetter.CoordinatesHeader) ?? Death("queue") ?? "";
         return new StoredLetter
         {
-            Id = LetterIdentity.IdOf(body, headers),
+            Id = LetterIdentity.IdOf(body, readable),
             From = from,
             Reason = Header(DeadLetter.ReasonHeader) ?? (cut.Headers.Count > 0 ? "unknown: its headers cannot be read" : death is null ? "unknown" : $"given up by the broker: {Death("reason")}"),
             Field = Header(DeadLetter.FieldHeader) ?? "",

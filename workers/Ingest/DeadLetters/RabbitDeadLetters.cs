@@ -79,7 +79,7 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
         _isBlocked = false;
         _connection.ConnectionBlockedAsync += (_, _) => SetBlocked(true);
         _connection.ConnectionUnblockedAsync += (_, _) => SetBlocked(false);
-        await queues.DeclareAsync(_connection, cancellation);
+        await queues.DeclareAsync(_connection, isCancelled: false, cancellation);
         _channel = await ConfirmedChannel.OpenAsync(_connection, cancellation);
         return _channel;
     }

@@ -29,10 +29,13 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     readonly ILogger _log;
     readonly Lock _gate = new();
     readonly SortedSet<ulong> _unanswered = [];
-    volatile bool _broken;
+    volatile bool _broken, _isCancelled;
 
     // The number of the last message that is in the inbox; used by the client's dispatcher alone.
     ulong _registered;
+
+    // Messages that are done with.
+    long _done;
     volatile bool _isActive;
 
     RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ContentCuts cuts, FrameFilter frames, ILogger log) : base(channel) =>
@@ -50,8 +53,14 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// <summary>False where another one is needed: the connection or the channel is closed, or the broker has ended the consumer.</summary>
     public bool IsUsable => IsRunning && Channel.IsOpen && !_broken;
 
+    /// <summary>
+    /// True where the broker has cancelled the consumer: its queue was deleted, so the broker delivers nothing of it again. What the consumer has
+    /// brought is nowhere else, and is applied.
+    /// </summary>
+    public bool IsCancelled => _isCancelled;
+
     /// <summary>True where nothing can be acknowledged any more: the broker delivers again. Once true, it stays true.</summary>
-    public bool IsLost => _broken || !Channel.IsOpen;
+    public bool IsLost => _broken || (!Channel.IsOpen && !_isCancelled);
 
     /// <summary>The heartbeat interval that client and broker have agreed on.</summary>
     public TimeSpan Heartbeat => _connection.Heartbeat;
@@ -118,12 +127,23 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         return Task.CompletedTask;
     }
 
+    public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
+    {
+        _isCancelled = true;
+        if ((long)Received - Interlocked.Read(ref _done) is > 0 and var held)
+        {
+            IngestLog.ConsumerCancelled(_log, Topics.Commands, held);
+        }
+        return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
+    }
+
     /// <summary>
     /// Acknowledges a batch that is done, all before it being done as well; save the messages whose publishers wait for an
     /// answer, which are acknowledged one by one with it.
     /// </summary>
     public async Task AcknowledgeAsync(IReadOnlyList<RabbitMessage> batch)
     {
+        Interlocked.Add(ref _done, batch.Count);
         if (batch.Any(message => message.Delivery.Answer is null))
         {
             // Left out because they come again: so does the rest, and what of it is a dead letter is one already.
@@ -185,7 +205,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     // False where it was certainly not sent.
     async Task<bool> AcknowledgeAsync(ulong number, bool multiple)
     {
-        if (_broken)
+        if (_broken || _isCancelled)
         {
             return false;
         }
@@ -196,6 +216,10 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         }
         catch (Exception failure)
         {
+            if (_isCancelled)
+            {
+                return false;
+            }
             // Whatever it was, this channel is done with: the broker delivers again, and these are duplicates then.
             _broken = true;
             IngestLog.ChannelLost(_log, failure);

@@ -37,15 +37,12 @@ public sealed class RabbitDoor(
         {
             while (!stopping.IsCancellationRequested)
             {
-                heartbeats.Beat(Name);
-                AbandonLost();
-                if (await _gathering.CollectAsync(Idle, stopping) is { Count: > 0 } batch && !stopping.IsCancellationRequested)
-                {
-                    await FinishAsync(MostInHand - 1);
-                    _gathering.TopUp(batch);
-                    await StartAsync(batch, stopping);
-                }
-                await FinishAsync(_inHand.Count(handling => !handling.IsCompleted));
+                await ApplyNextAsync(stopping);
+            }
+            // The next start would not get these.
+            while (inbox.HasLastCopy)
+            {
+                await ApplyNextAsync(CancellationToken.None);
             }
             await FinishAsync(0);
         }
@@ -56,6 +53,21 @@ public sealed class RabbitDoor(
             inbox.Finish();
         }
     }
+
+    async Task ApplyNextAsync(CancellationToken stopping)
+    {
+        heartbeats.Beat(Name);
+        AbandonLost();
+        if (await _gathering.CollectAsync(Idle, stopping) is { Count: > 0 } batch && IsToBeApplied(batch, stopping))
+        {
+            await FinishAsync(MostInHand - 1);
+            _gathering.TopUp(batch);
+            await StartAsync(batch, stopping);
+        }
+        await FinishAsync(_inHand.Count(handling => !handling.IsCompleted));
+    }
+
+    static bool IsToBeApplied(List<RabbitMessage> batch, CancellationToken stopping) => !stopping.IsCancellationRequested || batch[0].Consumer.IsCancelled;
 
     async Task StartAsync(List<RabbitMessage> batch, CancellationToken stopping)
     {
@@ -109,11 +121,13 @@ public sealed class RabbitDoor(
         var started = clock.GetTimestamp();
         Interlocked.Increment(ref _unfinished);
         using var alive = clock.CreateTimer(_ => StillAlive(started, before), null, Idle, Idle);
+        using var ending = new CancellationTokenSource();
+        await using var ended = stopping.UnsafeRegister(_ => EndUnlessLastCopy(batch, ending), null);
         var deliveries = batch.ConvertAll(message => message.Delivery);
         try
         {
             using var trace = IngestTracing.Start(Name, deliveries);
-            await handler.HandleAsync(deliveries, stopping);
+            await handler.HandleAsync(deliveries, ending.Token);
         }
         catch (OperationCanceledException) when (batch[0].Consumer.IsLost)
         {
@@ -137,6 +151,15 @@ public sealed class RabbitDoor(
         if (Interlocked.Decrement(ref _unfinished) == 0)
         {
             metrics.InFlight(Name, TimeSpan.Zero);
+        }
+    }
+
+    // What nobody delivers again is finished, also where that takes as long as the host waits.
+    static void EndUnlessLastCopy(List<RabbitMessage> batch, CancellationTokenSource ending)
+    {
+        if (!batch[0].Consumer.IsCancelled)
+        {
+            _ = ending.CancelAsync();
         }
     }
 

@@ -5,7 +5,7 @@ namespace Betting.Ingest.Doors;
 /// <summary>Makes batches of what the inbox has. A batch has messages of one consumer only, in the order of delivery.</summary>
 sealed class RabbitGathering(RabbitInbox inbox, RabbitReader reader, IOptions<IngestOptions> options, TimeProvider clock)
 {
-    /// <returns>The next batch; empty after <paramref name="idle"/> without one.</returns>
+    /// <returns>The next batch, of one consumer's messages; empty after <paramref name="idle"/> without one.</returns>
     public async Task<List<RabbitMessage>> CollectAsync(TimeSpan idle, CancellationToken stopping)
     {
         var (batch, size) = (new List<RabbitMessage>(), options.Value.BatchSize);
@@ -14,7 +14,7 @@ sealed class RabbitGathering(RabbitInbox inbox, RabbitReader reader, IOptions<In
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(stopping, over.Token);
         try
         {
-            while (batch.Count < size && await inbox.WaitAsync(wait.Token))
+            while (batch.Count < size && !IsComplete(batch) && await inbox.WaitAsync(wait.Token))
             {
                 var isFirst = batch.Count == 0;
                 TopUp(batch);
@@ -37,7 +37,7 @@ sealed class RabbitGathering(RabbitInbox inbox, RabbitReader reader, IOptions<In
     /// </summary>
     public void TopUp(List<RabbitMessage> batch)
     {
-        while (batch.Count < options.Value.BatchSize && inbox.TryTake(out var arrival))
+        while (batch.Count < options.Value.BatchSize && inbox.TryTake(batch.Count == 0 ? null : batch[0].Consumer, out var arrival))
         {
             if (batch is [var first, ..] && !ReferenceEquals(first.Consumer, arrival.Consumer))
             {
@@ -46,6 +46,9 @@ sealed class RabbitGathering(RabbitInbox inbox, RabbitReader reader, IOptions<In
             batch.Add(reader.Read(arrival));
         }
     }
+
+    // What comes next is of another queue.
+    bool IsComplete(List<RabbitMessage> batch) => batch is [var first, ..] && inbox.IsBehind(first.Consumer);
 
     /// <summary>Empties the batch, whose consumer is gone: the broker delivers its messages again.</summary>
     public void Drop(List<RabbitMessage> batch)

@@ -25,14 +25,24 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
     /// <summary>Waits until there may be a message to take.</summary>
     public ValueTask<bool> WaitAsync(CancellationToken cancellation) => _messages.Reader.WaitToReadAsync(cancellation);
 
-    /// <summary>Takes the next message; false where there is none now.</summary>
-    public bool TryTake([NotNullWhen(true)] out RabbitArrival? arrival)
+    /// <summary>True where the next message is nowhere else: the queue that it came from was deleted.</summary>
+    public bool HasLastCopy => _messages.Reader.TryPeek(out var next) && next.Consumer.IsCancelled;
+
+    /// <summary>Takes the next message; false where there is none now, or it is another consumer's and those of the consumer before it are to be applied first.</summary>
+    /// <param name="before">Whose messages were taken before; null where none were.</param>
+    /// <param name="arrival">The message.</param>
+    public bool TryTake(RabbitConsumer? before, [NotNullWhen(true)] out RabbitArrival? arrival)
     {
         lock (_gate)
         {
-            return _messages.Reader.TryRead(out arrival);
+            arrival = null;
+            return !IsBehind(before) && _messages.Reader.TryRead(out arrival);
         }
     }
+
+    /// <summary>True where the next message is of another consumer than <paramref name="before"/>, whose queue was deleted.</summary>
+    public bool IsBehind(RabbitConsumer? before) =>
+        before is { IsCancelled: true } && _messages.Reader.TryPeek(out var next) && !ReferenceEquals(next.Consumer, before);
 
     /// <summary>Ends when the door takes no more and has acknowledged all that it had in hand.</summary>
     public Task Finished => _finished.Task;
@@ -41,7 +51,7 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
 
     /// <summary>
     /// Takes messages from this consumer only. Drops what the consumer before it brought and nobody has taken, and what that
-    /// one may still bring: the broker delivers it again.
+    /// one may still bring: the broker delivers it again, unless it has cancelled that consumer.
     /// </summary>
     /// <remarks>Under one lock with taking, so that no message is taken after an earlier one of the same consumer was dropped.</remarks>
     public void SwitchTo(RabbitConsumer consumer)
@@ -49,7 +59,8 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
         lock (_gate)
         {
             _source = consumer;
-            while (_messages.Reader.TryRead(out var arrival))
+            // What a cancelled consumer brought comes first.
+            while (!HasLastCopy && _messages.Reader.TryRead(out var arrival))
             {
                 Held.Release(arrival.Cut.Held);
             }

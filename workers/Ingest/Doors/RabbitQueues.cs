@@ -1,4 +1,5 @@
 using Betting.Connections;
+using Betting.Contracts;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -13,10 +14,16 @@ public sealed class RabbitQueues(
 
     // Who watches and who sends dead letters find the same deletion; it is reported once.
     readonly SemaphoreSlim _one = new(1);
-    bool _isKnown;
+    bool _isKnown, _isReported;
 
+    /// <param name="connection">An open one.</param>
+    /// <param name="isCancelled">
+    /// True where the broker has cancelled a consumer of the queue of commands: a quorum queue was deleted then, also where somebody has declared
+    /// it again since. A classic queue may come back with its node.
+    /// </param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="QueueMismatchException">One is there with other arguments.</exception>
-    public async Task DeclareAsync(IConnection connection, CancellationToken cancellation)
+    public async Task DeclareAsync(IConnection connection, bool isCancelled, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
         try
@@ -28,8 +35,15 @@ public sealed class RabbitQueues(
                 await Task.Delay(Pause, clock, cancellation);
                 found = await CommandQueue.FindAsync(connection, cancellation);
             }
+            var deleted = CommandQueue.Deleted(found, _isKnown).ToHashSet(StringComparer.Ordinal);
+            if (isCancelled && !_isReported && options.Value.Queue == QueueKind.Quorum)
+            {
+                deleted.Add(Topics.Commands);
+            }
+            // Somebody else who declares may have met the deletion before.
+            _isReported = !isCancelled && (_isReported || deleted.Contains(Topics.Commands));
             await CommandQueue.DeclareAsync(connection, options.Value.Queue, cancellation);
-            foreach (var queue in CommandQueue.Deleted(found, _isKnown))
+            foreach (var queue in deleted)
             {
                 metrics.QueueDeleted(queue);
                 IngestLog.QueueDeleted(log, queue);

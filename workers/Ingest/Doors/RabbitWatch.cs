@@ -96,6 +96,8 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
+            // Whoever deletes the exchange, or its binding, does not tell; both are idempotent.
+            await CommandQueue.BindAsync(channel, either.Token).WaitAsync(either.Token);
             // The client itself waits for its own limit of 20 s, whatever the token says.
             var queue = await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token);
             if (!IsOfTheQueue(queue))
@@ -149,8 +151,7 @@ public sealed class RabbitWatch(
         }
         await CloseAsync();
         _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest watch", cancellation);
-        await queues.DeclareAsync(_connection, cancellation).WaitAsync(cancellation);
-        await CommandQueue.BindAsync(_connection, cancellation).WaitAsync(cancellation);
+        await queues.DeclareAsync(_connection, isCancelled: false, cancellation).WaitAsync(cancellation);
         return _channel = await _connection.CreateChannelAsync(cancellationToken: cancellation).WaitAsync(cancellation);
     }
 
@@ -160,7 +161,12 @@ public sealed class RabbitWatch(
         {
             return;
         }
-        await (_consumer?.LeaveAsync() ?? Task.CompletedTask);
+        if (_consumer is { } before)
+        {
+            await before.LeaveAsync();
+            // The queue may be gone, or another one of the same name, that somebody else has declared.
+            await queues.DeclareAsync(_connection!, before.IsCancelled, cancellation).WaitAsync(cancellation);
+        }
         _consumer = null;
         _consumer = await RabbitConsumer.StartAsync(rabbit.Value, inbox, log, cancellation);
     }

@@ -1,0 +1,93 @@
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
+using Npgsql;
+
+namespace Betting.Tests.Ingest.Worker;
+
+/// <summary>Somebody deletes RabbitMQ's queue of commands, or its exchange, under a running worker.</summary>
+public sealed class DeletedQueueTests(Servers servers)
+{
+    const int InHand = 3000;
+    static readonly byte[] NoCommand = "no command at all"u8.ToArray();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_worker_holds_of_a_deleted_queue_is_applied_or_put_aside_before_what_the_new_queue_brings(bool stops)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
+        BetCommand[] later = [.. Enumerable.Range(1, 100).Select(user => Given.Deposit(100, user))];
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        Task<int> stopping;
+        await using (await LockJournalAsync(stage))
+        {
+            await stage.Rabbit.PublishAsync([.. Stage.Encoded(held), NoCommand]);
+            await HeldMessages.ReceivedAsync(stage);
+            await stage.Rabbit.DeleteAsync(Topics.Commands);
+            await Deadline.UntilAsync("the end of the consumer", TimeSpan.FromSeconds(30), () =>
+                Task.FromResult(worker.Log.Contains($"the {InHand + 1} messages that this replica holds are nowhere else", StringComparison.Ordinal)));
+            await Deadline.UntilAsync("a new queue", TimeSpan.FromSeconds(30), () => stage.Rabbit.ExistsAsync(Topics.Commands));
+            stopping = stops ? worker.StopAsync() : Task.FromResult(0);
+            if (!stops)
+            {
+                await stage.Rabbit.PublishAsync(Stage.Encoded(later));
+            }
+        }
+        Assert.Equal(0, await stopping);
+        await stage.AppliedAsync(stops ? held : [.. held, .. later]);
+        Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'accepted'"));
+        await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+        if (!stops)
+        {
+            Assert.Equal(1, await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Topics.Commands}\""));
+            await worker.ReadyAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_queue_that_somebody_makes_again_with_other_arguments_ends_the_worker_with_one_line()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        try
+        {
+            await stage.Rabbit.DeleteAsync(Topics.Commands);
+            await stage.Rabbit.DeclareAsync(Topics.Commands, []);
+            Assert.Equal(78, await worker.EndedAsync());
+            Assert.Contains($"the RabbitMQ queue {Topics.Commands} is there with other arguments", worker.Log, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await stage.Rabbit.DeleteAsync(Topics.Commands);
+        }
+    }
+
+    [Fact]
+    public async Task An_exchange_that_somebody_makes_again_without_its_binding_is_bound_again()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        await stage.Rabbit.RemakeExchangeAsync();
+        var command = Given.Register();
+        await Deadline.UntilAsync("a command through the exchange", TimeSpan.FromSeconds(30), async () =>
+        {
+            await stage.Rabbit.PublishThroughExchangeAsync(CommandEncoder.Encode(command));
+            return await stage.CountAsync("SELECT count(*) FROM commands") == 1;
+        });
+    }
+
+    static async Task<IAsyncDisposable> LockJournalAsync(Stage stage)
+    {
+        var connection = await stage.Postgres.OpenConnectionAsync();
+        await using var take = new NpgsqlCommand("BEGIN; LOCK TABLE commands IN ACCESS EXCLUSIVE MODE", connection);
+        await take.ExecuteNonQueryAsync();
+        return connection;
+    }
+}
