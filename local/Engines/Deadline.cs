@@ -7,6 +7,7 @@ public static class Deadline
     static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Asks again and again until <paramref name="condition"/> holds.</summary>
+    /// <exception cref="EngineException"><paramref name="condition"/> threw it; nothing is asked again.</exception>
     /// <exception cref="TimeoutException">It did not hold within <paramref name="limit"/>; carries the last error that asking gave.</exception>
     public static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition, CancellationToken cancellation = default)
     {
@@ -23,7 +24,8 @@ public static class Deadline
                 }
                 last = null;
             }
-            catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
+            // What waits for an engine's answer throws this where the engine has ended.
+            catch (Exception error) when (error is not EngineException && (error is not OperationCanceledException || !cancellation.IsCancellationRequested))
             {
                 last = error;
             }

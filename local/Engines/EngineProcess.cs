@@ -12,7 +12,7 @@ public sealed class EngineProcess : IAsyncDisposable
     readonly StreamWriter _log;
     readonly Dictionary<string, TaskCompletionSource<string>> _announced = [];
     readonly Lock _gate = new();
-    bool _ended;
+    bool _ended, _isLogFull;
 
     EngineProcess(string name, Process process, StreamWriter log)
     {
@@ -157,12 +157,30 @@ public sealed class EngineProcess : IAsyncDisposable
         {
             if (_log.BaseStream is { CanWrite: true })
             {
-                _log.WriteLine(line);
+                Write(line);
             }
         }
         if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && line.AsSpan(0, equals).IndexOfAnyExceptInRange('A', '_') < 0)
         {
             Announcement(line[..equals]).TrySetResult(line[(equals + 1)..]);
+        }
+    }
+
+    // On a full disk the lines are lost; an exception here would end whoever supervises the program.
+    void Write(string line)
+    {
+        try
+        {
+            _log.WriteLine(line);
+        }
+        catch (IOException full) when (!_isLogFull)
+        {
+            _isLogFull = true;
+            Console.Error.WriteLine($"{Name}: lines of its log are lost: {full.Message}");
+        }
+        catch (IOException)
+        {
+            // Told before.
         }
     }
 

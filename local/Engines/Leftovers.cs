@@ -33,8 +33,22 @@ public static class Leftovers
         }
         await Deadline.UntilAsync("the end of what an earlier run left behind", TimeSpan.FromSeconds(20),
             () => Task.FromResult(left.All(process => StartTime(process.Id) != process.Started)));
+        await ReapedAsync(left.ConvertAll(process => process.Id));
         File.Delete(file);
         return left.Count;
+    }
+
+    // PostgreSQL takes a zombie for a living server. Its parent, the system's first process, may be slow, or never look after it.
+    static async Task ReapedAsync(List<int> processes)
+    {
+        try
+        {
+            await Deadline.UntilAsync("the end of zombies", TimeSpan.FromSeconds(10), () => Task.FromResult(!processes.Exists(id => Directory.Exists($"/proc/{id}"))));
+        }
+        catch (TimeoutException)
+        {
+            // Whoever cannot start beside them says so.
+        }
     }
 
     internal static void Note(string logs, int processId, string name)

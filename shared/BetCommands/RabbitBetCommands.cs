@@ -131,7 +131,7 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
             }
             catch (PublishException returned) when (returned.IsReturn)
             {
-                throw new BetCommandsException($"RabbitMQ has no queue {Topics.Commands}: no Ingest has ever started there", returned);
+                throw new BetCommandsException($"RabbitMQ has no queue {Topics.Commands}: it was deleted a moment ago, or no Ingest has ever started there", returned);
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
             {

@@ -19,6 +19,9 @@ static class ChangeRules
             return null;
         }
         record.Operation = envelope.Operation;
+        // After a blocking snapshot that was cut off, Debezium marks every streamed change as one of a snapshot.
+        if (envelope.Operation != Operation.Read)
+            record.Snapshot = SnapshotMarker.None;
         if (Place(envelope, epoch, ref record) is { } problem)
             return problem;
         if (envelope.IsFlat && MissingSource(envelope, record) is { } field)

@@ -7,6 +7,7 @@ using Betting.CdcSink.Lag;
 using Betting.CdcSink.Replay;
 using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
+using Betting.Connections;
 using Betting.Debezium;
 using Betting.Hosting;
 using Betting.Tests.Fixtures;
@@ -15,6 +16,7 @@ using ClickHouse.Driver.ADO.Parameters;
 using ClickHouse.Driver.Utility;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Betting.Tests.CdcSink;
@@ -55,10 +57,14 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         Snapshots = new SnapshotStore(_store);
         Settlement = new SnapshotSettlement(Snapshots, _store, Join, NullLogger<SnapshotSettlement>.Instance);
         Applier = new BatchApplier(
-            _store, Join, new StreamSigns(_store, Snapshots, new BatchPlace(stored), ClockJumps, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
+            _store, Join, new StreamSigns(_store, Snapshots, Lost(options), new BatchPlace(stored), ClockJumps, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
             new ChainSigns(_store, watermarks, options, _metrics, TimeProvider.System, NullLogger<ChainSigns>.Instance),
-            new LogSigns(_store, watermarks, _metrics, TimeProvider.System, NullLogger<LogSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
+            new LogSigns(_store, watermarks, _metrics, TimeProvider.System, NullLogger<LogSigns>.Instance),
+            new MissingRecords(Options.Create(new KafkaOptions()), options, _store, new StartMetrics(meters), TimeProvider.System, NullLogger<MissingRecords>.Instance), this, Progress, _metrics, TimeProvider.System);
     }
+
+    /// <summary>What tells of changes that are gone.</summary>
+    public LostChanges Lost(CdcSinkOptions options) => new(_store, options, _metrics, TimeProvider.System, NullLogger<LostChanges>.Instance);
 
     public StoresClock Stores { get; } = new(TimeProvider.System);
     public string ConnectionString { get; }

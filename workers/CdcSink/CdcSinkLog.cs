@@ -81,6 +81,9 @@ static partial class CdcSinkLog
     [LoggerMessage(390, LogLevel.Warning, "No watermark was written between {BeforeAt:u} and {At:u} in epoch {Epoch}: the connector was stopped. Whether somebody moved its slot meanwhile leaves no sign, so a reconciliation is asked for; nothing is held")]
     public static partial void CaptureGap(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
 
+    [LoggerMessage(326, LogLevel.Error, "{Topic} {Partition} has no records from offset {From} to {To}, and no transaction explains it: compaction removed changes that were never read. Set cleanup.policy=delete; a reconciliation is asked for")]
+    public static partial void RecordsMissing(ILogger log, string topic, int partition, long from, long to);
+
     [LoggerMessage(325, LogLevel.Error, "ClickHouse acknowledged the change {Version} of {Table} {Id} and does not have it any more; others may be missing too. Was a table restored, did the server crash, or does a replica answer that lags? Reconcile, and read again what is missing with CdcSink rewind")]
     public static partial void ChangeLost(ILogger log, ulong version, string table, long id);
 

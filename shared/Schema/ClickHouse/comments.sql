@@ -256,6 +256,8 @@ ALTER TABLE sink_progress
     COMMENT COLUMN generation 'Higher for a topic that was made anew. 0: the first',
     COMMENT COLUMN place 'generation << 64 | next_offset: the highest counts',
     COMMENT COLUMN record_offset 'Offset of the record that record_at belongs to',
+    COMMENT COLUMN change_id 'Id of the row that the last change is of',
+    COMMENT COLUMN change_version 'Version of the last change. 0: not known',
     MODIFY COMMENT 'How far each partition is visible. Read with FINAL';
 
 ALTER TABLE fences

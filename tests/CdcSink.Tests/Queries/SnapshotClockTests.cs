@@ -52,6 +52,26 @@ public sealed class SnapshotClockTests(Servers servers)
         Assert.Equal(["1 2 4 6"], await SeenAsync(sink));
     }
 
+    /// <summary>As Debezium gives them with a backlog: the stream's position, and what was committed up to their own time.</summary>
+    [Theory]
+    [InlineData(true, "1 2")]
+    [InlineData(false, "1 2 3")]
+    public async Task Reads_of_a_later_snapshot_count_from_their_own_time_too(bool isTold, string seen)
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await sink.ReplayAsync([
+            Read(XMax - 90, Position - 8_000, "first", hours: 1), Read(XMax - 50, Position - 4_000, "true"),
+            Read(XMax - 50, Position - 4_000, "true", hours: 1)]);
+        if (isTold)
+        {
+            await sink.QueryAsync($"INSERT INTO snapshot_markers (marker, version) VALUES ('read', {ReadAt(Position - 8_000)}), ('read', {ReadAt(Position - 4_000)})");
+        }
+
+        Assert.Equal([seen], await SeenAsync(sink));
+
+        static ulong ReadAt(ulong position) => ChangeVersion.Of(1, streamed: false, position).Value;
+    }
+
     [Fact]
     public async Task Epochs_before_the_snapshot_are_seen_and_those_behind_it_are_not()
     {
@@ -95,8 +115,8 @@ public sealed class SnapshotClockTests(Servers servers)
         ++_bets, Made.Columns(), committedMs: (Taken + TimeSpan.FromHours(hours)).ToUnixTimeMilliseconds(), lsn: position, epoch: epoch,
         transaction: transaction & uint.MaxValue);
 
-    StreamRecord Read(ulong transaction, ulong position, string snapshot) => _made.Bet(
-        ++_bets, Made.Columns(), op: "r", snapshot: snapshot, committedMs: Taken.ToUnixTimeMilliseconds(), lsn: position, epoch: "1",
+    StreamRecord Read(ulong transaction, ulong position, string snapshot, double hours = 0) => _made.Bet(
+        ++_bets, Made.Columns(), op: "r", snapshot: snapshot, committedMs: (Taken + TimeSpan.FromHours(hours)).ToUnixTimeMilliseconds(), lsn: position, epoch: "1",
         transaction: transaction & uint.MaxValue);
 
     static Task<List<string>> SeenAsync(SinkUnderTest sink, string view = "bets_as_of_snapshot_unchecked", ulong position = Position) =>

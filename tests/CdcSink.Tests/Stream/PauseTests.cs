@@ -63,7 +63,8 @@ public sealed class PauseTests(Servers servers)
             var outages = new Outages(new StoreFailures([]), readiness, meters, clock, NullLogger<Outages>.Instance);
             var watch = new RewindWatch(orders, options, sink.Outage(readiness), new Heartbeats(clock), clock, NullLogger<RewindWatch>.Instance);
             var progress = new ProgressStore(sink.Client, store, sink.Stores);
-            var starts = new PartitionStarts(Options.Create(kafka), options, progress, new RecordedProgress(progress, clock, NullLogger<RecordedProgress>.Instance), store, orders, watch,
+            var starts = new PartitionStarts(Options.Create(kafka), options, progress, new RecordedProgress(progress, clock, NullLogger<RecordedProgress>.Instance),
+                new PartitionHolds(options, store, sink.Lost(options)), orders, watch,
                 new StartMetrics(meters), readiness, outages, sink.Outage(readiness), clock, NullLogger<PartitionStarts>.Instance);
             return new StreamConsumer(kafka, options, sink.Metrics, starts, readiness, outages, new WorkerMetrics(meters, readiness), clock, NullLogger<StreamConsumer>.Instance)
             {

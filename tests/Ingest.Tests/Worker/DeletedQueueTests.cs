@@ -4,6 +4,7 @@ using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
 using Npgsql;
+using RabbitMQ.Client;
 
 namespace Betting.Tests.Ingest.Worker;
 
@@ -49,22 +50,24 @@ public sealed class DeletedQueueTests(Servers servers)
         }
     }
 
-    [Fact]
-    public async Task A_queue_that_somebody_makes_again_with_other_arguments_ends_the_worker_with_one_line()
+    [Theory]
+    [InlineData("bet-commands")]
+    [InlineData("bet-commands.dead-letter")]
+    public async Task A_queue_that_somebody_makes_again_with_other_arguments_ends_the_worker_with_one_line(string queue)
     {
         await using var stage = await Stage.SetAsync(servers);
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
         await worker.ReadyAsync();
         try
         {
-            await stage.Rabbit.DeleteAsync(Topics.Commands);
-            await stage.Rabbit.DeclareAsync(Topics.Commands, []);
+            await stage.Rabbit.DeleteAsync(queue);
+            await stage.Rabbit.DeclareAsync(queue, []);
             Assert.Equal(78, await worker.EndedAsync());
-            Assert.Contains($"the RabbitMQ queue {Topics.Commands} is there with other arguments", worker.Log, StringComparison.Ordinal);
+            Assert.Contains($"the RabbitMQ queue {queue} is there with other arguments", worker.Log, StringComparison.Ordinal);
         }
         finally
         {
-            await stage.Rabbit.DeleteAsync(Topics.Commands);
+            await stage.Rabbit.DeleteAsync(queue);
         }
     }
 
@@ -81,6 +84,28 @@ public sealed class DeletedQueueTests(Servers servers)
             await stage.Rabbit.PublishThroughExchangeAsync(CommandEncoder.Encode(command));
             return await stage.CountAsync("SELECT count(*) FROM commands") == 1;
         });
+    }
+
+    [Fact]
+    public async Task An_exchange_of_another_type_is_reported_and_the_queue_is_consumed()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        await stage.Rabbit.RemakeExchangeAsync(ExchangeType.Topic);
+        try
+        {
+            var worker = stage.Start("--Ingest:Doors=rabbitmq");
+            var command = Given.Register();
+            await stage.Rabbit.PublishAsync(Stage.Encoded([command]));
+            await stage.AppliedAsync([command]);
+            await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(30), async () =>
+                (await worker.BodyAsync("/health/ready")).Contains("the exchange bet-commands is another one than Ingest makes", StringComparison.Ordinal));
+            await stage.Rabbit.RemakeExchangeAsync();
+            await worker.ReadyAsync();
+        }
+        finally
+        {
+            await stage.Rabbit.RemakeExchangeAsync();
+        }
     }
 
     static async Task<IAsyncDisposable> LockJournalAsync(Stage stage)

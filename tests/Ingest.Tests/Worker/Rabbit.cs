@@ -47,10 +47,10 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     }, letter.Item).AsTask()));
 
     /// <summary>The exchange of MassTransit's publishers is deleted and made again, as they make it, without its binding.</summary>
-    public async Task RemakeExchangeAsync()
+    public async Task RemakeExchangeAsync(string type = ExchangeType.Fanout)
     {
         await channel.ExchangeDeleteAsync(Topics.Commands);
-        await channel.ExchangeDeclareAsync(Topics.Commands, ExchangeType.Fanout, durable: true);
+        await channel.ExchangeDeclareAsync(Topics.Commands, type, durable: true);
     }
 
     /// <summary>As MassTransit does by default: what no queue takes is confirmed and gone.</summary>

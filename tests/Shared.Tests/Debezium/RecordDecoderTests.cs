@@ -215,6 +215,19 @@ public sealed class RecordDecoderTests
         Assert.Equal(lsn, Given.Decode(Given.Envelope(source: source, op: op)).Version.Lsn);
     }
 
+    /// <summary>After a blocking snapshot that was cut off Debezium marks every streamed change as one of a snapshot.</summary>
+    [Theory]
+    [InlineData("r", "true", SnapshotMarker.Within)]
+    [InlineData("r", "last", SnapshotMarker.Last)]
+    [InlineData("c", "true", SnapshotMarker.None)]
+    [InlineData("u", "last", SnapshotMarker.None)]
+    [InlineData("d", "first", SnapshotMarker.None)]
+    public void Only_a_read_is_of_a_snapshot(string op, string snapshot, SnapshotMarker expected)
+    {
+        var source = $$"""{"lsn":80,"snapshot":"{{snapshot}}","txId":7,"ts_ms":1}""";
+        Assert.Equal(expected, Given.Decode(Given.Envelope(source: source, op: op)).Snapshot);
+    }
+
     [Fact]
     public void A_schema_that_changes_between_records_is_read_anew()
     {

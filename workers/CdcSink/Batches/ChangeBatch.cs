@@ -50,6 +50,9 @@ public sealed class ChangeBatch : IDisposable
     /// <summary>Where each partition stands once the batch is applied; empty for a replay and for a part.</summary>
     public List<PartitionPosition> Positions { get; } = [];
 
+    /// <summary>Offsets without records among what was read for it.</summary>
+    public List<OffsetGap> Gaps { get; } = [];
+
     /// <summary>Commit times of streamed changes by topic, for the lag's histogram.</summary>
     public Dictionary<string, List<long>> CommitTimes { get; } = [];
 

@@ -13,6 +13,9 @@ public readonly record struct PartitionPosition(string Topic, int Partition, lon
     /// <summary>The offset of the last record read; it may lie more than one before <see cref="NextOffset"/>.</summary>
     public long RecordOffset { get; init; }
 
+    /// <summary>The id and the version of the last change read; version 0 where none is known.</summary>
+    public (long Id, ulong Version) LastChange { get; init; }
+
     /// <summary>Kafka's timestamp of the last record read, milliseconds since 1970 UTC; 0 where it is not known.</summary>
     public long RecordMs { get; init; }
 

@@ -31,6 +31,8 @@ static class ConnectorRules
             $"changes of that publication are not noticed; it has to be {Topics.Publication}"),
     ];
 
+    static readonly string[] WrongModes = ["custom", "always"];
+
     /// <summary>One for each setting under which rows can be missing or wrong without a sign, or of which that is not known.</summary>
     /// <param name="config">The connector's settings, as Kafka Connect answers them.</param>
     public static IReadOnlyList<ConnectorFinding> Judge(IReadOnlyDictionary<string, string> config) =>
@@ -38,8 +40,9 @@ static class ConnectorRules
         .. Values.SelectMany(rule => Judge(config, rule.Setting, rule.Default,
             value => rule.Right.Contains(value.Trim(), StringComparer.OrdinalIgnoreCase), rule.Consequence)),
         .. ExactValues.SelectMany(rule => Judge(config, rule.Setting, rule.Default, value => value == rule.Right, rule.Consequence)),
-        .. Judge(config, "snapshot.mode", "initial", value => !value.Trim().Equals("custom", StringComparison.OrdinalIgnoreCase),
-            "a class decides what a snapshot reads and what is streamed; it has to be one of Debezium's"),
+        .. Judge(config, "snapshot.mode", "initial", value => !WrongModes.Contains(value.Trim(), StringComparer.OrdinalIgnoreCase),
+            "custom lets a class decide what a snapshot reads and what is streamed, always takes one at each restart, and what was deleted meanwhile "
+            + "stays; it has to be another mode of Debezium's"),
         .. Heartbeats(config),
         .. ConnectorFilters.Judge(config),
         .. ConnectorTransforms.Judge(config),

@@ -3,7 +3,6 @@ using Betting.CdcSink.Rewind;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Contracts;
-using Betting.Debezium;
 using Betting.Hosting;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -17,16 +16,13 @@ namespace Betting.CdcSink.Consume;
 /// </summary>
 /// <remarks>Used on the consumer's thread alone.</remarks>
 public sealed class PartitionStarts(
-    IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, RecordedProgress recorded, ChangeStore changes, RewindStore orders, RewindWatch watch, StartMetrics metrics,
+    IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, RecordedProgress recorded, PartitionHolds holds, RewindStore orders, RewindWatch watch, StartMetrics metrics,
     Readiness readiness, Outages outages, ClickHouseOutage clickHouse, TimeProvider clock, ILogger<PartitionStarts> log)
 {
     // The name under which outages know it.
     const string Loop = "partition-starts";
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForBrokers = TimeSpan.FromSeconds(2), SayEvery = TimeSpan.FromMinutes(1);
-
-    // Requests that are written side by side.
-    const int AtOnce = 8;
 
     /// <summary>How long the look-ups at the beginning of partitions may keep the consumer from polling.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
@@ -132,8 +128,8 @@ public sealed class PartitionStarts(
         var siblings = Siblings(topics, begun, known);
         SayUnknown([.. partitions.Keys.Except(begun.Select(each => each.Partition))]);
         using var writing = new CancellationTokenSource(Patience, clock);
-        HoldFor([.. begun.Select(each => (each.Partition, each.Start)), .. siblings.Select(each => (new TopicPartition(each.Topic, each.Partition), new PartitionStart(StartKind.First, each.NextOffset)))],
-            known, writing.Token);
+        Wait(holds.AskAsync([.. begun.Select(each => (each.Partition, each.Start)), .. siblings.Select(each => (new TopicPartition(each.Topic, each.Partition), new PartitionStart(StartKind.First, each.NextOffset)))],
+            known, writing.Token));
         Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(siblings), writing.Token));
         recorded.Begin([.. begun.Where(each => each.IsNews || known.ContainsKey(each.Partition)).Select(each => each.IsNews ? each.Position : known[each.Partition])]);
         Commit(consumer, open, begun, committed, writing.Token);
@@ -161,41 +157,9 @@ public sealed class PartitionStarts(
         {
             place = start.Kind == StartKind.MadeAnew
                 ? place with { Generation = progress.NewGeneration(last.Generation) }
-                : place with { Version = last.Version, CommittedAt = last.CommittedAt, Generation = last.Generation, RecordOffset = last.RecordOffset, RecordMs = start.Offset == last.NextOffset ? last.RecordMs : 0 };
+                : place with { Version = last.Version, LastChange = last.LastChange, CommittedAt = last.CommittedAt, Generation = last.Generation, RecordOffset = last.RecordOffset, RecordMs = start.Offset == last.NextOffset ? last.RecordMs : 0 };
         }
         return new Begun(partition, start, place, low, high);
-    }
-
-    /// <summary>Before progress says that they are left out: interrupted, the same is asked again.</summary>
-    void HoldFor(List<(TopicPartition Partition, PartitionStart Start)> starts, Dictionary<TopicPartition, PartitionPosition> known, CancellationToken cancellation)
-    {
-        var skipped = new List<(TopicPartition Partition, PartitionStart Start, PartitionPosition? Reached, string Id, string Reason)>();
-        foreach (var (partition, start) in starts.Where(each => _topics.Tables.Contains(each.Partition.Topic)))
-        {
-            PartitionPosition? reached = known.TryGetValue(partition, out var before) ? before : null;
-            if (SkippedRecords.Of(partition, start, reached) is var (id, reason))
-            {
-                skipped.Add((partition, start, reached, id, reason));
-            }
-        }
-        if (skipped.Count == 0)
-        {
-            return;
-        }
-        // What is stored is recorded as read later, users and events only when their bets are joined.
-        var read = Wait(changes.NewestReadsAsync(cancellation));
-        using var markers = new NativeRows(ChangeRows.SnapshotMarkerColumns);
-        foreach (var (partition, start, reached, _, _) in skipped)
-        {
-            var version = Math.Max(reached?.Version ?? 0, read.GetValueOrDefault(partition.Topic));
-            var next = new StreamRecord(partition.Topic, partition.Partition, start.Offset, 0, null, null, []);
-            ChangeRows.AddSkipped(markers, next, new ChangeVersion(version), reached?.CommittedAt ?? 0);
-        }
-        Wait(changes.InsertAsync("snapshot_markers", markers, cancellation));
-        foreach (var some in skipped.Chunk(AtOnce))
-        {
-            Wait(Task.WhenAll(some.Select(each => changes.AskReconciliationAsync(each.Id, each.Reason, Hold.Now, cancellation))));
-        }
     }
 
     // Where ClickHouse's progress is where to begin, the record before it tells whether the topic is the one that the progress is about.

@@ -18,7 +18,7 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, St
         parameters.AddParameter("topics", topics.Distinct().ToArray());
         const string Sql = """
             SELECT toString(topic), partition, next_offset, end_offset, version, toUnixTimestamp64Micro(committed_at), toUnixTimestamp64Milli(record_at), generation, record_offset,
-                toUnixTimestamp64Micro(now64(6))
+                toUnixTimestamp64Micro(now64(6)), change_id, change_version
             FROM sink_progress FINAL
             WHERE topic IN ({topics:Array(String)})
             """;
@@ -32,6 +32,7 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, St
                 RecordMs = rows.GetInt64(6),
                 Generation = Number(rows.GetValue(7)),
                 RecordOffset = rows.GetInt64(8),
+                LastChange = (rows.GetInt64(10), Number(rows.GetValue(11))),
             };
             known[new TopicPartition(position.Topic, position.Partition)] = position;
         }

@@ -12,7 +12,7 @@ namespace Betting.CdcSink.Snapshots;
 /// and a reconciliation is asked for, which holds <c>data_as_of</c> until a run has found everything equal.
 /// </summary>
 public sealed class StreamSigns(
-    ChangeStore store, SnapshotStore snapshots, BatchPlace stored, ClockJumpReport jumps, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
+    ChangeStore store, SnapshotStore snapshots, LostChanges lost, BatchPlace stored, ClockJumpReport jumps, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
@@ -33,10 +33,7 @@ public sealed class StreamSigns(
     /// <summary>A whole batch is recorded, and with it the jumps of PostgreSQL's clock that it shows.</summary>
     public void NoticeClockJumps(ChangeBatch batch) => jumps.Found(batch.ClockJumps);
 
-    /// <summary>
-    /// An acknowledged change is not there any more: tables of a restored, lagging or crashed ClickHouse need not be of one moment, so
-    /// <c>sink_progress</c> may say more than the others hold.
-    /// </summary>
+    /// <summary>An acknowledged change is not there any more; see <see cref="LostChanges"/>.</summary>
     async Task NoticeLossAsync(ChangeBatch batch, CancellationToken cancellation)
     {
         await Task.WhenAll(_last.ToArray().Select(last => NoticeLossAsync(last.Key, last.Value, cancellation)));
@@ -50,11 +47,7 @@ public sealed class StreamSigns(
     {
         if (!await store.HasChangeAsync(table, change.Id, change.Version, cancellation))
         {
-            metrics.LostChange(table.ToString());
-            CdcSinkLog.ChangeLost(log, change.Version, table.ToString(), change.Id);
-            // Nobody knows how old the oldest change is that is gone with it.
-            await store.AskReconciliationAsync(
-                FormattableString.Invariant($"change {change.Version} of {table} {change.Id} is gone"), "ClickHouse lost a change that it had acknowledged", Hold.All, cancellation);
+            await lost.ReportAsync(table, change.Id, change.Version, cancellation);
             _last.TryRemove(table, out _);
         }
     }

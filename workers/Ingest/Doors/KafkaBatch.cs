@@ -13,15 +13,14 @@ sealed class KafkaBatch
     readonly Dictionary<TopicPartition, ConsumeResult<byte[]?, byte[]>> _last = [];
     readonly int _generation;
 
-    KafkaBatch(List<ConsumeResult<byte[]?, byte[]>> records, int generation, Func<List<Delivery>, Task> handle)
+    KafkaBatch(List<ConsumeResult<byte[]?, byte[]>> records, int generation, long since, Func<List<Delivery>, Task> handle)
     {
-        _generation = generation;
+        (_generation, Since, Count) = (generation, since, records.Count);
         foreach (var record in records)
         {
             // Records of one partition come in order, so the last one wins.
             _last[record.TopicPartition] = record;
         }
-        (Count, Oldest) = (records.Count, KafkaTime.At(records[0].Message.Timestamp).UtcDateTime);
         Handling = handle(records.ConvertAll(Read));
     }
 
@@ -29,17 +28,18 @@ sealed class KafkaBatch
 
     public int Count { get; }
 
-    /// <summary>When its first record was written, UTC.</summary>
-    public DateTime Oldest { get; }
+    /// <summary>When its first record came, in the clock's own ticks.</summary>
+    public long Since { get; }
 
     /// <param name="records">What was gathered.</param>
     /// <param name="generation">Of <see cref="KafkaOffsets"/>, when it was.</param>
+    /// <param name="since">See <see cref="Since"/>.</param>
     /// <param name="server">See <see cref="KafkaPlaces.Server"/>.</param>
     /// <param name="handler">Applies them.</param>
     /// <param name="stopping">The worker stops.</param>
     public static KafkaBatch Start(
-        List<ConsumeResult<byte[]?, byte[]>> records, int generation, string? server, BatchHandler handler, CancellationToken stopping) =>
-        new(records, generation, deliveries => HandleAsync(deliveries, server, handler, stopping));
+        List<ConsumeResult<byte[]?, byte[]>> records, int generation, long since, string? server, BatchHandler handler, CancellationToken stopping) =>
+        new(records, generation, since, deliveries => HandleAsync(deliveries, server, handler, stopping));
 
     /// <summary>True where it has ended, well or not.</summary>
     public bool EndsWithin(TimeSpan limit) => Task.WaitAny([Handling], limit) == 0;

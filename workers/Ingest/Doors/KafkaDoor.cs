@@ -95,7 +95,7 @@ public sealed class KafkaDoor(
                 // None where their partitions were taken away meanwhile.
                 if (_gathered.Records.Count > 0)
                 {
-                    _inHand.Enqueue(KafkaBatch.Start(_gathered.Take(), _gathered.Generation, _gathered.Offsets.Server, handler, stopping));
+                    _inHand.Enqueue(KafkaBatch.Start(_gathered.Take(), _gathered.Generation, _gathered.Since, _gathered.Offsets.Server, handler, stopping));
                 }
                 Finish(consumer, _inHand.Count(batch => !batch.Handling.IsCompleted));
             }

@@ -23,6 +23,9 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
 
     public IReadOnlyList<ConsumeResult<byte[]?, byte[]>> Records => _records;
 
+    /// <summary>When the first of them came, in the clock's own ticks. The time that a record carries may be its publisher's.</summary>
+    public long Since { get; private set; }
+
     /// <summary>Of <see cref="KafkaOffsets"/>, when the first of them came.</summary>
     public int Generation { get; private set; }
 
@@ -127,6 +130,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
             if (_records.Count == 0)
             {
                 Generation = offsets.Generation;
+                Since = clock.GetTimestamp();
             }
             _records.Add(record);
             _bytes += SizeOf(record);

@@ -31,8 +31,8 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
             outage.Led([.. waiting.Untold.Where(each => each.Value >= ToldFrom).Select(each => each.Key).Intersect(consumer.Assignment)]);
         }
         var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
-        var oldest = unfinished is [var first, ..] ? first.Oldest : gathering.Records is [var record, ..] ? KafkaTime.At(record.Message.Timestamp).UtcDateTime : (DateTime?)null;
-        metrics.InFlight(KafkaDoor.Door, oldest is { } since ? clock.GetUtcNow().UtcDateTime - since : TimeSpan.Zero);
+        long? oldest = unfinished is [var first, ..] ? first.Since : gathering.Records.Count > 0 ? gathering.Since : null;
+        metrics.InFlight(KafkaDoor.Door, oldest is { } since ? clock.GetElapsedTime(since) : TimeSpan.Zero);
         outage.Look(consumer);
         return true;
     }

@@ -22,14 +22,19 @@ public sealed class RabbitWatch(
     // stands.
     static readonly TimeSpan SurelyStands = TimeSpan.FromMinutes(2);
 
+    // Nobody consumes the dead letters, so nothing tells that their queue is another one.
+    static readonly TimeSpan DeclareEvery = TimeSpan.FromSeconds(10);
+
     // RabbitMQ tells no messages and no consumers of a quorum queue whose leader does not answer within 250 ms.
     const int MostEmptyAnswers = 5;
 
     readonly RabbitBacklog _backlog = new(clock);
     readonly RabbitStandby _standby = new(readiness, clock, log);
     readonly ConsumerSilence _silence = new(clock);
+    readonly RabbitExchange _exchange = new(readiness, log);
     (RabbitConsumer? Consumer, ulong Count) _received;
     int _emptyAnswers;
+    long _declared;
     IConnection? _connection;
     IChannel? _channel;
     RabbitConsumer? _consumer;
@@ -96,8 +101,7 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
-            // Whoever deletes the exchange, or its binding, does not tell; both are idempotent.
-            await CommandQueue.BindAsync(channel, either.Token).WaitAsync(either.Token);
+            await EnsureTopologyAsync(either.Token).WaitAsync(either.Token);
             // The client itself waits for its own limit of 20 s, whatever the token says.
             var queue = await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token);
             if (!IsOfTheQueue(queue))
@@ -151,8 +155,23 @@ public sealed class RabbitWatch(
         }
         await CloseAsync();
         _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest watch", cancellation);
-        await queues.DeclareAsync(_connection, isCancelled: false, cancellation).WaitAsync(cancellation);
+        await DeclareAsync(isCancelled: false, cancellation).WaitAsync(cancellation);
         return _channel = await _connection.CreateChannelAsync(cancellationToken: cancellation).WaitAsync(cancellation);
+    }
+
+    async Task DeclareAsync(bool isCancelled, CancellationToken cancellation)
+    {
+        await queues.DeclareAsync(_connection!, isCancelled, cancellation);
+        _declared = clock.GetTimestamp();
+    }
+
+    async Task EnsureTopologyAsync(CancellationToken cancellation)
+    {
+        if (clock.GetElapsedTime(_declared) >= DeclareEvery)
+        {
+            await DeclareAsync(isCancelled: false, cancellation);
+        }
+        await _exchange.BindAsync(_connection!, cancellation);
     }
 
     async Task ConsumeAsync(CancellationToken cancellation)
@@ -165,7 +184,7 @@ public sealed class RabbitWatch(
         {
             await before.LeaveAsync();
             // The queue may be gone, or another one of the same name, that somebody else has declared.
-            await queues.DeclareAsync(_connection!, before.IsCancelled, cancellation).WaitAsync(cancellation);
+            await DeclareAsync(before.IsCancelled, cancellation).WaitAsync(cancellation);
         }
         _consumer = null;
         _consumer = await RabbitConsumer.StartAsync(rabbit.Value, inbox, log, cancellation);

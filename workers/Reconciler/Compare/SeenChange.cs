@@ -17,11 +17,17 @@ static class SeenChange
         var running = string.Join(", ", cut.Snapshot.InProgress.Order());
         var wasRunning = Text($"(bitTest(version, 56) AND has([{running}]::Array(UInt64), toUInt64({id})))");
         var distance = Text($"(toInt64(bitAnd(version, {ChangeVersion.MaxLsn})) - toInt64({cut.FencePosition}))");
-        var longBefore = Text($"toDateTime64('{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}', 6, 'UTC') - INTERVAL 12 HOUR");
+        var takenAt = Text($"toDateTime64('{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}', 6, 'UTC')");
+        var longBefore = Text($"{takenAt} - INTERVAL 12 HOUR");
+        var firstReads = Text($"""
+            (SELECT if(count() = 0, {ulong.MaxValue}, min(version)) FROM snapshot_markers
+             WHERE marker = 'read' AND NOT bitTest(version, 56) AND bitShiftRight(version, 57) = {epoch})
+            """);
         return Text($"""
             multiIf(
                 bitShiftRight(version, 57) != {epoch}, bitShiftRight(version, 57) < {epoch},
                 transaction_id = 0, {distance} < 0,
+                NOT bitTest(version, 56) AND version > {firstReads} AND committed_at > {takenAt}, 0,
                 {distance} >= {IdsDecide}, 0,
                 {distance} > -{IdsDecide}, {id} < {cut.Snapshot.XMax} AND NOT {wasRunning},
                 NOT ({wasRunning} AND committed_at > {longBefore}))

@@ -1,0 +1,61 @@
+using Betting.Debezium;
+using Betting.Local.Engines;
+using Betting.Tests.Fixtures;
+using Xunit;
+
+namespace Betting.Tests.CdcSink.Stream;
+
+/// <summary>Tables of ClickHouse that were restored from different moments while no sink ran.</summary>
+public sealed class LostChangesTests(Servers servers)
+{
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+
+    readonly Made _made = new();
+
+    [Theory]
+    [InlineData("ALTER TABLE bet_changes DELETE WHERE id = 2", true)]
+    [InlineData("ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 2", true)]
+    [InlineData("ALTER TABLE bet_changes DELETE WHERE id = 1", false)]
+    [InlineData("SELECT 1", false)]
+    public async Task The_last_change_of_a_partition_is_looked_for_when_it_begins(string damage, bool isTold)
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1), Bet(2)]);
+            await BetsAsync(sink, "1,2");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await sink.QueryAsync(damage + (damage.StartsWith("ALTER", StringComparison.Ordinal) ? " SETTINGS mutations_sync = 2" : ""));
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await stream.SendAsync([Bet(3)]);
+        await Deadline.UntilAsync("the next bet", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 3"))[0] == "1");
+
+        Assert.Equal(isTold ? ["1"] : ["0"], await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is gone'"));
+        Assert.Equal(isTold, KafkaStream.Said(again).Contains("does not have it any more", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_bet_that_was_deleted_last_is_not_missed()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1), Bet(2), _made.Delete("bets", 2)]);
+            await BetsAsync(sink, "1");
+            await Deadline.UntilAsync("the deletion", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bet_changes WHERE deleted"))[0] == "1");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await stream.SendAsync([Bet(3)]);
+        await BetsAsync(sink, "1,3");
+        Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM holds"));
+    }
+
+    StreamRecord Bet(long id) => _made.Bet(id, Made.Columns());
+
+    static Task BetsAsync(SinkUnderTest sink, string ids) => Deadline.UntilAsync($"bets {ids}", Limit, async () =>
+        (await sink.QueryAsync("SELECT arrayStringConcat(arraySort(groupArray(bet_id)), ',') FROM bets_analytics"))[0] == ids);
+}

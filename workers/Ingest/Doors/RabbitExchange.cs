@@ -1,0 +1,37 @@
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Hosting;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Betting.Ingest.Doors;
+
+/// <summary>
+/// Keeps the exchange of MassTransit's publishers bound to the queue of commands. Whoever deletes the exchange, or its binding, tells nobody; what
+/// comes through an exchange without a binding is confirmed and gone.
+/// </summary>
+sealed class RabbitExchange(Readiness readiness, ILogger log)
+{
+    /// <summary>The condition's name in readiness.</summary>
+    public const string Condition = "rabbitmq-exchange";
+
+    readonly SettingWatch _watch = new(Stores.Rabbit, Condition, readiness, log);
+
+    /// <summary>Makes the exchange and its binding where they are not there. One of another type is reported; the queue is consumed all the same.</summary>
+    public async Task BindAsync(IConnection connection, CancellationToken cancellation)
+    {
+        // A refusal closes its channel.
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        try
+        {
+            await CommandQueue.BindAsync(channel, cancellation);
+            _watch.Saw([]);
+        }
+        catch (OperationInterruptedException refused) when (refused.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
+        {
+            _watch.Saw([$"the exchange {Topics.Commands} is another one than Ingest makes ({refused.ShutdownReason.ReplyText}): what MassTransit "
+                + "sends through it may not reach the queue; delete it, and Ingest makes it anew"]);
+        }
+    }
+}
