@@ -79,5 +79,10 @@ public sealed class DataFolder : IDisposable
     int Read(string name, int otherwise) =>
         File.Exists(In(name)) ? int.Parse(File.ReadAllText(In(name)), CultureInfo.InvariantCulture) : otherwise;
 
-    void Write(string name, int value) => File.WriteAllText(In(name), value.ToString(CultureInfo.InvariantCulture));
+    // Whole or not at all, also where this process is killed.
+    void Write(string name, int value)
+    {
+        File.WriteAllText(In(name + ".new"), value.ToString(CultureInfo.InvariantCulture));
+        File.Move(In(name + ".new"), In(name), overwrite: true);
+    }
 }

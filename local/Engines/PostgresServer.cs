@@ -110,15 +110,27 @@ public sealed class PostgresServer : IAsyncDisposable
         return true;
     }
 
+    // Beside its place: initdb that is killed leaves a folder that looks whole.
     async Task InitialiseAsync()
     {
-        Directory.CreateDirectory(_data);
+        var making = _data + ".making";
+        if (Directory.Exists(making))
+        {
+            Directory.Delete(making, recursive: true);
+        }
+        Directory.CreateDirectory(making);
         if (Environment.UserName == "root")
         {
-            await RunAsync(new Launch("chown", [Superuser, _data]));
+            await RunAsync(new Launch("chown", [Superuser, making]));
         }
-        string[] arguments = ["-D", _data, "-U", Superuser, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
+        string[] arguments = ["-D", making, "-U", Superuser, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
         await RunAsync(new Launch(Installed.Postgres("initdb"), arguments).AsUserIfRoot(Superuser));
+        if (Directory.Exists(_data))
+        {
+            // Empty, or somebody else's: then this fails.
+            Directory.Delete(_data);
+        }
+        Directory.Move(making, _data);
     }
 
     async Task RunAsync(Launch launch)

@@ -81,6 +81,9 @@ static partial class CdcSinkLog
     [LoggerMessage(390, LogLevel.Warning, "No watermark was written between {BeforeAt:u} and {At:u} in epoch {Epoch}: the connector was stopped. Whether somebody moved its slot meanwhile leaves no sign, so a reconciliation is asked for; nothing is held")]
     public static partial void CaptureGap(ILogger log, DateTimeOffset beforeAt, DateTimeOffset at, int epoch);
 
+    [LoggerMessage(327, LogLevel.Warning, "The group {Group} has given this replica no partitions for {Seconds:F0} s: another member may have ended without leaving it, or does not answer")]
+    public static partial void NotAssigned(ILogger log, string group, double seconds);
+
     [LoggerMessage(326, LogLevel.Error, "{Topic} {Partition} has no records from offset {From} to {To}, and no transaction explains it: compaction removed changes that were never read. Set cleanup.policy=delete; a reconciliation is asked for")]
     public static partial void RecordsMissing(ILogger log, string topic, int partition, long from, long to);
 

@@ -22,6 +22,9 @@ public sealed class StreamConsumer : IDisposable
 
     static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50);
 
+    // A group that loses a member without a sign waits for it as long as its session lasts.
+    static readonly TimeSpan LongestJoin = TimeSpan.FromSeconds(60);
+
     readonly CdcSinkOptions _options;
     readonly CdcSinkMetrics _metrics;
     readonly Readiness _readiness;
@@ -31,12 +34,16 @@ public sealed class StreamConsumer : IDisposable
     readonly ReadPositions _positions = new();
     readonly OwnedPartitions _owned;
     readonly OffsetCommits _commits;
+    readonly Outages _outages;
     readonly KafkaOutage _outage;
     readonly WorkerMetrics _worker;
     BatchBuilder _builder;
 
     /// <summary>Unknown after a rebalance: librdkafka keeps a partition paused that comes back, and new ones are not.</summary>
     bool? _paused;
+
+    /// <summary>Since when the group gives no partitions, or since that was said last; null while it has answered.</summary>
+    long? _joiningSince;
 
     /// <summary>Since when a position stands further than the last batch said, without a record that a batch could bring.</summary>
     long? _movedSince;
@@ -50,6 +57,7 @@ public sealed class StreamConsumer : IDisposable
         _log = log;
         _builder = NewBuilder();
         _worker = worker;
+        _outages = outages;
         _outage = new KafkaOutage(outages, Loop, error => CdcSinkLog.KafkaTrouble(log, error.Code.ToString(), error.Reason), clock);
         _consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(config => StreamSettings.Apply(config, options.Group)))
             .SetPartitionsAssignedHandler((_, partitions) => Assign(partitions))
@@ -71,6 +79,7 @@ public sealed class StreamConsumer : IDisposable
     public void Subscribe()
     {
         var topics = new ChangeTopics(_options.TopicPrefix);
+        _joiningSince = _clock.GetTimestamp();
         _consumer.Subscribe([.. topics.Tables, topics.Messages, topics.Heartbeats]);
     }
 
@@ -89,6 +98,7 @@ public sealed class StreamConsumer : IDisposable
             _paused = null;
         }
         _commits.Again();
+        SayWhereNotAssigned();
         _outage.Look(_consumer);
         var start = _clock.GetTimestamp();
         while (!_builder.IsFull && _clock.GetElapsedTime(start) < Wait && Consume() is { } consumed)
@@ -186,8 +196,23 @@ public sealed class StreamConsumer : IDisposable
         return batch;
     }
 
+    // Brokers that are away have lines of their own.
+    void SayWhereNotAssigned()
+    {
+        if (_outages.IsAway(Stores.Kafka))
+        {
+            _joiningSince = _joiningSince is null ? null : _clock.GetTimestamp();
+        }
+        else if (_joiningSince is { } since && _clock.GetElapsedTime(since) >= LongestJoin)
+        {
+            _joiningSince = _clock.GetTimestamp();
+            CdcSinkLog.NotAssigned(_log, _options.Group, LongestJoin.TotalSeconds);
+        }
+    }
+
     List<TopicPartitionOffset> Assign(List<TopicPartition> partitions)
     {
+        _joiningSince = null;
         _builder = NewBuilder();
         _paused = null;
         _movedSince = null;
@@ -199,6 +224,7 @@ public sealed class StreamConsumer : IDisposable
 
     void GiveBack(List<TopicPartitionOffset> partitions)
     {
+        _joiningSince = _clock.GetTimestamp();
         _readiness.Set(Condition, ready: false, "no partitions");
         var finished = Finish(Take(), _options.RebalanceWait);
         _owned.GiveBack(partitions.Select(each => each.TopicPartition));
@@ -209,6 +235,7 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>The group went on without this member: what was gathered is their next owner's, and nothing of it may be committed here.</summary>
     void Lose(List<TopicPartitionOffset> partitions)
     {
+        _joiningSince = _clock.GetTimestamp();
         _readiness.Set(Condition, ready: false, "partitions lost");
         _owned.GiveBack(partitions.Select(each => each.TopicPartition));
         Take()?.Dispose();
