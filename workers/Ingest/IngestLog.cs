@@ -117,8 +117,14 @@ static partial class IngestLog
     [LoggerMessage(167, LogLevel.Error, "The RabbitMQ queue {Queue} was deleted, with the messages that it held, and is made anew; somebody deleted it, or a policy with 'expires' did")]
     public static partial void QueueDeleted(ILogger log, string queue);
 
-    [LoggerMessage(182, LogLevel.Error, "RabbitMQ cancelled the consumer of {Queue}, which was deleted; the {Messages} messages that this replica holds are nowhere else and are applied")]
+    [LoggerMessage(182, LogLevel.Error, "RabbitMQ cancelled the consumer of {Queue}, which was deleted; the {Messages} messages that this replica holds are nowhere else; they are applied, or go to the new queue where this replica stops")]
     public static partial void ConsumerCancelled(ILogger log, string queue, long messages);
+
+    [LoggerMessage(183, LogLevel.Error, "{Messages} messages of a deleted RabbitMQ queue are in this process alone and cannot be sent back yet ({Detail}); tried again until the worker ends")]
+    public static partial void LastCopiesStay(ILogger log, int messages, string detail);
+
+    [LoggerMessage(184, LogLevel.Warning, "{Messages} messages of a deleted RabbitMQ queue that were not applied before this stop are in the new queue")]
+    public static partial void LastCopiesReturned(ILogger log, int messages);
 
     [LoggerMessage(168, LogLevel.Warning, "RabbitMq:ManagementUri: the policies of RabbitMQ's queues cannot be looked at ({Detail})")]
     public static partial void PoliciesNotSeen(ILogger log, string detail);

@@ -58,6 +58,7 @@ static class IngestServices
     {
         services.AddRabbitMq();
         services.AddSingleton<RabbitQueues>();
+        services.AddSingleton<RabbitReturns>();
         services.AddSingleton<RabbitDeadLetters>();
         services.AddSingleton<ReplyRules>();
         services.AddSingleton<FirstOutcomes>();

@@ -1,13 +1,19 @@
 -- Where the connector has a backlog, Debezium gives the reads of a blocking snapshot the position and the transaction that the stream had reached,
--- while they read what was committed up to their own time. So a PostgreSQL snapshot that lies between the two did not see them, unless they are
--- of its epoch's first snapshot, whose position is that of what it reads. In all else the definition is that of 0030.
+-- while they read what was committed up to the snapshot's own beginning. So a PostgreSQL snapshot sees the reads of a Debezium snapshot only if it was
+-- taken after the first of them. In all else the definition is that of 0030.
 CREATE OR REPLACE VIEW bets_as_of_snapshot_unchecked AS
 WITH
     (SELECT instant FROM instant_of(text = {taken:String})) AS taken,
     (
-        SELECT if(count() = 0, 18446744073709551615, min(version)) FROM snapshot_markers
-        WHERE marker = 'read' AND NOT bitTest(version, 56) AND bitShiftRight(version, 57) = {epoch:UInt8}
-    ) AS first_reads,
+        SELECT groupArray(version)
+        FROM
+        (
+            SELECT version FROM snapshot_markers
+            WHERE marker IN ('first', 'read') AND NOT bitTest(version, 56) AND bitShiftRight(version, 57) = {epoch:UInt8}
+            GROUP BY version
+            HAVING min(committed_at) > taken
+        )
+    ) AS later_reads,
     34359738368 AS near,
     version -> toInt64(bitAnd(version, 72057594037927935)) - toInt64({position:UInt64}) AS distance,
     transaction_id -> toInt64({xmax:UInt64}) + toInt32(toInt64(transaction_id) - toInt64(bitAnd({xmax:UInt64}, 0xFFFFFFFF))) AS whole_id,
@@ -15,7 +21,7 @@ WITH
     (version, transaction_id, committed_at) -> multiIf(
         bitShiftRight(version, 57) != {epoch:UInt8}, bitShiftRight(version, 57) < {epoch:UInt8},
         transaction_id = 0, distance(version) < 0,
-        NOT bitTest(version, 56) AND version > first_reads AND committed_at > taken, 0,
+        NOT bitTest(version, 56) AND has(later_reads, version), 0,
         distance(version) >= near, 0,
         distance(version) > -near, whole_id(transaction_id) < {xmax:UInt64} AND NOT was_running(version, transaction_id),
         NOT (was_running(version, transaction_id) AND committed_at > taken - INTERVAL 12 HOUR)) AS is_seen

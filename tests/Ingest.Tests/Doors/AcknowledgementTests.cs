@@ -42,7 +42,9 @@ public sealed class AcknowledgementTests(Servers servers)
             Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Transactions), metrics, Availability.Outages(new Readiness()), new StoreFailures([]), TimeProvider.System, NullLogger<RabbitReplies>.Instance);
         var availability = Availability.Of(database, new Readiness());
         var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
-        var door = new RabbitDoor(inbox, reader, handler, replies, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
+        using var queues = new RabbitQueues(Options.Create(Tens), metrics, TimeProvider.System, NullLogger<RabbitQueues>.Instance);
+        var returns = new RabbitReturns(Options.Create(options), queues, TimeProvider.System, NullLogger<RabbitReturns>.Instance);
+        var door = new RabbitDoor(inbox, reader, handler, replies, returns, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var consumer = await RabbitConsumer.StartAsync(options, inbox, NullLogger.Instance, TestContext.Current.CancellationToken);
         var running = door.RunAsync(stop.Token);

@@ -14,14 +14,37 @@ public sealed class DeletedQueueTests(Servers servers)
     const int InHand = 3000;
     static readonly byte[] NoCommand = "no command at all"u8.ToArray();
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task What_a_worker_holds_of_a_deleted_queue_is_applied_or_put_aside_before_what_the_new_queue_brings(bool stops)
+    [Fact]
+    public async Task What_a_worker_holds_of_a_deleted_queue_is_applied_or_put_aside_before_what_the_new_queue_brings()
     {
         await using var stage = await Stage.SetAsync(servers);
         BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
         BetCommand[] later = [.. Enumerable.Range(1, 100).Select(user => Given.Deposit(100, user))];
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        await using (await LockJournalAsync(stage))
+        {
+            await stage.Rabbit.PublishAsync([.. Stage.Encoded(held), NoCommand]);
+            await HeldMessages.ReceivedAsync(stage);
+            await stage.Rabbit.DeleteAsync(Topics.Commands);
+            await CancelledAsync(worker);
+            await Deadline.UntilAsync("a new queue", TimeSpan.FromSeconds(30), () => stage.Rabbit.ExistsAsync(Topics.Commands));
+            await stage.Rabbit.PublishAsync(Stage.Encoded(later));
+        }
+        await stage.AppliedAsync([.. held, .. later]);
+        Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'accepted'"));
+        await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+        Assert.Equal(1, await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Topics.Commands}\""));
+        await worker.ReadyAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_worker_that_stops_holds_of_a_deleted_queue_goes_to_the_new_queue(bool stopsFirst)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
         await worker.ReadyAsync();
         Task<int> stopping;
@@ -29,26 +52,28 @@ public sealed class DeletedQueueTests(Servers servers)
         {
             await stage.Rabbit.PublishAsync([.. Stage.Encoded(held), NoCommand]);
             await HeldMessages.ReceivedAsync(stage);
-            await stage.Rabbit.DeleteAsync(Topics.Commands);
-            await Deadline.UntilAsync("the end of the consumer", TimeSpan.FromSeconds(30), () =>
-                Task.FromResult(worker.Log.Contains($"the {InHand + 1} messages that this replica holds are nowhere else", StringComparison.Ordinal)));
-            await Deadline.UntilAsync("a new queue", TimeSpan.FromSeconds(30), () => stage.Rabbit.ExistsAsync(Topics.Commands));
-            stopping = stops ? worker.StopAsync() : Task.FromResult(0);
-            if (!stops)
+            if (!stopsFirst)
             {
-                await stage.Rabbit.PublishAsync(Stage.Encoded(later));
+                await stage.Rabbit.DeleteAsync(Topics.Commands);
+                await CancelledAsync(worker);
             }
+            stopping = worker.StopAsync();
+            if (stopsFirst)
+            {
+                await Deadline.UntilAsync("the stop", TimeSpan.FromSeconds(30), () => Task.FromResult(worker.Log.Contains("asked to stop", StringComparison.Ordinal)));
+                await stage.Rabbit.DeleteAsync(Topics.Commands);
+            }
+            await Deadline.UntilAsync("the messages in a new queue", TimeSpan.FromSeconds(20), () =>
+                Task.FromResult(worker.Log.Contains("messages of a deleted RabbitMQ queue that were not applied", StringComparison.Ordinal)));
         }
         Assert.Equal(0, await stopping);
-        await stage.AppliedAsync(stops ? held : [.. held, .. later]);
-        Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'accepted'"));
+        stage.Start("--Ingest:Doors=rabbitmq");
+        await stage.AppliedAsync(held);
         await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
-        if (!stops)
-        {
-            Assert.Equal(1, await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Topics.Commands}\""));
-            await worker.ReadyAsync();
-        }
     }
+
+    static Task CancelledAsync(IngestProcess worker) => Deadline.UntilAsync("the end of the consumer", TimeSpan.FromSeconds(30), () =>
+        Task.FromResult(worker.Log.Contains($"the {InHand + 1} messages that this replica holds are nowhere else", StringComparison.Ordinal)));
 
     [Theory]
     [InlineData("bet-commands")]

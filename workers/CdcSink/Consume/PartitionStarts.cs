@@ -127,9 +127,10 @@ public sealed class PartitionStarts(
             times.GetValueOrDefault(each.Key))).ToList();
         var siblings = Siblings(topics, begun, known);
         SayUnknown([.. partitions.Keys.Except(begun.Select(each => each.Partition))]);
-        using var writing = new CancellationTokenSource(Patience, clock);
+        using var asking = new CancellationTokenSource(Patience, clock);
         Wait(holds.AskAsync([.. begun.Select(each => (each.Partition, each.Start)), .. siblings.Select(each => (new TopicPartition(each.Topic, each.Partition), new PartitionStart(StartKind.First, each.NextOffset)))],
-            known, writing.Token));
+            known, asking.Token));
+        using var writing = new CancellationTokenSource(Patience, clock);
         Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(siblings), writing.Token));
         recorded.Begin([.. begun.Where(each => each.IsNews || known.ContainsKey(each.Partition)).Select(each => each.IsNews ? each.Position : known[each.Partition])]);
         Commit(consumer, open, begun, committed, writing.Token);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
 using Betting.Contracts;
 using Betting.Debezium;
@@ -12,46 +13,53 @@ namespace Betting.CdcSink.Write;
 /// </summary>
 public sealed class LostChanges(ChangeStore store, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock, ILogger<LostChanges> log)
 {
-    // A replica of ClickHouse that lags catches up.
-    const int Looks = 5;
+    // A replica of ClickHouse that lags catches up. All of it fits into the limit of a partition's beginning.
+    const int Looks = 3;
 
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     readonly ChangeTopics _topics = new(options.TopicPrefix);
+
+    // Asked for; where partitions begin again, the same is not looked for again.
+    readonly ConcurrentDictionary<(SourceTable Table, long Id, ulong Version), bool> _reported = [];
 
     /// <summary>Looks for the last change of each of these partitions, and for the row of <c>bets_analytics_rows</c> that it was joined into.</summary>
     /// <param name="reached">What <c>sink_progress</c> has of partitions that begin.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task LookAsync(IEnumerable<PartitionPosition> reached, CancellationToken cancellation)
     {
-        var expected = reached.Where(position => position.LastChange.Version > 0 && TableOf(position.Topic) != SourceTable.None)
-            .GroupBy(position => TableOf(position.Topic), position => position.LastChange).ToList();
-        foreach (var table in expected)
+        var expected = reached.Where(position => position.LastChange.Version > 0)
+            .Select(position => (Table: TableOf(position.Topic), position.LastChange.Id, position.LastChange.Version))
+            .Where(change => change.Table != SourceTable.None && !_reported.ContainsKey(change)).ToHashSet();
+        for (var look = 1; expected.Count > 0 && look <= Looks; look++)
         {
-            HashSet<(long Id, ulong Version)> missing = [.. table];
-            for (var look = 1; look <= Looks && missing.Count > 0; look++)
+            if (look > 1)
             {
-                if (look > 1)
-                {
-                    await Task.Delay(Pause, clock, cancellation);
-                }
-                missing = await store.MissingChangesAsync(table.Key, missing, cancellation);
+                await Task.Delay(Pause, clock, cancellation);
             }
-            foreach (var (id, version) in missing)
-            {
-                await ReportAsync(table.Key, id, version, cancellation);
-            }
+            expected = await MissingAsync(expected, cancellation);
         }
+        await Task.WhenAll(expected.Select(change => ReportAsync(change.Table, change.Id, change.Version, cancellation)));
+    }
+
+    async Task<HashSet<(SourceTable Table, long Id, ulong Version)>> MissingAsync(HashSet<(SourceTable Table, long Id, ulong Version)> expected, CancellationToken cancellation)
+    {
+        var tables = expected.GroupBy(change => change.Table, change => (change.Id, change.Version)).ToList();
+        var missing = await Task.WhenAll(tables.Select(table => store.MissingChangesAsync(table.Key, [.. table], cancellation)));
+        return [.. tables.Zip(missing).SelectMany(each => each.Second.Select(change => (each.First.Key, change.Id, change.Version)))];
     }
 
     /// <summary>This change is gone. To be called before progress is recorded.</summary>
     public async Task ReportAsync(SourceTable table, long id, ulong version, CancellationToken cancellation)
     {
-        metrics.LostChange(table.ToString());
-        CdcSinkLog.ChangeLost(log, version, table.ToString(), id);
         // Nobody knows how old the oldest change is that is gone with it.
         await store.AskReconciliationAsync(
             FormattableString.Invariant($"change {version} of {table} {id} is gone"), "ClickHouse lost a change that it had acknowledged", Hold.All, cancellation);
+        if (_reported.TryAdd((table, id, version), true))
+        {
+            metrics.LostChange(table.ToString());
+            CdcSinkLog.ChangeLost(log, version, table.ToString(), id);
+        }
     }
 
     SourceTable TableOf(string topic) => topic == _topics.Bets ? SourceTable.Bets : topic == _topics.Users ? SourceTable.Users

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Betting.Hosting;
 using Betting.Ingest.Batches;
 using Betting.Ingest.Replies;
@@ -7,7 +8,7 @@ namespace Betting.Ingest.Doors;
 
 /// <summary>Makes batches of what the inbox has, two in hand at a time, and acknowledges each when it and those before it are done.</summary>
 public sealed class RabbitDoor(
-    RabbitInbox inbox, RabbitReader reader, BatchHandler handler, RabbitReplies replies, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+    RabbitInbox inbox, RabbitReader reader, BatchHandler handler, RabbitReplies replies, RabbitReturns returns, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
 {
     public const string Door = "rabbitmq";
 
@@ -18,7 +19,11 @@ public sealed class RabbitDoor(
     static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
     readonly RabbitGathering _gathering = new(inbox, reader, options, clock);
-    readonly Queue<Task> _inHand = new();
+    readonly Queue<InHand> _inHand = new();
+
+    // Batches that a stop has ended, and messages that the broker has got back because no queue had them.
+    readonly ConcurrentQueue<List<RabbitMessage>> _givenUp = new();
+    readonly HashSet<RabbitMessage> _returned = new(ReferenceEqualityComparer.Instance);
     Task _last = Task.CompletedTask, _answering = Task.CompletedTask;
 
     // Of all batches in hand. Once abandoned, nothing more of it is applied: that would overtake what was abandoned.
@@ -35,16 +40,8 @@ public sealed class RabbitDoor(
         metrics.InFlight(Name, TimeSpan.Zero);
         try
         {
-            while (!stopping.IsCancellationRequested)
-            {
-                await ApplyNextAsync(stopping);
-            }
-            // The next start would not get these.
-            while (inbox.HasLastCopy)
-            {
-                await ApplyNextAsync(CancellationToken.None);
-            }
-            await FinishAsync(0);
+            await ApplyAsync(stopping);
+            await StopAsync();
         }
         finally
         {
@@ -54,20 +51,75 @@ public sealed class RabbitDoor(
         }
     }
 
-    async Task ApplyNextAsync(CancellationToken stopping)
+    async Task ApplyAsync(CancellationToken stopping)
     {
-        heartbeats.Beat(Name);
-        AbandonLost();
-        if (await _gathering.CollectAsync(Idle, stopping) is { Count: > 0 } batch && IsToBeApplied(batch, stopping))
+        try
         {
+            while (!stopping.IsCancellationRequested)
+            {
+                heartbeats.Beat(Name);
+                AbandonLost();
+                if (await _gathering.CollectAsync(Idle, stopping) is { Count: > 0 } batch)
+                {
+                    await BeginAsync(batch, stopping);
+                }
+                await FinishAsync(_inHand.Count(each => !each.Handling.IsCompleted));
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // A batch was given up.
+        }
+    }
+
+    async Task BeginAsync(List<RabbitMessage> batch, CancellationToken stopping)
+    {
+        try
+        {
+            stopping.ThrowIfCancellationRequested();
             await FinishAsync(MostInHand - 1);
             _gathering.TopUp(batch);
             await StartAsync(batch, stopping);
         }
-        await FinishAsync(_inHand.Count(handling => !handling.IsCompleted));
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            _givenUp.Enqueue(batch);
+            throw;
+        }
     }
 
-    static bool IsToBeApplied(List<RabbitMessage> batch, CancellationToken stopping) => !stopping.IsCancellationRequested || batch[0].Consumer.IsCancelled;
+    // Waits for what is in hand. Whoever deletes the queue meanwhile, or has deleted it, leaves the only copies here.
+    async Task StopAsync()
+    {
+        while (_inHand.FirstOrDefault(each => !each.Handling.IsCompleted) is { } unfinished)
+        {
+            heartbeats.Beat(Name);
+            AbandonLost();
+            await ReturnLastCopiesAsync();
+            await Task.WhenAny(unfinished.Handling, Task.Delay(Idle, clock));
+        }
+        await ReturnLastCopiesAsync();
+        while (_inHand.TryDequeue(out var ended))
+        {
+            // A failure is the door's end; a batch that was given up is none.
+            await ended.Handling.ContinueWith(handling => handling.IsFaulted ? handling : Task.CompletedTask, TaskScheduler.Default).Unwrap();
+        }
+    }
+
+    async Task ReturnLastCopiesAsync()
+    {
+        var messages = _givenUp.Concat(_inHand.Where(each => !each.Handling.IsCompleted).Select(each => each.Messages)).SelectMany(batch => batch)
+            .Where(message => message.Consumer.IsCancelled).ToList();
+        while (inbox.HasLastCopy && inbox.TryTake(null, out var arrival))
+        {
+            messages.Add(reader.Read(arrival));
+        }
+        messages.RemoveAll(message => !_returned.Add(message));
+        if (messages.Count > 0)
+        {
+            await returns.SendBackAsync([.. messages.OrderBy(message => message.Number)]);
+        }
+    }
 
     async Task StartAsync(List<RabbitMessage> batch, CancellationToken stopping)
     {
@@ -82,7 +134,7 @@ public sealed class RabbitDoor(
             _gathering.Drop(batch);
             return;
         }
-        _inHand.Enqueue(_last = HandleAsync(batch, _last, stopping));
+        _inHand.Enqueue(new InHand(batch, _last = HandleAsync(batch, _last, stopping)));
     }
 
     // Waits for the oldest batches in hand until only so many are left.
@@ -90,12 +142,12 @@ public sealed class RabbitDoor(
     {
         while (_inHand.Count > left)
         {
-            while (!_inHand.Peek().IsCompleted)
+            while (!_inHand.Peek().Handling.IsCompleted)
             {
                 AbandonLost();
-                await Task.WhenAny(_inHand.Peek(), Task.Delay(Idle, clock));
+                await Task.WhenAny(_inHand.Peek().Handling, Task.Delay(Idle, clock));
             }
-            await _inHand.Dequeue();
+            await _inHand.Dequeue().Handling;
         }
     }
 
@@ -103,7 +155,7 @@ public sealed class RabbitDoor(
     // neither holds up what this replica gets next nor speaks for it.
     void AbandonLost()
     {
-        if (_isAbandoned || _consumer is not { IsLost: true } || _inHand.All(handling => handling.IsCompleted))
+        if (_isAbandoned || _consumer is not { IsLost: true } || _inHand.All(each => each.Handling.IsCompleted))
         {
             return;
         }
@@ -121,17 +173,20 @@ public sealed class RabbitDoor(
         var started = clock.GetTimestamp();
         Interlocked.Increment(ref _unfinished);
         using var alive = clock.CreateTimer(_ => StillAlive(started, before), null, Idle, Idle);
-        using var ending = new CancellationTokenSource();
-        await using var ended = stopping.UnsafeRegister(_ => EndUnlessLastCopy(batch, ending), null);
         var deliveries = batch.ConvertAll(message => message.Delivery);
         try
         {
             using var trace = IngestTracing.Start(Name, deliveries);
-            await handler.HandleAsync(deliveries, ending.Token);
+            await handler.HandleAsync(deliveries, stopping);
         }
         catch (OperationCanceledException) when (batch[0].Consumer.IsLost)
         {
             // Abandoned, wholly or in part: the acknowledgement below is not sent, and the broker delivers again.
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            _givenUp.Enqueue(batch);
+            throw;
         }
         // An acknowledgement is for all messages up to one, and the batch before may still be at its dead letters.
         await before;
@@ -154,15 +209,6 @@ public sealed class RabbitDoor(
         }
     }
 
-    // What nobody delivers again is finished, also where that takes as long as the host waits.
-    static void EndUnlessLastCopy(List<RabbitMessage> batch, CancellationTokenSource ending)
-    {
-        if (!batch[0].Consumer.IsCancelled)
-        {
-            _ = ending.CancelAsync();
-        }
-    }
-
     // The oldest batch tells its age.
     void StillAlive(long started, Task before)
     {
@@ -172,4 +218,6 @@ public sealed class RabbitDoor(
             metrics.InFlight(Name, clock.GetElapsedTime(started));
         }
     }
+
+    sealed record InHand(List<RabbitMessage> Messages, Task Handling);
 }

@@ -19,15 +19,16 @@ static class SeenChange
         var distance = Text($"(toInt64(bitAnd(version, {ChangeVersion.MaxLsn})) - toInt64({cut.FencePosition}))");
         var takenAt = Text($"toDateTime64('{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}', 6, 'UTC')");
         var longBefore = Text($"{takenAt} - INTERVAL 12 HOUR");
-        var firstReads = Text($"""
-            (SELECT if(count() = 0, {ulong.MaxValue}, min(version)) FROM snapshot_markers
-             WHERE marker = 'read' AND NOT bitTest(version, 56) AND bitShiftRight(version, 57) = {epoch})
+        var laterReads = Text($"""
+            (SELECT version FROM snapshot_markers
+             WHERE marker IN ('first', 'read') AND NOT bitTest(version, 56) AND bitShiftRight(version, 57) = {epoch}
+             GROUP BY version HAVING min(committed_at) > {takenAt})
             """);
         return Text($"""
             multiIf(
                 bitShiftRight(version, 57) != {epoch}, bitShiftRight(version, 57) < {epoch},
                 transaction_id = 0, {distance} < 0,
-                NOT bitTest(version, 56) AND version > {firstReads} AND committed_at > {takenAt}, 0,
+                NOT bitTest(version, 56) AND version IN {laterReads}, 0,
                 {distance} >= {IdsDecide}, 0,
                 {distance} > -{IdsDecide}, {id} < {cut.Snapshot.XMax} AND NOT {wasRunning},
                 NOT ({wasRunning} AND committed_at > {longBefore}))
