@@ -7,7 +7,6 @@ using Betting.CdcSink.Lag;
 using Betting.CdcSink.Replay;
 using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
-using Betting.Connections;
 using Betting.Debezium;
 using Betting.Hosting;
 using Betting.Tests.Fixtures;
@@ -16,7 +15,6 @@ using ClickHouse.Driver.ADO.Parameters;
 using ClickHouse.Driver.Utility;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Betting.Tests.CdcSink;
@@ -59,8 +57,7 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         Applier = new BatchApplier(
             _store, Join, new StreamSigns(_store, Snapshots, Lost(options), new BatchPlace(stored), ClockJumps, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
             new ChainSigns(_store, watermarks, options, _metrics, TimeProvider.System, NullLogger<ChainSigns>.Instance),
-            new LogSigns(_store, watermarks, _metrics, TimeProvider.System, NullLogger<LogSigns>.Instance),
-            new MissingRecords(Options.Create(new KafkaOptions()), options, _store, new StartMetrics(meters), TimeProvider.System, NullLogger<MissingRecords>.Instance), this, Progress, _metrics, TimeProvider.System);
+            new LogSigns(_store, watermarks, _metrics, TimeProvider.System, NullLogger<LogSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
     }
 
     /// <summary>What tells of changes that are gone.</summary>

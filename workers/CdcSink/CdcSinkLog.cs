@@ -84,9 +84,6 @@ static partial class CdcSinkLog
     [LoggerMessage(327, LogLevel.Warning, "The group {Group} has given this replica no partitions for {Seconds:F0} s: another member may have ended without leaving it, or does not answer")]
     public static partial void NotAssigned(ILogger log, string group, double seconds);
 
-    [LoggerMessage(326, LogLevel.Error, "{Topic} {Partition} has no records from offset {From} to {To}, and no transaction explains it: compaction removed changes that were never read. Set cleanup.policy=delete; a reconciliation is asked for")]
-    public static partial void RecordsMissing(ILogger log, string topic, int partition, long from, long to);
-
     [LoggerMessage(325, LogLevel.Error, "ClickHouse acknowledged the change {Version} of {Table} {Id} and does not have it any more; others may be missing too. Was a table restored, did the server crash, or does a replica answer that lags? Reconcile, and read again what is missing with CdcSink rewind")]
     public static partial void ChangeLost(ILogger log, ulong version, string table, long id);
 

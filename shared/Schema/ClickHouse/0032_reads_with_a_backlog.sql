@@ -1,6 +1,6 @@
 -- Where the connector has a backlog, Debezium gives the reads of a blocking snapshot the position and the transaction that the stream had reached,
--- while they read what was committed up to the snapshot's own beginning. So a PostgreSQL snapshot sees the reads of a Debezium snapshot only if it was
--- taken after the first of them. In all else the definition is that of 0030.
+-- while they read what was committed up to the snapshot's own beginning. So a PostgreSQL snapshot sees reads of a Debezium snapshot before which its
+-- epoch was streamed (marker 'later') only if it was taken after the first of them. In all else the definition is that of 0030.
 CREATE OR REPLACE VIEW bets_as_of_snapshot_unchecked AS
 WITH
     (SELECT instant FROM instant_of(text = {taken:String})) AS taken,
@@ -9,7 +9,7 @@ WITH
         FROM
         (
             SELECT version FROM snapshot_markers
-            WHERE marker IN ('first', 'read') AND NOT bitTest(version, 56) AND bitShiftRight(version, 57) = {epoch:UInt8}
+            WHERE marker = 'later' AND bitShiftRight(version, 57) = {epoch:UInt8}
             GROUP BY version
             HAVING min(committed_at) > taken
         )

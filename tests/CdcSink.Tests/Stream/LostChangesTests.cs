@@ -54,6 +54,27 @@ public sealed class LostChangesTests(Servers servers)
         Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM holds"));
     }
 
+    [Fact]
+    public async Task A_record_that_was_put_aside_last_is_not_missed()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await sink.QueryAsync("ALTER TABLE bet_changes ADD CONSTRAINT refused CHECK id NOT IN (13)");
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1)]);
+            await BetsAsync(sink, "1");
+            await stream.SendAsync([Bet(13)]);
+            await Deadline.UntilAsync("a dead letter", Limit, () => Task.FromResult(stream.DeadLetters(stream.Bets).Any()));
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        Assert.Equal(["1"], await sink.QueryAsync($"SELECT change_id FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND change_version > 0"));
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await stream.SendAsync([Bet(3)]);
+        await BetsAsync(sink, "1,3");
+        Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM holds"));
+    }
+
     StreamRecord Bet(long id) => _made.Bet(id, Made.Columns());
 
     static Task BetsAsync(SinkUnderTest sink, string ids) => Deadline.UntilAsync($"bets {ids}", Limit, async () =>

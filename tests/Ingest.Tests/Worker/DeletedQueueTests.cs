@@ -1,3 +1,4 @@
+using Betting.Connections;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
@@ -70,6 +71,23 @@ public sealed class DeletedQueueTests(Servers servers)
         stage.Start("--Ingest:Doors=rabbitmq");
         await stage.AppliedAsync(held);
         await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_deleted_and_made_again_at_once_as_it_was_is_consumed()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        // RabbitMQ cancels the consumer in some of the rounds, and attaches it to the new queue without a delivery in others.
+        for (var round = 1; round <= 3; round++)
+        {
+            await stage.Rabbit.DeleteAsync(Topics.Commands);
+            await stage.Rabbit.DeclareAsync(Topics.Commands, CommandQueue.Arguments(QueueKind.Quorum));
+            BetCommand[] commands = [.. Enumerable.Range(1, 50).Select(user => Given.Register(round * 100 + user))];
+            await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
+            await stage.AppliedAsync(commands);
+        }
     }
 
     static Task CancelledAsync(IngestProcess worker) => Deadline.UntilAsync("the end of the consumer", TimeSpan.FromSeconds(30), () =>

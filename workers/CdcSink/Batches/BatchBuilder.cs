@@ -124,7 +124,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         }
         if (change.Snapshot is SnapshotMarker.First or SnapshotMarker.FirstInTable)
         {
-            batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic, change.Snapshot == SnapshotMarker.First));
+            batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic, change.Snapshot == SnapshotMarker.First, change.CommitTime));
         }
         else if (change.Snapshot == SnapshotMarker.Last && IsReplay)
         {

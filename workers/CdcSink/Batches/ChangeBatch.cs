@@ -50,9 +50,6 @@ public sealed class ChangeBatch : IDisposable
     /// <summary>Where each partition stands once the batch is applied; empty for a replay and for a part.</summary>
     public List<PartitionPosition> Positions { get; } = [];
 
-    /// <summary>Offsets without records among what was read for it.</summary>
-    public List<OffsetGap> Gaps { get; } = [];
-
     /// <summary>Commit times of streamed changes by topic, for the lag's histogram.</summary>
     public Dictionary<string, List<long>> CommitTimes { get; } = [];
 
@@ -102,4 +99,5 @@ public sealed class ChangeBatch : IDisposable
 /// <param name="Version">Of the read.</param>
 /// <param name="Topic">Where it stands.</param>
 /// <param name="IsFirst">True where it is the first read of the whole snapshot.</param>
-public readonly record struct Snapshot(SourceTable Table, ChangeVersion Version, string Topic, bool IsFirst);
+/// <param name="ReadAt">When it was read, by the connector's clock; microseconds since 1970 UTC.</param>
+public readonly record struct Snapshot(SourceTable Table, ChangeVersion Version, string Topic, bool IsFirst, long ReadAt);

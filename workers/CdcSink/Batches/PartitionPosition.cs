@@ -13,8 +13,8 @@ public readonly record struct PartitionPosition(string Topic, int Partition, lon
     /// <summary>The offset of the last record read; it may lie more than one before <see cref="NextOffset"/>.</summary>
     public long RecordOffset { get; init; }
 
-    /// <summary>The id and the version of the last change read; version 0 where none is known.</summary>
-    public (long Id, ulong Version) LastChange { get; init; }
+    /// <summary>The last change read; version 0 where none is known.</summary>
+    public LastChange LastChange { get; init; }
 
     /// <summary>Kafka's timestamp of the last record read, milliseconds since 1970 UTC; 0 where it is not known.</summary>
     public long RecordMs { get; init; }
@@ -25,3 +25,9 @@ public readonly record struct PartitionPosition(string Topic, int Partition, lon
     /// <summary>Counts how often this replica began to read the partition; what was read before it began again is not committed.</summary>
     public int Turn { get; init; }
 }
+
+/// <summary>A partition's last change.</summary>
+/// <param name="Id">Of its row.</param>
+/// <param name="Version">Of the change.</param>
+/// <param name="Offset">Of its record; less than 0 where that is not known.</param>
+public readonly record struct LastChange(long Id, ulong Version, long Offset);

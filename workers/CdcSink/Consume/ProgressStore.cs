@@ -32,7 +32,7 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, St
                 RecordMs = rows.GetInt64(6),
                 Generation = Number(rows.GetValue(7)),
                 RecordOffset = rows.GetInt64(8),
-                LastChange = (rows.GetInt64(10), Number(rows.GetValue(11))),
+                LastChange = new LastChange(rows.GetInt64(10), Number(rows.GetValue(11)), Offset: -1),
             };
             known[new TopicPartition(position.Topic, position.Partition)] = position;
         }

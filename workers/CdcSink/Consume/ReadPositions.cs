@@ -9,9 +9,6 @@ sealed class ReadPositions
 {
     readonly Dictionary<TopicPartition, Place> _places = [];
 
-    // Of records read since the last batch.
-    readonly List<OffsetGap> _gaps = [];
-
     // Records of a partition come together, and comparing is cheaper than looking up.
     Place? _last;
 
@@ -27,10 +24,9 @@ sealed class ReadPositions
     {
         _last = null;
         _places.Remove(partition);
-        _gaps.RemoveAll(gap => gap.Partition == partition.Partition && gap.Topic == partition.Topic);
         if (position is { } first)
         {
-            _places[partition] = new Place { Position = first, IsBegun = true };
+            _places[partition] = new Place { Position = first };
         }
     }
 
@@ -42,14 +38,13 @@ sealed class ReadPositions
             _last = Of(record.Topic, record.Partition);
         }
         var position = _last.Position;
-        NoteGap(_last, record.Offset);
         _last.Position = position with
         {
             NextOffset = record.Offset + 1,
             FirstOffset = position.FirstOffset ?? record.Offset,
             RecordOffset = record.Offset,
             RecordMs = record.TimestampMs,
-            LastChange = decoded.Kind == RecordKind.RowChange ? (decoded.Id, decoded.Version.Value) : position.LastChange,
+            LastChange = decoded.Kind == RecordKind.RowChange ? new LastChange(decoded.Id, decoded.Version.Value, record.Offset) : position.LastChange,
             Version = Math.Max(position.Version, decoded.Version.Value),
             // A record that was sent again, or is read again, is older than what is visible.
             CommittedAt = Math.Max(position.CommittedAt, decoded.CommitTime),
@@ -64,7 +59,6 @@ sealed class ReadPositions
         {
             return false;
         }
-        NoteGap(place, offset);
         place.Position = place.Position with { NextOffset = offset };
         return true;
     }
@@ -80,23 +74,12 @@ sealed class ReadPositions
             batch.Positions.Add(position with { EndOffset = Math.Max(endOf(partition), position.NextOffset) });
             place.Position = position with { FirstOffset = null };
         }
-        batch.Gaps.AddRange(_gaps);
-        _gaps.Clear();
     }
 
     public void Clear()
     {
         _last = null;
         _places.Clear();
-        _gaps.Clear();
-    }
-
-    void NoteGap(Place place, long next)
-    {
-        if (place.IsBegun && next > place.Position.NextOffset)
-        {
-            _gaps.Add(new OffsetGap(place.Position.Topic, place.Position.Partition, place.Position.NextOffset, next));
-        }
     }
 
     Place Of(string topic, int partition)
@@ -112,8 +95,5 @@ sealed class ReadPositions
     sealed class Place
     {
         public required PartitionPosition Position { get; set; }
-
-        /// <summary>True where it is known which record is to come first.</summary>
-        public bool IsBegun { get; init; }
     }
 }

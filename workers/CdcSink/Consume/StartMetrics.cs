@@ -25,10 +25,7 @@ public sealed class StartMetrics
         _starts.Add(1, new("topic", topic), new("why", start.Kind.ToString()));
         if (start.Lost > 0)
         {
-            Lost(topic, start.Lost);
+            _lost.Add(start.Lost, new KeyValuePair<string, object?>("topic", topic));
         }
     }
-
-    /// <summary>So many records were gone before they were read.</summary>
-    public void Lost(string topic, long records) => _lost.Add(records, new KeyValuePair<string, object?>("topic", topic));
 }

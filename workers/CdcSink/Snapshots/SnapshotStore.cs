@@ -146,6 +146,18 @@ public sealed class SnapshotStore(ChangeStore store)
         return WasReadAsync(table, ChangeVersion.Of(epoch, streamed: false, 0), end, cancellation);
     }
 
+    /// <summary>
+    /// Notes that the stream of the epoch ran before this snapshot. Where the connector had a backlog, its reads are newer than their position: a
+    /// PostgreSQL snapshot sees them only if it was taken after the first of them.
+    /// </summary>
+    public async Task NoteLaterAsync(Snapshot start, CancellationToken cancellation)
+    {
+        using var rows = new NativeRows(ChangeRows.SnapshotMarkerColumns);
+        ChangeRows.AddSnapshotMarker(
+            rows, new StreamRecord(start.Topic, 0, 0, 0, null, null, []), new DecodedRecord { Version = start.Version, CommitTime = start.ReadAt }, SnapshotEnd.LaterMarker, Settlement.Open);
+        await store.InsertAsync("snapshot_markers", rows, cancellation);
+    }
+
     /// <summary>Notes that nothing is left to be done about this end.</summary>
     /// <param name="end">The end.</param>
     /// <param name="isWhole">Whether the snapshot read all of each table that it read. If not, it counts as none for later ones.</param>
@@ -201,7 +213,7 @@ public sealed class SnapshotStore(ChangeStore store)
     /// Times nearer to each other say nothing: the connector makes the slot first and takes the time of its reads afterwards, and what is committed
     /// between the two is streamed. Nor do positions of rows: a transaction that was open at the slot's beginning has rows before it.
     /// </remarks>
-    async Task<bool> HasStreamedBeforeAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation)
+    public async Task<bool> HasStreamedBeforeAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation)
     {
         var streamed = ChangeVersion.Of(snapshot.Epoch, streamed: true, 0);
         var reads = ChangeVersion.Of(snapshot.Epoch, streamed: true, snapshot.Version.Lsn);

@@ -59,6 +59,10 @@ public sealed class StreamSigns(
     /// </summary>
     async Task NoticeRepetitionAsync(Snapshot start, CancellationToken cancellation)
     {
+        if (await snapshots.HasStreamedBeforeAsync(start.Table, new SnapshotReads(start.Version), cancellation))
+        {
+            await snapshots.NoteLaterAsync(start, cancellation);
+        }
         var streamed = ChangeVersion.Of(start.Version.Epoch, streamed: true, 0);
         var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
         if (await store.HasChangesAsync(start.Table, streamed, here, cancellation) || (start.IsFirst ? await snapshots.HasAnotherAsync(start.Version, cancellation) : await snapshots.HasOtherReadsAsync(start.Version, cancellation)))

@@ -1,5 +1,4 @@
 using Betting.CdcSink.Batches;
-using Betting.CdcSink.Consume;
 using Betting.CdcSink.Join;
 using Betting.CdcSink.Snapshots;
 
@@ -10,7 +9,7 @@ namespace Betting.CdcSink.Write;
 /// they touch as it is stored after that, then what tells how far the stream has come. May be repeated from the start at any time.
 /// </summary>
 public sealed class BatchApplier(
-    ChangeStore store, BetJoin join, StreamSigns signs, ChainSigns chain, LogSigns logSigns, MissingRecords missing, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics,
+    ChangeStore store, BetJoin join, StreamSigns signs, ChainSigns chain, LogSigns logSigns, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics,
     TimeProvider clock)
 {
     readonly Stages _stages = new(metrics, clock);
@@ -53,6 +52,7 @@ public sealed class BatchApplier(
             // The first or the last read of a snapshot may be a record that ClickHouse refused: it marks the snapshot all the same.
             await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
             await _stages.TimeAsync("dead-letters", () => deadLetters.SendAsync(batch.DeadLetters, cancellation));
+            progress.PutAside(batch.DeadLetters);
             batch.DeadLetters.Clear();
         }
         await before.WaitAsync(cancellation);
@@ -114,7 +114,6 @@ public sealed class BatchApplier(
         await store.InsertAsync("fences", batch.Rows.Fences, cancellation);
         if (!batch.IsReplay)
         {
-            await missing.NoticeAsync(batch, cancellation);
             await chain.NoticeAsync(batch, cancellation);
             var reached = await logSigns.NoticeAsync(batch, cancellation);
             await Task.WhenAll(store.InsertAsync("watermarks", batch.Rows.Watermarks, cancellation), chain.KeepAsync(batch, cancellation));

@@ -13,6 +13,9 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
     readonly HeldProgress _held = new();
     volatile Assignment _assignment = new(clock);
 
+    // Offsets of records that were put aside, by partition, as far as they may be the last change of a position to come.
+    readonly Dictionary<(string Topic, int Partition), HashSet<long>> _putAside = [];
+
     volatile bool _isCommitting;
 
     /// <summary>True while positions are committed to the group, which waits for a broker. For any thread.</summary>
@@ -23,6 +26,22 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
 
     /// <summary>The assignment of partitions that lasts. A batch that was read in a former one records nothing: another replica may own its partitions.</summary>
     public Assignment Assignment => _assignment;
+
+    /// <summary>Of these records ClickHouse has nothing, so none of them is a partition's last change. To be told before they are recorded.</summary>
+    public void PutAside(IEnumerable<DeadLetter> letters)
+    {
+        lock (_gate)
+        {
+            foreach (var (record, _, _) in letters)
+            {
+                if (!_putAside.TryGetValue((record.Topic, record.Partition), out var offsets))
+                {
+                    _putAside[(record.Topic, record.Partition)] = offsets = [];
+                }
+                offsets.Add(record.Offset);
+            }
+        }
+    }
 
     /// <summary>Records what a batch reached, in the order of reading. May be repeated.</summary>
     /// <exception cref="ClickHouseWentBackException">ClickHouse lost what this replica recorded before.</exception>
@@ -44,6 +63,7 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
         {
             (former, _assignment) = (_assignment, new Assignment(clock));
             _held.Forget();
+            _putAside.Clear();
             recorded.Forget();
         }
         former.End();
@@ -53,6 +73,21 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
     {
         _assignment.Dispose();
         _one.Dispose();
+    }
+
+    // With the last change that ClickHouse has.
+    PartitionPosition Stored(PartitionPosition position)
+    {
+        if (!_putAside.TryGetValue((position.Topic, position.Partition), out var offsets))
+        {
+            return position;
+        }
+        if (offsets.Contains(position.LastChange.Offset))
+        {
+            return position with { LastChange = recorded.LastChangeOf(position) };
+        }
+        offsets.RemoveWhere(offset => offset < position.LastChange.Offset);
+        return position;
     }
 
     List<PartitionPosition> Reached(ChangeBatch batch)
@@ -78,7 +113,7 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
             CancellationToken assigned;
             lock (_gate)
             {
-                (positions, assignment, assigned) = (reached(), _assignment, _assignment.Ended);
+                (positions, assignment, assigned) = ([.. reached().Select(Stored)], _assignment, _assignment.Ended);
             }
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, assigned);
             await WriteAsync(positions, assignment, either.Token);

@@ -48,6 +48,15 @@ public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, IL
         }
     }
 
+    /// <summary>The last change of a position's partition that was recorded before; none where nothing was.</summary>
+    public LastChange LastChangeOf(PartitionPosition position)
+    {
+        lock (_gate)
+        {
+            return _recorded.TryGetValue(Of(position), out var before) ? before.LastChange : default;
+        }
+    }
+
     /// <summary>Partitions were given away.</summary>
     public void Forget()
     {

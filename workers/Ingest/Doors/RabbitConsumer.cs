@@ -47,11 +47,14 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// <summary>Messages that it has received.</summary>
     public ulong Received => Volatile.Read(ref _registered);
 
+    /// <summary>True where none of them is in hand.</summary>
+    public bool IsIdle => (long)Received == Interlocked.Read(ref _done);
+
     /// <summary>Bytes of bodies that it has received, of a message that is not whole yet too.</summary>
     public long BodyBytes => _frames.BodyBytes;
 
     /// <summary>False where another one is needed: the connection or the channel is closed, or the broker has ended the consumer.</summary>
-    public bool IsUsable => IsRunning && Channel.IsOpen && !_broken;
+    public bool IsUsable => IsRunning && Channel.IsOpen && !_broken && !_isCancelled;
 
     /// <summary>
     /// True where the broker has cancelled the consumer: its queue was deleted, so the broker delivers nothing of it again. What the consumer has
@@ -129,12 +132,22 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
+        Cancelled();
+        return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
+    }
+
+    /// <summary>Its queue was deleted, whether the broker has told this consumer or not.</summary>
+    public void Cancelled()
+    {
+        if (_isCancelled)
+        {
+            return;
+        }
         _isCancelled = true;
         if ((long)Received - Interlocked.Read(ref _done) is > 0 and var held)
         {
             IngestLog.ConsumerCancelled(_log, Topics.Commands, held);
         }
-        return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
     }
 
     /// <summary>

@@ -14,7 +14,9 @@ public sealed class RabbitQueues(
 
     // Who watches and who sends dead letters find the same deletion; it is reported once.
     readonly SemaphoreSlim _one = new(1);
-    bool _isKnown, _isReported;
+    bool _isKnown;
+    volatile bool _isReported;
+    int _deletions;
 
     /// <param name="connection">An open one.</param>
     /// <param name="isCancelled">
@@ -49,12 +51,22 @@ public sealed class RabbitQueues(
                 IngestLog.QueueDeleted(log, queue);
             }
             _isKnown = true;
+            if (deleted.Contains(Topics.Commands))
+            {
+                Interlocked.Increment(ref _deletions);
+            }
         }
         finally
         {
             _one.Release();
         }
     }
+
+    /// <summary>How often the queue of commands was found deleted, whoever looked.</summary>
+    public int Deletions => Volatile.Read(ref _deletions);
+
+    /// <summary>A consumer has begun: its end tells of another deletion than those before.</summary>
+    public void Consumed() => _isReported = false;
 
     public void Dispose() => _one.Dispose();
 }

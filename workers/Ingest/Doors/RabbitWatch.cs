@@ -33,7 +33,8 @@ public sealed class RabbitWatch(
     readonly ConsumerSilence _silence = new(clock);
     readonly RabbitExchange _exchange = new(readiness, log);
     (RabbitConsumer? Consumer, ulong Count) _received;
-    int _emptyAnswers;
+    readonly ConsumerIdleness _idle = new(clock);
+    int _emptyAnswers, _deletions;
     long _declared;
     IConnection? _connection;
     IChannel? _channel;
@@ -176,7 +177,11 @@ public sealed class RabbitWatch(
 
     async Task ConsumeAsync(CancellationToken cancellation)
     {
-        if (_consumer is { IsUsable: true })
+        if (_consumer is not null && queues.Deletions != _deletions)
+        {
+            _consumer.Cancelled();
+        }
+        if (_consumer is { IsUsable: true } && !_idle.IsOver(_consumer))
         {
             return;
         }
@@ -188,6 +193,8 @@ public sealed class RabbitWatch(
         }
         _consumer = null;
         _consumer = await RabbitConsumer.StartAsync(rabbit.Value, inbox, log, cancellation);
+        queues.Consumed();
+        _deletions = queues.Deletions;
     }
 
     async Task StopAsync(CancellationToken stopping)

@@ -21,7 +21,7 @@ static class SeenChange
         var longBefore = Text($"{takenAt} - INTERVAL 12 HOUR");
         var laterReads = Text($"""
             (SELECT version FROM snapshot_markers
-             WHERE marker IN ('first', 'read') AND NOT bitTest(version, 56) AND bitShiftRight(version, 57) = {epoch}
+             WHERE marker = 'later' AND bitShiftRight(version, 57) = {epoch}
              GROUP BY version HAVING min(committed_at) > {takenAt})
             """);
         return Text($"""

@@ -1,0 +1,25 @@
+namespace Betting.Ingest.Doors;
+
+/// <summary>
+/// Tells when a consumer that gets nothing is to be replaced. Where the queue was deleted and declared again within moments, RabbitMQ cancels nobody: it
+/// attaches the consumer to the new queue and delivers nothing to it, although messages count as delivered. They go back when its connection ends.
+/// </summary>
+sealed class ConsumerIdleness(TimeProvider clock)
+{
+    /// <summary>So long nothing came and nothing is in hand.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    (RabbitConsumer? Consumer, ulong Received) _seen;
+    long _since;
+
+    /// <summary>To be called often.</summary>
+    public bool IsOver(RabbitConsumer consumer)
+    {
+        if (_seen != (consumer, consumer.Received) || !consumer.IsIdle)
+        {
+            _seen = (consumer, consumer.Received);
+            _since = clock.GetTimestamp();
+        }
+        return clock.GetElapsedTime(_since) >= Limit;
+    }
+}
