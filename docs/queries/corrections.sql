@@ -40,7 +40,8 @@ WITH
 SELECT id AS bet_id, committed_at AS corrected_at, change.1 AS changed, change.2 AS before, change.3 AS after
 FROM steps
 ARRAY JOIN arrayFilter(pair -> isDistinctFrom(pair.2, pair.3),
-    arrayZip(['row', 'status', 'amount', 'payout', 'user_id', 'event_id', 'placed_at', 'settled_at'], was, state)) AS change
+    -- A first state has none before it. Some plans look at it before they leave it out.
+    arrayZip(['row', 'status', 'amount', 'payout', 'user_id', 'event_id', 'placed_at', 'settled_at'], if(empty(was), state, was), state)) AS change
 WHERE was_closed
 ORDER BY version, bet_id, changed
 -- With this setting at 1, a column that no change has brought yet would be NULL and not empty.

@@ -91,3 +91,22 @@ LEFT JOIN
 ) AS played ON played.id = bet.event_id
 SETTINGS join_use_nulls = 0, aggregate_functions_null_for_empty = 0, empty_result_for_aggregation_by_empty_set = 0,
     prefer_column_name_to_alias = 0;
+
+-- The same, and an error where what the snapshot saw is not known or not visible yet. Times that other views cannot show are the nearest that they can.
+CREATE OR REPLACE VIEW bets_as_of_snapshot AS
+WITH
+    toDateTime64('1900-01-01 00:00:00', 6, 'UTC') AS earliest,
+    toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC') AS latest_shown
+SELECT * REPLACE
+(
+    least(greatest(placed_at, earliest), latest_shown) AS placed_at,
+    if(settled_at IS NULL, NULL, least(greatest(settled_at, earliest), latest_shown)) AS settled_at,
+    if(user_created_at IS NULL, NULL, least(greatest(user_created_at, earliest), latest_shown)) AS user_created_at,
+    if(event_start_time IS NULL, NULL, least(greatest(event_start_time, earliest), latest_shown)) AS event_start_time
+)
+FROM bets_as_of_snapshot_unchecked(
+    epoch = {epoch:UInt8}, position = {position:UInt64}, xmax = {xmax:UInt64}, xip = {xip:Array(UInt64)}, taken = {taken:String})
+WHERE (SELECT instant FROM answerable_snapshot_of(epoch = {epoch:UInt8}, position = {position:UInt64}, taken = {taken:String})) IS NOT NULL
+    AND throwIf({epoch:UInt8} > 63, 'An epoch is a number from 0 to 63') = 0
+SETTINGS join_use_nulls = 0, aggregate_functions_null_for_empty = 0, empty_result_for_aggregation_by_empty_set = 0,
+    prefer_column_name_to_alias = 0;

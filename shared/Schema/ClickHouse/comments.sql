@@ -156,11 +156,11 @@ ALTER TABLE answerable_snapshot_of
     MODIFY COMMENT 'Parameterised view, epoch, position, taken: the time of a snapshot. An error where what it saw is not known or not visible yet';
 
 ALTER TABLE history_gaps
-    COMMENT COLUMN of 'users, events or bets; clock: the clock of PostgreSQL was set',
+    COMMENT COLUMN of 'users, events or bets; clock: the clock of PostgreSQL was set; snapshot: Debezium began one while it was streaming',
     COMMENT COLUMN epoch 'Epoch in which the gap ends',
     COMMENT COLUMN known_until 'Last moment before the gap. Year 0: the gap has no beginning',
     COMMENT COLUMN known_again 'First moment behind the gap',
-    MODIFY COMMENT 'Times at which the state of PostgreSQL is not known: before a table was read whole, between two epochs, and where its clock was set';
+    MODIFY COMMENT 'Times at which the state of PostgreSQL is not known: before a table was read whole, between two epochs, where its clock was set, and where Debezium began to read';
 
 ALTER TABLE history_of_tables
     COMMENT COLUMN of 'users, events or bets',
@@ -363,7 +363,7 @@ ALTER TABLE visible_watermarks
     MODIFY COMMENT 'The newest watermark whose preceding changes are all visible. Ask data_as_of';
 
 ALTER TABLE snapshot_markers
-    COMMENT COLUMN marker 'first, last: reads of a snapshot; table: its last read of a table; read: its first read in a batch; incremental: the same of an incremental one; over: it ended without a last read; skipped: records were left out when the partition stood at this version',
+    COMMENT COLUMN marker 'first, last: reads of a snapshot; table: its last read of a table; read: its first read in a batch; incremental: the same of an incremental one; over: it ended without a last read; noted, later: it was begun while its epoch was streamed, the time that Debezium noted and when its first read of a table was written; skipped: records were left out when the partition stood at this version',
     COMMENT COLUMN version 'Version of the read, as for a change',
     COMMENT COLUMN transaction_id 'Low 32 bits of the PostgreSQL transaction id. 0: none came, as for incremental snapshots',
     COMMENT COLUMN committed_at 'Time of the snapshot',

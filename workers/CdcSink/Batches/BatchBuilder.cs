@@ -124,7 +124,8 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         }
         if (change.Snapshot is SnapshotMarker.First or SnapshotMarker.FirstInTable)
         {
-            batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic, change.Snapshot == SnapshotMarker.First, change.CommitTime));
+            var readAt = Math.Max(change.CommitTime, record.TimestampMs * 1000);
+            batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic, change.Snapshot == SnapshotMarker.First, change.CommitTime, readAt));
         }
         else if (change.Snapshot == SnapshotMarker.Last && IsReplay)
         {

@@ -99,5 +99,6 @@ public sealed class ChangeBatch : IDisposable
 /// <param name="Version">Of the read.</param>
 /// <param name="Topic">Where it stands.</param>
 /// <param name="IsFirst">True where it is the first read of the whole snapshot.</param>
-/// <param name="ReadAt">When it was read, by the connector's clock; microseconds since 1970 UTC.</param>
-public readonly record struct Snapshot(SourceTable Table, ChangeVersion Version, string Topic, bool IsFirst, long ReadAt);
+/// <param name="NotedAt">When the connector noted the snapshot's position, before it read anything; microseconds since 1970 UTC.</param>
+/// <param name="ReadAt">When the record was written, after the read; microseconds since 1970 UTC.</param>
+public readonly record struct Snapshot(SourceTable Table, ChangeVersion Version, string Topic, bool IsFirst, long NotedAt, long ReadAt);

@@ -13,7 +13,7 @@ public sealed record SnapshotEnd(ChangeVersion Version, uint TransactionId, long
 {
     /// <summary>The column <c>marker</c>.</summary>
     public const string FirstMarker = "first", LastMarker = "last", IncrementalMarker = "incremental", ReadMarker = "read", TableMarker = "table",
-        OverMarker = "over", SkippedMarker = "skipped", LaterMarker = "later";
+        OverMarker = "over", SkippedMarker = "skipped", LaterMarker = "later", NotedMarker = "noted";
 
     /// <summary>
     /// False where no last read came: the stream went on after the snapshot, so it is over. It need not be complete.

@@ -147,14 +147,15 @@ public sealed class SnapshotStore(ChangeStore store)
     }
 
     /// <summary>
-    /// Notes that the stream of the epoch ran before this snapshot. Where the connector had a backlog, its reads are newer than their position: a
-    /// PostgreSQL snapshot sees them only if it was taken after the first of them.
+    /// Notes that the stream of the epoch ran before this snapshot. Its reads are newer than their position where the connector had a backlog, and
+    /// newer than their time where it waited before it began to read. The first of them is at least as new as all that they read.
     /// </summary>
     public async Task NoteLaterAsync(Snapshot start, CancellationToken cancellation)
     {
         using var rows = new NativeRows(ChangeRows.SnapshotMarkerColumns);
-        ChangeRows.AddSnapshotMarker(
-            rows, new StreamRecord(start.Topic, 0, 0, 0, null, null, []), new DecodedRecord { Version = start.Version, CommitTime = start.ReadAt }, SnapshotEnd.LaterMarker, Settlement.Open);
+        var place = new StreamRecord(start.Topic, 0, 0, 0, null, null, []);
+        ChangeRows.AddSnapshotMarker(rows, place, new DecodedRecord { Version = start.Version, CommitTime = start.NotedAt }, SnapshotEnd.NotedMarker, Settlement.Open);
+        ChangeRows.AddSnapshotMarker(rows, place, new DecodedRecord { Version = start.Version, CommitTime = start.ReadAt }, SnapshotEnd.LaterMarker, Settlement.Open);
         await store.InsertAsync("snapshot_markers", rows, cancellation);
     }
 
