@@ -19,6 +19,9 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// </summary>
     public const ushort Prefetch = 8000;
 
+    // Nobody sets consumer_timeout to less.
+    static readonly TimeSpan ShortestTimeout = TimeSpan.FromMinutes(1);
+
     // For each answer of the broker.
     static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
 
@@ -34,8 +37,8 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     // The number of the last message that is in the inbox; used by the client's dispatcher alone.
     ulong _registered;
 
-    // Messages that are done with.
-    long _done;
+    // Messages that are done with, and since when none has been.
+    long _done, _stands;
     volatile bool _isActive;
 
     RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ContentCuts cuts, FrameFilter frames, ILogger log) : base(channel) =>
@@ -57,13 +60,13 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     public bool IsUsable => IsRunning && Channel.IsOpen && !_broken && !_isCancelled;
 
     /// <summary>
-    /// True where the broker has cancelled the consumer: its queue was deleted, so the broker delivers nothing of it again. What the consumer has
-    /// brought is nowhere else, and is applied.
+    /// True where the consumer's queue was deleted: the broker delivers nothing of it again. What the consumer has brought is nowhere else, and is
+    /// applied.
     /// </summary>
     public bool IsCancelled => _isCancelled;
 
-    /// <summary>True where nothing can be acknowledged any more: the broker delivers again. Once true, it stays true.</summary>
-    public bool IsLost => _broken || (!Channel.IsOpen && !_isCancelled);
+    /// <summary>True where nothing can be acknowledged any more: the broker delivers again, unless the queue is found deleted afterwards.</summary>
+    public bool IsLost => !_isCancelled && (_broken || !Channel.IsOpen);
 
     /// <summary>The heartbeat interval that client and broker have agreed on.</summary>
     public TimeSpan Heartbeat => _connection.Heartbeat;
@@ -103,6 +106,10 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
         CancellationToken cancellationToken = default)
     {
+        if (IsIdle)
+        {
+            Volatile.Write(ref _stands, _inbox.Clock.GetTimestamp());
+        }
         if (!_isActive)
         {
             _isActive = true;
@@ -132,9 +139,22 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
-        Cancelled();
+        if (CancelsSlowConsumers(_connection) && !IsIdle && _inbox.Clock.GetElapsedTime(Volatile.Read(ref _stands)) >= ShortestTimeout)
+        {
+            // The queue has the messages again. Where it is found deleted after all, the watch says so.
+            _broken = true;
+        }
+        else
+        {
+            Cancelled();
+        }
         return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
     }
+
+    // From 4.3 on RabbitMQ cancels a consumer that has acknowledged nothing for consumer_timeout (30 minutes by default), and keeps its channel.
+    static bool CancelsSlowConsumers(IConnection connection) =>
+        connection.ServerProperties?.TryGetValue("version", out var version) == true && version is byte[] text
+        && Version.TryParse(System.Text.Encoding.ASCII.GetString(text).Split('-', '+')[0], out var parsed) && parsed >= new Version(4, 3);
 
     /// <summary>Its queue was deleted, whether the broker has told this consumer or not.</summary>
     public void Cancelled()
@@ -157,6 +177,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     public async Task AcknowledgeAsync(IReadOnlyList<RabbitMessage> batch)
     {
         Interlocked.Add(ref _done, batch.Count);
+        Volatile.Write(ref _stands, _inbox.Clock.GetTimestamp());
         if (batch.Any(message => message.Delivery.Answer is null))
         {
             // Left out because they come again: so does the rest, and what of it is a dead letter is one already.

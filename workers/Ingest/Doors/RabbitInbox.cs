@@ -19,6 +19,9 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
     /// <summary>What large messages may take.</summary>
     public HeldBytes Held { get; } = new(options.Value.HeldBytes);
 
+    /// <summary>For whoever brings or takes messages.</summary>
+    public TimeProvider Clock => clock;
+
     /// <summary>Dead letters whose messages come again.</summary>
     public PutAsideMemory PutAside { get; } = new(clock);
 
