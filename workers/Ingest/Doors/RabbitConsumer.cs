@@ -50,8 +50,19 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// <summary>Messages that it has received.</summary>
     public ulong Received => Volatile.Read(ref _registered);
 
-    /// <summary>True where none of them is in hand.</summary>
-    public bool IsIdle => (long)Received == Interlocked.Read(ref _done);
+    /// <summary>True where none of them is in hand, or waits for its answer.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return AreDone && _unanswered.Count == 0;
+            }
+        }
+    }
+
+    bool AreDone => (long)Received == Interlocked.Read(ref _done);
 
     /// <summary>Bytes of bodies that it has received, of a message that is not whole yet too.</summary>
     public long BodyBytes => _frames.BodyBytes;
@@ -106,7 +117,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
         CancellationToken cancellationToken = default)
     {
-        if (IsIdle)
+        if (AreDone)
         {
             Volatile.Write(ref _stands, _inbox.Clock.GetTimestamp());
         }
@@ -139,7 +150,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
-        if (CancelsSlowConsumers(_connection) && !IsIdle && _inbox.Clock.GetElapsedTime(Volatile.Read(ref _stands)) >= ShortestTimeout)
+        if (CancelsSlowConsumers(_connection) && !AreDone && _inbox.Clock.GetElapsedTime(Volatile.Read(ref _stands)) >= ShortestTimeout)
         {
             // The queue has the messages again. Where it is found deleted after all, the watch says so.
             _broken = true;
