@@ -54,6 +54,30 @@ public sealed class BrokerDeadLetterTests(Servers servers)
     }
 
     [Fact]
+    public async Task Headers_like_ours_on_a_command_that_RabbitMQ_gave_up_say_nothing()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand command = Given.Register();
+        await stage.Rabbit.PublishAsync(Stage.Encoded([command]), new BasicProperties(Expiring)
+        {
+            Headers = new Dictionary<string, object?>
+            {
+                ["dead-letter.truncated"] = "body", ["dead-letter-from"] = "elsewhere#1", ["dead-letter-at"] = "2001-01-01T00:00:00Z", ["dead-letter-reason"] = "all is well",
+            },
+        });
+        await Deadline.UntilAsync("a dead letter", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+
+        var (code, output) = await stage.LettersAsync("list", "--door", "rabbitmq", "--since", "1h");
+        Assert.True(code == 0, output);
+        Assert.Contains("given up by the broker: expired", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("not replayable", output, StringComparison.Ordinal);
+        (code, output) = await stage.LettersAsync("replay", "--all", "--door", "rabbitmq");
+        Assert.True(code == 0, output);
+        stage.Start("--Ingest:Doors=rabbitmq");
+        await stage.AppliedAsync([command]);
+    }
+
+    [Fact]
     public async Task A_forged_death_does_no_harm_to_a_command_that_does_not_expire()
     {
         await using var stage = await Stage.SetAsync(servers);

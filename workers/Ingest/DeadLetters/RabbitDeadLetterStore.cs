@@ -75,6 +75,8 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
         var readable = RabbitHeaders.Text(held.Properties);
         List<KeyValuePair<string, string>> headers = [.. readable, .. cut.Headers];
         var death = held.Properties.Headers?.TryGetValue("x-death", out var deaths) == true && deaths is List<object?> and [IDictionary<string, object?> latest, ..] ? latest : null;
+        // Ingest's own letters have no x-death. On those that RabbitMQ gave up, headers like ours are their publisher's.
+        var isBrokers = death is not null && Death("queue") == Topics.Commands;
         var from = Header(DeadLetter.CoordinatesHeader) ?? Death("queue") ?? "";
         return new StoredLetter
         {
@@ -85,13 +87,13 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
             Kind = CommandKindPeek.Of(body.Span),
             At = At(Header(DeadLetter.TimeHeader), death),
             Replays = LetterHeaders.ReplaysOf(headers),
-            NotReplayable = from.Split('#')[0] == Topics.Commands ? LetterHeaders.TruncationOf(headers) : $"its headers do not say that it came from {Topics.Commands}",
+            NotReplayable = from.Split('#')[0] == Topics.Commands ? LetterHeaders.TruncationOf(isBrokers ? cut.Headers : headers) : $"its headers do not say that it came from {Topics.Commands}",
             Body = body,
             Headers = headers,
             Handle = held,
         };
 
-        string? Header(string name) => headers.LastOrDefault(header => header.Key == name).Value;
+        string? Header(string name) => isBrokers ? null : headers.LastOrDefault(header => header.Key == name).Value;
 
         string? Death(string field) => death?.TryGetValue(field, out var value) == true ? RabbitHeaders.Plain(value) : null;
     }
