@@ -123,7 +123,7 @@ static partial class IngestLog
     [LoggerMessage(183, LogLevel.Error, "{Messages} messages of a deleted RabbitMQ queue are in this process alone and cannot be sent back yet ({Detail}); tried again until the worker ends")]
     public static partial void LastCopiesStay(ILogger log, int messages, string detail);
 
-    [LoggerMessage(184, LogLevel.Warning, "{Messages} messages of a deleted RabbitMQ queue that were not applied before this stop are in the new queue")]
+    [LoggerMessage(184, LogLevel.Warning, "{Messages} messages of a deleted RabbitMQ queue that were not applied before this stop are in the new queue, or dead letters where they had been cut")]
     public static partial void LastCopiesReturned(ILogger log, int messages);
 
     [LoggerMessage(168, LogLevel.Warning, "RabbitMq:ManagementUri: the policies of RabbitMQ's queues cannot be looked at ({Detail})")]

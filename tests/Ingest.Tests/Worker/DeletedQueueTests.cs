@@ -46,17 +46,19 @@ public sealed class DeletedQueueTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
-        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        // The second one finds no room beside the first and is cut: its beginning is a whole command.
+        byte[][] large = [Padded(900_000), Padded(300_000)];
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--Ingest:HeldBytes={HeldMessages.Limit}");
         await worker.ReadyAsync();
         Task<int> stopping;
         await using (await LockJournalAsync(stage))
         {
-            await stage.Rabbit.PublishAsync([.. Stage.Encoded(held), NoCommand]);
+            await stage.Rabbit.PublishAsync([.. Stage.Encoded(held), NoCommand, .. large]);
             await HeldMessages.ReceivedAsync(stage);
             if (!stopsFirst)
             {
                 await stage.Rabbit.DeleteAsync(Topics.Commands);
-                await CancelledAsync(worker);
+                await CancelledAsync(worker, InHand + 3);
             }
             stopping = worker.StopAsync();
             if (stopsFirst)
@@ -70,7 +72,17 @@ public sealed class DeletedQueueTests(Servers servers)
         Assert.Equal(0, await stopping);
         stage.Start("--Ingest:Doors=rabbitmq");
         await stage.AppliedAsync(held);
-        await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 3);
+        Assert.Equal(InHand, await stage.CountAsync("SELECT count(*) FROM commands"));
+        Assert.Contains("300000 bytes", (await stage.LettersAsync("list", "--door", "rabbitmq")).Output, StringComparison.Ordinal);
+    }
+
+    static byte[] Padded(int size)
+    {
+        var message = new byte[size];
+        message.AsSpan().Fill((byte)' ');
+        CommandEncoder.Encode(Given.Register(1_000_000)).CopyTo(message, 0);
+        return message;
     }
 
     [Fact]
@@ -90,8 +102,8 @@ public sealed class DeletedQueueTests(Servers servers)
         }
     }
 
-    static Task CancelledAsync(IngestProcess worker) => Deadline.UntilAsync("the end of the consumer", TimeSpan.FromSeconds(30), () =>
-        Task.FromResult(worker.Log.Contains($"the {InHand + 1} messages that this replica holds are nowhere else", StringComparison.Ordinal)));
+    static Task CancelledAsync(IngestProcess worker, int messages = InHand + 1) => Deadline.UntilAsync("the end of the consumer", TimeSpan.FromSeconds(30), () =>
+        Task.FromResult(worker.Log.Contains($"the {messages} messages that this replica holds are nowhere else", StringComparison.Ordinal)));
 
     [Theory]
     [InlineData("bet-commands")]

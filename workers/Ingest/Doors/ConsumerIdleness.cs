@@ -9,15 +9,17 @@ sealed class ConsumerIdleness(TimeProvider clock)
     /// <summary>So long nothing came and nothing is in hand.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    (RabbitConsumer? Consumer, ulong Received) _seen;
+    (RabbitConsumer? Consumer, ulong Received, long BodyBytes) _seen;
     long _since;
 
     /// <summary>To be called often.</summary>
     public bool IsOver(RabbitConsumer consumer)
     {
-        if (_seen != (consumer, consumer.Received) || !consumer.IsIdle)
+        // Bytes of a body too: a large message may be minutes on its way.
+        var seen = (consumer, consumer.Received, consumer.BodyBytes);
+        if (_seen != seen || !consumer.IsIdle)
         {
-            _seen = (consumer, consumer.Received);
+            _seen = seen;
             _since = clock.GetTimestamp();
         }
         return clock.GetElapsedTime(_since) >= Limit;

@@ -76,8 +76,8 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// </summary>
     public bool IsCancelled => _isCancelled;
 
-    /// <summary>True where nothing can be acknowledged any more: the broker delivers again, unless the queue is found deleted afterwards.</summary>
-    public bool IsLost => !_isCancelled && (_broken || !Channel.IsOpen);
+    /// <summary>True where nothing can be acknowledged any more: the broker delivers again. Once true, it stays true.</summary>
+    public bool IsLost => _broken || (!_isCancelled && !Channel.IsOpen);
 
     /// <summary>The heartbeat interval that client and broker have agreed on.</summary>
     public TimeSpan Heartbeat => _connection.Heartbeat;
@@ -152,7 +152,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     {
         if (CancelsSlowConsumers(_connection) && !AreDone && _inbox.Clock.GetElapsedTime(Volatile.Read(ref _stands)) >= ShortestTimeout)
         {
-            // The queue has the messages again. Where it is found deleted after all, the watch says so.
+            // The queue has the messages again.
             _broken = true;
         }
         else
@@ -167,10 +167,10 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         connection.ServerProperties?.TryGetValue("version", out var version) == true && version is byte[] text
         && Version.TryParse(System.Text.Encoding.ASCII.GetString(text).Split('-', '+')[0], out var parsed) && parsed >= new Version(4, 3);
 
-    /// <summary>Its queue was deleted, whether the broker has told this consumer or not.</summary>
+    /// <summary>Its queue was deleted, whether the broker has told this consumer or not. One that is lost had given its messages back before.</summary>
     public void Cancelled()
     {
-        if (_isCancelled)
+        if (_isCancelled || IsLost)
         {
             return;
         }

@@ -1,4 +1,5 @@
 using Betting.Connections;
+using Betting.Contracts.Commands;
 using Betting.Ingest.DeadLetters;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -7,23 +8,32 @@ namespace Betting.Ingest.Doors;
 
 /// <summary>
 /// Sends messages back to the queue of commands that no broker has any more: those of a queue that was deleted, where the worker stops before it has
-/// applied them. What had its effect all the same is a duplicate then.
+/// applied them. What had its effect all the same is a duplicate then. A message of which only the beginning is left is put aside.
 /// </summary>
-public sealed class RabbitReturns(IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, TimeProvider clock, ILogger<RabbitReturns> log)
+public sealed class RabbitReturns(
+    IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, RabbitDeadLetters letters, TimeProvider clock, ILogger<RabbitReturns> log)
 {
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Returns when the broker has confirmed all of them; until then they are sent again.</summary>
     public async Task SendBackAsync(IReadOnlyList<RabbitMessage> messages)
     {
-        var left = messages.Select(message => new RabbitOriginal(
+        var (cut, whole) = (messages.Where(IsCut).ToList(), messages.Where(message => !IsCut(message)));
+        List<DeadLetter> aside = cut.ConvertAll(message => new DeadLetter(
+            message.Delivery, Refusal.Document, message.Delivery.Fault ?? "it is too large", clock.GetUtcNow().UtcDateTime));
+        var left = whole.Select(message => new RabbitOriginal(
             RabbitHeaders.Copy(message.Delivery.Original as RabbitMQ.Client.IReadOnlyBasicProperties, _ => true), message.Delivery.Body)).ToList();
-        while (left.Count > 0)
+        while (left.Count + aside.Count > 0)
         {
             var detail = "";
             try
             {
                 await DeclareAsync();
+                if (aside.Count > 0)
+                {
+                    await letters.SendAsync(aside, isShortened: false, CancellationToken.None);
+                    aside = [];
+                }
                 await using var sender = new RabbitReplaySender(rabbit.Value);
                 var answers = await sender.SendBackAsync(left, CancellationToken.None);
                 left = [.. left.Zip(answers).Where(each => !each.Second.IsSent).Select(each => each.First)];
@@ -34,14 +44,17 @@ public sealed class RabbitReturns(IOptions<RabbitMqOptions> rabbit, RabbitQueues
             {
                 detail = RabbitTrouble.Describe(failure) ?? failure.GetType().Name;
             }
-            if (left.Count > 0)
+            aside.RemoveAll(letter => letter.IsAside);
+            if (left.Count + aside.Count > 0)
             {
-                IngestLog.LastCopiesStay(log, left.Count, detail);
+                IngestLog.LastCopiesStay(log, left.Count + aside.Count, detail);
                 await Task.Delay(Pause, clock);
             }
         }
         IngestLog.LastCopiesReturned(log, messages.Count);
     }
+
+    static bool IsCut(RabbitMessage message) => message.Delivery is { Command: null, Cut.Count: > 0 };
 
     async Task DeclareAsync()
     {

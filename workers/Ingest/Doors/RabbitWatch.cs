@@ -190,10 +190,6 @@ public sealed class RabbitWatch(
             await before.LeaveAsync();
             // The queue may be gone, or another one of the same name, that somebody else has declared.
             await DeclareAsync(before.IsCancelled, cancellation).WaitAsync(cancellation);
-            if (queues.Deletions != _deletions)
-            {
-                before.Cancelled();
-            }
         }
         _consumer = null;
         _consumer = await RabbitConsumer.StartAsync(rabbit.Value, inbox, log, cancellation);
