@@ -17,6 +17,8 @@ static class ConnectorRules
         ("slot.drop.on.stop", "false", ["false"], "what is committed while the connector is stopped is not sent; it has to be false"),
         ("producer.override.acks", "all", ["all", "-1"],
             "records are lost with a broker although Kafka Connect takes them for sent; it has to be all"),
+        ("snapshot.isolation.mode", "serializable", ["serializable", "repeatable_read"],
+            "a snapshot reads each table, or each row, as of another moment; it has to be serializable or repeatable_read"),
         ("snapshot.query.mode", "select_all", ["select_all"], "a snapshot reads what a class selects; it has to be select_all"),
         ("offset.mismatch.strategy", "no_validation", ["no_validation", "trust_offset"],
             "what the slot has passed is not sent, without a sign; it has to be no_validation or trust_offset"),

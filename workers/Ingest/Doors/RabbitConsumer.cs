@@ -32,7 +32,9 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     readonly ILogger _log;
     readonly Lock _gate = new();
     readonly SortedSet<ulong> _unanswered = [];
-    volatile bool _broken, _isCancelled;
+    static long _consumers;
+
+    volatile bool _broken, _isCancelled, _isSlow;
 
     // The number of the last message that is in the inbox; used by the client's dispatcher alone.
     ulong _registered;
@@ -74,7 +76,13 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// True where the consumer's queue was deleted: the broker delivers nothing of it again. What the consumer has brought is nowhere else, and is
     /// applied.
     /// </summary>
-    public bool IsCancelled => _isCancelled;
+    public bool IsCancelled => _isCancelled && !_broken;
+
+    /// <summary>True where it was cancelled either because its queue was deleted or because it acknowledged nothing for long.</summary>
+    public bool IsSlow => _isSlow;
+
+    /// <summary>Higher than those of the consumers before it.</summary>
+    public long Ordinal { get; } = Interlocked.Increment(ref _consumers);
 
     /// <summary>True where nothing can be acknowledged any more: the broker delivers again. Once true, it stays true.</summary>
     public bool IsLost => _broken || (!_isCancelled && !Channel.IsOpen);
@@ -152,8 +160,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     {
         if (CancelsSlowConsumers(_connection) && !AreDone && _inbox.Clock.GetElapsedTime(Volatile.Read(ref _stands)) >= ShortestTimeout)
         {
-            // The queue has the messages again.
-            _broken = true;
+            _isSlow = _isCancelled = true;
         }
         else
         {
@@ -175,6 +182,30 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
             return;
         }
         _isCancelled = true;
+        TellHeld();
+    }
+
+    /// <summary>What the watch has found about a consumer that is <see cref="IsSlow"/>.</summary>
+    /// <param name="isDeleted">Its queue was deleted; otherwise the queue has the messages again.</param>
+    public void Resolve(bool isDeleted)
+    {
+        if (!_isSlow)
+        {
+            return;
+        }
+        _isSlow = false;
+        if (isDeleted)
+        {
+            TellHeld();
+        }
+        else
+        {
+            _broken = true;
+        }
+    }
+
+    void TellHeld()
+    {
         if ((long)Received - Interlocked.Read(ref _done) is > 0 and var held)
         {
             IngestLog.ConsumerCancelled(_log, Topics.Commands, held);

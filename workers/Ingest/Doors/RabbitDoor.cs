@@ -117,7 +117,7 @@ public sealed class RabbitDoor(
         messages.RemoveAll(message => !_returned.Add(message));
         if (messages.Count > 0)
         {
-            await returns.SendBackAsync([.. messages.OrderBy(message => message.Number)]);
+            await returns.SendBackAsync([.. messages.OrderBy(message => message.Consumer.Ordinal).ThenBy(message => message.Number)]);
         }
     }
 

@@ -36,6 +36,7 @@ public sealed class RabbitWatch(
     readonly ConsumerIdleness _idle = new(clock);
     int _emptyAnswers, _deletions;
     long _declared;
+    Task _ensuring = Task.CompletedTask;
     IConnection? _connection;
     IChannel? _channel;
     RabbitConsumer? _consumer;
@@ -102,7 +103,7 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
-            await EnsureTopologyAsync(either.Token).WaitAsync(either.Token);
+            await EnsureTopologyAsync(stopping);
             // The client itself waits for its own limit of 20 s, whatever the token says.
             var queue = await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token);
             if (!IsOfTheQueue(queue))
@@ -166,13 +167,33 @@ public sealed class RabbitWatch(
         _declared = clock.GetTimestamp();
     }
 
-    async Task EnsureTopologyAsync(CancellationToken cancellation)
+    // Beside the looks: over a slow network it takes longer than their limit.
+    async Task EnsureTopologyAsync(CancellationToken stopping)
     {
-        if (clock.GetElapsedTime(_declared) >= DeclareEvery)
+        if (_ensuring.IsCompleted)
         {
-            await DeclareAsync(isCancelled: false, cancellation);
+            await _ensuring;
+            _ensuring = EnsureTopologyAsync(_connection!, stopping);
         }
-        await _exchange.BindAsync(_connection!, cancellation);
+    }
+
+    async Task EnsureTopologyAsync(IConnection connection, CancellationToken stopping)
+    {
+        using var limit = new CancellationTokenSource(PatienceToOpen, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
+        try
+        {
+            if (clock.GetElapsedTime(_declared) >= DeclareEvery)
+            {
+                _declared = clock.GetTimestamp();
+                await queues.DeclareAsync(connection, isCancelled: false, either.Token).WaitAsync(either.Token);
+            }
+            await _exchange.BindAsync(connection, either.Token).WaitAsync(either.Token);
+        }
+        catch (Exception failure) when (failure is not QueueMismatchException)
+        {
+            // The looks tell of a broker that is away.
+        }
     }
 
     async Task ConsumeAsync(CancellationToken cancellation)
@@ -189,7 +210,8 @@ public sealed class RabbitWatch(
         {
             await before.LeaveAsync();
             // The queue may be gone, or another one of the same name, that somebody else has declared.
-            await DeclareAsync(before.IsCancelled, cancellation).WaitAsync(cancellation);
+            await DeclareAsync(before is { IsCancelled: true, IsSlow: false }, cancellation).WaitAsync(cancellation);
+            before.Resolve(isDeleted: queues.Deletions != _deletions);
         }
         _consumer = null;
         _consumer = await RabbitConsumer.StartAsync(rabbit.Value, inbox, log, cancellation);
