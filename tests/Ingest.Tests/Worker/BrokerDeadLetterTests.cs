@@ -62,7 +62,10 @@ public sealed class BrokerDeadLetterTests(Servers servers)
         {
             Headers = new Dictionary<string, object?>
             {
-                ["dead-letter.truncated"] = "body", ["dead-letter-from"] = "elsewhere#1", ["dead-letter-at"] = "2001-01-01T00:00:00Z", ["dead-letter-reason"] = "all is well",
+                ["dead-letter.truncated"] = "body",
+                ["dead-letter-from"] = "elsewhere#1",
+                ["dead-letter-at"] = "2001-01-01T00:00:00Z",
+                ["dead-letter-reason"] = "all is well",
             },
         });
         await Deadline.UntilAsync("a dead letter", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
