@@ -19,6 +19,9 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// </summary>
     public const ushort Prefetch = 8000;
 
+    // For the order of consumers.
+    static long _consumers;
+
     // Nobody sets consumer_timeout to less.
     static readonly TimeSpan ShortestTimeout = TimeSpan.FromMinutes(1);
 
@@ -32,14 +35,12 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     readonly ILogger _log;
     readonly Lock _gate = new();
     readonly SortedSet<ulong> _unanswered = [];
-    static long _consumers;
-
     volatile bool _broken, _isCancelled, _isSlow;
 
     // The number of the last message that is in the inbox; used by the client's dispatcher alone.
     ulong _registered;
 
-    // Messages that are done with, and since when none has been.
+    // How many messages are done with, and when the last one was, or the first one came after all were.
     long _done, _stands;
     volatile bool _isActive;
 
@@ -78,7 +79,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// </summary>
     public bool IsCancelled => _isCancelled && !_broken;
 
-    /// <summary>True where it was cancelled either because its queue was deleted or because it acknowledged nothing for long.</summary>
+    /// <summary>True until the watch has found out whether its queue was deleted, or RabbitMQ cancelled it because it acknowledged nothing for long.</summary>
     public bool IsSlow => _isSlow;
 
     /// <summary>Higher than those of the consumers before it.</summary>

@@ -21,7 +21,7 @@ public sealed class RabbitDoor(
     readonly RabbitGathering _gathering = new(inbox, reader, options, clock);
     readonly Queue<InHand> _inHand = new();
 
-    // Batches that a stop has ended, and messages that the broker has got back because no queue had them.
+    // Batches that were not applied before a stop, and messages that were sent back because no queue had them any more.
     readonly ConcurrentQueue<List<RabbitMessage>> _givenUp = new();
     readonly HashSet<RabbitMessage> _returned = new(ReferenceEqualityComparer.Instance);
     Task _last = Task.CompletedTask, _answering = Task.CompletedTask;
@@ -99,10 +99,10 @@ public sealed class RabbitDoor(
             await Task.WhenAny(unfinished.Handling, Task.Delay(Idle, clock));
         }
         await ReturnLastCopiesAsync();
-        while (_inHand.TryDequeue(out var ended))
+        // A batch that was given up is cancelled; a failure is the door's.
+        if (_inHand.FirstOrDefault(each => each.Handling.IsFaulted) is { } failed)
         {
-            // A failure is the door's end; a batch that was given up is none.
-            await ended.Handling.ContinueWith(handling => handling.IsFaulted ? handling : Task.CompletedTask, TaskScheduler.Default).Unwrap();
+            await failed.Handling;
         }
     }
 

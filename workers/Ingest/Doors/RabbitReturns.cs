@@ -3,12 +3,13 @@ using Betting.Contracts.Commands;
 using Betting.Ingest.DeadLetters;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
 
 namespace Betting.Ingest.Doors;
 
 /// <summary>
-/// Sends messages back to the queue of commands that no broker has any more: those of a queue that was deleted, where the worker stops before it has
-/// applied them. What had its effect all the same is a duplicate then. A message of which only the beginning is left is put aside.
+/// Publishes messages again whose queue was deleted, where the worker stops before it has applied them: only this process has them. One that was
+/// applied meanwhile is a duplicate. A message of which only the beginning was kept becomes a dead letter.
 /// </summary>
 public sealed class RabbitReturns(
     IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, RabbitDeadLetters letters, TimeProvider clock, ILogger<RabbitReturns> log)
@@ -22,7 +23,7 @@ public sealed class RabbitReturns(
         List<DeadLetter> aside = cut.ConvertAll(message => new DeadLetter(
             message.Delivery, Refusal.Document, message.Delivery.Fault ?? "it is too large", clock.GetUtcNow().UtcDateTime));
         var left = whole.Select(message => new RabbitOriginal(
-            RabbitHeaders.Copy(message.Delivery.Original as RabbitMQ.Client.IReadOnlyBasicProperties, _ => true), message.Delivery.Body)).ToList();
+            RabbitHeaders.Copy(message.Delivery.Original as IReadOnlyBasicProperties, _ => true), message.Delivery.Body)).ToList();
         while (left.Count + aside.Count > 0)
         {
             var detail = "";
