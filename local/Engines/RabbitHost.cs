@@ -13,7 +13,11 @@ public sealed class RabbitHost(RabbitServer node, string name)
     public string Uri => node.Uri + (name == "/" ? "" : name);
 
     /// <summary>Allows or forbids the node's user to publish to queues by their names; reading and binding stay allowed.</summary>
-    public Task AllowPublishingAsync(bool isAllowed) => node.ControlAsync("set_permissions", "-p", name, "betting", ".*", isAllowed ? ".*" : "^bet-commands$", ".*");
+    public Task AllowPublishingAsync(bool isAllowed) => AllowWritingAsync(isAllowed ? ".*" : "^bet-commands$");
+
+    /// <summary>What the node's user may do here, from now on.</summary>
+    /// <param name="write">A pattern of the names that it may publish to and bind to; the default exchange is <c>amq.default</c>.</param>
+    public Task AllowWritingAsync(string write) => node.ControlAsync("set_permissions", "-p", name, "betting", ".*", write, ".*");
 
     /// <summary>So many messages at most in a queue, which refuses further ones where it is declared so; null for any number.</summary>
     public Task LimitLengthAsync(string queue, int? messages) => messages is { } most

@@ -88,12 +88,24 @@ public static class CommandQueue
         [.. Names.Where(queue => !found.Contains(queue) && (isKnown || found.Count > 0))];
 
     /// <summary>Makes both queues where they are not there.</summary>
-    /// <exception cref="QueueMismatchException">One is there with other arguments.</exception>
+    /// <exception cref="QueueMismatchException">One is there with other arguments; where both are, the queue of commands is named.</exception>
     public static async Task DeclareAsync(IConnection connection, QueueKind kind, CancellationToken cancellation)
     {
-        // The dead letters' first: what expires while there is no such queue is gone.
-        await DeclareAsync(connection, Topics.DeadLetter(Topics.Commands), kind, DeadLetterArguments(kind), cancellation);
+        QueueMismatchException? letters = null;
+        try
+        {
+            // The dead letters' first: what expires while there is no such queue is gone.
+            await DeclareAsync(connection, Topics.DeadLetter(Topics.Commands), kind, DeadLetterArguments(kind), cancellation);
+        }
+        catch (QueueMismatchException mismatch)
+        {
+            letters = mismatch;
+        }
         await DeclareAsync(connection, Topics.Commands, kind, Arguments(kind), cancellation);
+        if (letters is not null)
+        {
+            throw letters;
+        }
     }
 
     /// <summary>
@@ -124,4 +136,8 @@ public static class CommandQueue
 /// <summary>A queue is there already and is another one than it should be.</summary>
 public sealed class QueueMismatchException(string queue, QueueKind wanted, OperationInterruptedException refused) : Exception(
     $"the RabbitMQ queue {queue} is there with other arguments than Ingest:Queue={wanted} has ({refused.ShutdownReason?.ReplyText}): "
-    + "set Ingest:Queue to what it is, or empty and delete it, and it is made anew; docs/decisions/ingest-queue.md", refused);
+    + "set Ingest:Queue to what it is, or empty and delete it, and it is made anew; docs/decisions/ingest-queue.md", refused)
+{
+    /// <summary>Its name.</summary>
+    public string Queue => queue;
+}

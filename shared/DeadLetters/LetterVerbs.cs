@@ -162,7 +162,7 @@ public sealed class LetterVerbs
         }
         finally
         {
-            if (staying > 0)
+            if (staying > 0 && !parsed.GetValue(_dryRun))
             {
                 await Console.Error.WriteLineAsync($"{_worker} dead-letters: {ended} letters {Done(end)}, {staying} stay");
             }

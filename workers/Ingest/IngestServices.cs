@@ -58,7 +58,8 @@ static class IngestServices
     {
         services.AddRabbitMq();
         services.AddSingleton<RabbitQueues>();
-        services.AddSingleton<RabbitReturns>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitReturns>(
+            provider, Letters<RabbitDeadLetters>(provider, RabbitDoor.Door, provider.GetRequiredService<ILogger<RabbitReturns>>())));
         services.AddSingleton<RabbitDeadLetters>();
         services.AddSingleton<ReplyRules>();
         services.AddSingleton<FirstOutcomes>();
@@ -88,9 +89,11 @@ static class IngestServices
     static BatchHandler Handler<TBroker>(IServiceProvider provider, string door) where TBroker : ILetterBroker
     {
         var log = provider.GetRequiredService<ILogger<BatchHandler>>();
-        var letters = ActivatorUtilities.CreateInstance<LetterRoute>(provider, door, provider.GetRequiredService<TBroker>(), log);
-        return ActivatorUtilities.CreateInstance<BatchHandler>(provider, door, letters, log);
+        return ActivatorUtilities.CreateInstance<BatchHandler>(provider, door, Letters<TBroker>(provider, door, log), log);
     }
+
+    static LetterRoute Letters<TBroker>(IServiceProvider provider, string door, ILogger log) where TBroker : ILetterBroker =>
+        ActivatorUtilities.CreateInstance<LetterRoute>(provider, door, provider.GetRequiredService<TBroker>(), log);
 
     /// <summary>How the worker's connections differ from Npgsql's own ways.</summary>
     internal static void PrepareAndIndex(NpgsqlConnectionStringBuilder connection)

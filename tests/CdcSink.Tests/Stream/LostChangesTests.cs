@@ -8,6 +8,8 @@ namespace Betting.Tests.CdcSink.Stream;
 /// <summary>Tables of ClickHouse that were restored from different moments while no sink ran.</summary>
 public sealed class LostChangesTests(Servers servers)
 {
+    const string Live = "\"name\":\"Cup\",\"category\":\"football\",\"start_time\":\"2026-02-01T00:00:00.000000Z\",\"status\":\"LIVE\"";
+
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     readonly Made _made = new();
@@ -15,6 +17,8 @@ public sealed class LostChangesTests(Servers servers)
     [Theory]
     [InlineData("ALTER TABLE bet_changes DELETE WHERE id = 2", true)]
     [InlineData("ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 2", true)]
+    [InlineData("ALTER TABLE bets_by_user DELETE WHERE bet_id = 2", true)]
+    [InlineData("ALTER TABLE bets_by_event DELETE WHERE bet_id = 2", true)]
     [InlineData("ALTER TABLE bet_changes DELETE WHERE id = 1", false)]
     [InlineData("SELECT 1", false)]
     public async Task The_last_change_of_a_partition_is_looked_for_when_it_begins(string damage, bool isTold)
@@ -32,8 +36,54 @@ public sealed class LostChangesTests(Servers servers)
         await stream.SendAsync([Bet(3)]);
         await Deadline.UntilAsync("the next bet", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 3"))[0] == "1");
 
-        Assert.Equal(isTold ? ["1"] : ["0"], await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is gone'"));
+        Assert.Equal(isTold ? ["1"] : ["0"], await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is gone at %'"));
         Assert.Equal(isTold, KafkaStream.Said(again).Contains("does not have it any more", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("bets_analytics_rows DELETE WHERE event_version >= (SELECT max(version) FROM event_changes)", true)]
+    [InlineData("event_changes DELETE WHERE version = (SELECT max(version) FROM event_changes)", true)]
+    [InlineData("bets_analytics_rows DELETE WHERE bet_id = 1", false)]
+    public async Task Rows_from_before_the_last_change_of_an_event_are_told(string damage, bool isTold)
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([_made.Event(1), Bet(1), Bet(2)]);
+            await BetsAsync(sink, "1,2");
+            await stream.SendAsync([_made.Event(1, Live, op: "u")]);
+            await Deadline.UntilAsync("the event", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE event_status = 'LIVE'"))[0] == "2");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await sink.QueryAsync($"ALTER TABLE {damage} SETTINGS mutations_sync = 2");
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await stream.SendAsync([Bet(3)]);
+        await Deadline.UntilAsync("the next bet", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 3"))[0] == "1");
+        Assert.Equal(isTold ? ["1"] : ["0"], await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Events 1 is gone at %'"));
+    }
+
+    [Fact]
+    public async Task A_change_that_is_lost_again_after_a_run_has_answered_holds_again()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([Bet(1), Bet(2)]);
+            await BetsAsync(sink, "1,2");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await sink.QueryAsync("ALTER TABLE bet_changes DELETE WHERE id = 2 SETTINGS mutations_sync = 2");
+        for (var loss = 1; loss <= 2; loss++)
+        {
+            await using var again = stream.StartWorker(sink.ConnectionString);
+            await Deadline.UntilAsync("the hold", Limit, async () => (await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is gone at %'"))[0] == "1");
+            Assert.True(await again.StopAsync(Limit));
+            // As the Reconciler answers.
+            await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, answered) SELECT id, reason, 2 FROM reconciliation_requests FINAL");
+            Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM holds"));
+        }
     }
 
     [Fact]

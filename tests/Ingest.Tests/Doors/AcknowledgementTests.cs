@@ -43,8 +43,7 @@ public sealed class AcknowledgementTests(Servers servers)
         var availability = Availability.Of(database, new Readiness());
         var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
         using var queues = new RabbitQueues(Options.Create(Tens), metrics, TimeProvider.System, NullLogger<RabbitQueues>.Instance);
-        await using var rabbitLetters = new RabbitDeadLetters(Options.Create(options), queues, TimeProvider.System);
-        var returns = new RabbitReturns(Options.Create(options), queues, rabbitLetters, TimeProvider.System, NullLogger<RabbitReturns>.Instance);
+        var returns = new RabbitReturns(Options.Create(options), queues, letters, TimeProvider.System, NullLogger<RabbitReturns>.Instance);
         var door = new RabbitDoor(inbox, reader, handler, replies, returns, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var consumer = await RabbitConsumer.StartAsync(options, inbox, NullLogger.Instance, TestContext.Current.CancellationToken);

@@ -40,16 +40,23 @@ public sealed class DeletedQueueTests(Servers servers)
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task What_a_worker_that_stops_holds_of_a_deleted_queue_goes_to_the_new_queue(bool stopsFirst)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task What_a_worker_that_stops_holds_of_a_deleted_queue_goes_to_the_new_queue(bool stopsFirst, bool areLettersFull)
     {
+        var host = await servers.RabbitAsync();
         await using var stage = await Stage.SetAsync(servers);
         BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
         // The second one finds no room beside the first and is cut: its beginning is a whole command.
         byte[][] large = [Padded(900_000), Padded(300_000)];
-        var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--Ingest:HeldBytes={HeldMessages.Limit}");
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--Ingest:HeldBytes={HeldMessages.Limit}", $"{stage.Settings[0]};Command Timeout=100");
         await worker.ReadyAsync();
+        if (areLettersFull)
+        {
+            await stage.Rabbit.PublishLettersAsync(NoCommand, NoCommand, NoCommand);
+            await host.LimitLengthAsync(Rabbit.DeadLetters, 1);
+        }
         Task<int> stopping;
         await using (await LockJournalAsync(stage))
         {
@@ -70,11 +77,52 @@ public sealed class DeletedQueueTests(Servers servers)
                 Task.FromResult(worker.Log.Contains("messages of a deleted RabbitMQ queue that were not applied", StringComparison.Ordinal)));
         }
         Assert.Equal(0, await stopping);
+        if (areLettersFull)
+        {
+            await host.LimitLengthAsync(Rabbit.DeadLetters, null);
+        }
         stage.Start("--Ingest:Doors=rabbitmq");
         await stage.AppliedAsync(held);
-        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 3);
+        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) + await stage.CountAsync("SELECT count(*) FROM dead_letters") == (areLettersFull ? 6 : 3));
+        Assert.Equal(areLettersFull, await stage.CountAsync("SELECT count(*) FROM dead_letters") > 0);
         Assert.Equal(InHand, await stage.CountAsync("SELECT count(*) FROM commands"));
-        Assert.Contains("300000 bytes", (await stage.LettersAsync("list", "--door", "rabbitmq")).Output, StringComparison.Ordinal);
+        Assert.Contains("300000 bytes", (await stage.LettersAsync("list")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Last_copies_behind_messages_of_a_lost_connection_go_to_the_new_queue_too()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] first = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))], second = [.. Enumerable.Range(InHand + 1, 500).Select(user => Given.Register(user))];
+        var rabbit = new Uri((await servers.RabbitAsync()).Uri);
+        await using var wire = new CutWire(rabbit.Port);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--RabbitMq:Uri={new UriBuilder(rabbit) { Port = wire.Port }.Uri}");
+        await worker.ReadyAsync();
+        Task<int> stopping;
+        await using (await LockJournalAsync(stage))
+        {
+            await stage.Rabbit.PublishAsync(Stage.Encoded(first));
+            await HeldMessages.ReceivedAsync(stage);
+            await stage.Rabbit.DeleteAsync(Topics.Commands);
+            await CancelledAsync(worker, InHand);
+            await Deadline.UntilAsync("a new queue", TimeSpan.FromSeconds(30), () => stage.Rabbit.ExistsAsync(Topics.Commands));
+            await stage.Rabbit.PublishAsync(Stage.Encoded(second));
+            await HeldMessages.ReceivedAsync(stage);
+            wire.Break();
+            // The messages come again to a third consumer.
+            await Deadline.UntilAsync("the third consumer", TimeSpan.FromSeconds(60), () =>
+                Task.FromResult(worker.Log.Split('\n').Count(line => line.Contains(" INF 140 ", StringComparison.Ordinal)) == 3));
+            await HeldMessages.ReceivedAsync(stage);
+            await stage.Rabbit.DeleteAsync(Topics.Commands);
+            await CancelledAsync(worker, second.Length);
+            stopping = worker.StopAsync();
+            await Deadline.UntilAsync("the messages in a new queue", TimeSpan.FromSeconds(20), () =>
+                Task.FromResult(worker.Log.Contains($"{InHand + second.Length} messages of a deleted RabbitMQ queue that were not applied", StringComparison.Ordinal)));
+        }
+        Assert.Equal(0, await stopping);
+        stage.Start("--Ingest:Doors=rabbitmq");
+        await stage.AppliedAsync([.. first, .. second]);
     }
 
     static byte[] Padded(int size)
@@ -126,6 +174,33 @@ public sealed class DeletedQueueTests(Servers servers)
         }
     }
 
+    [Theory]
+    [InlineData("classic")]
+    [InlineData("quorum")]
+    public async Task What_a_worker_holds_goes_to_the_queue_that_somebody_makes_again_with_other_arguments(string type)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        try
+        {
+            await using (await LockJournalAsync(stage))
+            {
+                await stage.Rabbit.PublishAsync(Stage.Encoded(held));
+                await HeldMessages.ReceivedAsync(stage);
+                await stage.Rabbit.DeleteAsync(Topics.Commands);
+                await stage.Rabbit.DeclareAsync(Topics.Commands, new() { ["x-queue-type"] = type });
+                await Deadline.UntilAsync("the messages in the queue", TimeSpan.FromSeconds(60), async () => await stage.Rabbit.CountAsync(Topics.Commands) >= InHand);
+            }
+            Assert.Equal(78, await worker.EndedAsync());
+        }
+        finally
+        {
+            await stage.Rabbit.DeleteAsync(Topics.Commands);
+        }
+    }
+
     [Fact]
     public async Task An_exchange_that_somebody_makes_again_without_its_binding_is_bound_again()
     {
@@ -161,6 +236,29 @@ public sealed class DeletedQueueTests(Servers servers)
         {
             await stage.Rabbit.RemakeExchangeAsync();
         }
+    }
+
+    [Fact]
+    public async Task A_binding_that_RabbitMQ_refuses_is_reported_and_the_queue_is_consumed()
+    {
+        var host = await servers.RabbitAsync();
+        await using var stage = await Stage.SetAsync(servers);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        try
+        {
+            await host.AllowWritingAsync("^amq[.]default$");
+            await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(60), async () =>
+                (await worker.BodyAsync("/health/ready")).Contains("the exchange bet-commands cannot be bound to its queue", StringComparison.Ordinal));
+            var command = Given.Register();
+            await stage.Rabbit.PublishAsync(Stage.Encoded([command]));
+            await stage.AppliedAsync([command]);
+        }
+        finally
+        {
+            await host.AllowWritingAsync(".*");
+        }
+        await worker.ReadyAsync();
     }
 
     static async Task<IAsyncDisposable> LockJournalAsync(Stage stage)

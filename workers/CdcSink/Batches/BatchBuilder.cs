@@ -110,9 +110,9 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
 
     void AddSnapshotMarks(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
     {
-        if (change.Snapshot is not (SnapshotMarker.None or SnapshotMarker.Incremental) && !IsReplay && batch.SnapshotReads.Add((change.Table, change.Version)))
+        if (change.Snapshot is not (SnapshotMarker.None or SnapshotMarker.Incremental) && batch.SnapshotReads.Add((change.Table, change.Version)))
         {
-            batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.ReadMarker);
+            AddFirstRead(batch, record, change);
         }
         if (change.Snapshot is SnapshotMarker.LastInTable or SnapshotMarker.Last && !IsReplay)
         {
@@ -122,12 +122,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.FirstMarker);
         }
-        if (change.Snapshot is SnapshotMarker.First or SnapshotMarker.FirstInTable)
-        {
-            var readAt = Math.Max(change.CommitTime, record.TimestampMs * 1000);
-            batch.SnapshotStarts.Add(new Snapshot(change.Table, change.Version, record.Topic, change.Snapshot == SnapshotMarker.First, change.CommitTime, readAt));
-        }
-        else if (change.Snapshot == SnapshotMarker.Last && IsReplay)
+        if (change.Snapshot == SnapshotMarker.Last && IsReplay)
         {
             // Only who reads the archive knows when all of it has had its effect.
             batch.SnapshotEnds.Add(new SnapshotEnd(change.Version, change.TransactionId, change.CommitTime, record.Topic, record.Partition, record.Offset));
@@ -141,6 +136,18 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             // One is enough to tell that the table was read beside the stream. The first of the batch is the lowest in the log.
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.IncrementalMarker);
         }
+    }
+
+    // Marks do not tell where a snapshot begins: Debezium marks the only read of a table as its last, and the first record may be undecodable.
+    void AddFirstRead(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
+    {
+        if (!IsReplay)
+        {
+            batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.ReadMarker);
+        }
+        var readAt = Math.Max(change.CommitTime, record.TimestampMs * 1000);
+        batch.SnapshotStarts.Add(new Snapshot(
+            change.Table, change.Version, record.Topic, record.Partition, record.Offset, change.Snapshot == SnapshotMarker.First, change.CommitTime, readAt));
     }
 
     void AddCommitTime(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)

@@ -11,6 +11,8 @@ public sealed class ChangeBatch : IDisposable
     public ChangeRows Rows { get; } = new();
     public TouchedSet Touched { get; } = new();
     public List<DeadLetter> DeadLetters { get; } = [];
+
+    /// <summary>The first read of each table by each snapshot that is not incremental, whatever its mark.</summary>
     public List<Snapshot> SnapshotStarts { get; } = [];
 
     /// <summary>The version of the first row of the batch that an incremental snapshot read, by table and epoch.</summary>
@@ -94,11 +96,14 @@ public sealed class ChangeBatch : IDisposable
     }
 }
 
-/// <summary>The first read of a table by a snapshot.</summary>
+/// <summary>The first read of a table by a snapshot that a batch has.</summary>
 /// <param name="Table">The table.</param>
 /// <param name="Version">Of the read.</param>
 /// <param name="Topic">Where it stands.</param>
+/// <param name="Partition">Where it stands.</param>
+/// <param name="Offset">Where it stands.</param>
 /// <param name="IsFirst">True where it is the first read of the whole snapshot.</param>
 /// <param name="NotedAt">When the connector noted the snapshot's position, before it read anything; microseconds since 1970 UTC.</param>
 /// <param name="ReadAt">When the record was written, after the read; microseconds since 1970 UTC.</param>
-public readonly record struct Snapshot(SourceTable Table, ChangeVersion Version, string Topic, bool IsFirst, long NotedAt, long ReadAt);
+public readonly record struct Snapshot(
+    SourceTable Table, ChangeVersion Version, string Topic, int Partition, long Offset, bool IsFirst, long NotedAt, long ReadAt);

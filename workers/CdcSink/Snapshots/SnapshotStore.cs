@@ -105,7 +105,7 @@ public sealed class SnapshotStore(ChangeStore store)
     {
         var start = ChangeVersion.Of(first.Epoch, streamed: false, 0);
         var end = ChangeVersion.Of(first.Epoch, streamed: false, ChangeVersion.MaxLsn);
-        var sql = $"SELECT max(version) FROM snapshot_markers WHERE marker = 'first' AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}} AND version != {first.Value}";
+        var sql = $"SELECT max(version) FROM snapshot_markers WHERE marker IN ('first', 'read') AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}} AND version != {first.Value}";
         return await NumberAsync(sql, start, end, cancellation) > 0;
     }
 
@@ -124,7 +124,7 @@ public sealed class SnapshotStore(ChangeStore store)
         const string Sql = """
             SELECT version, began_at FROM
             (
-                SELECT version, committed_at AS began_at FROM snapshot_markers WHERE marker = 'first'
+                SELECT version, committed_at AS began_at FROM snapshot_markers WHERE marker IN ('first', 'read')
                 UNION ALL SELECT version, at FROM watermarks
                 UNION ALL SELECT version, as_of FROM visible_watermarks
             )
@@ -148,10 +148,16 @@ public sealed class SnapshotStore(ChangeStore store)
 
     /// <summary>
     /// Notes that the stream of the epoch ran before this snapshot. Its reads are newer than their position where the connector had a backlog, and
-    /// newer than their time where it waited before it began to read. The first of them is at least as new as all that they read.
+    /// newer than their time where it waited before it began to read. The first of them is at least as new as all that they read, so a read that
+    /// was written after one that is noted changes nothing.
     /// </summary>
     public async Task NoteLaterAsync(Snapshot start, CancellationToken cancellation)
     {
+        var noted = $"SELECT count() FROM snapshot_markers WHERE marker = 'later' AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}} AND toUnixTimestamp64Micro(committed_at) <= {start.ReadAt}";
+        if (await NumberAsync(noted, start.Version, start.Version, cancellation) > 0)
+        {
+            return;
+        }
         using var rows = new NativeRows(ChangeRows.SnapshotMarkerColumns);
         var place = new StreamRecord(start.Topic, 0, 0, 0, null, null, []);
         ChangeRows.AddSnapshotMarker(rows, place, new DecodedRecord { Version = start.Version, CommitTime = start.NotedAt }, SnapshotEnd.NotedMarker, Settlement.Open);

@@ -19,13 +19,16 @@ public sealed class StreamSigns(
     // By table; two batches are looked at side by side.
     readonly ConcurrentDictionary<string, long> _logged = [];
 
+    // The offset of the first read that was looked at. Later ones, of this batch or of others, say nothing new.
+    readonly ConcurrentDictionary<(SourceTable Table, ChangeVersion Version, int Partition), long> _begun = [];
+
     // The last change of each table that an earlier batch brought.
     readonly ConcurrentDictionary<SourceTable, (long Id, ulong Version)> _last = [];
 
     /// <summary>Looks at a batch whose changes and markers are stored: all questions at once, each a small one.</summary>
     public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation) => Task.WhenAll([
         NoticeLossAsync(batch, cancellation),
-        .. batch.SnapshotStarts.Select(start => NoticeRepetitionAsync(start, cancellation)),
+        .. batch.SnapshotStarts.Where(IsBegin).Select(start => NoticeBeginAsync(start, cancellation)),
         .. batch.ReadIncrementally.Select(read => NoticeIncrementalAsync(batch, read.Key.Table, read.Key.Epoch, read.Value, cancellation)),
         .. batch.StreamedUntil.All.GroupBy(each => each.Epoch).Select(each => NoticeLowerEpochAsync(batch, each.Key, each, cancellation)),
     ]);
@@ -51,6 +54,15 @@ public sealed class StreamSigns(
             _last.TryRemove(table, out _);
         }
     }
+
+    async Task NoticeBeginAsync(Snapshot start, CancellationToken cancellation)
+    {
+        await NoticeRepetitionAsync(start, cancellation);
+        _begun[(start.Table, start.Version, start.Partition)] = start.Offset;
+    }
+
+    // A partition that is read again from before its first read is looked at again: ClickHouse may be another one.
+    bool IsBegin(Snapshot start) => !_begun.TryGetValue((start.Table, start.Version, start.Partition), out var first) || start.Offset <= first;
 
     /// <summary>
     /// A snapshot in an epoch that has streamed changes cannot outrank them, and rows that were deleted while nobody captured stay. The same

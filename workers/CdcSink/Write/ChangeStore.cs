@@ -100,50 +100,6 @@ public sealed class ChangeStore : IDisposable
         return Convert.ToInt64(await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture) > 0;
     }
 
-    /// <summary>
-    /// Which of these changes the table does not have. Of bets, also those that no row of <c>bets_analytics_rows</c> came of: changes that delete
-    /// no bet, whose row has not expired.
-    /// </summary>
-    public async Task<HashSet<(long Id, ulong Version)>> MissingChangesAsync(
-        SourceTable table, IReadOnlyCollection<(long Id, ulong Version)> changes, CancellationToken cancellation)
-    {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("ids", changes.Select(change => change.Id).Distinct().ToArray());
-        parameters.AddParameter("versions", changes.Select(change => change.Version).Distinct().ToArray());
-        var isShown = table == SourceTable.Bets ? "NOT deleted AND placed_at >= (SELECT whole_days FROM kept_since)" : "false";
-        var (stored, shown) = (new HashSet<(long Id, ulong Version)>(), new HashSet<(long Id, ulong Version)>());
-        await using (var rows = await _client.ExecuteReaderAsync(
-            $"SELECT id, version, {isShown} FROM {ChangesOf(table)} WHERE id IN {{ids:Array(Int64)}} AND version IN {{versions:Array(UInt64)}}",
-            parameters, cancellationToken: cancellation))
-        {
-            while (await rows.ReadAsync(cancellation))
-            {
-                var change = (rows.GetInt64(0), Convert.ToUInt64(rows.GetValue(1), CultureInfo.InvariantCulture));
-                stored.Add(change);
-                if (Convert.ToBoolean(rows.GetValue(2), CultureInfo.InvariantCulture))
-                {
-                    shown.Add(change);
-                }
-            }
-        }
-        var joined = shown.Count == 0 ? [] : await JoinedVersionsAsync(shown.Select(change => change.Id), cancellation);
-        return [.. changes.Where(change => !stored.Contains(change) || (shown.Contains(change) && joined.GetValueOrDefault(change.Id) < change.Version))];
-    }
-
-    async Task<Dictionary<long, ulong>> JoinedVersionsAsync(IEnumerable<long> bets, CancellationToken cancellation)
-    {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("bets", bets.Distinct().ToArray());
-        var joined = new Dictionary<long, ulong>();
-        await using var rows = await _client.ExecuteReaderAsync(
-            $"SELECT bet_id, max(bet_version) FROM {BetsAnalyticsRows} WHERE bet_id IN {{bets:Array(Int64)}} GROUP BY bet_id", parameters, cancellationToken: cancellation);
-        while (await rows.ReadAsync(cancellation))
-        {
-            joined[rows.GetInt64(0)] = Convert.ToUInt64(rows.GetValue(1), CultureInfo.InvariantCulture);
-        }
-        return joined;
-    }
-
     /// <summary>Asks the Reconciler for a run; once for each <paramref name="id"/>, however often it is asked.</summary>
     /// <param name="id">Names the sign, so that the same sign asks once.</param>
     /// <param name="reason">For people.</param>

@@ -18,19 +18,21 @@ public sealed class LostChanges(ChangeStore store, CdcSinkOptions options, CdcSi
 
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    readonly ChangeEffects _effects = new(store);
     readonly ChangeTopics _topics = new(options.TopicPrefix);
 
-    // Asked for; where partitions begin again, the same is not looked for again.
-    readonly ConcurrentDictionary<(SourceTable Table, long Id, ulong Version), bool> _reported = [];
+    // Reported, and when. What is reported a second time by this process is the same loss, unless it was there meanwhile.
+    readonly ConcurrentDictionary<(SourceTable Table, long Id, ulong Version), DateTimeOffset> _reported = [];
 
-    /// <summary>Looks for the last change of each of these partitions, and for the row of <c>bets_analytics_rows</c> that it was joined into.</summary>
+    /// <summary>Looks for the last change of each of these partitions, and for all that was written for it; see <see cref="ChangeEffects"/>.</summary>
     /// <param name="reached">What <c>sink_progress</c> has of partitions that begin.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task LookAsync(IEnumerable<PartitionPosition> reached, CancellationToken cancellation)
     {
         var expected = reached.Where(position => position.LastChange.Version > 0)
             .Select(position => (Table: TableOf(position.Topic), position.LastChange.Id, position.LastChange.Version))
-            .Where(change => change.Table != SourceTable.None && !_reported.ContainsKey(change)).ToHashSet();
+            .Where(change => change.Table != SourceTable.None).ToHashSet();
+        var all = expected;
         for (var look = 1; expected.Count > 0 && look <= Looks; look++)
         {
             if (look > 1)
@@ -39,27 +41,34 @@ public sealed class LostChanges(ChangeStore store, CdcSinkOptions options, CdcSi
             }
             expected = await MissingAsync(expected, cancellation);
         }
+        foreach (var found in all.Except(expected))
+        {
+            _reported.TryRemove(found, out _);
+        }
         await Task.WhenAll(expected.Select(change => ReportAsync(change.Table, change.Id, change.Version, cancellation)));
     }
 
     async Task<HashSet<(SourceTable Table, long Id, ulong Version)>> MissingAsync(HashSet<(SourceTable Table, long Id, ulong Version)> expected, CancellationToken cancellation)
     {
         var tables = expected.GroupBy(change => change.Table, change => (change.Id, change.Version)).ToList();
-        var missing = await Task.WhenAll(tables.Select(table => store.MissingChangesAsync(table.Key, [.. table], cancellation)));
+        var missing = await Task.WhenAll(tables.Select(table => _effects.MissingAsync(table.Key, [.. table], cancellation)));
         return [.. tables.Zip(missing).SelectMany(each => each.Second.Select(change => (each.First.Key, change.Id, change.Version)))];
     }
 
     /// <summary>This change is gone. To be called before progress is recorded.</summary>
     public async Task ReportAsync(SourceTable table, long id, ulong version, CancellationToken cancellation)
     {
-        // Nobody knows how old the oldest change is that is gone with it.
-        await store.AskReconciliationAsync(
-            FormattableString.Invariant($"change {version} of {table} {id} is gone"), "ClickHouse lost a change that it had acknowledged", Hold.All, cancellation);
-        if (_reported.TryAdd((table, id, version), true))
+        var change = (table, id, version);
+        if (_reported.TryAdd(change, clock.GetUtcNow()))
         {
             metrics.LostChange(table.ToString());
             CdcSinkLog.ChangeLost(log, version, table.ToString(), id);
         }
+        var at = _reported.GetValueOrDefault(change, clock.GetUtcNow());
+        // A change may be lost again after the request of its first loss was answered, so the request says when. Nobody knows how old the oldest
+        // change is that is gone with it.
+        var sign = new Sign(FormattableString.Invariant($"change {version} of {table} {id} is gone"), FormattableString.Invariant($"{at:yyyy-MM-dd HH:mm:ss.ffffff}"));
+        await store.AskReconciliationAsync(sign, "ClickHouse lost a change that it had acknowledged", Hold.All, cancellation);
     }
 
     SourceTable TableOf(string topic) => topic == _topics.Bets ? SourceTable.Bets : topic == _topics.Users ? SourceTable.Users

@@ -27,12 +27,15 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
     /// <summary>The assignment of partitions that lasts. A batch that was read in a former one records nothing: another replica may own its partitions.</summary>
     public Assignment Assignment => _assignment;
 
-    /// <summary>Of these records ClickHouse has nothing, so none of them is a partition's last change. To be told before they are recorded.</summary>
+    /// <summary>
+    /// Of these records ClickHouse has nothing, so none of them is a partition's last change. To be told before they are recorded. Records that
+    /// could not be decoded are no changes and are not remembered.
+    /// </summary>
     public void PutAside(IEnumerable<DeadLetter> letters)
     {
         lock (_gate)
         {
-            foreach (var (record, _, _) in letters)
+            foreach (var (record, _, _) in letters.Where(letter => letter.Reason == PatientApplier.RefusedReason))
             {
                 if (!_putAside.TryGetValue((record.Topic, record.Partition), out var offsets))
                 {

@@ -159,7 +159,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
-        if (CancelsSlowConsumers(_connection) && !AreDone && _inbox.Clock.GetElapsedTime(Volatile.Read(ref _stands)) >= ShortestTimeout)
+        if (!IsLost && CancelsSlowConsumers(_connection) && !AreDone && _inbox.Clock.GetElapsedTime(Volatile.Read(ref _stands)) >= ShortestTimeout)
         {
             _isSlow = _isCancelled = true;
         }

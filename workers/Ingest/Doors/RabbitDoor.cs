@@ -63,7 +63,7 @@ public sealed class RabbitDoor(
                 {
                     await BeginAsync(batch, stopping);
                 }
-                await FinishAsync(_inHand.Count(each => !each.Handling.IsCompleted));
+                await FinishAsync(_inHand.Count(each => !each.Handling.IsCompleted), stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -77,7 +77,7 @@ public sealed class RabbitDoor(
         try
         {
             stopping.ThrowIfCancellationRequested();
-            await FinishAsync(MostInHand - 1);
+            await FinishAsync(MostInHand - 1, stopping);
             _gathering.TopUp(batch);
             await StartAsync(batch, stopping);
         }
@@ -110,10 +110,7 @@ public sealed class RabbitDoor(
     {
         var messages = _givenUp.Concat(_inHand.Where(each => !each.Handling.IsCompleted).Select(each => each.Messages)).SelectMany(batch => batch)
             .Where(message => message.Consumer.IsCancelled).ToList();
-        while (inbox.HasLastCopy && inbox.TryTake(null, out var arrival))
-        {
-            messages.Add(reader.Read(arrival));
-        }
+        messages.AddRange(inbox.TakeLastCopies().Select(reader.Read));
         messages.RemoveAll(message => !_returned.Add(message));
         if (messages.Count > 0)
         {
@@ -126,7 +123,7 @@ public sealed class RabbitDoor(
         if (!ReferenceEquals(batch[0].Consumer, _consumer))
         {
             // The consumer before is gone: what it brought ends, or is abandoned, before the broker's next delivery is applied.
-            await FinishAsync(0);
+            await FinishAsync(0, stopping);
             (_consumer, _lostSince, _isAbandoned) = (batch[0].Consumer, null, false);
         }
         if (_isAbandoned)
@@ -137,15 +134,16 @@ public sealed class RabbitDoor(
         _inHand.Enqueue(new InHand(batch, _last = HandleAsync(batch, _last, stopping)));
     }
 
-    // Waits for the oldest batches in hand until only so many are left.
-    async Task FinishAsync(int left)
+    // Waits for the oldest batches in hand until only so many are left. A stop ends it: what stays in hand is waited for there.
+    async Task FinishAsync(int left, CancellationToken stopping)
     {
         while (_inHand.Count > left)
         {
             while (!_inHand.Peek().Handling.IsCompleted)
             {
                 AbandonLost();
-                await Task.WhenAny(_inHand.Peek().Handling, Task.Delay(Idle, clock));
+                await Task.WhenAny(_inHand.Peek().Handling, Task.Delay(Idle, clock, stopping));
+                stopping.ThrowIfCancellationRequested();
             }
             await _inHand.Dequeue().Handling;
         }

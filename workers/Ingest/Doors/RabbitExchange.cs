@@ -18,7 +18,7 @@ sealed class RabbitExchange(Readiness readiness, ILogger log)
 
     readonly SettingWatch _watch = new(Stores.Rabbit, Condition, readiness, log);
 
-    /// <summary>Makes the exchange and its binding where they are not there. One of another type is reported; the queue is consumed all the same.</summary>
+    /// <summary>Makes the exchange and its binding where they are not there. What the broker refuses is reported; the queue is consumed all the same.</summary>
     public async Task BindAsync(IConnection connection, CancellationToken cancellation)
     {
         // A refusal closes its channel.
@@ -32,6 +32,11 @@ sealed class RabbitExchange(Readiness readiness, ILogger log)
         {
             _watch.Saw([$"the exchange {Topics.Commands} is another one than Ingest makes ({refused.ShutdownReason.ReplyText}): what MassTransit "
                 + "sends through it may not reach the queue; delete it, and Ingest makes it anew"]);
+        }
+        catch (OperationInterruptedException refused) when (RabbitTrouble.IsRefused(refused))
+        {
+            _watch.Saw([$"the exchange {Topics.Commands} cannot be bound to its queue ({refused.ShutdownReason!.ReplyText}): what MassTransit sends "
+                + "through it may not reach the queue; Ingest's user needs the rights to configure and to write both"]);
         }
     }
 }

@@ -28,8 +28,20 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
     /// <summary>Waits until there may be a message to take.</summary>
     public ValueTask<bool> WaitAsync(CancellationToken cancellation) => _messages.Reader.WaitToReadAsync(cancellation);
 
-    /// <summary>True where the next message is nowhere else: the queue that it came from was deleted.</summary>
-    public bool HasLastCopy => _messages.Reader.TryPeek(out var next) && next.Consumer.IsCancelled;
+    /// <summary>Takes the messages that are nowhere else, because the queue that they came from was deleted. The others stay in their order.</summary>
+    public List<RabbitArrival> TakeLastCopies()
+    {
+        lock (_gate)
+        {
+            // A consumer may be cancelled meanwhile, so each is asked once.
+            var isLast = Drain().ToLookup(arrival => arrival.Consumer.IsCancelled);
+            foreach (var other in isLast[false])
+            {
+                _messages.Writer.TryWrite(other);
+            }
+            return [.. isLast[true]];
+        }
+    }
 
     /// <summary>Takes the next message; false where there is none now, or it is another consumer's and those of the consumer before it are to be applied first.</summary>
     /// <param name="before">Whose messages were taken before; null where none were.</param>
@@ -62,12 +74,29 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
         lock (_gate)
         {
             _source = consumer;
-            // What a cancelled consumer brought comes first.
-            while (!HasLastCopy && _messages.Reader.TryRead(out var arrival))
+            foreach (var arrival in Drain())
             {
-                Held.Release(arrival.Cut.Held);
+                // What cancelled consumers brought comes first.
+                if (arrival.Consumer.IsCancelled)
+                {
+                    _messages.Writer.TryWrite(arrival);
+                }
+                else
+                {
+                    Held.Release(arrival.Cut.Held);
+                }
             }
         }
+    }
+
+    List<RabbitArrival> Drain()
+    {
+        var all = new List<RabbitArrival>();
+        while (_messages.Reader.TryRead(out var arrival))
+        {
+            all.Add(arrival);
+        }
+        return all;
     }
 
     public void Add(RabbitArrival arrival)

@@ -12,50 +12,69 @@ namespace Betting.Ingest.Doors;
 /// applied meanwhile is a duplicate. A message of which only the beginning was kept becomes a dead letter.
 /// </summary>
 public sealed class RabbitReturns(
-    IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, RabbitDeadLetters letters, TimeProvider clock, ILogger<RabbitReturns> log)
+    IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, IDeadLetters letters, TimeProvider clock, ILogger<RabbitReturns> log)
 {
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Returns when the broker has confirmed all of them; until then they are sent again.</summary>
     public async Task SendBackAsync(IReadOnlyList<RabbitMessage> messages)
     {
-        var (cut, whole) = (messages.Where(IsCut).ToList(), messages.Where(message => !IsCut(message)));
-        List<DeadLetter> aside = cut.ConvertAll(message => new DeadLetter(
-            message.Delivery, Refusal.Document, message.Delivery.Fault ?? "it is too large", clock.GetUtcNow().UtcDateTime));
-        var left = whole.Select(message => new RabbitOriginal(
+        var left = messages.Where(message => !IsCut(message)).Select(message => new RabbitOriginal(
             RabbitHeaders.Copy(message.Delivery.Original as IReadOnlyBasicProperties, _ => true), message.Delivery.Body)).ToList();
-        while (left.Count + aside.Count > 0)
+        List<DeadLetter> aside = [.. messages.Where(IsCut).Select(message => new DeadLetter(
+            message.Delivery, Refusal.Document, message.Delivery.Fault ?? "it is too large", clock.GetUtcNow().UtcDateTime))];
+        // Neither waits for the other: the queue may take messages while the letters' queue is full.
+        await Task.WhenAll(
+            UntilDoneAsync(() => left.Count, async () =>
+            {
+                (left, var refusal) = await PublishAsync(left);
+                return refusal;
+            }),
+            UntilDoneAsync(() => aside.Count(letter => !letter.IsAside && !letter.Delivery.ComesAgain), async () =>
+            {
+                await letters.SendAsync(aside, CancellationToken.None);
+                return "";
+            }));
+        IngestLog.LastCopiesReturned(log, messages.Count);
+    }
+
+    async Task UntilDoneAsync(Func<int> left, Func<Task<string>> attempt)
+    {
+        while (left() > 0)
         {
-            var detail = "";
+            string refusal;
             try
             {
-                await DeclareAsync();
-                if (aside.Count > 0)
-                {
-                    await letters.SendAsync(aside, isShortened: false, CancellationToken.None);
-                    aside = [];
-                }
-                await using var sender = new RabbitReplaySender(rabbit.Value);
-                var answers = await sender.SendBackAsync(left, CancellationToken.None);
-                left = [.. left.Zip(answers).Where(each => !each.Second.IsSent).Select(each => each.First)];
-                detail = answers.FirstOrDefault(answer => !answer.IsSent)?.Failure is { } refused ? RabbitTrouble.Describe(refused) ?? refused.Message : "";
+                refusal = await attempt();
             }
             // Whatever the client throws while the broker is away.
             catch (Exception failure)
             {
-                detail = RabbitTrouble.Describe(failure) ?? failure.GetType().Name;
+                refusal = RabbitTrouble.Describe(failure) ?? failure.GetType().Name;
             }
-            aside.RemoveAll(letter => letter.IsAside);
-            if (left.Count + aside.Count > 0)
+            if (left() > 0)
             {
-                IngestLog.LastCopiesStay(log, left.Count + aside.Count, detail);
+                IngestLog.LastCopiesStay(log, left(), refusal);
                 await Task.Delay(Pause, clock);
             }
         }
-        IngestLog.LastCopiesReturned(log, messages.Count);
     }
 
-    static bool IsCut(RabbitMessage message) => message.Delivery is { Command: null, Cut.Count: > 0 };
+    // Returns those that the broker has not confirmed, and why it refused the first of them.
+    async Task<(List<RabbitOriginal> Left, string Refusal)> PublishAsync(List<RabbitOriginal> messages)
+    {
+        await DeclareAsync();
+        await using var sender = new RabbitReplaySender(rabbit.Value);
+        var answers = await sender.SendBackAsync(messages, CancellationToken.None);
+        var refused = answers.FirstOrDefault(answer => !answer.IsSent)?.Failure;
+        return (
+            [.. messages.Zip(answers).Where(each => !each.Second.IsSent).Select(each => each.First)],
+            refused is null ? "" : RabbitTrouble.Describe(refused) ?? refused.Message);
+    }
+
+    // Of a command that is whole, headers may be missing: nobody reads them.
+    static bool IsCut(RabbitMessage message) =>
+        message.Delivery.Cut.Count > 0 && !(message.Delivery.Command is { } json && CommandDecoder.TryDecode(json.Span, out _, out _));
 
     async Task DeclareAsync()
     {

@@ -4,6 +4,7 @@ using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Betting.Ingest.Doors;
 
@@ -22,21 +23,16 @@ public sealed class RabbitWatch(
     // stands.
     static readonly TimeSpan SurelyStands = TimeSpan.FromMinutes(2);
 
-    // Nobody consumes the dead letters, so nothing tells that their queue is another one.
-    static readonly TimeSpan DeclareEvery = TimeSpan.FromSeconds(10);
-
     // RabbitMQ tells no messages and no consumers of a quorum queue whose leader does not answer within 250 ms.
     const int MostEmptyAnswers = 5;
 
     readonly RabbitBacklog _backlog = new(clock);
     readonly RabbitStandby _standby = new(readiness, clock, log);
     readonly ConsumerSilence _silence = new(clock);
-    readonly RabbitExchange _exchange = new(readiness, log);
+    readonly RabbitTopology _topology = new(queues, readiness, clock, log);
     (RabbitConsumer? Consumer, ulong Count) _received;
     readonly ConsumerIdleness _idle = new(clock);
     int _emptyAnswers, _deletions;
-    long _declared;
-    Task _ensuring = Task.CompletedTask;
     IConnection? _connection;
     IChannel? _channel;
     RabbitConsumer? _consumer;
@@ -46,6 +42,7 @@ public sealed class RabbitWatch(
     public async Task RunAsync(CancellationToken stopping)
     {
         readiness.Require(RabbitDoor.Door);
+        readiness.Require(RabbitExchange.Condition);
         try
         {
             while (true)
@@ -53,6 +50,12 @@ public sealed class RabbitWatch(
                 heartbeats.Beat(Name);
                 await Task.Delay(await LookAsync(stopping) ? Every : Again, clock, stopping);
             }
+        }
+        catch (QueueMismatchException mismatch) when (mismatch.Queue == Topics.Commands)
+        {
+            // A consumer begins only on a queue with the right arguments, so its queue was deleted.
+            _consumer?.Cancelled();
+            throw;
         }
         finally
         {
@@ -103,7 +106,7 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
-            await EnsureTopologyAsync(stopping);
+            await _topology.EnsureAsync(_connection!, stopping);
             // The client itself waits for its own limit of 20 s, whatever the token says.
             var queue = await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token);
             if (!IsOfTheQueue(queue))
@@ -113,7 +116,18 @@ public sealed class RabbitWatch(
             Observe(queue, _consumer!);
             var letters = await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token).WaitAsync(either.Token);
             metrics.DeadLettersWaiting(RabbitDoor.Door, letters);
+            if (_topology.Failure is { } refused)
+            {
+                outages.Failed(Stores.Rabbit, Name, refused);
+                return false;
+            }
             return true;
+        }
+        catch (OperationInterruptedException deleted) when (deleted.ShutdownReason?.ReplyCode == Constants.NotFound)
+        {
+            // A queue was deleted, which is no outage: the next look opens another channel and declares both.
+            await CloseAsync();
+            return false;
         }
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
         {
@@ -157,43 +171,8 @@ public sealed class RabbitWatch(
         }
         await CloseAsync();
         _connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest watch", cancellation);
-        await DeclareAsync(isCancelled: false, cancellation).WaitAsync(cancellation);
+        await _topology.DeclareAsync(_connection, isCancelled: false, cancellation).WaitAsync(cancellation);
         return _channel = await _connection.CreateChannelAsync(cancellationToken: cancellation).WaitAsync(cancellation);
-    }
-
-    async Task DeclareAsync(bool isCancelled, CancellationToken cancellation)
-    {
-        await queues.DeclareAsync(_connection!, isCancelled, cancellation);
-        _declared = clock.GetTimestamp();
-    }
-
-    // Beside the looks: over a slow network it takes longer than their limit.
-    async Task EnsureTopologyAsync(CancellationToken stopping)
-    {
-        if (_ensuring.IsCompleted)
-        {
-            await _ensuring;
-            _ensuring = EnsureTopologyAsync(_connection!, stopping);
-        }
-    }
-
-    async Task EnsureTopologyAsync(IConnection connection, CancellationToken stopping)
-    {
-        using var limit = new CancellationTokenSource(PatienceToOpen, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
-        try
-        {
-            if (clock.GetElapsedTime(_declared) >= DeclareEvery)
-            {
-                _declared = clock.GetTimestamp();
-                await queues.DeclareAsync(connection, isCancelled: false, either.Token).WaitAsync(either.Token);
-            }
-            await _exchange.BindAsync(connection, either.Token).WaitAsync(either.Token);
-        }
-        catch (Exception failure) when (failure is not QueueMismatchException)
-        {
-            // The looks tell of a broker that is away.
-        }
     }
 
     async Task ConsumeAsync(CancellationToken cancellation)
@@ -210,7 +189,7 @@ public sealed class RabbitWatch(
         {
             await before.LeaveAsync();
             // The queue may be gone, or another one of the same name, that somebody else has declared.
-            await DeclareAsync(before is { IsCancelled: true, IsSlow: false }, cancellation).WaitAsync(cancellation);
+            await _topology.DeclareAsync(_connection!, before is { IsCancelled: true, IsSlow: false }, cancellation).WaitAsync(cancellation);
             before.Resolve(isDeleted: queues.Deletions != _deletions);
         }
         _consumer = null;
