@@ -38,7 +38,7 @@ public sealed class ArrivedKeys(PostgresSource postgres)
         looked_at AS (
             SELECT waits_id, waits_for, number, {Arrived} AND EXISTS (
                 SELECT FROM parked_commands w
-                WHERE w.waits_id = p.waits_id AND w.waits_for = p.waits_for AND w.quarantined_because IS NULL) AS has_come FROM p
+                WHERE w.waits_id = p.waits_id AND w.waits_for = p.waits_for AND {ParkedCommands.IsReleased}) AS has_come FROM p
         )
         SELECT waits_id, waits_for, has_come, number FROM looked_at WHERE has_come OR number = $3
         """;
