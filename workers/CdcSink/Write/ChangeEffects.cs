@@ -6,8 +6,9 @@ using ClickHouse.Driver.Utility;
 namespace Betting.CdcSink.Write;
 
 /// <summary>
-/// Looks for what the sink wrote for changes: the change itself; for a bet its places in <c>bets_by_user</c> and <c>bets_by_event</c> and its row in
-/// <c>bets_analytics_rows</c>; for a user or an event the rows of some of its bets. Any of these tables may be older than the others.
+/// Looks for what the sink wrote for changes: the change itself; for a bet its row in <c>bets_analytics_rows</c>; for a user or an event the rows of some
+/// of its bets. Any of these tables may be older than the others. <c>bets_by_user</c> and <c>bets_by_event</c> are not looked at: the reconciliation that
+/// ends a hold compares neither.
 /// </summary>
 sealed class ChangeEffects(ChangeStore store)
 {
@@ -18,14 +19,10 @@ sealed class ChangeEffects(ChangeStore store)
     static readonly string ShownPlacedAt = JoinStatement.Shown("placed_at");
 
     static readonly string OfBets = $$"""
-        SELECT id, version, toUInt64(ifNull(is_shown = 0 OR (has_user AND has_event AND joined >= version), 0))
+        SELECT id, version, toUInt64(ifNull(is_shown = 0 OR joined >= version, 0))
         FROM
         (
-            SELECT
-                id, version,
-                NOT deleted AND placed_at >= (SELECT whole_days FROM kept_since) AS is_shown,
-                (user_id, id) IN (SELECT user_id, bet_id FROM bets_by_user WHERE user_id IN (SELECT user_id FROM bet_changes WHERE id IN {ids:Array(Int64)})) AS has_user,
-                (event_id, id) IN (SELECT event_id, bet_id FROM bets_by_event WHERE event_id IN (SELECT event_id FROM bet_changes WHERE id IN {ids:Array(Int64)})) AS has_event
+            SELECT id, version, NOT deleted AND placed_at >= (SELECT whole_days FROM kept_since) AS is_shown
             FROM bet_changes
             WHERE id IN {ids:Array(Int64)} AND version IN {versions:Array(UInt64)}
         ) AS change

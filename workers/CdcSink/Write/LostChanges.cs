@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Betting.CdcSink.Batches;
 using Betting.Contracts;
 using Betting.Debezium;
@@ -21,9 +20,6 @@ public sealed class LostChanges(ChangeStore store, CdcSinkOptions options, CdcSi
     readonly ChangeEffects _effects = new(store);
     readonly ChangeTopics _topics = new(options.TopicPrefix);
 
-    // Reported, and when. What is reported a second time by this process is the same loss, unless it was there meanwhile.
-    readonly ConcurrentDictionary<(SourceTable Table, long Id, ulong Version), DateTimeOffset> _reported = [];
-
     /// <summary>Looks for the last change of each of these partitions, and for all that was written for it; see <see cref="ChangeEffects"/>.</summary>
     /// <param name="reached">What <c>sink_progress</c> has of partitions that begin.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -32,7 +28,6 @@ public sealed class LostChanges(ChangeStore store, CdcSinkOptions options, CdcSi
         var expected = reached.Where(position => position.LastChange.Version > 0)
             .Select(position => (Table: TableOf(position.Topic), position.LastChange.Id, position.LastChange.Version))
             .Where(change => change.Table != SourceTable.None).ToHashSet();
-        var all = expected;
         for (var look = 1; expected.Count > 0 && look <= Looks; look++)
         {
             if (look > 1)
@@ -40,10 +35,6 @@ public sealed class LostChanges(ChangeStore store, CdcSinkOptions options, CdcSi
                 await Task.Delay(Pause, clock, cancellation);
             }
             expected = await MissingAsync(expected, cancellation);
-        }
-        foreach (var found in all.Except(expected))
-        {
-            _reported.TryRemove(found, out _);
         }
         await Task.WhenAll(expected.Select(change => ReportAsync(change.Table, change.Id, change.Version, cancellation)));
     }
@@ -56,19 +47,17 @@ public sealed class LostChanges(ChangeStore store, CdcSinkOptions options, CdcSi
     }
 
     /// <summary>This change is gone. To be called before progress is recorded.</summary>
+    /// <remarks>
+    /// A change may be lost, brought back and lost again, so each report asks for a run that begins after it; where one is asked for already, no
+    /// other is. Nobody knows how old the oldest change is that is gone with it.
+    /// </remarks>
     public async Task ReportAsync(SourceTable table, long id, ulong version, CancellationToken cancellation)
     {
-        var change = (table, id, version);
-        if (_reported.TryAdd(change, clock.GetUtcNow()))
-        {
-            metrics.LostChange(table.ToString());
-            CdcSinkLog.ChangeLost(log, version, table.ToString(), id);
-        }
-        var at = _reported.GetValueOrDefault(change, clock.GetUtcNow());
-        // A change may be lost again after the request of its first loss was answered, so the request says when. Nobody knows how old the oldest
-        // change is that is gone with it.
-        var sign = new Sign(FormattableString.Invariant($"change {version} of {table} {id} is gone"), FormattableString.Invariant($"{at:yyyy-MM-dd HH:mm:ss.ffffff}"));
+        var sign = new Sign(
+            FormattableString.Invariant($"change {version} of {table} {id} is gone"), FormattableString.Invariant($"{clock.GetUtcNow():yyyy-MM-dd HH:mm:ss.ffffff}"));
         await store.AskReconciliationAsync(sign, "ClickHouse lost a change that it had acknowledged", Hold.All, cancellation);
+        metrics.LostChange(table.ToString());
+        CdcSinkLog.ChangeLost(log, version, table.ToString(), id);
     }
 
     SourceTable TableOf(string topic) => topic == _topics.Bets ? SourceTable.Bets : topic == _topics.Users ? SourceTable.Users

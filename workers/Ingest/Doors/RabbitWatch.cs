@@ -42,7 +42,6 @@ public sealed class RabbitWatch(
     public async Task RunAsync(CancellationToken stopping)
     {
         readiness.Require(RabbitDoor.Door);
-        readiness.Require(RabbitExchange.Condition);
         try
         {
             while (true)
@@ -107,15 +106,16 @@ public sealed class RabbitWatch(
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
             await _topology.EnsureAsync(_connection!, stopping);
-            // The client itself waits for its own limit of 20 s, whatever the token says.
-            var queue = await channel.QueueDeclarePassiveAsync(Topics.Commands, either.Token).WaitAsync(either.Token);
+            if (await LookAtQueuesAsync(channel, either.Token) is not { } queue)
+            {
+                await CloseAsync();
+                return false;
+            }
             if (!IsOfTheQueue(queue))
             {
                 return false;
             }
             Observe(queue, _consumer!);
-            var letters = await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), either.Token).WaitAsync(either.Token);
-            metrics.DeadLettersWaiting(RabbitDoor.Door, letters);
             if (_topology.Failure is { } refused)
             {
                 outages.Failed(Stores.Rabbit, Name, refused);
@@ -123,18 +123,29 @@ public sealed class RabbitWatch(
             }
             return true;
         }
-        catch (OperationInterruptedException deleted) when (deleted.ShutdownReason?.ReplyCode == Constants.NotFound)
-        {
-            // A queue was deleted, which is no outage: the next look opens another channel and declares both.
-            await CloseAsync();
-            return false;
-        }
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
         {
             outages.Failed(Stores.Rabbit, Name, RabbitTrouble.Describe(failure) ?? (failure is OperationCanceledException ? "no answer in time" : failure.GetType().Name));
             _backlog.Forget();
             await CloseAsync();
             return false;
+        }
+    }
+
+    // Null where a queue is not there. That is no outage: the next look declares both, and fails where they cannot be there, as while the node of a
+    // classic queue is down.
+    async Task<QueueDeclareOk?> LookAtQueuesAsync(IChannel channel, CancellationToken cancellation)
+    {
+        try
+        {
+            // The client itself waits for its own limit of 20 s, whatever the token says.
+            var queue = await channel.QueueDeclarePassiveAsync(Topics.Commands, cancellation).WaitAsync(cancellation);
+            metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), cancellation).WaitAsync(cancellation));
+            return queue;
+        }
+        catch (OperationInterruptedException absent) when (absent.ShutdownReason?.ReplyCode == Constants.NotFound)
+        {
+            return null;
         }
     }
 
