@@ -238,7 +238,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
 
         await sink.ReplayAsync([_made.Bet(4, Made.Columns())]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lost_changes"));
-        Assert.Single(await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'change % of Bets 3 is gone'"));
+        Assert.Single(await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'change % of Bets 3 is gone at %'"));
         await sink.ReplayAsync([_made.Bet(5, Made.Columns())]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lost_changes"));
     }

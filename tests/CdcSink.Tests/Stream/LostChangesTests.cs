@@ -119,6 +119,31 @@ public sealed class LostChangesTests(Servers servers)
         Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM holds"));
     }
 
+    [Theory]
+    [InlineData("bets", 2, "Bets")]
+    [InlineData("users", 1, "Users")]
+    public async Task Rows_from_before_a_deletion_are_told(string table, long id, string told)
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        await using var stream = await KafkaStream.CreateAsync(servers);
+        await using (var worker = stream.StartWorker(sink.ConnectionString))
+        {
+            await stream.SendAsync([_made.User(1), Bet(1), Bet(2)]);
+            await BetsAsync(sink, "1,2");
+            await sink.QueryAsync("CREATE TABLE before AS bets_analytics_rows");
+            await sink.QueryAsync("INSERT INTO before SELECT * FROM bets_analytics_rows");
+            await stream.SendAsync([_made.Delete(table, id)]);
+            await Deadline.UntilAsync("the deletion", Limit, async () =>
+                (await sink.QueryAsync("SELECT toString(countIf(bet_id = 2) + countIf(user_name != '')) FROM bets_analytics WHERE bet_id = 2 OR user_name != ''"))[0] is "1" or "0");
+            Assert.True(await worker.StopAsync(Limit));
+        }
+        await sink.QueryAsync("TRUNCATE TABLE bets_analytics_rows");
+        await sink.QueryAsync("INSERT INTO bets_analytics_rows SELECT * FROM before");
+        await using var again = stream.StartWorker(sink.ConnectionString);
+        await Deadline.UntilAsync("the hold", Limit, async () =>
+            (await sink.QueryAsync($"SELECT count() FROM holds WHERE id LIKE 'change % of {told} {id} is gone at %'"))[0] == "1");
+    }
+
     [Fact]
     public async Task A_record_that_was_put_aside_last_is_not_missed()
     {

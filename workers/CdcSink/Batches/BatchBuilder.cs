@@ -138,12 +138,17 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         }
     }
 
-    // Marks do not tell where a snapshot begins: Debezium marks the only read of a table as its last, and the first record may be undecodable.
+    // Marks do not tell where a snapshot begins: Debezium marks the only read of a table as its last, and the first record may be undecodable. Of an
+    // archive they have to do: nobody has kept in which order its transactions were committed.
     void AddFirstRead(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
     {
         if (!IsReplay)
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.ReadMarker);
+        }
+        else if (change.Snapshot is not (SnapshotMarker.First or SnapshotMarker.FirstInTable))
+        {
+            return;
         }
         var readAt = Math.Max(change.CommitTime, record.TimestampMs * 1000);
         batch.SnapshotStarts.Add(new Snapshot(

@@ -100,12 +100,25 @@ public sealed class SnapshotStore(ChangeStore store)
             """, start, end, cancellation) > 0;
     }
 
+    /// <summary>True where reads of the snapshot stand before this one in its partition.</summary>
+    public async Task<bool> HasEarlierReadsAsync(Snapshot read, CancellationToken cancellation)
+    {
+        var sql = FormattableString.Invariant($$"""
+            SELECT toUInt64(count()) FROM
+            (
+                SELECT 1 FROM {{Changes(read.Table)}}
+                WHERE version BETWEEN {from:UInt64} AND {to:UInt64} AND partition = {{read.Partition}} AND offset < {{read.Offset}} LIMIT 1
+            )
+            """);
+        return await NumberAsync(sql, read.Version, read.Version, cancellation) > 0;
+    }
+
     /// <summary>True where another snapshot of the same epoch began, at another position of the log.</summary>
     public async Task<bool> HasAnotherAsync(ChangeVersion first, CancellationToken cancellation)
     {
         var start = ChangeVersion.Of(first.Epoch, streamed: false, 0);
         var end = ChangeVersion.Of(first.Epoch, streamed: false, ChangeVersion.MaxLsn);
-        var sql = $"SELECT max(version) FROM snapshot_markers WHERE marker IN ('first', 'read') AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}} AND version != {first.Value}";
+        var sql = $"SELECT max(version) FROM snapshot_markers WHERE marker = 'first' AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}} AND version != {first.Value}";
         return await NumberAsync(sql, start, end, cancellation) > 0;
     }
 

@@ -57,7 +57,11 @@ public sealed class StreamSigns(
 
     async Task NoticeBeginAsync(Snapshot start, CancellationToken cancellation)
     {
-        await NoticeRepetitionAsync(start, cancellation);
+        // A replica that takes over in the middle of a snapshot meets no begin.
+        if (!await snapshots.HasEarlierReadsAsync(start, cancellation))
+        {
+            await NoticeRepetitionAsync(start, cancellation);
+        }
         _begun[(start.Table, start.Version, start.Partition)] = start.Offset;
     }
 

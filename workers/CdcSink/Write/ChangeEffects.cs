@@ -1,3 +1,4 @@
+using System.Globalization;
 using Betting.CdcSink.Join;
 using Betting.Debezium;
 using ClickHouse.Driver.ADO.Parameters;
@@ -12,23 +13,24 @@ namespace Betting.CdcSink.Write;
 /// </summary>
 sealed class ChangeEffects(ChangeStore store)
 {
-    // Of each user or event: all of them had their rows written anew, so a few tell as much as all.
+    // Of each user or event, half of them old and half of them new: a part of the months may be older than the rest.
     const int BetsLookedAt = 10;
 
     // The sorting key begins with the shown time of placing: by id alone, the whole table would be read.
     static readonly string ShownPlacedAt = JoinStatement.Shown("placed_at");
 
+    // A deletion leaves a row that says so. Where the bet has no rows at all, it was never shown, or its rows have expired.
     static readonly string OfBets = $$"""
-        SELECT id, version, toUInt64(ifNull(is_shown = 0 OR joined >= version, 0))
+        SELECT id, version, toUInt64(ifNull(if(deleted, has_rows = 0, is_shown = 0) OR joined >= version, 0))
         FROM
         (
-            SELECT id, version, NOT deleted AND placed_at >= (SELECT whole_days FROM kept_since) AS is_shown
+            SELECT id, version, deleted, NOT deleted AND placed_at >= (SELECT whole_days FROM kept_since) AS is_shown
             FROM bet_changes
             WHERE id IN {ids:Array(Int64)} AND version IN {versions:Array(UInt64)}
         ) AS change
         LEFT ANY JOIN
         (
-            SELECT bet_id, max(bet_version) AS joined
+            SELECT bet_id, max(bet_version) AS joined, 1 AS has_rows
             FROM bets_analytics_rows
             WHERE bet_id IN {ids:Array(Int64)} AND placed_at IN (SELECT {{ShownPlacedAt}} FROM bet_changes WHERE id IN {ids:Array(Int64)})
             GROUP BY bet_id
@@ -37,16 +39,19 @@ sealed class ChangeEffects(ChangeStore store)
         FORMAT RowBinary
         """;
 
-    // A bet whose newest row names another user or event, or that is deleted, tells nothing.
+    // The bets with the lowest and with the highest ids of each: read in the order of the key, so it costs the same for an event with millions.
+    const string SomeBets = """
+        (SELECT bet_id FROM bets_by_{0} WHERE {0}_id = {id} ORDER BY {0}_id, bet_id LIMIT {1})
+        UNION ALL
+        (SELECT bet_id FROM bets_by_{0} WHERE {0}_id = {id} ORDER BY {0}_id DESC, bet_id DESC LIMIT {1})
+        """;
+
+    // A bet whose newest row names another user or event, that is deleted or that expires tells nothing.
     static readonly string OfDimensions = $$"""
-        WITH some_bets AS
-        (
-            SELECT bet_id FROM bets_by_{0} WHERE {0}_id IN {ids:Array(Int64)} ORDER BY {0}_id, bet_id DESC LIMIT {1} BY {0}_id
-        )
         SELECT id, version, toUInt64(ifNull(is_shown = 0 OR has_rows = 0 OR joined >= version, 0))
         FROM
         (
-            SELECT id, version, NOT deleted AND version > (SELECT max(version) FROM truncations WHERE table = '{0}s') AS is_shown
+            SELECT id, version, version > (SELECT max(version) FROM truncations WHERE table = '{0}s') AS is_shown
             FROM {0}_changes
             WHERE id IN {ids:Array(Int64)} AND version IN {versions:Array(UInt64)}
         ) AS change
@@ -57,8 +62,8 @@ sealed class ChangeEffects(ChangeStore store)
             (
                 SELECT bet_id, argMax({0}_id, version) AS newest_id, argMax({0}_version, version) AS newest_version, argMax(is_deleted, version) AS is_gone
                 FROM bets_analytics_rows
-                WHERE bet_id IN (SELECT bet_id FROM some_bets)
-                    AND placed_at IN (SELECT {{ShownPlacedAt}} FROM bet_changes WHERE id IN (SELECT bet_id FROM some_bets))
+                WHERE bet_id IN {bets:Array(Int64)} AND placed_at IN (SELECT {{ShownPlacedAt}} FROM bet_changes WHERE id IN {bets:Array(Int64)})
+                    AND placed_at >= (SELECT whole_days FROM kept_since)
                 GROUP BY bet_id
             )
             WHERE is_gone = 0 AND newest_id IN {ids:Array(Int64)}
@@ -76,7 +81,11 @@ sealed class ChangeEffects(ChangeStore store)
         parameters.AddParameter("ids", changes.Select(change => change.Id).Distinct().ToArray());
         parameters.AddParameter("versions", changes.Select(change => change.Version).Distinct().ToArray());
         var whole = new HashSet<(long Id, ulong Version)>();
-        await store.ReadRowsAsync(StatementOf(table), parameters, (ref row) =>
+        if (table != SourceTable.Bets)
+        {
+            parameters.AddParameter("bets", await SomeBetsAsync(table, changes.Select(change => change.Id).Distinct(), cancellation));
+        }
+        await store.ReadRowsAsync(table == SourceTable.Bets ? OfBets : Of(table, OfDimensions), parameters, (ref row) =>
         {
             var (id, version, isWhole) = (row.ReadInt64(), row.ReadUInt64(), row.ReadUInt64() > 0);
             if (!row.IsShort && isWhole)
@@ -87,13 +96,21 @@ sealed class ChangeEffects(ChangeStore store)
         return [.. changes.Where(change => !whole.Contains(change))];
     }
 
-    static string StatementOf(SourceTable table) => table switch
+    async Task<long[]> SomeBetsAsync(SourceTable table, IEnumerable<long> ids, CancellationToken cancellation)
     {
-        SourceTable.Bets => OfBets,
-        SourceTable.Users => For("user"),
-        _ => For("event"),
-    };
+        var bets = new List<long>();
+        var sql = string.Join(" UNION ALL ", ids.Select(id => Of(table, SomeBets).Replace("{id}", id.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)));
+        await store.ReadRowsAsync(sql + " FORMAT RowBinary", null, (ref row) =>
+        {
+            var bet = row.ReadInt64();
+            if (!row.IsShort)
+            {
+                bets.Add(bet);
+            }
+        }, cancellation);
+        return [.. bets];
+    }
 
-    static string For(string dimension) => OfDimensions.Replace("{0}", dimension, StringComparison.Ordinal)
-        .Replace("{1}", BetsLookedAt.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+    static string Of(SourceTable table, string sql) => sql.Replace("{0}", table == SourceTable.Users ? "user" : "event", StringComparison.Ordinal)
+        .Replace("{1}", (BetsLookedAt / 2).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 }

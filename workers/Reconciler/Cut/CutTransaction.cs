@@ -24,6 +24,9 @@ sealed class CutTransaction(NpgsqlConnection connection, NpgsqlTransaction trans
             var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
             // Texts of days and numbers come as the comparison expects them, whatever the server's defaults.
             await connection.ExecuteAsync("SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL statement_timeout = 0");
+            // TRUNCATE and an ALTER TABLE that rewrites the table empty it for older snapshots too. The reads hold these locks anyway; taken before the
+            // snapshot, nobody comes between the two.
+            await connection.ExecuteAsync("LOCK TABLE users, events, bets IN ACCESS SHARE MODE");
             var (snapshot, takenAt) = await connection.QuerySingleAsync<(string, DateTime)>(
                 "SELECT pg_current_snapshot()::text, clock_timestamp() AT TIME ZONE 'UTC'");
             // After the snapshot, and committed by itself: it follows in the log whatever the snapshot sees, for a
