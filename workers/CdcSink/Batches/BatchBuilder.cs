@@ -13,6 +13,9 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     // A record in Debezium's form takes about ten times its row in memory. Where most of a batch's records give no rows, this bounds it.
     const int RecordsPerRow = 16;
 
+    // Debezium gives all reads of a snapshot one position. Reads that have one each are of something else, and each would be looked at.
+    const int MostSnapshots = 16;
+
     readonly TombstoneRule _tombstones = new();
     readonly CommitClock _commits = new();
     readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix), _watermark = System.Text.Encoding.UTF8.GetBytes(Topics.WatermarkPrefix);
@@ -146,7 +149,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.ReadMarker);
         }
-        else if (change.Snapshot is not (SnapshotMarker.First or SnapshotMarker.FirstInTable))
+        if (batch.SnapshotStarts.Count >= MostSnapshots || (IsReplay && change.Snapshot is not (SnapshotMarker.First or SnapshotMarker.FirstInTable)))
         {
             return;
         }
