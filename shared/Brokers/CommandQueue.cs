@@ -136,7 +136,7 @@ public static class CommandQueue
 /// <summary>A queue is there already and is another one than it should be.</summary>
 public sealed class QueueMismatchException(string queue, QueueKind wanted, OperationInterruptedException refused) : Exception(
     $"the RabbitMQ queue {queue} is there with other arguments than Ingest:Queue={wanted} has ({refused.ShutdownReason?.ReplyText}): "
-    + "set Ingest:Queue to what it is, or empty and delete it, and it is made anew; docs/decisions/ingest-queue.md", refused)
+    + "set Ingest:Queue to what it is, or move its messages elsewhere and delete it, and it is made anew; docs/decisions/ingest-queue.md", refused)
 {
     /// <summary>Its name.</summary>
     public string Queue => queue;

@@ -1,12 +1,14 @@
--- Watermarks go on while a hold keeps data_as_of where it is. A PostgreSQL snapshot is answered up to the newest watermark that data_as_of covers, and
--- not at all while nothing is proven. In all else the definition is that of 0030.
+-- Watermarks go on while a hold keeps data_as_of where it is. While there is one, a PostgreSQL snapshot that was taken after data_as_of is refused, and
+-- every snapshot while nothing is proven. In all else the definition is that of 0030.
 CREATE OR REPLACE VIEW answerable_snapshot_of AS
 WITH
     (SELECT instant FROM instant_of(text = {taken:String})) AS moment,
     bitOr(bitShiftLeft(toUInt64(2) * {epoch:UInt8} + 1, 56), {position:UInt64}) AS place
 SELECT moment AS instant
 WHERE moment IS NOT NULL
-    AND throwIf(place > ifNull((SELECT max(version) FROM visible_watermarks WHERE as_of <= (SELECT data_as_of FROM data_as_of)), 0),
+    AND throwIf((SELECT count() FROM holds) > 0 AND ifNull(moment > (SELECT data_as_of FROM data_as_of), 1),
+        'The snapshot is later than data_as_of, which a hold keeps back: see holds') = 0
+    AND throwIf(place > (SELECT max(version) FROM visible_watermarks),
         'The snapshot is later than data_as_of: changes that it saw may not be visible yet') = 0
     AND throwIf((SELECT count() FROM history_of_tables WHERE epoch = {epoch:UInt8} AND reads > 0 AND known_position > {position:UInt64}) > 0,
         'The state of that snapshot is not known: it was taken before a table was first read whole in its epoch') = 0

@@ -174,6 +174,18 @@ public sealed class HoldTests(Servers servers)
         Assert.Equal(["3"], await sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T09:00:00Z')"));
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T09:00:01Z')"));
         Assert.Contains("later than data_as_of", refused.Message, StringComparison.Ordinal);
+
+        // visible_watermarks keeps the newest alone, so a snapshot of PostgreSQL is judged by its time as well.
+        await sink.QueryAsync("OPTIMIZE TABLE visible_watermarks FINAL");
+        Assert.Equal(["3"], await sink.QueryAsync(Snapshot("2026-01-01T09:00:00Z")));
+        await RefusedAsync(Snapshot("2026-01-01T09:00:01Z"));
+        await store.AskReconciliationAsync("b", "a test", Hold.All, CancellationToken.None);
+        await RefusedAsync(Snapshot("2026-01-01T09:00:00Z"));
+
+        static string Snapshot(string taken) =>
+            $"SELECT count() FROM bets_as_of_snapshot(epoch = 2, position = 0, xmax = 4294967295, xip = [], taken = '{taken}')";
+        async Task RefusedAsync(string sql) =>
+            Assert.Contains("later than data_as_of", (await Assert.ThrowsAnyAsync<Exception>(() => sink.QueryAsync(sql))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

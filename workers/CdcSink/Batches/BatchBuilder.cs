@@ -14,7 +14,7 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     const int RecordsPerRow = 16;
 
     // Debezium gives all reads of a snapshot one position. Reads that have one each are of something else, and each would be looked at.
-    const int MostSnapshots = 16;
+    const int MostSnapshots = 1000;
 
     readonly TombstoneRule _tombstones = new();
     readonly CommitClock _commits = new();
@@ -113,7 +113,8 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
 
     void AddSnapshotMarks(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
     {
-        if (change.Snapshot is not (SnapshotMarker.None or SnapshotMarker.Incremental) && batch.SnapshotReads.Add((change.Table, change.Version)))
+        if (change.Snapshot is not (SnapshotMarker.None or SnapshotMarker.Incremental) && (!IsReplay || change.Snapshot is SnapshotMarker.First or SnapshotMarker.FirstInTable)
+            && batch.SnapshotReads.Add((change.Table, change.Version, record.Partition)))
         {
             AddFirstRead(batch, record, change);
         }
@@ -149,8 +150,9 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.ReadMarker);
         }
-        if (batch.SnapshotStarts.Count >= MostSnapshots || (IsReplay && change.Snapshot is not (SnapshotMarker.First or SnapshotMarker.FirstInTable)))
+        if (batch.SnapshotStarts.Count >= MostSnapshots)
         {
+            batch.HasMoreSnapshots = true;
             return;
         }
         var readAt = Math.Max(change.CommitTime, record.TimestampMs * 1000);

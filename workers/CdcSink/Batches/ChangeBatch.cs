@@ -12,14 +12,17 @@ public sealed class ChangeBatch : IDisposable
     public TouchedSet Touched { get; } = new();
     public List<DeadLetter> DeadLetters { get; } = [];
 
-    /// <summary>The first read of each table by each snapshot that is not incremental, whatever its mark.</summary>
+    /// <summary>The first read in each partition of each table by each snapshot that is not incremental, whatever its mark.</summary>
     public List<Snapshot> SnapshotStarts { get; } = [];
 
     /// <summary>The version of the first row of the batch that an incremental snapshot read, by table and epoch.</summary>
     public Dictionary<(SourceTable Table, int Epoch), ChangeVersion> ReadIncrementally { get; } = [];
 
-    /// <summary>The reads of snapshots that are not incremental, each table and version once.</summary>
-    public HashSet<(SourceTable Table, ChangeVersion Version)> SnapshotReads { get; } = [];
+    /// <summary>True where the batch has more first reads than <see cref="SnapshotStarts"/>.</summary>
+    public bool HasMoreSnapshots { get; set; }
+
+    /// <summary>The reads of snapshots that are not incremental, each table, version and partition once.</summary>
+    public HashSet<(SourceTable Table, ChangeVersion Version, int Partition)> SnapshotReads { get; } = [];
 
     /// <summary>The snapshots of an archive that ended in this batch; those of the stream are stored, see <see cref="ChangeRows.SnapshotMarkers"/>.</summary>
     public List<SnapshotEnd> SnapshotEnds { get; } = [];

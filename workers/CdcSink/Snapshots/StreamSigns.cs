@@ -14,6 +14,8 @@ namespace Betting.CdcSink.Snapshots;
 public sealed class StreamSigns(
     ChangeStore store, SnapshotStore snapshots, LostChanges lost, BatchPlace stored, ClockJumpReport jumps, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
 {
+    const int BeginsAtOnce = 16;
+
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
     // By table; two batches are looked at side by side.
@@ -28,7 +30,7 @@ public sealed class StreamSigns(
     /// <summary>Looks at a batch whose changes and markers are stored: all questions at once, each a small one.</summary>
     public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation) => Task.WhenAll([
         NoticeLossAsync(batch, cancellation),
-        .. batch.SnapshotStarts.Where(IsBegin).Select(start => NoticeBeginAsync(start, cancellation)),
+        NoticeBeginsAsync(batch, cancellation),
         .. batch.ReadIncrementally.Select(read => NoticeIncrementalAsync(batch, read.Key.Table, read.Key.Epoch, read.Value, cancellation)),
         .. batch.StreamedUntil.All.GroupBy(each => each.Epoch).Select(each => NoticeLowerEpochAsync(batch, each.Key, each, cancellation)),
     ]);
@@ -51,7 +53,19 @@ public sealed class StreamSigns(
         if (!await store.HasChangeAsync(table, change.Id, change.Version, cancellation))
         {
             await lost.ReportAsync(table, change.Id, change.Version, cancellation);
-            _last.TryRemove(table, out _);
+            _last.TryRemove(KeyValuePair.Create(table, change));
+        }
+    }
+
+    async Task NoticeBeginsAsync(ChangeBatch batch, CancellationToken cancellation)
+    {
+        foreach (var starts in batch.SnapshotStarts.Where(IsBegin).Chunk(BeginsAtOnce))
+        {
+            await Task.WhenAll(starts.Select(start => NoticeBeginAsync(start, cancellation)));
+        }
+        if (batch is { HasMoreSnapshots: true, SnapshotStarts: [.., var last] })
+        {
+            await ReportRepetitionAsync(last, cancellation);
         }
     }
 
@@ -83,12 +97,17 @@ public sealed class StreamSigns(
         var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
         if (await store.HasChangesAsync(start.Table, streamed, here, cancellation) || (start.IsFirst ? await snapshots.HasAnotherAsync(start.Version, cancellation) : await snapshots.HasOtherReadsAsync(start.Version, cancellation)))
         {
-            metrics.RepeatedSnapshot(start.Table.ToString());
-            CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
-            await store.AskReconciliationAsync(
-                $"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes or another snapshot",
-                Hold.Now, cancellation);
+            await ReportRepetitionAsync(start, cancellation);
         }
+    }
+
+    async Task ReportRepetitionAsync(Snapshot start, CancellationToken cancellation)
+    {
+        metrics.RepeatedSnapshot(start.Table.ToString());
+        CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
+        await store.AskReconciliationAsync(
+            $"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes or another snapshot",
+            Hold.Now, cancellation);
     }
 
     /// <summary>

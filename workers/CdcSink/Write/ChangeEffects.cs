@@ -33,6 +33,7 @@ sealed class ChangeEffects(ChangeStore store)
             SELECT bet_id, max(bet_version) AS joined, 1 AS has_rows
             FROM bets_analytics_rows
             WHERE bet_id IN {ids:Array(Int64)} AND placed_at IN (SELECT {{ShownPlacedAt}} FROM bet_changes WHERE id IN {ids:Array(Int64)})
+                AND placed_at >= (SELECT whole_days FROM kept_since)
             GROUP BY bet_id
         ) AS shown ON shown.bet_id = change.id
         SETTINGS join_use_nulls = 0
@@ -41,9 +42,9 @@ sealed class ChangeEffects(ChangeStore store)
 
     // The bets with the lowest and with the highest ids of each: read in the order of the key, so it costs the same for an event with millions.
     const string SomeBets = """
-        (SELECT bet_id FROM bets_by_{0} WHERE {0}_id = {id} ORDER BY {0}_id, bet_id LIMIT {1})
+        (SELECT bet_id FROM bets_by_{0} WHERE {0}_id = {id} ORDER BY {0}_id, bet_id LIMIT 1 BY bet_id LIMIT {1})
         UNION ALL
-        (SELECT bet_id FROM bets_by_{0} WHERE {0}_id = {id} ORDER BY {0}_id DESC, bet_id DESC LIMIT {1})
+        (SELECT bet_id FROM bets_by_{0} WHERE {0}_id = {id} ORDER BY {0}_id DESC, bet_id DESC LIMIT 1 BY bet_id LIMIT {1})
         """;
 
     // A bet whose newest row names another user or event, that is deleted or that expires tells nothing.

@@ -98,7 +98,10 @@ public sealed class RabbitDoor(
             await ReturnLastCopiesAsync();
             await Task.WhenAny(unfinished.Handling, Task.Delay(Idle, clock));
         }
-        await ReturnLastCopiesAsync();
+        while (await ReturnLastCopiesAsync())
+        {
+            // A consumer may have been cancelled while others' messages were returned.
+        }
         // A batch that was given up is cancelled; a failure is the door's.
         if (_inHand.FirstOrDefault(each => each.Handling.IsFaulted) is { } failed)
         {
@@ -106,16 +109,18 @@ public sealed class RabbitDoor(
         }
     }
 
-    async Task ReturnLastCopiesAsync()
+    // False where there was nothing to return. The inbox is asked first: what it has is behind the batches.
+    async Task<bool> ReturnLastCopiesAsync()
     {
+        var behind = inbox.TakeLastCopies().ConvertAll(reader.Read);
         var messages = _givenUp.Concat(_inHand.Where(each => !each.Handling.IsCompleted).Select(each => each.Messages)).SelectMany(batch => batch)
-            .Where(message => message.Consumer.IsCancelled).ToList();
-        messages.AddRange(inbox.TakeLastCopies().Select(reader.Read));
+            .Where(message => message.Consumer.IsCancelled).Concat(behind).ToList();
         messages.RemoveAll(message => !_returned.Add(message));
         if (messages.Count > 0)
         {
             await returns.SendBackAsync([.. messages.OrderBy(message => message.Consumer.Ordinal).ThenBy(message => message.Number)]);
         }
+        return messages.Count > 0;
     }
 
     async Task StartAsync(List<RabbitMessage> batch, CancellationToken stopping)

@@ -34,7 +34,9 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
         lock (_gate)
         {
             // A consumer may be cancelled meanwhile, so each is asked once.
-            var isLast = Drain().ToLookup(arrival => arrival.Consumer.IsCancelled);
+            var all = Drain();
+            var cancelled = all.Select(arrival => arrival.Consumer).Distinct().Where(consumer => consumer.IsCancelled).ToHashSet();
+            var isLast = all.ToLookup(arrival => cancelled.Contains(arrival.Consumer));
             foreach (var other in isLast[false])
             {
                 _messages.Writer.TryWrite(other);

@@ -42,23 +42,43 @@ public sealed class RabbitQueues(
             {
                 deleted.Add(Topics.Commands);
             }
-            // Somebody else who declares may have met the deletion before.
-            _isReported = !isCancelled && (_isReported || deleted.Contains(Topics.Commands));
-            await CommandQueue.DeclareAsync(connection, options.Value.Queue, cancellation);
-            foreach (var queue in deleted)
+            try
             {
-                metrics.QueueDeleted(queue);
-                IngestLog.QueueDeleted(log, queue);
+                await CommandQueue.DeclareAsync(connection, options.Value.Queue, cancellation);
             }
+            catch (QueueMismatchException mismatch)
+            {
+                // One that was as it should be was deleted since.
+                if (_isKnown)
+                {
+                    deleted.Add(mismatch.Queue);
+                }
+                Report(deleted, isCancelled);
+                // Reported once: the worker ends.
+                _isKnown = false;
+                throw;
+            }
+            Report(deleted, isCancelled);
             _isKnown = true;
-            if (deleted.Contains(Topics.Commands))
-            {
-                Interlocked.Increment(ref _deletions);
-            }
         }
         finally
         {
             _one.Release();
+        }
+    }
+
+    void Report(HashSet<string> deleted, bool isCancelled)
+    {
+        // Somebody else who declares may have met the deletion before.
+        _isReported = !isCancelled && (_isReported || deleted.Contains(Topics.Commands));
+        foreach (var queue in deleted)
+        {
+            metrics.QueueDeleted(queue);
+            IngestLog.QueueDeleted(log, queue);
+        }
+        if (deleted.Contains(Topics.Commands))
+        {
+            Interlocked.Increment(ref _deletions);
         }
     }
 

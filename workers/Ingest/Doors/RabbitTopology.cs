@@ -68,7 +68,11 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
         catch (Exception failure) when (failure is not QueueMismatchException)
         {
             var detail = RabbitTrouble.Describe(failure) ?? (failure is OperationCanceledException ? "no answer in time" : failure.GetType().Name);
-            _trouble = new Trouble($"declarations fail: {detail}", RabbitTrouble.IsRefused(failure), _trouble?.Since ?? clock.GetTimestamp());
+            // A refusal of the queues stands until they are declared again.
+            if (_trouble is not { IsRefusal: true } || RabbitTrouble.IsRefused(failure))
+            {
+                _trouble = new Trouble($"declarations fail: {detail}", RabbitTrouble.IsRefused(failure), _trouble?.Since ?? clock.GetTimestamp());
+            }
         }
     }
 

@@ -93,6 +93,7 @@ sealed class Reconciliation(
         progress.Report($"cut taken: snapshot {cut.Snapshot}, fence at {cut.FenceLsn}");
         var epoch = await sink.UntilCoveredAsync(cut, progress, cancellation);
         progress.Report("ClickHouse holds everything that the cut sees");
+        await moment.BeginReadsAsync();
 
         var asOf = ClickHouseSide.AsOf(clickHouse, cut, epoch);
         var truth = new PostgresSide(moment.Connection);

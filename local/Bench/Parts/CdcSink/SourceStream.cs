@@ -121,8 +121,12 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
 
     MadeRecord Record(string topic, string table, long id, string operation, string before, string after)
     {
-        _lsn += 8 * _random.Next(1, 40);
-        _transaction++;
+        // All reads of a snapshot have its position.
+        if (operation != "r")
+        {
+            _lsn += 8 * _random.Next(1, 40);
+            _transaction++;
+        }
         var micros = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         return new MadeRecord(topic, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":{{id}}}""")), Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
             $$$"""{"before":{{{before}}},"after":{{{after}}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{{micros / 1000}}},"snapshot":"{{{(operation == "r" ? "true" : "false")}}}","db":"betting","sequence":"[\"{{{_lsn - 8}}}\",\"{{{_lsn}}}\"]","ts_us":{{{micros}}},"ts_ns":{{{micros}}}000,"schema":"{{{Schema}}}","table":"{{{table}}}","txId":{{{_transaction}}},"lsn":{{{_lsn}}},"xmin":null,"origin":null,"origin_lsn":null},"transaction":{"id":"{{{_transaction}}}:{{{_lsn}}}","total_order":1,"data_collection_order":1},"op":"{{{operation}}}","ts_ms":{{{micros / 1000}}},"ts_us":{{{micros}}},"ts_ns":{{{micros}}}123}""")));
