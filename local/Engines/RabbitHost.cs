@@ -15,8 +15,8 @@ public sealed class RabbitHost(RabbitServer node, string name)
     /// <summary>Allows or forbids the node's user to publish to queues by their names; reading and binding stay allowed.</summary>
     public Task AllowPublishingAsync(bool isAllowed) => AllowWritingAsync(isAllowed ? ".*" : "^bet-commands$");
 
-    /// <summary>What the node's user may do here, from now on.</summary>
-    /// <param name="write">A pattern of the names that it may publish to and bind to; the default exchange is <c>amq.default</c>.</param>
+    /// <summary>Lets the node's user publish to some queues and exchanges, and bind them, and to no others; it may still configure and read all.</summary>
+    /// <param name="write">A pattern of their names; the default exchange is <c>amq.default</c>.</param>
     public Task AllowWritingAsync(string write) => node.ControlAsync("set_permissions", "-p", name, "betting", ".*", write, ".*");
 
     /// <summary>So many messages at most in a queue, which refuses further ones where it is declared so; null for any number.</summary>

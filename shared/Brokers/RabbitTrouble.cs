@@ -20,6 +20,10 @@ public static class RabbitTrouble
         _ => null,
     };
 
+    /// <summary>The same, and a name for any other failure.</summary>
+    public static string DetailOf(Exception failure) =>
+        Describe(failure) ?? (failure is OperationCanceledException ? "no answer in time" : failure.GetType().Name);
+
     /// <summary>True where the broker answers but does not let this user in.</summary>
     public static bool IsRefused(Exception failure) => Describe(failure)?.StartsWith("it refuses", StringComparison.Ordinal) ?? false;
 

@@ -129,12 +129,11 @@ public sealed class LostChangesTests(Servers servers)
         await using (var worker = stream.StartWorker(sink.ConnectionString))
         {
             await stream.SendAsync([_made.User(1), Bet(1), Bet(2)]);
-            await BetsAsync(sink, "1,2");
+            await Deadline.UntilAsync("both bets with their user", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE user_name != ''"))[0] == "2");
             await sink.QueryAsync("CREATE TABLE before AS bets_analytics_rows");
             await sink.QueryAsync("INSERT INTO before SELECT * FROM bets_analytics_rows");
             await stream.SendAsync([_made.Delete(table, id)]);
-            await Deadline.UntilAsync("the deletion", Limit, async () =>
-                (await sink.QueryAsync("SELECT toString(countIf(bet_id = 2) + countIf(user_name != '')) FROM bets_analytics WHERE bet_id = 2 OR user_name != ''"))[0] is "1" or "0");
+            await Deadline.UntilAsync("the deletion", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE user_name != ''"))[0] != "2");
             Assert.True(await worker.StopAsync(Limit));
         }
         await sink.QueryAsync("TRUNCATE TABLE bets_analytics_rows");

@@ -50,7 +50,7 @@ public sealed class RabbitReturns(
             // Whatever the client throws while the broker is away.
             catch (Exception failure)
             {
-                refusal = RabbitTrouble.Describe(failure) ?? failure.GetType().Name;
+                refusal = RabbitTrouble.DetailOf(failure);
             }
             if (left() > 0)
             {

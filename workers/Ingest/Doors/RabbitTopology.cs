@@ -67,7 +67,7 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
         }
         catch (Exception failure) when (failure is not QueueMismatchException)
         {
-            var detail = RabbitTrouble.Describe(failure) ?? (failure is OperationCanceledException ? "no answer in time" : failure.GetType().Name);
+            var detail = RabbitTrouble.DetailOf(failure);
             // A refusal of the queues stands until they are declared again.
             if (_trouble is not { IsRefusal: true } || RabbitTrouble.IsRefused(failure))
             {

@@ -125,7 +125,7 @@ public sealed class RabbitWatch(
         }
         catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
         {
-            outages.Failed(Stores.Rabbit, Name, RabbitTrouble.Describe(failure) ?? (failure is OperationCanceledException ? "no answer in time" : failure.GetType().Name));
+            outages.Failed(Stores.Rabbit, Name, RabbitTrouble.DetailOf(failure));
             _backlog.Forget();
             await CloseAsync();
             return false;
