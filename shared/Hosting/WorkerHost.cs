@@ -55,7 +55,8 @@ public static class WorkerHost
             .WithMetrics(metrics => metrics
             .AddMeter("Betting.*", "Npgsql")
             .AddRuntimeInstrumentation()
-            .AddPrometheusExporter());
+            // Each scrape is collected: a kept one shows what has just changed as it was.
+            .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0));
         builder.AddWorkerTraces();
         builder.WebHost.UseUrls(builder.Configuration[$"{HttpOptions.Section}:{nameof(HttpOptions.Url)}"] ?? new HttpOptions().Url);
         return builder;

@@ -30,7 +30,7 @@ public sealed class DeletedQueueTests(Servers servers)
             await stage.Rabbit.DeleteAsync(Topics.Commands);
             await CancelledAsync(worker);
             await Deadline.UntilAsync("a new queue", TimeSpan.FromSeconds(30), () => stage.Rabbit.ExistsAsync(Topics.Commands));
-            await stage.Rabbit.PublishAsync(Stage.Encoded(later));
+            await stage.Rabbit.PublishToNewQueueAsync(Stage.Encoded(later));
         }
         await stage.AppliedAsync([.. held, .. later]);
         Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'accepted'"));
@@ -107,7 +107,7 @@ public sealed class DeletedQueueTests(Servers servers)
             await stage.Rabbit.DeleteAsync(Topics.Commands);
             await CancelledAsync(worker, InHand);
             await Deadline.UntilAsync("a new queue", TimeSpan.FromSeconds(30), () => stage.Rabbit.ExistsAsync(Topics.Commands));
-            await stage.Rabbit.PublishAsync(Stage.Encoded(second));
+            await stage.Rabbit.PublishToNewQueueAsync(Stage.Encoded(second));
             await HeldMessages.ReceivedAsync(stage);
             wire.Break();
             // The messages come again to a third consumer.
@@ -145,7 +145,7 @@ public sealed class DeletedQueueTests(Servers servers)
             await stage.Rabbit.DeleteAsync(Topics.Commands);
             await stage.Rabbit.DeclareAsync(Topics.Commands, CommandQueue.Arguments(QueueKind.Quorum));
             BetCommand[] commands = [.. Enumerable.Range(1, 50).Select(user => Given.Register(round * 100 + user))];
-            await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
+            await stage.Rabbit.PublishToNewQueueAsync(Stage.Encoded(commands));
             await stage.AppliedAsync(commands);
         }
     }

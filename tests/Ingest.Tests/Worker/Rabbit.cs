@@ -4,6 +4,7 @@ using Betting.Contracts;
 using Betting.Local.Engines;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
 
 namespace Betting.Tests.Ingest.Worker;
 
@@ -35,6 +36,20 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
             await Task.WhenAll(chunk.Select(body => channel.BasicPublishAsync("", Topics.Commands, true, properties, body).AsTask()));
         }
     }
+
+    /// <summary>To a queue that was made anew: RabbitMQ 3.10 may refuse what a connection publishes that knows the one before, and publishers publish it again.</summary>
+    public Task PublishToNewQueueAsync(byte[][] messages) => Deadline.UntilAsync("confirms of the new queue", TimeSpan.FromSeconds(30), async () =>
+    {
+        try
+        {
+            await PublishAsync(messages);
+            return true;
+        }
+        catch (PublishException)
+        {
+            return false;
+        }
+    });
 
     /// <summary>To any queue.</summary>
     public Task PublishToAsync(string queue, byte[] body) => channel.BasicPublishAsync("", queue, true, new BasicProperties { Persistent = true }, body).AsTask();

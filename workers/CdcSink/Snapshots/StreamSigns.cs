@@ -24,6 +24,9 @@ public sealed class StreamSigns(
     // The offset of the first read that was looked at. Later ones, of this batch or of others, say nothing new.
     readonly ConcurrentDictionary<(SourceTable Table, ChangeVersion Version, int Partition), long> _begun = [];
 
+    // Snapshots whose repetition this process has reported: each partition of a topic meets its begin.
+    readonly ConcurrentDictionary<(SourceTable Table, ChangeVersion Version), bool> _repeated = [];
+
     // The last change of each table that an earlier batch brought.
     readonly ConcurrentDictionary<SourceTable, (long Id, ulong Version)> _last = [];
 
@@ -61,22 +64,20 @@ public sealed class StreamSigns(
     {
         foreach (var starts in batch.SnapshotStarts.Where(IsBegin).Chunk(BeginsAtOnce))
         {
-            await Task.WhenAll(starts.Select(start => NoticeBeginAsync(start, cancellation)));
+            var areRepetitions = await Task.WhenAll(starts.Select(start => IsRepetitionAsync(start, cancellation)));
+            foreach (var (start, _) in starts.Zip(areRepetitions).Where(each => each.Second).DistinctBy(each => (each.First.Table, each.First.Version)))
+            {
+                await ReportRepetitionAsync(start, cancellation);
+            }
+            foreach (var start in starts)
+            {
+                _begun[(start.Table, start.Version, start.Partition)] = start.Offset;
+            }
         }
         if (batch is { HasMoreSnapshots: true, SnapshotStarts: [.., var last] })
         {
             await ReportRepetitionAsync(last, cancellation);
         }
-    }
-
-    async Task NoticeBeginAsync(Snapshot start, CancellationToken cancellation)
-    {
-        // A replica that takes over in the middle of a snapshot meets no begin.
-        if (!await snapshots.HasEarlierReadsAsync(start, cancellation))
-        {
-            await NoticeRepetitionAsync(start, cancellation);
-        }
-        _begun[(start.Table, start.Version, start.Partition)] = start.Offset;
     }
 
     // A partition that is read again from before its first read is looked at again: ClickHouse may be another one.
@@ -87,24 +88,30 @@ public sealed class StreamSigns(
     /// holds for a second snapshot: nothing tells which rows of the first are gone. Streamed changes behind it are no sign, because the
     /// topics may be read a second time; nor is the same snapshot. What the end of a snapshot says is settled by <see cref="SnapshotSettlement"/>.
     /// </summary>
-    async Task NoticeRepetitionAsync(Snapshot start, CancellationToken cancellation)
+    async Task<bool> IsRepetitionAsync(Snapshot start, CancellationToken cancellation)
     {
+        // A replica that takes over in the middle of a snapshot meets no begin.
+        if (await snapshots.HasEarlierReadsAsync(start, cancellation))
+        {
+            return false;
+        }
         if (await snapshots.HasStreamedBeforeAsync(start.Table, new SnapshotReads(start.Version), cancellation))
         {
             await snapshots.NoteLaterAsync(start, cancellation);
         }
         var streamed = ChangeVersion.Of(start.Version.Epoch, streamed: true, 0);
         var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
-        if (await store.HasChangesAsync(start.Table, streamed, here, cancellation) || (start.IsFirst ? await snapshots.HasAnotherAsync(start.Version, cancellation) : await snapshots.HasOtherReadsAsync(start.Version, cancellation)))
-        {
-            await ReportRepetitionAsync(start, cancellation);
-        }
+        return await store.HasChangesAsync(start.Table, streamed, here, cancellation)
+            || (start.IsFirst ? await snapshots.HasAnotherAsync(start.Version, cancellation) : await snapshots.HasOtherReadsAsync(start.Version, cancellation));
     }
 
     async Task ReportRepetitionAsync(Snapshot start, CancellationToken cancellation)
     {
-        metrics.RepeatedSnapshot(start.Table.ToString());
-        CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
+        if (_repeated.TryAdd((start.Table, start.Version), true))
+        {
+            metrics.RepeatedSnapshot(start.Table.ToString());
+            CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
+        }
         await store.AskReconciliationAsync(
             $"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes or another snapshot",
             Hold.Now, cancellation);
