@@ -36,7 +36,18 @@ public static class FolderAccess
         foreach (var part in Path.GetFullPath(folder).Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             path = Path.Combine(path, part);
-            yield return path;
+            if (Directory.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
+            {
+                path = target.FullName;
+                foreach (var parent in Parents(path))
+                {
+                    yield return parent;
+                }
+            }
+            else
+            {
+                yield return path;
+            }
         }
     }
 

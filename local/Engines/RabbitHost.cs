@@ -19,10 +19,19 @@ public sealed class RabbitHost(RabbitServer node, string name)
     /// <param name="write">A pattern of their names; the default exchange is <c>amq.default</c>.</param>
     public Task AllowWritingAsync(string write) => node.ControlAsync("set_permissions", "-p", name, "betting", ".*", write, ".*");
 
+    /// <summary>Lets the node's user declare and delete some queues and exchanges, and no others.</summary>
+    /// <param name="configure">A pattern of their names.</param>
+    public Task AllowConfiguringAsync(string configure) => node.ControlAsync("set_permissions", "-p", name, "betting", configure, ".*", ".*");
+
     /// <summary>So many messages at most in a queue, which refuses further ones where it is declared so; null for any number.</summary>
     public Task LimitLengthAsync(string queue, int? messages) => messages is { } most
         ? SetPolicyAsync("length", $"^{queue}$", string.Create(CultureInfo.InvariantCulture, $$"""{"max-length":{{most}}}"""), RabbitServer.ShieldPriority + 1)
         : ClearPolicyAsync("length");
+
+    /// <summary>So many queues at most; null for any number.</summary>
+    public Task LimitQueuesAsync(int? queues) => queues is { } most
+        ? node.ControlAsync("set_vhost_limits", "-p", name, string.Create(CultureInfo.InvariantCulture, $$"""{"max-queues":{{most}}}"""))
+        : node.ControlAsync("clear_vhost_limits", "-p", name);
 
     /// <summary>A policy of an operator for queues whose names match.</summary>
     public Task SetPolicyAsync(string policy, string pattern, string definition, int priority = 0) =>

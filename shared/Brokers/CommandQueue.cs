@@ -23,7 +23,8 @@ public static class CommandQueue
     /// <summary>Deliveries of one message before the broker puts it among the dead letters; of quorum queues alone.</summary>
     public const int DeliveryLimit = 100;
 
-    static readonly string[] Names = [Topics.DeadLetter(Topics.Commands), Topics.Commands];
+    /// <summary>Both queues in the order in which they are made: what expires while there is no queue of dead letters is gone.</summary>
+    public static readonly IReadOnlyList<string> Names = [Topics.DeadLetter(Topics.Commands), Topics.Commands];
 
     /// <summary>Deliveries of one dead letter, which waits for people: every look at it is a delivery.</summary>
     /// <remarks>RabbitMQ 4 would drop it after 20 by default; 3.x knows no limit of -1.</remarks>
@@ -66,19 +67,27 @@ public static class CommandQueue
         var found = new HashSet<string>(StringComparer.Ordinal);
         foreach (var queue in Names)
         {
-            // A channel for each: the answer that there is none closes it.
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
-            try
+            if (await IsThereAsync(connection, queue, cancellation))
             {
-                await channel.QueueDeclarePassiveAsync(queue, cancellation);
                 found.Add(queue);
-            }
-            catch (OperationInterruptedException absent) when (absent.ShutdownReason?.ReplyCode == Constants.NotFound)
-            {
-                // The caller decides what that means.
             }
         }
         return found;
+    }
+
+    static async Task<bool> IsThereAsync(IConnection connection, string queue, CancellationToken cancellation)
+    {
+        // A channel for each: the answer that there is none closes it.
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        try
+        {
+            await channel.QueueDeclarePassiveAsync(queue, cancellation);
+            return true;
+        }
+        catch (OperationInterruptedException absent) when (absent.ShutdownReason?.ReplyCode == Constants.NotFound)
+        {
+            return false;
+        }
     }
 
     /// <summary>The queues that were deleted, with what they had.</summary>
@@ -87,24 +96,13 @@ public static class CommandQueue
     public static IReadOnlyList<string> Deleted(IReadOnlySet<string> found, bool isKnown) =>
         [.. Names.Where(queue => !found.Contains(queue) && (isKnown || found.Count > 0))];
 
-    /// <summary>Makes both queues where they are not there.</summary>
-    /// <exception cref="QueueMismatchException">One is there with other arguments; where both are, the queue of commands is named.</exception>
+    /// <summary>Makes both queues where they are not there; neither, where one is known to be another one.</summary>
+    /// <exception cref="QueueMismatchException">One is there with other arguments.</exception>
     public static async Task DeclareAsync(IConnection connection, QueueKind kind, CancellationToken cancellation)
     {
-        QueueMismatchException? letters = null;
-        try
+        foreach (var queue in Names)
         {
-            // The dead letters' first: what expires while there is no such queue is gone.
-            await DeclareAsync(connection, Topics.DeadLetter(Topics.Commands), kind, DeadLetterArguments(kind), cancellation);
-        }
-        catch (QueueMismatchException mismatch)
-        {
-            letters = mismatch;
-        }
-        await DeclareAsync(connection, Topics.Commands, kind, Arguments(kind), cancellation);
-        if (letters is not null)
-        {
-            throw letters;
+            await DeclareAsync(connection, queue, kind, cancellation);
         }
     }
 
@@ -118,8 +116,12 @@ public static class CommandQueue
         await channel.QueueBindAsync(Topics.Commands, Topics.Commands, routingKey: "", cancellationToken: cancellation);
     }
 
-    static async Task DeclareAsync(IConnection connection, string queue, QueueKind kind, Dictionary<string, object?> arguments, CancellationToken cancellation)
+    /// <summary>Makes one of <see cref="Names"/> where it is not there.</summary>
+    /// <exception cref="QueueMismatchException">It is there with other arguments.</exception>
+    /// <exception cref="QueueNotMadeException">The broker refuses to make it.</exception>
+    public static async Task DeclareAsync(IConnection connection, string queue, QueueKind kind, CancellationToken cancellation)
     {
+        var arguments = queue == Topics.Commands ? Arguments(kind) : DeadLetterArguments(kind);
         // A channel for each: a refused declaration closes it.
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
         try
@@ -128,7 +130,12 @@ public static class CommandQueue
         }
         catch (OperationInterruptedException refused) when (refused.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
         {
-            throw new QueueMismatchException(queue, kind, refused);
+            // The same code says that the virtual host may have no more queues.
+            if (await IsThereAsync(connection, queue, cancellation))
+            {
+                throw new QueueMismatchException(queue, kind, refused);
+            }
+            throw new QueueNotMadeException(queue, refused);
         }
     }
 }
@@ -141,3 +148,7 @@ public sealed class QueueMismatchException(string queue, QueueKind wanted, Opera
     /// <summary>Its name.</summary>
     public string Queue => queue;
 }
+
+/// <summary>A queue is not there, and the broker does not make it: its virtual host may have no more queues, for example.</summary>
+public sealed class QueueNotMadeException(string queue, OperationInterruptedException refused) : Exception(
+    $"it does not make the queue {queue}: {refused.ShutdownReason?.ReplyText} ({refused.ShutdownReason?.ReplyCode})", refused);

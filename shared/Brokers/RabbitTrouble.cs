@@ -10,6 +10,7 @@ public static class RabbitTrouble
     /// <returns>Null where it is none of that client's.</returns>
     public static string? Describe(Exception failure) => failure switch
     {
+        QueueMismatchException or QueueNotMadeException => failure.Message,
         AuthenticationFailureException or PossibleAuthenticationFailureException => "it refuses access: look at user, password and virtual host",
         OperationInterruptedException { ShutdownReason: { ReplyCode: Constants.AccessRefused or Constants.NotAllowed } reason } => $"it refuses access: {reason.ReplyText}",
         OperationInterruptedException { ShutdownReason.ReplyCode: Constants.ResourceLocked } => "somebody else looks at it and holds what he sees; ask again later",

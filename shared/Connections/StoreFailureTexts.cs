@@ -94,7 +94,7 @@ sealed class RabbitFailures(IOptions<RabbitMqOptions> options) : IStoreFailures
 
     public string Store => $"RabbitMQ at {(RabbitAddress.TryParse(options.Value.Uri, out var address) ? address.Nodes : "RabbitMq:Uri")}";
 
-    public string? Describe(Exception failure) => failure is QueueMismatchException ? failure.Message : RabbitTrouble.Describe(failure);
+    public string? Describe(Exception failure) => RabbitTrouble.Describe(failure);
 
     public bool IsSetting(Exception failure) => failure is QueueMismatchException;
 }

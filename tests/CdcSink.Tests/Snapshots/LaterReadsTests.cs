@@ -29,6 +29,21 @@ public sealed class LaterReadsTests(Servers servers)
         Assert.Equal(1, sink.Readings.Sum("cdcsink.repeated_snapshots"));
     }
 
+    /// <summary>A transaction that was open when the slot was made is streamed with rows before the position of the reads.</summary>
+    [Fact]
+    public async Task An_initial_snapshot_beside_an_open_transaction_is_no_later_one()
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        var records = Archive.Read(Recordings.File("snapshot-in-flight-3.6")).ToList();
+        foreach (var order in new[] { records, [.. records.AsEnumerable().Reverse()] })
+        {
+            await sink.ApplyStreamedAsync(order);
+        }
+
+        Assert.Equal(0, sink.Readings.Sum("cdcsink.repeated_snapshots"));
+        Assert.Empty(await sink.QueryAsync("SELECT id FROM holds"));
+    }
+
     [Fact]
     public async Task Its_reads_are_noted_where_ClickHouse_refuses_the_first_of_them()
     {

@@ -156,33 +156,78 @@ public sealed class DeletedQueueTests(Servers servers)
     [Theory]
     [InlineData("bet-commands")]
     [InlineData("bet-commands.dead-letter")]
-    public async Task A_queue_that_somebody_makes_again_with_other_arguments_ends_the_worker_with_one_line(string queue)
+    public async Task A_queue_that_somebody_makes_again_with_other_arguments_is_told_until_it_is_gone(string queue)
     {
         await using var stage = await Stage.SetAsync(servers);
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
         await worker.ReadyAsync();
-        try
+        await stage.Rabbit.DeleteAsync(queue);
+        await stage.Rabbit.DeclareAsync(queue, []);
+        await OtherArgumentsAsync(worker, queue);
+        if (queue != Topics.Commands)
         {
-            await stage.Rabbit.DeleteAsync(queue);
-            await stage.Rabbit.DeclareAsync(queue, []);
-            Assert.Equal(78, await worker.EndedAsync());
-            Assert.Contains($"the RabbitMQ queue {queue} is there with other arguments", worker.Log, StringComparison.Ordinal);
+            await AppliesAsync(stage, 1);
         }
-        finally
-        {
-            await stage.Rabbit.DeleteAsync(queue);
-        }
+
+        await stage.Rabbit.DeleteAsync(queue);
+        await worker.ReadyAsync();
+
+        await AppliesAsync(stage, 2);
+        // Deleted twice, and told once for each.
+        Assert.Equal(2, await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{queue}\""));
     }
 
     [Theory]
     [InlineData("classic")]
     [InlineData("quorum")]
-    public async Task What_a_worker_holds_goes_to_the_queue_that_somebody_makes_again_with_other_arguments(string type)
+    public async Task What_a_worker_holds_is_applied_though_somebody_makes_the_queue_again_with_other_arguments(string type)
     {
         await using var stage = await Stage.SetAsync(servers);
         BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
         await worker.ReadyAsync();
+        await using (await LockJournalAsync(stage))
+        {
+            await stage.Rabbit.PublishAsync(Stage.Encoded(held));
+            await HeldMessages.ReceivedAsync(stage);
+            await RemakeAsync(stage, type);
+            await OtherArgumentsAsync(worker, Topics.Commands);
+        }
+        await stage.AppliedAsync(held);
+        Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
+    }
+
+    [Theory]
+    [InlineData("classic")]
+    [InlineData("quorum")]
+    public async Task What_a_worker_that_stops_holds_goes_to_the_queue_that_somebody_made_again_with_other_arguments(string type)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        Task<int> stopping;
+        await using (await LockJournalAsync(stage))
+        {
+            await stage.Rabbit.PublishAsync(Stage.Encoded(held));
+            await HeldMessages.ReceivedAsync(stage);
+            await RemakeAsync(stage, type);
+            await OtherArgumentsAsync(worker, Topics.Commands);
+            stopping = worker.StopAsync();
+            await Deadline.UntilAsync("the messages in the queue", TimeSpan.FromSeconds(60), async () => await stage.Rabbit.CountAsync(Topics.Commands) >= InHand);
+        }
+        Assert.Equal(0, await stopping);
+    }
+
+    [Fact]
+    public async Task A_queue_that_RabbitMQ_does_not_make_again_is_an_outage_and_what_is_held_is_applied()
+    {
+        var host = await servers.RabbitAsync();
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        await host.LimitQueuesAsync(1);
         try
         {
             await using (await LockJournalAsync(stage))
@@ -190,15 +235,57 @@ public sealed class DeletedQueueTests(Servers servers)
                 await stage.Rabbit.PublishAsync(Stage.Encoded(held));
                 await HeldMessages.ReceivedAsync(stage);
                 await stage.Rabbit.DeleteAsync(Topics.Commands);
-                await stage.Rabbit.DeclareAsync(Topics.Commands, new() { ["x-queue-type"] = type });
-                await Deadline.UntilAsync("the messages in the queue", TimeSpan.FromSeconds(60), async () => await stage.Rabbit.CountAsync(Topics.Commands) >= InHand);
+                await CancelledAsync(worker, InHand);
+                await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(60), async () =>
+                    (await worker.BodyAsync("/health/ready")).Contains("queue limit", StringComparison.Ordinal));
             }
-            Assert.Equal(78, await worker.EndedAsync());
+            await stage.AppliedAsync(held);
         }
         finally
         {
-            await stage.Rabbit.DeleteAsync(Topics.Commands);
+            await host.LimitQueuesAsync(null);
         }
+        await worker.ReadyAsync();
+        Assert.Equal(1, await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Topics.Commands}\""));
+    }
+
+    [Fact]
+    public async Task A_worker_that_may_declare_no_more_goes_on_consuming()
+    {
+        var host = await servers.RabbitAsync();
+        await using var stage = await Stage.SetAsync(servers);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        await host.AllowConfiguringAsync("^$");
+        try
+        {
+            // Once a minute: after 30 s of silence a consumer is replaced.
+            await Deadline.UntilAsync("two reports", TimeSpan.FromSeconds(150), () => Task.FromResult(
+                worker.Log.Split('\n').Count(line => line.Contains("it refuses access", StringComparison.Ordinal)) > 1));
+
+            await AppliesAsync(stage, 1);
+        }
+        finally
+        {
+            await host.AllowConfiguringAsync(".*");
+        }
+        await worker.ReadyAsync();
+    }
+
+    static async Task RemakeAsync(Stage stage, string type)
+    {
+        await stage.Rabbit.DeleteAsync(Topics.Commands);
+        await stage.Rabbit.DeclareAsync(Topics.Commands, new() { ["x-queue-type"] = type });
+    }
+
+    static Task OtherArgumentsAsync(IngestProcess worker, string queue) => Deadline.UntilAsync("the report", TimeSpan.FromSeconds(30), async () =>
+        (await worker.BodyAsync("/health/ready")).Contains($"the RabbitMQ queue {queue} is there with other arguments", StringComparison.Ordinal));
+
+    static async Task AppliesAsync(Stage stage, int user)
+    {
+        BetCommand[] command = [Given.Register(user)];
+        await stage.Rabbit.PublishToNewQueueAsync(Stage.Encoded(command));
+        await stage.AppliedAsync(command);
     }
 
     [Fact]

@@ -13,12 +13,23 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
 {
     public static readonly string DeadLetters = Topics.DeadLetter(Topics.Commands);
 
-    /// <summary>Connects and empties the queues of the test before.</summary>
+    /// <summary>Connects, makes the queues, also where the test before has left others of their names, and empties them.</summary>
     public static async Task<Rabbit> OpenAsync(RabbitHost server, bool purge = true)
     {
         var connection = await new ConnectionFactory { Uri = new Uri(server.Uri) }.CreateConnectionAsync();
         var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, null));
-        await CommandQueue.DeclareAsync(connection, QueueKind.Quorum, CancellationToken.None);
+        foreach (var queue in CommandQueue.Names)
+        {
+            try
+            {
+                await CommandQueue.DeclareAsync(connection, queue, QueueKind.Quorum, CancellationToken.None);
+            }
+            catch (QueueMismatchException)
+            {
+                await channel.QueueDeleteAsync(queue);
+                await CommandQueue.DeclareAsync(connection, queue, QueueKind.Quorum, CancellationToken.None);
+            }
+        }
         foreach (var queue in purge ? [Topics.Commands, DeadLetters] : Array.Empty<string>())
         {
             await channel.QueuePurgeAsync(queue);

@@ -95,13 +95,12 @@ public sealed class StreamSigns(
         {
             return false;
         }
-        if (await snapshots.HasStreamedBeforeAsync(start.Table, new SnapshotReads(start.Version), cancellation))
+        var isLater = await snapshots.HasStreamedBeforeAsync(start.Table, new SnapshotReads(start.Version), cancellation);
+        if (isLater)
         {
             await snapshots.NoteLaterAsync(start, cancellation);
         }
-        var streamed = ChangeVersion.Of(start.Version.Epoch, streamed: true, 0);
-        var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
-        return await store.HasChangesAsync(start.Table, streamed, here, cancellation)
+        return isLater
             || (start.IsFirst ? await snapshots.HasAnotherAsync(start.Version, cancellation) : await snapshots.HasOtherReadsAsync(start.Version, cancellation));
     }
 

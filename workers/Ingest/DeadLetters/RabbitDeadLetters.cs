@@ -70,7 +70,8 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
     // Dead letters are rare: the connection is made when the first one comes, and again after it broke.
     async Task<ConfirmedChannel> OpenAsync(CancellationToken cancellation)
     {
-        if (_channel is { IsOpen: true })
+        // Another queue of that name may lose what it confirms.
+        if (_channel is { IsOpen: true } && !queues.IsAnother(Queue))
         {
             return _channel;
         }

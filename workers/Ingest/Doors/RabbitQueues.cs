@@ -6,7 +6,10 @@ using RabbitMQ.Client;
 
 namespace Betting.Ingest.Doors;
 
-/// <summary>Makes RabbitMQ's queues of commands and of dead letters where they are not there, and reports one that was deleted with what it held.</summary>
+/// <summary>
+/// Makes RabbitMQ's queues of commands and of dead letters where they are not there, and reports one that was deleted with what it held. A queue
+/// that is another one than it should be ends the worker at its start. Later it is an outage, because the worker may hold what nothing else has.
+/// </summary>
 public sealed class RabbitQueues(
     IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider clock, ILogger<RabbitQueues> log) : IDisposable
 {
@@ -14,8 +17,8 @@ public sealed class RabbitQueues(
 
     // Who watches and who sends dead letters find the same deletion; it is reported once.
     readonly SemaphoreSlim _one = new(1);
-    bool _isKnown;
-    volatile bool _isReported;
+    volatile IReadOnlyList<string> _others = [];
+    volatile bool _isKnown, _isReported;
     int _deletions;
 
     /// <param name="connection">An open one.</param>
@@ -42,23 +45,17 @@ public sealed class RabbitQueues(
             {
                 deleted.Add(Topics.Commands);
             }
-            try
+            var others = await DeclareBothAsync(connection, cancellation);
+            // One that was as it should be was deleted since.
+            deleted.UnionWith(others.Select(other => other.Queue).Where(queue => _isKnown && !_others.Contains(queue)));
+            _others = others.ConvertAll(other => other.Queue);
+            // Somebody else who declares may have met the deletion before.
+            _isReported = (!isCancelled || others.Count > 0) && (_isReported || deleted.Contains(Topics.Commands));
+            Report(deleted);
+            if (others.Count > 0)
             {
-                await CommandQueue.DeclareAsync(connection, options.Value.Queue, cancellation);
+                throw others[^1];
             }
-            catch (QueueMismatchException mismatch)
-            {
-                // One that was as it should be was deleted since.
-                if (_isKnown)
-                {
-                    deleted.Add(mismatch.Queue);
-                }
-                Report(deleted, isCancelled);
-                // Reported once: the worker ends.
-                _isKnown = false;
-                throw;
-            }
-            Report(deleted, isCancelled);
             _isKnown = true;
         }
         finally
@@ -67,10 +64,26 @@ public sealed class RabbitQueues(
         }
     }
 
-    void Report(HashSet<string> deleted, bool isCancelled)
+    // The queues with other arguments, that of commands last. It is made beside another one of dead letters where both were right before.
+    async Task<List<QueueMismatchException>> DeclareBothAsync(IConnection connection, CancellationToken cancellation)
     {
-        // Somebody else who declares may have met the deletion before.
-        _isReported = !isCancelled && (_isReported || deleted.Contains(Topics.Commands));
+        List<QueueMismatchException> others = [];
+        foreach (var queue in CommandQueue.Names.TakeWhile(_ => _isKnown || others.Count == 0))
+        {
+            try
+            {
+                await CommandQueue.DeclareAsync(connection, queue, options.Value.Queue, cancellation);
+            }
+            catch (QueueMismatchException mismatch)
+            {
+                others.Add(mismatch);
+            }
+        }
+        return others;
+    }
+
+    void Report(HashSet<string> deleted)
+    {
         foreach (var queue in deleted)
         {
             metrics.QueueDeleted(queue);
@@ -81,6 +94,12 @@ public sealed class RabbitQueues(
             Interlocked.Increment(ref _deletions);
         }
     }
+
+    /// <summary>True once both queues were as they should be.</summary>
+    public bool AreKnown => _isKnown;
+
+    /// <summary>True where this one had other arguments when it was last declared.</summary>
+    public bool IsAnother(string queue) => _others.Contains(queue);
 
     /// <summary>How often the queue of commands was found deleted, whoever looked.</summary>
     public int Deletions => Volatile.Read(ref _deletions);

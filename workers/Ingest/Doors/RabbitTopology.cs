@@ -36,7 +36,7 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
     {
         await queues.DeclareAsync(connection, isCancelled, cancellation);
         _declared = clock.GetTimestamp();
-        _trouble = null;
+        Declared();
     }
 
     /// <summary>Begins to declare what is due, unless the call before is still at it.</summary>
@@ -45,7 +45,9 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
     {
         if (_ensuring.IsCompleted)
         {
-            await _ensuring;
+            var before = _ensuring;
+            _ensuring = Task.CompletedTask;
+            await before;
             _ensuring = DeclareAndBindAsync(connection, stopping);
         }
     }
@@ -60,7 +62,7 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
             {
                 _declared = clock.GetTimestamp();
                 await queues.DeclareAsync(connection, isCancelled: false, either.Token).WaitAsync(either.Token);
-                _trouble = null;
+                Declared();
             }
             await _exchange.BindAsync(connection, either.Token).WaitAsync(either.Token);
             _trouble = _trouble is { IsRefusal: true } refused ? refused : null;
@@ -75,6 +77,9 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
             }
         }
     }
+
+    // A refusal of the queues is over. A binding may go on failing.
+    void Declared() => _trouble = _trouble is { IsRefusal: true } ? null : _trouble;
 
     sealed record Trouble(string Detail, bool IsRefusal, long Since);
 }

@@ -50,12 +50,6 @@ public sealed class RabbitWatch(
                 await Task.Delay(await LookAsync(stopping) ? Every : Again, clock, stopping);
             }
         }
-        catch (QueueMismatchException mismatch) when (mismatch.Queue == Topics.Commands)
-        {
-            // A consumer begins only on a queue with the right arguments, so its queue was deleted.
-            _consumer?.Cancelled();
-            throw;
-        }
         finally
         {
             await StopAsync(stopping);
@@ -123,8 +117,13 @@ public sealed class RabbitWatch(
             }
             return true;
         }
-        catch (Exception failure) when (failure is not QueueMismatchException && !stopping.IsCancellationRequested)
+        catch (Exception failure) when ((failure is not QueueMismatchException || queues.AreKnown) && !stopping.IsCancellationRequested)
         {
+            if (failure is QueueMismatchException { Queue: Topics.Commands })
+            {
+                // A consumer begins only on a queue with the right arguments, so its queue was deleted.
+                _consumer?.Cancelled();
+            }
             outages.Failed(Stores.Rabbit, Name, RabbitTrouble.DetailOf(failure));
             _backlog.Forget();
             await CloseAsync();
@@ -198,10 +197,10 @@ public sealed class RabbitWatch(
         }
         if (_consumer is { } before)
         {
-            await before.LeaveAsync();
-            // The queue may be gone, or another one of the same name, that somebody else has declared.
+            // The queue may be gone, or another one of the same name, that somebody else has declared. The consumer stays while that is not known.
             await _topology.DeclareAsync(_connection!, before is { IsCancelled: true, IsSlow: false }, cancellation).WaitAsync(cancellation);
             before.Resolve(isDeleted: queues.Deletions != _deletions);
+            await before.LeaveAsync();
         }
         _consumer = null;
         _consumer = await RabbitConsumer.StartAsync(rabbit.Value, inbox, log, cancellation);

@@ -13,7 +13,10 @@ namespace Betting.Reconciler.Cut;
 sealed class CutTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction, ExactCut cut, string files) : IAsyncDisposable
 {
     // The files that hold the tables' rows. TRUNCATE, and an ALTER TABLE that rewrites a table, give it others, and older snapshots find it empty.
-    const string Files = "SELECT concat_ws(' ', pg_relation_filenode('users'), pg_relation_filenode('events'), pg_relation_filenode('bets'))";
+    const string Files = """
+        SELECT string_agg(pg_relation_filenode(part)::text, ' ' ORDER BY part::oid)
+        FROM unnest('{users,events,bets}'::regclass[]) AS source, LATERAL (SELECT source UNION SELECT relid FROM pg_partition_tree(source)) AS parts (part)
+        """;
 
     public ExactCut Cut => cut;
 
@@ -47,11 +50,23 @@ sealed class CutTransaction(NpgsqlConnection connection, NpgsqlTransaction trans
     }
 
     /// <summary>To be called before the tables are read: from then on nobody can empty them.</summary>
-    /// <exception cref="CouldNotCompareException">A table was truncated or rewritten since the cut, so the cut's snapshot finds it empty.</exception>
-    public async Task BeginReadsAsync()
+    /// <param name="cancellation">Ends the wait for their locks.</param>
+    /// <exception cref="CouldNotCompareException">
+    /// A table was truncated or rewritten since the cut, so the cut's snapshot finds it empty; or somebody holds a lock that excludes reads.
+    /// </exception>
+    public async Task BeginReadsAsync(CancellationToken cancellation)
     {
-        // The reads hold these locks anyway.
-        await connection.ExecuteAsync("LOCK TABLE users, events, bets IN ACCESS SHARE MODE", commandTimeout: 0);
+        try
+        {
+            // The reads hold these locks anyway.
+            await connection.ExecuteAsync(new CommandDefinition(
+                "SET LOCAL lock_timeout = '1min'; LOCK TABLE users, events, bets IN ACCESS SHARE MODE", commandTimeout: 0, cancellationToken: cancellation));
+        }
+        catch (PostgresException locked) when (locked.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new CouldNotCompareException(
+                "another session has locked users, events or bets for a minute (an ALTER TABLE in a transaction that is still open?); run it again when that has ended", locked);
+        }
         if (await connection.ExecuteScalarAsync<string>(Files) != files)
         {
             throw new CouldNotCompareException("a table was truncated or rewritten (TRUNCATE, ALTER TABLE, VACUUM FULL) while the run waited for ClickHouse; run it again");

@@ -93,7 +93,7 @@ sealed class Reconciliation(
         progress.Report($"cut taken: snapshot {cut.Snapshot}, fence at {cut.FenceLsn}");
         var epoch = await sink.UntilCoveredAsync(cut, progress, cancellation);
         progress.Report("ClickHouse holds everything that the cut sees");
-        await moment.BeginReadsAsync();
+        await moment.BeginReadsAsync(cancellation);
 
         var asOf = ClickHouseSide.AsOf(clickHouse, cut, epoch);
         var truth = new PostgresSide(moment.Connection);
