@@ -36,7 +36,7 @@ public static class FolderAccess
         foreach (var part in Path.GetFullPath(folder).Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             path = Path.Combine(path, part);
-            if (Directory.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
+            if (Directory.ResolveLinkTarget(path, returnFinalTarget: false) is { } target)
             {
                 path = target.FullName;
                 foreach (var parent in Parents(path))

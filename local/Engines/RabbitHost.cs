@@ -23,6 +23,9 @@ public sealed class RabbitHost(RabbitServer node, string name)
     /// <param name="configure">A pattern of their names.</param>
     public Task AllowConfiguringAsync(string configure) => node.ControlAsync("set_permissions", "-p", name, "betting", configure, ".*", ".*");
 
+    /// <summary>Ends the connections of all workers, as a network does.</summary>
+    public Task CloseConnectionsAsync() => node.ControlAsync("close_all_connections", "-p", name, "a test");
+
     /// <summary>So many messages at most in a queue, which refuses further ones where it is declared so; null for any number.</summary>
     public Task LimitLengthAsync(string queue, int? messages) => messages is { } most
         ? SetPolicyAsync("length", $"^{queue}$", string.Create(CultureInfo.InvariantCulture, $$"""{"max-length":{{most}}}"""), RabbitServer.ShieldPriority + 1)

@@ -88,6 +88,11 @@ public static class CommandQueue
         {
             return false;
         }
+        catch (OperationInterruptedException locked) when (locked.ShutdownReason?.ReplyCode == Constants.ResourceLocked)
+        {
+            // Another connection's alone.
+            return true;
+        }
     }
 
     /// <summary>The queues that were deleted, with what they had.</summary>
@@ -128,7 +133,7 @@ public static class CommandQueue
         {
             await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellation);
         }
-        catch (OperationInterruptedException refused) when (refused.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
+        catch (OperationInterruptedException refused) when (refused.ShutdownReason?.ReplyCode is Constants.PreconditionFailed or Constants.ResourceLocked)
         {
             // The same code says that the virtual host may have no more queues.
             if (await IsThereAsync(connection, queue, cancellation))

@@ -114,7 +114,7 @@ static partial class IngestLog
     [LoggerMessage(165, LogLevel.Information, "PostgreSQL's clock is trusted again; this machine's is {Ahead:+0.0;-0.0;0.0} s ahead of it")]
     public static partial void PostgresClockTrusted(ILogger log, double ahead);
 
-    [LoggerMessage(167, LogLevel.Error, "The RabbitMQ queue {Queue} was deleted, with the messages that it held, and is made anew; somebody deleted it, or a policy with 'expires' did")]
+    [LoggerMessage(167, LogLevel.Error, "The RabbitMQ queue {Queue} was deleted, with the messages that it held; somebody deleted it, or a policy with 'expires' did. It is made anew where nobody else has made another one")]
     public static partial void QueueDeleted(ILogger log, string queue);
 
     [LoggerMessage(182, LogLevel.Error, "RabbitMQ cancelled the consumer of {Queue}, which was deleted; the {Messages} messages that this replica holds are nowhere else; they are applied, or go to the new queue where this replica stops")]

@@ -1,10 +1,20 @@
--- A hold has a time of PostgreSQL's clock. Where that clock fell behind it since, the time no longer says which changes came before the hold: nothing is
--- proven then until the hold ends. A jump is in clock_jumps before a watermark behind it is visible. In all else the definition is that of 0030.
-CREATE OR REPLACE VIEW data_as_of AS
+-- A hold has a time. Where PostgreSQL's clock was set over that time, the time does not say which changes came before the hold: snapshots are refused until it
+-- ends. Moments around that time are refused anyway. A jump is in clock_jumps before a watermark behind it is visible. In all else as in 0035.
+CREATE OR REPLACE VIEW answerable_snapshot_of AS
 WITH
-    (SELECT minOrNull(holds_from) FROM holds) AS held,
-    (SELECT count() FROM clock_jumps WHERE known_again > held AND from_version < (SELECT max(version) FROM visible_watermarks)) AS falls
-SELECT if(falls > 0, NULL, if(held < visible, nullIf(held, toDateTime64(0, 6, 'UTC')), visible)) AS data_as_of
-FROM (SELECT argMaxOrNull(as_of, version) AS visible FROM visible_watermarks)
+    (SELECT instant FROM instant_of(text = {taken:String})) AS moment,
+    bitOr(bitShiftLeft(toUInt64(2) * {epoch:UInt8} + 1, 56), {position:UInt64}) AS place
+SELECT moment AS instant
+WHERE moment IS NOT NULL
+    AND throwIf((SELECT count() FROM holds) > 0 AND ifNull(moment > (SELECT data_as_of FROM data_as_of), 1),
+        'The snapshot is later than data_as_of, which a hold keeps back: see holds') = 0
+    AND throwIf((SELECT count() FROM clock_jumps, holds WHERE known_until < holds_from AND holds_from < known_again) > 0,
+        'The snapshot may be later than data_as_of, which a hold keeps back at a time around which the clock of PostgreSQL was set: see holds') = 0
+    AND throwIf(place > (SELECT max(version) FROM visible_watermarks),
+        'The snapshot is later than data_as_of: changes that it saw may not be visible yet') = 0
+    AND throwIf((SELECT count() FROM history_of_tables WHERE epoch = {epoch:UInt8} AND reads > 0 AND known_position > {position:UInt64}) > 0,
+        'The state of that snapshot is not known: it was taken before a table was first read whole in its epoch') = 0
+    AND throwIf((SELECT max(epoch) > {epoch:UInt8} AND maxIf(last_version, epoch = {epoch:UInt8}) < place FROM history_of_tables),
+        'The state of that snapshot is not known: it was taken after the last change that came from its epoch') = 0
 SETTINGS join_use_nulls = 0, aggregate_functions_null_for_empty = 0, empty_result_for_aggregation_by_empty_set = 0,
     prefer_column_name_to_alias = 0;

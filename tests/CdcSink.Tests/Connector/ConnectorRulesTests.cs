@@ -54,6 +54,7 @@ public sealed class ConnectorRulesTests
     [InlineData("snapshot.query.mode", "custom")]
     [InlineData("snapshot.mode", "Custom")]
     [InlineData("snapshot.mode", "always")]
+    [InlineData("snapshot.delay.ms", "30001")]
     [InlineData("offset.mismatch.strategy", "trust_slot")]
     [InlineData("offset.mismatch.strategy", "TRUST_GREATER_LSN")]
     public void A_setting_that_leaves_out_drops_or_changes_is_named(string setting, string? value)

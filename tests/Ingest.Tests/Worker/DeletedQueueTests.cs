@@ -158,15 +158,32 @@ public sealed class DeletedQueueTests(Servers servers)
     [InlineData("bet-commands.dead-letter")]
     public async Task A_queue_that_somebody_makes_again_with_other_arguments_is_told_until_it_is_gone(string queue)
     {
+        var host = await servers.RabbitAsync();
         await using var stage = await Stage.SetAsync(servers);
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
         await worker.ReadyAsync();
         await stage.Rabbit.DeleteAsync(queue);
-        await stage.Rabbit.DeclareAsync(queue, []);
+        await stage.Rabbit.DeclareAsync(queue, new() { ["x-queue-type"] = "quorum" });
         await OtherArgumentsAsync(worker, queue);
         if (queue != Topics.Commands)
         {
             await AppliesAsync(stage, 1);
+            // A lost connection, and a deleted queue of commands, change nothing about that.
+            await host.CloseConnectionsAsync();
+            await AppliesAsync(stage, 3);
+            await stage.Rabbit.DeleteAsync(Topics.Commands);
+            await Deadline.UntilAsync("a command through the exchange", TimeSpan.FromSeconds(60), async () =>
+            {
+                await stage.Rabbit.PublishThroughExchangeAsync(CommandEncoder.Encode(Given.Register(4)));
+                return await stage.CountAsync("SELECT count(*) FROM users WHERE id = 4") == 1;
+            });
+        }
+        else
+        {
+            Assert.Contains("what MassTransit sends through the exchange", await worker.BodyAsync("/health/ready"), StringComparison.Ordinal);
+            // What a publisher brings there can be taken away: nobody holds it.
+            await stage.Rabbit.PublishToNewQueueAsync(Stage.Encoded([Given.Register(5)]));
+            await Deadline.UntilAsync("the message of the other queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Topics.Commands) == 1);
         }
 
         await stage.Rabbit.DeleteAsync(queue);
@@ -212,7 +229,7 @@ public sealed class DeletedQueueTests(Servers servers)
             await stage.Rabbit.PublishAsync(Stage.Encoded(held));
             await HeldMessages.ReceivedAsync(stage);
             await RemakeAsync(stage, type);
-            await OtherArgumentsAsync(worker, Topics.Commands);
+            await CancelledAsync(worker, InHand);
             stopping = worker.StopAsync();
             await Deadline.UntilAsync("the messages in the queue", TimeSpan.FromSeconds(60), async () => await stage.Rabbit.CountAsync(Topics.Commands) >= InHand);
         }
@@ -238,6 +255,7 @@ public sealed class DeletedQueueTests(Servers servers)
                 await CancelledAsync(worker, InHand);
                 await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(60), async () =>
                     (await worker.BodyAsync("/health/ready")).Contains("queue limit", StringComparison.Ordinal));
+                Assert.Equal(1, await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Topics.Commands}\""));
             }
             await stage.AppliedAsync(held);
         }
@@ -264,6 +282,8 @@ public sealed class DeletedQueueTests(Servers servers)
                 worker.Log.Split('\n').Count(line => line.Contains("it refuses access", StringComparison.Ordinal)) > 1));
 
             await AppliesAsync(stage, 1);
+            await host.CloseConnectionsAsync();
+            await AppliesAsync(stage, 2);
         }
         finally
         {

@@ -16,7 +16,7 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     /// <summary>Connects, makes the queues, also where the test before has left others of their names, and empties them.</summary>
     public static async Task<Rabbit> OpenAsync(RabbitHost server, bool purge = true)
     {
-        var connection = await new ConnectionFactory { Uri = new Uri(server.Uri) }.CreateConnectionAsync();
+        var connection = await new ConnectionFactory { Uri = new Uri(server.Uri), TopologyRecoveryEnabled = false }.CreateConnectionAsync();
         var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, null));
         foreach (var queue in CommandQueue.Names)
         {
@@ -48,7 +48,7 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
         }
     }
 
-    /// <summary>To a queue that was made anew: RabbitMQ 3.10 may refuse what a connection publishes that knows the one before, and publishers publish it again.</summary>
+    /// <summary>To a queue that was made anew: RabbitMQ 3.10 may refuse what a connection publishes that knows the one before, and publishers publish it again. So they do over a connection that was lost.</summary>
     public Task PublishToNewQueueAsync(byte[][] messages) => Deadline.UntilAsync("confirms of the new queue", TimeSpan.FromSeconds(30), async () =>
     {
         try
@@ -56,7 +56,7 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
             await PublishAsync(messages);
             return true;
         }
-        catch (PublishException)
+        catch (Exception refused) when (refused is PublishException or OperationInterruptedException)
         {
             return false;
         }

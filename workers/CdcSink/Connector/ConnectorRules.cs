@@ -33,6 +33,9 @@ static class ConnectorRules
             $"changes of that publication are not noticed; it has to be {Topics.Publication}"),
     ];
 
+    // Half of the time by which a change has to be older than reads for them to be later ones; see SnapshotStore.HasStreamedBeforeAsync.
+    const long LongestDelay = 30_000;
+
     static readonly string[] WrongModes = ["custom", "always"];
 
     /// <summary>One for each setting under which rows can be missing or wrong without a sign, or of which that is not known.</summary>
@@ -45,6 +48,10 @@ static class ConnectorRules
         .. Judge(config, "snapshot.mode", "initial", value => !WrongModes.Contains(value.Trim(), StringComparer.OrdinalIgnoreCase),
             "custom lets a class decide what a snapshot reads and what is streamed, always takes one at each restart, and what was deleted meanwhile "
             + "stays; it has to be another mode of Debezium's"),
+        .. Judge(config, "snapshot.delay.ms", "0",
+            value => long.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var delay) && delay <= LongestDelay,
+            "the slot is made before that delay and the snapshot's reads are dated after it, so the snapshot is taken for one that was ordered while the "
+            + $"connector streamed, and deletes nothing; it has to be at most {LongestDelay}"),
         .. Heartbeats(config),
         .. ConnectorFilters.Judge(config),
         .. ConnectorTransforms.Judge(config),

@@ -100,7 +100,10 @@ public sealed class StreamSigns(
         {
             await snapshots.NoteLaterAsync(start, cancellation);
         }
-        return isLater
+        // Neither suffices alone: a transaction that was open when the slot was made has rows before the reads, and a connector may wait before it reads.
+        var streamed = ChangeVersion.Of(start.Version.Epoch, streamed: true, 0);
+        var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
+        return (isLater && await store.HasChangesAsync(start.Table, streamed, here, cancellation))
             || (start.IsFirst ? await snapshots.HasAnotherAsync(start.Version, cancellation) : await snapshots.HasOtherReadsAsync(start.Version, cancellation));
     }
 

@@ -71,7 +71,7 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
     async Task<ConfirmedChannel> OpenAsync(CancellationToken cancellation)
     {
         // Another queue of that name may lose what it confirms.
-        if (_channel is { IsOpen: true } && !queues.IsAnother(Queue))
+        if (_channel is { IsOpen: true } && queues.FailureOf(Queue) is not QueueMismatchException)
         {
             return _channel;
         }
@@ -80,7 +80,7 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
         _isBlocked = false;
         _connection.ConnectionBlockedAsync += (_, _) => SetBlocked(true);
         _connection.ConnectionUnblockedAsync += (_, _) => SetBlocked(false);
-        await queues.DeclareAsync(_connection, isCancelled: false, cancellation);
+        await queues.DeclareAsync(_connection, Queue, isCancelled: false, cancellation);
         _channel = await ConfirmedChannel.OpenAsync(_connection, cancellation);
         return _channel;
     }

@@ -17,6 +17,11 @@ sealed class RabbitExchange(Readiness readiness, ILogger log)
     public const string Condition = "rabbitmq-exchange";
 
     readonly SettingWatch _watch = new(Stores.Rabbit, Condition, readiness, log);
+    readonly Lock _gate = new();
+
+    /// <summary>There is no queue to which it can be bound.</summary>
+    /// <param name="reason">Why not.</param>
+    public void HasNoQueue(string reason) => Saw([$"what MassTransit sends through the exchange {Topics.Commands} is confirmed and lost: {reason}"]);
 
     /// <summary>Makes the exchange and its binding where they are not there. What the broker refuses is reported; the queue is consumed all the same.</summary>
     public async Task BindAsync(IConnection connection, CancellationToken cancellation)
@@ -26,17 +31,26 @@ sealed class RabbitExchange(Readiness readiness, ILogger log)
         try
         {
             await CommandQueue.BindAsync(channel, cancellation);
-            _watch.Saw([]);
+            Saw([]);
         }
         catch (OperationInterruptedException refused) when (refused.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
         {
-            _watch.Saw([$"the exchange {Topics.Commands} is another one than Ingest makes ({refused.ShutdownReason.ReplyText}): what MassTransit "
+            Saw([$"the exchange {Topics.Commands} is another one than Ingest makes ({refused.ShutdownReason.ReplyText}): what MassTransit "
                 + "sends through it may not reach the queue; delete it, and Ingest makes it anew"]);
         }
         catch (OperationInterruptedException refused) when (RabbitTrouble.IsRefused(refused))
         {
-            _watch.Saw([$"the exchange {Topics.Commands} cannot be bound to its queue ({refused.ShutdownReason!.ReplyText}): what MassTransit sends "
+            Saw([$"the exchange {Topics.Commands} cannot be bound to its queue ({refused.ShutdownReason!.ReplyText}): what MassTransit sends "
                 + "through it may not reach the queue; Ingest's user needs the rights to configure and to write both"]);
+        }
+    }
+
+    // A declaration and a binding may end at once.
+    void Saw(IReadOnlyCollection<string> broken)
+    {
+        lock (_gate)
+        {
+            _watch.Saw(broken);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Betting.Connections;
+using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Ingest.DeadLetters;
 using Microsoft.Extensions.Logging;
@@ -81,11 +82,11 @@ public sealed class RabbitReturns(
         var connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest returns", CancellationToken.None);
         try
         {
-            await queues.DeclareAsync(connection, isCancelled: false, CancellationToken.None);
+            await queues.DeclareAsync(connection, Topics.Commands, isCancelled: false, CancellationToken.None);
         }
-        catch (QueueMismatchException)
+        catch (Exception failure) when (RabbitTrouble.Describe(failure) is not null)
         {
-            // A queue all the same; the next start names it.
+            // There may be a queue all the same: the answers to what is published tell.
         }
         finally
         {

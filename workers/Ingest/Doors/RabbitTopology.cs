@@ -1,4 +1,5 @@
 using Betting.Connections;
+using Betting.Contracts;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
@@ -25,22 +26,29 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
     long _declared;
 
     /// <summary>Why the queues or the exchange are not as they should be, or are not known to be; null where they are.</summary>
-    public string? Failure => _trouble is { } trouble && (trouble.IsRefusal || clock.GetElapsedTime(trouble.Since) >= ReportAfter) ? trouble.Detail : null;
+    public string? Failure => queues.Failure ?? (_trouble is { } trouble && clock.GetElapsedTime(trouble.Since) >= ReportAfter ? trouble.Detail : null);
 
-    /// <summary>Declares both queues.</summary>
+    /// <summary>Declares both queues. The exceptions are those of <see cref="RabbitQueues.DeclareAsync"/> for the queue of commands.</summary>
     /// <param name="connection">An open one.</param>
-    /// <param name="isCancelled">As for <see cref="RabbitQueues.DeclareAsync"/>.</param>
+    /// <param name="isCancelled">As there.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="QueueMismatchException">One is there with other arguments.</exception>
     public async Task DeclareAsync(IConnection connection, bool isCancelled, CancellationToken cancellation)
     {
-        await queues.DeclareAsync(connection, isCancelled, cancellation);
+        try
+        {
+            await queues.DeclareAsync(connection, Topics.Commands, isCancelled, cancellation);
+        }
+        catch (Exception failure) when (failure is QueueMismatchException or QueueNotMadeException && queues.AreKnown)
+        {
+            _exchange.HasNoQueue(failure.Message);
+            throw;
+        }
         _declared = clock.GetTimestamp();
-        Declared();
     }
 
     /// <summary>Begins to declare what is due, unless the call before is still at it.</summary>
-    /// <exception cref="QueueMismatchException">The call before found a queue with other arguments.</exception>
+    /// <exception cref="QueueMismatchException">The call before found the queue of commands with other arguments.</exception>
+    /// <exception cref="QueueNotMadeException">The call before did not find it, and the broker does not make it.</exception>
     public async Task EnsureAsync(IConnection connection, CancellationToken stopping)
     {
         if (_ensuring.IsCompleted)
@@ -61,25 +69,16 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
             if (clock.GetElapsedTime(_declared) >= DeclareEvery)
             {
                 _declared = clock.GetTimestamp();
-                await queues.DeclareAsync(connection, isCancelled: false, either.Token).WaitAsync(either.Token);
-                Declared();
+                await DeclareAsync(connection, isCancelled: false, either.Token).WaitAsync(either.Token);
             }
             await _exchange.BindAsync(connection, either.Token).WaitAsync(either.Token);
-            _trouble = _trouble is { IsRefusal: true } refused ? refused : null;
+            _trouble = null;
         }
-        catch (Exception failure) when (failure is not QueueMismatchException)
+        catch (Exception failure) when (failure is not (QueueMismatchException or QueueNotMadeException))
         {
-            var detail = RabbitTrouble.DetailOf(failure);
-            // A refusal of the queues stands until they are declared again.
-            if (_trouble is not { IsRefusal: true } || RabbitTrouble.IsRefused(failure))
-            {
-                _trouble = new Trouble($"declarations fail: {detail}", RabbitTrouble.IsRefused(failure), _trouble?.Since ?? clock.GetTimestamp());
-            }
+            _trouble = new Trouble($"declarations fail: {RabbitTrouble.DetailOf(failure)}", _trouble?.Since ?? clock.GetTimestamp());
         }
     }
 
-    // A refusal of the queues is over. A binding may go on failing.
-    void Declared() => _trouble = _trouble is { IsRefusal: true } ? null : _trouble;
-
-    sealed record Trouble(string Detail, bool IsRefusal, long Since);
+    sealed record Trouble(string Detail, long Since);
 }

@@ -119,10 +119,11 @@ public sealed class RabbitWatch(
         }
         catch (Exception failure) when ((failure is not QueueMismatchException || queues.AreKnown) && !stopping.IsCancellationRequested)
         {
-            if (failure is QueueMismatchException { Queue: Topics.Commands })
+            if (failure is QueueMismatchException && _consumer is { } consumer)
             {
-                // A consumer begins only on a queue with the right arguments, so its queue was deleted.
-                _consumer?.Cancelled();
+                // A consumer begins only on a queue with the right arguments, so its queue was deleted. RabbitMQ may have attached it to the other one.
+                consumer.Cancelled();
+                await consumer.LeaveAsync();
             }
             outages.Failed(Stores.Rabbit, Name, RabbitTrouble.DetailOf(failure));
             _backlog.Forget();
@@ -139,7 +140,10 @@ public sealed class RabbitWatch(
         {
             // The client itself waits for its own limit of 20 s, whatever the token says.
             var queue = await channel.QueueDeclarePassiveAsync(Topics.Commands, cancellation).WaitAsync(cancellation);
-            metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), cancellation).WaitAsync(cancellation));
+            if (queues.Failure is null)
+            {
+                metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), cancellation).WaitAsync(cancellation));
+            }
             return queue;
         }
         catch (OperationInterruptedException absent) when (absent.ShutdownReason?.ReplyCode == Constants.NotFound)
@@ -213,6 +217,10 @@ public sealed class RabbitWatch(
         if (_consumer is not { } consumer)
         {
             return;
+        }
+        if (queues.Deletions != _deletions)
+        {
+            consumer.Cancelled();
         }
         // Asked to stop, the door stops as well, and the connection stays until the door has acknowledged what it has in hand.
         // The host's own limit bounds that. What the broker delivers meanwhile goes back to its place with the connection.
