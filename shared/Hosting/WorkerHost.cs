@@ -55,7 +55,7 @@ public static class WorkerHost
             .WithMetrics(metrics => metrics
             .AddMeter("Betting.*", "Npgsql")
             .AddRuntimeInstrumentation()
-            // Each scrape is collected: a kept one shows what has just changed as it was.
+            // By default the exporter answers for 300 ms with the scrape before, and so with old values.
             .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0));
         builder.AddWorkerTraces();
         builder.WebHost.UseUrls(builder.Configuration[$"{HttpOptions.Section}:{nameof(HttpOptions.Url)}"] ?? new HttpOptions().Url);

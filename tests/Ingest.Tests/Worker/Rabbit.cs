@@ -48,7 +48,10 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
         }
     }
 
-    /// <summary>To a queue that was made anew: RabbitMQ 3.10 may refuse what a connection publishes that knows the one before, and publishers publish it again. So they do over a connection that was lost.</summary>
+    /// <summary>
+    /// Publishes until all are confirmed, as publishers do: RabbitMQ 3.10 may refuse messages to a queue that was just made anew, and the connection may
+    /// have been lost.
+    /// </summary>
     public Task PublishToNewQueueAsync(byte[][] messages) => Deadline.UntilAsync("confirms of the new queue", TimeSpan.FromSeconds(30), async () =>
     {
         try

@@ -47,15 +47,16 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
     }
 
     /// <summary>Begins to declare what is due, unless the call before is still at it.</summary>
-    /// <exception cref="QueueMismatchException">The call before found the queue of commands with other arguments.</exception>
-    /// <exception cref="QueueNotMadeException">The call before did not find it, and the broker does not make it.</exception>
-    public async Task EnsureAsync(IConnection connection, CancellationToken stopping)
+    /// <exception cref="QueueMismatchException">The queue of commands had other arguments when it was last declared.</exception>
+    /// <exception cref="QueueNotMadeException">It was not there then, and the broker does not make it.</exception>
+    public void Ensure(IConnection connection, CancellationToken stopping)
     {
+        if (queues.FailureOf(Topics.Commands) is QueueMismatchException or QueueNotMadeException)
+        {
+            throw queues.FailureOf(Topics.Commands)!;
+        }
         if (_ensuring.IsCompleted)
         {
-            var before = _ensuring;
-            _ensuring = Task.CompletedTask;
-            await before;
             _ensuring = DeclareAndBindAsync(connection, stopping);
         }
     }
@@ -74,9 +75,12 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
             await _exchange.BindAsync(connection, either.Token).WaitAsync(either.Token);
             _trouble = null;
         }
-        catch (Exception failure) when (failure is not (QueueMismatchException or QueueNotMadeException))
+        catch (Exception failure)
         {
-            _trouble = new Trouble($"declarations fail: {RabbitTrouble.DetailOf(failure)}", _trouble?.Since ?? clock.GetTimestamp());
+            // What is wrong with the queue of commands, the queues tell themselves.
+            _trouble = failure is QueueMismatchException or QueueNotMadeException
+                ? null
+                : new Trouble($"declarations fail: {RabbitTrouble.DetailOf(failure)}", _trouble?.Since ?? clock.GetTimestamp());
         }
     }
 

@@ -99,7 +99,7 @@ public sealed class RabbitWatch(
         {
             var channel = await OpenAsync(either.Token);
             await ConsumeAsync(either.Token);
-            await _topology.EnsureAsync(_connection!, stopping);
+            _topology.Ensure(_connection!, stopping);
             if (await LookAtQueuesAsync(channel, either.Token) is not { } queue)
             {
                 await CloseAsync();
