@@ -1,10 +1,13 @@
 using System.Globalization;
 using Betting.CdcSink;
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Consume;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Commit;
+using Betting.CdcSink.Decode;
 using Betting.CdcSink.Join;
 using Betting.CdcSink.Lag;
+using Betting.CdcSink.Messages;
 using Betting.CdcSink.Replay;
+using Betting.CdcSink.Signs;
 using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
 using Betting.Debezium;

@@ -1,7 +1,8 @@
 using System.Threading.Channels;
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Consume;
+using Betting.CdcSink.Commit;
 using Betting.CdcSink.DeadLetters;
+using Betting.CdcSink.Messages;
+using Betting.CdcSink.Read;
 using Betting.CdcSink.Write;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Snapshots;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
+using Betting.CdcSink.Signs;
 using Betting.Debezium;
 
 namespace Betting.CdcSink;

@@ -126,7 +126,7 @@ public sealed class CdcSinkOptions
 
     /// <summary>The limits that the consumer's timeouts have to fit.</summary>
     internal GroupLimits Limits(TimeSpan drainLimit) =>
-        new(RebalanceWait, $"{Section}:{nameof(RebalanceWait)}", RebalanceWait + Consume.PartitionStarts.Longest, drainLimit);
+        new(RebalanceWait, $"{Section}:{nameof(RebalanceWait)}", RebalanceWait + Read.PartitionStarts.Longest, drainLimit);
 
     /// <summary>How records are decoded under these settings.</summary>
     public DecoderOptions Decoding() => new()

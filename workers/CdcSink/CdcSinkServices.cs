@@ -1,9 +1,14 @@
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Commit;
 using Betting.CdcSink.Connector;
-using Betting.CdcSink.Consume;
 using Betting.CdcSink.DeadLetters;
 using Betting.CdcSink.Join;
+using Betting.CdcSink.KafkaTopics;
 using Betting.CdcSink.Lag;
+using Betting.CdcSink.Messages;
+using Betting.CdcSink.Read;
 using Betting.CdcSink.Rewind;
+using Betting.CdcSink.Signs;
 using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Storage;
 using Betting.CdcSink.Write;

@@ -1,5 +1,6 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Consume;
+using Betting.CdcSink.Commit;
+using Betting.CdcSink.Messages;
+using Betting.CdcSink.Read;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;

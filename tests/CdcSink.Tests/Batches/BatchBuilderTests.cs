@@ -1,5 +1,5 @@
 using Betting.CdcSink;
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Decode;
 using Betting.Debezium;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Commit;
+using Betting.CdcSink.Formats;
 using Betting.CdcSink.Join;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.Messages;
 using Betting.Tests.Fixtures;
 using Xunit;
 

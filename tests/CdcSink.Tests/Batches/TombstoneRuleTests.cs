@@ -1,4 +1,4 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Decode;
 using Betting.Debezium;
 using Xunit;
 

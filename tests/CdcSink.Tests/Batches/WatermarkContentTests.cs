@@ -1,5 +1,6 @@
 using System.Text;
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Decode;
+using Betting.CdcSink.Messages;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Batches;

@@ -1,5 +1,5 @@
 using Betting.CdcSink;
-using Betting.CdcSink.Consume;
+using Betting.CdcSink.Read;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Consume;

@@ -1,5 +1,5 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Consume;
+using Betting.CdcSink.Messages;
+using Betting.CdcSink.Read;
 using Confluent.Kafka;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using Betting.CdcSink;
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Join;
-using Betting.CdcSink.Write;
 using Betting.Debezium;
 using Betting.Tests.Fixtures;
 using ClickHouse.Driver;

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Betting.CdcSink.Join;
+using Betting.CdcSink.ClickHouse;
 using ClickHouse.Driver.ADO.Parameters;
 using Xunit;
 

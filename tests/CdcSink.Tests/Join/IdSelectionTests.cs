@@ -1,4 +1,4 @@
-using Betting.CdcSink.Join;
+using Betting.CdcSink.ClickHouse;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Join;

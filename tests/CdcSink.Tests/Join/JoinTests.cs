@@ -1,6 +1,6 @@
 using System.Text;
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Join;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 using Betting.Tests.CdcSink.Model;
 using Betting.Tests.Fixtures;

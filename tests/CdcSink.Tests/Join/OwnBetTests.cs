@@ -1,4 +1,5 @@
 using System.Text;
+using Betting.CdcSink.Formats;
 using Betting.CdcSink.Join;
 using Xunit;
 

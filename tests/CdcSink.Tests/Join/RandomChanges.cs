@@ -1,5 +1,5 @@
 using System.Text;
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 
 namespace Betting.Tests.CdcSink.Join;

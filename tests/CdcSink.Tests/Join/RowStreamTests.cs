@@ -1,5 +1,5 @@
 using System.Text;
-using Betting.CdcSink.Join;
+using Betting.CdcSink.Formats;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Join;

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Betting.CdcSink;
+using Betting.CdcSink.KafkaTopics;
 using Betting.CdcSink.Lag;
 using Betting.Connections;
 using Betting.Contracts;

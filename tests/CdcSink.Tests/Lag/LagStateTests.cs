@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.KafkaTopics;
 using Betting.CdcSink.Lag;
-using Betting.CdcSink.Write;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

@@ -1,4 +1,6 @@
+using Betting.CdcSink.KafkaTopics;
 using Betting.CdcSink.Lag;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

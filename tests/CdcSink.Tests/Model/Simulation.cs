@@ -1,4 +1,4 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 
 namespace Betting.Tests.CdcSink.Model;

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
 using Betting.CdcSink;
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.DeadLetters;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.Decode;
+using Betting.CdcSink.Messages;
 using Betting.DeadLetters;
 using Betting.Debezium;
 using Betting.Tests.Fixtures;

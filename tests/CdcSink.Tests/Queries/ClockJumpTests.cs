@@ -1,5 +1,5 @@
 using System.Globalization;
-using Betting.CdcSink.Lag;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 using Betting.Tests.Fixtures;
 using Xunit;

@@ -1,5 +1,5 @@
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Rebuild;
-using Betting.CdcSink.Write;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
 using ClickHouse.Driver;

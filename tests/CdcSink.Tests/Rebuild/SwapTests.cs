@@ -1,5 +1,5 @@
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Rebuild;
-using Betting.CdcSink.Write;
 using Betting.Tests.Fixtures;
 using Xunit;
 

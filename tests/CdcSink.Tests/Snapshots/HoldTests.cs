@@ -1,5 +1,6 @@
 using System.Globalization;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 using Betting.Tests.Fixtures;
 using Xunit;

@@ -1,5 +1,5 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Snapshots;
+using Betting.CdcSink.Messages;
+using Betting.CdcSink.Signs;
 using Betting.Debezium;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Messages;
 using Betting.CdcSink.Replay;
 using Betting.Debezium;
 using Xunit;

@@ -1,7 +1,8 @@
 using Betting.CdcSink;
-using Betting.CdcSink.Consume;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Commit;
+using Betting.CdcSink.Read;
 using Betting.CdcSink.Rewind;
-using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Debezium;
 using Betting.Hosting;

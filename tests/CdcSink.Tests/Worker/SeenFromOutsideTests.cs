@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.Messages;
 using Betting.Local.Engines;
 using Betting.Schema;
 using Betting.Tests.CdcSink.Stream;
@@ -29,7 +29,7 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
 
         Assert.Equal(["40|40"], await sink.QueryAsync("SELECT count(), uniqExact(bet_id) FROM bets_analytics"));
         var letter = stream.DeadLetters(stream.Bets).First();
-        Assert.Equal(PatientApplier.RefusedReason, System.Text.Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("dead-letter.reason")));
+        Assert.Equal(DeadLetter.RefusedByClickHouse, System.Text.Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("dead-letter.reason")));
         Assert.Equal("{\"id\":13}", System.Text.Encoding.UTF8.GetString(letter.Message.Key));
         Assert.Equal(["1"], await sink.QueryAsync("SELECT count() FROM reconciliation_requests FINAL WHERE answered = 0"));
 

@@ -1,6 +1,6 @@
 using Betting.CdcSink;
-using Betting.CdcSink.Join;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
@@ -108,7 +108,7 @@ public sealed class DividedBatchTests(Servers servers)
     {
         await using var sink = await RefusingAsync();
         await sink.ApplyPatientlyAsync([Bet(1, Large), Bet(2, Small), _made.Delete("bets", 2), _made.Record("bets", """{"id":2}""", null), Bet(3, Small), Bet(4, Small)]);
-        Assert.Equal([PatientApplier.RefusedReason], sink.DeadLetters.Select(letter => letter.Reason));
+        Assert.Equal([DeadLetter.RefusedByClickHouse], sink.DeadLetters.Select(letter => letter.Reason));
         Assert.Equal(["3", "4"], await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id"));
     }
 

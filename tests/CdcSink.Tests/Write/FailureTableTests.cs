@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
 using Betting.Connections;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
 using Betting.Local.Engines;
 using ClickHouse.Driver;
 

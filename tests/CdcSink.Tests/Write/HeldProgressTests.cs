@@ -1,5 +1,4 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.Messages;
 using Xunit;
 
 namespace Betting.Tests.CdcSink.Write;

@@ -1,6 +1,6 @@
 using Betting.CdcSink;
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Rebuild;
-using Betting.CdcSink.Write;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Xunit;

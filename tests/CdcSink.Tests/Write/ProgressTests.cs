@@ -1,6 +1,6 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Consume;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Commit;
+using Betting.CdcSink.Messages;
 using Betting.Tests.CdcSink.Stream;
 using Betting.Tests.Fixtures;
 using ClickHouse.Driver;

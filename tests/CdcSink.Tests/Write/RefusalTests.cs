@@ -1,4 +1,6 @@
 using Betting.CdcSink;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
 using Betting.Local.Engines;
@@ -26,9 +28,9 @@ public sealed class RefusalTests(Servers servers)
 
         Assert.Equal([$"{Bets - 2}|{Bets - 2}"], await sink.QueryAsync(Count));
         Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id IN (13, 40)"));
-        Assert.Equal([(13, PatientApplier.RefusedReason, "469"), (40, PatientApplier.RefusedReason, "469")],
+        Assert.Equal([(13, DeadLetter.RefusedByClickHouse, "469"), (40, DeadLetter.RefusedByClickHouse, "469")],
             sink.DeadLetters.Select(letter => (records.IndexOf(letter.Record), letter.Reason, letter.Field)));
-        Assert.Equal(2, sink.Readings.Of("cdcsink.dead_letters", $"topic={records[^1].Topic},reason={PatientApplier.RefusedReason}"));
+        Assert.Equal(2, sink.Readings.Of("cdcsink.dead_letters", $"topic={records[^1].Topic},reason={DeadLetter.RefusedByClickHouse}"));
         // Every record is read once, however often its batch is halved.
         Assert.Equal(Bets, sink.Readings.Of("cdcsink.records", $"topic={records[^1].Topic},kind=RowChange"));
     }

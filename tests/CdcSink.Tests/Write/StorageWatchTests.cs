@@ -1,5 +1,5 @@
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Storage;
-using Betting.CdcSink.Write;
 using Betting.Hosting;
 using Betting.Local.Engines;
 using Betting.Schema;

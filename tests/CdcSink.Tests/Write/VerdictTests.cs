@@ -1,4 +1,5 @@
 using Betting.CdcSink;
+using Betting.CdcSink.Messages;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
 using Betting.Local.Engines;
@@ -75,7 +76,7 @@ public sealed class VerdictTests(Servers servers)
         await sink.ApplyPatientlyAsync([Bet(1, "20.00"), Bet(2, "20.00"), _made.User(7), Bet(12, "20.00"), Bet(13, "20.00")]);
 
         Assert.Equal(["2", "13"], sink.DeadLetters.Select(letter => System.Text.Encoding.UTF8.GetString(letter.Record.Key!).Trim('{', '}')[5..]));
-        Assert.All(sink.DeadLetters, letter => Assert.Equal((PatientApplier.RefusedReason, "469"), (letter.Reason, letter.Field)));
+        Assert.All(sink.DeadLetters, letter => Assert.Equal((DeadLetter.RefusedByClickHouse, "469"), (letter.Reason, letter.Field)));
         Assert.Equal(["1|20", "2|10", "3|10", "12|20"], await sink.QueryAsync("SELECT bet_id, toString(bet_amount) FROM bets_analytics ORDER BY bet_id"));
     }
 

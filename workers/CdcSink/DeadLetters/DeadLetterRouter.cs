@@ -1,5 +1,5 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Messages;
 using Betting.DeadLetters;
 using Betting.Debezium;
 

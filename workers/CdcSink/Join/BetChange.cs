@@ -1,3 +1,5 @@
+using Betting.CdcSink.Formats;
+
 namespace Betting.CdcSink.Join;
 
 /// <summary>A change of a bet as <c>bet_changes</c> has it, without where it came from.</summary>

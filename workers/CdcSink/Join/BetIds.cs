@@ -1,4 +1,4 @@
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
 using ClickHouse.Driver.ADO.Parameters;
 using ClickHouse.Driver.Utility;
 

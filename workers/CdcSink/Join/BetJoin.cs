@@ -1,5 +1,6 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Formats;
+using Betting.CdcSink.Messages;
 
 namespace Betting.CdcSink.Join;
 

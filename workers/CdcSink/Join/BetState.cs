@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Betting.CdcSink.Formats;
 
 namespace Betting.CdcSink.Join;
 
@@ -14,7 +15,7 @@ struct BetState
     byte _keyMarks;
     bool _hasKey;
 
-    public Latest Latest;
+    public RowVersion Latest;
     public Newest<Text> Status;
     public Newest<long> Amount;
     public Newest<long?> Payout;

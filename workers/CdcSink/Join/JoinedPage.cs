@@ -1,4 +1,4 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Formats;
 
 namespace Betting.CdcSink.Join;
 

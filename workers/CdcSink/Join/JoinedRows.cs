@@ -1,4 +1,5 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Formats;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Join;
@@ -26,7 +27,7 @@ static class JoinedRows
     /// <param name="users">All that the bets name.</param>
     /// <param name="events">All that the bets name.</param>
     /// <param name="ended">The versions at which tables were emptied.</param>
-    public static void Write(NativeRows rows, List<FilledRow> filled, ById<BetState> bets, ById<UserState> users, ById<EventState> events, Ended ended)
+    public static void Write(NativeRows rows, List<FilledRow> filled, ById<BetState> bets, ById<UserState> users, ById<EventState> events, TruncationVersions ended)
     {
         for (var index = 0; index < bets.Ids.Length; index++)
         {
@@ -35,7 +36,7 @@ static class JoinedRows
     }
 
     /// <summary>Those that are known as a whole.</summary>
-    public static void Write(NativeRows rows, List<FilledRow> filled, OwnChanges own, ById<UserState> users, ById<EventState> events, Ended ended)
+    public static void Write(NativeRows rows, List<FilledRow> filled, OwnChanges own, ById<UserState> users, ById<EventState> events, TruncationVersions ended)
     {
         for (var index = 0; index < own.Ids.Length; index++)
         {
@@ -46,7 +47,7 @@ static class JoinedRows
         }
     }
 
-    static void Write(NativeRows rows, List<FilledRow> filled, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
+    static void Write(NativeRows rows, List<FilledRow> filled, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, TruncationVersions ended)
     {
         var isThere = bet.Latest.IsThere(ended.Bets);
         for (var each = 0; each < bet.Keys; each++)
@@ -63,7 +64,7 @@ static class JoinedRows
         }
     }
 
-    static void WriteRow(NativeRows rows, List<FilledRow> filled, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, Ended ended)
+    static void WriteRow(NativeRows rows, List<FilledRow> filled, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, TruncationVersions ended)
     {
         ref readonly var user = ref users[users.Find(bet.Key.UserId)];
         ref readonly var played = ref events[events.Find(bet.Key.EventId)];

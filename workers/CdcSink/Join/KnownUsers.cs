@@ -1,3 +1,5 @@
+using Betting.CdcSink.Formats;
+
 namespace Betting.CdcSink.Join;
 
 /// <summary>Users that were read already. For a large join alone: a batch reads them after it wrote, or it would miss what others write.</summary>
@@ -18,7 +20,7 @@ sealed class KnownUsers : IDisposable
         {
             Dispose();
         }
-        var (users, unknown) = (new ById<UserState>(ids, _texts), Batches.Pooled.Set());
+        var (users, unknown) = (new ById<UserState>(ids, _texts), Pooled.Set());
         for (var index = 0; index < ids.Length; index++)
         {
             if (!_states.TryGetValue(ids.Span[index], out users[index]))
@@ -27,7 +29,7 @@ sealed class KnownUsers : IDisposable
             }
         }
         missing = AscendingIds.Of(unknown);
-        Batches.Pooled.Return(unknown);
+        Pooled.Return(unknown);
         return users;
     }
 

@@ -1,5 +1,7 @@
 using System.Threading.Channels;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Commit;
+using Betting.CdcSink.Messages;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -32,7 +32,7 @@ struct Newest<T>
 
 /// <summary>What is latest of a row as a whole: its version, and whether it is there.</summary>
 [StructLayout(LayoutKind.Auto)]
-struct Latest
+struct RowVersion
 {
     bool _deleted;
 

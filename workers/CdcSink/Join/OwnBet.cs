@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Betting.CdcSink.Formats;
 
 namespace Betting.CdcSink.Join;
 

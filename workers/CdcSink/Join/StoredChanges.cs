@@ -1,4 +1,5 @@
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Formats;
 using ClickHouse.Driver.ADO.Parameters;
 
 namespace Betting.CdcSink.Join;
@@ -11,9 +12,9 @@ sealed class StoredChanges(ChangeStore store)
 
     const string EndedSql = $"SELECT table, max(version) FROM truncations GROUP BY table {Settings}";
 
-    public async Task<Ended> EndedAsync(CancellationToken cancellation)
+    public async Task<TruncationVersions> EndedAsync(CancellationToken cancellation)
     {
-        var ended = new Ended();
+        var ended = new TruncationVersions();
         await store.ReadRowsAsync(EndedSql, null, (ref row) =>
         {
             var table = row.ReadString();

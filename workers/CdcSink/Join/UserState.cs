@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Betting.CdcSink.Formats;
 
 namespace Betting.CdcSink.Join;
 
@@ -11,7 +12,7 @@ struct UserState
     // The bits of not_sent and marks.
     const int NameBit = 1, CreatedAtBit = 2;
 
-    public Latest Latest;
+    public RowVersion Latest;
     public Newest<Text> Name;
     public Newest<long> CreatedAt;
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.KafkaTopics;
+using Betting.CdcSink.Messages;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.Hosting;

@@ -1,4 +1,5 @@
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.KafkaTopics;
 using Betting.Hosting;
 
 namespace Betting.CdcSink.Lag;

@@ -1,4 +1,4 @@
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
 using Betting.Connections;
 using Betting.Hosting;
 using Confluent.Kafka;

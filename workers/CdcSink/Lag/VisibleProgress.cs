@@ -1,3 +1,4 @@
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Lag;

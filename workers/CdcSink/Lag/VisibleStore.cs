@@ -1,6 +1,7 @@
 using System.Globalization;
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
+using Betting.CdcSink.Signs;
 using Betting.Debezium;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO.Parameters;

@@ -1,3 +1,6 @@
+using Betting.CdcSink.KafkaTopics;
+using Betting.CdcSink.Messages;
+
 namespace Betting.CdcSink.Lag;
 
 /// <summary>

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Storage;
-using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Hosting;
 using Betting.Schema;

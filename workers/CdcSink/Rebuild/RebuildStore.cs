@@ -1,5 +1,5 @@
 using System.Globalization;
-using Betting.CdcSink.Join;
+using Betting.CdcSink.ClickHouse;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
 using ClickHouse.Driver.ADO.Parameters;

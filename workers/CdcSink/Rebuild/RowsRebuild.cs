@@ -1,5 +1,5 @@
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Join;
-using Betting.CdcSink.Write;
 
 namespace Betting.CdcSink.Rebuild;
 

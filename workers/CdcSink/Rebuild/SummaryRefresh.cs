@@ -1,5 +1,5 @@
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Storage;
-using Betting.CdcSink.Write;
 using ClickHouse.Driver;
 
 namespace Betting.CdcSink.Rebuild;

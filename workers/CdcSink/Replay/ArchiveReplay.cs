@@ -1,5 +1,6 @@
 using System.Threading.Channels;
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Decode;
+using Betting.CdcSink.Messages;
 using Betting.CdcSink.Snapshots;
 using Betting.CdcSink.Write;
 using Betting.Debezium;

@@ -2,8 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Replay;

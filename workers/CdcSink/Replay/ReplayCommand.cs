@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
 using Betting.CdcSink.Write;
 using Betting.Connections;
 using Betting.Debezium;

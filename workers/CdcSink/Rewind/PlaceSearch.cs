@@ -1,4 +1,4 @@
-using Betting.CdcSink.Consume;
+using Betting.CdcSink.Messages;
 using Betting.Connections;
 using Betting.Debezium;
 using Confluent.Kafka;

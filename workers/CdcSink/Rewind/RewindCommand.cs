@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Betting.CdcSink.Consume;
+using Betting.CdcSink.Commit;
+using Betting.CdcSink.KafkaTopics;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.Debezium;

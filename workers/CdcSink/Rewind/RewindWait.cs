@@ -1,4 +1,5 @@
 using System.Globalization;
+using Betting.CdcSink.KafkaTopics;
 using Confluent.Kafka;
 
 namespace Betting.CdcSink.Rewind;

@@ -1,4 +1,4 @@
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -1,7 +1,7 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Consume;
-using Betting.CdcSink.Lag;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Commit;
+using Betting.CdcSink.KafkaTopics;
+using Betting.CdcSink.Messages;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.Debezium;

@@ -1,6 +1,6 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Join;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 using Microsoft.Extensions.Logging;
 

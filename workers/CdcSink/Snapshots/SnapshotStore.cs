@@ -1,5 +1,6 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Formats;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 using ClickHouse.Driver.ADO.Parameters;
 using ClickHouse.Driver.Utility;
@@ -73,7 +74,7 @@ public sealed class SnapshotStore(ChangeStore store)
     {
         var ended = await EndedAsync(table, null, cancellation);
         var open = new ChangeVersion(ended.Value + 1);
-        // Ended below its reads: an attempt to settle it was interrupted, and the join is to be repeated.
+        // TruncationVersions below its reads: an attempt to settle it was interrupted, and the join is to be repeated.
         var isHalfDone = ended == snapshot.Below;
         var (lost, doubtful) = await SkippedAsync(table, snapshot, await EndedAsync(table, snapshot.Below, cancellation), cancellation);
         return new TableFacts(

@@ -1,5 +1,5 @@
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Lag;
+using Betting.CdcSink.KafkaTopics;
+using Betting.CdcSink.Messages;
 using Confluent.Kafka;
 
 namespace Betting.CdcSink.Snapshots;

@@ -1,4 +1,5 @@
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
 using Betting.Hosting;
 using Betting.Schema;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,8 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Commit;
 using Betting.CdcSink.Join;
-using Betting.CdcSink.Snapshots;
+using Betting.CdcSink.Messages;
+using Betting.CdcSink.Signs;
 
 namespace Betting.CdcSink.Write;
 

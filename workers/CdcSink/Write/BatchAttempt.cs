@@ -1,4 +1,5 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
 
 namespace Betting.CdcSink.Write;
 

@@ -1,4 +1,6 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Decode;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 
 namespace Betting.CdcSink.Write;

@@ -1,4 +1,5 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Messages;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -23,9 +24,6 @@ public sealed class PatientApplier(
 {
     /// <summary>Readiness: whether the batch in hand is taken. Apart from whether ClickHouse answers, which it may do meanwhile.</summary>
     public const string Condition = "clickhouse-writes";
-
-    /// <summary>The reason of a dead letter that ClickHouse alone would not take; its field is ClickHouse's error code.</summary>
-    public const string RefusedReason = "refused-by-clickhouse";
 
     // A body that was cut off on its way reads as bad data, and a statement that a busy server refused may pass the next time.
     const int AttemptsBeforeHalving = 3;
@@ -73,9 +71,9 @@ public sealed class PatientApplier(
         await parts.StoreAsync(records);
         foreach (var (record, refused) in parts.Refused)
         {
-            metrics.Refused(record.Topic, RefusedReason);
+            metrics.Refused(record.Topic, DeadLetter.RefusedByClickHouse);
             CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refused.Code, refused.Name, Refusal.LineOf(refused.Cause));
-            batch.Add(new DeadLetter(record, RefusedReason, refused.Code));
+            batch.Add(new DeadLetter(record, DeadLetter.RefusedByClickHouse, refused.Code));
         }
     }
 

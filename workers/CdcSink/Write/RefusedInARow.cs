@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Messages;
 
 namespace Betting.CdcSink.Write;
 

@@ -1,5 +1,6 @@
-using Betting.CdcSink.Batches;
+using Betting.CdcSink.Formats;
 using Betting.CdcSink.Join;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 
 namespace Betting.Local.Bench.Parts.CdcSink;

@@ -1,6 +1,6 @@
 using Betting.CdcSink;
-using Betting.CdcSink.Batches;
-using Betting.CdcSink.Write;
+using Betting.CdcSink.ClickHouse;
+using Betting.CdcSink.Formats;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
 
