@@ -1,4 +1,4 @@
-using Betting.Tests.CdcSink.Write;
+using Betting.Tests.CdcSink.ClickHouse;
 using Betting.Tests.Fixtures;
 using Xunit;
 

@@ -370,7 +370,7 @@ public sealed class StartTests(Servers servers)
         await using var worker = stream.StartWorker(connection);
         await Deadline.UntilAsync("a worker that waits", Limit, () => Task.FromResult(KafkaStream.Said(worker).Contains(" does not serve this worker (connection refused)", StringComparison.Ordinal)));
         await server.StartAsync();
-        using var client = new ClickHouse.Driver.ClickHouseClient(connection);
+        using var client = new global::ClickHouse.Driver.ClickHouseClient(connection);
         await Deadline.UntilAsync("the record", Limit, () => stream.IsVisibleAsync(client));
         Assert.DoesNotContain("   at ", KafkaStream.Said(worker), StringComparison.Ordinal);
     }

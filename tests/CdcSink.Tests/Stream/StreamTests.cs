@@ -73,7 +73,7 @@ public sealed class StreamTests(Servers servers)
         var recording = Recordings.File("killed-3.6");
         var records = Archive.Read(recording).ToList();
         await using var worker = stream.StartWorker(connection);
-        using var client = new ClickHouse.Driver.ClickHouseClient(connection);
+        using var client = new global::ClickHouse.Driver.ClickHouseClient(connection);
         await stream.SendAsync(records[..2000]);
         await Deadline.UntilAsync("first rows", Limit, async () => Convert.ToInt64(await client.ExecuteScalarAsync("SELECT count() FROM bet_changes"), System.Globalization.CultureInfo.InvariantCulture) > 0);
         await server.KillAsync();

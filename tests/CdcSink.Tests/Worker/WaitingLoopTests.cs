@@ -1,7 +1,7 @@
 using System.Net;
 using Betting.Local.Engines;
+using Betting.Tests.CdcSink.ClickHouse;
 using Betting.Tests.CdcSink.Stream;
-using Betting.Tests.CdcSink.Write;
 using Betting.Tests.Fixtures;
 using Xunit;
 

@@ -3,6 +3,7 @@ using Betting.CdcSink.Messages;
 using Betting.CdcSink.Write;
 using Betting.Debezium;
 using Betting.Local.Engines;
+using Betting.Tests.CdcSink.ClickHouse;
 using Betting.Tests.Fixtures;
 using Xunit;
 
@@ -89,7 +90,7 @@ public sealed class VerdictTests(Servers servers)
         {
             before = await sink.QueryAsync(Recorded);
         }
-        catch (ClickHouse.Driver.ClickHouseServerException)
+        catch (global::ClickHouse.Driver.ClickHouseServerException)
         {
             isProgressReadable = false;
         }
