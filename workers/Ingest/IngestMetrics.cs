@@ -4,8 +4,8 @@ using System.Globalization;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Hosting;
-using Betting.Ingest.Batches;
 using Betting.Ingest.Decide;
+using Betting.Ingest.Failures;
 
 namespace Betting.Ingest;
 

@@ -2,7 +2,8 @@ using System.ComponentModel.DataAnnotations;
 using Betting.Connections;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Receive.Kafka;
+using Betting.Ingest.Receive.RabbitMq;
 
 namespace Betting.Ingest;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Betting.Contracts;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Messages;
 
 namespace Betting.Ingest;
 

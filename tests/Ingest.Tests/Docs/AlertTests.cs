@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using Betting.Ingest;
-using Betting.Ingest.Batches;
+using Betting.Ingest.Failures;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Npgsql;

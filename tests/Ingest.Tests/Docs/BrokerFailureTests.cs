@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Betting.DeadLetters;
-using Betting.Ingest.DeadLetters;
+using Betting.Ingest.RabbitMq;
 using Betting.Local.Engines;
 
 namespace Betting.Tests.Ingest.Docs;

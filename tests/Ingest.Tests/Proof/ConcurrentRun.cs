@@ -1,7 +1,8 @@
 using Betting.Contracts.Commands;
-using Betting.Ingest.Batches;
+using Betting.Ingest;
 using Betting.Ingest.Decide;
-using Betting.Ingest.Store;
+using Betting.Ingest.Failures;
+using Betting.Ingest.Messages;
 
 namespace Betting.Tests.Ingest.Proof;
 

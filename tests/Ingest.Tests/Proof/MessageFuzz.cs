@@ -1,6 +1,6 @@
 using System.Text;
 using Betting.Contracts.Commands;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Decode;
 using Confluent.Kafka;
 using RabbitMQ.Client;
 using Headers = Confluent.Kafka.Headers;

@@ -1,5 +1,6 @@
 using Betting.Ingest;
-using Betting.Ingest.Store;
+using Betting.Ingest.Parking;
+using Betting.Ingest.Postgres;
 using Betting.Schema;
 using Betting.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Betting.Contracts.Commands;
-using Betting.Ingest.Doors;
-using Betting.Ingest.Store;
+using Betting.Ingest;
+using Betting.Ingest.Postgres;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Worker;

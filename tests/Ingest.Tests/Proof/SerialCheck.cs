@@ -1,6 +1,6 @@
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
-using Betting.Ingest.Store;
+using Betting.Ingest.Messages;
 using Betting.Tests.Ingest.Decide;
 
 namespace Betting.Tests.Ingest.Proof;

@@ -1,5 +1,5 @@
 using Betting.Ingest.Decide;
-using Betting.Ingest.Store;
+using Betting.Ingest.Parking.Tables;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Store;
 using Npgsql;

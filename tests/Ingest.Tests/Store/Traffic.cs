@@ -1,5 +1,5 @@
 using Betting.Contracts.Commands;
-using Betting.Ingest.Batches;
+using Betting.Ingest.Failures;
 using Betting.Tests.Ingest.Decide;
 
 namespace Betting.Tests.Ingest.Store;

@@ -2,6 +2,7 @@ using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;
+using Betting.Tests.Ingest.Postgres;
 using Betting.Tests.Ingest.Store;
 
 namespace Betting.Tests.Ingest.Worker;

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Receive.RabbitMq;
 using Betting.Ingest.Replies;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;

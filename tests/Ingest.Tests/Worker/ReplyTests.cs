@@ -3,7 +3,7 @@ using System.Text.Json;
 using Betting.BetCommands;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Receive.RabbitMq;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
 using Betting.Tests.Ingest.Decide;

@@ -39,7 +39,7 @@ public sealed class StandbyTests(Servers servers)
         Assert.Single(Events(172));
         Assert.Single(Events(173));
 
-        IEnumerable<string> Events(int number) => worker.Log.Split('\n').Where(line => line.Contains($" {number} Betting.Ingest.Doors.RabbitWatch:", StringComparison.Ordinal));
+        IEnumerable<string> Events(int number) => worker.Log.Split('\n').Where(line => line.Contains($" {number} Betting.Ingest.Receive.RabbitMq.RabbitWatch:", StringComparison.Ordinal));
     }
 
     /// <summary>

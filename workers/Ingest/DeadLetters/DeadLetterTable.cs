@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Betting.DeadLetters;
-using Betting.Ingest.Store;
+using Betting.Ingest.Failures;
+using Betting.Ingest.Messages;
+using Betting.Ingest.Postgres;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -1,4 +1,4 @@
-using Betting.Ingest.Frames;
+using Betting.Ingest.Receive.Frames;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.DeadLetters;

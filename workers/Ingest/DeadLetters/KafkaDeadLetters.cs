@@ -1,6 +1,7 @@
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.DeadLetters;
+using Betting.Ingest.Messages;
 using Confluent.Kafka;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using Betting.DeadLetters;
+using Betting.Ingest.Messages;
+using Betting.Ingest.RabbitMq;
 using Confluent.Kafka;
 using RabbitMQ.Client;
 using Headers = Confluent.Kafka.Headers;

@@ -1,4 +1,5 @@
 using Betting.Hosting;
+using Betting.Ingest.Messages;
 using Microsoft.Extensions.Logging;
 
 namespace Betting.Ingest.DeadLetters;

@@ -3,6 +3,8 @@ using System.Runtime.CompilerServices;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.DeadLetters;
+using Betting.Ingest.Messages;
+using Betting.Ingest.RabbitMq;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.DeadLetters;

@@ -1,6 +1,7 @@
 using Betting.Connections;
 using Betting.Contracts;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Messages;
+using Betting.Ingest.RabbitMq;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 

@@ -1,4 +1,6 @@
 using Betting.DeadLetters;
+using Betting.Ingest.Messages;
+using Betting.Ingest.RabbitMq;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.DeadLetters;

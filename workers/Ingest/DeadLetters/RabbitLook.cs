@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Betting.Connections;
 using Betting.DeadLetters;
-using Betting.Ingest.Doors;
-using Betting.Ingest.Frames;
+using Betting.Ingest.Messages;
+using Betting.Ingest.Receive.Frames;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.DeadLetters;

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Betting.Ingest.Frames;
+using Betting.Ingest.Receive.Frames;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;

@@ -1,6 +1,7 @@
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.DeadLetters;
+using Betting.Ingest.RabbitMq;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Betting.Connections;
 using Betting.DeadLetters;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Messages;
+using Betting.Ingest.RabbitMq;
 using Npgsql;
 
 namespace Betting.Ingest.DeadLetters;

@@ -1,5 +1,5 @@
 using Betting.Hosting;
-using Betting.Ingest.Store;
+using Betting.Ingest.Postgres;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -1,8 +1,10 @@
 using Betting.Connections;
 using Betting.Hosting;
-using Betting.Ingest.Batches;
+using Betting.Ingest.Attempts;
 using Betting.Ingest.Decide;
-using Betting.Ingest.Store;
+using Betting.Ingest.Failures;
+using Betting.Ingest.Parking.Tables;
+using Betting.Ingest.Postgres;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,7 @@
 using Betting.Ingest.Decide;
-using Betting.Ingest.Doors;
-using Betting.Ingest.Store;
+using Betting.Ingest.Failures;
+using Betting.Ingest.Messages;
+using Betting.Ingest.Postgres;
 using Npgsql;
 
 namespace Betting.Ingest.Replies;

@@ -1,7 +1,8 @@
 using Betting.Connections;
 using Betting.Hosting;
-using Betting.Ingest.DeadLetters;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Messages;
+using Betting.Ingest.RabbitMq;
+using Betting.Ingest.Receive.RabbitMq;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;

@@ -1,5 +1,5 @@
 using Betting.Connections;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Receive.RabbitMq;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 

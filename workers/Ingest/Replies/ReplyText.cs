@@ -4,7 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Messages;
 
 namespace Betting.Ingest.Replies;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Betting.Connections;
 using Betting.Hosting;
-using Betting.Ingest.Store;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 

@@ -6,7 +6,7 @@ using Betting.Contracts;
 using Betting.DeadLetters;
 using Betting.Hosting;
 using Betting.Ingest.DeadLetters;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Messages;
 using Confluent.Kafka;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,7 @@
 using Betting.Contracts;
 using Betting.DeadLetters;
 using Betting.Ingest.DeadLetters;
+using Betting.Ingest.RabbitMq;
 using Confluent.Kafka;
 using RabbitMQ.Client;
 

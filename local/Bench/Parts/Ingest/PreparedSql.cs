@@ -3,7 +3,9 @@ using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Ingest;
 using Betting.Ingest.Decide;
-using Betting.Ingest.Store;
+using Betting.Ingest.Messages;
+using Betting.Ingest.Persist;
+using Betting.Ingest.Postgres;
 using Npgsql;
 
 namespace Betting.Local.Bench.Parts.Ingest;
@@ -94,7 +96,7 @@ sealed class PreparedSql
 
     static async Task RunAsync(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements, CancellationToken cancellation)
     {
-        await using var batch = BatchStatements.Together(transaction, statements);
+        await using var batch = StatementBatch.Of(transaction, statements);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         do
         {

@@ -1,5 +1,5 @@
 using Betting.Connections;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Receive.RabbitMq;
 using Betting.Local.Bench.Figures;
 using Betting.Local.Bench.Measure;
 

@@ -1,5 +1,5 @@
 using Betting.Connections;
-using Betting.Ingest.Doors;
+using Betting.Ingest.Receive.RabbitMq;
 using Betting.Local.Bench.Figures;
 
 namespace Betting.Local.Bench.Parts.Ingest;

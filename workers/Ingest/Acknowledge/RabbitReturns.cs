@@ -1,0 +1,99 @@
+using Betting.Connections;
+using Betting.Contracts;
+using Betting.Contracts.Commands;
+using Betting.Ingest.DeadLetters;
+using Betting.Ingest.Messages;
+using Betting.Ingest.RabbitMq;
+using Betting.Ingest.Receive.RabbitMq;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+
+namespace Betting.Ingest.Acknowledge;
+
+/// <summary>
+/// Publishes messages again whose queue was deleted, where the worker stops before it has applied them: only this process has them. One that was
+/// applied meanwhile is a duplicate. A message of which only the beginning was kept becomes a dead letter.
+/// </summary>
+public sealed class RabbitReturns(
+    IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, IDeadLetters letters, TimeProvider clock, ILogger<RabbitReturns> log)
+{
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Returns when the broker has confirmed all of them; until then they are sent again.</summary>
+    public async Task SendBackAsync(IReadOnlyList<RabbitMessage> messages)
+    {
+        var left = messages.Where(message => !IsCut(message)).Select(message => new RabbitOriginal(
+            RabbitHeaders.Copy(message.Delivery.Original as IReadOnlyBasicProperties, _ => true), message.Delivery.Body)).ToList();
+        List<DeadLetter> aside = [.. messages.Where(IsCut).Select(message => new DeadLetter(
+            message.Delivery, Refusal.Document, message.Delivery.Fault ?? "it is too large", clock.GetUtcNow().UtcDateTime))];
+        // Neither waits for the other: the queue may take messages while the letters' queue is full.
+        await Task.WhenAll(
+            UntilDoneAsync(() => left.Count, async () =>
+            {
+                (left, var refusal) = await PublishAsync(left);
+                return refusal;
+            }),
+            UntilDoneAsync(() => aside.Count(letter => !letter.IsAside && !letter.Delivery.ComesAgain), async () =>
+            {
+                await letters.SendAsync(aside, CancellationToken.None);
+                return "";
+            }));
+        IngestLog.LastCopiesReturned(log, messages.Count);
+    }
+
+    async Task UntilDoneAsync(Func<int> left, Func<Task<string>> attempt)
+    {
+        while (left() > 0)
+        {
+            string refusal;
+            try
+            {
+                refusal = await attempt();
+            }
+            // Whatever the client throws while the broker is away.
+            catch (Exception failure)
+            {
+                refusal = RabbitTrouble.DetailOf(failure);
+            }
+            if (left() > 0)
+            {
+                IngestLog.LastCopiesStay(log, left(), refusal);
+                await Task.Delay(Pause, clock);
+            }
+        }
+    }
+
+    // Returns those that the broker has not confirmed, and why it refused the first of them.
+    async Task<(List<RabbitOriginal> Left, string Refusal)> PublishAsync(List<RabbitOriginal> messages)
+    {
+        await DeclareAsync();
+        await using var sender = new RabbitReplaySender(rabbit.Value);
+        var answers = await sender.SendBackAsync(messages, CancellationToken.None);
+        var refused = answers.FirstOrDefault(answer => !answer.IsSent)?.Failure;
+        return (
+            [.. messages.Zip(answers).Where(each => !each.Second.IsSent).Select(each => each.First)],
+            refused is null ? "" : RabbitTrouble.Describe(refused) ?? refused.Message);
+    }
+
+    // Of a command that is whole, headers may be missing: nobody reads them.
+    static bool IsCut(RabbitMessage message) =>
+        message.Delivery.Cut.Count > 0 && !(message.Delivery.Command is { } json && CommandDecoder.TryDecode(json.Span, out _, out _));
+
+    async Task DeclareAsync()
+    {
+        var connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest returns", CancellationToken.None);
+        try
+        {
+            await queues.DeclareAsync(connection, Topics.Commands, isCancelled: false, CancellationToken.None);
+        }
+        catch (Exception failure) when (RabbitTrouble.Describe(failure) is not null)
+        {
+            // There may be a queue all the same: the answers to what is published tell.
+        }
+        finally
+        {
+            await RabbitConnection.LeaveAsync(connection);
+        }
+    }
+}
