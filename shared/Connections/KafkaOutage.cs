@@ -15,7 +15,7 @@ namespace Betting.Connections;
 /// <param name="topic">Without this topic the brokers do not serve the worker; null where any answer will do.</param>
 public sealed class KafkaOutage(Outages outages, string loop, Action<Error> other, TimeProvider clock, string? topic = null)
 {
-    static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromMilliseconds(500), SayEvery = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1), Timeout = TimeSpan.FromMilliseconds(500), SayEvery = TimeSpan.FromMinutes(1);
 
     // A question that is not answered may have met a busy machine; several in a row have not.
     static readonly TimeSpan AskQuietEvery = TimeSpan.FromSeconds(5), QuietPatience = TimeSpan.FromSeconds(2);
@@ -28,7 +28,7 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
     const string SessionRefused = "the group refuses Kafka:Client:session.timeout.ms: it lies outside of the brokers' "
         + "group.min.session.timeout.ms and group.max.session.timeout.ms (6000 and 1800000 by default)";
 
-    readonly Dictionary<ErrorCode, long> _said = [];
+    readonly Dictionary<ErrorCode, long> _reported = [];
     long? _asked;
     long? _heard;
     int _missed;
@@ -53,7 +53,7 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
             default:
                 if (!HasFailed(error))
                 {
-                    Tell(error);
+                    Report(error);
                 }
                 break;
         }
@@ -119,7 +119,7 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
     }
 
     /// <summary>Sees whether brokers that were away are back; to be called often, on the consumer's thread.</summary>
-    public void Look(IClient consumer)
+    public void Poll(IClient consumer)
     {
         if (!outages.IsAway(Stores.Kafka))
         {
@@ -137,7 +137,7 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
             outages.Failed(Stores.Kafka, loop, refusal);
             return;
         }
-        switch (Ask(consumer, Patience))
+        switch (Ask(consumer, Timeout))
         {
             case true:
                 outages.Succeeded(Stores.Kafka, loop);
@@ -203,11 +203,11 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
         _ => null,
     };
 
-    void Tell(Error error)
+    void Report(Error error)
     {
-        if (!_said.TryGetValue(error.Code, out var last) || clock.GetElapsedTime(last) >= SayEvery)
+        if (!_reported.TryGetValue(error.Code, out var last) || clock.GetElapsedTime(last) >= SayEvery)
         {
-            _said[error.Code] = clock.GetTimestamp();
+            _reported[error.Code] = clock.GetTimestamp();
             other(error);
         }
     }

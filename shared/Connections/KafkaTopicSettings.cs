@@ -38,12 +38,12 @@ public sealed class KafkaTopicSettings(
         while (true)
         {
             heartbeats.Beat(Name);
-            await heartbeats.WhileAsync(Name, Task.Delay(await LookAsync(admin, stopping), clock, stopping));
+            await heartbeats.WhileAsync(Name, Task.Delay(await ReadAsync(admin, stopping), clock, stopping));
         }
     }
 
     // Returns the pause until the next look.
-    async Task<TimeSpan> LookAsync(IAdminClient admin, CancellationToken stopping)
+    async Task<TimeSpan> ReadAsync(IAdminClient admin, CancellationToken stopping)
     {
         if (await AskAsync(admin, stopping) is not { } answers)
         {
@@ -68,28 +68,28 @@ public sealed class KafkaTopicSettings(
     }
 
     // By topic its settings, none where the brokers do not tell them, and why; null where no broker answers.
-    async Task<List<Answer>?> AskAsync(IAdminClient admin, CancellationToken stopping)
+    async Task<List<TopicSettings>?> AskAsync(IAdminClient admin, CancellationToken stopping)
     {
         try
         {
             var asked = topics.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = topic });
             var answers = await admin.DescribeConfigsAsync(asked, new() { RequestTimeout = Limit }).WaitAsync(stopping);
-            return answers.ConvertAll(answer => new Answer(answer.ConfigResource.Name, Values(answer.Entries), ErrorCode.NoError));
+            return answers.ConvertAll(answer => new TopicSettings(answer.ConfigResource.Name, Values(answer.Entries), ErrorCode.NoError));
         }
         catch (DescribeConfigsException some) when (some.Results.TrueForAll(answer => KafkaOutage.DetailOf(answer.Error.Code) is null))
         {
             return some.Results.ConvertAll(answer =>
-                new Answer(answer.ConfigResource.Name, answer.Error.IsError ? [] : Values(answer.Entries), answer.Error.Code));
+                new TopicSettings(answer.ConfigResource.Name, answer.Error.IsError ? [] : Values(answer.Entries), answer.Error.Code));
         }
         catch (KafkaException refused)
         {
             return KafkaOutage.DetailOf(refused.Error.Code) is null
-                ? [.. topics.Select(topic => new Answer(topic, [], refused.Error.Code))] : null;
+                ? [.. topics.Select(topic => new TopicSettings(topic, [], refused.Error.Code))] : null;
         }
     }
 
     static Dictionary<string, string> Values(Dictionary<string, ConfigEntryResult> entries) =>
         entries.Values.ToDictionary(entry => entry.Name, entry => entry.Value);
 
-    sealed record Answer(string Topic, Dictionary<string, string> Settings, ErrorCode Error);
+    sealed record TopicSettings(string Topic, Dictionary<string, string> Settings, ErrorCode Error);
 }

@@ -50,7 +50,7 @@ sealed class PostgresHosts(string application, ILoggerFactory loggers, TimeProvi
         }
         var names = NamesOf(settings);
         var pools = new NpgsqlDataSource[hosts.Length];
-        var watched = hosts.Select((host, place) => new WatchedHost(names[place], Look(settings, host))).ToList();
+        var watched = hosts.Select((host, place) => new WatchedHost(names[place], Check(settings, host))).ToList();
         var watch = new PrimaryWatch(watched, host => pools[host].Clear(), clock, _log);
         for (var place = 0; place < hosts.Length; place++)
         {
@@ -70,7 +70,7 @@ sealed class PostgresHosts(string application, ILoggerFactory loggers, TimeProvi
         return builder.Build();
     }
 
-    static HostLook Look(NpgsqlConnectionStringBuilder settings, string host)
+    static HostLook Check(NpgsqlConnectionStringBuilder settings, string host)
     {
         var single = OfOneHost(settings, host);
         (single.Pooling, single.CancellationTimeout) = (false, -1);

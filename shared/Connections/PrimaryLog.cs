@@ -16,7 +16,7 @@ sealed partial class PrimaryLog(TimeProvider clock, ILogger log)
     /// <param name="former">The host in use before.</param>
     /// <param name="name">Of a host.</param>
     /// <param name="timeline">Of a host.</param>
-    public void Tell(PrimaryChoice choice, int? former, Func<int, string> name, Func<int, int> timeline)
+    public void Report(PrimaryChoice choice, int? former, Func<int, string> name, Func<int, int> timeline)
     {
         foreach (var host in choice.Older)
         {

@@ -125,7 +125,7 @@ sealed class PrimaryWatch(IReadOnlyList<WatchedHost> hosts, Action<int> left, Ti
                 (_current, over, _reign) = (choice.Host, _reign, new CancellationTokenSource());
             }
         }
-        _lines.Tell(choice, former, place => hosts[place].Name, place => _answers[place]!.Value.Timeline);
+        _lines.Report(choice, former, place => hosts[place].Name, place => _answers[place]!.Value.Timeline);
         if (over is not null)
         {
             if (former is { } gone)

@@ -21,7 +21,7 @@ public sealed record LetterDescription(string From, string Reason, string Field,
 /// <remarks>Reads without a group: it moves nobody's position, and two readers do not disturb each other.</remarks>
 public sealed class KafkaDeadLetterStore : IDeadLetterStore
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), MarkLimit = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10), MarkLimit = TimeSpan.FromMinutes(1);
     readonly KafkaOptions _kafka;
     readonly string _source, _topic;
     readonly Func<Message<byte[]?, byte[]?>, LetterDescription> _describe;
@@ -104,7 +104,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     async Task<List<(TopicPartition Partition, long First, long End)>> PartitionsAsync(IConsumer<byte[]?, byte[]?> consumer)
     {
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-        var topic = admin.GetMetadata(_topic, Patience).Topics.Single();
+        var topic = admin.GetMetadata(_topic, Timeout).Topics.Single();
         if (topic.Error.Code == ErrorCode.UnknownTopicOrPart)
         {
             return [];
@@ -114,8 +114,8 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
             throw new KafkaException(topic.Error);
         }
         var partitions = topic.Partitions.ConvertAll(partition => new TopicPartition(_topic, partition.PartitionId));
-        var firsts = await TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Earliest(), Patience);
-        var ends = await TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Latest(), Patience);
+        var firsts = await TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Earliest(), Timeout);
+        var ends = await TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Latest(), Timeout);
         if (partitions.Find(partition => !firsts.ContainsKey(partition) || !ends.ContainsKey(partition)) is { } silent)
         {
             throw new KafkaException(new Error(ErrorCode.LeaderNotAvailable, $"{silent} does not say where it ends"));
@@ -151,7 +151,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
             for (var next = first; next < end;)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var record = consumer.Consume(Patience) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
+                var record = consumer.Consume(Timeout) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
                 if (record.IsPartitionEOF)
                 {
                     // Transaction markers move the position to the end; a transaction that is not decided stops it, and hides what stands behind.

@@ -57,7 +57,7 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Each letter that is meant, once.</summary>
-    public async Task<LetterTotals> LookAsync(Action<StoredLetter> show, CancellationToken cancellation)
+    public async Task<LetterTotals> ReadAsync(Action<StoredLetter> show, CancellationToken cancellation)
     {
         await foreach (var letter in store.ReadAsync(cancellation))
         {

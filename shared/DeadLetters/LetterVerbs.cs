@@ -74,7 +74,7 @@ public sealed class LetterVerbs
     {
         var (text, json) = (parsed.GetValue(_text), parsed.GetValue(_json));
         var run = new LetterRun(store, filter, parsed.GetValue(_limit), seen);
-        var totals = await run.LookAsync(letter => Console.WriteLine(json ? LetterText.Json(letter, text) : LetterText.Line(letter, text)), cancellation);
+        var totals = await run.ReadAsync(letter => Console.WriteLine(json ? LetterText.Json(letter, text) : LetterText.Line(letter, text)), cancellation);
         await Console.Error.WriteLineAsync($"{store.Name}: {Count(totals.Letters, totals.Copies)}{BeyondLimit(totals)}");
         return 0;
     }, cancellation);
@@ -86,7 +86,7 @@ public sealed class LetterVerbs
         {
             await OverStoresAsync(parsed, services, new LetterFilter { Ids = [parsed.GetRequiredValue(_id)] }, async (store, filter, seen) =>
             {
-                var totals = await new LetterRun(store, filter, long.MaxValue, seen).LookAsync(Show, cancellation);
+                var totals = await new LetterRun(store, filter, long.MaxValue, seen).ReadAsync(Show, cancellation);
                 found += totals.Letters;
                 return ExitCodes.Done;
             }, cancellation);

@@ -52,9 +52,9 @@ static class ChangeRules
             return Blame(ref record, RejectReason.NoRow, "after");
         if (envelope.Problem is not null)
             return Blame(ref record, envelope.Problem, envelope.ProblemField);
-        var needed = record.Table == SourceTable.Bets ? record.NotSent & (NotSent.BetUserId | NotSent.BetEventId | NotSent.BetPlacedAt) : NotSent.None;
-        return needed == NotSent.None ? null : Blame(ref record, RejectReason.MissingColumn, needed.HasFlag(NotSent.BetUserId) ? "after.user_id"
-            : needed.HasFlag(NotSent.BetEventId) ? "after.event_id" : "after.placed_at");
+        var needed = record.Table == SourceTable.Bets ? record.MissingColumns & (MissingColumns.BetUserId | MissingColumns.BetEventId | MissingColumns.BetPlacedAt) : MissingColumns.None;
+        return needed == MissingColumns.None ? null : Blame(ref record, RejectReason.MissingColumn, needed.HasFlag(MissingColumns.BetUserId) ? "after.user_id"
+            : needed.HasFlag(MissingColumns.BetEventId) ? "after.event_id" : "after.placed_at");
     }
 
     // A read tells of its snapshot; a change has a transaction and the time of its commit.
@@ -92,8 +92,8 @@ static class ChangeRules
         record.User = default;
         record.Event = default;
         record.Bet = default;
-        record.NotSent = NotSent.None;
-        record.Unchanged = NotSent.None;
+        record.MissingColumns = MissingColumns.None;
+        record.Unchanged = MissingColumns.None;
         record.Marks = null;
     }
 

@@ -13,7 +13,7 @@ static class DecimalReader
     /// <param name="reader">Stands at the value.</param>
     /// <param name="scale">What the schema says of base64 values; -1 without a schema, where a text is a decimal's text.</param>
     /// <param name="hundredths">The amount, or the nearest that there is.</param>
-    /// <param name="mark">Null, or the <see cref="MarkRule"/> why it is only the nearest.</param>
+    /// <param name="mark">Null, or the <see cref="ValueSubstitution"/> why it is only the nearest.</param>
     /// <param name="original">With a mark, the number as text where the value's own text does not say it.</param>
     /// <returns>Null, or a <see cref="RejectReason"/>.</returns>
     public static string? Read(ref Utf8JsonReader reader, int scale, out long hundredths, out string? mark, out byte[]? original)
@@ -23,8 +23,8 @@ static class DecimalReader
         original = null;
         return reader.TokenType switch
         {
-            JsonTokenType.Number => Hundredths.TryParse(reader.ValueSpan, out hundredths, out mark),
-            JsonTokenType.String when scale < 0 => IsAmbiguous(reader.ValueSpan) ? RejectReason.AmbiguousDecimal : Hundredths.TryParse(reader.ValueSpan, out hundredths, out mark),
+            JsonTokenType.Number => MoneyParser.TryParse(reader.ValueSpan, out hundredths, out mark),
+            JsonTokenType.String when scale < 0 => IsAmbiguous(reader.ValueSpan) ? RejectReason.AmbiguousDecimal : MoneyParser.TryParse(reader.ValueSpan, out hundredths, out mark),
             JsonTokenType.String => ReadBytes(reader.ValueSpan, scale, out hundredths, out mark, out original),
             JsonTokenType.StartObject => ReadVariableScale(ref reader, out hundredths, out mark, out original),
             _ => RejectReason.WrongType,
@@ -43,9 +43,9 @@ static class DecimalReader
         var status = Base64.DecodeFromUtf8(base64, bytes, out _, out var written);
         if (status != OperationStatus.Done)
             return status == OperationStatus.DestinationTooSmall ? RejectReason.OutOfRange : RejectReason.WrongType;
-        var problem = Hundredths.TryRead(bytes[..written], scale, out hundredths, out mark);
+        var problem = MoneyParser.TryRead(bytes[..written], scale, out hundredths, out mark);
         if (mark is not null)
-            original = Hundredths.Text(bytes[..written], scale);
+            original = MoneyParser.Text(bytes[..written], scale);
         return problem;
     }
 

@@ -36,12 +36,12 @@ public struct DecodedRecord
     public UserRow User;
     public EventRow Event;
     public BetRow Bet;
-    public NotSent NotSent;
+    public MissingColumns MissingColumns;
 
     /// <summary>Of those not sent, the ones that the record says are as they were (unchanged TOAST); the others the source has no longer.</summary>
-    public NotSent Unchanged;
+    public MissingColumns Unchanged;
 
-    /// <summary>Columns whose value came under a <see cref="MarkRule"/>; null where there is none.</summary>
+    /// <summary>Columns whose value came under a <see cref="ValueSubstitution"/>; null where there is none.</summary>
     public List<MarkedValue>? Marks;
 
     /// <summary>Logical messages: the prefix, UTF-8.</summary>
@@ -51,7 +51,7 @@ public struct DecodedRecord
     public ReadOnlyMemory<byte> Content;
 
     /// <summary>The bits of the marked columns.</summary>
-    public readonly NotSent Marked => Marks is null ? NotSent.None : Marks.Aggregate(NotSent.None, (all, mark) => all | mark.Column);
+    public readonly MissingColumns Marked => Marks is null ? MissingColumns.None : Marks.Aggregate(MissingColumns.None, (all, mark) => all | mark.Column);
 
-    internal void Mark(NotSent column, string name, string rule, ReadOnlyMemory<byte> original) => (Marks ??= []).Add(new MarkedValue(column, name, rule, original));
+    internal void Mark(MissingColumns column, string name, string rule, ReadOnlyMemory<byte> original) => (Marks ??= []).Add(new MarkedValue(column, name, rule, original));
 }

@@ -14,7 +14,7 @@ static class PayloadReader
     public static void Read(ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope, ref DecodedRecord record)
     {
         var row = new RowReader(payload, table, types, envelope);
-        record.NotSent = RowReader.AllColumns(table);
+        record.MissingColumns = RowReader.AllColumns(table);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.ValueSpan;

@@ -20,7 +20,7 @@ static class PayloadScan
         var text = payload.Span;
         var row = new RowScan(payload, table, types, envelope);
         length = 0;
-        record.NotSent = RowReader.AllColumns(table);
+        record.MissingColumns = RowReader.AllColumns(table);
         if (!Take(text, ref length, (byte)'{'))
             return false;
         do

@@ -8,13 +8,13 @@ namespace Betting.Debezium;
 /// </summary>
 readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope)
 {
-    public static NotSent AllColumns(SourceTable table) => table switch
+    public static MissingColumns AllColumns(SourceTable table) => table switch
     {
-        SourceTable.Users => NotSent.UserName | NotSent.UserCreatedAt,
-        SourceTable.Events => NotSent.EventName | NotSent.EventCategory | NotSent.EventStartTime | NotSent.EventStatus,
-        SourceTable.Bets => NotSent.BetUserId | NotSent.BetEventId | NotSent.BetStatus | NotSent.BetAmount | NotSent.BetPayout
-            | NotSent.BetPlacedAt | NotSent.BetSettledAt,
-        _ => NotSent.None,
+        SourceTable.Users => MissingColumns.UserName | MissingColumns.UserCreatedAt,
+        SourceTable.Events => MissingColumns.EventName | MissingColumns.EventCategory | MissingColumns.EventStartTime | MissingColumns.EventStatus,
+        SourceTable.Bets => MissingColumns.BetUserId | MissingColumns.BetEventId | MissingColumns.BetStatus | MissingColumns.BetAmount | MissingColumns.BetPayout
+            | MissingColumns.BetPlacedAt | MissingColumns.BetSettledAt,
+        _ => MissingColumns.None,
     };
 
     /// <summary>Reads the object at which the reader stands.</summary>
@@ -53,69 +53,69 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Colum
     void ReadUserColumn(ReadOnlySpan<byte> name, ref Utf8JsonReader reader, ref DecodedRecord record)
     {
         if (name.SequenceEqual("name"u8))
-            ReadText(ref reader, ref record, NotSent.UserName, ref record.User.Name, "name");
+            ReadText(ref reader, ref record, MissingColumns.UserName, ref record.User.Name, "name");
         else if (name.SequenceEqual("created_at"u8))
-            ReadTime(ref reader, ref record, types.Times.CreatedAt, NotSent.UserCreatedAt, ref record.User.CreatedAt, "created_at");
+            ReadTime(ref reader, ref record, types.Times.CreatedAt, MissingColumns.UserCreatedAt, ref record.User.CreatedAt, "created_at");
     }
 
     void ReadEventColumn(ReadOnlySpan<byte> name, ref Utf8JsonReader reader, ref DecodedRecord record)
     {
         if (name.SequenceEqual("name"u8))
-            ReadText(ref reader, ref record, NotSent.EventName, ref record.Event.Name, "name");
+            ReadText(ref reader, ref record, MissingColumns.EventName, ref record.Event.Name, "name");
         else if (name.SequenceEqual("category"u8))
-            ReadText(ref reader, ref record, NotSent.EventCategory, ref record.Event.Category, "category");
+            ReadText(ref reader, ref record, MissingColumns.EventCategory, ref record.Event.Category, "category");
         else if (name.SequenceEqual("start_time"u8))
-            ReadTime(ref reader, ref record, types.Times.StartTime, NotSent.EventStartTime, ref record.Event.StartTime, "start_time");
-        else if (name.SequenceEqual("status"u8) && ReadText(ref reader, ref record, NotSent.EventStatus, ref record.Event.Status, "status")
+            ReadTime(ref reader, ref record, types.Times.StartTime, MissingColumns.EventStartTime, ref record.Event.StartTime, "start_time");
+        else if (name.SequenceEqual("status"u8) && ReadText(ref reader, ref record, MissingColumns.EventStatus, ref record.Event.Status, "status")
             && !DeclaredStatus.OfEvent(record.Event.Status.Span))
-            record.Mark(NotSent.EventStatus, "status", MarkRule.Undeclared, default);
+            record.Mark(MissingColumns.EventStatus, "status", ValueSubstitution.Undeclared, default);
     }
 
     void ReadBetColumn(ReadOnlySpan<byte> name, ref Utf8JsonReader reader, ref DecodedRecord record)
     {
         if (name.SequenceEqual("user_id"u8))
-            ReadId(ref reader, ref record, NotSent.BetUserId, ref record.Bet.UserId, "after.user_id");
+            ReadId(ref reader, ref record, MissingColumns.BetUserId, ref record.Bet.UserId, "after.user_id");
         else if (name.SequenceEqual("event_id"u8))
-            ReadId(ref reader, ref record, NotSent.BetEventId, ref record.Bet.EventId, "after.event_id");
+            ReadId(ref reader, ref record, MissingColumns.BetEventId, ref record.Bet.EventId, "after.event_id");
         else if (name.SequenceEqual("status"u8))
         {
-            if (ReadText(ref reader, ref record, NotSent.BetStatus, ref record.Bet.Status, "status") && !DeclaredStatus.OfBet(record.Bet.Status.Span))
-                record.Mark(NotSent.BetStatus, "status", MarkRule.Undeclared, default);
+            if (ReadText(ref reader, ref record, MissingColumns.BetStatus, ref record.Bet.Status, "status") && !DeclaredStatus.OfBet(record.Bet.Status.Span))
+                record.Mark(MissingColumns.BetStatus, "status", ValueSubstitution.Undeclared, default);
         }
         else if (name.SequenceEqual("amount"u8))
-            ReadAmount(ref reader, ref record, types.Amount, NotSent.BetAmount, ref record.Bet.Amount, "amount");
+            ReadAmount(ref reader, ref record, types.Amount, MissingColumns.BetAmount, ref record.Bet.Amount, "amount");
         else if (name.SequenceEqual("placed_at"u8))
         {
             // Part of the sorting key: without it a bet has no place in its table.
             if (reader.TokenType == JsonTokenType.Null)
                 envelope.Blame(RejectReason.NullValue, "after.placed_at");
             else
-                ReadTime(ref reader, ref record, types.Times.PlacedAt, NotSent.BetPlacedAt, ref record.Bet.PlacedAt, "placed_at");
+                ReadTime(ref reader, ref record, types.Times.PlacedAt, MissingColumns.BetPlacedAt, ref record.Bet.PlacedAt, "placed_at");
         }
         else if (name.SequenceEqual("payout"u8))
         {
             long payout = 0;
-            record.Bet.Payout = !IsNull(ref reader, ref record, NotSent.BetPayout)
-                && ReadAmount(ref reader, ref record, types.Payout, NotSent.BetPayout, ref payout, "payout") ? payout : null;
+            record.Bet.Payout = !IsNull(ref reader, ref record, MissingColumns.BetPayout)
+                && ReadAmount(ref reader, ref record, types.Payout, MissingColumns.BetPayout, ref payout, "payout") ? payout : null;
         }
         else if (name.SequenceEqual("settled_at"u8))
         {
             long settledAt = 0;
-            record.Bet.SettledAt = !IsNull(ref reader, ref record, NotSent.BetSettledAt)
-                && ReadTime(ref reader, ref record, types.Times.SettledAt, NotSent.BetSettledAt, ref settledAt, "settled_at") ? settledAt : null;
+            record.Bet.SettledAt = !IsNull(ref reader, ref record, MissingColumns.BetSettledAt)
+                && ReadTime(ref reader, ref record, types.Times.SettledAt, MissingColumns.BetSettledAt, ref settledAt, "settled_at") ? settledAt : null;
         }
     }
 
     /// <summary>NULL is a value: it was sent.</summary>
-    static bool IsNull(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column)
+    static bool IsNull(ref Utf8JsonReader reader, ref DecodedRecord record, MissingColumns column)
     {
         if (reader.TokenType != JsonTokenType.Null)
             return false;
-        record.NotSent &= ~column;
+        record.MissingColumns &= ~column;
         return true;
     }
 
-    bool ReadText(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column, ref ReadOnlyMemory<byte> value, string name)
+    bool ReadText(ref Utf8JsonReader reader, ref DecodedRecord record, MissingColumns column, ref ReadOnlyMemory<byte> value, string name)
     {
         if (!IsSent(ref reader, ref record, column))
             return false;
@@ -125,11 +125,11 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Colum
                 value = JsonText.Read(ref reader, payload);
                 return true;
             case JsonTokenType.Null:
-                record.Mark(column, name, MarkRule.Null, "null"u8.ToArray());
+                record.Mark(column, name, ValueSubstitution.Null, "null"u8.ToArray());
                 return false;
             case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
                 value = payload.Slice((int)reader.TokenStartIndex, reader.ValueSpan.Length);
-                record.Mark(column, name, MarkRule.Retyped, default);
+                record.Mark(column, name, ValueSubstitution.Retyped, default);
                 return true;
             default:
                 envelope.Blame(RejectReason.WrongType, "after." + name);
@@ -137,7 +137,7 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Colum
         }
     }
 
-    void ReadId(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column, ref long value, string field)
+    void ReadId(ref Utf8JsonReader reader, ref DecodedRecord record, MissingColumns column, ref long value, string field)
     {
         if (!IsSent(ref reader, ref record, column))
             return;
@@ -147,7 +147,7 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Colum
             envelope.Blame(problem, field);
     }
 
-    bool ReadTime(ref Utf8JsonReader reader, ref DecodedRecord record, TimeUnit unit, NotSent column, ref long value, string name)
+    bool ReadTime(ref Utf8JsonReader reader, ref DecodedRecord record, TimeUnit unit, MissingColumns column, ref long value, string name)
     {
         if (!IsSent(ref reader, ref record, column))
             return false;
@@ -160,13 +160,13 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Colum
         return problem is null;
     }
 
-    bool ReadAmount(ref Utf8JsonReader reader, ref DecodedRecord record, int scale, NotSent column, ref long value, string name)
+    bool ReadAmount(ref Utf8JsonReader reader, ref DecodedRecord record, int scale, MissingColumns column, ref long value, string name)
     {
         if (!IsSent(ref reader, ref record, column))
             return false;
         if (reader.TokenType == JsonTokenType.Null)
         {
-            record.Mark(column, name, MarkRule.Null, "null"u8.ToArray());
+            record.Mark(column, name, ValueSubstitution.Null, "null"u8.ToArray());
             return true;
         }
         var text = reader.TokenType == JsonTokenType.StartObject ? default : Received(ref reader);
@@ -183,14 +183,14 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Colum
         payload.Slice((int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0), reader.ValueSpan.Length);
 
     /// <summary>False for an unchanged TOAST value, which PostgreSQL does not log.</summary>
-    static bool IsSent(ref Utf8JsonReader reader, ref DecodedRecord record, NotSent column)
+    static bool IsSent(ref Utf8JsonReader reader, ref DecodedRecord record, MissingColumns column)
     {
         if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("__debezium_unavailable_value"u8))
         {
             record.Unchanged |= column;
             return false;
         }
-        record.NotSent &= ~column;
+        record.MissingColumns &= ~column;
         return true;
     }
 }

@@ -4,7 +4,7 @@ namespace Betting.Debezium;
 
 /// <summary>
 /// Reads a row of a <see cref="CompactJson"/> whose values are what nearly all are: ids as numbers, amounts and times as text, nothing
-/// under a <see cref="MarkRule"/>. Columns that nobody knows are passed over.
+/// under a <see cref="ValueSubstitution"/>. Columns that nobody knows are passed over.
 /// </summary>
 readonly ref struct RowScan(ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope)
 {
@@ -46,35 +46,35 @@ readonly ref struct RowScan(ReadOnlyMemory<byte> payload, SourceTable table, Col
 
     bool TryBetColumn(ReadOnlySpan<byte> name, ref int at, ref DecodedRecord record) => name.Length switch
     {
-        6 when name.SequenceEqual("status"u8) => TryValue(ref at, ref record, NotSent.BetStatus, out record.Bet.Status) && DeclaredStatus.OfBet(record.Bet.Status.Span),
-        6 when name.SequenceEqual("amount"u8) => Sent(ref record, NotSent.BetAmount) && TryAmount(ref at, types.Amount, out record.Bet.Amount),
-        6 when name.SequenceEqual("payout"u8) => Sent(ref record, NotSent.BetPayout) && TryPayout(ref at, out record.Bet.Payout),
-        7 when name.SequenceEqual("user_id"u8) => Sent(ref record, NotSent.BetUserId) && TryId(ref at, out record.Bet.UserId),
-        8 when name.SequenceEqual("event_id"u8) => Sent(ref record, NotSent.BetEventId) && TryId(ref at, out record.Bet.EventId),
-        9 when name.SequenceEqual("placed_at"u8) => Sent(ref record, NotSent.BetPlacedAt) && TryTime(ref at, out record.Bet.PlacedAt),
-        10 when name.SequenceEqual("settled_at"u8) => Sent(ref record, NotSent.BetSettledAt) && TrySettledAt(ref at, out record.Bet.SettledAt),
+        6 when name.SequenceEqual("status"u8) => TryValue(ref at, ref record, MissingColumns.BetStatus, out record.Bet.Status) && DeclaredStatus.OfBet(record.Bet.Status.Span),
+        6 when name.SequenceEqual("amount"u8) => Sent(ref record, MissingColumns.BetAmount) && TryAmount(ref at, types.Amount, out record.Bet.Amount),
+        6 when name.SequenceEqual("payout"u8) => Sent(ref record, MissingColumns.BetPayout) && TryPayout(ref at, out record.Bet.Payout),
+        7 when name.SequenceEqual("user_id"u8) => Sent(ref record, MissingColumns.BetUserId) && TryId(ref at, out record.Bet.UserId),
+        8 when name.SequenceEqual("event_id"u8) => Sent(ref record, MissingColumns.BetEventId) && TryId(ref at, out record.Bet.EventId),
+        9 when name.SequenceEqual("placed_at"u8) => Sent(ref record, MissingColumns.BetPlacedAt) && TryTime(ref at, out record.Bet.PlacedAt),
+        10 when name.SequenceEqual("settled_at"u8) => Sent(ref record, MissingColumns.BetSettledAt) && TrySettledAt(ref at, out record.Bet.SettledAt),
         _ => TrySkip(text, ref at),
     };
 
     bool TryEventColumn(ReadOnlySpan<byte> name, ref int at, ref DecodedRecord record) => name.Length switch
     {
-        4 when name.SequenceEqual("name"u8) => TryValue(ref at, ref record, NotSent.EventName, out record.Event.Name),
-        6 when name.SequenceEqual("status"u8) => TryValue(ref at, ref record, NotSent.EventStatus, out record.Event.Status) && DeclaredStatus.OfEvent(record.Event.Status.Span),
-        8 when name.SequenceEqual("category"u8) => TryValue(ref at, ref record, NotSent.EventCategory, out record.Event.Category),
-        10 when name.SequenceEqual("start_time"u8) => Sent(ref record, NotSent.EventStartTime) && TryTime(ref at, out record.Event.StartTime),
+        4 when name.SequenceEqual("name"u8) => TryValue(ref at, ref record, MissingColumns.EventName, out record.Event.Name),
+        6 when name.SequenceEqual("status"u8) => TryValue(ref at, ref record, MissingColumns.EventStatus, out record.Event.Status) && DeclaredStatus.OfEvent(record.Event.Status.Span),
+        8 when name.SequenceEqual("category"u8) => TryValue(ref at, ref record, MissingColumns.EventCategory, out record.Event.Category),
+        10 when name.SequenceEqual("start_time"u8) => Sent(ref record, MissingColumns.EventStartTime) && TryTime(ref at, out record.Event.StartTime),
         _ => TrySkip(text, ref at),
     };
 
     bool TryUserColumn(ReadOnlySpan<byte> name, ref int at, ref DecodedRecord record) => name.Length switch
     {
-        4 when name.SequenceEqual("name"u8) => TryValue(ref at, ref record, NotSent.UserName, out record.User.Name),
-        10 when name.SequenceEqual("created_at"u8) => Sent(ref record, NotSent.UserCreatedAt) && TryTime(ref at, out record.User.CreatedAt),
+        4 when name.SequenceEqual("name"u8) => TryValue(ref at, ref record, MissingColumns.UserName, out record.User.Name),
+        10 when name.SequenceEqual("created_at"u8) => Sent(ref record, MissingColumns.UserCreatedAt) && TryTime(ref at, out record.User.CreatedAt),
         _ => TrySkip(text, ref at),
     };
 
-    static bool Sent(ref DecodedRecord record, NotSent column)
+    static bool Sent(ref DecodedRecord record, MissingColumns column)
     {
-        record.NotSent &= ~column;
+        record.MissingColumns &= ~column;
         return true;
     }
 
@@ -85,7 +85,7 @@ readonly ref struct RowScan(ReadOnlyMemory<byte> payload, SourceTable table, Col
         return isNumber && number <= long.MaxValue / 10;
     }
 
-    bool TryValue(ref int at, ref DecodedRecord record, NotSent column, out ReadOnlyMemory<byte> value)
+    bool TryValue(ref int at, ref DecodedRecord record, MissingColumns column, out ReadOnlyMemory<byte> value)
     {
         var isText = TryText(text, ref at, out var found);
         value = isText ? payload.Slice(at - 1 - found.Length, found.Length) : default;
@@ -98,7 +98,7 @@ readonly ref struct RowScan(ReadOnlyMemory<byte> payload, SourceTable table, Col
     bool TryAmount(ref int at, int scale, out long amount)
     {
         amount = 0;
-        return scale < 0 && TryText(text, ref at, out var found) && Hundredths.TryPlain(found, out amount);
+        return scale < 0 && TryText(text, ref at, out var found) && MoneyParser.TryPlain(found, out amount);
     }
 
     bool TryPayout(ref int at, out long? payout)

@@ -34,7 +34,7 @@ public struct BetRow
 /// </summary>
 [Flags]
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1069", Justification = "One mask for each table.")]
-public enum NotSent
+public enum MissingColumns
 {
     None = 0,
     UserName = 1,

@@ -15,12 +15,12 @@ static class TimeReader
     /// <param name="reader">Stands at the value.</param>
     /// <param name="unit">What a number counts.</param>
     /// <param name="micros">Microseconds since 1970 UTC.</param>
-    /// <param name="mark">Null, or the <see cref="MarkRule"/> that says why the tables cannot show it.</param>
+    /// <param name="mark">Null, or the <see cref="ValueSubstitution"/> that says why the tables cannot show it.</param>
     /// <returns>Null, or a <see cref="RejectReason"/>.</returns>
     public static string? Read(ref Utf8JsonReader reader, TimeUnit unit, out long micros, out string? mark)
     {
         micros = 0;
-        mark = reader.TokenType == JsonTokenType.Null ? MarkRule.Null : null;
+        mark = reader.TokenType == JsonTokenType.Null ? ValueSubstitution.Null : null;
         var problem = reader.TokenType switch
         {
             JsonTokenType.Null => null,
@@ -31,8 +31,8 @@ static class TimeReader
         if (problem is not null || mark is not null)
             return problem;
         micros = micros == DriverInfinity ? PostgresTime.Infinity : micros == DriverMinusInfinity ? PostgresTime.MinusInfinity : micros;
-        mark = micros is PostgresTime.Infinity or PostgresTime.MinusInfinity ? MarkRule.Infinite
-            : micros is < PostgresTime.EarliestShown or > PostgresTime.LatestShown ? MarkRule.Clamped : null;
+        mark = micros is PostgresTime.Infinity or PostgresTime.MinusInfinity ? ValueSubstitution.Infinite
+            : micros is < PostgresTime.EarliestShown or > PostgresTime.LatestShown ? ValueSubstitution.Clamped : null;
         return null;
     }
 

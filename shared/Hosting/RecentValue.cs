@@ -12,10 +12,10 @@ namespace Betting.Hosting;
 public sealed class RecentValue<T>(TimeSpan limit, TimeProvider clock)
     where T : notnull
 {
-    volatile Look? _last;
+    volatile Reading? _last;
 
     /// <summary>A look has found this value.</summary>
-    public void Set(T value) => _last = new Look(value, clock.GetTimestamp());
+    public void Set(T value) => _last = new Reading(value, clock.GetTimestamp());
 
     /// <summary>False before the first look, and where the last one is older than the limit.</summary>
     public bool TryGet([MaybeNullWhen(false)] out T value)
@@ -32,5 +32,5 @@ public sealed class RecentValue<T>(TimeSpan limit, TimeProvider clock)
     /// <summary>The value, or nothing.</summary>
     public IEnumerable<T> Known => TryGet(out var value) ? [value] : [];
 
-    sealed record Look(T Value, long At);
+    sealed record Reading(T Value, long At);
 }

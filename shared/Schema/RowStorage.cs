@@ -19,7 +19,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     /// <summary>36 years. The moment at which a row expires is a DateTime, which ends in 2106; those of bets placed after 2070 count from 2070.</summary>
     public const int MaxMonths = 36 * 12;
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Nothing to change.</summary>
     public bool IsEmpty => Policy is null && ColdAfter is null && Keep is null;
@@ -125,7 +125,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         while (true)
         {
             var differs = await DifferenceAsync(connectionString, cluster, cancellation);
-            if (differs is null || cluster is null || TimeProvider.System.GetElapsedTime(since) >= Patience)
+            if (differs is null || cluster is null || TimeProvider.System.GetElapsedTime(since) >= Timeout)
             {
                 return differs;
             }

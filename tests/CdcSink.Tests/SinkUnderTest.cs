@@ -113,8 +113,8 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         await new ArchiveReplay(Patient(patience), Settlement, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(_options.Decoding()), _ => { }, CancellationToken.None);
     }
 
-    PatientApplier Patient(TimeSpan? patience = null) =>
-        new(Applier, _options, _metrics, Readiness, Outage(Readiness), TimeProvider.System, NullLogger<PatientApplier>.Instance) { Patience = patience ?? TimeSpan.MaxValue };
+    RetryingBatchWriter Patient(TimeSpan? patience = null) =>
+        new(Applier, _options, _metrics, Readiness, Outage(Readiness), TimeProvider.System, NullLogger<RetryingBatchWriter>.Instance) { Timeout = patience ?? TimeSpan.MaxValue };
 
     /// <summary>Outages of a test without a worker around it.</summary>
     internal ClickHouseOutage Outage(Readiness readiness)
@@ -142,7 +142,7 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     /// <param name="records">Of the batch.</param>
     /// <param name="before">What has to be done before its progress is recorded.</param>
     /// <param name="patient">Applies it; the sink's own where null.</param>
-    public async Task ApplyPatientlyAsync(IReadOnlyCollection<StreamRecord> records, Task? before = null, PatientApplier? patient = null)
+    public async Task ApplyPatientlyAsync(IReadOnlyCollection<StreamRecord> records, Task? before = null, RetryingBatchWriter? patient = null)
     {
         using var batch = Streamed(records);
         batch.Kept = [.. records];

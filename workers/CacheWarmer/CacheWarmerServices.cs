@@ -19,13 +19,13 @@ static class CacheWarmerServices
         .AddRedis("cache-warmer").AddPostgres("cache-warmer")
         .AddSection<CacheWarmerOptions>(CacheWarmerOptions.Section)
         .AddSingleton<CacheWarmerMetrics>()
-        .AddSingleton<Breaker>().AddSingleton<Patience>()
-        .AddSingleton<CounterStore>().AddSingleton<CounterRebuild>().AddSingleton<BaseKeeper>()
-        .AddSingleton<KeyFills>()
+        .AddSingleton<Breaker>().AddSingleton<StoreRetry>()
+        .AddSingleton<CounterStore>().AddSingleton<CounterRebuild>().AddSingleton<BaselineElection>()
+        .AddSingleton<StaleKeys>()
         .AddSingleton<IKeyFill, ActiveBetsFill>().AddSingleton<IKeyFill, EventCatalogFill>()
         .AddSingleton<IEnumerable<Filler>>(provider =>
             [.. provider.GetServices<IKeyFill>().Select(fill => ActivatorUtilities.CreateInstance<Filler>(provider, fill))])
         .AddSingleton<ChangeStream>().AddSingleton<FollowedBets>()
         .AddPostgresSettings(PostgresNeeds.Capture).AddLoop<RedisSettings>()
-        .AddLoop<PostgresProbe>().AddLoop<WarmLoop>().AddLoop<CounterPublisher>().AddLoop<FillLoop>().AddLoop<SettlementRefresh>();
+        .AddLoop<PostgresProbe>().AddLoop<CounterLoop>().AddLoop<CounterPublisher>().AddLoop<FillLoop>().AddLoop<SettlementRefresh>();
 }

@@ -13,7 +13,7 @@ namespace Betting.CdcSink;
 /// Applies batches that the reading thread hands over, side by side; progress and offsets follow in the order of reading. The end of an
 /// assignment cancels its batches, and those of the next one do not wait for them.
 /// </summary>
-sealed class BatchQueue(PatientApplier applier, Progress progress, FollowedBets followed, Readiness readiness, TimeProvider clock, ILogger log)
+sealed class BatchQueue(RetryingBatchWriter applier, Progress progress, FollowedBets followed, Readiness readiness, TimeProvider clock, ILogger log)
 {
     // Bounded by what an assignment may have in hand. A batch that found no room here would be lost.
     readonly Channel<ChangeBatch> _batches = Channel.CreateUnbounded<ChangeBatch>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });

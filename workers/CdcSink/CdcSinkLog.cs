@@ -130,7 +130,7 @@ static partial class CdcSinkLog
     public static partial void ClickHouseWentBack(ILogger log, string detail);
 
     [LoggerMessage(332, LogLevel.Error, "{Partition} was made anew, or lost its end: the sink was at {Reached}, the topic has {First} to {End}. Read from its beginning; what it held before cannot be read again")]
-    public static partial void MadeAnew(ILogger log, string partition, long reached, long first, long end);
+    public static partial void TopicRecreated(ILogger log, string partition, long reached, long first, long end);
 
     [LoggerMessage(333, LogLevel.Critical, "{Partition}: {Lost} records are gone that were never read; goes on at {Offset}, as CdcSink:LostOffset=Earliest says. Reconcile")]
     public static partial void ReadsOnAfterLoss(ILogger log, string partition, long lost, long offset);

@@ -90,7 +90,7 @@ public sealed class CdcSinkOptions
     /// progress of the topics that brought them waits for it. Default 100,000.
     /// </summary>
     [Range(0, 10_000_000)]
-    public int PathBets { get; set; } = 100_000;
+    public int MaxInlineJoinBets { get; set; } = 100_000;
 
     /// <summary>The longest pause between two attempts while ClickHouse is away. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]

@@ -58,14 +58,14 @@ static class CdcSinkServices
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<DeadLetterTopic>(provider, provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
             .AddSingleton<DeadLetterTable>()
             .AddSingleton<IDeadLetters, DeadLetterRouter>()
-            .AddSingleton<IRecordsAgain>(provider => new RecordsAgain(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
+            .AddSingleton<IBatchRereader>(provider => new BatchRereader(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
             .AddSingleton(provider =>
             {
                 var applier = ActivatorUtilities.CreateInstance<BatchApplier>(provider);
-                applier.Beside = provider.GetRequiredService<LargeJoinLoop>().AddAsync;
+                applier.DeferJoin = provider.GetRequiredService<LargeJoinLoop>().AddAsync;
                 return applier;
             })
-            .AddSingleton<PatientApplier>()
+            .AddSingleton<RetryingBatchWriter>()
             .AddSingleton(provider => new LagState(
                 provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StoresClock>(),
                 provider.GetRequiredService<CdcSinkOptions>().LagLimit, provider.GetRequiredService<ConnectOffsets>().IsKnown))

@@ -16,7 +16,7 @@ namespace Betting.CdcSink;
 /// stop, it reads no more, applies what it has, commits, and leaves the group.
 /// </summary>
 public sealed class SinkLoop(
-    IOptions<KafkaOptions> kafka, IOptions<CdcSinkOptions> options, PatientApplier applier, Progress progress, PartitionStarts starts, FollowedBets followed,
+    IOptions<KafkaOptions> kafka, IOptions<CdcSinkOptions> options, RetryingBatchWriter applier, Progress progress, PartitionStarts starts, FollowedBets followed,
     CdcSinkMetrics metrics, Readiness readiness, Outages outages, WorkerMetrics worker, Heartbeats heartbeats,
     TimeProvider clock, ILogger<SinkLoop> log, ILogger<StreamConsumer> consumerLog) : IWorkerLoop
 {
@@ -24,7 +24,7 @@ public sealed class SinkLoop(
     static readonly TimeSpan PatienceBeforePause = TimeSpan.FromSeconds(1);
 
     // More than two side by side, of one assignment, would only wait for each other's progress.
-    const int SideBySide = 2;
+    const int MaxInFlight = 2;
 
     readonly BatchQueue _queue = new(applier, progress, followed, readiness, clock, log);
 
@@ -103,5 +103,5 @@ public sealed class SinkLoop(
     }
 
     // A batch that would only wait is better off growing.
-    bool IsFree(TimeSpan limit) => progress.Assignment.InHand.WaitForFewerThan(SideBySide, limit);
+    bool IsFree(TimeSpan limit) => progress.Assignment.InHand.WaitForFewerThan(MaxInFlight, limit);
 }

@@ -22,7 +22,7 @@ public sealed class BatchHandler(
     readonly RefusalVerdicts _verdicts = new(door, transaction.Probe, availability, metrics);
     BatchAttempts? _attempts;
     (Action Abandon, CancellationToken Abandoned) _inHand = InHand();
-    Turn? _last;
+    BatchOrder? _last;
 
     /// <summary>May be called again before it has ended: batches are applied in the order of the calls, which one thread makes.</summary>
     /// <param name="deliveries">The messages in their order.</param>
@@ -34,7 +34,7 @@ public sealed class BatchHandler(
     /// <exception cref="OperationCanceledException">The worker stops, or the batch was abandoned; what was not finished comes again.</exception>
     public Task HandleAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping, string? server = null)
     {
-        var (turn, attempts) = (_last = _last?.Next(server) ?? Turn.First(server, _inHand.Abandoned), _attempts ??= new(door, transaction, _verdicts, availability, followed, metrics, clock, log));
+        var (turn, attempts) = (_last = _last?.Next(server) ?? BatchOrder.First(server, _inHand.Abandoned), _attempts ??= new(door, transaction, _verdicts, availability, followed, metrics, clock, log));
         return Task.Run(() => HandleAsync(deliveries, attempts, turn, stopping), CancellationToken.None);
     }
 
@@ -57,7 +57,7 @@ public sealed class BatchHandler(
         return (() => _ = source.CancelAsync(), source.Token);
     }
 
-    async Task HandleAsync(IReadOnlyList<Delivery> deliveries, BatchAttempts attempts, Turn turn, CancellationToken stopping)
+    async Task HandleAsync(IReadOnlyList<Delivery> deliveries, BatchAttempts attempts, BatchOrder turn, CancellationToken stopping)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(stopping, turn.Abandoned);
         try
@@ -76,7 +76,7 @@ public sealed class BatchHandler(
     }
 
     /// <returns>What is to be put aside.</returns>
-    async Task<List<DeadLetter>> ApplyAsync(IReadOnlyList<Delivery> deliveries, BatchAttempts attempts, Turn turn, CancellationToken ends)
+    async Task<List<DeadLetter>> ApplyAsync(IReadOnlyList<Delivery> deliveries, BatchAttempts attempts, BatchOrder turn, CancellationToken ends)
     {
         var letters = new List<DeadLetter>();
         var readable = new List<Readable>(deliveries.Count);
@@ -94,46 +94,46 @@ public sealed class BatchHandler(
         }
         try
         {
-            await using var early = await TakeEarlyAsync(readable, attempts, turn);
-            await turn.ComesAsync();
+            await using var early = await ClaimIdsAsync(readable, attempts, turn);
+            await turn.WaitForTurnAsync();
             foreach (var (refused, failure) in await attempts.ApplyAsync(readable, early, turn, ends))
             {
                 letters.Add(Letter(refused.Delivery, Refusal.Document, failure is PostgresException ? failure.Message : $"{Failure.StateOf(failure)}: {failure.Message}") with { CommandId = refused.Hashed.Command.Id });
             }
-            turn.Done();
+            turn.Committed();
         }
         finally
         {
-            turn.GivenUp();
+            turn.Abandon();
         }
         return letters;
     }
 
     // What does not work beside the batch before is tried again in its turn, and what fails then is told.
-    async Task<TakenBatch?> TakeEarlyAsync(List<Readable> batch, BatchAttempts attempts, Turn turn)
+    async Task<ClaimedBatch?> ClaimIdsAsync(List<Readable> batch, BatchAttempts attempts, BatchOrder turn)
     {
-        if (batch.Count == 0 || batch.Count > attempts.Limit || !await turn.MayTakeAsync())
+        if (batch.Count == 0 || batch.Count > attempts.Limit || !await turn.WaitForPredecessorClaimAsync())
         {
-            turn.Stumbled();
+            turn.Release();
             return null;
         }
-        TakenBatch? taken = null;
+        ClaimedBatch? taken = null;
         try
         {
             taken = await transaction.TakeAsync(batch.ConvertAll(readable => readable.Hashed), turn.Abandoned);
-            turn.Taken();
+            turn.Claimed();
         }
         catch (Exception failure)
         {
             turn.Abandoned.ThrowIfCancellationRequested();
             metrics.Retry(door, failure);
         }
-        if (taken is not null && await turn.KeepsAsync())
+        if (taken is not null && await turn.WaitForPredecessorCommitAsync())
         {
             return taken;
         }
         await (taken?.DisposeAsync() ?? ValueTask.CompletedTask);
-        turn.Stumbled();
+        turn.Release();
         return null;
     }
 

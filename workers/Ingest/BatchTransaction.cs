@@ -40,14 +40,14 @@ public sealed class BatchTransaction(
     /// </summary>
     /// <param name="commands">Commands in their order, duplicates among them allowed.</param>
     /// <param name="cancellation">Ends the transaction without effect.</param>
-    public async Task<TakenBatch> TakeAsync(IReadOnlyList<HashedCommand> commands, CancellationToken cancellation)
+    public async Task<ClaimedBatch> TakeAsync(IReadOnlyList<HashedCommand> commands, CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
-        var firsts = Firsts(commands);
+        var firsts = FirstById(commands);
         var durable = await transactions.BeginAsync(cancellation);
         try
         {
-            var taken = new TakenBatch(durable, commands, firsts, await FreshAsync(durable.Transaction, firsts, cancellation));
+            var taken = new ClaimedBatch(durable, commands, firsts, await FreshAsync(durable.Transaction, firsts, cancellation));
             metrics.Took(IngestMetrics.Take, started);
             return taken;
         }
@@ -70,21 +70,21 @@ public sealed class BatchTransaction(
     /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
     /// <exception cref="CommitNotKnownException">The commit may not be durable.</exception>
     public async Task<Outcome[]> ApplyAsync(
-        TakenBatch taken, CancellationToken cancellation, bool releasesLater = false, string? server = null)
+        ClaimedBatch taken, CancellationToken cancellation, bool releasesLater = false, string? server = null)
     {
         var started = clock.GetTimestamp();
         var (before, (parked, unreadable)) = await BeforeAsync(taken, cancellation);
         HashSet<WaitKey> later = [];
         if (releasesLater || parked.Count + unreadable.Count > _mostReleased)
         {
-            if (taken.Firsts.Count > 1)
+            if (taken.FirstById.Count > 1)
             {
                 throw new ReleaseTooLargeException();
             }
-            later.UnionWith(taken.Firsts.Values.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>());
+            later.UnionWith(taken.FirstById.Values.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>());
             (parked, unreadable) = ([], []);
         }
-        BetCommand[] toDecide = [.. taken.Firsts.Values.Where(first => taken.Fresh.Contains(first.Command.Id)).Select(first => first.Command)];
+        BetCommand[] toDecide = [.. taken.FirstById.Values.Where(first => taken.NewIds.Contains(first.Command.Id)).Select(first => first.Command)];
         var (state, now, answering) = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, postgresClock, cancellation);
         if (server is not null && server != answering)
         {
@@ -92,12 +92,12 @@ public sealed class BatchTransaction(
         }
         started = metrics.Took(IngestMetrics.Load, started);
         var decision = new BatchDecision(state, parked, _limits, _parkFor, now, later).Run(toDecide);
-        var answers = new Answers(taken.Commands, taken.Firsts, before, decision);
+        var answers = new BatchOutcomes(taken.Commands, taken.FirstById, before, decision);
         started = metrics.Took(IngestMetrics.Decide, started);
         await DecidedTransaction.SaveAsync(taken.Transaction, state, decision, answers.Conflicts, unreadable, cancellation);
         started = metrics.Took(IngestMetrics.Save, started);
         // A new id is a row of the journal. Without one, the transaction may have written nothing, and its duplicates are acknowledged too.
-        await taken.Durable.CommitAsync(BatchStatements.Pass(decision, now), cancellation, hasWritten: taken.Fresh.Count > 0);
+        await taken.Durable.CommitAsync(BatchStatements.Pass(decision, now), cancellation, hasWritten: taken.NewIds.Count > 0);
         metrics.Took(IngestMetrics.Commit, started);
         metrics.Released(decision.Released);
         if (decision.Opened.Count > 0)
@@ -123,7 +123,7 @@ public sealed class BatchTransaction(
     }
 
     // The first command of each id, in their order.
-    static OrderedDictionary<Guid, HashedCommand> Firsts(IReadOnlyList<HashedCommand> commands)
+    static OrderedDictionary<Guid, HashedCommand> FirstById(IReadOnlyList<HashedCommand> commands)
     {
         var firsts = new OrderedDictionary<Guid, HashedCommand>(commands.Count);
         foreach (var hashed in commands)
@@ -147,10 +147,10 @@ public sealed class BatchTransaction(
     }
 
     // The first contents of the ids that were there before, and the parked commands that these may release.
-    async Task<(Dictionary<Guid, byte[]> Hashes, LoadedParked Parked)> BeforeAsync(TakenBatch taken, CancellationToken cancellation)
+    async Task<(Dictionary<Guid, byte[]> Hashes, LoadedParked Parked)> BeforeAsync(ClaimedBatch taken, CancellationToken cancellation)
     {
         // One more than may be: it tells that there are more.
-        await using var batch = StatementBatch.Of(taken.Transaction, BatchStatements.Before(taken.Firsts.Values, taken.Fresh, _mostReleased + 1));
+        await using var batch = StatementBatch.Of(taken.Transaction, BatchStatements.Before(taken.FirstById.Values, taken.NewIds, _mostReleased + 1));
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         if (await rows.ReadAsync(cancellation) && rows.GetBoolean(0))
         {

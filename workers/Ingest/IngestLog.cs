@@ -45,7 +45,7 @@ static partial class IngestLog
 
     [LoggerMessage(176, LogLevel.Error, "{Topic} is another topic than the one that was applied: it was made anew under the same name. "
         + "It is read from its first record. What was published to the former one and not applied is gone; its publishers have to send it again")]
-    public static partial void TopicMadeAnew(ILogger log, string topic);
+    public static partial void TopicRecreated(ILogger log, string topic);
 
     [LoggerMessage(177, LogLevel.Information,
         "{Topic}/{Partition}: the group stands at offset {Committed}, and PostgreSQL has what is before {Place}: read from there. "

@@ -145,19 +145,19 @@ public sealed class IngestMetrics : IDisposable
 
     public void PartitionsStopped(int count) => Interlocked.Exchange(ref _partitionsStopped, count);
 
-    public void Queue(string door, long depth) => Look(_depths, door, depth);
+    public void Queue(string door, long depth) => Set(_depths, door, depth);
 
     /// <summary>How old the oldest command is that this replica has read and that has no outcome yet; zero where there is none.</summary>
     public void InFlight(string door, TimeSpan age) => _ages[door] = Math.Max(0, age.TotalSeconds);
 
     /// <summary>How long the queue has not moved although commands wait in it.</summary>
-    public void QueueStands(string door, TimeSpan standing) => Look(_standing, door, standing.TotalSeconds);
+    public void QueueStands(string door, TimeSpan standing) => Set(_standing, door, standing.TotalSeconds);
 
     /// <summary>Replaces what was said of partitions before.</summary>
     public void PartitionsStand(IReadOnlyDictionary<int, TimeSpan> standing) => _partitionsStanding.Set(new(standing.Select(
         partition => KeyValuePair.Create(partition.Key.ToString(CultureInfo.InvariantCulture), partition.Value.TotalSeconds))));
 
-    public void DeadLettersWaiting(string door, long count) => Look(_lettersWaiting, door, count);
+    public void DeadLettersWaiting(string door, long count) => Set(_lettersWaiting, door, count);
 
     /// <summary>A queue of RabbitMQ was deleted and is made anew.</summary>
     public void QueueDeleted(string queue) => _queuesDeleted.AddOrUpdate(queue, 1, (_, before) => before + 1);
@@ -175,7 +175,7 @@ public sealed class IngestMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    void Look<T>(ConcurrentDictionary<string, RecentValue<T>> values, string door, T value) where T : struct =>
+    void Set<T>(ConcurrentDictionary<string, RecentValue<T>> values, string door, T value) where T : struct =>
         values.GetOrAdd(door, _ => new RecentValue<T>(BrokerLimit, _clock)).Set(value);
 
     IEnumerable<Measurement<T>> Parked<T>(Func<(long Waiting, double Age, long Quarantined), T> which) where T : struct =>

@@ -48,14 +48,14 @@ public static class IngestTracing
             foreach (var delivery in deliveries)
             {
                 // Without an answer it was not done: the worker stops, and it comes again.
-                if (delivery is { Answer: { } answer } && delivery.Context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
+                if (delivery is { Reply: { } answer } && delivery.Context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
                 {
                     Command(delivery.Context, answer);
                 }
             }
         }
 
-        void Command(ActivityContext context, Answer answer)
+        void Command(ActivityContext context, Reply answer)
         {
             using var span = Source.StartActivity("ingest command", ActivityKind.Consumer, context, Tags(door), [new ActivityLink(batch.Context)], batch.StartTimeUtc);
             span?.SetTag("ingest.command.id", answer.CommandId?.ToString()).SetTag("ingest.outcome", answer.Outcome).SetTag("ingest.reason", answer.Reason);

@@ -122,7 +122,7 @@ public sealed class KafkaDoor(
         catch (KafkaException refused)
         {
             // The offsets were not taken; the next owner applies these records again, as duplicates.
-            Tell(refused.Error);
+            Report(refused.Error);
         }
     }
 
@@ -147,7 +147,7 @@ public sealed class KafkaDoor(
 
     void LookAround(IConsumer<byte[]?, byte[]> consumer)
     {
-        if (_watch.Look(consumer, _gathered, _inHand))
+        if (_watch.Poll(consumer, _gathered, _inHand))
         {
             _gathered.Offsets.Retry(consumer);
         }
@@ -257,11 +257,11 @@ public sealed class KafkaDoor(
         catch (KafkaException refused)
         {
             // The group went on without this replica; the records come again, as duplicates.
-            Tell(refused.Error);
+            Report(refused.Error);
         }
     }
 
-    void Tell(Error refused)
+    void Report(Error refused)
     {
         if (!outage.HasFailed(refused))
         {

@@ -200,7 +200,7 @@ public sealed class RabbitDoor(
         {
             await messages.Key.AcknowledgeAsync([.. messages]);
         }
-        var asked = batch.FindAll(message => message.Delivery is { Reply: not null, Answer: not null });
+        var asked = batch.FindAll(message => message.Delivery is { ReplyTo: not null, Reply: not null });
         if (asked.Count > 0)
         {
             // The next batch does not wait for these; the end of the door does.

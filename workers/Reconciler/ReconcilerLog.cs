@@ -8,7 +8,7 @@ namespace Betting.Reconciler;
 static partial class ReconcilerLog
 {
     /// <summary>One line for the end of a run, and one for each of its first findings.</summary>
-    public static void Tell(ILogger log, RunReport report)
+    public static void Report(ILogger log, RunReport report)
     {
         switch (report.Outcome)
         {

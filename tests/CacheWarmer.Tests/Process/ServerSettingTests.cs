@@ -1,4 +1,4 @@
-using Betting.CacheWarmer.Outage;
+using Betting.CacheWarmer.Counters;
 using Betting.Local.Engines;
 using Betting.Tests.CacheWarmer.Worlds;
 using Betting.Tests.Fixtures;

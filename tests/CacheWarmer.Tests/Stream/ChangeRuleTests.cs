@@ -7,7 +7,7 @@ namespace Betting.Tests.CacheWarmer.Stream;
 /// <summary>The base of these tests saw everything below transaction 100 but 97, and was taken between LSN 8000 and 8800.</summary>
 public sealed class ChangeRuleTests
 {
-    static readonly CounterBase Base = new("g", "o", 2, "97:100:97", 8000, 8800, 1, 1);
+    static readonly CounterBaseline Base = new("g", "o", 2, "97:100:97", 8000, 8800, 1, 1);
     static readonly PostgresSnapshot Snapshot = PostgresSnapshot.Parse(Base.Snapshot);
 
     [Theory]
@@ -44,8 +44,8 @@ public sealed class ChangeRuleTests
     [Fact]
     public void A_change_without_its_status_moves_nothing_but_a_delete_does()
     {
-        Assert.Equal(ChangeMeaning.Covered, Judge(Change(Operation.Update, 9000) with { NotSent = NotSent.BetStatus }));
-        Assert.Equal(ChangeMeaning.Count, Judge(Change(Operation.Delete, 9000) with { NotSent = NotSent.BetStatus }));
+        Assert.Equal(ChangeMeaning.Covered, Judge(Change(Operation.Update, 9000) with { MissingColumns = MissingColumns.BetStatus }));
+        Assert.Equal(ChangeMeaning.Count, Judge(Change(Operation.Delete, 9000) with { MissingColumns = MissingColumns.BetStatus }));
     }
 
     static ChangeMeaning Judge(DecodedRecord record) => ChangeRule.Judge(record, Base, Snapshot);

@@ -8,10 +8,10 @@ namespace Betting.Tests.CacheWarmer.Worlds;
 /// One worker's steps taken one at a time, with the worker's own rule, store and rebuild, so that a test can stop it between
 /// any two of them. What it remembers beyond Redis and committed offsets is the base that it knows.
 /// </summary>
-sealed class Replica(CounterStore store, BaseKeeper keeper)
+sealed class Replica(CounterStore store, BaselineElection keeper)
 {
     readonly RecordDecoder _decoder = new(new DecoderOptions());
-    CounterBase? _base;
+    CounterBaseline? _base;
 
     /// <returns>False if it crashed on the way: the offset must not move.</returns>
     public async Task<bool> TakeAsync(IReadOnlyList<StreamRecord> batch, bool crashHalfWay)
@@ -61,7 +61,7 @@ sealed class Replica(CounterStore store, BaseKeeper keeper)
         }
     }
 
-    (List<CountedChange> Changes, bool Rebuild) Judge(IReadOnlyList<StreamRecord> batch, CounterBase at)
+    (List<CountedChange> Changes, bool Rebuild) Judge(IReadOnlyList<StreamRecord> batch, CounterBaseline at)
     {
         var snapshot = PostgresSnapshot.Parse(at.Snapshot);
         var changes = new List<CountedChange>();
@@ -80,5 +80,5 @@ sealed class Replica(CounterStore store, BaseKeeper keeper)
         return (changes, rebuild);
     }
 
-    Task<CounterBase> EnsureAsync(CounterBase? unfit, int epoch) => keeper.EnsureAsync(unfit, epoch, "test", () => { }, CancellationToken.None);
+    Task<CounterBaseline> EnsureAsync(CounterBaseline? unfit, int epoch) => keeper.EnsureAsync(unfit, epoch, "test", () => { }, CancellationToken.None);
 }

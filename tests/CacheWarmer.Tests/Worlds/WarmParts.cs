@@ -16,14 +16,14 @@ sealed class WarmParts
         Redis = redis;
         Store = new CounterStore(redis);
         Rebuild = new CounterRebuild(postgres, redis, Options, TimeProvider.System, NullLogger<CounterRebuild>.Instance);
-        Keeper = new BaseKeeper(Store, Rebuild, postgres, Options, TimeProvider.System);
+        Keeper = new BaselineElection(Store, Rebuild, postgres, Options, TimeProvider.System);
     }
 
     public IOptions<CacheWarmerOptions> Options { get; }
     public IConnectionMultiplexer Redis { get; }
     public CounterStore Store { get; }
     public CounterRebuild Rebuild { get; }
-    public BaseKeeper Keeper { get; }
+    public BaselineElection Keeper { get; }
 
     public Replica NewReplica() => new(Store, Keeper);
 

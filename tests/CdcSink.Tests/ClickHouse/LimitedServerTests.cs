@@ -49,7 +49,7 @@ public sealed class LimitedServerTests(Servers servers)
     public async Task One_user_with_more_bets_than_a_server_answers_is_renamed(int pathBets)
     {
         // 396 TOO_MANY_ROWS_OR_BYTES: one record, so there is no batch to split.
-        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(10), PathBets = pathBets }, "set_max_result_rows=2000");
+        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(10), MaxInlineJoinBets = pathBets }, "set_max_result_rows=2000");
         var made = new Made();
         for (var batch = 0; batch < 5; batch++)
         {

@@ -108,12 +108,12 @@ public sealed class JoinTests(Servers servers)
         if (change.Bet is { } bet)
         {
             decoded.Bet = new BetRow { UserId = bet.UserId, EventId = bet.EventId, PlacedAt = bet.PlacedAt, Status = Encoding.UTF8.GetBytes(bet.Status), Amount = 100 };
-            decoded.NotSent = bet.IsStatusSent ? NotSent.None : NotSent.BetStatus;
+            decoded.MissingColumns = bet.IsStatusSent ? MissingColumns.None : MissingColumns.BetStatus;
         }
         else if (change.Name is { } name)
         {
             decoded.User.Name = decoded.Event.Name = Encoding.UTF8.GetBytes(name);
-            decoded.NotSent = change.IsNameSent ? NotSent.None : NotSent.UserName;
+            decoded.MissingColumns = change.IsNameSent ? MissingColumns.None : MissingColumns.UserName;
         }
         rows.Add(record, decoded);
     }

@@ -15,8 +15,8 @@ public sealed class OwnBetTests : IDisposable
     [Fact]
     public void The_only_change_is_the_whole_bet_whatever_it_did_not_bring()
     {
-        Assert.True(Met(Own(20, notSent: 16), [new(20, false, Key)]).IsWhole);
-        Assert.True(Met(Own(20, deleted: true), [new(20, true, default)]).IsWhole);
+        Assert.True(Met(Own(20, notSent: 16), [new(20, false, Key)]).IsSelfContained);
+        Assert.True(Met(Own(20, deleted: true), [new(20, true, default)]).IsSelfContained);
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class OwnBetTests : IDisposable
     {
         var bet = Met(Own(20), [new(10, false, Key), new(20, false, Key), new(15, true, default)]);
 
-        Assert.True(bet.IsWhole);
+        Assert.True(bet.IsSelfContained);
         var state = bet.State();
         Assert.Equal((20UL, Key, 1, 500L, 900L), (state.Latest.Version, state.Key, state.Keys, state.Amount.Value, state.Payout.Value));
         Assert.Equal("SETTLED", Encoding.UTF8.GetString(_texts[state.Status.Value]));
@@ -33,11 +33,11 @@ public sealed class OwnBetTests : IDisposable
     [Fact]
     public void All_changes_are_read_where_another_says_more()
     {
-        Assert.False(Met(Own(20), [new(20, false, Key), new(21, false, Key)]).IsWhole);
-        Assert.False(Met(Own(20), [new(20, false, Key), new(21, true, default)]).IsWhole);
-        Assert.False(Met(Own(20), [new(10, false, Moved), new(20, false, Key)]).IsWhole);
-        Assert.False(Met(Own(20, notSent: 16), [new(10, false, Key), new(20, false, Key)]).IsWhole);
-        Assert.False(Met(Own(20, deleted: true), [new(10, false, Key), new(20, true, default)]).IsWhole);
+        Assert.False(Met(Own(20), [new(20, false, Key), new(21, false, Key)]).IsSelfContained);
+        Assert.False(Met(Own(20), [new(20, false, Key), new(21, true, default)]).IsSelfContained);
+        Assert.False(Met(Own(20), [new(10, false, Moved), new(20, false, Key)]).IsSelfContained);
+        Assert.False(Met(Own(20, notSent: 16), [new(10, false, Key), new(20, false, Key)]).IsSelfContained);
+        Assert.False(Met(Own(20, deleted: true), [new(10, false, Key), new(20, true, default)]).IsSelfContained);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class OwnBetTests : IDisposable
         bet = Met(bet, [new(10, false, Key), new(20, false, Key), new(30, false, Key)]);
 
         Assert.True(bet.IsShown);
-        Assert.True(bet.IsWhole);
+        Assert.True(bet.IsSelfContained);
         Assert.Equal(3, bet.State().Amount.Value);
     }
 
@@ -76,7 +76,7 @@ public sealed class OwnBetTests : IDisposable
         Id = 1,
         Version = version,
         Deleted = deleted,
-        NotSent = notSent,
+        MissingColumns = notSent,
         Key = deleted ? default : Key,
         Status = "SETTLED"u8,
         Amount = amount,
@@ -87,7 +87,7 @@ public sealed class OwnBetTests : IDisposable
     {
         foreach (var change in stored)
         {
-            bet.Meet(change.Version, change.Deleted, change.Key);
+            bet.ObserveStored(change.Version, change.Deleted, change.Key);
         }
         return bet;
     }

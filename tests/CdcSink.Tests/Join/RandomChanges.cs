@@ -55,10 +55,10 @@ sealed class RandomChanges(Random random) : IDisposable
 
     void Fill(ref DecodedRecord decoded)
     {
-        decoded.NotSent = (NotSent)(random.Next(2) == 0 ? 0 : random.Next(128));
+        decoded.MissingColumns = (MissingColumns)(random.Next(2) == 0 ? 0 : random.Next(128));
         foreach (var bit in Enumerable.Range(0, 7).Where(_ => random.Next(6) == 0))
         {
-            (decoded.Marks ??= []).Add(new MarkedValue((NotSent)(1 << bit), "x", MarkRule.Clamped, default));
+            (decoded.Marks ??= []).Add(new MarkedValue((MissingColumns)(1 << bit), "x", ValueSubstitution.Clamped, default));
         }
         decoded.User = new UserRow { Name = Text("user"), CreatedAt = Time() };
         decoded.Event = new EventRow { Name = Text("event"), Category = Text("category"), Status = Text("status"), StartTime = Time() };
@@ -74,7 +74,7 @@ sealed class RandomChanges(Random random) : IDisposable
             SettledAt = random.Next(3) == 0 ? null : Time(),
         };
         // PostgreSQL always sends what a bet is sorted by.
-        decoded.NotSent &= decoded.Table == SourceTable.Bets ? ~(NotSent.BetUserId | NotSent.BetEventId | NotSent.BetPlacedAt) : (NotSent)~0;
+        decoded.MissingColumns &= decoded.Table == SourceTable.Bets ? ~(MissingColumns.BetUserId | MissingColumns.BetEventId | MissingColumns.BetPlacedAt) : (MissingColumns)~0;
     }
 
     long Time() => Times[random.Next(Times.Length)];

@@ -28,13 +28,13 @@ public sealed class LagLoopTests(Servers servers)
         var made = new Made();
         await using var lag = await LagAsync(sink, stream);
         await ProgressAsync(sink, topics.Heartbeats, 0, next: 1);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(double.PositiveInfinity, lag.Readings.Of("cdcsink.freshness"));
         await stream.SendAsync(Enumerable.Range(1, 10).Select(id => made.Bet(id, Made.Columns(), partition: 1)));
         await ProgressAsync(sink, topics.Bets, 1, next: 10);
         await CameAsync(sink, "2026-01-01 01:00:01", 8);
 
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal((0, 0), (Backlog(lag, topics, "records"), Backlog(lag, topics, "age")));
         Assert.Equal(["2026-01-01 01:00:00.000000"], await AsOfAsync(sink));
         Assert.InRange(lag.Readings.Of("cdcsink.source.silent")!.Value, 0, 300);
@@ -46,7 +46,7 @@ public sealed class LagLoopTests(Servers servers)
         var looks = 0;
         await Deadline.UntilAsync("an age", TimeSpan.FromMinutes(1), async () =>
         {
-            await lag.Loop.LookAsync(CancellationToken.None);
+            await lag.Loop.PollAsync(CancellationToken.None);
             return ++looks >= 3 && Backlog(lag, topics, "age") > 0;
         });
         Assert.Equal(5, Backlog(lag, topics, "records"));
@@ -54,7 +54,7 @@ public sealed class LagLoopTests(Servers servers)
         Assert.Equal(["2026-01-01 01:00:00.000000"], await AsOfAsync(sink));
 
         await ProgressAsync(sink, topics.Bets, 1, next: 15);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal((0, 0), (Backlog(lag, topics, "records"), Backlog(lag, topics, "age")));
         Assert.Equal(["2026-01-01 02:00:00.000000"], await AsOfAsync(sink));
         Assert.True(lag.Readings.Of("cdcsink.parts", "table=sink_progress") > 0);
@@ -68,16 +68,16 @@ public sealed class LagLoopTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var lag = await LagAsync(sink, stream);
         await CameAsync(sink, "2026-01-01 05:00:01", 80);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         await MarkAsync(settled: 0);
 
         await CameAsync(sink, "2026-01-01 06:00:01", 160);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
 
         await MarkAsync(settled: 1);
         await CameAsync(sink, "2026-01-01 06:00:02", 168);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 06:00:01.000000"], await AsOfAsync(sink));
 
         Task MarkAsync(int settled) => sink.QueryAsync(
@@ -91,16 +91,16 @@ public sealed class LagLoopTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var lag = await LagAsync(sink, stream);
         await CameAsync(sink, "2026-01-01 05:00:01", 80);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         // PostgreSQL's clock was set back.
         await CameAsync(sink, "2026-01-01 04:00:01", 88);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 04:00:00.000000"], await AsOfAsync(sink));
 
         // A rebuilt cluster: its log begins again, its epoch is higher.
         await CameAsync(sink, "2026-01-01 06:00:01", 8, epoch: 2);
         await CameAsync(sink, "2026-01-01 05:30:01", 96);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
         await sink.Client.ExecuteNonQueryAsync("OPTIMIZE TABLE visible_watermarks FINAL");
         Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
@@ -115,17 +115,17 @@ public sealed class LagLoopTests(Servers servers)
         await using var lag = await LagAsync(sink, stream, connect.Url);
         await CameAsync(sink, "2026-01-01 06:00:01", 8, epoch: 2);
         await CameAsync(sink, "2026-01-01 06:00:06", 16, epoch: 2);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Empty(await sink.QueryAsync("SELECT as_of FROM visible_watermarks"));
 
         connect.Epoch = 2;
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
 
         // Settings that nobody may see say nothing against it.
         connect.Epoch = null;
         await CameAsync(sink, "2026-01-01 06:00:11", 24, epoch: 2);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 06:00:05.000000"], await AsOfAsync(sink));
     }
 
@@ -157,18 +157,18 @@ public sealed class LagLoopTests(Servers servers)
         await stream.DeleteAsync(topics.Users);
         await ProgressAsync(sink, topics.Events, 0, next: 0);
         await CameAsync(sink, "2026-01-01 05:00:01", 80);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
         Assert.Equal(0, lag.Readings.Of("cdcsink.partitions.missing"));
 
         await ProgressAsync(sink, topics.Users, 0, next: 0);
         await CameAsync(sink, "2026-01-01 06:00:01", 160);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
         Assert.Equal(1, lag.Readings.Of("cdcsink.partitions.missing"));
 
         await stream.MakeAnewAsync(topics.Users);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 06:00:00.000000"], await AsOfAsync(sink));
         Assert.Equal(0, lag.Readings.Of("cdcsink.partitions.missing"));
     }
@@ -181,7 +181,7 @@ public sealed class LagLoopTests(Servers servers)
         await using var lag = await LagAsync(sink, stream);
         await ProgressAsync(sink, stream.Bets, 3, next: 0);
         await CameAsync(sink, "2026-01-01 05:00:01", 80);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["NULL"], await sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of"));
         Assert.Equal(1, lag.Readings.Of("cdcsink.partitions.missing"));
     }
@@ -193,21 +193,21 @@ public sealed class LagLoopTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var lag = await LagAsync(sink, stream);
         await CameAsync(sink, "2026-01-01 05:00:01", 80);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(0, lag.Readings.Of("cdcsink.holds"));
         await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('a', 'a test', '2026-01-01 05:00:00'), ('b', 'a test', '2026-01-01 05:30:00')");
 
         var now = TimeProvider.System.GetUtcNow();
         await CameAsync(sink, $"{now:yyyy-MM-dd HH:mm:ss}", 160);
-        await lag.Loop.LookAsync(CancellationToken.None);
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal([$"{now.AddSeconds(-1):yyyy-MM-dd HH:mm:ss}.000000"], await sink.QueryAsync("SELECT toString(as_of) FROM visible_watermarks FINAL"));
         Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
         Assert.Equal(2, lag.Readings.Of("cdcsink.holds"));
         Assert.True(lag.Readings.Of("cdcsink.freshness") > 3600);
 
         await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
-        await lag.Loop.LookAsync(CancellationToken.None);
+        await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal([$"{now.AddSeconds(-1):yyyy-MM-dd HH:mm:ss}.000000"], await AsOfAsync(sink));
         Assert.Equal(0, lag.Readings.Of("cdcsink.holds"));
         Assert.InRange(lag.Readings.Of("cdcsink.freshness")!.Value, 0, 600);

@@ -23,9 +23,9 @@ public sealed class PartitionStartTests
     [InlineData(null, null, 5, 100, false, StartKind.LostStopped, 0, 5)]
     [InlineData(null, null, 0, 100, true, StartKind.Added, 0, 0)]
     [InlineData(null, null, 5, 100, true, StartKind.LostStopped, 0, 5)]
-    [InlineData(200L, 200L, 0, 100, true, StartKind.MadeAnew, 0, 0)]
-    [InlineData(null, 200L, 7, 100, true, StartKind.MadeAnew, 7, 0)]
-    [InlineData(200L, null, 0, 100, false, StartKind.MadeAnew, 0, 0)]
+    [InlineData(200L, 200L, 0, 100, true, StartKind.TopicRecreated, 0, 0)]
+    [InlineData(null, 200L, 7, 100, true, StartKind.TopicRecreated, 7, 0)]
+    [InlineData(200L, null, 0, 100, false, StartKind.TopicRecreated, 0, 0)]
     [InlineData(200L, 90L, 0, 100, true, StartKind.ClickHouseBehind, 90, 0)]
     public void A_partition_begins_where_nothing_is_missed(long? committed, long? progress, long low, long high, bool known, StartKind kind, long offset, long lost)
     {
@@ -45,7 +45,7 @@ public sealed class PartitionStartTests
 
     [Fact]
     public void Progress_of_another_topic_of_this_name_counts_for_nothing() =>
-        Assert.Equal(new PartitionStart(StartKind.MadeAnew, 0), PartitionStart.Of(new PartitionFacts(null, 80, true, 0, 100, true), FirstStart.End, LostOffset.Stop));
+        Assert.Equal(new PartitionStart(StartKind.TopicRecreated, 0), PartitionStart.Of(new PartitionFacts(null, 80, true, 0, 100, true), FirstStart.End, LostOffset.Stop));
 
     [Theory]
     [InlineData(40, false, StartKind.Rewound, 40)]
@@ -60,13 +60,13 @@ public sealed class PartitionStartTests
     [InlineData(1_000, false)]
     [InlineData(80, true)]
     public void A_topic_made_anew_is_noticed_although_a_rewind_is_ordered(long progress, bool isAnother) =>
-        Assert.Equal(new PartitionStart(StartKind.MadeAnew, 0), PartitionStart.Of(
+        Assert.Equal(new PartitionStart(StartKind.TopicRecreated, 0), PartitionStart.Of(
             new PartitionFacts(null, progress, isAnother, 0, 100, true, Ordered: 0), FirstStart.Beginning, LostOffset.Stop));
 
     [Theory]
     [InlineData(5, StartKind.LostStopped, 5, 5)]
-    [InlineData(500, StartKind.MadeAnew, 10, 0)]
-    [InlineData(50, StartKind.MadeAnew, 10, 0)]
+    [InlineData(500, StartKind.TopicRecreated, 10, 0)]
+    [InlineData(50, StartKind.TopicRecreated, 10, 0)]
     public void A_position_that_the_broker_refuses_is_lost_or_of_another_topic(long position, StartKind kind, long offset, long lost) =>
         Assert.Equal(new PartitionStart(kind, offset, lost), PartitionStart.OfRefused(position, 10, LostOffset.Stop));
 }

@@ -21,7 +21,7 @@ public sealed class SkippedRecordsTests
     [InlineData(StartKind.Rewound, 20, 80L, null)]
     [InlineData(StartKind.LostReadOn, 90, 80L, "betting.public.bets/1 from 80 to 90, generation 5")]
     [InlineData(StartKind.Rewound, 90, 80L, "betting.public.bets/1 from 80 to 90, generation 5")]
-    [InlineData(StartKind.MadeAnew, 0, 80L, "betting.public.bets/1 made anew after 80, generation 5")]
+    [InlineData(StartKind.TopicRecreated, 0, 80L, "betting.public.bets/1 made anew after 80, generation 5")]
     [InlineData(StartKind.First, 40, null, "betting.public.bets/1 from 0 to 40, generation 0")]
     [InlineData(StartKind.ClickHouseEmpty, 40, null, "betting.public.bets/1 from 0 to 40, generation 0")]
     public void Records_behind_the_known_place_that_are_not_read_are_told(StartKind kind, long offset, long? reached, string? id)

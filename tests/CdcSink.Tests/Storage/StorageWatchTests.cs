@@ -129,7 +129,7 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
 
     public void Dispose() => _services.Dispose();
 
-    static Task LookAsync(StorageWatch watch) => watch.LookAsync(CancellationToken.None, CancellationToken.None);
+    static Task LookAsync(StorageWatch watch) => watch.PollAsync(CancellationToken.None, CancellationToken.None);
 
     static async Task VisibleAsync(SinkUnderTest sink, string moment, int version) =>
         await sink.QueryAsync($"INSERT INTO visible_watermarks (as_of, version) VALUES ('{moment}', {version})");

@@ -61,11 +61,11 @@ public sealed class SummaryWatchTests(Servers servers)
             Assert.Equal($"{holds}|2026-01-01 09:00:00.000000", await MonthAsync(sink));
             await sink.ReplayAsync([made.Bet(holds + 1, Made.Columns())]);
             await sink.QueryAsync($"INSERT INTO reconciliation_requests (id, reason, answered, run_id, holds_from) VALUES ('sign-{holds}', 'a loss', 2, 1, '2026-01-01 09:00:00')");
-            await watch.LookAsync(CancellationToken.None);
+            await watch.PollAsync(CancellationToken.None);
             Assert.Equal($"{holds + 1}|2026-01-01 10:00:00.000000", await MonthAsync(sink));
         }
         await sink.ReplayAsync([made.Bet(9, Made.Columns())]);
-        await watch.LookAsync(CancellationToken.None);
+        await watch.PollAsync(CancellationToken.None);
         Assert.Equal("3|2026-01-01 10:00:00.000000", await MonthAsync(sink));
     }
 
@@ -80,19 +80,19 @@ public sealed class SummaryWatchTests(Servers servers)
         await sink.QueryAsync("SYSTEM REFRESH VIEW summary_by_month_refresh");
         Assert.Equal("1|2026-01-01 10:00:00.000000", await MonthAsync(sink));
         await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 11:00:00', 10)");
-        await watch.LookAsync(CancellationToken.None);
+        await watch.PollAsync(CancellationToken.None);
         Assert.Equal("1|2026-01-01 10:00:00.000000", await MonthAsync(sink));
 
         await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign', 'a loss', '2026-01-01 09:00:00')");
-        await watch.LookAsync(CancellationToken.None);
+        await watch.PollAsync(CancellationToken.None);
         Assert.Equal("1|2026-01-01 09:00:00.000000", await MonthAsync(sink));
 
         // The lost bet comes, and a run finds everything equal.
         await sink.ReplayAsync([made.Bet(2, Made.Columns())]);
-        await watch.LookAsync(CancellationToken.None);
+        await watch.PollAsync(CancellationToken.None);
         Assert.Equal("1|2026-01-01 09:00:00.000000", await MonthAsync(sink));
         await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, answered, run_id, holds_from) VALUES ('sign', 'a loss', 2, 1, '2026-01-01 09:00:00')");
-        await watch.LookAsync(CancellationToken.None);
+        await watch.PollAsync(CancellationToken.None);
         Assert.Equal("2|2026-01-01 11:00:00.000000", await MonthAsync(sink));
     }
 
@@ -109,7 +109,7 @@ public sealed class SummaryWatchTests(Servers servers)
         await sink.QueryAsync("DROP TABLE summary_by_hour SYNC");
 
         await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign', 'a loss', '2026-01-01 09:00:00')");
-        await watch.LookAsync(CancellationToken.None);
+        await watch.PollAsync(CancellationToken.None);
 
         Assert.Equal("1|2026-01-01 09:00:00.000000", await MonthAsync(sink));
     }

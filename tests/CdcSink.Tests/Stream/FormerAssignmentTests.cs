@@ -21,7 +21,7 @@ public sealed class FormerAssignmentTests(Servers servers)
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     // A change of a user or event with so many bets is joined beside the batches.
-    static readonly string[] Settings = ["--CdcSink:PathBets=100", "--CdcSink:JoinBets=50", "--CdcSink:RetryPause=00:00:01", "--CdcSink:LagEvery=00:00:00.500"];
+    static readonly string[] Settings = ["--CdcSink:MaxInlineJoinBets=100", "--CdcSink:JoinBets=50", "--CdcSink:RetryPause=00:00:01", "--CdcSink:LagEvery=00:00:00.500"];
 
     readonly Made _made = new();
 

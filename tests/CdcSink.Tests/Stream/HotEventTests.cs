@@ -12,7 +12,7 @@ public sealed class HotEventTests(Servers servers)
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     // A join takes so few bets that one of all of them is under way for long.
-    static readonly string[] Small = ["--CdcSink:PathBets=100", "--CdcSink:JoinBets=20"];
+    static readonly string[] Small = ["--CdcSink:MaxInlineJoinBets=100", "--CdcSink:JoinBets=20"];
 
     [Fact]
     public async Task Killed_while_a_hot_event_is_joined_anew_its_topic_is_read_again_and_others_were_recorded_meanwhile()

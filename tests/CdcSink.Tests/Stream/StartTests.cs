@@ -174,7 +174,7 @@ public sealed class StartTests(Servers servers)
         {
             var page = (await client.GetStringAsync(new Uri(http, "/metrics"))).Split('\n');
             return page.Any(line => line.StartsWith("cdcsink_holds", StringComparison.Ordinal) && line.Split(' ')[1] == "2")
-                && page.Any(line => line.StartsWith("cdcsink_partition_starts_total", StringComparison.Ordinal) && line.Contains("why=\"MadeAnew\"", StringComparison.Ordinal))
+                && page.Any(line => line.StartsWith("cdcsink_partition_starts_total", StringComparison.Ordinal) && line.Contains("why=\"TopicRecreated\"", StringComparison.Ordinal))
                 && KafkaStream.Said(again).Contains("data_as_of is held at 2026-01-01 09:00:00Z: a topic was deleted and made anew", StringComparison.Ordinal);
         });
 

@@ -120,7 +120,7 @@ public sealed class CompactFormTests
     {
         decoder.Decode(record, out var d);
         return string.Create(CultureInfo.InvariantCulture,
-            $"{d.Kind} {d.Reason} {d.Field} {d.Table} {d.Operation} {d.Id} {d.Version} {d.Position} {d.Snapshot} {d.TransactionId} {d.CommitTime} {d.NotSent} {d.Unchanged} ")
+            $"{d.Kind} {d.Reason} {d.Field} {d.Table} {d.Operation} {d.Id} {d.Version} {d.Position} {d.Snapshot} {d.TransactionId} {d.CommitTime} {d.MissingColumns} {d.Unchanged} ")
             + $"{Text(d.User.Name)} {d.User.CreatedAt} {Text(d.Event.Name)} {Text(d.Event.Category)} {d.Event.StartTime} {Text(d.Event.Status)} {d.Bet.UserId} {d.Bet.EventId} {Text(d.Bet.Status)} "
             + $"{d.Bet.Amount} {d.Bet.Payout} {d.Bet.PlacedAt} {d.Bet.SettledAt} {Text(d.Prefix)} {Text(d.Content)} "
             + string.Join(' ', (d.Marks ?? []).Select(mark => $"{mark.Column}/{mark.Name}/{mark.Rule}/{Text(mark.Original)}"));

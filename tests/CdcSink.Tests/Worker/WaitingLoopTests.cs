@@ -63,7 +63,7 @@ public sealed class WaitingLoopTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
-        await using var worker = Start(stream, sink, "--CdcSink:PathBets=10", "--CdcSink:JoinBets=20");
+        await using var worker = Start(stream, sink, "--CdcSink:MaxInlineJoinBets=10", "--CdcSink:JoinBets=20");
         await stream.SendAsync([_made.Event(1), .. Enumerable.Range(1, 50).Select(id => _made.User(id)), .. Enumerable.Range(1, 60).Select(id => _made.Bet(id, Made.Columns()))]);
         await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(sink));
         var part = await DamagedPart.OfAsync(sink, "user_changes");

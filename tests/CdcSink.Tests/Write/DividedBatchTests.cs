@@ -72,10 +72,10 @@ public sealed class DividedBatchTests(Servers servers)
     [Fact]
     public async Task Hot_events_in_its_parts_are_joined_beside_the_batches_and_hold_their_topic()
     {
-        await using var sink = await RefusingAsync(new CdcSinkOptions { PathBets = 10, RetryPause = TimeSpan.FromMilliseconds(10) });
+        await using var sink = await RefusingAsync(new CdcSinkOptions { MaxInlineJoinBets = 10, RetryPause = TimeSpan.FromMilliseconds(10) });
         await sink.ApplyStreamedAsync([Event(1, "OPEN"), Event(2, "OPEN"), .. Enumerable.Range(100, 40).Select(id => Bet(id, Small, $"\"event_id\":{1 + id % 2}"))], keepsPartitions: true);
         var beside = new List<LargeJoin>();
-        sink.Applier.Beside = (large, _) =>
+        sink.Applier.DeferJoin = (large, _) =>
         {
             beside.Add(large);
             return ValueTask.CompletedTask;

@@ -22,8 +22,8 @@ public sealed class KafkaWaitTests(Servers servers)
         var clock = new FakeTimeProvider();
         using var answered = new ManualResetEventSlim();
         sink.Progress.Commit = _ => answered.Wait(Limit);
-        var patient = new PatientApplier(
-            sink.Applier, new CdcSinkOptions(), sink.Metrics, sink.Readiness, sink.Outage(sink.Readiness), clock, NullLogger<PatientApplier>.Instance);
+        var patient = new RetryingBatchWriter(
+            sink.Applier, new CdcSinkOptions(), sink.Metrics, sink.Readiness, sink.Outage(sink.Readiness), clock, NullLogger<RetryingBatchWriter>.Instance);
 
         var applying = Task.Run(() => sink.ApplyPatientlyAsync([_made.User(1)], patient: patient));
         await Deadline.UntilAsync("the commit", Limit, () => Task.FromResult(sink.Applier.WaitsForKafka));
@@ -33,7 +33,7 @@ public sealed class KafkaWaitTests(Servers servers)
         }
 
         Assert.False(applying.IsCompleted);
-        Assert.DoesNotContain(PatientApplier.Condition, sink.Readiness.States.Where(state => !state.Value.Ready).Select(state => state.Key));
+        Assert.DoesNotContain(RetryingBatchWriter.Condition, sink.Readiness.States.Where(state => !state.Value.Ready).Select(state => state.Key));
         answered.Set();
         await applying.WaitAsync(Limit);
         Assert.False(sink.Applier.WaitsForKafka);

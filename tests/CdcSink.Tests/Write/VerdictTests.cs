@@ -99,7 +99,7 @@ public sealed class VerdictTests(Servers servers)
         await Deadline.UntilAsync("twelve attempts", Limit, () => Task.FromResult(sink.Readings.Of("cdcsink.retries", $"code={code}") >= 12));
         Assert.False(applying.IsCompleted);
         Assert.Empty(sink.DeadLetters);
-        Assert.Contains($"not taken ({code})", sink.Readiness.States[PatientApplier.Condition].Detail, StringComparison.Ordinal);
+        Assert.Contains($"not taken ({code})", sink.Readiness.States[RetryingBatchWriter.Condition].Detail, StringComparison.Ordinal);
         if (isProgressReadable)
         {
             Assert.Equal(before, await sink.QueryAsync(Recorded));

@@ -31,7 +31,7 @@ sealed class Handlers(Database database) : IDeadLetters, IDisposable
         var deliveries = batches.Select(batch => batch.Select(Delivered).ToList()).ToList();
         var inHand = deliveries.ConvertAll(batch => handler.HandleAsync(batch, CancellationToken.None));
         await Task.WhenAll(inHand).WaitAsync(TimeSpan.FromSeconds(120), TimeProvider.System);
-        return [.. deliveries.SelectMany(batch => batch).Select(delivery => delivery.Answer!.Outcome)];
+        return [.. deliveries.SelectMany(batch => batch).Select(delivery => delivery.Reply!.Outcome)];
     }
 
     public Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)

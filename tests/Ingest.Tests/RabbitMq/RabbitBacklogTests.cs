@@ -47,7 +47,7 @@ public sealed class RabbitBacklogTests
 
         List<bool> Known(params (uint Depth, bool HasReceived)[] looks) => [.. looks.Select(look =>
         {
-            backlog.Look(look.Depth, look.HasReceived);
+            backlog.Observe(look.Depth, look.HasReceived);
             return backlog.HasSeenMovement;
         })];
     }
@@ -55,7 +55,7 @@ public sealed class RabbitBacklogTests
     // Looks that are 5 s apart.
     List<double> Seconds(RabbitBacklog backlog, params (uint Depth, bool HasReceived)[] looks) => [.. looks.Select(look =>
     {
-        var standing = backlog.Look(look.Depth, look.HasReceived);
+        var standing = backlog.Observe(look.Depth, look.HasReceived);
         _clock.Advance(TimeSpan.FromSeconds(5));
         return standing.TotalSeconds;
     })];

@@ -22,7 +22,7 @@ public sealed class RowMergeTests
     [Fact]
     public async Task A_row_that_comes_twice_is_a_difference()
     {
-        var once = new[] { new RowMark(5, 0, 1) };
+        var once = new[] { new RowChecksum(5, 0, 1) };
         var pairs = new List<RowPair>();
         await foreach (var pair in RowMerge.DifferencesAsync(once.ToAsyncEnumerable(), once.Concat(once).ToAsyncEnumerable()))
         {
@@ -35,5 +35,5 @@ public sealed class RowMergeTests
         Gen.Select(Gen.Long[-20, 20], Gen.Long[0, 2]).Array[0, 20].Select(rows => new SortedDictionary<long, long>(
             rows.GroupBy(row => row.Item1).ToDictionary(row => row.Key, row => row.First().Item2)));
 
-    static IAsyncEnumerable<RowMark> Stream(SortedDictionary<long, long> rows) => rows.Select(row => new RowMark(row.Key, 0, row.Value)).ToAsyncEnumerable();
+    static IAsyncEnumerable<RowChecksum> Stream(SortedDictionary<long, long> rows) => rows.Select(row => new RowChecksum(row.Key, 0, row.Value)).ToAsyncEnumerable();
 }

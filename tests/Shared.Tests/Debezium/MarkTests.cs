@@ -7,39 +7,39 @@ namespace Betting.Tests.Shared.Debezium;
 public sealed class MarkTests
 {
     [Theory]
-    [InlineData("\"NAN\"", 0, MarkRule.NotANumber, "NAN")]
-    [InlineData("\"NaN\"", 0, MarkRule.NotANumber, "NaN")]
-    [InlineData("\"POSITIVE_INFINITY\"", 999_999_999_999_999_999, MarkRule.Infinite, "POSITIVE_INFINITY")]
-    [InlineData("\"-Infinity\"", -999_999_999_999_999_999, MarkRule.Infinite, "-Infinity")]
-    [InlineData("\"6.255\"", 626, MarkRule.Rounded, "6.255")]
-    [InlineData("-6.2549", -625, MarkRule.Rounded, "-6.2549")]
-    [InlineData("\"0.00001\"", 0, MarkRule.Rounded, "0.00001")]
-    [InlineData("1e-300", 0, MarkRule.Rounded, "1e-300")]
-    [InlineData("\"9999999999999999.995\"", 999_999_999_999_999_999, MarkRule.Clamped, "9999999999999999.995")]
-    [InlineData("1e30", 999_999_999_999_999_999, MarkRule.Clamped, "1e30")]
-    [InlineData("\"-100000000000000000000000000000000000000000000.01\"", -999_999_999_999_999_999, MarkRule.Clamped, "-100000000000000000000000000000000000000000000.01")]
-    [InlineData("null", 0, MarkRule.Null, "null")]
-    [InlineData("""{"scale":3,"value":"GG8="}""", 626, MarkRule.Rounded, "6.255")]
-    [InlineData("""{"scale":0,"value":"AP///////////////////w=="}""", 999_999_999_999_999_999, MarkRule.Clamped, "1329227995784915872903807060280344575")]
+    [InlineData("\"NAN\"", 0, ValueSubstitution.NotANumber, "NAN")]
+    [InlineData("\"NaN\"", 0, ValueSubstitution.NotANumber, "NaN")]
+    [InlineData("\"POSITIVE_INFINITY\"", 999_999_999_999_999_999, ValueSubstitution.Infinite, "POSITIVE_INFINITY")]
+    [InlineData("\"-Infinity\"", -999_999_999_999_999_999, ValueSubstitution.Infinite, "-Infinity")]
+    [InlineData("\"6.255\"", 626, ValueSubstitution.Rounded, "6.255")]
+    [InlineData("-6.2549", -625, ValueSubstitution.Rounded, "-6.2549")]
+    [InlineData("\"0.00001\"", 0, ValueSubstitution.Rounded, "0.00001")]
+    [InlineData("1e-300", 0, ValueSubstitution.Rounded, "1e-300")]
+    [InlineData("\"9999999999999999.995\"", 999_999_999_999_999_999, ValueSubstitution.Clamped, "9999999999999999.995")]
+    [InlineData("1e30", 999_999_999_999_999_999, ValueSubstitution.Clamped, "1e30")]
+    [InlineData("\"-100000000000000000000000000000000000000000000.01\"", -999_999_999_999_999_999, ValueSubstitution.Clamped, "-100000000000000000000000000000000000000000000.01")]
+    [InlineData("null", 0, ValueSubstitution.Null, "null")]
+    [InlineData("""{"scale":3,"value":"GG8="}""", 626, ValueSubstitution.Rounded, "6.255")]
+    [InlineData("""{"scale":0,"value":"AP///////////////////w=="}""", 999_999_999_999_999_999, ValueSubstitution.Clamped, "1329227995784915872903807060280344575")]
     public void An_amount_that_hundredths_cannot_say_is_the_nearest_one_with_a_mark(string amount, long hundredths, string rule, string original)
     {
         var decoded = Given.Decode(Given.Envelope(after: Given.Bet.Replace("\"6.25\"", amount, StringComparison.Ordinal)));
-        Assert.Equal((RecordKind.RowChange, hundredths, NotSent.BetAmount), (decoded.Kind, decoded.Bet.Amount, decoded.Marked));
+        Assert.Equal((RecordKind.RowChange, hundredths, MissingColumns.BetAmount), (decoded.Kind, decoded.Bet.Amount, decoded.Marked));
         Assert.Equal(("amount", rule, original), Mark(decoded));
     }
 
     [Theory]
-    [InlineData("infinity", PostgresTime.Infinity, MarkRule.Infinite)]
-    [InlineData("-infinity", PostgresTime.MinusInfinity, MarkRule.Infinite)]
-    [InlineData("+294247-01-10T04:00:25.2Z", PostgresTime.Infinity, MarkRule.Infinite)]
-    [InlineData("+294276-12-31T23:59:59.000000Z", long.MaxValue - 1, MarkRule.Clamped)]
-    [InlineData("-0043-03-15T00:00:00.000000Z", -63517824000000000, MarkRule.Clamped)]
-    [InlineData("2300-01-01T00:00:00Z", PostgresTime.LatestShown + 1, MarkRule.Clamped)]
-    [InlineData("1899-12-31T23:59:59.999999Z", PostgresTime.EarliestShown - 1, MarkRule.Clamped)]
+    [InlineData("infinity", PostgresTime.Infinity, ValueSubstitution.Infinite)]
+    [InlineData("-infinity", PostgresTime.MinusInfinity, ValueSubstitution.Infinite)]
+    [InlineData("+294247-01-10T04:00:25.2Z", PostgresTime.Infinity, ValueSubstitution.Infinite)]
+    [InlineData("+294276-12-31T23:59:59.000000Z", long.MaxValue - 1, ValueSubstitution.Clamped)]
+    [InlineData("-0043-03-15T00:00:00.000000Z", -63517824000000000, ValueSubstitution.Clamped)]
+    [InlineData("2300-01-01T00:00:00Z", PostgresTime.LatestShown + 1, ValueSubstitution.Clamped)]
+    [InlineData("1899-12-31T23:59:59.999999Z", PostgresTime.EarliestShown - 1, ValueSubstitution.Clamped)]
     public void A_time_outside_of_1900_to_2299_is_kept_exactly_with_a_mark(string time, long micros, string rule)
     {
         var decoded = Given.Decode(Given.Envelope(after: Given.Bet.Replace("2025-11-01T12:00:05.000000Z", time, StringComparison.Ordinal)));
-        Assert.Equal((micros, NotSent.BetPlacedAt), (decoded.Bet.PlacedAt, decoded.Marked));
+        Assert.Equal((micros, MissingColumns.BetPlacedAt), (decoded.Bet.PlacedAt, decoded.Marked));
         Assert.Equal(("placed_at", rule, time), Mark(decoded));
     }
 
@@ -50,13 +50,13 @@ public sealed class MarkTests
         Assert.Null(Given.Decode(Given.Envelope(after: Given.Bet.Replace("2025-11-01T12:00:05.000000Z", time, StringComparison.Ordinal))).Marks);
 
     [Theory]
-    [InlineData("\"VOID\"", "VOID", MarkRule.Undeclared, "")]
-    [InlineData("null", "", MarkRule.Null, "null")]
-    [InlineData("7", "7", MarkRule.Retyped, "")]
+    [InlineData("\"VOID\"", "VOID", ValueSubstitution.Undeclared, "")]
+    [InlineData("null", "", ValueSubstitution.Null, "null")]
+    [InlineData("7", "7", ValueSubstitution.Retyped, "")]
     public void A_status_that_nobody_declared_is_shown_as_it_is_with_a_mark(string status, string shown, string rule, string original)
     {
         var decoded = Given.Decode(Given.Envelope(after: Given.Bet.Replace("\"OPEN\"", status, StringComparison.Ordinal)));
-        Assert.Equal((shown, NotSent.BetStatus), (Given.Text(decoded.Bet.Status), decoded.Marked));
+        Assert.Equal((shown, MissingColumns.BetStatus), (Given.Text(decoded.Bet.Status), decoded.Marked));
         Assert.Contains(decoded.Marks!, mark => (mark.Name, mark.Rule, Given.Text(mark.Original)) == ("status", rule, original));
     }
 
@@ -100,7 +100,7 @@ public sealed class MarkTests
         var record = Given.Record(Given.Envelope(after: Given.Bet.Replace("\"2025-11-01T12:00:05.000000Z\"", $"{count}", StringComparison.Ordinal)));
         var decoded = Given.Decode(record, new DecoderOptions { TimeUnits = TimeUnits.All(unit) });
         Assert.Equal(micros, decoded.Bet.PlacedAt);
-        Assert.Contains(decoded.Marks!, mark => (mark.Name, mark.Rule) == ("placed_at", MarkRule.Infinite));
+        Assert.Contains(decoded.Marks!, mark => (mark.Name, mark.Rule) == ("placed_at", ValueSubstitution.Infinite));
     }
 
     [Fact]

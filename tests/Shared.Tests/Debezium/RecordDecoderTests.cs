@@ -18,7 +18,7 @@ public sealed class RecordDecoderTests
         Assert.Equal((2L, 3L, 625L), (change.Bet.UserId, change.Bet.EventId, change.Bet.Amount));
         Assert.Equal("OPEN", Given.Text(change.Bet.Status));
         Assert.Null(change.Bet.Payout);
-        Assert.Equal(NotSent.None, change.NotSent);
+        Assert.Equal(MissingColumns.None, change.MissingColumns);
     }
 
     [Theory]
@@ -36,14 +36,14 @@ public sealed class RecordDecoderTests
     public void An_unchanged_toast_value_is_not_sent()
     {
         var change = Given.Decode(Given.Envelope(after: Given.Bet.Replace("OPEN", "__debezium_unavailable_value", StringComparison.Ordinal)));
-        Assert.Equal(NotSent.BetStatus, change.NotSent);
+        Assert.Equal(MissingColumns.BetStatus, change.MissingColumns);
     }
 
     [Fact]
     public void A_column_that_the_source_dropped_is_not_sent_and_a_new_one_is_passed_over()
     {
         var change = Given.Decode(Given.Envelope(after: """{"odds":{"deep":[1,{"x":2}]},"id":5,"user_id":2,"event_id":3,"status":"OPEN","amount":"6.25","placed_at":"2025-11-01T12:00:05Z"}"""));
-        Assert.Equal(NotSent.BetPayout | NotSent.BetSettledAt, change.NotSent);
+        Assert.Equal(MissingColumns.BetPayout | MissingColumns.BetSettledAt, change.MissingColumns);
         Assert.Equal(625, change.Bet.Amount);
     }
 

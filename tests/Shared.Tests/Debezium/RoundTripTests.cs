@@ -30,11 +30,11 @@ public sealed class RoundTripTests
             var options = new DecoderOptions { TimeUnits = settings.Schemas ? TimeUnits.Unknown : TimeUnits.All(settings.Unit) };
             var decoded = Given.Decode(settings.Record(bet, lsn), options);
             Assert.Equal((RecordKind.RowChange, Operation.Create, SourceTable.Bets, (string?)null), (decoded.Kind, decoded.Operation, decoded.Table, decoded.Reason));
-            Assert.Equal((bet.Id, ChangeVersion.Of(1, streamed: true, lsn), NotSent.None), (decoded.Id, decoded.Version, decoded.NotSent));
+            Assert.Equal((bet.Id, ChangeVersion.Of(1, streamed: true, lsn), MissingColumns.None), (decoded.Id, decoded.Version, decoded.MissingColumns));
             Assert.Equal(
                 (bet.UserId, bet.EventId, bet.Status, bet.Amount, bet.Payout, settings.Kept(bet.PlacedAt), bet.SettledAt is { } settled ? settings.Kept(settled) : (long?)null),
                 (decoded.Bet.UserId, decoded.Bet.EventId, Given.Text(decoded.Bet.Status), decoded.Bet.Amount, decoded.Bet.Payout, decoded.Bet.PlacedAt, decoded.Bet.SettledAt));
-            Assert.All(decoded.Marks ?? [], mark => Assert.Equal(("status", MarkRule.Undeclared), (mark.Name, mark.Rule)));
+            Assert.All(decoded.Marks ?? [], mark => Assert.Equal(("status", ValueSubstitution.Undeclared), (mark.Name, mark.Rule)));
         }, iter: TestSize.Of(20_000, 1_000_000));
 
     /// <summary>PostgreSQL holds no other texts: no NUL, no half of a surrogate pair; and the placeholder of an untouched value is not told from it.</summary>

@@ -28,7 +28,7 @@ static class CounterKeys
     public static string Bucket(string generation, int shard, int bucket) =>
         string.Create(CultureInfo.InvariantCulture, $"cache-warmer:{{{shard}}}:{generation}:{bucket}");
 
-    public static (int Shard, int Bucket) Place(CounterBase at, long betId)
+    public static (int Shard, int Bucket) Place(CounterBaseline at, long betId)
     {
         var hash = Mix((ulong)betId);
         return ((int)((hash >> 32) % (uint)at.Shards), (int)((uint)hash % (uint)at.Buckets));

@@ -12,7 +12,7 @@ namespace Betting.CacheWarmer.Counters;
 /// anybody else; what readers see is this copy, which is gone ten seconds after the last moment at which it was known to be right.
 /// </summary>
 sealed class CounterPublisher(
-    CounterStore store, IConnectionMultiplexer redis, Patience patience, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock) : IWorkerLoop
+    CounterStore store, IConnectionMultiplexer redis, StoreRetry patience, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock) : IWorkerLoop
 {
     public string Name => "counters";
 

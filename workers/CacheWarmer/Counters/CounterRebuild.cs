@@ -26,7 +26,7 @@ sealed class CounterRebuild(
     /// <param name="reason">Why, for the log.</param>
     /// <param name="cancellation">Leaves the build unfinished.</param>
     /// <returns>The base in force, or null: Redis was flushed under the build, or another build took its place.</returns>
-    public async Task<CounterBase?> BuildAsync(int epoch, string reason, CancellationToken cancellation)
+    public async Task<CounterBaseline?> BuildAsync(int epoch, string reason, CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
         CacheWarmerLog.RebuildStarted(log, reason);
@@ -42,7 +42,7 @@ sealed class CounterRebuild(
             "SELECT pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text, (SELECT count(*) FROM bets)");
         var order = Lsn(start!).ToString("X16", CultureInfo.InvariantCulture);
         var shards = options.Value.Shards;
-        var built = new CounterBase($"{order}-{Guid.NewGuid():N}", order, epoch, snapshot, Lsn(start!), Lsn(end), shards, CounterKeys.BucketsFor(bets, shards));
+        var built = new CounterBaseline($"{order}-{Guid.NewGuid():N}", order, epoch, snapshot, Lsn(start!), Lsn(end), shards, CounterKeys.BucketsFor(bets, shards));
 
         await AnnounceAsync(built);
         await Reached();
@@ -61,7 +61,7 @@ sealed class CounterRebuild(
     async Task RetireAsync()
     {
         var known = await Database.HashGetAsync(CounterKeys.Control, ["current", "building", "obsolete"]);
-        var gone = known.Select(json => CounterBase.FromJson(json)).OfType<CounterBase>().ToList();
+        var gone = known.Select(json => CounterBaseline.FromJson(json)).OfType<CounterBaseline>().ToList();
         if (known[0].HasValue)
         {
             var withdraw = Database.CreateTransaction();
@@ -77,7 +77,7 @@ sealed class CounterRebuild(
         await Database.HashDeleteAsync(CounterKeys.Control, ["building", "obsolete"]);
     }
 
-    async Task UnlinkAsync(CounterBase old)
+    async Task UnlinkAsync(CounterBaseline old)
     {
         for (var shard = 0; shard < old.Shards; shard++)
         {
@@ -89,14 +89,14 @@ sealed class CounterRebuild(
         }
     }
 
-    async Task AnnounceAsync(CounterBase built)
+    async Task AnnounceAsync(CounterBaseline built)
     {
         await Database.HashSetAsync(CounterKeys.Control, "building", built.ToJson());
         await Task.WhenAll(Enumerable.Range(0, built.Shards)
             .Select(shard => Database.HashSetAsync(CounterKeys.Counts(built.Generation, shard), "building", 1)));
     }
 
-    async Task<Dictionary<char, long>[]> CopyAsync(NpgsqlConnection connection, CounterBase built, CancellationToken cancellation)
+    async Task<Dictionary<char, long>[]> CopyAsync(NpgsqlConnection connection, CounterBaseline built, CancellationToken cancellation)
     {
         var counts = Enumerable.Range(0, built.Shards).Select(_ => new Dictionary<char, long>()).ToArray();
         var pipeline = new List<Task>(RowsPerPipeline);
@@ -120,7 +120,7 @@ sealed class CounterRebuild(
         return counts;
     }
 
-    async Task<bool> FinishAsync(CounterBase built, Dictionary<char, long>[] counts)
+    async Task<bool> FinishAsync(CounterBaseline built, Dictionary<char, long>[] counts)
     {
         for (var shard = 0; shard < built.Shards; shard++)
         {

@@ -9,9 +9,9 @@ sealed class CounterStore(IConnectionMultiplexer redis)
     IDatabase Database => redis.GetDatabase();
 
     /// <summary>The base in force, or null: Redis is new, was flushed, lost a shard, or a base is being built.</summary>
-    public async Task<CounterBase?> LoadAsync()
+    public async Task<CounterBaseline?> LoadAsync()
     {
-        var current = CounterBase.FromJson(await Database.HashGetAsync(CounterKeys.Control, "current"));
+        var current = CounterBaseline.FromJson(await Database.HashGetAsync(CounterKeys.Control, "current"));
         if (current is null)
         {
             return null;
@@ -23,7 +23,7 @@ sealed class CounterStore(IConnectionMultiplexer redis)
 
     /// <summary>Counts the changes that are news. A shard takes its part in one step; a failure between shards is made good by trying again.</summary>
     /// <returns>How many were news, or null: the counters do not stand on this base any more, load it anew.</returns>
-    public async Task<int?> ApplyAsync(CounterBase at, IReadOnlyList<CountedChange> changes)
+    public async Task<int?> ApplyAsync(CounterBaseline at, IReadOnlyList<CountedChange> changes)
     {
         var steps = changes.GroupBy(change => CounterKeys.Place(at, change.BetId).Shard)
             .Select(shard => Database.ScriptEvaluateAsync(CounterScripts.Apply, Keys(at, shard.Key, shard), Arguments(at, shard)));
@@ -33,7 +33,7 @@ sealed class CounterStore(IConnectionMultiplexer redis)
     }
 
     /// <summary>The numbers of all shards, by <see cref="StatusCode.Published"/>, with a version that grows with every change of them.</summary>
-    public async Task<PublishedCounts?> ReadAsync(CounterBase at)
+    public async Task<PublishedCounts?> ReadAsync(CounterBaseline at)
     {
         RedisValue[] arguments = [at.Generation, .. StatusCode.Published.Select(status => (RedisValue)status.Code.ToString())];
         var answers = await Task.WhenAll(Enumerable.Range(0, at.Shards).Select(shard => Database.ScriptEvaluateAsync(
@@ -58,11 +58,11 @@ sealed class CounterStore(IConnectionMultiplexer redis)
     public async Task<bool> IsFreshAsync(TimeSpan limit) =>
         (bool)await Database.ScriptEvaluateAsync(CounterScripts.IsFresh, [CounterKeys.Fresh], [(long)limit.TotalSeconds]);
 
-    static RedisKey[] Keys(CounterBase at, int shard, IEnumerable<CountedChange> changes) =>
+    static RedisKey[] Keys(CounterBaseline at, int shard, IEnumerable<CountedChange> changes) =>
         [CounterKeys.Meta(shard), CounterKeys.Counts(at.Generation, shard),
             .. changes.Select(change => (RedisKey)CounterKeys.Bucket(at.Generation, shard, CounterKeys.Place(at, change.BetId).Bucket))];
 
-    static RedisValue[] Arguments(CounterBase at, IEnumerable<CountedChange> changes)
+    static RedisValue[] Arguments(CounterBaseline at, IEnumerable<CountedChange> changes)
     {
         var positions = changes.GroupBy(change => change.Partition)
             .Select(partition => (Partition: partition.Key, Last: partition.Max(change => change.Position))).ToList();

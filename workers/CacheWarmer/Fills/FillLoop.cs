@@ -7,7 +7,7 @@ namespace Betting.CacheWarmer.Fills;
 
 /// <summary>Fills each list soon after the changes that it shows, and before it expires.</summary>
 sealed class FillLoop(
-    IEnumerable<Filler> fillers, KeyFills fills, Patience patience, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock,
+    IEnumerable<Filler> fillers, StaleKeys fills, StoreRetry patience, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock,
     ILogger<FillLoop> log) : IWorkerLoop
 {
     public string Name => "fills";

@@ -19,7 +19,7 @@ public enum ChangeMeaning
 /// <summary>The rule by which each change counts exactly once, on any base, in any order, however often it comes.</summary>
 static class ChangeRule
 {
-    public static ChangeMeaning Judge(in DecodedRecord record, CounterBase at, PostgresSnapshot snapshot)
+    public static ChangeMeaning Judge(in DecodedRecord record, CounterBaseline at, PostgresSnapshot snapshot)
     {
         if (record.Table != SourceTable.Bets || record.Kind is not (RecordKind.RowChange or RecordKind.Truncate))
         {
@@ -39,7 +39,7 @@ static class ChangeRule
             return ChangeMeaning.Covered;
         }
         // Without its status (a column that the record did not bring) a change moves nothing.
-        var saysStatus = record.Operation == Operation.Delete || (record.NotSent & NotSent.BetStatus) == 0;
+        var saysStatus = record.Operation == Operation.Delete || (record.MissingColumns & MissingColumns.BetStatus) == 0;
         return record.Kind == RecordKind.Truncate ? ChangeMeaning.Rebuild : saysStatus ? ChangeMeaning.Count : ChangeMeaning.Covered;
     }
 
@@ -53,10 +53,10 @@ static class ChangeRule
     /// A connector that reads the table anew after our base was taken may have missed changes before that. Its reads never
     /// count; the base is taken again, and then covers them. Incremental reads run beside a whole stream and bring nothing new.
     /// </summary>
-    static ChangeMeaning JudgeRead(in DecodedRecord record, CounterBase at) =>
+    static ChangeMeaning JudgeRead(in DecodedRecord record, CounterBaseline at) =>
         record.Snapshot == SnapshotMarker.Incremental || record.Version.Lsn <= at.StartLsn ? ChangeMeaning.Covered : ChangeMeaning.Rebuild;
 
     /// <summary>The LSN comes first: transaction ids come round, and what was written after the snapshot it cannot have seen.</summary>
-    static bool Sees(in DecodedRecord record, CounterBase at, PostgresSnapshot snapshot) =>
+    static bool Sees(in DecodedRecord record, CounterBaseline at, PostgresSnapshot snapshot) =>
         record.Version.Lsn <= at.EndLsn && (record.TransactionId == 0 || snapshot.Sees(record.TransactionId));
 }

@@ -176,7 +176,7 @@ sealed class ChangeStream : IDisposable
             _consumer.Resume(_consumer.Assignment);
             _paused = false;
         }
-        _outage.Look(_consumer);
+        _outage.Poll(_consumer);
         if (_lost.Count > 0 && !_outages.IsAway(Stores.Kafka))
         {
             TopicPartition[] again = [.. _lost.Where(_consumer.Assignment.Contains)];

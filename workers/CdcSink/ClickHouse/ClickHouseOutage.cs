@@ -10,7 +10,7 @@ public sealed class ClickHouseOutage(Outages outages, StoreFailures failures)
     /// <param name="loop">The step's loop.</param>
     /// <param name="failure">What was thrown.</param>
     /// <param name="stopping">The caller's token.</param>
-    public bool Tell(string loop, Exception failure, CancellationToken stopping)
+    public bool Report(string loop, Exception failure, CancellationToken stopping)
     {
         if (!IsOutage(failure, stopping))
         {

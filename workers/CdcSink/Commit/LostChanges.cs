@@ -24,7 +24,7 @@ public sealed class LostChanges(ChangeStore store, CdcSinkOptions options, CdcSi
     /// <summary>Looks for the last change of each of these partitions, and for all that was written for it; see <see cref="ChangeEffects"/>.</summary>
     /// <param name="reached">What <c>sink_progress</c> has of partitions that begin.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task LookAsync(IEnumerable<PartitionPosition> reached, CancellationToken cancellation)
+    public async Task CheckAsync(IEnumerable<PartitionPosition> reached, CancellationToken cancellation)
     {
         var expected = reached.Where(position => position.LastChange.Version > 0)
             .Select(position => (Table: TableOf(position.Topic), position.LastChange.Id, position.LastChange.Version))

@@ -20,7 +20,7 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage out
     volatile IReadOnlyList<PartitionPosition>? _uncommitted;
     long _tried;
     Task _again = Task.CompletedTask;
-    long? _said;
+    long? _reported;
 
     /// <summary>
     /// Commits what batches reached. A failure costs only that records come again; it is tried again all the same, for the next batch
@@ -38,7 +38,7 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage out
                     consumer.Commit(reached);
                 }
                 _uncommitted = null;
-                _said = null;
+                _reported = null;
             }
             catch (KafkaException failure)
             {
@@ -46,7 +46,7 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage out
                 // out has nothing to commit: its partitions are read again by their next owner.
                 _uncommitted = IsShutOut(failure.Error.Code) ? null : positions;
                 _tried = clock.GetTimestamp();
-                Tell(failure.Error);
+                Report(failure.Error);
             }
         }
     }
@@ -100,11 +100,11 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage out
 
     static bool IsShutOut(ErrorCode code) => code is ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration or ErrorCode.FencedInstanceId;
 
-    void Tell(Error error)
+    void Report(Error error)
     {
-        if (!outage.HasFailed(error) && (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter))
+        if (!outage.HasFailed(error) && (_reported is null || clock.GetElapsedTime(_reported.Value) >= SayAgainAfter))
         {
-            _said = clock.GetTimestamp();
+            _reported = clock.GetTimestamp();
             CdcSinkLog.CommitFailed(log, error.Code.ToString());
         }
     }

@@ -98,7 +98,7 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
         {
             return [];
         }
-        if (batch.Beside is { Hold: null } large)
+        if (batch.DeferredJoin is { Hold: null } large)
         {
             large.Hold = _held.Begin(batch.Positions, large.Topics.Contains);
         }

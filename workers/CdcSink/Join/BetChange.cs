@@ -14,7 +14,7 @@ readonly ref struct BetChange
     public bool Deleted { get; init; }
 
     /// <summary>Bits of the columns that keep the value they had.</summary>
-    public byte NotSent { get; init; }
+    public byte MissingColumns { get; init; }
 
     /// <summary>Bits of the columns whose value came under a rule.</summary>
     public byte Marks { get; init; }
@@ -42,7 +42,7 @@ readonly ref struct BetChange
             Id = id,
             Version = version,
             Deleted = deleted,
-            NotSent = notSent,
+            MissingColumns = notSent,
             Marks = marks,
             Key = SortingKey.Of(placedAt, user, played),
             Status = status,

@@ -24,7 +24,7 @@ ref struct BetChangeRows(NativeRows rows)
             Id = _id.ReadInt64(),
             Version = _version.ReadUInt64(),
             Deleted = _deleted.ReadBool(),
-            NotSent = _notSent.ReadUInt8(),
+            MissingColumns = _notSent.ReadUInt8(),
             Marks = _marks.ReadUInt8(),
             Key = SortingKey.Of(_placedAt.ReadInt64(), _user.ReadInt64(), _event.ReadInt64()),
             Status = _status.ReadString(),

@@ -27,8 +27,8 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     async Task<LargeJoin?> JoinAsync(ChangeBatch batch, CancellationToken cancellation)
     {
         var touched = batch.Touched;
-        var dependents = touched.Everything ? [] : await _stages.TimeAsync("join-dependents", () => _ids.OfAsync(touched.Users, touched.Events, limit: options.PathBets + 1, cancellation: cancellation));
-        var large = touched.Everything || dependents.Count > options.PathBets;
+        var dependents = touched.Everything ? [] : await _stages.TimeAsync("join-dependents", () => _ids.OfAsync(touched.Users, touched.Events, limit: options.MaxInlineJoinBets + 1, cancellation: cancellation));
+        var large = touched.Everything || dependents.Count > options.MaxInlineJoinBets;
         // Rows of other bets are refused for what was stored before, and not for what this batch brings.
         var isOwn = touched is { Everything: false, Users.Count: 0, Events.Count: 0 };
         var rest = Pooled.Set();

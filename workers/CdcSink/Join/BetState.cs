@@ -51,7 +51,7 @@ struct BetState
     /// <param name="status">Where the change's status is kept.</param>
     public void Take(in BetChange change, Text status)
     {
-        var (version, notSent, marks) = (change.Version, change.NotSent, change.Marks);
+        var (version, notSent, marks) = (change.Version, change.MissingColumns, change.Marks);
         if (Latest.Offer(version, change.Deleted))
         {
             (Key, _keyMarks) = (change.Key, marks);

@@ -148,7 +148,7 @@ public sealed class LargeJoinLoop(
                     throw ClickHouseRefusedException.Of(code, failure);
                 }
                 readiness.Set(Condition, ready: false, $"not taken ({code}), attempt {attempt}");
-                if (!outage.Tell(Name, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
+                if (!outage.Report(Name, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
                 {
                     logged = clock.GetTimestamp();
                     CdcSinkLog.LargeJoinWaits(log, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);

@@ -3,7 +3,7 @@ using Betting.CdcSink.Formats;
 
 namespace Betting.CdcSink.Join;
 
-/// <summary>The newest change that a batch has of a bet, and whether that says all about the bet: see <see cref="IsWhole"/>.</summary>
+/// <summary>The newest change that a batch has of a bet, and whether that says all about the bet: see <see cref="IsSelfContained"/>.</summary>
 [StructLayout(LayoutKind.Auto)]
 struct OwnBet
 {
@@ -23,7 +23,7 @@ struct OwnBet
     /// Whether the bet is as this change alone makes it: it is the only one, or it is the newest, brought every column, and the bet
     /// never had another sorting key. Else all changes have to be read. Means something once all that are stored were met.
     /// </summary>
-    public readonly bool IsWhole => !_isOutranked && !_hasOtherKeys && (!_hasOthers || (!_deleted && _notSent == 0));
+    public readonly bool IsSelfContained => !_isOutranked && !_hasOtherKeys && (!_hasOthers || (!_deleted && _notSent == 0));
 
     /// <summary>Takes one of the batch's changes. An older one is met among what is stored.</summary>
     public void Take(in BetChange change, TextArena texts)
@@ -32,14 +32,14 @@ struct OwnBet
         {
             return;
         }
-        (_isKnown, Version, Key, _deleted, _notSent, _marks) = (true, change.Version, change.Key, change.Deleted, change.NotSent, change.Marks);
+        (_isKnown, Version, Key, _deleted, _notSent, _marks) = (true, change.Version, change.Key, change.Deleted, change.MissingColumns, change.Marks);
         (_status, _amount) = (texts.Keep(change.Status), change.Amount);
         (_payout, _hasPayout) = (change.Payout.GetValueOrDefault(), change.Payout.HasValue);
         (_settledAt, _hasSettledAt) = (change.SettledAt.GetValueOrDefault(), change.SettledAt.HasValue);
     }
 
     /// <summary>Meets a stored change of the bet, this one or another.</summary>
-    public void Meet(ulong version, bool deleted, SortingKey key)
+    public void ObserveStored(ulong version, bool deleted, SortingKey key)
     {
         IsShown |= version == Version;
         _hasOthers |= version != Version;
@@ -55,7 +55,7 @@ struct OwnBet
         {
             Version = Version,
             Deleted = _deleted,
-            NotSent = _notSent,
+            MissingColumns = _notSent,
             Marks = _marks,
             Key = Key,
             Amount = _amount,

@@ -39,7 +39,7 @@ sealed class OwnChanges : IDisposable
         var (user, played, placedAt) = (row.ReadInt64(), row.ReadInt64(), row.ReadInt64());
         if (!row.IsShort && _bets.Find(id) is var index && index >= 0)
         {
-            _bets[index].Meet(version, deleted, SortingKey.Of(placedAt, user, played));
+            _bets[index].ObserveStored(version, deleted, SortingKey.Of(placedAt, user, played));
         }
     }
 
@@ -54,7 +54,7 @@ sealed class OwnChanges : IDisposable
             {
                 throw new MissingChangesException(Ids.Span[index]);
             }
-            if (!_bets[index].IsWhole)
+            if (!_bets[index].IsSelfContained)
             {
                 others.Add(Ids.Span[index]);
             }
@@ -66,13 +66,13 @@ sealed class OwnChanges : IDisposable
     public bool TryKey(int index, out SortingKey key)
     {
         key = _bets[index].Key;
-        return _bets[index].IsWhole;
+        return _bets[index].IsSelfContained;
     }
 
     /// <returns>Whether the bet is known as a whole.</returns>
     public bool TryState(int index, out BetState bet)
     {
-        var isWhole = _bets[index].IsWhole;
+        var isWhole = _bets[index].IsSelfContained;
         bet = isWhole ? _bets[index].State() : default;
         return isWhole;
     }

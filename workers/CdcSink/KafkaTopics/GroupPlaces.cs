@@ -6,7 +6,7 @@ namespace Betting.CdcSink.KafkaTopics;
 /// <summary>Where the worker's group stands. Asks as a client of the group that never joins it.</summary>
 sealed class GroupPlaces : IDisposable
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     readonly IConsumer<byte[]?, byte[]?> _consumer;
 
@@ -26,14 +26,14 @@ sealed class GroupPlaces : IDisposable
         var bounds = new Dictionary<TopicPartition, (long, long)>();
         foreach (var name in topics)
         {
-            var topic = admin.GetMetadata(name, Patience).Topics.Single();
+            var topic = admin.GetMetadata(name, Timeout).Topics.Single();
             if (topic.Error.IsError)
             {
                 throw new KafkaException(topic.Error);
             }
             foreach (var partition in topic.Partitions.Select(partition => new TopicPartition(name, partition.PartitionId)))
             {
-                var offsets = _consumer.QueryWatermarkOffsets(partition, Patience);
+                var offsets = _consumer.QueryWatermarkOffsets(partition, Timeout);
                 bounds[partition] = (offsets.Low.Value, offsets.High.Value);
             }
         }
@@ -42,7 +42,7 @@ sealed class GroupPlaces : IDisposable
 
     /// <summary>What the group has committed; partitions without are not among the answers.</summary>
     public Dictionary<TopicPartition, long> Committed(IEnumerable<TopicPartition> partitions) =>
-        _consumer.Committed(partitions, Patience).Where(each => !each.Offset.IsSpecial).ToDictionary(each => each.TopicPartition, each => each.Offset.Value);
+        _consumer.Committed(partitions, Timeout).Where(each => !each.Offset.IsSpecial).ToDictionary(each => each.TopicPartition, each => each.Offset.Value);
 
     public void Dispose() => _consumer.Dispose();
 }

@@ -15,7 +15,7 @@ sealed class TopicBounds(IAdminClient admin, TimeSpan limit)
     /// <summary>The partitions of a topic; none where the topic is not there.</summary>
     /// <exception cref="KafkaException">No broker answers.</exception>
     public IEnumerable<TopicPartition> PartitionsOf(string topic) =>
-        Look(topic).Select(partition => new TopicPartition(topic, partition.PartitionId));
+        Query(topic).Select(partition => new TopicPartition(topic, partition.PartitionId));
 
     /// <returns>The first offset, and the end that a consumer of committed records sees, of the partitions whose leaders answer.</returns>
     /// <exception cref="KafkaException">No broker answers.</exception>
@@ -42,9 +42,9 @@ sealed class TopicBounds(IAdminClient admin, TimeSpan limit)
     }
 
     bool HasLeader(TopicPartition partition) =>
-        Look(partition.Topic).Exists(each => each.PartitionId == partition.Partition.Value && each.Leader >= 0);
+        Query(partition.Topic).Exists(each => each.PartitionId == partition.Partition.Value && each.Leader >= 0);
 
-    List<PartitionMetadata> Look(string topic)
+    List<PartitionMetadata> Query(string topic)
     {
         if (!_topics.TryGetValue(topic, out var partitions))
         {

@@ -33,13 +33,13 @@ public sealed class LagLoop(
         while (true)
         {
             heartbeats.Beat(Name);
-            await LookAsync(stopping);
+            await PollAsync(stopping);
             await heartbeats.WhileAsync(Name, Task.Delay(options.LagEvery, clock, stopping));
         }
     }
 
     /// <summary>One look at all stores. The order matters: progress and watermark come before the ends that they are compared with.</summary>
-    public async Task LookAsync(CancellationToken stopping)
+    public async Task PollAsync(CancellationToken stopping)
     {
         var (position, epoch, watermark) = ((ulong?)null, (int?)null, (Watermark?)null);
         var isAcknowledged = connect.IsKnown && await AskAsync(Stores.Connect, async cancellation =>

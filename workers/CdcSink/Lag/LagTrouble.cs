@@ -35,7 +35,7 @@ public sealed class LagTrouble(Outages outages, ClickHouseOutage clickHouse, Tim
 
     public void ClickHouseFailed(Exception failure, CancellationToken stopping)
     {
-        if (!clickHouse.Tell(Loop, failure, stopping))
+        if (!clickHouse.Report(Loop, failure, stopping))
         {
             ClickHouseErrors.Classify(failure, stopping, out var code);
             Failed(Stores.ClickHouse, code);

@@ -8,13 +8,13 @@ public sealed class Assignment : IDisposable
 {
     readonly CancellationTokenSource _ended = new();
 
-    public Assignment(TimeProvider clock) => (InHand, Ended) = (new BatchesInHand(clock), _ended.Token);
+    public Assignment(TimeProvider clock) => (InHand, Ended) = (new InFlightBatches(clock), _ended.Token);
 
     /// <summary>Cancelled once the partitions were given away or lost.</summary>
     public CancellationToken Ended { get; }
 
     /// <summary>Its batches between reading and their effect. Those of another assignment do not count.</summary>
-    internal BatchesInHand InHand { get; }
+    internal InFlightBatches InHand { get; }
 
     /// <summary>The partitions were given away or lost. Waits for nobody: what is cancelled ends on other threads.</summary>
     public void End() => _ = EndAsync();

@@ -39,7 +39,7 @@ public sealed class ChangeBatch : IDisposable
     public HashSet<string> DimensionTopics { get; } = [];
 
     /// <summary>What of its join is done beside the batches that follow; null where nothing is, or it is not joined yet.</summary>
-    public LargeJoin? Beside { get; private set; }
+    public LargeJoin? DeferredJoin { get; private set; }
 
     /// <summary>True for records of an archive: they move no partition and say nothing of how far the topics have come.</summary>
     public bool IsReplay { get; init; }
@@ -77,7 +77,7 @@ public sealed class ChangeBatch : IDisposable
     public long StartedAt { get; set; }
 
     /// <summary>Leaves this to be joined beside the batches, together with what is left already.</summary>
-    public void Leave(LargeJoin large) => Beside = Beside?.With(large) ?? large;
+    public void Leave(LargeJoin large) => DeferredJoin = DeferredJoin?.With(large) ?? large;
 
     public void Add(DeadLetter letter)
     {

@@ -175,7 +175,7 @@ public sealed class ChangeRows : IDisposable
         rows.WriteUInt32(change.TransactionId);
         rows.WriteInt64(change.CommitTime);
         AddPlace(rows, record);
-        rows.WriteUInt8((byte)change.NotSent);
+        rows.WriteUInt8((byte)change.MissingColumns);
         rows.WriteUInt8((byte)change.Marked);
         AddOriginals(rows, change.Marks);
     }

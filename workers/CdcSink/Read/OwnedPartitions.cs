@@ -49,7 +49,7 @@ sealed class OwnedPartitions(
     /// <returns>Those that began. Where there are any, the consumer was assigned anew, nothing of it paused.</returns>
     public IReadOnlyCollection<TopicPartition> TryBegin()
     {
-        starts.Tell();
+        starts.Report();
         foreach (var partition in starts.Ordered(_owned).ToList())
         {
             _unbegun.TryAdd(partition, null);

@@ -23,7 +23,7 @@ public sealed class PartitionHolds(CdcSinkOptions options, ChangeStore changes, 
     internal async Task AskAsync(
         IReadOnlyCollection<(TopicPartition Partition, PartitionStart Start)> starts, Dictionary<TopicPartition, PartitionPosition> known, CancellationToken cancellation)
     {
-        await lost.LookAsync(starts.Where(each => known.ContainsKey(each.Partition)).Select(each => known[each.Partition]), cancellation);
+        await lost.CheckAsync(starts.Where(each => known.ContainsKey(each.Partition)).Select(each => known[each.Partition]), cancellation);
         var skipped = new List<(TopicPartition Partition, PartitionStart Start, PartitionPosition? Reached, string Id, string Reason)>();
         foreach (var (partition, start) in starts.Where(each => _topics.Tables.Contains(each.Partition.Topic)))
         {

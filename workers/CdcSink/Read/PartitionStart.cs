@@ -23,7 +23,7 @@ public enum StartKind
     First,
     Added,
     Rewound,
-    MadeAnew,
+    TopicRecreated,
     LostReadOn,
     LostStopped,
 }
@@ -40,7 +40,7 @@ public readonly record struct PartitionStart(StartKind Kind, long Offset, long L
         // Before an order is obeyed: it is about the former topic.
         if (facts.IsAnother || (progress ?? committed) > high)
         {
-            return new(StartKind.MadeAnew, low);
+            return new(StartKind.TopicRecreated, low);
         }
         if (facts.Ordered is { } ordered && (facts.Forward || ordered <= (Least(committed, progress) ?? long.MaxValue)))
         {
@@ -64,7 +64,7 @@ public readonly record struct PartitionStart(StartKind Kind, long Offset, long L
     /// <summary>The broker does not have the offset that a running replica stands at.</summary>
     public static PartitionStart OfRefused(long position, long low, LostOffset lost) =>
         // Offsets only grow while a topic lives: one that is not too old was beyond the end.
-        position < low ? OfLost(position, low, lost) : new(StartKind.MadeAnew, low);
+        position < low ? OfLost(position, low, lost) : new(StartKind.TopicRecreated, low);
 
     static PartitionStart OfUnknown(in PartitionFacts facts, FirstStart first, LostOffset lost)
     {

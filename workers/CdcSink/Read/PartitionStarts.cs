@@ -24,7 +24,7 @@ public sealed class PartitionStarts(
     // The name under which outages know it.
     const string Loop = "partition-starts";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatienceForBrokers = TimeSpan.FromSeconds(2), SayEvery = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10), PatienceForBrokers = TimeSpan.FromSeconds(2), SayEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the look-ups at the beginning of partitions may keep the consumer from polling.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
@@ -33,9 +33,9 @@ public sealed class PartitionStarts(
     readonly RecordClock _records = new(kafka.Value, clock);
     readonly StoppedPartitions _stopped = new(readiness, metrics, clock, log);
     readonly HashSet<Guid> _obeyed = [];
-    long? _said, _saidOfSome;
+    long? _reported, _saidOfSome;
 
-    StartNews News => field ??= new StartNews(_stopped, options, metrics, log);
+    PartitionStartLog News => field ??= new PartitionStartLog(_stopped, options, metrics, log);
 
     /// <summary>Of these partitions, those that an order to rewind waits for.</summary>
     public IEnumerable<TopicPartition> Ordered(IReadOnlySet<TopicPartition> owned) =>
@@ -49,7 +49,7 @@ public sealed class PartitionStarts(
         try
         {
             var begun = Begin(consumer, partitions);
-            _said = null;
+            _reported = null;
             clickHouse.Over(Loop);
             outages.Succeeded(Stores.Kafka, StreamConsumer.Loop);
             return begun;
@@ -67,7 +67,7 @@ public sealed class PartitionStarts(
         }
         catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, CancellationToken.None, out var code))
         {
-            if (!clickHouse.Tell(Loop, failure, CancellationToken.None))
+            if (!clickHouse.Report(Loop, failure, CancellationToken.None))
             {
                 SayUnknown(code, failure);
             }
@@ -78,9 +78,9 @@ public sealed class PartitionStarts(
     // Asked every second, said once a minute.
     void SayUnknown(string code, Exception failure)
     {
-        if (_said is not { } said || clock.GetElapsedTime(said) >= SayEvery)
+        if (_reported is not { } said || clock.GetElapsedTime(said) >= SayEvery)
         {
-            _said = clock.GetTimestamp();
+            _reported = clock.GetTimestamp();
             CdcSinkLog.StartUnknown(log, code, Refusal.LineOf(failure));
         }
     }
@@ -106,17 +106,17 @@ public sealed class PartitionStarts(
         {
             _stopped.Remove(partition);
         }
-        _stopped.Tell();
+        _stopped.Report();
     }
 
     /// <summary>Says what still stands; to be called often.</summary>
-    public void Tell() => _stopped.Tell();
+    public void Report() => _stopped.Report();
 
     Dictionary<TopicPartition, PartitionPosition?> Begin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions)
     {
-        var committed = consumer.Committed(partitions.Keys, Patience).ToDictionary(each => each.TopicPartition, each => each.Offset.IsSpecial ? (long?)null : each.Offset.Value);
+        var committed = consumer.Committed(partitions.Keys, Timeout).ToDictionary(each => each.TopicPartition, each => each.Offset.IsSpecial ? (long?)null : each.Offset.Value);
         // ClickHouse has its limit for itself, however long the brokers took.
-        using var reading = new CancellationTokenSource(Patience, clock);
+        using var reading = new CancellationTokenSource(Timeout, clock);
         var known = Wait(progress.ReadAsync(partitions.Keys.Select(partition => partition.Topic), reading.Token));
         var open = Wait(orders.OpenAsync(options.Group, reading.Token)).Where(order => partitions.ContainsKey(order.Partition)).ToList();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
@@ -129,18 +129,18 @@ public sealed class PartitionStarts(
             times.GetValueOrDefault(each.Key))).ToList();
         var siblings = Siblings(topics, begun, known);
         SayUnknown([.. partitions.Keys.Except(begun.Select(each => each.Partition))]);
-        using var asking = new CancellationTokenSource(Patience, clock);
+        using var asking = new CancellationTokenSource(Timeout, clock);
         Wait(holds.AskAsync([.. begun.Select(each => (each.Partition, each.Start)), .. siblings.Select(each => (new TopicPartition(each.Topic, each.Partition), new PartitionStart(StartKind.First, each.NextOffset)))],
             known, asking.Token));
-        using var writing = new CancellationTokenSource(Patience, clock);
+        using var writing = new CancellationTokenSource(Timeout, clock);
         Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(siblings), writing.Token));
         recorded.Begin([.. begun.Where(each => each.IsNews || known.ContainsKey(each.Partition)).Select(each => each.IsNews ? each.Position : known[each.Partition])]);
         Commit(consumer, open, begun, committed, writing.Token);
         foreach (var each in begun)
         {
-            News.Tell(each, committed[each.Partition], known.TryGetValue(each.Partition, out var reached) ? reached.NextOffset : null);
+            News.Log(each, committed[each.Partition], known.TryGetValue(each.Partition, out var reached) ? reached.NextOffset : null);
         }
-        _stopped.Tell();
+        _stopped.Report();
         return begun.ToDictionary(each => each.Partition, each => each.Start.Kind == StartKind.LostStopped ? null : (PartitionPosition?)each.Position);
     }
 
@@ -158,7 +158,7 @@ public sealed class PartitionStarts(
         var place = new PartitionPosition(partition.Topic, partition.Partition, start.Offset, high, 0, 0);
         if (before is { } last)
         {
-            place = start.Kind == StartKind.MadeAnew
+            place = start.Kind == StartKind.TopicRecreated
                 ? place with { Generation = progress.NewGeneration(last.Generation) }
                 : place with { Version = last.Version, LastChange = last.LastChange, CommittedAt = last.CommittedAt, Generation = last.Generation, RecordOffset = last.RecordOffset, RecordMs = start.Offset == last.NextOffset ? last.RecordMs : 0 };
         }

@@ -18,7 +18,7 @@ static class SkippedRecords
         {
             // It waits, and progress with it.
             StartKind.LostStopped => null,
-            StartKind.MadeAnew => (FormattableString.Invariant($"{name} made anew after {reached}, generation {generation}"),
+            StartKind.TopicRecreated => (FormattableString.Invariant($"{name} made anew after {reached}, generation {generation}"),
                 "a topic was deleted and made anew, or lost its end: records that were not read may be gone with it"),
             _ when start.Offset > reached => (FormattableString.Invariant($"{name} from {reached} to {start.Offset}, generation {generation}"),
                 "records were left out: gone before they were read, or skipped"),

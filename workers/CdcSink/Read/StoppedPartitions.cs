@@ -13,24 +13,24 @@ sealed class StoppedPartitions(Readiness readiness, StartMetrics metrics, TimePr
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
     readonly Dictionary<TopicPartition, (long Wanted, long First, long End)> _stopped = [];
-    long? _said;
+    long? _reported;
 
     public void Add(TopicPartition partition, long wanted, long first, long end)
     {
         _stopped[partition] = (wanted, first, end);
-        _said = null;
+        _reported = null;
     }
 
     public void Remove(TopicPartition partition) => _stopped.Remove(partition);
 
     /// <summary>To be called often.</summary>
-    public void Tell()
+    public void Report()
     {
         metrics.Stopped(_stopped.Count);
         readiness.Set(Condition, _stopped.Count == 0, $"records gone before they were read: {string.Join(", ", _stopped.Keys.Select(Name).Order(StringComparer.Ordinal))}");
-        if (_stopped.Count > 0 && (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter))
+        if (_stopped.Count > 0 && (_reported is null || clock.GetElapsedTime(_reported.Value) >= SayAgainAfter))
         {
-            _said = clock.GetTimestamp();
+            _reported = clock.GetTimestamp();
             foreach (var (partition, (wanted, first, end)) in _stopped)
             {
                 CdcSinkLog.OffsetLost(log, Name(partition), wanted, first, end);

@@ -102,7 +102,7 @@ public sealed class StreamConsumer : IDisposable
         }
         _commits.Again();
         SayWhereNotAssigned();
-        _outage.Look(_consumer);
+        _outage.Poll(_consumer);
         var start = _clock.GetTimestamp();
         while (!_builder.IsFull && _clock.GetElapsedTime(start) < Wait && Consume() is { } consumed)
         {
@@ -113,7 +113,7 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>Stays in the group while paused; a record that comes all the same is kept for the next batch.</summary>
     public void Poll()
     {
-        _outage.Look(_consumer);
+        _outage.Poll(_consumer);
         if (Consume() is { } consumed)
         {
             Add(consumed);

@@ -43,7 +43,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
             """, parameters, cancellationToken: cancellation) is string { Length: > 0 } other ? other : null;
     }
 
-    public Task TellAsync(DateTime started, string stage, long done, long bets, CancellationToken cancellation)
+    public Task ReportAsync(DateTime started, string stage, long done, long bets, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("started", started);

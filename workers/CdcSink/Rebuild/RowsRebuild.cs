@@ -130,7 +130,7 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
     {
         try
         {
-            await store.TellAsync(_started, MayBeSwapped ? "broken" : "failed", _done, _bets, cancellation);
+            await store.ReportAsync(_started, MayBeSwapped ? "broken" : "failed", _done, _bets, cancellation);
         }
         catch (Exception failure) when (ClickHouseErrors.IsRetryable(failure, cancellation, out _))
         {
@@ -264,7 +264,7 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         tell(FormattableString.Invariant($"{_stage}: {_done} of {_bets} bets"));
         await PatientlyAsync(async () =>
         {
-            await store.TellAsync(_started, _stage, _done, _bets, cancellation);
+            await store.ReportAsync(_started, _stage, _done, _bets, cancellation);
             return true;
         }, cancellation);
     }

@@ -8,7 +8,7 @@ using Betting.Debezium;
 namespace Betting.CdcSink.Replay;
 
 /// <summary>Records from anywhere through the worker's own steps: while one batch is applied the next is decoded.</summary>
-public sealed class ArchiveReplay(PatientApplier applier, SnapshotSettlement settlement, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock)
+public sealed class ArchiveReplay(RetryingBatchWriter applier, SnapshotSettlement settlement, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock)
 {
     readonly List<SnapshotEnd> _snapshotEnds = [];
 

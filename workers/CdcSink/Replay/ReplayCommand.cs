@@ -26,7 +26,7 @@ static class ReplayCommand
     public static Command Create() => new("replay", "Applies archived change records to ClickHouse") { Files, Rejected };
 
     /// <summary>A restart of ClickHouse takes less; after that the verb ends with code 2, and what it applied stays applied: it may be run again.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    internal static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
     public static async Task<int> RunAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
@@ -47,11 +47,11 @@ static class ReplayCommand
         return letters.Count == 0 ? ExitCodes.Done : ExitCodes.NotDone;
     }
 
-    static PatientApplier Applier(IServiceProvider services, IDeadLetters letters) => new(
+    static RetryingBatchWriter Applier(IServiceProvider services, IDeadLetters letters) => new(
         ActivatorUtilities.CreateInstance<BatchApplier>(services, letters), services.GetRequiredService<CdcSinkOptions>(), services.GetRequiredService<CdcSinkMetrics>(),
         services.GetRequiredService<Readiness>(), services.GetRequiredService<ClickHouseOutage>(), services.GetRequiredService<TimeProvider>(),
-        services.GetRequiredService<ILogger<PatientApplier>>())
+        services.GetRequiredService<ILogger<RetryingBatchWriter>>())
     {
-        Patience = Patience,
+        Timeout = Timeout,
     };
 }

@@ -11,7 +11,7 @@ namespace Betting.CdcSink.Rewind;
 /// </summary>
 sealed class PlaceSearch(KafkaOptions kafka, DecoderOptions decoding)
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <param name="bounds">First offset and end of each partition.</param>
     /// <param name="target">A moment or an LSN.</param>
@@ -42,7 +42,7 @@ sealed class PlaceSearch(KafkaOptions kafka, DecoderOptions decoding)
     }
 
     static Dictionary<TopicPartition, long> Told(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, (long Low, long High)> bounds, DateTimeOffset moment) =>
-        consumer.OffsetsForTimes(bounds.Keys.Select(partition => new TopicPartitionTimestamp(partition, new Timestamp(moment.UtcDateTime, TimestampType.CreateTime))), Patience)
+        consumer.OffsetsForTimes(bounds.Keys.Select(partition => new TopicPartitionTimestamp(partition, new Timestamp(moment.UtcDateTime, TimestampType.CreateTime))), Timeout)
             .Where(each => !each.Offset.IsSpecial && each.Offset.Value < bounds[each.TopicPartition].High)
             .ToDictionary(each => each.TopicPartition, each => each.Offset.Value);
 
@@ -53,7 +53,7 @@ sealed class PlaceSearch(KafkaOptions kafka, DecoderOptions decoding)
         for (var next = low; next < high;)
         {
             cancellation.ThrowIfCancellationRequested();
-            var record = consumer.Consume(Patience) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
+            var record = consumer.Consume(Timeout) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
             if (record.IsPartitionEOF)
             {
                 // What is left below the end holds no record: transaction markers, aborted transactions.

@@ -32,7 +32,7 @@ public sealed class ChainSigns(
             {
                 if (!await watermarks.HasAsync(found.Watermark, cancellation))
                 {
-                    await TellAsync(found, await HoldAsync(found, batch, cancellation), cancellation);
+                    await ReportAsync(found, await HoldAsync(found, batch, cancellation), cancellation);
                 }
             }
         }
@@ -91,7 +91,7 @@ public sealed class ChainSigns(
 
     static Hold Before(long at) => new Watermark(Moment(at), default).Hold;
 
-    async Task TellAsync(ChainBreak found, Hold hold, CancellationToken cancellation)
+    async Task ReportAsync(ChainBreak found, Hold hold, CancellationToken cancellation)
     {
         var (before, next) = (found.Before, found.Watermark);
         var (at, epoch) = (Moment(next.At), next.Version.Epoch);

@@ -41,7 +41,7 @@ public sealed class SnapshotEndLoop(
             heartbeats.Beat(Name);
             try
             {
-                await heartbeats.WhileAsync(Name, LookAsync(stopping));
+                await heartbeats.WhileAsync(Name, PollAsync(stopping));
                 readiness.Set(Condition, ready: true);
                 _logged = null;
             }
@@ -74,7 +74,7 @@ public sealed class SnapshotEndLoop(
         }
     }
 
-    async Task LookAsync(CancellationToken stopping)
+    async Task PollAsync(CancellationToken stopping)
     {
         var open = await snapshots.OpenAsync(stopping);
         // Settled by another replica. A last read of the same snapshot that comes later is waited for anew.

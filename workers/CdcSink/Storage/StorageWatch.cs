@@ -47,7 +47,7 @@ public sealed class StorageWatch(
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
             try
             {
-                await LookAsync(either.Token, stopping);
+                await PollAsync(either.Token, stopping);
                 (_failure, _reported) = ("", "");
             }
             catch (Exception failure) when (ClickHouseErrors.Classify(failure, stopping, out var code) is { } kind)
@@ -62,7 +62,7 @@ public sealed class StorageWatch(
     /// <param name="cancellation">Ends it: its limit, or the worker's end.</param>
     /// <param name="stopping">The worker's end.</param>
     /// <exception cref="SchemaException">Something is lost that the worker cannot do without.</exception>
-    internal async Task LookAsync(CancellationToken cancellation, CancellationToken stopping)
+    internal async Task PollAsync(CancellationToken cancellation, CancellationToken stopping)
     {
         // Before the faults: what is missing now and was made before is lost, what migrate makes meanwhile is not.
         var wasMigrated = !_isFirst || await IsMigratedAsync(cancellation, stopping);
@@ -95,7 +95,7 @@ public sealed class StorageWatch(
         using var limit = new CancellationTokenSource(Limit, clock);
         try
         {
-            await LookAsync(limit.Token, CancellationToken.None);
+            await PollAsync(limit.Token, CancellationToken.None);
         }
         catch (Exception lost) when (lost is SchemaException or OperationCanceledException || ClickHouseErrors.Classify(lost, CancellationToken.None, out _) is not null)
         {

@@ -25,12 +25,12 @@ public sealed class SummaryWatch(SummaryStore store, Heartbeats heartbeats, Time
         {
             // First the pause: what is wrong with ClickHouse when the worker starts is told by those that cannot work without it.
             await heartbeats.WhileAsync(Name, Task.Delay(Every, clock, stopping));
-            await LookAsync(stopping);
+            await PollAsync(stopping);
         }
     }
 
     /// <summary>One look.</summary>
-    internal async Task LookAsync(CancellationToken stopping)
+    internal async Task PollAsync(CancellationToken stopping)
     {
         var holds = default(Holds);
         if (!await TryAsync("a summary", async limit => holds = await store.HoldsAsync(limit), stopping))

@@ -20,7 +20,7 @@ public sealed class BatchApplier(
     public bool WaitsForKafka => deadLetters.WaitsForKafka || progress.IsCommitting;
 
     /// <summary>Takes what is joined beside the batches; null where everything is joined at once, as in a replay.</summary>
-    public Func<LargeJoin, CancellationToken, ValueTask>? Beside { get; set; }
+    public Func<LargeJoin, CancellationToken, ValueTask>? DeferJoin { get; set; }
 
     /// <param name="batch">A whole batch.</param>
     /// <param name="before">What has to be done before this batch's progress is recorded: progress never passes a batch without its effect.</param>
@@ -59,7 +59,7 @@ public sealed class BatchApplier(
         }
         await before.WaitAsync(cancellation);
         await _stages.TimeAsync("progress", () => RecordProgressAsync(batch, cancellation));
-        if (batch.Beside is { } large)
+        if (batch.DeferredJoin is { } large)
         {
             foreach (var topic in large.Topics)
             {
@@ -69,7 +69,7 @@ public sealed class BatchApplier(
                 }
             }
             large.Assignment = batch.Assignment;
-            await Beside!(large, cancellation);
+            await DeferJoin!(large, cancellation);
         }
         if (batch.Records > 0)
         {
@@ -95,7 +95,7 @@ public sealed class BatchApplier(
         {
             return;
         }
-        if (Beside is not null)
+        if (DeferJoin is not null)
         {
             // A repeated attempt keeps what holds progress already.
             (batch.PartOf ?? batch).Leave(large);

@@ -14,7 +14,7 @@ sealed class BatchesNotTaken(Readiness readiness)
         lock (_gate)
         {
             _why[batch] = why;
-            readiness.Set(PatientApplier.Condition, ready: false, why);
+            readiness.Set(RetryingBatchWriter.Condition, ready: false, why);
         }
     }
 
@@ -25,7 +25,7 @@ sealed class BatchesNotTaken(Readiness readiness)
         {
             _why.Remove(batch);
             var other = _why.Values.FirstOrDefault();
-            readiness.Set(PatientApplier.Condition, ready: other is null, other ?? "");
+            readiness.Set(RetryingBatchWriter.Condition, ready: other is null, other ?? "");
         }
     }
 }

@@ -10,7 +10,7 @@ sealed class DeadLetterSending(string door, IDeadLetters deadLetters, FollowedCo
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
-    long? _said;
+    long? _reported;
 
     public async Task SendAsync(List<DeadLetter> letters, CancellationToken stopping)
     {
@@ -25,14 +25,14 @@ sealed class DeadLetterSending(string door, IDeadLetters deadLetters, FollowedCo
             {
                 // What a broken-off send ends with is no failure of the broker.
                 stopping.ThrowIfCancellationRequested();
-                Say(letters.Count, failure);
+                Report(letters.Count, failure);
                 await Task.Delay(Backoff.After(attempt, Random.Shared.NextDouble()), clock, stopping);
             }
         }
         // A message that the broker delivers again was left out, and has no answer yet.
         foreach (var letter in letters.Where(letter => letter.IsAside || !letter.Delivery.ComesAgain))
         {
-            letter.Delivery.Answer = new Answer(letter.CommandId, Answer.DeadLetter, letter.Reason, letter.Field);
+            letter.Delivery.Reply = new Reply(letter.CommandId, Reply.DeadLetter, letter.Reason, letter.Field);
             metrics.DeadLetter(door, letter.Field);
             IngestLog.DeadLetter(log, door, letter.Delivery.Coordinates, letter.Reason);
             followed.PutAside(door, letter);
@@ -42,11 +42,11 @@ sealed class DeadLetterSending(string door, IDeadLetters deadLetters, FollowedCo
     /// <summary>The letters of an abandoned batch are the next owner's: readiness does not wait for them here.</summary>
     public Task ForgetAsync() => deadLetters.SendAsync([], CancellationToken.None);
 
-    void Say(int letters, Exception failure)
+    void Report(int letters, Exception failure)
     {
-        if (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter)
+        if (_reported is null || clock.GetElapsedTime(_reported.Value) >= SayAgainAfter)
         {
-            _said = clock.GetTimestamp();
+            _reported = clock.GetTimestamp();
             IngestLog.DeadLettersNotTaken(log, door, letters, $"{failure.GetType().Name}: {failure.Message}");
         }
     }

@@ -35,7 +35,7 @@ sealed class BatchAttempts(
     /// <param name="turn">Theirs.</param>
     /// <param name="stopping">Ends the attempts, never one that has begun. An attempt itself ends when the batch is abandoned.</param>
     /// <returns>What the database refuses, and why.</returns>
-    public async Task<IReadOnlyList<(Readable Refused, Exception Failure)>> ApplyAsync(List<Readable> batch, TakenBatch? early, Turn turn, CancellationToken stopping)
+    public async Task<IReadOnlyList<(Readable Refused, Exception Failure)>> ApplyAsync(List<Readable> batch, ClaimedBatch? early, BatchOrder turn, CancellationToken stopping)
     {
         _lastCommit = clock.GetTimestamp();
         if (batch.Count > Limit)
@@ -57,7 +57,7 @@ sealed class BatchAttempts(
                 refused = await RefusedAgainAsync(refused, turn, stopping);
                 if (!refused.Exists(IsPostgres) || await verdicts.CanBeAsync(turn.Abandoned))
                 {
-                    availability.Back(door);
+                    availability.MarkAvailable(door);
                     return refused;
                 }
             }
@@ -73,7 +73,7 @@ sealed class BatchAttempts(
 
     static bool IsPostgres((Readable, Exception Failure) refused) => RefusalVerdicts.IsPostgres(refused.Failure);
 
-    async Task<List<(Readable, Exception)>> RefusedAgainAsync(List<(Readable Refused, Exception Failure)> refused, Turn turn, CancellationToken stopping)
+    async Task<List<(Readable, Exception)>> RefusedAgainAsync(List<(Readable Refused, Exception Failure)> refused, BatchOrder turn, CancellationToken stopping)
     {
         var again = new List<(Readable, Exception)>(refused.Count);
         foreach (var each in refused)
@@ -91,7 +91,7 @@ sealed class BatchAttempts(
     }
 
     // In pieces of the limit, which may change from one piece to the next.
-    async Task ApplyAsync(List<Readable> batch, TakenBatch? early, List<(Readable, Exception)> refused, Turn turn, CancellationToken stopping)
+    async Task ApplyAsync(List<Readable> batch, ClaimedBatch? early, List<(Readable, Exception)> refused, BatchOrder turn, CancellationToken stopping)
     {
         for (var done = 0; done < batch.Count;)
         {
@@ -102,7 +102,7 @@ sealed class BatchAttempts(
     }
 
     // A piece that one command breaks is halved until that command is alone; so is one that is too much, or releases too much.
-    async Task ApplyPieceAsync(List<Readable> batch, TakenBatch? early, List<(Readable, Exception)> refused, Turn turn, CancellationToken stopping)
+    async Task ApplyPieceAsync(List<Readable> batch, ClaimedBatch? early, List<(Readable, Exception)> refused, BatchOrder turn, CancellationToken stopping)
     {
         if (batch.Count == 1)
         {
@@ -121,14 +121,14 @@ sealed class BatchAttempts(
     }
 
     // What is refused may be one of those that it releases, not the command itself.
-    async Task<Exception?> TryAloneAsync(Readable command, TakenBatch? early, Turn turn, CancellationToken stopping)
+    async Task<Exception?> TryAloneAsync(Readable command, ClaimedBatch? early, BatchOrder turn, CancellationToken stopping)
     {
         var failure = await TryAsync([command], early, releasesLater: false, turn, stopping);
         return failure is null || !Releases(command) ? failure : await TryAsync([command], null, releasesLater: true, turn, stopping);
     }
 
     /// <returns>Null when the batch is committed, else why it must not be tried again as it is.</returns>
-    async Task<Exception?> TryAsync(List<Readable> batch, TakenBatch? early, bool releasesLater, Turn turn, CancellationToken stopping)
+    async Task<Exception?> TryAsync(List<Readable> batch, ClaimedBatch? early, bool releasesLater, BatchOrder turn, CancellationToken stopping)
     {
         var commands = batch.ConvertAll(readable => readable.Hashed);
         var canBeSmaller = batch.Count > 1 || (Releases(batch[0]) && !releasesLater);
@@ -162,7 +162,7 @@ sealed class BatchAttempts(
                 {
                     if (clock.GetElapsedTime(_lastCommit) > LongestStand)
                     {
-                        availability.Away(door, failure);
+                        availability.MarkUnavailable(door, failure);
                     }
                     await SplitAsync(kind, batch.Count, failure, stopping);
                     return failure;
@@ -170,7 +170,7 @@ sealed class BatchAttempts(
                 var inTheWay = kind is FailureClass.Contention or FailureClass.IdTaken;
                 if (!inTheWay || clock.GetElapsedTime(started) > LongestContention)
                 {
-                    availability.Away(door, failure, batch.Count == 1 ? batch[0].Hashed.Command.Id : null);
+                    availability.MarkUnavailable(door, failure, batch.Count == 1 ? batch[0].Hashed.Command.Id : null);
                 }
                 await Task.Delay(inTheWay ? Backoff.Again(attempt, Random.Shared.NextDouble()) : LongerPause(), clock, stopping);
             }
@@ -179,15 +179,15 @@ sealed class BatchAttempts(
 
     void Committed(List<Readable> batch, Outcome[] outcomes)
     {
-        availability.Back(door);
+        availability.MarkAvailable(door);
         _lastCommit = clock.GetTimestamp();
         _limit.Passed(batch.Count);
         _failuresInARow = 0;
         metrics.Committed(door, batch.ConvertAll(readable => readable.Hashed.Command), outcomes);
         for (var i = 0; i < outcomes.Length; i++)
         {
-            var answer = Answer.Of(batch[i].Hashed.Command.Id, outcomes[i]);
-            batch[i].Delivery.Answer = answer;
+            var answer = Reply.Of(batch[i].Hashed.Command.Id, outcomes[i]);
+            batch[i].Delivery.Reply = answer;
             verdicts.Decided(batch[i].Hashed.Command, outcomes[i]);
             followed.Decided(batch[i].Hashed.Command, answer);
         }
@@ -213,9 +213,9 @@ sealed class BatchAttempts(
 
     static bool Releases(Readable command) => WaitKey.BroughtBy(command.Hashed.Command) is not null;
 
-    static async ValueTask LetGoAsync(TakenBatch? early, Turn turn)
+    static async ValueTask LetGoAsync(ClaimedBatch? early, BatchOrder turn)
     {
         await (early?.DisposeAsync() ?? ValueTask.CompletedTask);
-        turn.Stumbled();
+        turn.Release();
     }
 }

@@ -26,7 +26,7 @@ public sealed class FollowedCommands(FollowedIds ids, ILogger<FollowedCommands> 
     }
 
     /// <summary>Its transaction is committed.</summary>
-    public void Decided(BetCommand command, Answer answer)
+    public void Decided(BetCommand command, Reply answer)
     {
         if (!Covers(command))
         {
@@ -82,7 +82,7 @@ public sealed class FollowedCommands(FollowedIds ids, ILogger<FollowedCommands> 
 
     static string OfBet(long? bet) => bet is null ? "" : string.Create(CultureInfo.InvariantCulture, $", bet {bet}");
 
-    static string TextOf(Answer answer) => answer.Waits is { } waits
+    static string TextOf(Reply answer) => answer.Waits is { } waits
         ? string.Create(CultureInfo.InvariantCulture, $"parked until {waits.Until:u} for {waits.For} {waits.Id}")
         : TextOf(answer.Outcome, answer.Reason);
 

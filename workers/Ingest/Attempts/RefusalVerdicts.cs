@@ -54,7 +54,7 @@ sealed class RefusalVerdicts(string door, ProbeTransaction probe, PostgresAvaila
         {
             abandoned.ThrowIfCancellationRequested();
             metrics.Retry(door, failure);
-            availability.Away(door, failure);
+            availability.MarkUnavailable(door, failure);
             return false;
         }
     }

@@ -13,7 +13,7 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
 
     // A broker that is killed at the wrong moment leaves calls without an answer; whoever sends tries again.
-    static readonly TimeSpan Patience = LetterRoute.TableAfter;
+    static readonly TimeSpan Timeout = LetterRoute.TableAfter;
 
     readonly SemaphoreSlim _one = new(1);
     IConnection? _connection;
@@ -25,14 +25,14 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
         await _one.WaitAsync(cancellation);
         try
         {
-            using var limit = new CancellationTokenSource(Patience, clock);
+            using var limit = new CancellationTokenSource(Timeout, clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
             var channel = await OpenAsync(either.Token);
             if (_isBlocked)
             {
                 throw new BlockedBrokerException();
             }
-            await Task.WhenAll(letters.Select(letter => SendAsync(channel, letter, isShortened, cancellation))).WaitAsync(Patience, clock, cancellation);
+            await Task.WhenAll(letters.Select(letter => SendAsync(channel, letter, isShortened, cancellation))).WaitAsync(Timeout, clock, cancellation);
         }
         catch (Exception) when (_isBlocked && _channel is { IsOpen: true } && !cancellation.IsCancellationRequested)
         {

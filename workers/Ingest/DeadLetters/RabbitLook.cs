@@ -21,7 +21,7 @@ namespace Betting.Ingest.DeadLetters;
 sealed class RabbitLook : IAsyncDisposable
 {
     // For a letter that the queue had and somebody else has taken.
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     // RabbitMQ takes up to 20 s of a busy processor for headers that are nested thousands deep.
     static readonly TimeSpan BehindLetters = TimeSpan.FromMinutes(1);
@@ -104,7 +104,7 @@ sealed class RabbitLook : IAsyncDisposable
     // it takes goes back as the last one.
     async Task SendAcknowledgementsAsync()
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(Timeout);
         try
         {
             var consumer = new RabbitLookConsumer(_channel, _cuts);
@@ -149,7 +149,7 @@ sealed class RabbitLook : IAsyncDisposable
                 var before = _frames.BodyBytes;
                 try
                 {
-                    return await next.WaitAsync(Patience, TimeProvider.System, cancellation);
+                    return await next.WaitAsync(Timeout, TimeProvider.System, cancellation);
                 }
                 catch (TimeoutException) when (_frames.BodyBytes != before)
                 {

@@ -19,7 +19,7 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
     const int TogetherBytes = 64 * 1024;
 
     // Under a memory or disk alarm RabbitMQ confirms nothing until it ends.
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     IConnection? _connection;
     ConfirmedChannel? _channel;
@@ -107,7 +107,7 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
         try
         {
             await channel.PublishAsync(Topics.Commands, mandatory: true, original.Properties, original.Body, cancellation)
-                .WaitAsync(Patience, TimeProvider.System, cancellation);
+                .WaitAsync(Timeout, TimeProvider.System, cancellation);
             return ReplayAnswer.Sent;
         }
         catch (PublishException refused)

@@ -53,7 +53,7 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
             Cut = message.Cut.Headers,
             Held = message.Cut.Held,
             IsLost = () => message.Consumer.IsLost,
-            Reply = properties.ReplyTo is { } queue ? replies.Check(new ReplyAddress(queue, properties.CorrelationId, null)) : null,
+            ReplyTo = properties.ReplyTo is { } queue ? replies.Check(new ReplyAddress(queue, properties.CorrelationId, null)) : null,
             Context = IngestTracing.IsOn ? IngestTracing.Parse(Header(properties, "traceparent"), Header(properties, "tracestate")) : default,
         };
     }
@@ -71,7 +71,7 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
             Cut = message.Cut.Headers,
             Held = message.Cut.Held,
             IsLost = () => message.Consumer.IsLost,
-            Reply = envelope.ResponseAddress is { } address
+            ReplyTo = envelope.ResponseAddress is { } address
                 ? replies.Check(new ReplyAddress(ReplyRules.QueueOf(address), null, new MassTransitRequest(envelope.RequestId, envelope.ConversationId, address, envelope.Accepts)))
                 : null,
             Context = IngestTracing.IsOn ? IngestTracing.Parse(envelope.TraceParent ?? Header(message.Properties, "MT-Activity-Id"), null) : default,

@@ -34,7 +34,7 @@ public sealed class PostgresAvailability(PostgresSource postgres, Outages outage
     /// <param name="door">The door.</param>
     /// <param name="failure">Why.</param>
     /// <param name="command">The command that stands alone in its batch, where one does.</param>
-    public void Away(string door, Exception failure, Guid? command = null)
+    public void MarkUnavailable(string door, Exception failure, Guid? command = null)
     {
         BeginAnew(failure);
         var kind = Failure.ClassOf(failure);
@@ -55,7 +55,7 @@ public sealed class PostgresAvailability(PostgresSource postgres, Outages outage
     }
 
     /// <summary>Its last attempt was a success.</summary>
-    public void Back(string door)
+    public void MarkAvailable(string door)
     {
         lock (_gate)
         {
@@ -77,7 +77,7 @@ public sealed class PostgresAvailability(PostgresSource postgres, Outages outage
 
     /// <summary>The door abandoned its batches: what they met says nothing about those that it gets next.</summary>
     /// <remarks>While PostgreSQL is really away, the parked loop goes on saying so.</remarks>
-    public void Forget(string door) => Back(door);
+    public void Forget(string door) => MarkAvailable(door);
 
     // Attempts and looks use their sessions each second, so none of them is ever idle long enough to be closed.
     void BeginAnew(Exception failure)

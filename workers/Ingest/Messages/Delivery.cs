@@ -36,11 +36,11 @@ public sealed class Delivery(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte>? co
     public object? Original { get; init; }
 
     /// <summary>Where its publisher wants the outcome, if it does.</summary>
-    public ReplyAddress? Reply { get; init; }
+    public ReplyAddress? ReplyTo { get; init; }
 
     /// <summary>The trace that its publisher was in; empty unless traces are exported.</summary>
     public ActivityContext Context { get; init; }
 
     /// <summary>What became of it; there as soon as that is durable.</summary>
-    public Answer? Answer { get; set; }
+    public Reply? Reply { get; set; }
 }

@@ -18,7 +18,7 @@ public sealed class ClockWatch(
 
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
-    long _said;
+    long _reported;
     Verdict _before;
 
     enum Verdict
@@ -39,9 +39,9 @@ public sealed class ClockWatch(
             : Verdict.Agrees;
         var detail = doubt?.ToString() ?? $"{ahead.TotalSeconds:+0.0;-0.0} s from PostgreSQL's clock";
         readiness.Set(Condition, verdict == Verdict.Agrees, detail);
-        if (verdict != _before || (verdict != Verdict.Agrees && clock.GetElapsedTime(_said) >= SayAgainAfter))
+        if (verdict != _before || (verdict != Verdict.Agrees && clock.GetElapsedTime(_reported) >= SayAgainAfter))
         {
-            _said = clock.GetTimestamp();
+            _reported = clock.GetTimestamp();
             Log(verdict, ahead, doubt);
         }
         _before = verdict;

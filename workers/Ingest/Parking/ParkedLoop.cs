@@ -64,7 +64,7 @@ public sealed class ParkedLoop(
                 IngestLog.ParkedReleased(log, released);
             }
             await followed.AskJournalAsync(postgres, stopping);
-            availability.Back(Name);
+            availability.MarkAvailable(Name);
         }
         catch (Exception failure)
         {
@@ -73,7 +73,7 @@ public sealed class ParkedLoop(
             metrics.Retry(Name, failure);
             if (Failure.ClassOf(failure) is not (FailureClass.Contention or FailureClass.IdTaken))
             {
-                availability.Away(Name, failure);
+                availability.MarkUnavailable(Name, failure);
             }
         }
     }

@@ -44,7 +44,7 @@ public sealed class CommitWatch(PostgresSource postgres, Outages outages, StoreF
         {
             while (!await HasEndedAsync(commit, leave))
             {
-                var (isActive, trouble) = await LookAsync(session, leave);
+                var (isActive, trouble) = await PollAsync(session, leave);
                 misses = isActive ? 0 : misses + 1;
                 if (misses == MostMisses && !commit.IsCompleted)
                 {
@@ -84,7 +84,7 @@ public sealed class CommitWatch(PostgresSource postgres, Outages outages, StoreF
     }
 
     // Without an answer the session may be there still.
-    async Task<(bool IsActive, string? Trouble)> LookAsync(int session, CancellationToken leave)
+    async Task<(bool IsActive, string? Trouble)> PollAsync(int session, CancellationToken leave)
     {
         using var limit = new CancellationTokenSource(AnswerWithin, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, leave);

@@ -10,14 +10,14 @@ public sealed class RabbitBacklog(TimeProvider clock)
 
     /// <summary>
     /// True once a look has found the queue moving or empty. Before that nobody knows for how long it had stood when this replica began to
-    /// look: what <see cref="Look"/> returns is the least that it can be.
+    /// look: what <see cref="Observe"/> returns is the least that it can be.
     /// </summary>
     public bool HasSeenMovement { get; private set; }
 
     /// <returns>Since when the queue has stood, as a duration; zero while it is empty and at the look that found it moving.</returns>
     /// <param name="depth">Messages that are ready.</param>
     /// <param name="hasReceived">True where this replica has received messages since the last look.</param>
-    public TimeSpan Look(uint depth, bool hasReceived)
+    public TimeSpan Observe(uint depth, bool hasReceived)
     {
         HasSeenMovement |= depth == 0 || hasReceived || depth < _standing?.Depth;
         if (depth == 0)

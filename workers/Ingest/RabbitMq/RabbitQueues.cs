@@ -15,7 +15,7 @@ namespace Betting.Ingest.RabbitMq;
 public sealed class RabbitQueues(
     IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider clock, ILogger<RabbitQueues> log) : IDisposable
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromMilliseconds(250);
 
     // Who watches and who sends dead letters find the same deletion; it is reported once.
     readonly SemaphoreSlim _one = new(1);
@@ -48,7 +48,7 @@ public sealed class RabbitQueues(
             }
             var failures = await DeclareBothAsync(connection, cancellation);
             // One that was as it should be was deleted since.
-            deleted.UnionWith(failures.Where(each => _isKnown && each.Value is QueueMismatchException && !IsAnother(each.Key)).Select(each => each.Key));
+            deleted.UnionWith(failures.Where(each => _isKnown && each.Value is QueueMismatchException && !IsDifferentQueue(each.Key)).Select(each => each.Key));
             // Reported once, until it is there again.
             deleted.ExceptWith(_missing);
             // Somebody else who declares may have met the deletion before.
@@ -76,7 +76,7 @@ public sealed class RabbitQueues(
     {
         var found = await CommandQueue.FindAsync(connection, cancellation);
         // Somebody else may make both now: the one is there, and the other one will be in a moment.
-        for (var began = clock.GetTimestamp(); !_isKnown && found.Count == 1 && clock.GetElapsedTime(began) < Patience;)
+        for (var began = clock.GetTimestamp(); !_isKnown && found.Count == 1 && clock.GetElapsedTime(began) < Timeout;)
         {
             await Task.Delay(Pause, clock, cancellation);
             found = await CommandQueue.FindAsync(connection, cancellation);
@@ -124,7 +124,7 @@ public sealed class RabbitQueues(
     /// <summary>What was wrong with this one then.</summary>
     public Exception? FailureOf(string queue) => _failures.GetValueOrDefault(queue);
 
-    bool IsAnother(string queue) => FailureOf(queue) is QueueMismatchException;
+    bool IsDifferentQueue(string queue) => FailureOf(queue) is QueueMismatchException;
 
     /// <summary>How often the queue of commands was found deleted, whoever looked.</summary>
     public int Deletions => Volatile.Read(ref _deletions);

@@ -23,7 +23,7 @@ sealed class RabbitStandby(Readiness readiness, TimeProvider clock, ILogger log)
     /// <param name="isActive">True where RabbitMQ delivers to this replica.</param>
     /// <param name="depth">Messages that are ready.</param>
     /// <param name="standing">How long the queue has not moved.</param>
-    public void Look(bool isActive, uint depth, TimeSpan standing)
+    public void Observe(bool isActive, uint depth, TimeSpan standing)
     {
         if (isActive || standing < Limit)
         {

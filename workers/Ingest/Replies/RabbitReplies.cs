@@ -26,9 +26,9 @@ public sealed class RabbitReplies(
     static readonly TimeSpan DirectHold = TimeSpan.FromSeconds(1);
 
     readonly ReplyRoutes _routes = new(rabbit.Value, new ReplyTrust(clock), clock);
-    long? _said;
+    long? _reported;
 
-    /// <summary>Answers messages of one batch and acknowledges each with its answer. Never fails.</summary>
+    /// <summary>BatchOutcomes messages of one batch and acknowledges each with its answer. Never fails.</summary>
     public async Task AnswerAsync(IReadOnlyList<RabbitMessage> messages)
     {
         using var limit = new CancellationTokenSource(options.Value.ReplyWait, clock);
@@ -38,9 +38,9 @@ public sealed class RabbitReplies(
 
     public ValueTask DisposeAsync() => _routes.DisposeAsync();
 
-    async Task<Dictionary<Guid, Answer>> FirstsAsync(IReadOnlyList<RabbitMessage> messages, CancellationToken limit)
+    async Task<Dictionary<Guid, Reply>> FirstsAsync(IReadOnlyList<RabbitMessage> messages, CancellationToken limit)
     {
-        Guid[] ids = [.. messages.Select(message => message.Delivery.Answer!).Where(FirstOutcomes.IsAsked).Select(answer => answer.CommandId!.Value)];
+        Guid[] ids = [.. messages.Select(message => message.Delivery.Reply!).Where(FirstOutcomes.IsAsked).Select(answer => answer.CommandId!.Value)];
         try
         {
             return ids.Length == 0 ? [] : await firsts.ReadAsync(ids, limit);
@@ -48,14 +48,14 @@ public sealed class RabbitReplies(
         catch (Exception failure)
         {
             // They are told that it is a duplicate; of what, they can ask again.
-            Say(failure);
+            Report(failure);
             return [];
         }
     }
 
-    async Task AnswerAsync(RabbitMessage message, Dictionary<Guid, Answer> firsts, CancellationToken limit)
+    async Task AnswerAsync(RabbitMessage message, Dictionary<Guid, Reply> firsts, CancellationToken limit)
     {
-        var (to, answer) = (message.Delivery.Reply!, message.Delivery.Answer!);
+        var (to, answer) = (message.Delivery.ReplyTo!, message.Delivery.Reply!);
         var duplicate = FirstOutcomes.IsAsked(answer);
         if (duplicate)
         {
@@ -97,7 +97,7 @@ public sealed class RabbitReplies(
             {
                 if (limit.IsCancellationRequested || !await PausedAsync(limit))
                 {
-                    Say(failure);
+                    Report(failure);
                     return ReplyRoutes.GivenUp;
                 }
             }
@@ -117,7 +117,7 @@ public sealed class RabbitReplies(
         }
     }
 
-    void Say(Exception failure)
+    void Report(Exception failure)
     {
         var known = failures.Recognise(failure);
         if (known is var (store, _) && outages.IsAway(store.Name))
@@ -130,9 +130,9 @@ public sealed class RabbitReplies(
 
     void Report(string detail)
     {
-        if (_said is null || clock.GetElapsedTime(_said.Value) >= SayAgainAfter)
+        if (_reported is null || clock.GetElapsedTime(_reported.Value) >= SayAgainAfter)
         {
-            _said = clock.GetTimestamp();
+            _reported = clock.GetTimestamp();
             IngestLog.ReplyNotSent(log, detail);
         }
     }

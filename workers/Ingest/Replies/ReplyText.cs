@@ -20,7 +20,7 @@ static class ReplyText
 
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static ReadOnlyMemory<byte> Write(Answer answer, bool duplicate, ReplyAddress to, DateTime now)
+    public static ReadOnlyMemory<byte> Write(Reply answer, bool duplicate, ReplyAddress to, DateTime now)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(buffer, Readable);
@@ -50,7 +50,7 @@ static class ReplyText
         return buffer.WrittenMemory;
     }
 
-    static void WriteAnswer(Utf8JsonWriter json, Answer answer, bool duplicate)
+    static void WriteAnswer(Utf8JsonWriter json, Reply answer, bool duplicate)
     {
         json.WriteStartObject();
         if (answer.CommandId is { } id)

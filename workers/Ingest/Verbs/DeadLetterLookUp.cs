@@ -10,7 +10,7 @@ namespace Betting.Ingest.Verbs;
 static class DeadLetterLookUp
 {
     /// <returns>The verb's exit code: 0 where a letter was found, 3 where none was, 2 where a broker could not be asked, also because its address is not in the settings.</returns>
-    public static async Task<int> TellAsync(Guid id, IServiceProvider services, CancellationToken cancellation)
+    public static async Task<int> PrintAsync(Guid id, IServiceProvider services, CancellationToken cancellation)
     {
         DoorBroker[] places = [.. DoorBroker.Of(services)];
         DoorBroker[] asked = [.. places.Where(place => place.IsSet)], missing = [.. places.Where(place => place is { IsSet: false, IsOpened: true })];
@@ -22,7 +22,7 @@ static class DeadLetterLookUp
             {
                 try
                 {
-                    await new LetterRun(store, new LetterFilter(), long.MaxValue, new SeenLetters()).LookAsync(letter => found += Tell(letter, id, store.Name), cancellation);
+                    await new LetterRun(store, new LetterFilter(), long.MaxValue, new SeenLetters()).ReadAsync(letter => found += Print(letter, id, store.Name), cancellation);
                 }
                 catch (Exception failure) when (!cancellation.IsCancellationRequested)
                 {
@@ -53,7 +53,7 @@ static class DeadLetterLookUp
     static string Why(Exception failure, IServiceProvider services) => services.GetRequiredService<StoreFailures>().Recognise(failure) is var (store, detail)
         ? $"could not ask {store.Store}: {detail}" : StoreFailures.LineOf(failure);
 
-    static int Tell(StoredLetter letter, Guid id, string door)
+    static int Print(StoredLetter letter, Guid id, string door)
     {
         if (!Encoding.UTF8.GetString(letter.Body.Span).Contains(id.ToString(), StringComparison.OrdinalIgnoreCase))
         {

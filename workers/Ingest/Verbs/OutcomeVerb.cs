@@ -27,13 +27,13 @@ static class OutcomeVerb
             builder.Services.AddPostgres("ingest outcome", PostgresSessions.GiveUpLocks);
             BrokerSettings.Bind(builder);
         }, async (parsed, services, cancellation) =>
-            await TellAsync(parsed.GetValue(id), services.GetRequiredService<PostgresSource>(), cancellation)
+            await PrintAsync(parsed.GetValue(id), services.GetRequiredService<PostgresSource>(), cancellation)
                 ? 0
-                : await DeadLetterLookUp.TellAsync(parsed.GetValue(id), services, cancellation));
+                : await DeadLetterLookUp.PrintAsync(parsed.GetValue(id), services, cancellation));
     }
 
     // False where the journal does not have it.
-    static async Task<bool> TellAsync(Guid id, PostgresSource postgres, CancellationToken cancellation)
+    static async Task<bool> PrintAsync(Guid id, PostgresSource postgres, CancellationToken cancellation)
     {
         await using var command = await postgres.CreateCommandAsync(Query, cancellation);
         command.Parameters.AddWithValue(id);

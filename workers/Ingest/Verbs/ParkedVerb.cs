@@ -40,11 +40,11 @@ static class ParkedVerb
                 command.Parameters.Add(new NpgsqlParameter { Value = (object?)parsed.GetValue(ofId) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bigint });
                 command.Parameters.AddWithValue(parsed.GetValue(limit));
                 command.Parameters.AddWithValue(parsed.GetValue(quarantined));
-                return await TellAsync(command, parsed.GetValue(json), cancellation);
+                return await PrintAsync(command, parsed.GetValue(json), cancellation);
             });
     }
 
-    static async Task<int> TellAsync(NpgsqlCommand command, bool json, CancellationToken cancellation)
+    static async Task<int> PrintAsync(NpgsqlCommand command, bool json, CancellationToken cancellation)
     {
         var (count, all) = (0L, 0L);
         await using var rows = await command.ExecuteReaderAsync(cancellation);

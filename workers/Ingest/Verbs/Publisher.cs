@@ -26,7 +26,7 @@ sealed class Publisher(ICommandTarget target, int rate, TimeProvider clock)
     public async Task<Published> RunAsync(Stream input, CancellationToken cancellation)
     {
         var start = clock.GetTimestamp();
-        await using var progress = clock.CreateTimer(_ => Tell(Interlocked.Read(ref _confirmed), start), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        await using var progress = clock.CreateTimer(_ => ReportProgress(Interlocked.Read(ref _confirmed), start), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         try
         {
             await SendAllAsync(input, start, cancellation);
@@ -99,6 +99,6 @@ sealed class Publisher(ICommandTarget target, int rate, TimeProvider clock)
         }
     }
 
-    void Tell(long confirmed, long start) =>
+    void ReportProgress(long confirmed, long start) =>
         Console.Error.WriteLine($"{confirmed} confirmed, {confirmed / clock.GetElapsedTime(start).TotalSeconds:F0} a second");
 }

@@ -55,7 +55,7 @@ sealed class ClickHouseSide : IBetSide
         return totals;
     }
 
-    public async IAsyncEnumerable<RowMark> RowsAsync(IReadOnlyCollection<long?> days, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<RowChecksum> RowsAsync(IReadOnlyCollection<long?> days, [EnumeratorCancellation] CancellationToken cancellation)
     {
         // A longer list does not fit into a URL: then all rows are read, and those of other days are passed over below.
         var isListed = days.Count <= ListLimits.Days;
@@ -73,7 +73,7 @@ sealed class ClickHouseSide : IBetSide
             long? day = rows.IsDBNull(1) ? null : rows.GetInt64(1);
             if (isListed || days.Contains(day))
             {
-                yield return new RowMark(
+                yield return new RowChecksum(
                     rows.GetInt64(0), day, rows.GetInt64(2), (ulong)rows.GetValue(3), (ulong)rows.GetValue(4), (ulong)rows.GetValue(5));
             }
         }

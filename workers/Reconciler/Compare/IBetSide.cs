@@ -9,7 +9,7 @@ interface IBetSide
     Task<IReadOnlyList<DayTotals>> TotalsAsync(CancellationToken cancellation);
 
     /// <summary>The rows of these days in the order of their bet ids.</summary>
-    IAsyncEnumerable<RowMark> RowsAsync(IReadOnlyCollection<long?> days, CancellationToken cancellation);
+    IAsyncEnumerable<RowChecksum> RowsAsync(IReadOnlyCollection<long?> days, CancellationToken cancellation);
 
     /// <summary>All columns of these bets as text, by bet; <see cref="Columns.All"/> tells the order.</summary>
     Task<IReadOnlyDictionary<long, string[]>> ValuesAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation);

@@ -27,7 +27,7 @@ sealed class PostgresSide(NpgsqlConnection snapshot) : IBetSide
         return totals;
     }
 
-    public async IAsyncEnumerable<RowMark> RowsAsync(IReadOnlyCollection<long?> days, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<RowChecksum> RowsAsync(IReadOnlyCollection<long?> days, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await using var command = Command($"""
             SELECT id, day, checksum FROM (SELECT b.id, {Columns.PostgresDay} AS day, {Columns.PostgresHash} AS checksum FROM {Columns.PostgresSource}) AS row
@@ -38,7 +38,7 @@ sealed class PostgresSide(NpgsqlConnection snapshot) : IBetSide
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            yield return new RowMark(rows.GetInt64(0), rows.IsDBNull(1) ? null : rows.GetInt64(1), rows.GetInt64(2));
+            yield return new RowChecksum(rows.GetInt64(0), rows.IsDBNull(1) ? null : rows.GetInt64(1), rows.GetInt64(2));
         }
     }
 

@@ -60,7 +60,7 @@ sealed class Reconciliation(
             report = RunReport.Failed(run, reason, clock.GetElapsedTime(started));
         }
         metrics.Ended(report);
-        ReconcilerLog.Tell(log, report);
+        ReconcilerLog.Report(log, report);
         return report;
     }
 
@@ -107,8 +107,8 @@ sealed class Reconciliation(
             var found = new ClickHouseTable(clickHouse, table, cut, epoch);
             alone.Add(await tables.RunAsync(table, ranges, rows, found, progress, cancellation));
         }
-        var rule = new ViewRule(clickHouse, cut, epoch);
-        var from = await RowsKept.FromAsync(clickHouse, cancellation);
+        var rule = new ViewDriftFilter(clickHouse, cut, epoch);
+        var from = await ViewRetention.FromAsync(clickHouse, cancellation);
         var shown = ClickHouseSide.AsShown(clickHouse, cut, epoch, from);
         var view = await comparison.RunAsync(shown, ClickHouseSide.View(clickHouse, from), pairs => rule.DriftAsync(pairs, cancellation), progress, cancellation);
         var outcome = changes.IsEqual && view.IsEqual && alone.TrueForAll(table => table.IsEqual) ? RunOutcome.Equal : RunOutcome.Drift;

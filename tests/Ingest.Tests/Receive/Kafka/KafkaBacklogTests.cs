@@ -21,7 +21,7 @@ public sealed class KafkaBacklogTests(Servers servers)
             using var consumer = new ConsumerBuilder<byte[]?, byte[]>(new ConsumerConfig { BootstrapServers = stage.Kafka.BootstrapServers, GroupId = $"backlog-{round}" })
                 .SetLogHandler((_, _) => { }).Build();
             var backlog = new KafkaBacklog(TimeProvider.System);
-            backlog.Look(consumer);
+            backlog.Poll(consumer);
             if (round % 2 == 0)
             {
                 consumer.Subscribe(Topics.Commands);

@@ -25,7 +25,7 @@ public sealed class ArrivedKeys(PostgresSource postgres)
 
     // One descent of the index for each key, whatever number of commands waits for it. Quarantined commands are left out after the steps:
     // the condition within them would let a planner that knows nothing of the table read all of the index on deadlines at each step.
-    const string Look = $"""
+    const string HasWaiters = $"""
         WITH RECURSIVE p AS (
             (SELECT waits_id, waits_for, 1 AS number FROM parked_commands
              WHERE (waits_id, waits_for) > ($1, $2) ORDER BY waits_id, waits_for LIMIT 1)
@@ -56,11 +56,11 @@ public sealed class ArrivedKeys(PostgresSource postgres)
     /// <summary>Looks at the next slice.</summary>
     public async Task<List<WaitKey>> NextAsync(CancellationToken cancellation)
     {
-        var (found, at) = await LookAsync(_after, cancellation);
+        var (found, at) = await HasWaitersAsync(_after, cancellation);
         // Where the end was reached before the slice was full, the beginning belongs to this look as well.
         if (at is null)
         {
-            var (more, next) = await LookAsync((long.MinValue, ""), cancellation);
+            var (more, next) = await HasWaitersAsync((long.MinValue, ""), cancellation);
             found.UnionWith(more);
             at = next;
         }
@@ -83,9 +83,9 @@ public sealed class ArrivedKeys(PostgresSource postgres)
     }
 
     // The keys that have come, and where a full slice ended.
-    async Task<(HashSet<WaitKey> Found, (long Id, string For)? At)> LookAsync((long Id, string For) after, CancellationToken cancellation)
+    async Task<(HashSet<WaitKey> Found, (long Id, string For)? At)> HasWaitersAsync((long Id, string For) after, CancellationToken cancellation)
     {
-        await using var command = await postgres.CreateCommandAsync(Look, cancellation);
+        await using var command = await postgres.CreateCommandAsync(HasWaiters, cancellation);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after.Id });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = after.For });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Slice });

@@ -24,7 +24,7 @@ sealed class GroupWithoutOffsets(PostgresSource postgres, IngestMetrics metrics,
 
     /// <summary>To be called where a partition has no offset, before any of it is read.</summary>
     /// <exception cref="KafkaException">The brokers did not answer.</exception>
-    public void Look(IConsumer<byte[]?, byte[]> consumer)
+    public void Poll(IConsumer<byte[]?, byte[]> consumer)
     {
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         var partitions = admin.GetMetadata(Topics.Commands, Limit).Topics.Single().Partitions

@@ -26,7 +26,7 @@ public sealed class KafkaBacklog(TimeProvider clock)
     volatile bool _isClosed;
 
     /// <returns>Null where no answer has come since the last look.</returns>
-    public BacklogLook? Look(IConsumer<byte[]?, byte[]> consumer)
+    public BacklogLook? Poll(IConsumer<byte[]?, byte[]> consumer)
     {
         if (!_question.IsCompleted)
         {

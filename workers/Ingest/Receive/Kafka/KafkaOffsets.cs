@@ -19,7 +19,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     const string PlacesUntold = "PostgreSQL does not tell how far the partitions are applied";
     const string PlacesUntaken = "PostgreSQL has not taken the places of the partitions for a minute";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     // At each third call of Retry one of the partitions that could not be judged is asked about.
     const int AskAtEach = 3;
@@ -87,7 +87,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         catch (Exception untold) when (IsUntold(untold))
         {
             _unknown.UnionWith(partitions);
-            Tell();
+            Report();
             return partitions.ConvertAll(partition => new TopicPartitionOffset(partition, Offset.Stored));
         }
     }
@@ -104,7 +104,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
             _unproven.Remove(partition);
             _places.Remove(partition);
         }
-        Tell();
+        Report();
     }
 
     /// <summary>Before partitions go to another replica: what is applied is written, as far as the time allows.</summary>
@@ -200,7 +200,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
             var (partition, isOther) = _undecided.ElementAt(_retries / AskAtEach % _undecided.Count);
             Lost(consumer, partition, isOther);
         }
-        Tell();
+        Report();
     }
 
     /// <summary>
@@ -272,8 +272,8 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
 
     void Decide(IConsumer<byte[]?, byte[]> consumer, TopicPartition partition, bool isOther)
     {
-        var committed = consumer.Committed([partition], Patience).Single().Offset;
-        var watermarks = consumer.QueryWatermarkOffsets(partition, Patience);
+        var committed = consumer.Committed([partition], Timeout).Single().Offset;
+        var watermarks = consumer.QueryWatermarkOffsets(partition, Timeout);
         var (first, end) = (watermarks.Low.Value, watermarks.High.Value);
         var isUnproven = _unproven.TryGetValue(partition, out var start);
         // An answer to what was asked before the partition was told to begin at its first record says nothing new.
@@ -308,7 +308,7 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         consumer.Pause([partition]);
         _stopped[partition] = lost;
         report.IsNews();
-        Tell();
+        Report();
     }
 
     // Not a seek, which a partition that stands at an error does not follow: the same partitions anew, each where it is.
@@ -341,10 +341,10 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         return assigned;
     }
 
-    void Tell()
+    void Report()
     {
         var (untold, refused) = _unknown.Count > 0 ? (_untold, _refusal)
             : (_undecided.Count > 0 ? "the broker does not tell the topic's ends" : _applied.IsLate ? PlacesUntaken : "", _applied.Refused);
-        report.Tell(_stopped, untold, refused);
+        report.Report(_stopped, untold, refused);
     }
 }

@@ -8,7 +8,7 @@ namespace Betting.Ingest.Receive.Kafka;
 /// <remarks>For the consumer's thread alone.</remarks>
 sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestMetrics metrics, ILogger log) : IDisposable
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     readonly TopicIdentity _identity = new(Topics.Commands, () => IngestLog.TopicNotLookedAt(log, Topics.Commands));
 
@@ -31,10 +31,10 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
         // Not told while a partition has no leader: the others go on as those of the topic that was read, and records prove their places.
         TopicId = _identity.Ask(consumer) ?? (TopicId.Length > 0 ? TopicId : known.Values.Select(place => place.TopicId).FirstOrDefault(id => id.Length > 0) ?? "");
         _isFound = true;
-        var committed = consumer.Committed(partitions, Patience);
+        var committed = consumer.Committed(partitions, Timeout);
         if (known.Count == 0 && committed.Exists(each => each.Offset == Offset.Unset))
         {
-            groups.Look(consumer);
+            groups.Poll(consumer);
         }
         var starts = committed.ToDictionary(
             each => each.TopicPartition, each => PartitionStart.Of(each.Offset, known.GetValueOrDefault(each.TopicPartition), TopicId));
@@ -59,13 +59,13 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
 
     /// <summary>True where the topic is another one by now; asks without waiting, about once a second.</summary>
     public bool IsReplaced(IConsumer<byte[]?, byte[]> consumer) =>
-        _identity.Look(consumer) is { Length: > 0 } id && _isFound && id != TopicId;
+        _identity.Poll(consumer) is { Length: > 0 } id && _isFound && id != TopicId;
 
     /// <summary>The topic was made anew under the same name.</summary>
     public void TellAnew()
     {
         metrics.GroupOffsetsMissing();
-        IngestLog.TopicMadeAnew(log, Topics.Commands);
+        IngestLog.TopicRecreated(log, Topics.Commands);
     }
 
     public void Dispose() => _identity.Dispose();

@@ -15,14 +15,14 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
     long _looked;
 
     /// <returns>True where it was time to look.</returns>
-    public bool Look(IConsumer<byte[]?, byte[]> consumer, KafkaGathering gathering, IReadOnlyCollection<KafkaBatch> inHand)
+    public bool Poll(IConsumer<byte[]?, byte[]> consumer, KafkaGathering gathering, IReadOnlyCollection<KafkaBatch> inHand)
     {
         if (_looked != 0 && clock.GetElapsedTime(_looked) < Every)
         {
             return false;
         }
         _looked = clock.GetTimestamp();
-        if (_backlog.Look(consumer) is { } waiting)
+        if (_backlog.Poll(consumer) is { } waiting)
         {
             metrics.Queue(KafkaDoor.Door, waiting.Records);
             metrics.QueueStands(KafkaDoor.Door, waiting.Standing.Values.DefaultIfEmpty().Max());
@@ -33,7 +33,7 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
         var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
         long? oldest = unfinished is [var first, ..] ? first.Since : gathering.Records.Count > 0 ? gathering.Since : null;
         metrics.InFlight(KafkaDoor.Door, oldest is { } since ? clock.GetElapsedTime(since) : TimeSpan.Zero);
-        outage.Look(consumer);
+        outage.Poll(consumer);
         return true;
     }
 

@@ -11,16 +11,16 @@ sealed class OffsetReport(Readiness readiness, IngestMetrics metrics, TimeProvid
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
-    long? _said;
+    long? _reported;
 
     /// <summary>What comes next is told at once.</summary>
-    public void IsNews() => _said = null;
+    public void IsNews() => _reported = null;
 
     /// <summary>Called often.</summary>
     /// <param name="stopped">Partitions that wait for an operator.</param>
     /// <param name="untold">What a store does not tell, so that partitions are not read; empty where that is nothing.</param>
     /// <param name="refused">The SQLSTATE with which PostgreSQL refuses the places; null where it does not.</param>
-    public void Tell(IReadOnlyDictionary<TopicPartition, LostPlace> stopped, string untold, string? refused)
+    public void Report(IReadOnlyDictionary<TopicPartition, LostPlace> stopped, string untold, string? refused)
     {
         metrics.PartitionsStopped(stopped.Count);
         if (refused is not null && IsDue())
@@ -60,11 +60,11 @@ sealed class OffsetReport(Readiness readiness, IngestMetrics metrics, TimeProvid
 
     bool IsDue()
     {
-        if (_said is { } last && clock.GetElapsedTime(last) < SayAgainAfter)
+        if (_reported is { } last && clock.GetElapsedTime(last) < SayAgainAfter)
         {
             return false;
         }
-        _said = clock.GetTimestamp();
+        _reported = clock.GetTimestamp();
         return true;
     }
 }

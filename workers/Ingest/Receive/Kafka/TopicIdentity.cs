@@ -32,7 +32,7 @@ sealed class TopicIdentity(string topic, Action tellStuck) : IDisposable
     }
 
     /// <returns>The id that the last question brought; null where no answer has come since.</returns>
-    public string? Look(IConsumer<byte[]?, byte[]> consumer)
+    public string? Poll(IConsumer<byte[]?, byte[]> consumer)
     {
         if (!_question.IsCompleted)
         {

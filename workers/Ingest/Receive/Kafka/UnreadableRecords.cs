@@ -18,7 +18,7 @@ sealed class UnreadableRecords(Readiness readiness, TimeProvider clock, ILogger 
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
     readonly Dictionary<TopicPartition, (Offset Offset, ErrorCode Code)> _standing = [];
-    long? _said;
+    long? _reported;
 
     /// <summary>True for an error that is about the bytes of records.</summary>
     public static bool Is(ErrorCode code) => code is ErrorCode.Local_BadCompression or ErrorCode.Local_BadMsg or ErrorCode.Local_NotImplemented;
@@ -28,10 +28,10 @@ sealed class UnreadableRecords(Readiness readiness, TimeProvider clock, ILogger 
     {
         var isNew = !_standing.ContainsKey(at.TopicPartition);
         _standing[at.TopicPartition] = (at.Offset, code);
-        if (isNew || _said is not { } said || clock.GetElapsedTime(said) >= SayAgainAfter)
+        if (isNew || _reported is not { } said || clock.GetElapsedTime(said) >= SayAgainAfter)
         {
-            _said = clock.GetTimestamp();
-            Tell();
+            _reported = clock.GetTimestamp();
+            Report();
             IngestLog.RecordsUnreadable(log, at.Topic, at.Partition.Value, at.Offset.Value, code.ToString());
         }
     }
@@ -41,10 +41,10 @@ sealed class UnreadableRecords(Readiness readiness, TimeProvider clock, ILogger 
     {
         if (_standing.Count > 0 && _standing.Remove(partition))
         {
-            Tell();
+            Report();
         }
     }
 
-    void Tell() => readiness.Set(Condition, _standing.Count == 0, string.Join("; ", _standing.Select(each =>
+    void Report() => readiness.Set(Condition, _standing.Count == 0, string.Join("; ", _standing.Select(each =>
         $"{each.Key.Topic}/{each.Key.Partition.Value}: the records at offset {each.Value.Offset.Value} cannot be unpacked ({each.Value.Code})")));
 }

@@ -221,7 +221,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     {
         Interlocked.Add(ref _done, batch.Count);
         Volatile.Write(ref _stands, _inbox.Clock.GetTimestamp());
-        if (batch.Any(message => message.Delivery.Answer is null))
+        if (batch.Any(message => message.Delivery.Reply is null))
         {
             // Left out because they come again: so does the rest, and what of it is a dead letter is one already.
             _broken = true;
@@ -229,7 +229,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         ulong firstUnanswered;
         lock (_gate)
         {
-            _unanswered.UnionWith(batch.Where(message => message.Delivery.Reply is not null).Select(message => message.Number));
+            _unanswered.UnionWith(batch.Where(message => message.Delivery.ReplyTo is not null).Select(message => message.Number));
             firstUnanswered = _unanswered.Count == 0 ? ulong.MaxValue : _unanswered.Min;
         }
         // One acknowledgement for everything up to there, as long as nothing before it has to wait.
@@ -237,7 +237,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         {
             Remember(batch.Where(message => message.Number < firstUnanswered));
         }
-        foreach (var message in batch.Where(message => message.Number > firstUnanswered && message.Delivery.Reply is null))
+        foreach (var message in batch.Where(message => message.Number > firstUnanswered && message.Delivery.ReplyTo is null))
         {
             if (!await AcknowledgeAsync(message.Number, multiple: false))
             {

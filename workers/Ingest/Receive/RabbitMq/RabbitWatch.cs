@@ -18,7 +18,7 @@ public sealed class RabbitWatch(
     RabbitInbox inbox, RabbitQueues queues, IOptions<RabbitMqOptions> rabbit, Outages outages,
     Readiness readiness, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<RabbitWatch> log) : IWorkerLoop
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromSeconds(5), PatienceToOpen = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Timeout = TimeSpan.FromSeconds(5), PatienceToOpen = TimeSpan.FromSeconds(15);
 
     // The alert's limit. Alerts take the smallest value of all replicas: one that has just begun to look must not speak for a queue that
     // stands.
@@ -48,7 +48,7 @@ public sealed class RabbitWatch(
             while (true)
             {
                 heartbeats.Beat(Name);
-                await Task.Delay(await LookAsync(stopping) ? Every : Again, clock, stopping);
+                await Task.Delay(await PollAsync(stopping) ? Every : Again, clock, stopping);
             }
         }
         finally
@@ -59,11 +59,11 @@ public sealed class RabbitWatch(
     }
 
     // One look; false where the broker does not answer, or not over each connection.
-    async Task<bool> LookAsync(CancellationToken stopping)
+    async Task<bool> PollAsync(CancellationToken stopping)
     {
         // Both connections are asked at the same time: an answer over one proves nothing about the other.
         var asked = _consumer;
-        var measuring = _silence.MeasureAsync(asked, Patience, stopping);
+        var measuring = _silence.MeasureAsync(asked, Timeout, stopping);
         var isSeen = await SeeAsync(stopping);
         var silence = await measuring;
         if (silence > TimeSpan.Zero && ReferenceEquals(asked, _consumer))
@@ -94,7 +94,7 @@ public sealed class RabbitWatch(
     // The look over this loop's own connection.
     async Task<bool> SeeAsync(CancellationToken stopping)
     {
-        using var limit = new CancellationTokenSource(_channel is { IsOpen: true } && _consumer is { IsUsable: true } ? Patience : PatienceToOpen, clock);
+        using var limit = new CancellationTokenSource(_channel is { IsOpen: true } && _consumer is { IsUsable: true } ? Timeout : PatienceToOpen, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
         try
         {
@@ -168,14 +168,14 @@ public sealed class RabbitWatch(
     void Observe(QueueDeclareOk queue, RabbitConsumer consumer)
     {
         var received = (consumer, consumer.Received);
-        var standing = _backlog.Look(queue.MessageCount, consumer.Received > 0 && received != _received);
+        var standing = _backlog.Observe(queue.MessageCount, consumer.Received > 0 && received != _received);
         _received = received;
         metrics.Queue(RabbitDoor.Door, queue.MessageCount);
         if (_backlog.HasSeenMovement || standing > SurelyStands)
         {
             metrics.QueueStands(RabbitDoor.Door, standing);
         }
-        _standby.Look(consumer.IsActive, queue.MessageCount, standing);
+        _standby.Observe(consumer.IsActive, queue.MessageCount, standing);
     }
 
     async Task<IChannel> OpenAsync(CancellationToken cancellation)

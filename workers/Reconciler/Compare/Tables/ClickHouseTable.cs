@@ -26,7 +26,7 @@ sealed class ClickHouseTable(ClickHouseClient client, ComparedTable table, Exact
         return totals;
     }
 
-    public async IAsyncEnumerable<RowMark> RowsAsync(
+    public async IAsyncEnumerable<RowChecksum> RowsAsync(
         IdRanges ranges, IReadOnlyCollection<long> numbers, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
@@ -36,7 +36,7 @@ sealed class ClickHouseTable(ClickHouseClient client, ComparedTable table, Exact
             parameters, cancellationToken: cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            yield return new RowMark(rows.GetInt64(0), null, rows.GetInt64(1));
+            yield return new RowChecksum(rows.GetInt64(0), null, rows.GetInt64(1));
         }
     }
 

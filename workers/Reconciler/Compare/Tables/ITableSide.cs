@@ -12,7 +12,7 @@ interface ITableSide
     Task<IReadOnlyDictionary<long, RangeTotals>> TotalsAsync(IdRanges ranges, CancellationToken cancellation);
 
     /// <summary>The rows of these ranges in the order of their ids.</summary>
-    IAsyncEnumerable<RowMark> RowsAsync(IdRanges ranges, IReadOnlyCollection<long> numbers, CancellationToken cancellation);
+    IAsyncEnumerable<RowChecksum> RowsAsync(IdRanges ranges, IReadOnlyCollection<long> numbers, CancellationToken cancellation);
 
     /// <summary>All columns of these rows as text, by id; <see cref="ComparedTable.Columns"/> tells the order.</summary>
     Task<IReadOnlyDictionary<long, string[]>> ValuesAsync(IReadOnlyCollection<long> ids, CancellationToken cancellation);

@@ -30,7 +30,7 @@ sealed class PostgresTable(NpgsqlConnection snapshot, ComparedTable table) : ITa
         return totals;
     }
 
-    public async IAsyncEnumerable<RowMark> RowsAsync(
+    public async IAsyncEnumerable<RowChecksum> RowsAsync(
         IdRanges ranges, IReadOnlyCollection<long> numbers, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await using var command = Command($"SELECT id, {_hash} FROM {table.Name} WHERE {ranges.Postgres} = ANY($1) ORDER BY id");
@@ -38,7 +38,7 @@ sealed class PostgresTable(NpgsqlConnection snapshot, ComparedTable table) : ITa
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            yield return new RowMark(rows.GetInt64(0), null, rows.GetInt64(1));
+            yield return new RowChecksum(rows.GetInt64(0), null, rows.GetInt64(1));
         }
     }
 

@@ -1,12 +1,12 @@
 using System.Globalization;
-using Betting.CacheWarmer.Counters;
+using Betting.CacheWarmer.Outage;
 using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
-namespace Betting.CacheWarmer.Outage;
+namespace Betting.CacheWarmer.Counters;
 
 /// <summary>
 /// The exact counters have no lifetime. A Redis that evicts such keys when its memory is full would take single bets away, which nothing
@@ -31,7 +31,7 @@ sealed class RedisSettings(
     {
         while (true)
         {
-            var pause = await LookAsync(stopping) ? Every : Soon;
+            var pause = await PollAsync(stopping) ? Every : Soon;
             for (var started = clock.GetTimestamp(); clock.GetElapsedTime(started) < pause;)
             {
                 heartbeats.Beat(Name);
@@ -53,7 +53,7 @@ sealed class RedisSettings(
     }
 
     // True where all servers answered and none of them breaks the promise.
-    async Task<bool> LookAsync(CancellationToken stopping)
+    async Task<bool> PollAsync(CancellationToken stopping)
     {
         heartbeats.Beat(Name);
         try

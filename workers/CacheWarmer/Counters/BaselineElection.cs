@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Betting.CacheWarmer.Counters;
 
 /// <summary>Sees to it that a base is in force, and that of all replicas one builds it.</summary>
-sealed class BaseKeeper(
+sealed class BaselineElection(
     CounterStore store, CounterRebuild rebuild, PostgresSource postgres, IOptions<CacheWarmerOptions> options, TimeProvider clock)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
@@ -19,7 +19,7 @@ sealed class BaseKeeper(
     /// <param name="reason">Why a new one would be built, for the log.</param>
     /// <param name="waiting">Called while another replica builds.</param>
     /// <param name="cancellation">Leaves it as it is.</param>
-    public async Task<CounterBase> EnsureAsync(CounterBase? unfit, int epoch, string reason, Action waiting, CancellationToken cancellation)
+    public async Task<CounterBaseline> EnsureAsync(CounterBaseline? unfit, int epoch, string reason, Action waiting, CancellationToken cancellation)
     {
         while (true)
         {
@@ -57,5 +57,5 @@ sealed class BaseKeeper(
         }
     }
 
-    bool Fits(CounterBase current, CounterBase? unfit) => current.Generation != unfit?.Generation && current.Shards == options.Value.Shards;
+    bool Fits(CounterBaseline current, CounterBaseline? unfit) => current.Generation != unfit?.Generation && current.Shards == options.Value.Shards;
 }

@@ -1,7 +1,7 @@
 namespace Betting.CdcSink.Messages;
 
 /// <summary>Counts batches between reading and their effect; the reading thread can wait until there are few.</summary>
-sealed class BatchesInHand(TimeProvider clock)
+sealed class InFlightBatches(TimeProvider clock)
 {
     readonly object _gate = new();
     int _count;

@@ -4,9 +4,9 @@ namespace Betting.Debezium;
 
 /// <summary>
 /// Amounts of money as whole hundredths, read from every form in which Debezium writes a decimal. What hundredths of 18 digits
-/// cannot say becomes the nearest amount, and a <see cref="MarkRule"/> tells so.
+/// cannot say becomes the nearest amount, and a <see cref="ValueSubstitution"/> tells so.
 /// </summary>
-static class Hundredths
+static class MoneyParser
 {
     const int Scale = 2;
 
@@ -107,11 +107,11 @@ static class Hundredths
     static string? Special(ReadOnlySpan<byte> text, ref long hundredths)
     {
         if (text.SequenceEqual("NAN"u8) || text.SequenceEqual("NaN"u8))
-            return MarkRule.NotANumber;
+            return ValueSubstitution.NotANumber;
         if (!text.EndsWith("INFINITY"u8) && !text.EndsWith("Infinity"u8))
             return null;
         hundredths = text[0] is (byte)'-' || text.StartsWith("NEGATIVE"u8) ? -Max : Max;
-        return MarkRule.Infinite;
+        return ValueSubstitution.Infinite;
     }
 
     static string? FromUnscaled(Int128 unscaled, int scale, bool hasRest, out long hundredths)
@@ -137,10 +137,10 @@ static class Hundredths
         if (Int128.Abs(unscaled) > Max)
         {
             hundredths = unscaled < 0 ? -Max : Max;
-            return MarkRule.Clamped;
+            return ValueSubstitution.Clamped;
         }
         hundredths = (long)unscaled;
-        return isInexact ? MarkRule.Rounded : null;
+        return isInexact ? ValueSubstitution.Rounded : null;
     }
 
     static bool Exponent(ReadOnlySpan<byte> text, out int exponent)

@@ -8,16 +8,16 @@ namespace Betting.CdcSink.Read;
 readonly record struct Begun(TopicPartition Partition, PartitionStart Start, PartitionPosition Position, long Low, long High)
 {
     /// <summary>Whether ClickHouse has to know before the first record is read.</summary>
-    public bool IsNews => Start.Kind is StartKind.First or StartKind.Added or StartKind.MadeAnew or StartKind.ClickHouseEmpty;
+    public bool IsNews => Start.Kind is StartKind.First or StartKind.Added or StartKind.TopicRecreated or StartKind.ClickHouseEmpty;
 }
 
 /// <summary>Says where each partition begins and why; whoever reads a log must find every beginning that is out of the ordinary.</summary>
-sealed class StartNews(StoppedPartitions stopped, CdcSinkOptions options, StartMetrics metrics, ILogger log)
+sealed class PartitionStartLog(StoppedPartitions stopped, CdcSinkOptions options, StartMetrics metrics, ILogger log)
 {
     /// <param name="begun">Decided just now.</param>
     /// <param name="committed">The group's offset before; null where it had none.</param>
     /// <param name="reached">The offset that ClickHouse knew of; null where it knew of none.</param>
-    public void Tell(in Begun begun, long? committed, long? reached)
+    public void Log(in Begun begun, long? committed, long? reached)
     {
         var (name, start) = (StoppedPartitions.Name(begun.Partition), begun.Start);
         stopped.Remove(begun.Partition);
@@ -45,8 +45,8 @@ sealed class StartNews(StoppedPartitions stopped, CdcSinkOptions options, StartM
             case StartKind.Rewound:
                 CdcSinkLog.Rewound(log, name, start.Offset);
                 break;
-            case StartKind.MadeAnew:
-                CdcSinkLog.MadeAnew(log, name, reached ?? committed ?? 0, begun.Low, begun.High);
+            case StartKind.TopicRecreated:
+                CdcSinkLog.TopicRecreated(log, name, reached ?? committed ?? 0, begun.Low, begun.High);
                 break;
             case StartKind.LostReadOn:
                 CdcSinkLog.ReadsOnAfterLoss(log, name, start.Lost, start.Offset);

@@ -3,7 +3,7 @@ using Betting.Debezium;
 namespace Betting.CacheWarmer.Fills;
 
 /// <summary>The lists that the stream's changes make stale.</summary>
-sealed class KeyFills
+sealed class StaleKeys
 {
     int _activeBets = 1;
     int _catalog = 1;

@@ -9,7 +9,7 @@ namespace Betting.Ingest.Claim;
 /// Npgsql gives the next transaction on a pooled connection the same object. Were this one disposed again, it would end
 /// somebody else's in the middle, or both would read one connection and wait for ever.
 /// </remarks>
-public sealed class TakenBatch(
+public sealed class ClaimedBatch(
     DurableTransaction durable, IReadOnlyList<HashedCommand> commands, OrderedDictionary<Guid, HashedCommand> firsts, HashSet<Guid> fresh)
     : IAsyncDisposable
 {
@@ -23,10 +23,10 @@ public sealed class TakenBatch(
     internal IReadOnlyList<HashedCommand> Commands => commands;
 
     /// <summary>The first command of each id.</summary>
-    internal OrderedDictionary<Guid, HashedCommand> Firsts => firsts;
+    internal OrderedDictionary<Guid, HashedCommand> FirstById => firsts;
 
     /// <summary>Ids that the journal did not have.</summary>
-    internal HashSet<Guid> Fresh => fresh;
+    internal HashSet<Guid> NewIds => fresh;
 
     /// <summary>Does nothing the second time.</summary>
     public ValueTask DisposeAsync() => durable.DisposeAsync();

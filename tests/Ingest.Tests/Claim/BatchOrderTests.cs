@@ -2,48 +2,48 @@ using Betting.Ingest.Claim;
 
 namespace Betting.Tests.Ingest.Claim;
 
-public sealed class TurnTests
+public sealed class BatchOrderTests
 {
-    readonly Turn _first = Turn.First();
+    readonly BatchOrder _first = BatchOrder.First();
 
     [Fact]
     public async Task A_batch_takes_its_ids_when_the_one_before_has_its_own_and_comes_when_that_one_is_committed()
     {
         var second = _first.Next();
-        var mayTake = second.MayTakeAsync();
-        var comes = second.ComesAsync();
+        var mayTake = second.WaitForPredecessorClaimAsync();
+        var comes = second.WaitForTurnAsync();
         Assert.False(mayTake.IsCompleted);
 
-        _first.Taken();
+        _first.Claimed();
         Assert.True(await mayTake);
         Assert.False(comes.IsCompleted);
 
-        _first.Done();
+        _first.Committed();
         await comes;
-        Assert.True(await second.KeepsAsync());
+        Assert.True(await second.WaitForPredecessorCommitAsync());
     }
 
     [Fact]
     public async Task What_was_taken_is_let_go_of_when_the_batch_before_has_to_begin_anew()
     {
         var second = _first.Next();
-        _first.Taken();
-        Assert.True(await second.MayTakeAsync());
+        _first.Claimed();
+        Assert.True(await second.WaitForPredecessorClaimAsync());
 
-        _first.Stumbled();
+        _first.Release();
 
-        Assert.False(await second.KeepsAsync());
-        Assert.False(await second.MayTakeAsync());
-        Assert.False(second.ComesAsync().IsCompleted);
+        Assert.False(await second.WaitForPredecessorCommitAsync());
+        Assert.False(await second.WaitForPredecessorClaimAsync());
+        Assert.False(second.WaitForTurnAsync().IsCompleted);
     }
 
     [Fact]
     public async Task A_batch_whose_predecessor_was_given_up_does_not_come()
     {
         var second = _first.Next();
-        _first.GivenUp();
+        _first.Abandon();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(second.ComesAsync);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(second.WaitForTurnAsync);
     }
 
     [Fact]
@@ -54,17 +54,17 @@ public sealed class TurnTests
         GC.Collect();
 
         Assert.False(gone.TryGetTarget(out _));
-        last.Done();
+        last.Committed();
     }
 
     // In a method of its own, so that no variable of the test holds the first one.
-    static WeakReference<Turn> Chain(out Turn last)
+    static WeakReference<BatchOrder> Chain(out BatchOrder last)
     {
-        var first = Turn.First();
+        var first = BatchOrder.First();
         var second = first.Next();
-        first.Done();
-        second.Done();
+        first.Committed();
+        second.Committed();
         last = second.Next();
-        return new WeakReference<Turn>(first);
+        return new WeakReference<BatchOrder>(first);
     }
 }

@@ -7,7 +7,7 @@ using Npgsql;
 namespace Betting.CacheWarmer.Outage;
 
 /// <summary>Does a step again until the stores take it: with pauses while they stumble, by the breaker while Redis is away.</summary>
-sealed class Patience(Breaker breaker, Outages outages, TimeProvider clock, ILogger<Patience> log)
+sealed class StoreRetry(Breaker breaker, Outages outages, TimeProvider clock, ILogger<StoreRetry> log)
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 

@@ -10,16 +10,16 @@ using Microsoft.Extensions.Options;
 namespace Betting.CacheWarmer.Stream;
 
 /// <summary>Read a batch → count it in Redis → store its offsets; the lists that it touches are marked for their next fill.</summary>
-sealed class WarmLoop(
-    ChangeStream stream, CounterStore store, BaseKeeper keeper, KeyFills fills, Patience patience, FollowedBets followed, Heartbeats heartbeats, Readiness readiness,
-    CacheWarmerMetrics metrics, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<WarmLoop> log) : IWorkerLoop
+sealed class CounterLoop(
+    ChangeStream stream, CounterStore store, BaselineElection keeper, StaleKeys fills, StoreRetry patience, FollowedBets followed, Heartbeats heartbeats, Readiness readiness,
+    CacheWarmerMetrics metrics, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<CounterLoop> log) : IWorkerLoop
 {
     static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(1);
     static readonly TimeSpan PoisonPause = TimeSpan.FromMinutes(1);
 
     readonly RecordDecoder _decoder = new(new DecoderOptions { DefaultEpoch = options.Value.Epoch });
     readonly Freshness _freshness = new(stream, options, clock);
-    CounterBase? _base;
+    CounterBaseline? _base;
     PostgresSnapshot? _snapshot;
     long _baseSince;
     bool _poisoned;
@@ -137,7 +137,7 @@ sealed class WarmLoop(
         await patience.OnceAsync("mark", () => _freshness.MarkAsync(store), stopping);
     }
 
-    async Task EnsureBaseAsync(CounterBase? unfit, int epoch, string reason, CancellationToken stopping)
+    async Task EnsureBaseAsync(CounterBaseline? unfit, int epoch, string reason, CancellationToken stopping)
     {
         if (_base is not null && unfit is null && reason == "there are none")
         {

@@ -2,7 +2,7 @@ using Betting.Reconciler.Compare;
 
 namespace Betting.Tests.Reconciler.Compare;
 
-public sealed class RowsKeptTests
+public sealed class ViewRetentionTests
 {
     [Theory]
     [InlineData(1)]
@@ -15,7 +15,7 @@ public sealed class RowsKeptTests
     {
         for (var at = new DateTime(2026, 11, 1, 0, 0, 0, DateTimeKind.Utc); at.Year < 2029; at = at.AddHours(12))
         {
-            var first = RowsKept.WholeDays(at, months);
+            var first = ViewRetention.WholeDays(at, months);
 
             Assert.True(first.AddMonths(months) > at && first.AddDays(-1).AddMonths(months) <= at, $"{at:s}: {first:s}");
         }

@@ -1,10 +1,10 @@
 namespace Betting.Reconciler.Compare;
 
 /// <summary>What a comparison needs of one row: key, checksum, and of a bet in ClickHouse the versions that it was made of.</summary>
-readonly record struct RowMark(long Id, long? Day, long Checksum, ulong BetVersion = 0, ulong UserVersion = 0, ulong EventVersion = 0);
+readonly record struct RowChecksum(long Id, long? Day, long Checksum, ulong BetVersion = 0, ulong UserVersion = 0, ulong EventVersion = 0);
 
 /// <summary>One row that is not the same on both sides; one of the two is missing where only the other has it.</summary>
-readonly record struct RowPair(RowMark? Expected, RowMark? Found)
+readonly record struct RowPair(RowChecksum? Expected, RowChecksum? Found)
 {
     public long Id => (Expected ?? Found)!.Value.Id;
 
@@ -28,7 +28,7 @@ enum DriftKind
 static class RowMerge
 {
     /// <summary>Every id whose rows differ, in order.</summary>
-    public static async IAsyncEnumerable<RowPair> DifferencesAsync(IAsyncEnumerable<RowMark> expected, IAsyncEnumerable<RowMark> found)
+    public static async IAsyncEnumerable<RowPair> DifferencesAsync(IAsyncEnumerable<RowChecksum> expected, IAsyncEnumerable<RowChecksum> found)
     {
         await using var left = expected.GetAsyncEnumerator();
         await using var right = found.GetAsyncEnumerator();

@@ -7,14 +7,14 @@ namespace Betting.Ingest.Messages;
 /// <param name="Outcome">A word of <see cref="OutcomeText"/>, or <see cref="DeadLetter"/>.</param>
 /// <param name="Reason">A code of <see cref="Reasons"/>; of a dead letter what is wrong, in words.</param>
 /// <param name="Field">Of a dead letter: the field that is wrong.</param>
-public sealed record Answer(Guid? CommandId, string Outcome, string? Reason, string? Field = null)
+public sealed record Reply(Guid? CommandId, string Outcome, string? Reason, string? Field = null)
 {
     public const string DeadLetter = "dead-letter";
 
     /// <summary>Of a parked command: what it waits for. Every other answer is final.</summary>
     public Waiting? Waits { get; init; }
 
-    public static Answer Of(Guid id, Outcome outcome) => new(id, OutcomeText.Of(outcome.Kind), outcome.Reason)
+    public static Reply Of(Guid id, Outcome outcome) => new(id, OutcomeText.Of(outcome.Kind), outcome.Reason)
     {
         Waits = outcome is { Kind: OutcomeKind.Parked, Until: { } until } ? new Waiting(WaitForText.Of(outcome.Wait.For), outcome.Wait.Id, until) : null,
     };

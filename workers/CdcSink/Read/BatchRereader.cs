@@ -6,7 +6,7 @@ using Confluent.Kafka;
 namespace Betting.CdcSink.Read;
 
 /// <summary>Reads a batch's records from their topics again, beside the group, when ClickHouse refused one of them.</summary>
-public sealed class RecordsAgain(KafkaOptions kafka) : IRecordsAgain
+public sealed class BatchRereader(KafkaOptions kafka) : IBatchRereader
 {
     static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(200);
 

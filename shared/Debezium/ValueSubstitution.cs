@@ -4,7 +4,7 @@ namespace Betting.Debezium;
 /// How a value that the tables cannot show, or that nobody declared, is shown all the same: the row has it with a mark, the
 /// changelog keeps what was received. The codes go into metrics and never change their meaning.
 /// </summary>
-public static class MarkRule
+public static class ValueSubstitution
 {
     /// <summary>A time outside of 1900–2299, an amount of more than 18 digits: shown as the nearest.</summary>
     public const string Clamped = "clamped";
@@ -28,9 +28,9 @@ public static class MarkRule
     public const string Retyped = "retyped";
 }
 
-/// <summary>One value that came under a <see cref="MarkRule"/>.</summary>
+/// <summary>One value that came under a <see cref="ValueSubstitution"/>.</summary>
 /// <param name="Column">Its bit among the columns of its table.</param>
 /// <param name="Name">The source's name of the column, UTF-8.</param>
-/// <param name="Rule">A <see cref="MarkRule"/>.</param>
+/// <param name="Rule">A <see cref="ValueSubstitution"/>.</param>
 /// <param name="Original">What was received, as text; empty where the value itself says it.</param>
-public readonly record struct MarkedValue(NotSent Column, string Name, string Rule, ReadOnlyMemory<byte> Original);
+public readonly record struct MarkedValue(MissingColumns Column, string Name, string Rule, ReadOnlyMemory<byte> Original);

@@ -4,13 +4,13 @@ using Betting.Ingest.Messages;
 namespace Betting.Ingest.Persist;
 
 /// <summary>One outcome for every command of a batch, repeated ones included.</summary>
-sealed class Answers
+sealed class BatchOutcomes
 {
     /// <param name="commands">All commands in their order.</param>
     /// <param name="firsts">The first of each id.</param>
     /// <param name="before">Content hashes of ids that the journal had before this batch.</param>
     /// <param name="decision">What was decided for the others.</param>
-    public Answers(
+    public BatchOutcomes(
         IReadOnlyList<HashedCommand> commands, IReadOnlyDictionary<Guid, HashedCommand> firsts, IReadOnlyDictionary<Guid, byte[]> before, BatchDecision decision)
     {
         var conflicts = new List<(HashedCommand, byte[])>();

@@ -7,7 +7,7 @@ namespace Betting.Reconciler.Compare;
 /// merges come to them, so what is older than the rule may be there or not and is left out. What went under a former, shorter rule is left
 /// out too, until <c>CdcSink rebuild --all</c>. The changes are kept whole and compared whole.
 /// </summary>
-static class RowsKept
+static class ViewRetention
 {
     /// <returns>The moment from which on rows are compared; null where all are kept.</returns>
     public static async Task<DateTime?> FromAsync(ClickHouseClient client, CancellationToken cancellation)

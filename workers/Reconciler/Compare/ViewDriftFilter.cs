@@ -10,7 +10,7 @@ namespace Betting.Reconciler.Compare;
 /// The view shows this moment, the cut an earlier one. A row that differs is explained if a change after the cut made it so:
 /// the row's own versions tell that for most, the changes tell it for the rest. Anything else is drift.
 /// </summary>
-sealed class ViewRule(ClickHouseClient client, ExactCut cut, int epoch)
+sealed class ViewDriftFilter(ClickHouseClient client, ExactCut cut, int epoch)
 {
     readonly ulong _fence = ChangeVersion.Of(epoch, streamed: true, (ulong)NpgsqlTypes.NpgsqlLogSequenceNumber.Parse(cut.FenceLsn)).Value;
 

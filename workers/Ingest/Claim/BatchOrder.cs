@@ -8,14 +8,14 @@ namespace Betting.Ingest.Claim;
 /// The one before may have to begin anew, and may then wait for an id that the next has taken; only this process knows that
 /// they wait for each other. So when a batch stumbles, the next lets go of what it holds.
 /// </remarks>
-public sealed class Turn
+public sealed class BatchOrder
 {
     readonly TaskCompletionSource _taken = New(), _stumbled = New(), _done = New();
 
     // Gone when this turn is over, or each would keep all those before it.
-    Turn? _before;
+    BatchOrder? _before;
 
-    Turn(Turn? before, string? server, CancellationToken abandoned) => (_before, Abandoned, Server) = (before, abandoned, server);
+    BatchOrder(BatchOrder? before, string? server, CancellationToken abandoned) => (_before, Abandoned, Server) = (before, abandoned, server);
 
     /// <summary>Cancelled when the batch belongs to another replica now: its statements are cancelled and its transaction is rolled back.</summary>
     public CancellationToken Abandoned { get; }
@@ -24,10 +24,10 @@ public sealed class Turn
     public string? Server { get; }
 
     /// <summary>The turn of a door's first batch, or of the first one after those before were abandoned.</summary>
-    public static Turn First(string? server = null, CancellationToken abandoned = default) => new(null, server, abandoned);
+    public static BatchOrder First(string? server = null, CancellationToken abandoned = default) => new(null, server, abandoned);
 
     /// <summary>Waits until the batch before has its ids; false where it will take them (again) later.</summary>
-    public async Task<bool> MayTakeAsync()
+    public async Task<bool> WaitForPredecessorClaimAsync()
     {
         if (_before is not { } before)
         {
@@ -39,7 +39,7 @@ public sealed class Turn
 
     /// <summary>Waits until the batch before is committed, or has stumbled.</summary>
     /// <returns>Whether what was taken meanwhile may be kept.</returns>
-    public async Task<bool> KeepsAsync()
+    public async Task<bool> WaitForPredecessorCommitAsync()
     {
         if (_before is not { } before)
         {
@@ -51,30 +51,30 @@ public sealed class Turn
 
     /// <summary>Waits until the batch before is committed.</summary>
     /// <exception cref="OperationCanceledException">It was given up; this one must not overtake it.</exception>
-    public Task ComesAsync() => _before?._done.Task ?? Task.CompletedTask;
+    public Task WaitForTurnAsync() => _before?._done.Task ?? Task.CompletedTask;
 
     /// <summary>This batch has its ids.</summary>
-    public void Taken() => _taken.TrySetResult();
+    public void Claimed() => _taken.TrySetResult();
 
     /// <summary>This batch has let go of its ids and will take them again.</summary>
-    public void Stumbled() => _stumbled.TrySetResult();
+    public void Release() => _stumbled.TrySetResult();
 
     /// <summary>This batch is committed.</summary>
-    public void Done()
+    public void Committed()
     {
         _done.TrySetResult();
         _before = null;
     }
 
     /// <summary>This batch is not going to be committed; does nothing where it is.</summary>
-    public void GivenUp()
+    public void Abandon()
     {
         _done.TrySetCanceled();
         _before = null;
     }
 
     /// <summary>The turn after this one.</summary>
-    public Turn Next(string? server = null) => new(this, server, Abandoned);
+    public BatchOrder Next(string? server = null) => new(this, server, Abandoned);
 
     static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

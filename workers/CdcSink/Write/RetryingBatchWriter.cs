@@ -19,8 +19,8 @@ namespace Betting.CdcSink.Write;
 /// <param name="clock">Pauses.</param>
 /// <param name="log">Told once a minute of a batch that is not taken by a ClickHouse that serves.</param>
 /// <param name="again">Where the records of a batch are had from to divide it; null where batches keep theirs.</param>
-public sealed class PatientApplier(
-    BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, ClickHouseOutage outage, TimeProvider clock, ILogger<PatientApplier> log, IRecordsAgain? again = null)
+public sealed class RetryingBatchWriter(
+    BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, ClickHouseOutage outage, TimeProvider clock, ILogger<RetryingBatchWriter> log, IBatchRereader? again = null)
 {
     /// <summary>Readiness: whether the batch in hand is taken. Apart from whether ClickHouse answers, which it may do meanwhile.</summary>
     public const string Condition = "clickhouse-writes";
@@ -37,10 +37,10 @@ public sealed class PatientApplier(
 
     // A batch takes well under a second. An attempt that takes longer may be at work, or wait at a connection that is dead: not ready
     // either way.
-    static readonly TimeSpan ReadyFor = TimeSpan.FromSeconds(10), Look = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan ReadyFor = TimeSpan.FromSeconds(10), CheckInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a batch is tried that ClickHouse does not take; then its failure is thrown. Default for ever, as a stream waits; a verb has an end.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.MaxValue;
+    public TimeSpan Timeout { get; init; } = TimeSpan.MaxValue;
 
     /// <param name="batch">What is applied.</param>
     /// <param name="before">What has to be done before this batch's progress is recorded.</param>
@@ -128,13 +128,13 @@ public sealed class PatientApplier(
                     Taken(loop);
                     return new Refusal(code, failure);
                 }
-                if (kind != FailureClass.Data && clock.GetElapsedTime(start) >= Patience)
+                if (kind != FailureClass.Data && clock.GetElapsedTime(start) >= Timeout)
                 {
                     throw;
                 }
                 _notTaken.Add(loop, $"not taken ({code}), attempt {attempt}");
                 // Refused data has lines of its own, below.
-                if (kind != FailureClass.Data && !outage.Tell(loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
+                if (kind != FailureClass.Data && !outage.Report(loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
                 {
                     logged = clock.GetTimestamp();
                     CdcSinkLog.NotTaken(log, batch.What, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);
@@ -151,7 +151,7 @@ public sealed class PatientApplier(
     {
         var why = FormattableString.Invariant($"not taken within {ReadyFor.TotalSeconds:F0} s, attempt {attempt}");
         var asked = clock.GetTimestamp();
-        await using var late = clock.CreateTimer(_ => Tell(), null, Look, Look);
+        await using var late = clock.CreateTimer(_ => Tell(), null, CheckInterval, CheckInterval);
         await batch.RunAsync(stopping);
 
         void Tell()

@@ -14,10 +14,10 @@ namespace Betting.CacheWarmer.Counters;
 /// <param name="EndLsn">WAL position read after it: what was written later cannot have been seen.</param>
 /// <param name="Shards">Over how many slots the bets are spread.</param>
 /// <param name="Buckets">How many hashes hold one shard's bets.</param>
-public sealed record CounterBase(
+public sealed record CounterBaseline(
     string Generation, string Order, int Epoch, string Snapshot, ulong StartLsn, ulong EndLsn, int Shards, int Buckets)
 {
     public string ToJson() => JsonSerializer.Serialize(this);
 
-    public static CounterBase? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize<CounterBase>(json);
+    public static CounterBaseline? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize<CounterBaseline>(json);
 }
