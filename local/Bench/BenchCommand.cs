@@ -10,43 +10,77 @@ static class BenchCommand
     {
         var parts = new Argument<string[]>("PART")
         {
-            Description = "what to measure; nothing named: all. " + string.Join("; ", BenchParts.All.Select(part => $"{part.Name}: {part.About}")),
+            Description =
+                "what to measure; nothing named: all. " + string.Join("; ", BenchParts.All.Select(part => $"{part.Name}: {part.About}")),
             Arity = ArgumentArity.ZeroOrMore,
         };
         parts.AcceptOnlyFromAmong([.. BenchParts.All.Select(part => part.Name)]);
-        var quick = new Option<bool>("--quick") { Description = "one repetition instead of three and shorter measurements: for a look, not for a comparison" };
-        var json = new Option<string?>("--json") { Description = "write the figures with every repetition to this file" };
-        var only = new Option<string[]>("--only") { Description = "measure only what has this word in its name; may be repeated", DefaultValueFactory = _ => [] };
-        var profile = new Option<bool>("--profile") { Description = "tell where the time of each measurement went (processors, statements of PostgreSQL); slows it down" };
-        var command = new RootCommand(
-            "Measures the workers on this machine beside what limits them, and prints one row a figure: value, limit or peer, ratio, target.\n"
-            + "Absolute figures depend on the machine; ratios are taken within one run. Progress goes to standard error.\n"
-            + "The exit code is 0 when everything was measured: a target that is missed is shown, it is no error.")
+        var quick = new Option<bool>("--quick")
         {
-            parts, quick, json, only, profile,
+            Description = "one repetition instead of three and shorter measurements: for a " + "look, not for a comparison",
         };
-        command.SetAction(async (parsed, cancellation) =>
+        var json = new Option<string?>("--json") { Description = "write the figures with every repetition to this file" };
+        var only = new Option<string[]>("--only")
         {
-            var folder = Directory.CreateTempSubdirectory("bench-");
-            try
+            Description = "measure only what has this word in its name; may be " + "repeated",
+            DefaultValueFactory = _ => [],
+        };
+        var profile = new Option<bool>("--profile")
+        {
+            Description = "tell where the time of each measurement went (processors, " + "statements of PostgreSQL); slows it down",
+        };
+        var command = new RootCommand(
+            "Measures the workers on this machine beside what limits them, and prints one row a figure: value, limit or peer, ratio, "
+                + "target.\n"
+                + "Absolute figures depend on the machine; ratios are taken within one run. Progress goes to standard error.\n"
+                + "The exit code is 0 when everything was measured: a target that is missed is shown, it is no error."
+        )
+        {
+            parts,
+            quick,
+            json,
+            only,
+            profile,
+        };
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                // Others than its owner work here: PostgreSQL refuses to run as root.
-                File.SetUnixFileMode(folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-                    | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
-                var run = new BenchRun(parsed.GetValue(quick), parsed.GetValue(profile), parsed.GetValue(only)!, folder.FullName, Console.Error, TimeProvider.System);
-                await MeasureAsync(run, parsed.GetValue(parts)!, cancellation);
-                await TellAsync(run, parsed.GetValue(json), cancellation);
-                return 0;
+                var folder = Directory.CreateTempSubdirectory("bench-");
+                try
+                {
+                    // Others than its owner work here: PostgreSQL refuses to run as root.
+                    File.SetUnixFileMode(
+                        folder.FullName,
+                        UnixFileMode.UserRead
+                            | UnixFileMode.UserWrite
+                            | UnixFileMode.UserExecute
+                            | UnixFileMode.GroupRead
+                            | UnixFileMode.GroupExecute
+                            | UnixFileMode.OtherRead
+                            | UnixFileMode.OtherExecute
+                    );
+                    var run = new BenchRun(
+                        parsed.GetValue(quick),
+                        parsed.GetValue(profile),
+                        parsed.GetValue(only)!,
+                        folder.FullName,
+                        Console.Error,
+                        TimeProvider.System
+                    );
+                    await MeasureAsync(run, parsed.GetValue(parts)!, cancellation);
+                    await TellAsync(run, parsed.GetValue(json), cancellation);
+                    return 0;
+                }
+                catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+                {
+                    return 130;
+                }
+                finally
+                {
+                    folder.Delete(recursive: true);
+                }
             }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return 130;
-            }
-            finally
-            {
-                folder.Delete(recursive: true);
-            }
-        });
+        );
         return command;
     }
 

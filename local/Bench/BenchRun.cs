@@ -31,11 +31,15 @@ public sealed class BenchRun(bool quick, bool profile, IReadOnlyList<string> onl
     public void Add(Figure figure)
     {
         _figures.Add(figure);
-        Say($"{figure.Part}: {figure.Name} {FigureTable.Number(figure.Value)} {figure.Unit}{(figure.Ratio is { } ratio ? ", ratio " + FigureTable.Number(ratio) : "")}");
+        Say(
+            $"{figure.Part}: {figure.Name} {FigureTable.Number(figure.Value)} "
+                + $"{figure.Unit}{(figure.Ratio is { } ratio ? ", ratio " + FigureTable.Number(ratio) : "")}"
+        );
     }
 
     /// <summary>A line for who waits, with the time since the start.</summary>
-    public void Say(string line) => progress.WriteLine($"{clock.GetElapsedTime(_started).ToString(@"mm\:ss", CultureInfo.InvariantCulture)} {line}");
+    public void Say(string line) =>
+        progress.WriteLine($"{clock.GetElapsedTime(_started).ToString(@"mm\:ss", CultureInfo.InvariantCulture)} {line}");
 
     /// <summary>Times the fixed piece of work once more.</summary>
     public void TakeBaseline()
@@ -45,8 +49,11 @@ public sealed class BenchRun(bool quick, bool profile, IReadOnlyList<string> onl
     }
 
     /// <summary>The machine's noise, as a figure.</summary>
-    public void AddBaseline() => _figures.Add(new Figure("machine", "the same fixed work at start, middle and end", new Samples(_baseline), "s")
-    {
-        Note = "its spread is the noise of the machine: smaller differences between two runs mean nothing",
-    });
+    public void AddBaseline() =>
+        _figures.Add(
+            new Figure("machine", "the same fixed work at start, middle and " + "end", new Samples(_baseline), "s")
+            {
+                Note = "its spread is the noise of the machine: smaller differences between two runs mean nothing",
+            }
+        );
 }

@@ -16,5 +16,10 @@ public interface IBenchPart
 /// <summary>All parts, in the order in which they run.</summary>
 static class BenchParts
 {
-    public static readonly IReadOnlyList<IBenchPart> All = [new Parts.Ingest.IngestPart(), new Parts.CdcSink.CdcSinkPart(), new Parts.Cluster.ClusterPart()];
+    public static readonly IReadOnlyList<IBenchPart> All =
+    [
+        new Parts.Ingest.IngestPart(),
+        new Parts.CdcSink.CdcSinkPart(),
+        new Parts.Cluster.ClusterPart(),
+    ];
 }

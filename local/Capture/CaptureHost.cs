@@ -31,7 +31,9 @@ static class CaptureHost
         await using var app = builder.Build();
         app.MapStatus(status, options);
         await app.StartAsync(stop);
-        Console.WriteLine($"CAPTURE_URL={app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()}");
+        Console.WriteLine(
+            $"CAPTURE_URL={app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()}"
+        );
         await app.WaitForShutdownAsync(stop);
         return 0;
     }

@@ -31,12 +31,14 @@ sealed class CaptureLoop(CaptureOptions options, CaptureStatus status, TimeProvi
             }
             catch (Exception failure) when (MayPass(failure))
             {
-                if (status.Phase == Phase.Streaming) pause = FirstPause;
+                if (status.Phase == Phase.Streaming)
+                    pause = FirstPause;
                 status.Phase = Phase.Waiting;
                 status.Restarts++;
                 status.LastError = failure.Message;
                 CaptureLog.Retrying(log, pause.TotalMilliseconds, failure.Message);
-                if (await StoppedWithinAsync(pause, stop)) return;
+                if (await StoppedWithinAsync(pause, stop))
+                    return;
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
         }
@@ -44,7 +46,14 @@ sealed class CaptureLoop(CaptureOptions options, CaptureStatus status, TimeProvi
 
     // Anything else is a mistake in this program, and ends it.
     static bool MayPass(Exception failure) =>
-        failure is NpgsqlException or SocketException or IOException or TimeoutException or KafkaException or CaptureFaultException or OperationCanceledException;
+        failure
+            is NpgsqlException
+                or SocketException
+                or IOException
+                or TimeoutException
+                or KafkaException
+                or CaptureFaultException
+                or OperationCanceledException;
 
     async Task<bool> StoppedWithinAsync(TimeSpan pause, CancellationToken stop)
     {

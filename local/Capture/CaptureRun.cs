@@ -40,7 +40,11 @@ sealed class CaptureRun(CaptureOptions options, CheckpointFile file, CaptureStat
         {
             Announce(start);
             await PrepareAsync(slots, stop);
-            var slot = await connection.CreatePgOutputReplicationSlot(options.Slot, slotSnapshotInitMode: LogicalSlotSnapshotInitMode.Export, cancellationToken: stop);
+            var slot = await connection.CreatePgOutputReplicationSlot(
+                options.Slot,
+                slotSnapshotInitMode: LogicalSlotSnapshotInitMode.Export,
+                cancellationToken: stop
+            );
             from = await SnapshotAsync(new Snapshot(catalog, outbox, records, headers), source, slot, system.SystemId, outbox, stop);
         }
 
@@ -48,7 +52,15 @@ sealed class CaptureRun(CaptureOptions options, CheckpointFile file, CaptureStat
         status.ConfirmedLsn = from.Lsn;
         CaptureLog.Streaming(log, from.Lsn);
         var sender = new ChangeSender(options, catalog, outbox, records, headers, from, log);
-        await new ChangeStream(options, sender, new HeartbeatAction(source, options.HeartbeatActionQuery), outbox, file, status, time).RunAsync(connection, from, stop);
+        await new ChangeStream(
+            options,
+            sender,
+            new HeartbeatAction(source, options.HeartbeatActionQuery),
+            outbox,
+            file,
+            status,
+            time
+        ).RunAsync(connection, from, stop);
     }
 
     void Announce(Start start)
@@ -57,7 +69,8 @@ sealed class CaptureRun(CaptureOptions options, CheckpointFile file, CaptureStat
         status.Snapshots++;
         status.ConfirmedLsn = 0;
         CaptureLog.SnapshotBegins(log, start.Reason);
-        if (start.GapPossible) CaptureLog.SnapshotRepeats(log, options.Epoch, start.Reason);
+        if (start.GapPossible)
+            CaptureLog.SnapshotRepeats(log, options.Epoch, start.Reason);
     }
 
     // The file goes first: a kill between these steps must find no checkpoint, and so begin the snapshot again.
@@ -68,7 +81,13 @@ sealed class CaptureRun(CaptureOptions options, CheckpointFile file, CaptureStat
     }
 
     async Task<Checkpoint> SnapshotAsync(
-        Snapshot snapshot, NpgsqlDataSource source, PgOutputReplicationSlot slot, string systemId, Outbox outbox, CancellationToken stop)
+        Snapshot snapshot,
+        NpgsqlDataSource source,
+        PgOutputReplicationSlot slot,
+        string systemId,
+        Outbox outbox,
+        CancellationToken stop
+    )
     {
         long began = time.GetTimestamp();
         ulong lsn = (ulong)slot.ConsistentPoint;

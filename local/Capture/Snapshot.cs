@@ -15,7 +15,13 @@ sealed class Snapshot(Catalog catalog, Outbox outbox, RecordWriter records, Reco
     readonly Row _row = new();
 
     /// <returns>How many rows there were.</returns>
-    public async Task<long> SendAsync(NpgsqlDataSource source, string exported, ulong lsn, IReadOnlyList<string> tables, CancellationToken stop)
+    public async Task<long> SendAsync(
+        NpgsqlDataSource source,
+        string exported,
+        ulong lsn,
+        IReadOnlyList<string> tables,
+        CancellationToken stop
+    )
     {
         await using var connection = await source.OpenConnectionAsync(stop);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, stop);
@@ -32,13 +38,15 @@ sealed class Snapshot(Catalog catalog, Outbox outbox, RecordWriter records, Reco
             await using var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, stop);
             while (await reader.ReadAsync(stop))
             {
-                if (held is { } previous) await SendAsync(previous, first, last: false);
+                if (held is { } previous)
+                    await SendAsync(previous, first, last: false);
                 Read(reader);
                 (held, first) = ((table, first), false);
                 count++;
             }
         }
-        if (held is { } final) await SendAsync(final, lastOfTable: true, last: true);
+        if (held is { } final)
+            await SendAsync(final, lastOfTable: true, last: true);
         return count;
 
         ValueTask SendAsync((TableJson Table, bool FirstOfTable) held, bool lastOfTable, bool last)
@@ -51,15 +59,21 @@ sealed class Snapshot(Catalog catalog, Outbox outbox, RecordWriter records, Reco
 
     /// <summary>The mark of a read; of several that apply the connector writes the first of these.</summary>
     public static string Mark(bool firstOfAll, bool firstOfTable, bool lastOfTable, bool last) =>
-        last ? "last" : firstOfAll ? "first" : lastOfTable ? "last_in_data_collection" : firstOfTable ? "first_in_data_collection" : "true";
+        last ? "last"
+        : firstOfAll ? "first"
+        : lastOfTable ? "last_in_data_collection"
+        : firstOfTable ? "first_in_data_collection"
+        : "true";
 
     void Read(NpgsqlDataReader reader)
     {
         _row.Clear();
         for (int i = 0; i < reader.FieldCount; i++)
         {
-            if (reader.IsDBNull(i)) _row.Add(Cell.Null, []);
-            else _row.Add(Cell.Text, reader.GetFieldValue<byte[]>(i));
+            if (reader.IsDBNull(i))
+                _row.Add(Cell.Null, []);
+            else
+                _row.Add(Cell.Text, reader.GetFieldValue<byte[]>(i));
         }
     }
 
@@ -72,7 +86,10 @@ sealed class Snapshot(Catalog catalog, Outbox outbox, RecordWriter records, Reco
     // The transaction id that the reads carry, as the connector takes it.
     static async Task<(long Id, long Micros)> MomentAsync(NpgsqlConnection connection, CancellationToken stop)
     {
-        await using var command = new NpgsqlCommand("select txid_current(), (extract(epoch from clock_timestamp()) * 1000000)::bigint", connection);
+        await using var command = new NpgsqlCommand(
+            "select txid_current(), (extract(epoch from clock_timestamp()) * " + "1000000)::bigint",
+            connection
+        );
         await using var reader = await command.ExecuteReaderAsync(stop);
         await reader.ReadAsync(stop);
         return (reader.GetInt64(0), reader.GetInt64(1));

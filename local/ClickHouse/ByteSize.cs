@@ -8,10 +8,15 @@ static partial class ByteSize
 {
     static readonly string[] Units = ["", "KiB", "MiB", "GiB", "TiB"];
 
-    /// <summary>Reads <c>1048576</c>, <c>400MiB</c> or <c>2 GiB</c>; null where the text is none of these or more than 64 bits hold.</summary>
+    /// <summary>
+    /// Reads <c>1048576</c>, <c>400MiB</c> or <c>2 GiB</c>; null where the text is none of these or more than 64 bits hold.
+    /// </summary>
     public static long? Read(string text)
     {
-        if (Form().Match(text) is not { Success: true } size || !long.TryParse(size.Groups["number"].Value, CultureInfo.InvariantCulture, out var number))
+        if (
+            Form().Match(text) is not { Success: true } size
+            || !long.TryParse(size.Groups["number"].Value, CultureInfo.InvariantCulture, out var number)
+        )
         {
             return null;
         }

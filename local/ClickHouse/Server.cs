@@ -31,8 +31,7 @@ static class Server
             throw new StartupException($"Port {options.Port} cannot be had: {error.Message}", error);
         }
 
-        var address = app.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         ServerLog.Started(app.Logger, engine.Version, options.Path, (long)time.GetElapsedTime(started).TotalMilliseconds);
         await Console.Out.WriteLineAsync($"CLICKHOUSE_URL={address}");
 
@@ -44,7 +43,8 @@ static class Server
     static WebApplication Build(ServerOptions options, ChdbEngine engine, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders()
+        builder
+            .Logging.ClearProviders()
             .SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning)
             // It reports each torn answer as an error of the application; the query has been answered for by then.

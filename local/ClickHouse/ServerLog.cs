@@ -3,7 +3,11 @@ namespace Betting.Local.ClickHouse;
 /// <summary>What the host says on standard error. Statements and parameters are data and stay out of it.</summary>
 static partial class ServerLog
 {
-    [LoggerMessage(1, LogLevel.Information, "ClickHouse {Version} as a library (a stand-in host for one machine) serves {Path}, up after {Milliseconds} ms")]
+    [LoggerMessage(
+        1,
+        LogLevel.Information,
+        "ClickHouse {Version} as a library (a stand-in host for one machine) serves {Path}, up " + "after {Milliseconds} ms"
+    )]
     public static partial void Started(ILogger logger, string version, string path, long milliseconds);
 
     [LoggerMessage(2, LogLevel.Information, "Stopped in order")]

@@ -28,7 +28,13 @@ public sealed class ChangeCapture : IAsyncDisposable
     /// <param name="anew">What the stand-in knew is forgotten: it takes a new snapshot.</param>
     /// <param name="say">Told each time the stand-in has ended by itself.</param>
     public static async Task<ChangeCapture> StartAsync(
-        EngineSet engines, DataFolder folder, ClusterOptions options, int epoch, bool anew, Action<string> say)
+        EngineSet engines,
+        DataFolder folder,
+        ClusterOptions options,
+        int epoch,
+        bool anew,
+        Action<string> say
+    )
     {
         if (options.ConnectUrl is { } connect)
         {
@@ -41,14 +47,24 @@ public sealed class ChangeCapture : IAsyncDisposable
         {
             Directory.Delete(state, recursive: true);
         }
-        var launch = Installed.Own("local/Capture", "LocalCapture",
-            "--postgres", engines.Postgres.ConnectionString(EngineSet.Database),
-            "--kafka", engines.KafkaBootstrap,
-            "--prefix", ChangeTopics.DefaultPrefix,
-            "--heartbeat-action-query", Topics.WatermarkQuery,
-            "--admin-port", engines.CapturePort.ToString(CultureInfo.InvariantCulture),
-            "--epoch", epoch.ToString(CultureInfo.InvariantCulture),
-            "--data", state);
+        var launch = Installed.Own(
+            "local/Capture",
+            "LocalCapture",
+            "--postgres",
+            engines.Postgres.ConnectionString(EngineSet.Database),
+            "--kafka",
+            engines.KafkaBootstrap,
+            "--prefix",
+            ChangeTopics.DefaultPrefix,
+            "--heartbeat-action-query",
+            Topics.WatermarkQuery,
+            "--admin-port",
+            engines.CapturePort.ToString(CultureInfo.InvariantCulture),
+            "--epoch",
+            epoch.ToString(CultureInfo.InvariantCulture),
+            "--data",
+            state
+        );
         var process = new SupervisedProcess("Capture", launch, folder.In("logs/capture.log"), say);
         try
         {

@@ -104,8 +104,8 @@ public sealed class Cluster : IAsyncDisposable
             new("Kafka protocol", Engines.Kafka?.ProcessId ?? 0, Engines.KafkaBootstrap),
             new("Capture", _capture?.ProcessId ?? 0, _capture?.Address ?? ""),
         }
-        .Concat(_workers.Select(worker => new ClusterMember(worker.Name, worker.ProcessId, worker.Url.ToString().TrimEnd('/'))))
-        .Where(member => member.ProcessId != 0);
+            .Concat(_workers.Select(worker => new ClusterMember(worker.Name, worker.ProcessId, worker.Url.ToString().TrimEnd('/'))))
+            .Where(member => member.ProcessId != 0);
 
     public async Task WorkersAreReadyAsync(TimeSpan limit, CancellationToken cancellation = default)
     {
@@ -117,7 +117,10 @@ public sealed class Cluster : IAsyncDisposable
             }
             catch (TimeoutException)
             {
-                throw new EngineException($"{worker.Name} is not ready after {limit.TotalSeconds:F0} s: {await worker.WhyNotReadyAsync()}; its log is in {Logs}");
+                throw new EngineException(
+                    $"{worker.Name} is not ready after {limit.TotalSeconds:F0} s: "
+                        + $"{await worker.WhyNotReadyAsync()}; its log is in {Logs}"
+                );
             }
         }
     }
@@ -129,7 +132,14 @@ public sealed class Cluster : IAsyncDisposable
         var settings = WorkerSettings.For(WorkerSettings.Reconciler, Engines, 1, Options.Follow);
         var log = Path.Combine(Logs, $"reconciliation-{Folder.Run}.log");
         File.Delete(log);
-        await using var run = EngineProcess.Start("Reconciler run", Installed.Own("workers/Reconciler", "Reconciler", "run") with { Environment = settings }, log);
+        await using var run = EngineProcess.Start(
+            "Reconciler run",
+            Installed.Own("workers/Reconciler", "Reconciler", "run") with
+            {
+                Environment = settings,
+            },
+            log
+        );
         if (!await run.ExitedWithinAsync(TimeSpan.FromMinutes(20)))
         {
             throw new EngineException(run, "did not end within 20 minutes");
@@ -179,14 +189,21 @@ public sealed class Cluster : IAsyncDisposable
         var roles = Roles.SelectMany(role => (string[])["--role-password", role + "=local"]);
         var postgres = Installed.Own("workers/Ingest", "Ingest", ["migrate", .. roles]) with
         {
-            Environment = new Dictionary<string, string> { ["Postgres__ConnectionString"] = Engines.Postgres.ConnectionString(EngineSet.Database) },
+            Environment = new Dictionary<string, string>
+            {
+                ["Postgres__ConnectionString"] = Engines.Postgres.ConnectionString(EngineSet.Database),
+            },
         };
         var clickHouse = Installed.Own("workers/CdcSink", "CdcSink", "migrate") with
         {
-            Environment = new Dictionary<string, string> { ["ClickHouse__ConnectionString"] = Engines.ClickHouse.ConnectionString(EngineSet.Database) },
+            Environment = new Dictionary<string, string>
+            {
+                ["ClickHouse__ConnectionString"] = Engines.ClickHouse.ConnectionString(EngineSet.Database),
+            },
         };
         await Task.WhenAll(
             Step.RunAsync("migrate-postgres", postgres, Logs, limit),
-            Step.RunAsync("migrate-clickhouse", clickHouse, Logs, limit));
+            Step.RunAsync("migrate-clickhouse", clickHouse, Logs, limit)
+        );
     }
 }

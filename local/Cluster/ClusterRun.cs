@@ -47,7 +47,16 @@ static class ClusterRun
         var (reconciliation, report) = await cluster.ReconcileAsync();
         var invariants = (await proof.CheckAsync(published.Commands, published.Malformed)).ToList();
         invariants.Add(new Invariant("the Reconciler finds both sides equal", reconciliation == 0, report.Trim().Split('\n')[^1]));
-        var summary = new Summary(start, seconds, drained, published, final, invariants, Memory.Of(cluster), cluster.Workers.Sum(worker => worker.Restarts));
+        var summary = new Summary(
+            start,
+            seconds,
+            drained,
+            published,
+            final,
+            invariants,
+            Memory.Of(cluster),
+            cluster.Workers.Sum(worker => worker.Restarts)
+        );
         Console.WriteLine(summary.Text());
         if (options.Json is { } file)
         {
@@ -62,7 +71,13 @@ static class ClusterRun
 
     /// <summary>Shows what happens until the time is up, Ctrl-C, or something ends that cannot go on.</summary>
     /// <returns>Null, or why it cannot go on.</returns>
-    static async Task<string?> ShowAsync(Cluster cluster, LiveTraffic traffic, Watcher watcher, TimeSpan? time, CancellationToken cancellation)
+    static async Task<string?> ShowAsync(
+        Cluster cluster,
+        LiveTraffic traffic,
+        Watcher watcher,
+        TimeSpan? time,
+        CancellationToken cancellation
+    )
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         if (time is { } limit)
@@ -71,7 +86,8 @@ static class ClusterRun
         }
         var screen = new Screen(watcher).ShowAsync(ending.Token);
         await Task.WhenAny(screen, traffic.Failure, cluster.Lost);
-        var broken = cluster.Lost.IsCompleted ? await cluster.Lost
+        var broken =
+            cluster.Lost.IsCompleted ? await cluster.Lost
             : traffic.Failure.IsFaulted ? "the traffic failed: " + traffic.Failure.Exception!.GetBaseException().Message
             : null;
         await ending.CancelAsync();
@@ -95,7 +111,8 @@ static class ClusterRun
             cluster.Folder.MarkStoppedInOrder();
         }
         await Console.Error.WriteLineAsync(
-            isWhole ? "everything published has arrived everywhere" : "not everything has arrived; the next start takes a new snapshot");
+            isWhole ? "everything published has arrived everywhere" : "not everything has arrived; the next start takes a new snapshot"
+        );
         return isWhole;
     }
 }

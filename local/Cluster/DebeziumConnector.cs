@@ -15,7 +15,9 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
 
     public async Task RegisterAsync()
     {
-        var settings = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!.AsObject();
+        var settings = JsonNode
+            .Parse(await File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!
+            .AsObject();
         settings["database.hostname"] = "127.0.0.1";
         settings["database.port"] = postgresPort.ToString(CultureInfo.InvariantCulture);
         settings["database.dbname"] = EngineSet.Database;
@@ -26,7 +28,9 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
         using var answer = await Http.PutAsJsonAsync(new Uri(connect, $"/connectors/{Name}/config"), settings);
         if (!answer.IsSuccessStatusCode)
         {
-            throw new EngineException($"Kafka Connect refused the connector: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+            throw new EngineException(
+                $"Kafka Connect refused the connector: {(int)answer.StatusCode} " + $"{await answer.Content.ReadAsStringAsync()}"
+            );
         }
         await Deadline.UntilAsync("the connector's task", TimeSpan.FromSeconds(60), IsRunningAsync);
     }

@@ -38,14 +38,15 @@ public sealed class EngineSet : IAsyncDisposable
     public string KafkaBootstrap => GivenBootstrap ?? Kafka!.BootstrapServers;
 
     /// <summary>The addresses as <c>NAME=value</c>, for scripts.</summary>
-    public IReadOnlyDictionary<string, string> Addresses => new Dictionary<string, string>
-    {
-        ["POSTGRES"] = Postgres.ConnectionString(Database),
-        ["REDIS"] = Redis.ConnectionString,
-        ["RABBITMQ"] = Rabbit.Uri,
-        ["CLICKHOUSE"] = ClickHouse.ConnectionString(Database),
-        ["KAFKA_BOOTSTRAP"] = KafkaBootstrap,
-    };
+    public IReadOnlyDictionary<string, string> Addresses =>
+        new Dictionary<string, string>
+        {
+            ["POSTGRES"] = Postgres.ConnectionString(Database),
+            ["REDIS"] = Redis.ConnectionString,
+            ["RABBITMQ"] = Rabbit.Uri,
+            ["CLICKHOUSE"] = ClickHouse.ConnectionString(Database),
+            ["KAFKA_BOOTSTRAP"] = KafkaBootstrap,
+        };
 
     public static async Task<EngineSet> StartAsync(DataFolder folder, ClusterOptions options, Action<string> say)
     {
@@ -57,7 +58,8 @@ public sealed class EngineSet : IAsyncDisposable
                 Started("Redis", engines.Redis.StartAsync, say),
                 Started("RabbitMQ", engines.Rabbit.StartAsync, say),
                 Started("ClickHouse", engines.ClickHouse.StartAsync, say),
-                engines.Kafka is { } kafka ? Started("Kafka protocol (in memory)", kafka.StartAsync, say) : Task.CompletedTask);
+                engines.Kafka is { } kafka ? Started("Kafka protocol (in memory)", kafka.StartAsync, say) : Task.CompletedTask
+            );
             return engines;
         }
         catch
@@ -74,7 +76,8 @@ public sealed class EngineSet : IAsyncDisposable
             Rabbit.DisposeAsync().AsTask(),
             ClickHouse.DisposeAsync().AsTask(),
             Kafka?.DisposeAsync().AsTask() ?? Task.CompletedTask,
-            Postgres.DisposeAsync().AsTask());
+            Postgres.DisposeAsync().AsTask()
+        );
     }
 
     async Task StartPostgresAsync()

@@ -41,20 +41,25 @@ sealed class EngineSupervisor : IAsyncDisposable
             ("ClickHouse", () => _engines.ClickHouse.HasEnded, _engines.ClickHouse.StartAsync),
         ];
         // Each by itself: one that takes minutes to start does not keep the others down.
-        await Task.WhenAll([.. kept.Select(engine => EachSecondAsync(async () =>
-        {
-            if (engine.HasEnded())
+        await Task.WhenAll([
+            .. kept.Select(engine =>
+                EachSecondAsync(async () =>
+                {
+                    if (engine.HasEnded())
+                    {
+                        await StartAgainAsync(engine.Name, engine.StartAsync);
+                    }
+                })
+            ),
+            EachSecondAsync(() =>
             {
-                await StartAgainAsync(engine.Name, engine.StartAsync);
-            }
-        })), EachSecondAsync(() =>
-        {
-            if (_engines.Kafka is { HasEnded: true })
-            {
-                _lost.TrySetResult("the local Kafka broker ended, and with it the records that it kept in memory");
-            }
-            return Task.CompletedTask;
-        })]);
+                if (_engines.Kafka is { HasEnded: true })
+                {
+                    _lost.TrySetResult("the local Kafka broker ended, and with it the records that it kept in memory");
+                }
+                return Task.CompletedTask;
+            }),
+        ]);
     }
 
     async Task EachSecondAsync(Func<Task> look)

@@ -27,8 +27,15 @@ public sealed class LiveTraffic : IAsyncDisposable
             _doors.Add(new RabbitDoor(new Uri(cluster.Engines.Rabbit.Uri), Published));
         }
         var traffic = new BettingTraffic(
-            new TrafficOptions { Seed = options.Seed, Run = (cluster.Folder.Run * 10) + shift, Users = options.Users, Events = options.Events },
-            TimeProvider.System.GetUtcNow);
+            new TrafficOptions
+            {
+                Seed = options.Seed,
+                Run = (cluster.Folder.Run * 10) + shift,
+                Users = options.Users,
+                Events = options.Events,
+            },
+            TimeProvider.System.GetUtcNow
+        );
         _run = Task.Run(() => new TrafficRun(traffic, _doors, rate).RunAsync(_stopping.Token, _givingUp.Token));
     }
 

@@ -8,8 +8,15 @@ namespace Betting.Local.Cluster;
 
 /// <summary>One page about a run, for people and for machines.</summary>
 sealed record Summary(
-    TimeSpan Start, double TrafficSeconds, double DrainedSeconds, Published Published, Reading Final,
-    IReadOnlyList<Invariant> Invariants, IReadOnlyList<Memory> Memory, int Restarts)
+    TimeSpan Start,
+    double TrafficSeconds,
+    double DrainedSeconds,
+    Published Published,
+    Reading Final,
+    IReadOnlyList<Invariant> Invariants,
+    IReadOnlyList<Memory> Memory,
+    int Restarts
+)
 {
     static readonly JsonSerializerOptions Layout = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -21,16 +28,19 @@ sealed record Summary(
     public string Text()
     {
         var page = new StringBuilder();
-        page.AppendLine($"""
+        page.AppendLine(
+            $"""
 
             Started in {Start.TotalSeconds:F1} s, traffic for {TrafficSeconds:F1} s, drained {DrainedSeconds - TrafficSeconds:F1} s later.
-            Published {Published.Messages:N0} messages: {Published.Commands:N0} commands, {Published.Duplicates:N0} of them twice, {Published.Malformed:N0} malformed.
+            Published {Published.Messages:N0} messages: {Published.Commands:N0} commands, {Published.Duplicates:N0} of them twice,
+                {Published.Malformed:N0} malformed.
             {CommandsPerSecond:N0} commands/s from the first published to the last applied.
             Outcomes in the journal: {Final.OutcomesText()}
             Commit to visible in ClickHouse: p50 {Final.FreshnessP50:F2} s, p95 {Final.FreshnessP95:F2} s. Worker restarts: {Restarts}.
             Memory, now / peak MiB: {string.Join(", ", Memory.Select(memory => $"{memory.Name} {memory.MiB:F0}/{memory.PeakMiB:F0}"))}
 
-            """);
+            """
+        );
         foreach (var invariant in Invariants)
         {
             page.AppendLine($"  {(invariant.Holds ? "holds " : "BROKEN")}  {invariant.Name}: {invariant.Detail}");
@@ -39,20 +49,27 @@ sealed record Summary(
         return page.ToString();
     }
 
-    public string Json() => JsonSerializer.Serialize(
-        new
-        {
-            holds = Holds,
-            startSeconds = Start.TotalSeconds,
-            trafficSeconds = TrafficSeconds,
-            drainedSeconds = DrainedSeconds,
-            published = new { Published.Commands, Published.Duplicates, Published.Malformed },
-            commandsPerSecond = CommandsPerSecond,
-            outcomes = Final.Outcomes,
-            freshnessSeconds = new { p50 = Final.FreshnessP50, p95 = Final.FreshnessP95 },
-            restarts = Restarts,
-            memoryMiB = Memory,
-            invariants = Invariants,
-        },
-        Layout);
+    public string Json() =>
+        JsonSerializer.Serialize(
+            new
+            {
+                holds = Holds,
+                startSeconds = Start.TotalSeconds,
+                trafficSeconds = TrafficSeconds,
+                drainedSeconds = DrainedSeconds,
+                published = new
+                {
+                    Published.Commands,
+                    Published.Duplicates,
+                    Published.Malformed,
+                },
+                commandsPerSecond = CommandsPerSecond,
+                outcomes = Final.Outcomes,
+                freshnessSeconds = new { p50 = Final.FreshnessP50, p95 = Final.FreshnessP95 },
+                restarts = Restarts,
+                memoryMiB = Memory,
+                invariants = Invariants,
+            },
+            Layout
+        );
 }

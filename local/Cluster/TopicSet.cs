@@ -20,20 +20,23 @@ public static class TopicSet
             return;
         }
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = engines.KafkaBootstrap })
-            .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+            .SetLogHandler((_, _) => { })
+            .SetErrorHandler((_, _) => { })
+            .Build();
         try
         {
-            await admin.CreateTopicsAsync(All.Select(topic => new TopicSpecification
-            {
-                Name = topic.Key,
-                NumPartitions = topic.Value,
-                ReplicationFactor = 1,
-                Configs = SettingsOf(topic.Key)?.ToDictionary(),
-            }));
+            await admin.CreateTopicsAsync(
+                All.Select(topic => new TopicSpecification
+                {
+                    Name = topic.Key,
+                    NumPartitions = topic.Value,
+                    ReplicationFactor = 1,
+                    Configs = SettingsOf(topic.Key)?.ToDictionary(),
+                })
+            );
         }
-        catch (CreateTopicsException some) when (some.Results.All(result => result.Error.Code is ErrorCode.NoError or ErrorCode.TopicAlreadyExists))
-        {
-        }
+        catch (CreateTopicsException some)
+            when (some.Results.All(result => result.Error.Code is ErrorCode.NoError or ErrorCode.TopicAlreadyExists)) { }
     }
 
     static IReadOnlyDictionary<string, string>? SettingsOf(string topic) => topic == Topics.Commands ? Topics.CommandSettings : null;

@@ -6,7 +6,10 @@ namespace Betting.Local.Cluster;
 /// <summary>Each worker's configuration on this cluster, as environment variables.</summary>
 public static class WorkerSettings
 {
-    public const string Ingest = "Ingest", CacheWarmer = "CacheWarmer", CdcSink = "CdcSink", Reconciler = "Reconciler";
+    public const string Ingest = "Ingest",
+        CacheWarmer = "CacheWarmer",
+        CdcSink = "CdcSink",
+        Reconciler = "Reconciler";
 
     public static readonly IReadOnlyList<string> Workers = [Ingest, CacheWarmer, CdcSink, Reconciler];
 
@@ -51,12 +54,13 @@ public static class WorkerSettings
     }
 
     /// <summary>The least-privileged role that each worker has in PostgreSQL.</summary>
-    static string RoleOf(string worker) => worker switch
-    {
-        Ingest => "ingest",
-        CacheWarmer => "warmer",
-        _ => "reader",
-    };
+    static string RoleOf(string worker) =>
+        worker switch
+        {
+            Ingest => "ingest",
+            CacheWarmer => "warmer",
+            _ => "reader",
+        };
 
     static string PostgresAs(string role, EngineSet engines) =>
         new NpgsqlConnectionStringBuilder(engines.Postgres.ConnectionString(EngineSet.Database)) { Username = role }.ConnectionString;

@@ -24,8 +24,11 @@ public sealed class ClickHouseServer(string folder, int port, long? memoryLimit 
     public async Task StartAsync()
     {
         string[] memory = memoryLimit is { } limit ? ["--memory-limit", limit.ToString(CultureInfo.InvariantCulture)] : [];
-        var launch = Installed.Own("local/ClickHouse", "LocalClickHouse",
-            ["--port", port.ToString(CultureInfo.InvariantCulture), "--path", Path.Combine(folder, "clickhouse"), .. memory]);
+        var launch = Installed.Own(
+            "local/ClickHouse",
+            "LocalClickHouse",
+            ["--port", port.ToString(CultureInfo.InvariantCulture), "--path", Path.Combine(folder, "clickhouse"), .. memory]
+        );
         _process = EngineProcess.Start("ClickHouse", launch, Path.Combine(folder, "logs", "clickhouse.log"));
         await _process.AnnouncedAsync("CLICKHOUSE_URL", TimeSpan.FromSeconds(60));
     }

@@ -12,7 +12,8 @@ public sealed class EngineProcess : IAsyncDisposable
     readonly StreamWriter _log;
     readonly Dictionary<string, TaskCompletionSource<string>> _announced = [];
     readonly Lock _gate = new();
-    bool _ended, _isLogFull;
+    bool _ended,
+        _isLogFull;
 
     EngineProcess(string name, Process process, StreamWriter log)
     {
@@ -160,7 +161,10 @@ public sealed class EngineProcess : IAsyncDisposable
                 Write(line);
             }
         }
-        if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && line.AsSpan(0, equals).IndexOfAnyExceptInRange('A', '_') < 0)
+        if (
+            line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
+            && line.AsSpan(0, equals).IndexOfAnyExceptInRange('A', '_') < 0
+        )
         {
             Announcement(line[..equals]).TrySetResult(line[(equals + 1)..]);
         }

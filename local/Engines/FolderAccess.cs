@@ -24,7 +24,10 @@ public static class FolderAccess
 
     static async Task<bool> CanEnterAsync(string folder, string user)
     {
-        using var test = System.Diagnostics.Process.Start("setpriv", [$"--reuid={user}", $"--regid={user}", "--clear-groups", "--", "test", "-x", folder]);
+        using var test = System.Diagnostics.Process.Start(
+            "setpriv",
+            [$"--reuid={user}", $"--regid={user}", "--clear-groups", "--", "test", "-x", folder]
+        );
         await test.WaitForExitAsync();
         return test.ExitCode == 0;
     }

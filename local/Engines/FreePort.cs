@@ -10,7 +10,8 @@ namespace Betting.Local.Engines;
 /// </remarks>
 public static class FreePort
 {
-    const int Lowest = 15_000, Highest = 32_000;
+    const int Lowest = 15_000,
+        Highest = 32_000;
 
     static readonly Lock Gate = new();
     static readonly HashSet<int> Given = [];

@@ -12,15 +12,20 @@ public static class Installed
     public static string Postgres(string program)
     {
         var versions = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql") : [];
-        return versions.OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), out var major) ? major : 0)
-            .Select(folder => Path.Combine(folder, "bin", program)).FirstOrDefault(File.Exists)
+        return versions
+            .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), out var major) ? major : 0)
+            .Select(folder => Path.Combine(folder, "bin", program))
+            .FirstOrDefault(File.Exists)
             ?? throw new EngineException($"PostgreSQL's {program} is not installed: apt-get install postgresql");
     }
 
     /// <summary>A program on the PATH or in the folders where Debian puts servers.</summary>
     public static string Debian(string program, string package) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/lib/rabbitmq/bin"])
-            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':')
+            .Concat(["/usr/sbin", "/usr/lib/rabbitmq/bin"])
+            .Select(folder => Path.Combine(folder, program))
+            .FirstOrDefault(File.Exists)
         ?? throw new EngineException($"{program} is not installed: apt-get install {package}");
 
     /// <summary>

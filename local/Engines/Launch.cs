@@ -10,11 +10,12 @@ public sealed record Launch(string Program, IReadOnlyList<string> Arguments)
     /// The same program as the user <paramref name="name"/> where we are root: PostgreSQL refuses to run as root. setpriv
     /// executes the program in its own place, so the process id stays the program's.
     /// </summary>
-    public Launch AsUserIfRoot(string name) => System.Environment.UserName != "root"
-        ? this
-        : this with
-        {
-            Program = "setpriv",
-            Arguments = [$"--reuid={name}", $"--regid={name}", "--clear-groups", "--", Program, .. Arguments],
-        };
+    public Launch AsUserIfRoot(string name) =>
+        System.Environment.UserName != "root"
+            ? this
+            : this with
+            {
+                Program = "setpriv",
+                Arguments = [$"--reuid={name}", $"--regid={name}", "--clear-groups", "--", Program, .. Arguments],
+            };
 }

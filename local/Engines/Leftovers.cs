@@ -31,8 +31,9 @@ public static class Leftovers
             // As after a crash: PostgreSQL would wait for its clients on SIGTERM, and those are the ones that end beside it.
             Signal.Kill.SendTo(id);
         }
-        await Deadline.UntilAsync("the end of what an earlier run left behind", TimeSpan.FromSeconds(20),
-            () => Task.FromResult(left.All(process => StartTime(process.Id) != process.Started)));
+        await Deadline.UntilAsync("the end of what an earlier run left behind", TimeSpan.FromSeconds(20), () =>
+            Task.FromResult(left.All(process => StartTime(process.Id) != process.Started))
+        );
         await ReapedAsync(left.ConvertAll(process => process.Id));
         File.Delete(file);
         return left.Count;
@@ -43,7 +44,9 @@ public static class Leftovers
     {
         try
         {
-            await Deadline.UntilAsync("the end of zombies", TimeSpan.FromSeconds(10), () => Task.FromResult(!processes.Exists(id => Directory.Exists($"/proc/{id}"))));
+            await Deadline.UntilAsync("the end of zombies", TimeSpan.FromSeconds(10), () =>
+                Task.FromResult(!processes.Exists(id => Directory.Exists($"/proc/{id}")))
+            );
         }
         catch (TimeoutException)
         {

@@ -47,9 +47,21 @@ public sealed class PostgresServer : IAsyncDisposable
         }
         string[] ours =
         [
-            $"port={Port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "wal_level=logical", "max_wal_senders=10",
-            "max_replication_slots=10", "max_connections=200", "shared_buffers=1GB", "min_wal_size=2GB", "max_wal_size=8GB", "max_slot_wal_keep_size=8GB",
-            "log_min_messages=warning", "logging_collector=off", "timezone=UTC", "jit=off",
+            $"port={Port}",
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "wal_level=logical",
+            "max_wal_senders=10",
+            "max_replication_slots=10",
+            "max_connections=200",
+            "shared_buffers=1GB",
+            "min_wal_size=2GB",
+            "max_wal_size=8GB",
+            "max_slot_wal_keep_size=8GB",
+            "log_min_messages=warning",
+            "logging_collector=off",
+            "timezone=UTC",
+            "jit=off",
         ];
         var arguments = new List<string> { "-D", _data };
         foreach (var setting in ours.Concat(_settings.Select(pair => $"{pair.Key}={pair.Value}")))

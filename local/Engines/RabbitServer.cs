@@ -33,7 +33,9 @@ public sealed class RabbitServer(string folder, int port, int? managementPort = 
     public async Task StartAsync()
     {
         Directory.CreateDirectory(_home);
-        await File.WriteAllTextAsync(Path.Combine(_home, "rabbitmq.conf"), $"""
+        await File.WriteAllTextAsync(
+            Path.Combine(_home, "rabbitmq.conf"),
+            $"""
             listeners.tcp.default = 127.0.0.1:{port}
             load_definitions = {Path.Combine(_home, "definitions.json")}
             vm_memory_high_watermark.absolute = 1GiB
@@ -41,7 +43,8 @@ public sealed class RabbitServer(string folder, int port, int? managementPort = 
             log.console = true
             log.file = false
             {(managementPort is { } http ? $"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {http}" : "")}
-            """);
+            """
+        );
         await File.WriteAllTextAsync(Path.Combine(_home, "definitions.json"), Definitions());
         await File.WriteAllTextAsync(Path.Combine(_home, "enabled_plugins"), managementPort is null ? "[]." : "[rabbitmq_management].");
         var launch = new Launch("/usr/lib/rabbitmq/bin/rabbitmq-server", []) { Environment = Environment() };
@@ -53,11 +56,14 @@ public sealed class RabbitServer(string folder, int port, int? managementPort = 
         await Deadline.UntilAsync("RabbitMQ's answer", TimeSpan.FromSeconds(300), AnswersAsync);
     }
 
-    /// <summary>Raises the memory alarm, as a node does that has too little memory, or ends it: publishers are not read from meanwhile.</summary>
+    /// <summary>
+    /// Raises the memory alarm, as a node does that has too little memory, or ends it: publishers are not read from meanwhile.
+    /// </summary>
     public Task SetMemoryAlarmAsync(bool isRaised) => ControlAsync("set_vm_memory_high_watermark", isRaised ? "0.000001" : "0.9");
 
     /// <summary>The largest message that it takes through channels that are opened from now on; its default is 128 MiB.</summary>
-    public Task SetMaxMessageSizeAsync(int bytes) => ControlAsync("eval", string.Create(CultureInfo.InvariantCulture, $"application:set_env(rabbit, max_message_size, {bytes})."));
+    public Task SetMaxMessageSizeAsync(int bytes) =>
+        ControlAsync("eval", string.Create(CultureInfo.InvariantCulture, $"application:set_env(rabbit, max_message_size, {bytes})."));
 
     /// <summary>Runs <c>rabbitmqctl</c>.</summary>
     /// <exception cref="EngineException">It failed.</exception>
@@ -95,46 +101,68 @@ public sealed class RabbitServer(string folder, int port, int? managementPort = 
     string Definitions()
     {
         string[] all = ["/", .. hosts];
-        return JsonSerializer.Serialize(new
-        {
-            users = new[] { new { name = "betting", password = "betting", tags = "administrator" } },
-            vhosts = all.Select(host => new { name = host }),
-            permissions = all.Select(host => new { user = "betting", vhost = host, configure = ".*", write = ".*", read = ".*" }),
-            policies = all.Select(host => new Dictionary<string, object>
+        return JsonSerializer.Serialize(
+            new
             {
-                ["vhost"] = host,
-                ["name"] = "bet-commands",
-                ["pattern"] = "^bet-commands",
-                ["apply-to"] = "queues",
-                ["priority"] = ShieldPriority,
-                ["definition"] = new { overflow = "reject-publish" },
-            }),
-        });
+                users = new[]
+                {
+                    new
+                    {
+                        name = "betting",
+                        password = "betting",
+                        tags = "administrator",
+                    },
+                },
+                vhosts = all.Select(host => new { name = host }),
+                permissions = all.Select(host => new
+                {
+                    user = "betting",
+                    vhost = host,
+                    configure = ".*",
+                    write = ".*",
+                    read = ".*",
+                }),
+                policies = all.Select(host => new Dictionary<string, object>
+                {
+                    ["vhost"] = host,
+                    ["name"] = "bet-commands",
+                    ["pattern"] = "^bet-commands",
+                    ["apply-to"] = "queues",
+                    ["priority"] = ShieldPriority,
+                    ["definition"] = new { overflow = "reject-publish" },
+                }),
+            }
+        );
     }
 
-    Dictionary<string, string> Environment() => new()
-    {
-        ["HOME"] = _home,
-        ["RABBITMQ_NODENAME"] = "betting@localhost",
-        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(_home, "mnesia"),
-        ["RABBITMQ_LOG_BASE"] = Path.Combine(_home, "log"),
-        ["RABBITMQ_CONFIG_FILE"] = Path.Combine(_home, "rabbitmq.conf"),
-        ["RABBITMQ_GENERATED_CONFIG_DIR"] = Path.Combine(_home, "generated"),
-        ["RABBITMQ_CONF_ENV_FILE"] = Path.Combine(_home, "no-such-file"),
-        ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(_home, "enabled_plugins"),
-        // As under systemd the script then becomes the Erlang machine instead of waiting for it: one process to signal.
-        ["RUNNING_UNDER_SYSTEMD"] = "true",
-        ["RABBITMQ_DIST_PORT"] = _distributionPort.ToString(CultureInfo.InvariantCulture),
-        ["ERL_EPMD_PORT"] = _mapperPort.ToString(CultureInfo.InvariantCulture),
-        ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
-        // Two schedulers that do not spin while idle: the machine is shared with every other engine.
-        ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
-    };
+    Dictionary<string, string> Environment() =>
+        new()
+        {
+            ["HOME"] = _home,
+            ["RABBITMQ_NODENAME"] = "betting@localhost",
+            ["RABBITMQ_MNESIA_BASE"] = Path.Combine(_home, "mnesia"),
+            ["RABBITMQ_LOG_BASE"] = Path.Combine(_home, "log"),
+            ["RABBITMQ_CONFIG_FILE"] = Path.Combine(_home, "rabbitmq.conf"),
+            ["RABBITMQ_GENERATED_CONFIG_DIR"] = Path.Combine(_home, "generated"),
+            ["RABBITMQ_CONF_ENV_FILE"] = Path.Combine(_home, "no-such-file"),
+            ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(_home, "enabled_plugins"),
+            // As under systemd the script then becomes the Erlang machine instead of waiting for it: one process to signal.
+            ["RUNNING_UNDER_SYSTEMD"] = "true",
+            ["RABBITMQ_DIST_PORT"] = _distributionPort.ToString(CultureInfo.InvariantCulture),
+            ["ERL_EPMD_PORT"] = _mapperPort.ToString(CultureInfo.InvariantCulture),
+            ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+            // Two schedulers that do not spin while idle: the machine is shared with every other engine.
+            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] =
+                "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface " + "{127,0,0,1}",
+        };
 
     // Erlang starts its port mapper as a daemon of its own; on our own port it is ours to end.
     async Task EndMapperAsync()
     {
-        var end = new Launch(Installed.Debian("epmd", "erlang-base"), ["-port", _mapperPort.ToString(CultureInfo.InvariantCulture), "-kill"]);
+        var end = new Launch(
+            Installed.Debian("epmd", "erlang-base"),
+            ["-port", _mapperPort.ToString(CultureInfo.InvariantCulture), "-kill"]
+        );
         await using var step = EngineProcess.Start("epmd", end, Path.Combine(folder, "logs", "rabbitmq.log"));
         await step.ExitedWithinAsync(TimeSpan.FromSeconds(5));
     }

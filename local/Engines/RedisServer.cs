@@ -20,10 +20,26 @@ public sealed class RedisServer(string folder, int port) : IAsyncDisposable
         Directory.CreateDirectory(_data);
         string[] arguments =
         [
-            "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _data,
-            "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--daemonize", "no",
+            "--port",
+            port.ToString(CultureInfo.InvariantCulture),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            _data,
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "everysec",
+            "--save",
+            "",
+            "--daemonize",
+            "no",
         ];
-        _process = EngineProcess.Start("Redis", new Launch(Installed.Debian("redis-server", "redis-server"), arguments), Path.Combine(folder, "logs", "redis.log"));
+        _process = EngineProcess.Start(
+            "Redis",
+            new Launch(Installed.Debian("redis-server", "redis-server"), arguments),
+            Path.Combine(folder, "logs", "redis.log")
+        );
         await Deadline.UntilAsync("Redis' answer", TimeSpan.FromSeconds(30), AnswersAsync);
     }
 

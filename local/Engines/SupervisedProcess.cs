@@ -69,8 +69,6 @@ public sealed class SupervisedProcess : IAsyncDisposable
                 Restarts++;
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested) { }
     }
 }

@@ -22,15 +22,16 @@ public sealed record BrokerOptions
     public TimeSpan RebalanceDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The one line that says what is wrong, or null.</summary>
-    public string? Fault() => this switch
-    {
-        { Port: < 0 or > 65535 } => $"--port {Port} is no port",
-        { AdminPort: < 0 or > 65535 } => $"--admin-port {AdminPort} is no port",
-        { Brokers: < 1 or > 10 } => $"--brokers {Brokers}: 1 to 10 are possible",
-        { Retention.Bytes: < 1024 } => $"--retention-bytes {Retention.Bytes}: at least 1024",
-        { Retention.Batches: < 1 } => $"--retention-batches {Retention.Batches}: at least 1",
-        _ => null,
-    };
+    public string? Fault() =>
+        this switch
+        {
+            { Port: < 0 or > 65535 } => $"--port {Port} is no port",
+            { AdminPort: < 0 or > 65535 } => $"--admin-port {AdminPort} is no port",
+            { Brokers: < 1 or > 10 } => $"--brokers {Brokers}: 1 to 10 are possible",
+            { Retention.Bytes: < 1024 } => $"--retention-bytes {Retention.Bytes}: at least 1024",
+            { Retention.Batches: < 1 } => $"--retention-batches {Retention.Batches}: at least 1",
+            _ => null,
+        };
 }
 
 /// <summary>A topic and how many partitions it has.</summary>
@@ -44,7 +45,8 @@ public sealed record TopicSpec(string Name, int Partitions)
     static TopicSpec Parse(string text)
     {
         int colon = text.LastIndexOf(':');
-        if (colon < 0) return new TopicSpec(text, 1);
+        if (colon < 0)
+            return new TopicSpec(text, 1);
         if (!int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int partitions) || partitions < 1)
             throw new FormatException($"--topics: '{text}' is not name:partitions");
         return new TopicSpec(text[..colon], partitions);

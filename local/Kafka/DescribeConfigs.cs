@@ -17,14 +17,20 @@ static unsafe class DescribeConfigs
     public const short Key = 32;
 
     // Where librdkafka 2.16 keeps these in a request or an answer (rd_kafka_buf_t).
-    const int Answer = 0x28, Reader = 0x78, Version = 0xBA;
+    const int Answer = 0x28,
+        Reader = 0x78,
+        Version = 0xBA;
     const int EntrySize = 16;
     const byte Topic = 2;
 
     static readonly string[] Symbols =
     [
-        "rd_kafka_mock_api_handlers", "rd_kafka_mock_buf_new_response", "rd_kafka_mock_next_request_error",
-        "rd_kafka_mock_connection_send_response0", "rd_slice_read", "rd_buf_write",
+        "rd_kafka_mock_api_handlers",
+        "rd_kafka_mock_buf_new_response",
+        "rd_kafka_mock_next_request_error",
+        "rd_kafka_mock_connection_send_response0",
+        "rd_slice_read",
+        "rd_buf_write",
     ];
 
     static delegate* unmanaged<nint, nint> _newResponse;
@@ -36,7 +42,8 @@ static unsafe class DescribeConfigs
     /// <summary>To be called before a cluster is made. With another librdkafka than 2.16 the request stays unknown.</summary>
     public static void Install(string libraryPath)
     {
-        if (_send is not null || Library.Version >> 16 != 0x0210 || LibrarySymbols.Find(libraryPath, Symbols) is not { } found) return;
+        if (_send is not null || Library.Version >> 16 != 0x0210 || LibrarySymbols.Find(libraryPath, Symbols) is not { } found)
+            return;
         _newResponse = (delegate* unmanaged<nint, nint>)found[1];
         _nextError = (delegate* unmanaged<nint, nint, int>)found[2];
         _send = (delegate* unmanaged<nint, nint, int, void>)found[3];
@@ -56,16 +63,20 @@ static unsafe class DescribeConfigs
     {
         nint reader = request + Reader;
         short version = *(short*)(request + Version);
-        if (!TryReadInt(reader, out int count)) return -1;
+        if (!TryReadInt(reader, out int count))
+            return -1;
         var asked = new List<(byte Kind, string Name, HashSet<string>? Only)>();
         for (int each = 0; each < count; each++)
         {
-            if (!TryReadByte(reader, out byte kind) || !TryReadText(reader, out string name)) return -1;
-            if (!TryReadInt(reader, out int names)) return -1;
+            if (!TryReadByte(reader, out byte kind) || !TryReadText(reader, out string name))
+                return -1;
+            if (!TryReadInt(reader, out int names))
+                return -1;
             HashSet<string>? only = names < 0 ? null : new(StringComparer.Ordinal);
             for (int index = 0; index < names; index++)
             {
-                if (!TryReadText(reader, out string setting)) return -1;
+                if (!TryReadText(reader, out string setting))
+                    return -1;
                 only!.Add(setting);
             }
             asked.Add((kind, name, only));
@@ -73,7 +84,8 @@ static unsafe class DescribeConfigs
 
         nint response = _newResponse(request);
         byte[] body = Body(asked, version, (short)_nextError(connection, response));
-        fixed (byte* first = body) _write(response + Answer, first, (nuint)body.Length);
+        fixed (byte* first = body)
+            _write(response + Answer, first, (nuint)body.Length);
         _send(connection, response, 0);
         return 0;
     }
@@ -86,13 +98,32 @@ static unsafe class DescribeConfigs
         {
             var all = kind == Topic && refused == 0 ? TopicSettings.Of(name) : null;
             var settings = all?.Where(setting => only?.Contains(setting.Name) ?? true).ToList();
-            short error = refused != 0 ? refused : settings is null ? (short)ErrorCode.UnknownTopicOrPart : (short)0;
+            short error =
+                refused != 0 ? refused
+                : settings is null ? (short)ErrorCode.UnknownTopicOrPart
+                : (short)0;
             answer.Short(error).Text(null).Byte(kind).Text(name).Int(settings?.Count ?? 0);
             foreach (var (setting, value, isSet) in settings ?? [])
             {
                 // The source: 1 set for the topic, 5 Kafka's default; before version 1 whether it is the default.
-                answer.Text(setting).Text(value).Byte(0).Byte((byte)(version >= 1 ? isSet ? 1 : 5 : isSet ? 0 : 1)).Byte(0);
-                if (version >= 1) answer.Int(0);
+                answer
+                    .Text(setting)
+                    .Text(value)
+                    .Byte(0)
+                    .Byte(
+                        (byte)(
+                            version >= 1
+                                ? isSet
+                                    ? 1
+                                    : 5
+                                : isSet
+                                    ? 0
+                                    : 1
+                        )
+                    )
+                    .Byte(0);
+                if (version >= 1)
+                    answer.Int(0);
             }
         }
         return answer.ToArray();
@@ -118,12 +149,15 @@ static unsafe class DescribeConfigs
     {
         value = "";
         short length = 0;
-        if (_read(reader, &length, 2) != 2) return false;
+        if (_read(reader, &length, 2) != 2)
+            return false;
         byte[] bytes = new byte[Math.Max((short)0, BinaryPrimitives.ReverseEndianness(length))];
-        if (bytes.Length == 0) return true;
+        if (bytes.Length == 0)
+            return true;
         fixed (byte* first = bytes)
         {
-            if (_read(reader, first, (nuint)bytes.Length) != (nuint)bytes.Length) return false;
+            if (_read(reader, first, (nuint)bytes.Length) != (nuint)bytes.Length)
+                return false;
         }
         value = Encoding.UTF8.GetString(bytes);
         return true;

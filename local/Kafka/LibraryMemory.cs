@@ -6,7 +6,8 @@ namespace Betting.Local.Kafka;
 /// <summary>The loaded librdkafka in this process's memory.</summary>
 static partial class LibraryMemory
 {
-    const int ReadOnly = 1, ReadWrite = 3;
+    const int ReadOnly = 1,
+        ReadWrite = 3;
 
     /// <summary>Replaces bytes of a read-only page.</summary>
     /// <exception cref="InvalidOperationException">The page cannot be made writable.</exception>
@@ -24,7 +25,8 @@ static partial class LibraryMemory
     {
         foreach (string line in File.ReadLines("/proc/self/maps"))
         {
-            if (!line.EndsWith(libraryPath, StringComparison.Ordinal) || !line.Contains($" {rights} ", StringComparison.Ordinal)) continue;
+            if (!line.EndsWith(libraryPath, StringComparison.Ordinal) || !line.Contains($" {rights} ", StringComparison.Ordinal))
+                continue;
             var range = line.AsSpan(0, line.IndexOf(' '));
             int dash = range.IndexOf('-');
             nint start = nint.Parse(range[..dash], NumberStyles.HexNumber, CultureInfo.InvariantCulture);

@@ -12,7 +12,9 @@ namespace Betting.Local.Kafka;
 /// </remarks>
 static partial class Listeners
 {
-    const int SolSocket = 1, SoAcceptConn = 30, Backlog = 128;
+    const int SolSocket = 1,
+        SoAcceptConn = 30,
+        Backlog = 128;
 
     /// <summary>Descriptors of this process that listen.</summary>
     public static HashSet<int> All()
@@ -22,7 +24,8 @@ static partial class Listeners
         {
             int descriptor = int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture);
             int length = sizeof(int);
-            if (getsockopt(descriptor, SolSocket, SoAcceptConn, out int accepts, ref length) == 0 && accepts == 1) listening.Add(descriptor);
+            if (getsockopt(descriptor, SolSocket, SoAcceptConn, out int accepts, ref length) == 0 && accepts == 1)
+                listening.Add(descriptor);
         }
         return listening;
     }
@@ -36,7 +39,9 @@ static partial class Listeners
         socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
         socket.Listen(Backlog);
         if (dup2((int)socket.Handle, descriptor) < 0)
-            throw new InvalidOperationException($"dup2 failed with errno {Marshal.GetLastPInvokeError()}: the broker cannot listen on port {port}");
+            throw new InvalidOperationException(
+                $"dup2 failed with errno {Marshal.GetLastPInvokeError()}: the broker cannot listen on " + $"port {port}"
+            );
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 

@@ -25,9 +25,11 @@ public sealed class LocalBrokers : IDisposable
         if (_ports.Length != options.Brokers)
             throw new InvalidOperationException($"{options.Brokers} brokers were asked for, {_ports.Length} listen");
         _down = new bool[_ports.Length];
-        for (int broker = 1; broker <= _ports.Length; broker++) _cluster.Advertise(broker, "127.0.0.1", _ports[broker - 1]);
+        for (int broker = 1; broker <= _ports.Length; broker++)
+            _cluster.Advertise(broker, "127.0.0.1", _ports[broker - 1]);
         _cluster.SetRebalanceDelay(options.RebalanceDelay);
-        foreach (var topic in options.Topics) Require(CreateTopic(topic.Name, topic.Partitions), topic.Name);
+        foreach (var topic in options.Topics)
+            Require(CreateTopic(topic.Name, topic.Partitions), topic.Name);
     }
 
     public string Bootstrap => string.Join(',', _ports.Select(port => $"127.0.0.1:{port}"));
@@ -43,7 +45,8 @@ public sealed class LocalBrokers : IDisposable
     public ErrorCode CreateTopic(string topic, int partitions)
     {
         var result = _cluster.CreateTopic(topic, partitions, Math.Min(3, Brokers));
-        if (result != ErrorCode.NoError) return result;
+        if (result != ErrorCode.NoError)
+            return result;
         _topics[topic] = partitions;
         TopicSettings.Add(topic);
         return result;
@@ -72,7 +75,8 @@ public sealed class LocalBrokers : IDisposable
     {
         lock (_listening)
         {
-            if (_down[broker - 1]) return ErrorCode.NoError;
+            if (_down[broker - 1])
+                return ErrorCode.NoError;
             _down[broker - 1] = true;
             return _cluster.SetDown(broker);
         }
@@ -83,11 +87,14 @@ public sealed class LocalBrokers : IDisposable
     {
         lock (_listening)
         {
-            if (!_down[broker - 1]) return ErrorCode.NoError;
+            if (!_down[broker - 1])
+                return ErrorCode.NoError;
             var before = Listeners.All();
             var result = _cluster.SetUp(broker);
-            if (result != ErrorCode.NoError) return result;
-            foreach (int descriptor in Listeners.All().Except(before)) Listeners.Move(descriptor, _ports[broker - 1]);
+            if (result != ErrorCode.NoError)
+                return result;
+            foreach (int descriptor in Listeners.All().Except(before))
+                Listeners.Move(descriptor, _ports[broker - 1]);
             _cluster.Advertise(broker, "127.0.0.1", _ports[broker - 1]); // also wakes the cluster's thread, which still polls the old socket
             _down[broker - 1] = false;
             return result;
@@ -98,6 +105,7 @@ public sealed class LocalBrokers : IDisposable
 
     static void Require(ErrorCode result, string topic)
     {
-        if (result != ErrorCode.NoError) throw new InvalidOperationException($"topic {topic} was not created: {result}");
+        if (result != ErrorCode.NoError)
+            throw new InvalidOperationException($"topic {topic} was not created: {result}");
     }
 }

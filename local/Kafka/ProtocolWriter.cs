@@ -32,7 +32,8 @@ sealed class ProtocolWriter
     /// <summary>A null text has the length -1.</summary>
     public ProtocolWriter Text(string? value)
     {
-        if (value is null) return Short(-1);
+        if (value is null)
+            return Short(-1);
         byte[] text = Encoding.UTF8.GetBytes(value);
         Short((short)text.Length);
         _bytes.Write(text);

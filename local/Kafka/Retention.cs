@@ -14,7 +14,9 @@ public sealed record Retention(long Bytes, long Batches)
 
     /// <summary>Replaces the library's own limits by these.</summary>
     /// <param name="libraryPath">The library as it stands in /proc/self/maps.</param>
-    /// <exception cref="InvalidOperationException">The constant is not there exactly once: another librdkafka than the one this was written for.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The constant is not there exactly once: another librdkafka than the one this was written for.
+    /// </exception>
     public unsafe void Apply(string libraryPath)
     {
         Span<byte> pattern = stackalloc byte[16];
@@ -25,13 +27,16 @@ public sealed record Retention(long Bytes, long Batches)
         foreach (var (start, length) in LibraryMemory.Mappings(libraryPath, "r--p"))
         {
             var memory = new ReadOnlySpan<byte>((void*)start, length);
-            for (int at = 0; memory[at..].IndexOf(pattern) is >= 0 and int hit; at += hit + 1) found.Add(start + at + hit);
+            for (int at = 0; memory[at..].IndexOf(pattern) is >= 0 and int hit; at += hit + 1)
+                found.Add(start + at + hit);
         }
         if (found.Count != 1)
         {
             throw new InvalidOperationException(
-                $"librdkafka's retention constant stands {found.Count} times in {libraryPath}, not once: its 5 MiB a partition cannot be raised. "
-                + "Use the Confluent.Kafka version of Directory.Packages.props.");
+                $"librdkafka's retention constant stands {found.Count} times in {libraryPath}, not once: its 5 MiB a partition cannot "
+                    + $"be raised. "
+                    + "Use the Confluent.Kafka version of Directory.Packages.props."
+            );
         }
 
         BitConverter.TryWriteBytes(pattern, Bytes);

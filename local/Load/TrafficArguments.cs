@@ -7,7 +7,11 @@ namespace Betting.Local.Load;
 sealed class TrafficArguments
 {
     readonly Option<int> _seed = new("--seed") { Description = "the same seed gives the same commands", DefaultValueFactory = _ => 1 };
-    readonly Option<int> _run = new("--run") { Description = "shifts all ids, for new traffic on the same data", DefaultValueFactory = _ => 1 };
+    readonly Option<int> _run = new("--run")
+    {
+        Description = "shifts all ids, for new traffic on the same " + "data",
+        DefaultValueFactory = _ => 1,
+    };
     readonly Option<int> _users = new("--users") { Description = "how many users may bet", DefaultValueFactory = _ => 2_000 };
     readonly Option<int> _events = new("--events") { Description = "how many events are open at a time", DefaultValueFactory = _ => 40 };
 
@@ -19,11 +23,12 @@ sealed class TrafficArguments
         command.Options.Add(_events);
     }
 
-    public TrafficOptions Read(ParseResult parsed) => new()
-    {
-        Seed = parsed.GetValue(_seed),
-        Run = parsed.GetValue(_run),
-        Users = parsed.GetValue(_users),
-        Events = parsed.GetValue(_events),
-    };
+    public TrafficOptions Read(ParseResult parsed) =>
+        new()
+        {
+            Seed = parsed.GetValue(_seed),
+            Run = parsed.GetValue(_run),
+            Users = parsed.GetValue(_users),
+            Events = parsed.GetValue(_events),
+        };
 }

@@ -3,7 +3,9 @@ using Betting.Local.Load.Traffic;
 
 namespace Betting.Local.Load;
 
-/// <summary>Sends traffic through its doors at a steady rate until told to stop; then sends what was held back and waits for confirmations.</summary>
+/// <summary>
+/// Sends traffic through its doors at a steady rate until told to stop; then sends what was held back and waits for confirmations.
+/// </summary>
 public sealed class TrafficRun(BettingTraffic traffic, IReadOnlyList<IDoor> doors, double rate)
 {
     static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
@@ -30,9 +32,7 @@ public sealed class TrafficRun(BettingTraffic traffic, IReadOnlyList<IDoor> door
                 }
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !giveUp.IsCancellationRequested)
-        {
-        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !giveUp.IsCancellationRequested) { }
         foreach (var message in traffic.Rest())
         {
             await PublishAsync(message, giveUp);

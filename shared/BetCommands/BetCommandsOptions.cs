@@ -10,7 +10,9 @@ public enum Via
     Kafka,
 }
 
-/// <summary>Section <c>BetCommands</c>; the brokers' addresses, TLS and SASL are in the sections <c>RabbitMq</c> and <c>Kafka</c>.</summary>
+/// <summary>
+/// Section <c>BetCommands</c>; the brokers' addresses, TLS and SASL are in the sections <c>RabbitMq</c> and <c>Kafka</c>.
+/// </summary>
 public sealed class BetCommandsOptions
 {
     public const string Section = "BetCommands";
@@ -18,7 +20,9 @@ public sealed class BetCommandsOptions
     /// <summary><c>rabbitmq</c> (the default) or <c>kafka</c>.</summary>
     public Via Via { get; set; } = Via.RabbitMq;
 
-    /// <summary>How long a publish, of one command or of up to <see cref="OnTheWay"/>, is tried, over reconnections; 30 s by default.</summary>
+    /// <summary>
+    /// How long a publish, of one command or of up to <see cref="OnTheWay"/>, is tried, over reconnections; 30 s by default.
+    /// </summary>
     public TimeSpan PublishWithin { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long an outcome is waited for; 10 s by default.</summary>
@@ -44,7 +48,12 @@ sealed class BetCommandsRules(IOptions<RabbitMqOptions> rabbit, IOptions<KafkaOp
         {
             wrong.Add($"Kafka:BootstrapServers: {BrokerList.Form}");
         }
-        if (options.PublishWithin <= TimeSpan.Zero || options.PublishWithin > Longest || options.AnswerWithin <= TimeSpan.Zero || options.AnswerWithin > Longest)
+        if (
+            options.PublishWithin <= TimeSpan.Zero
+            || options.PublishWithin > Longest
+            || options.AnswerWithin <= TimeSpan.Zero
+            || options.AnswerWithin > Longest
+        )
         {
             wrong.Add("BetCommands:PublishWithin and AnswerWithin: more than nothing, at most 10 minutes");
         }

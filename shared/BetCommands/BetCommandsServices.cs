@@ -25,9 +25,11 @@ public static class BetCommandsServices
         }
         services.AddSingleton<IValidateOptions<BetCommandsOptions>, BetCommandsRules>();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IBetCommands>(provider => provider.GetRequiredService<IOptions<BetCommandsOptions>>().Value.Via == Via.Kafka
-            ? ActivatorUtilities.CreateInstance<KafkaBetCommands>(provider)
-            : ActivatorUtilities.CreateInstance<RabbitBetCommands>(provider));
+        services.TryAddSingleton<IBetCommands>(provider =>
+            provider.GetRequiredService<IOptions<BetCommandsOptions>>().Value.Via == Via.Kafka
+                ? ActivatorUtilities.CreateInstance<KafkaBetCommands>(provider)
+                : ActivatorUtilities.CreateInstance<RabbitBetCommands>(provider)
+        );
         return services;
     }
 }

@@ -3,12 +3,18 @@ namespace Betting.BetCommands;
 /// <summary>What became of a command.</summary>
 /// <param name="Id">The command's id; null where none could be read.</param>
 /// <param name="Outcome">One of the constants.</param>
-/// <param name="Reason">Why it was rejected, or what it will be rejected with if what it waits for never comes: a code of the contract.</param>
+/// <param name="Reason">
+/// Why it was rejected, or what it will be rejected with if what it waits for never comes: a code of the contract.
+/// </param>
 /// <param name="Field">Of a dead letter: the field that is wrong.</param>
 /// <param name="Duplicate">True where the command came before; the outcome is the first one's.</param>
 public sealed record CommandOutcome(Guid? Id, string Outcome, string? Reason, string? Field, bool Duplicate)
 {
-    public const string Accepted = "accepted", Rejected = "rejected", Parked = "parked", Conflict = "conflict", DeadLetter = "dead-letter";
+    public const string Accepted = "accepted",
+        Rejected = "rejected",
+        Parked = "parked",
+        Conflict = "conflict",
+        DeadLetter = "dead-letter";
 
     /// <summary>It had its effect.</summary>
     public bool IsAccepted => Outcome == Accepted;

@@ -13,14 +13,17 @@ public interface IBetCommands
     NewCommand New { get; }
 
     /// <summary>Returns when the broker has the command durably. It has no outcome yet.</summary>
-    /// <exception cref="TimeoutException">The broker did not confirm it within <see cref="BetCommandsOptions.PublishWithin"/>; it may be there or not.</exception>
+    /// <exception cref="TimeoutException">
+    /// The broker did not confirm it within <see cref="BetCommandsOptions.PublishWithin"/>; it may be there or not.
+    /// </exception>
     /// <exception cref="ArgumentException">Ingest would refuse it; the message names the field and the fix. It was not sent.</exception>
     /// <exception cref="BetCommandsException">The broker has no place for commands, or does not take this one.</exception>
     Task PublishAsync(BetCommand command, CancellationToken cancellation = default);
 
     /// <summary>
     /// As for one, for many in their order, from the first call on; returns when the broker has them all. Where it throws, some may be
-    /// there: send all again; after a <see cref="BetCommandsException"/> that names two commands look at their outcomes first. Commands of two calls are in order only if the first call was awaited.
+    /// there: send all again; after a <see cref="BetCommandsException"/> that names two commands look at their outcomes first. Commands of
+    /// two calls are in order only if the first call was awaited.
     /// </summary>
     /// <remarks>All are read and checked before the first one is sent, so the bytes of all are in memory, some 300 for each.</remarks>
     /// <exception cref="ArgumentException">Ingest would refuse one; the message names it, its field and the fix. None was sent.</exception>
@@ -38,5 +41,7 @@ public interface IBetCommands
     Task<CommandOutcome> SendAsync(BetCommand command, TimeSpan? within = null, CancellationToken cancellation = default);
 }
 
-/// <summary>Trying again alone does not help: the broker takes no commands, or a list over Kafka has a gap; the message says which.</summary>
+/// <summary>
+/// Trying again alone does not help: the broker takes no commands, or a list over Kafka has a gap; the message says which.
+/// </summary>
 public sealed class BetCommandsException(string message, Exception? inner = null) : Exception(message, inner);

@@ -11,17 +11,22 @@ namespace Betting.BetCommands;
 /// <summary>Over the topic <c>bet-commands</c>, keyed so that one user's commands stay in order.</summary>
 sealed class KafkaBetCommands : IBetCommands, IDisposable
 {
-    // Each message has a limit of its own. Those that are handed over within a moment are given up together; of a longer list the client could
-    // give up the beginning and send the end.
+    // Each message has a limit of its own. Those that are handed over within a moment are given up together; of a longer list the client
+    // could give up the beginning and send the end.
     const int Together = 500;
 
-    static readonly TimeSpan Grace = TimeSpan.FromSeconds(5), LookForRoomEvery = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(5),
+        LookForRoomEvery = TimeSpan.FromMilliseconds(20);
 
     // Trying again would not help.
     static readonly ErrorCode[] Refusals =
     [
-        ErrorCode.TopicAuthorizationFailed, ErrorCode.ClusterAuthorizationFailed, ErrorCode.MsgSizeTooLarge, ErrorCode.InvalidRecord,
-        ErrorCode.UnsupportedForMessageFormat, ErrorCode.PolicyViolation,
+        ErrorCode.TopicAuthorizationFailed,
+        ErrorCode.ClusterAuthorizationFailed,
+        ErrorCode.MsgSizeTooLarge,
+        ErrorCode.InvalidRecord,
+        ErrorCode.UnsupportedForMessageFormat,
+        ErrorCode.PolicyViolation,
     ];
 
     readonly BetCommandsOptions _options;
@@ -32,18 +37,20 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     {
         (_options, _clock) = (options.Value, clock);
         New = new NewCommand(clock);
-        _producer = new LastingProducer(onError => new ProducerBuilder<byte[]?, byte[]?>(kafka.Value.Producer(config =>
-        {
-            config.ClientId = "bet-commands";
-            config.Acks = Acks.All;
-            config.EnableIdempotence = true;
-            config.LingerMs = 5;
-            config.MessageTimeoutMs = (int)_options.PublishWithin.TotalMilliseconds;
-            config.ReconnectBackoffMaxMs = 1000;
-            config.AllowAutoCreateTopics = false;
-            // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
-            config.Partitioner = Partitioner.Murmur2Random;
-        })).SetLogHandler((_, _) => { }).SetErrorHandler(onError).Build());
+        _producer = new LastingProducer(onError => new ProducerBuilder<byte[]?, byte[]?>(
+                kafka.Value.Producer(config =>
+                {
+                    config.ClientId = "bet-commands";
+                    config.Acks = Acks.All;
+                    config.EnableIdempotence = true;
+                    config.LingerMs = 5;
+                    config.MessageTimeoutMs = (int)_options.PublishWithin.TotalMilliseconds;
+                    config.ReconnectBackoffMaxMs = 1000;
+                    config.AllowAutoCreateTopics = false;
+                    // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
+                    config.Partitioner = Partitioner.Murmur2Random;
+                })
+            ).SetLogHandler((_, _) => { }).SetErrorHandler(onError).Build());
     }
 
     public NewCommand New { get; }
@@ -61,7 +68,9 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     }
 
     public Task<CommandOutcome> SendAsync(BetCommand command, TimeSpan? within = null, CancellationToken cancellation = default) =>
-        throw new NotSupportedException("outcomes are answered over RabbitMQ only; over Kafka publish, and read the outcome from the journal");
+        throw new NotSupportedException(
+            "outcomes are answered over RabbitMQ only; over Kafka publish, and read the outcome from the " + "journal"
+        );
 
     public void Dispose() => _producer.Dispose();
 
@@ -87,16 +96,20 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
             else if (missing.TryGetValue(key, out var before))
             {
                 throw new BetCommandsException(
-                    $"Kafka confirmed command {bodies[at].Command.Id} and not {bodies[before].Command.Id}, which stands before it in the list, has the same key and "
-                    + "may be there or not: look at their outcomes before the list is sent again", onTheWay[before].Exception?.InnerException);
+                    $"Kafka confirmed command {bodies[at].Command.Id} and not {bodies[before].Command.Id}, which stands before it in "
+                        + $"the list, has the same key and "
+                        + "may be there or not: look at their outcomes before the list is sent "
+                        + "again",
+                    onTheWay[before].Exception?.InnerException
+                );
             }
         }
         await onTheWay[first];
     }
 
     /// <summary>
-    /// Hands them to the client one after another. Its queue is shared by all calls and has a limit, and where it is full for one message it may
-    /// have room for the next: so each is waited for, and nothing is handed over behind one that was not.
+    /// Hands them to the client one after another. Its queue is shared by all calls and has a limit, and where it is full for one message
+    /// it may have room for the next: so each is waited for, and nothing is handed over behind one that was not.
     /// </summary>
     async Task<List<Task>> HandOverAsync(ProducerUse producer, CommandBody[] bodies, CancellationToken cancellation)
     {
@@ -120,7 +133,13 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     }
 
     async Task PublishAsync(
-        ProducerUse producer, CommandBody body, List<Task> onTheWay, long since, TaskCompletionSource isHandedOver, CancellationToken cancellation)
+        ProducerUse producer,
+        CommandBody body,
+        List<Task> onTheWay,
+        long since,
+        TaskCompletionSource isHandedOver,
+        CancellationToken cancellation
+    )
     {
         var (command, before) = (body.Command, onTheWay.Count);
         using var span = PublishTrace.Start("kafka", command);
@@ -129,7 +148,12 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         {
             headers.Add(name, Encoding.ASCII.GetBytes(value));
         }
-        var message = new Message<byte[]?, byte[]?> { Key = Key(command), Value = body.Bytes, Headers = headers };
+        var message = new Message<byte[]?, byte[]?>
+        {
+            Key = Key(command),
+            Value = body.Bytes,
+            Headers = headers,
+        };
         try
         {
             Task? produced;
@@ -149,8 +173,8 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
             }
             catch (TimeoutException)
             {
-                // The client's own limit is the same, but for messages of a producer that has become unusable. Its report may be about to be read, also
-                // after this process stood still.
+                // The client's own limit is the same, but for messages of a producer that has become unusable. Its report may be about to
+                // be read, also after this process stood still.
                 await produced.WaitAsync(Grace, _clock, cancellation);
             }
         }
@@ -168,7 +192,11 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         }
         catch (KafkaException full) when (full.Error.Code == ErrorCode.Local_QueueFull)
         {
-            throw new TimeoutException($"command {command.Id} was not sent: the client's queue was full for {_options.PublishWithin.TotalSeconds:F0} s, because Kafka confirms nothing", full);
+            throw new TimeoutException(
+                $"command {command.Id} was not sent: the client's queue was full for "
+                    + $"{_options.PublishWithin.TotalSeconds:F0} s, because Kafka confirms nothing",
+                full
+            );
         }
         catch (KafkaException late)
         {
@@ -184,7 +212,8 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
         return isFull && _clock.GetElapsedTime(since) < _options.PublishWithin ? null : produced;
     }
 
-    string NotConfirmed(BetCommand command) => $"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s";
+    string NotConfirmed(BetCommand command) =>
+        $"Kafka did not confirm command {command.Id} within " + $"{_options.PublishWithin.TotalSeconds:F0} s";
 
     static byte[] Key(BetCommand command) => Encoding.ASCII.GetBytes(CommandContent.Of(command).Key.ToString(CultureInfo.InvariantCulture));
 }

@@ -20,8 +20,13 @@ public sealed class NewCommand(TimeProvider clock)
         new(Id(), Now(), eventId, name, category, CommandTime.Truncate(startTime.UtcDateTime));
 
     /// <summary>Changes what is given and leaves the rest.</summary>
-    public ChangeEvent ChangeEvent(long eventId, string? name = null, string? category = null, DateTimeOffset? startTime = null, string? status = null) =>
-        new(Id(), Now(), eventId, name, category, startTime is { } start ? CommandTime.Truncate(start.UtcDateTime) : null, status);
+    public ChangeEvent ChangeEvent(
+        long eventId,
+        string? name = null,
+        string? category = null,
+        DateTimeOffset? startTime = null,
+        string? status = null
+    ) => new(Id(), Now(), eventId, name, category, startTime is { } start ? CommandTime.Truncate(start.UtcDateTime) : null, status);
 
     public PlaceBet PlaceBet(long betId, long userId, long eventId, decimal amount) =>
         new(Id(), Now(), betId, userId, eventId, Money.FromDecimal(amount));

@@ -7,8 +7,12 @@ using RabbitMQ.Client.Exceptions;
 
 namespace Betting.BetCommands;
 
-/// <summary>Over the queue <c>bet-commands</c>. What the broker did not confirm is sent again, which the command's id makes harmless.</summary>
-sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<RabbitMqOptions> rabbit, TimeProvider clock) : IBetCommands, IAsyncDisposable
+/// <summary>
+/// Over the queue <c>bet-commands</c>. What the broker did not confirm is sent again, which the command's id makes harmless.
+/// </summary>
+sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<RabbitMqOptions> rabbit, TimeProvider clock)
+    : IBetCommands,
+        IAsyncDisposable
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -20,12 +24,16 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
     public async Task PublishAsync(BetCommand command, CancellationToken cancellation = default)
     {
         var body = CommandBody.Of(command);
-        await RetryAsync($"command {command.Id}", async limit =>
-        {
-            var session = await OpenAsync(limit);
-            await PublishAsync(session, body, null, limit);
-            return session;
-        }, cancellation);
+        await RetryAsync(
+            $"command {command.Id}",
+            async limit =>
+            {
+                var session = await OpenAsync(limit);
+                await PublishAsync(session, body, null, limit);
+                return session;
+            },
+            cancellation
+        );
     }
 
     public async Task PublishAsync(IEnumerable<BetCommand> commands, CancellationToken cancellation = default)
@@ -63,7 +71,10 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"no outcome of command {command.Id} within {patience.TotalSeconds:F0} s; it may be applied or not, and sent again it tells");
+            throw new TimeoutException(
+                $"no outcome of command {command.Id} within {patience.TotalSeconds:F0} s; it may be applied or "
+                    + $"not, and sent again it tells"
+            );
         }
     }
 
@@ -77,45 +88,63 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
     }
 
     // The answer is expected before the command is published, and only once: it may arrive before the confirm.
-    Task<(RabbitSession Session, Task<CommandOutcome?> Answer)> RequestAsync(CommandBody body, string correlation, CancellationToken cancellation) =>
-        RetryAsync($"command {body.Command.Id}", async limit =>
-        {
-            var session = await OpenAsync(limit);
-            var answer = session.Expect(correlation);
-            try
+    Task<(RabbitSession Session, Task<CommandOutcome?> Answer)> RequestAsync(
+        CommandBody body,
+        string correlation,
+        CancellationToken cancellation
+    ) =>
+        RetryAsync(
+            $"command {body.Command.Id}",
+            async limit =>
             {
-                await PublishAsync(session, body, correlation, limit);
-                return (session, answer);
-            }
-            catch
-            {
-                session.Forget(correlation);
-                throw;
-            }
-        }, cancellation);
+                var session = await OpenAsync(limit);
+                var answer = session.Expect(correlation);
+                try
+                {
+                    await PublishAsync(session, body, correlation, limit);
+                    return (session, answer);
+                }
+                catch
+                {
+                    session.Forget(correlation);
+                    throw;
+                }
+            },
+            cancellation
+        );
 
     // All on one channel, which sends them in the order of the calls. Where one is not confirmed, it is sent again with all
     // that follow it: so whatever comes first into the queue of two commands is the first of them.
     async Task PublishInOrderAsync(CommandBody[] commands, CancellationToken cancellation)
     {
         var confirmed = 0;
-        await RetryAsync($"{commands.Length} commands", async limit =>
-        {
-            var session = await OpenAsync(limit);
-            Task[] onTheWay = [.. commands.Skip(confirmed).Select(command => PublishAsync(session, command, null, limit))];
-            await Task.WhenAll(onTheWay).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            var first = onTheWay.TakeWhile(publish => publish.IsCompletedSuccessfully).Count();
-            confirmed += first;
-            await (first < onTheWay.Length ? onTheWay[first] : Task.CompletedTask);
-            return session;
-        }, cancellation);
+        await RetryAsync(
+            $"{commands.Length} commands",
+            async limit =>
+            {
+                var session = await OpenAsync(limit);
+                Task[] onTheWay = [.. commands.Skip(confirmed).Select(command => PublishAsync(session, command, null, limit))];
+                await Task.WhenAll(onTheWay).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var first = onTheWay.TakeWhile(publish => publish.IsCompletedSuccessfully).Count();
+                confirmed += first;
+                await (first < onTheWay.Length ? onTheWay[first] : Task.CompletedTask);
+                return session;
+            },
+            cancellation
+        );
     }
 
     async Task PublishAsync(RabbitSession session, CommandBody body, string? correlation, CancellationToken cancellation)
     {
         using var span = PublishTrace.Start("rabbitmq", body.Command);
         // Mandatory: a command that reaches no queue is an error, not a confirm.
-        await session.Commands.PublishAsync(Topics.Commands, mandatory: true, Properties(body.Command, correlation), body.Bytes, cancellation);
+        await session.Commands.PublishAsync(
+            Topics.Commands,
+            mandatory: true,
+            Properties(body.Command, correlation),
+            body.Bytes,
+            cancellation
+        );
     }
 
     async Task<T> RetryAsync<T>(string what, Func<CancellationToken, Task<T>> attemptAsync, CancellationToken cancellation)
@@ -131,7 +160,10 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
             }
             catch (PublishException returned) when (returned.IsReturn)
             {
-                throw new BetCommandsException($"RabbitMQ has no queue {Topics.Commands}: it was deleted a moment ago, or no Ingest has ever started there", returned);
+                throw new BetCommandsException(
+                    $"RabbitMQ has no queue {Topics.Commands}: it was deleted a moment ago, or no Ingest " + $"has ever started there",
+                    returned
+                );
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
             {
@@ -176,14 +208,15 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
         }
     }
 
-    BasicProperties Properties(BetCommand command, string? correlation) => new()
-    {
-        Persistent = true,
-        ContentType = "application/json",
-        MessageId = command.Id.ToString(),
-        Timestamp = new AmqpTimestamp(clock.GetUtcNow().ToUnixTimeSeconds()),
-        CorrelationId = correlation,
-        ReplyTo = correlation is null ? null : RabbitSession.ReplyTo,
-        Headers = PublishTrace.Headers().ToDictionary(header => header.Key, header => (object?)header.Value),
-    };
+    BasicProperties Properties(BetCommand command, string? correlation) =>
+        new()
+        {
+            Persistent = true,
+            ContentType = "application/json",
+            MessageId = command.Id.ToString(),
+            Timestamp = new AmqpTimestamp(clock.GetUtcNow().ToUnixTimeSeconds()),
+            CorrelationId = correlation,
+            ReplyTo = correlation is null ? null : RabbitSession.ReplyTo,
+            Headers = PublishTrace.Headers().ToDictionary(header => header.Key, header => (object?)header.Value),
+        };
 }

@@ -46,12 +46,14 @@ sealed class RabbitSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Registers a request before it is published. The task gives the answer to <paramref name="correlation"/>, or null if the session ends first.
-    /// Keep the task: the session forgets the correlation as soon as the answer arrives.
+    /// Registers a request before it is published. The task gives the answer to <paramref name="correlation"/>, or null if the session ends
+    /// first. Keep the task: the session forgets the correlation as soon as the answer arrives.
     /// </summary>
     public Task<CommandOutcome?> Expect(string correlation)
     {
-        var answer = _waiting.GetOrAdd(correlation, _ => new TaskCompletionSource<CommandOutcome?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var answer = _waiting.GetOrAdd(correlation, _ => new TaskCompletionSource<CommandOutcome?>(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        ));
         if (!IsOpen)
         {
             answer.TrySetResult(null);

@@ -56,10 +56,18 @@ public static class CommandQueue
     }
 
     /// <summary>The arguments of the queue of dead letters.</summary>
-    /// <remarks>A letter that a full queue refuses goes to the table <c>dead_letters</c>; by RabbitMQ's default the oldest letter would be dropped.</remarks>
-    public static Dictionary<string, object?> DeadLetterArguments(QueueKind kind) => kind == QueueKind.Classic
-        ? new() { ["x-overflow"] = RejectPublish }
-        : new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = DeadLetterDeliveryLimit, ["x-overflow"] = RejectPublish };
+    /// <remarks>
+    /// A letter that a full queue refuses goes to the table <c>dead_letters</c>; by RabbitMQ's default the oldest letter would be dropped.
+    /// </remarks>
+    public static Dictionary<string, object?> DeadLetterArguments(QueueKind kind) =>
+        kind == QueueKind.Classic
+            ? new() { ["x-overflow"] = RejectPublish }
+            : new()
+            {
+                ["x-queue-type"] = "quorum",
+                ["x-delivery-limit"] = DeadLetterDeliveryLimit,
+                ["x-overflow"] = RejectPublish,
+            };
 
     /// <summary>Which of the queues are there. A classic queue whose node is away counts as absent; declaring it fails.</summary>
     public static async Task<IReadOnlySet<string>> FindAsync(IConnection connection, CancellationToken cancellation)
@@ -97,7 +105,10 @@ public static class CommandQueue
 
     /// <summary>The queues that were deleted, with what they had.</summary>
     /// <param name="found">Those that are there.</param>
-    /// <param name="isKnown">True where the caller has seen both. Otherwise only one that is missing beside the other is known to be deleted: both are made together.</param>
+    /// <param name="isKnown">
+    /// True where the caller has seen both. Otherwise only one that is missing beside the other is known to be deleted: both are made
+    /// together.
+    /// </param>
     public static IReadOnlyList<string> Deleted(IReadOnlySet<string> found, bool isKnown) =>
         [.. Names.Where(queue => !found.Contains(queue) && (isKnown || found.Count > 0))];
 
@@ -117,7 +128,13 @@ public static class CommandQueue
     /// </summary>
     public static async Task BindAsync(IChannel channel, CancellationToken cancellation)
     {
-        await channel.ExchangeDeclareAsync(Topics.Commands, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellation);
+        await channel.ExchangeDeclareAsync(
+            Topics.Commands,
+            ExchangeType.Fanout,
+            durable: true,
+            autoDelete: false,
+            cancellationToken: cancellation
+        );
         await channel.QueueBindAsync(Topics.Commands, Topics.Commands, routingKey: "", cancellationToken: cancellation);
     }
 
@@ -131,9 +148,17 @@ public static class CommandQueue
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
         try
         {
-            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellation);
+            await channel.QueueDeclareAsync(
+                queue,
+                durable: true,
+                exclusive: false,
+                autoDelete: false,
+                arguments,
+                cancellationToken: cancellation
+            );
         }
-        catch (OperationInterruptedException refused) when (refused.ShutdownReason?.ReplyCode is Constants.PreconditionFailed or Constants.ResourceLocked)
+        catch (OperationInterruptedException refused)
+            when (refused.ShutdownReason?.ReplyCode is Constants.PreconditionFailed or Constants.ResourceLocked)
         {
             // The same code says that the virtual host may have no more queues.
             if (await IsThereAsync(connection, queue, cancellation))
@@ -146,14 +171,18 @@ public static class CommandQueue
 }
 
 /// <summary>A queue is there already and is another one than it should be.</summary>
-public sealed class QueueMismatchException(string queue, QueueKind wanted, OperationInterruptedException refused) : Exception(
-    $"the RabbitMQ queue {queue} is there with other arguments than Ingest:Queue={wanted} has ({refused.ShutdownReason?.ReplyText}): "
-    + "set Ingest:Queue to what it is, or move its messages elsewhere and delete it, and it is made anew; docs/decisions/ingest-queue.md", refused)
+public sealed class QueueMismatchException(string queue, QueueKind wanted, OperationInterruptedException refused)
+    : Exception(
+        $"the RabbitMQ queue {queue} is there with other arguments than Ingest:Queue={wanted} has ({refused.ShutdownReason?.ReplyText}): "
+            + "set Ingest:Queue to what it is, or move its messages elsewhere and delete it, and it is made anew; "
+            + "docs/decisions/ingest-queue.md",
+        refused
+    )
 {
     /// <summary>Its name.</summary>
     public string Queue => queue;
 }
 
 /// <summary>A queue is not there, and the broker does not make it: its virtual host may have no more queues, for example.</summary>
-public sealed class QueueNotMadeException(string queue, OperationInterruptedException refused) : Exception(
-    $"it does not make the queue {queue}: {refused.ShutdownReason?.ReplyText} ({refused.ShutdownReason?.ReplyCode})", refused);
+public sealed class QueueNotMadeException(string queue, OperationInterruptedException refused)
+    : Exception($"it does not make the queue {queue}: {refused.ShutdownReason?.ReplyText} ({refused.ShutdownReason?.ReplyCode})", refused);

@@ -9,11 +9,18 @@ namespace Betting.Connections;
 /// RabbitMQ.Client 7.2.2 leaves some confirms open for ever where a connection ends amid thousands of messages; here they end as unknown.
 /// The client's own limit of messages on the way is off: callers have theirs.
 /// </remarks>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A source without a timer holds nothing; it ends with the channel.")]
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design",
+    "CA1001",
+    Justification = "A source without a timer holds nothing; it ends " + "with the channel."
+)]
 public sealed class ConfirmedChannel
 {
-    static readonly CreateChannelOptions WithConfirms =
-        new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null);
+    static readonly CreateChannelOptions WithConfirms = new(
+        publisherConfirmationsEnabled: true,
+        publisherConfirmationTrackingEnabled: true,
+        outstandingPublisherConfirmationsRateLimiter: null
+    );
 
     readonly TaskCompletionSource<ShutdownEventArgs> _reason = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly CancellationTokenSource _end = new();
@@ -41,7 +48,13 @@ public sealed class ConfirmedChannel
     /// <param name="cancellation">Ends the wait; the message may be with the broker all the same.</param>
     /// <exception cref="PublishException">The broker returned or refused the message.</exception>
     /// <exception cref="OperationInterruptedException">The channel ended first; the message may be with the broker or not.</exception>
-    public async Task PublishAsync(string queue, bool mandatory, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    public async Task PublishAsync(
+        string queue,
+        bool mandatory,
+        BasicProperties properties,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellation
+    )
     {
         try
         {

@@ -28,10 +28,22 @@ public sealed class FilteredTcpClient(AddressFamily family, SslOption? tls, IInb
 
     static async Task<SslStream> SecureAsync(NetworkStream plain, SslOption tls, CancellationToken cancellation)
     {
-        var secure = new SslStream(plain, leaveInnerStreamOpen: false, tls.CertificateValidationCallback ?? ((_, _, _, errors) => (errors & ~tls.AcceptablePolicyErrors) == SslPolicyErrors.None));
+        var secure = new SslStream(
+            plain,
+            leaveInnerStreamOpen: false,
+            tls.CertificateValidationCallback ?? ((_, _, _, errors) => (errors & ~tls.AcceptablePolicyErrors) == SslPolicyErrors.None)
+        );
         try
         {
-            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = tls.ServerName, EnabledSslProtocols = tls.Version, ClientCertificates = tls.Certs }, cancellation);
+            await secure.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = tls.ServerName,
+                    EnabledSslProtocols = tls.Version,
+                    ClientCertificates = tls.Certs,
+                },
+                cancellation
+            );
             return secure;
         }
         catch

@@ -19,13 +19,16 @@ static class FirstNode
     /// <param name="cancellation">Ends all attempts. A connection that opens after that is left.</param>
     /// <exception cref="BrokerUnreachableException">None could be opened. Of a single node its own exception is thrown.</exception>
     public static async Task<T> OpenAsync<T>(
-        IReadOnlyList<Func<CancellationToken, Task<T>>> nodes, Func<T, IConnection> of, CancellationToken cancellation)
+        IReadOnlyList<Func<CancellationToken, Task<T>>> nodes,
+        Func<T, IConnection> of,
+        CancellationToken cancellation
+    )
     {
         using var others = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var (attempts, failures) = (new List<Task<T>>(), new List<Exception>());
         try
         {
-            for (var next = 0; next < nodes.Count || attempts.Count > 0;)
+            for (var next = 0; next < nodes.Count || attempts.Count > 0; )
             {
                 if (next < nodes.Count)
                 {
@@ -66,7 +69,14 @@ static class FirstNode
     }
 
     // Nobody waits for it any more; should it open yet, it is left.
-    static void LeaveWhenOpen<T>(Task<T> opening, Func<T, IConnection> of) => _ = opening.ContinueWith(
-        opened => opened.Exception is null && opened.IsCompletedSuccessfully ? RabbitConnection.LeaveAsync(of(opened.Result)) : Task.CompletedTask,
-        CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    static void LeaveWhenOpen<T>(Task<T> opening, Func<T, IConnection> of) =>
+        _ = opening.ContinueWith(
+            opened =>
+                opened.Exception is null && opened.IsCompletedSuccessfully
+                    ? RabbitConnection.LeaveAsync(of(opened.Result))
+                    : Task.CompletedTask,
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
 }

@@ -1,6 +1,8 @@
 namespace Betting.Connections;
 
-/// <summary>Stands between a broker's bytes and the client that reads them: takes what was received, gives what the client is to see.</summary>
+/// <summary>
+/// Stands between a broker's bytes and the client that reads them: takes what was received, gives what the client is to see.
+/// </summary>
 /// <remarks>Called by one reader, never at the same time.</remarks>
 public interface IInboundFilter
 {

@@ -27,7 +27,10 @@ public sealed class KafkaOptions : IValidatableObject
     /// <summary>File of the certificate authority that signed the brokers' certificates.</summary>
     public string? SslCaLocation { get; set; }
 
-    /// <summary>Any other librdkafka setting by its own name, for example <c>session.timeout.ms</c>; wins over the worker's own choice; what a worker depends on is refused at boot.</summary>
+    /// <summary>
+    /// Any other librdkafka setting by its own name, for example <c>session.timeout.ms</c>; wins over the worker's own choice; what a
+    /// worker depends on is refused at boot.
+    /// </summary>
     public Dictionary<string, string> Client { get; } = [];
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
@@ -58,7 +61,8 @@ public sealed class KafkaOptions : IValidatableObject
 
     public AdminClientConfig Admin() => Apply(new AdminClientConfig(), _ => { });
 
-    T Apply<T>(T config, Action<T> choose) where T : ClientConfig
+    T Apply<T>(T config, Action<T> choose)
+        where T : ClientConfig
     {
         config.BootstrapServers = BootstrapServers;
         config.SecurityProtocol = SecurityProtocol;

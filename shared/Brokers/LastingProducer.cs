@@ -18,7 +18,8 @@ public sealed class LastingProducer(Func<Action<IProducer<byte[]?, byte[]?>, Err
     bool _isDisposed;
 
     /// <summary>
-    /// The producer of now. Messages whose order matters go through one: through the next one they would come without those that failed before.
+    /// The producer of now. Messages whose order matters go through one: through the next one they would come without those that failed
+    /// before.
     /// </summary>
     public async Task<ProducerUse> NowAsync(CancellationToken cancellation)
     {

@@ -24,7 +24,11 @@ public sealed class ProducerUse : IDisposable
         lock (_gate)
         {
             return _hasEnded
-                ? Task.FromException(new KafkaException(new Error(ErrorCode.Local_Fatal, "the producer was replaced after a fatal error", isFatal: true)))
+                ? Task.FromException(
+                    new KafkaException(
+                        new Error(ErrorCode.Local_Fatal, "the producer was replaced after a fatal " + "error", isFatal: true)
+                    )
+                )
                 : _producer.ProduceAsync(topic, message, cancellation);
         }
     }
@@ -52,9 +56,7 @@ public sealed class ProducerUse : IDisposable
         {
             _hasEnded = true;
         }
-        while (_producer.Flush(Part) > 0)
-        {
-        }
+        while (_producer.Flush(Part) > 0) { }
         _producer.Dispose();
     }
 }

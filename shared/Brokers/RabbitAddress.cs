@@ -62,28 +62,49 @@ public sealed class RabbitAddress
     /// <summary>Opens a connection to the first of the nodes that answers, tried in a random order.</summary>
     /// <param name="name">How the connection is called in the broker's list.</param>
     /// <param name="cancellation">Ends the attempt.</param>
-    public Task<IConnection> OpenAsync(string name, CancellationToken cancellation) => FirstNode.OpenAsync(
-        Shuffled<IConnection>(node => leave =>
-        {
-            // Whoever uses a connection opens the next: the client's own recovery would lose the confirms in flight.
-            node.AutomaticRecoveryEnabled = false;
-            return node.CreateConnectionAsync(name, leave);
-        }), connection => connection, cancellation);
+    public Task<IConnection> OpenAsync(string name, CancellationToken cancellation) =>
+        FirstNode.OpenAsync(
+            Shuffled<IConnection>(node =>
+                leave =>
+                {
+                    // Whoever uses a connection opens the next: the client's own recovery would lose the confirms in flight.
+                    node.AutomaticRecoveryEnabled = false;
+                    return node.CreateConnectionAsync(name, leave);
+                }
+            ),
+            connection => connection,
+            cancellation
+        );
 
-    /// <summary>Opens a connection to the first of the nodes that answers whose received bytes pass a filter before the client reads them.</summary>
+    /// <summary>
+    /// Opens a connection to the first of the nodes that answers whose received bytes pass a filter before the client reads them.
+    /// </summary>
     /// <param name="name">How the connection is called in the broker's list.</param>
     /// <param name="filter">Makes a filter for each attempt.</param>
-    /// <param name="answers">How long the client waits for an answer, which stands behind the messages that a channel is being sent.</param>
+    /// <param name="answers">
+    /// How long the client waits for an answer, which stands behind the messages that a channel is being sent.
+    /// </param>
     /// <param name="cancellation">Ends the attempt.</param>
     /// <returns>The connection and its filter.</returns>
     public Task<(IConnection Connection, TFilter Filter)> OpenAsync<TFilter>(
-        string name, Func<TFilter> filter, TimeSpan answers, CancellationToken cancellation) where TFilter : IInboundFilter =>
-        FirstNode.OpenAsync(Shuffled<(IConnection Connection, TFilter Filter)>(node => async leave =>
-        {
-            TFilter? last = default;
-            var connection = await Filtered(node, () => last = filter(), answers).CreateConnectionAsync(name, leave);
-            return (connection, last!);
-        }), opened => opened.Connection, cancellation);
+        string name,
+        Func<TFilter> filter,
+        TimeSpan answers,
+        CancellationToken cancellation
+    )
+        where TFilter : IInboundFilter =>
+        FirstNode.OpenAsync(
+            Shuffled<(IConnection Connection, TFilter Filter)>(node =>
+                async leave =>
+                {
+                    TFilter? last = default;
+                    var connection = await Filtered(node, () => last = filter(), answers).CreateConnectionAsync(name, leave);
+                    return (connection, last!);
+                }
+            ),
+            opened => opened.Connection,
+            cancellation
+        );
 
     // TLS needs the name of the node and a socket is told its address only, so each node has an attempt of its own.
     Func<CancellationToken, Task<T>>[] Shuffled<T>(Func<ConnectionFactory, Func<CancellationToken, Task<T>>> opening)
@@ -93,7 +114,8 @@ public sealed class RabbitAddress
         return nodes;
     }
 
-    static ConnectionFactory Filtered<TFilter>(ConnectionFactory node, Func<TFilter> filter, TimeSpan answers) where TFilter : IInboundFilter
+    static ConnectionFactory Filtered<TFilter>(ConnectionFactory node, Func<TFilter> filter, TimeSpan answers)
+        where TFilter : IInboundFilter
     {
         var tls = node.Ssl.Enabled ? node.Ssl : null;
         return new ConnectionFactory
@@ -113,12 +135,19 @@ public sealed class RabbitAddress
 
     static ConnectionFactory? Factory(string uri)
     {
-        if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed)
+        if (
+            !Uri.TryCreate(uri, UriKind.Absolute, out var parsed)
             || parsed is not { Scheme: "amqp" or "amqps", Host.Length: > 0, Port: not 0, Query: "", Fragment: "", Segments.Length: <= 2 }
-            || parsed.UserInfo.Count(sign => sign == ':') > 1)
+            || parsed.UserInfo.Count(sign => sign == ':') > 1
+        )
         {
             return null;
         }
-        return new ConnectionFactory { Uri = parsed, MaxInboundMessageBodySize = LargestMessage, RequestedHeartbeat = Heartbeat };
+        return new ConnectionFactory
+        {
+            Uri = parsed,
+            MaxInboundMessageBodySize = LargestMessage,
+            RequestedHeartbeat = Heartbeat,
+        };
     }
 }

@@ -20,10 +20,18 @@ public static class RabbitConnection
     /// <param name="options">Where the broker is.</param>
     /// <param name="name">How the connection is called in the broker's list.</param>
     /// <param name="filter">Makes a filter for each attempt.</param>
-    /// <param name="answers">How long the client waits for an answer, which stands behind the messages that a channel is being sent.</param>
+    /// <param name="answers">
+    /// How long the client waits for an answer, which stands behind the messages that a channel is being sent.
+    /// </param>
     /// <param name="cancellation">Ends the attempt.</param>
     public static Task<(IConnection Connection, TFilter Filter)> OpenAsync<TFilter>(
-        RabbitMqOptions options, string name, Func<TFilter> filter, TimeSpan answers, CancellationToken cancellation) where TFilter : IInboundFilter =>
+        RabbitMqOptions options,
+        string name,
+        Func<TFilter> filter,
+        TimeSpan answers,
+        CancellationToken cancellation
+    )
+        where TFilter : IInboundFilter =>
         RabbitAddress.TryParse(options.Uri, out var address)
             ? address.OpenAsync(name, filter, answers, cancellation)
             : throw new ArgumentException($"RabbitMq:Uri: {RabbitAddress.Form}");

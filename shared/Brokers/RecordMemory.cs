@@ -3,16 +3,18 @@ using Confluent.Kafka;
 namespace Betting.Connections;
 
 /// <summary>
-/// What a consumed record takes in memory. Bytes alone do not tell it: a header with an empty name and no value has none, and each header is
-/// an object with a name and a place in a list. A record of 190 KB can have 95,000 of them.
+/// What a consumed record takes in memory. Bytes alone do not tell it: a header with an empty name and no value has none, and each header
+/// is an object with a name and a place in a list. A record of 190 KB can have 95,000 of them.
 /// </summary>
 public static class RecordMemory
 {
-    /// <summary>A publisher's headers of one record that are held; <see cref="CutHeaders"/> leaves out those of a record with more.</summary>
+    /// <summary>
+    /// A publisher's headers of one record that are held; <see cref="CutHeaders"/> leaves out those of a record with more.
+    /// </summary>
     public const int MaxHeaders = 1000;
 
-    // Headers that are kept by name come on top of MaxHeaders: putting a record aside and sending it back adds a few. Their number is bounded too,
-    // because a publisher can write those names.
+    // Headers that are kept by name come on top of MaxHeaders: putting a record aside and sending it back adds a few. Their number is
+    // bounded too, because a publisher can write those names.
     const int MaxKeptBesides = 32;
 
     /// <summary>What a header takes beside the characters of its name and the bytes of its value.</summary>
@@ -38,8 +40,10 @@ public static class RecordMemory
     /// <param name="keeps">Names whose last header is kept; a small set.</param>
     public static void CutHeaders(MessageMetadata message, Func<string, bool> keeps)
     {
-        if (message.Headers is not { Count: > MaxHeaders } all
-            || (all.Count <= MaxHeaders + MaxKeptBesides && all.Count(header => !keeps(header.Key)) <= MaxHeaders))
+        if (
+            message.Headers is not { Count: > MaxHeaders } all
+            || (all.Count <= MaxHeaders + MaxKeptBesides && all.Count(header => !keeps(header.Key)) <= MaxHeaders)
+        )
         {
             return;
         }

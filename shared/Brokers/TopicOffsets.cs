@@ -10,12 +10,18 @@ public static class TopicOffsets
     /// <param name="partitions">Asked for; one without a leader would hold up the answer for all others.</param>
     /// <param name="spec">Which offset of each.</param>
     /// <param name="limit">Of the request.</param>
-    /// <param name="isolation">Whether the end is behind uncommitted transactions too; a consumer of committed records sees no further than the last stable offset.</param>
+    /// <param name="isolation">
+    /// Whether the end is behind uncommitted transactions too; a consumer of committed records sees no further than the last stable offset.
+    /// </param>
     /// <returns>The offsets of the partitions whose leaders answered.</returns>
     /// <exception cref="KafkaException">No leader answered within the limit.</exception>
     public static async Task<Dictionary<TopicPartition, long>> OfAsync(
-        IAdminClient admin, List<TopicPartition> partitions, OffsetSpec spec, TimeSpan limit,
-        IsolationLevel isolation = IsolationLevel.ReadUncommitted)
+        IAdminClient admin,
+        List<TopicPartition> partitions,
+        OffsetSpec spec,
+        TimeSpan limit,
+        IsolationLevel isolation = IsolationLevel.ReadUncommitted
+    )
     {
         var options = new ListOffsetsOptions { RequestTimeout = limit, IsolationLevel = isolation };
         var asked = partitions.ConvertAll(each => new TopicPartitionOffsetSpec { TopicPartition = each, OffsetSpec = spec });
@@ -30,6 +36,7 @@ public static class TopicOffsets
     }
 
     static Dictionary<TopicPartition, long> Answered(IEnumerable<ListOffsetsResultInfo> answers) =>
-        answers.Where(each => !each.TopicPartitionOffsetError.Error.IsError && each.TopicPartitionOffsetError.Offset.Value >= 0)
+        answers
+            .Where(each => !each.TopicPartitionOffsetError.Error.IsError && each.TopicPartitionOffsetError.Offset.Value >= 0)
             .ToDictionary(each => each.TopicPartitionOffsetError.TopicPartition, each => each.TopicPartitionOffsetError.Offset.Value);
 }

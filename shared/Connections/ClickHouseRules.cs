@@ -10,11 +10,19 @@ static class ClickHouseRules
     const string Setting = "set_";
 
     static readonly IReadOnlyDictionary<string, PropertyInfo> Known = typeof(ClickHouseConnectionStringBuilder)
-        .GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Where(property => property.CanWrite)
+        .GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+        .Where(property => property.CanWrite)
         .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
 
-    // Server settings of which the workers' statements depend on one value: those that are sent with each, and some that a statement sets itself.
-    static readonly string[] Own = [.. ClickHouseSettings.Sent.Keys, "readonly", "do_not_merge_across_partitions_select_final", "mutations_sync"];
+    // Server settings of which the workers' statements depend on one value: those that are sent with each, and some that a statement sets
+    // itself.
+    static readonly string[] Own =
+    [
+        .. ClickHouseSettings.Sent.Keys,
+        "readonly",
+        "do_not_merge_across_partitions_select_final",
+        "mutations_sync",
+    ];
 
     /// <summary>What is wrong, each in one line without a secret; empty where nothing is.</summary>
     public static IReadOnlyList<string> WhatIsWrong(string connectionString)
@@ -23,7 +31,9 @@ static class ClickHouseRules
         {
             return ["Keyword=value;…, for example Host=127.0.0.1;Port=8123;Database=betting;Username=default"];
         }
-        var wrong = ConnectionKeywords.Unknown(given, keyword => Known.ContainsKey(keyword) || IsSetting(keyword), [.. Known.Keys]).ToList();
+        var wrong = ConnectionKeywords
+            .Unknown(given, keyword => Known.ContainsKey(keyword) || IsSetting(keyword), [.. Known.Keys])
+            .ToList();
         if (wrong.Count == 0 && !given.Any(each => each.Keyword.Equals("Host", StringComparison.OrdinalIgnoreCase)))
         {
             // The driver would take this machine.
@@ -36,8 +46,11 @@ static class ClickHouseRules
     {
         if (IsSetting(keyword))
         {
-            if (Own.Contains(keyword[Setting.Length..], StringComparer.OrdinalIgnoreCase) || keyword.StartsWith("set_input_format_", StringComparison.OrdinalIgnoreCase)
-                || keyword.StartsWith("set_output_format_", StringComparison.OrdinalIgnoreCase))
+            if (
+                Own.Contains(keyword[Setting.Length..], StringComparer.OrdinalIgnoreCase)
+                || keyword.StartsWith("set_input_format_", StringComparison.OrdinalIgnoreCase)
+                || keyword.StartsWith("set_output_format_", StringComparison.OrdinalIgnoreCase)
+            )
             {
                 yield return $"{keyword} is the worker's own to set";
             }
@@ -49,12 +62,18 @@ static class ClickHouseRules
                 yield return "Protocol is http or https";
                 break;
             case "Host" when Uri.CheckHostName(value) is UriHostNameType.Unknown or UriHostNameType.Basic:
-                yield return "Host is one name or address, without port and scheme (keywords Port and Protocol); several servers stand behind a load balancer";
+                yield return "Host is one name or address, without port and scheme (keywords Port and Protocol); several servers "
+                    + "stand behind a load balancer";
                 break;
-            case "Port" when !(int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535):
+            case "Port"
+                when !(int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535):
                 yield return "Port is 1 to 65535";
                 break;
-            case "Timeout" when !(double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 3600):
+            case "Timeout"
+                when !(
+                    double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+                    && seconds is > 0 and <= 3600
+                ):
                 yield return "Timeout is more than 0 and at most 3600 seconds";
                 break;
             case "UseSession" or "SessionId" when !value.Equals("false", StringComparison.OrdinalIgnoreCase):
@@ -69,5 +88,6 @@ static class ClickHouseRules
         }
     }
 
-    static bool IsSetting(string keyword) => keyword.StartsWith(Setting, StringComparison.OrdinalIgnoreCase) && keyword.Length > Setting.Length;
+    static bool IsSetting(string keyword) =>
+        keyword.StartsWith(Setting, StringComparison.OrdinalIgnoreCase) && keyword.Length > Setting.Length;
 }

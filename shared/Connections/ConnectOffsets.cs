@@ -42,12 +42,18 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
         return Stored(offsets.RootElement, topicPrefix) with { Epoch = epoch };
     }
 
-    /// <param name="answer">Connect's answer to <c>GET /connectors/NAME/config</c>: one object of settings. It may hold secrets, also in the names of settings.</param>
+    /// <param name="answer">
+    /// Connect's answer to <c>GET /connectors/NAME/config</c>: one object of settings. It may hold secrets, also in the names of settings.
+    /// </param>
     /// <exception cref="JsonException">It is not Connect that answers.</exception>
-    public static Dictionary<string, string> SettingsOf(JsonElement answer) => answer.ValueKind != JsonValueKind.Object
-        ? throw new JsonException("The answer has no settings.")
-        : answer.EnumerateObject().Where(each => each.Value.ValueKind != JsonValueKind.Null)
-            .GroupBy(each => each.Name, StringComparer.Ordinal).ToDictionary(each => each.Key, each => each.Last().Value.ToString(), StringComparer.Ordinal);
+    public static Dictionary<string, string> SettingsOf(JsonElement answer) =>
+        answer.ValueKind != JsonValueKind.Object
+            ? throw new JsonException("The answer has no settings.")
+            : answer
+                .EnumerateObject()
+                .Where(each => each.Value.ValueKind != JsonValueKind.Null)
+                .GroupBy(each => each.Name, StringComparer.Ordinal)
+                .ToDictionary(each => each.Key, each => each.Last().Value.ToString(), StringComparer.Ordinal);
 
     /// <param name="answer">Connect's answer.</param>
     /// <param name="topicPrefix">The connector's <c>topic.prefix</c>: an older one may have left a position of its own.</param>
@@ -59,8 +65,12 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
         }
         foreach (var each in offsets.EnumerateArray())
         {
-            if (Is(each, "partition", JsonValueKind.Object, out var partition) && Is(partition, "server", JsonValueKind.String, out var server) && server.GetString() == topicPrefix
-                && Is(each, "offset", JsonValueKind.Object, out var offset))
+            if (
+                Is(each, "partition", JsonValueKind.Object, out var partition)
+                && Is(partition, "server", JsonValueKind.String, out var server)
+                && server.GetString() == topicPrefix
+                && Is(each, "offset", JsonValueKind.Object, out var offset)
+            )
             {
                 return new StoredPosition(IsThere: true, LsnOf(offset));
             }
@@ -69,13 +79,14 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
     }
 
     /// <summary>What a failed question means, in a few words.</summary>
-    public static string DetailOf(Exception failure) => failure switch
-    {
-        HttpRequestException { StatusCode: { } status } => $"it answers {(int)status}",
-        HttpRequestException => Network.Describe(failure),
-        JsonException => "an answer that is none of Kafka Connect's",
-        _ => "no answer in time",
-    };
+    public static string DetailOf(Exception failure) =>
+        failure switch
+        {
+            HttpRequestException { StatusCode: { } status } => $"it answers {(int)status}",
+            HttpRequestException => Network.Describe(failure),
+            JsonException => "an answer that is none of Kafka Connect's",
+            _ => "no answer in time",
+        };
 
     public void Dispose() => _http.Dispose();
 
@@ -86,7 +97,8 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
             using var settings = await AskAsync("config", cancellation);
             return ConnectorEpoch.Of(SettingsOf(settings.RootElement));
         }
-        catch (HttpRequestException refused) when (refused.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized or HttpStatusCode.MethodNotAllowed)
+        catch (HttpRequestException refused)
+            when (refused.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized or HttpStatusCode.MethodNotAllowed)
         {
             // A proxy may let nobody see the settings.
             return null;
@@ -95,26 +107,39 @@ public sealed class ConnectOffsets(ConnectOptions options, string topicPrefix) :
 
     async Task<JsonDocument> AskAsync(string what, CancellationToken cancellation)
     {
-        using var answer = await _http.GetAsync(new Uri(options.Url!, $"/connectors/{Uri.EscapeDataString(options.Connector)}/{what}"), cancellation);
+        using var answer = await _http.GetAsync(
+            new Uri(options.Url!, $"/connectors/{Uri.EscapeDataString(options.Connector)}/{what}"),
+            cancellation
+        );
         answer.EnsureSuccessStatusCode();
         return JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation));
     }
 
     static ulong? LsnOf(JsonElement offset) =>
-        IsBehindSnapshot(offset) && Is(offset, "lsn", JsonValueKind.Number, out var lsn) && lsn.TryGetUInt64(out var stored) ? stored : null;
+        IsBehindSnapshot(offset) && Is(offset, "lsn", JsonValueKind.Number, out var lsn) && lsn.TryGetUInt64(out var stored)
+            ? stored
+            : null;
 
-    // During a snapshot the position is the snapshot's, whatever of its rows has been sent: it carries the field until it is complete. After a
-    // blocking snapshot that was cut off, every position of the stream carries it as well, with the kind of message that it is behind; that is
-    // processed whole, while a snapshot's position is ahead of what the stream has processed (Debezium 3.6).
+    // During a snapshot the position is the snapshot's, whatever of its rows has been sent: it carries the field until it is complete.
+    // After a blocking snapshot that was cut off, every position of the stream carries it as well, with the kind of message that it is
+    // behind; that is processed whole, while a snapshot's position is ahead of what the stream has processed (Debezium 3.6).
     static bool IsBehindSnapshot(JsonElement offset) =>
-        !offset.TryGetProperty("snapshot", out var snapshot) || snapshot.ValueKind is JsonValueKind.Null or JsonValueKind.False
-        || IsTrue(offset, "snapshot_completed") || IsTrue(offset, "last_snapshot_record") || IsStreamed(offset);
+        !offset.TryGetProperty("snapshot", out var snapshot)
+        || snapshot.ValueKind is JsonValueKind.Null or JsonValueKind.False
+        || IsTrue(offset, "snapshot_completed")
+        || IsTrue(offset, "last_snapshot_record")
+        || IsStreamed(offset);
 
-    static bool IsStreamed(JsonElement offset) => Is(offset, "messageType", JsonValueKind.String, out _)
-        && Is(offset, "lsn", JsonValueKind.Number, out var lsn) && Is(offset, "lsn_proc", JsonValueKind.Number, out var processed)
-        && lsn.TryGetUInt64(out var at) && processed.TryGetUInt64(out var done) && at <= done;
+    static bool IsStreamed(JsonElement offset) =>
+        Is(offset, "messageType", JsonValueKind.String, out _)
+        && Is(offset, "lsn", JsonValueKind.Number, out var lsn)
+        && Is(offset, "lsn_proc", JsonValueKind.Number, out var processed)
+        && lsn.TryGetUInt64(out var at)
+        && processed.TryGetUInt64(out var done)
+        && at <= done;
 
-    static bool IsTrue(JsonElement offset, string name) => offset.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+    static bool IsTrue(JsonElement offset, string name) =>
+        offset.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     static bool Is(JsonElement parent, string name, JsonValueKind kind, out JsonElement value)
     {

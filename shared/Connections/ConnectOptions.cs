@@ -2,12 +2,16 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Betting.Connections;
 
-/// <summary>Section <c>Connect</c>: the Kafka Connect worker that runs the connector, where it can be asked how far the brokers have acknowledged.</summary>
+/// <summary>
+/// Section <c>Connect</c>: the Kafka Connect worker that runs the connector, where it can be asked how far the brokers have acknowledged.
+/// </summary>
 public sealed class ConnectOptions : IValidatableObject
 {
     public const string Section = "Connect";
 
-    /// <summary>Base address of Connect's REST interface, for example <c>http://connect:8083</c>. Default none: Connect is not asked.</summary>
+    /// <summary>
+    /// Base address of Connect's REST interface, for example <c>http://connect:8083</c>. Default none: Connect is not asked.
+    /// </summary>
     public Uri? Url { get; set; }
 
     /// <summary>The connector's name. Default <c>betting-postgres</c>.</summary>
@@ -18,7 +22,22 @@ public sealed class ConnectOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Url is not null && !(Url.IsAbsoluteUri && Url is { Scheme: "http" or "https", Host.Length: > 0, Port: not 0, AbsolutePath: "/", Query: "", Fragment: "", UserInfo: "" }))
+        if (
+            Url is not null
+            && !(
+                Url.IsAbsoluteUri
+                && Url
+                    is {
+                        Scheme: "http" or "https",
+                        Host.Length: > 0,
+                        Port: not 0,
+                        AbsolutePath: "/",
+                        Query: "",
+                        Fragment: "",
+                        UserInfo: ""
+                    }
+            )
+        )
         {
             yield return new ValidationResult("http://HOST:PORT or https://HOST:PORT, without a path and without a user", [nameof(Url)]);
         }

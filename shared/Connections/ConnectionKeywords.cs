@@ -24,7 +24,11 @@ static class ConnectionKeywords
     }
 
     /// <summary>What is wrong with the names of the keywords; each in its own words.</summary>
-    public static IEnumerable<string> Unknown(IReadOnlyList<(string Keyword, string Value)> given, Func<string, bool> isKnown, IReadOnlyCollection<string> known)
+    public static IEnumerable<string> Unknown(
+        IReadOnlyList<(string Keyword, string Value)> given,
+        Func<string, bool> isKnown,
+        IReadOnlyCollection<string> known
+    )
     {
         var afterSecret = false;
         foreach (var ((keyword, _), place) in given.Select((each, place) => (each, place + 1)))
@@ -39,6 +43,8 @@ static class ConnectionKeywords
         }
     }
 
-    static bool IsSecret(string keyword) => keyword.Contains("password", StringComparison.OrdinalIgnoreCase) || keyword.Equals("pwd", StringComparison.OrdinalIgnoreCase)
+    static bool IsSecret(string keyword) =>
+        keyword.Contains("password", StringComparison.OrdinalIgnoreCase)
+        || keyword.Equals("pwd", StringComparison.OrdinalIgnoreCase)
         || keyword.Equals("psw", StringComparison.OrdinalIgnoreCase);
 }

@@ -3,7 +3,10 @@ using Betting.Contracts;
 
 namespace Betting.Connections;
 
-/// <summary>The epoch that a connector gives its records, by its settings: the value of the transform InsertHeader for <see cref="Topics.EpochHeader"/>.</summary>
+/// <summary>
+/// The epoch that a connector gives its records, by its settings: the value of the transform InsertHeader for
+/// <see cref="Topics.EpochHeader"/>.
+/// </summary>
 public static class ConnectorEpoch
 {
     const string Insert = "InsertHeader";
@@ -13,14 +16,25 @@ public static class ConnectorEpoch
     public static int? Of(IReadOnlyDictionary<string, string> settings)
     {
         // Of two headers the last one counts.
-        var transform = Setting("transforms").Split(',', StringSplitOptions.TrimEntries)
+        var transform = Setting("transforms")
+            .Split(',', StringSplitOptions.TrimEntries)
             .LastOrDefault(name => Of(name, "type").Split('.')[^1] == Insert && Of(name, "header") == Topics.EpochHeader);
-        return transform is not null && !IsChangedElsewhere() && Of(transform, "predicate").Length == 0
-            && int.TryParse(Of(transform, "value.literal").Trim('"', ' '), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? epoch : null;
+        return
+            transform is not null
+            && !IsChangedElsewhere()
+            && Of(transform, "predicate").Length == 0
+            && int.TryParse(Of(transform, "value.literal").Trim('"', ' '), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
+            ? epoch
+            : null;
 
         // Such as HeaderFrom, or DropHeaders.
-        bool IsChangedElsewhere() => Setting("transforms").Split(',', StringSplitOptions.TrimEntries)
-            .Any(name => Of(name, "type").Split('.')[^1] != Insert && Of(name, "headers").Split(',', StringSplitOptions.TrimEntries).Contains(Topics.EpochHeader));
+        bool IsChangedElsewhere() =>
+            Setting("transforms")
+                .Split(',', StringSplitOptions.TrimEntries)
+                .Any(name =>
+                    Of(name, "type").Split('.')[^1] != Insert
+                    && Of(name, "headers").Split(',', StringSplitOptions.TrimEntries).Contains(Topics.EpochHeader)
+                );
 
         string Setting(string name) => settings.GetValueOrDefault(name) ?? "";
 

@@ -13,12 +13,16 @@ public static class FirstAnswer
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     /// <summary>Returns when ClickHouse has answered.</summary>
-    /// <exception cref="OperationCanceledException">No answer within <see cref="Limit"/>; the inner exception is a <see cref="TimeoutException"/>.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// No answer within <see cref="Limit"/>; the inner exception is a <see cref="TimeoutException"/>.
+    /// </exception>
     public static Task OfAsync(ClickHouseClient client, CancellationToken cancellation) =>
         OfAsync(ClickHouseSettings.Within(client.Settings, Limit), cancellation);
 
     /// <summary>Returns when ClickHouse has answered, also where the database of the connection string is not there yet.</summary>
-    /// <exception cref="OperationCanceledException">No answer within <see cref="Limit"/>; the inner exception is a <see cref="TimeoutException"/>.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// No answer within <see cref="Limit"/>; the inner exception is a <see cref="TimeoutException"/>.
+    /// </exception>
     public static Task WithoutDatabaseAsync(string connectionString, CancellationToken cancellation) =>
         OfAsync(ClickHouseSettings.Plain(connectionString, "default", Limit), cancellation);
 

@@ -14,7 +14,9 @@ namespace Betting.Connections;
 public sealed record GroupLimits(TimeSpan RebalanceWait, string? RebalanceSetting, TimeSpan Busy, TimeSpan DrainLimit)
 {
     // librdkafka's own.
-    const int DefaultSession = 45_000, DefaultHeartbeat = 3_000, DefaultMaxPoll = 300_000;
+    const int DefaultSession = 45_000,
+        DefaultHeartbeat = 3_000,
+        DefaultMaxPoll = 300_000;
 
     /// <summary>What does not fit; each in one line that names the settings.</summary>
     public IEnumerable<string> WhatIsWrong(ConsumerConfig config)
@@ -24,19 +26,23 @@ public sealed record GroupLimits(TimeSpan RebalanceWait, string? RebalanceSettin
         var maxPoll = TimeSpan.FromMilliseconds(config.MaxPollIntervalMs ?? DefaultMaxPoll);
         if (heartbeat * 3 > session)
         {
-            yield return $"Kafka:Client:heartbeat.interval.ms: at most a third of session.timeout.ms ({Ms(session)}), or one lost heartbeat is a lost member (it is {Ms(heartbeat)})";
+            yield return $"Kafka:Client:heartbeat.interval.ms: at most a third of session.timeout.ms ({Ms(session)}), or one lost "
+                + $"heartbeat is a lost member (it is {Ms(heartbeat)})";
         }
         if (RebalanceSetting is not null && RebalanceWait * 2 > session)
         {
-            yield return $"{RebalanceSetting}: at most half of Kafka:Client:session.timeout.ms ({Ms(session)}), or the group goes on without this member while it waits (it is {RebalanceWait})";
+            yield return $"{RebalanceSetting}: at most half of Kafka:Client:session.timeout.ms ({Ms(session)}), or the group goes on "
+                + $"without this member while it waits (it is {RebalanceWait})";
         }
         if (RebalanceSetting is not null && RebalanceWait >= DrainLimit)
         {
-            yield return $"{RebalanceSetting}: less than Http:DrainLimit ({DrainLimit}), or a drain ends before its last batch (it is {RebalanceWait})";
+            yield return $"{RebalanceSetting}: less than Http:DrainLimit ({DrainLimit}), or a drain ends before its last batch (it is "
+                + $"{RebalanceWait})";
         }
         if (Busy > maxPoll)
         {
-            yield return $"Kafka:Client:max.poll.interval.ms: at least {Ms(Busy)}, as long as the worker may go without a poll (it is {Ms(maxPoll)})";
+            yield return $"Kafka:Client:max.poll.interval.ms: at least {Ms(Busy)}, as long as the worker may go without a poll (it is "
+                + $"{Ms(maxPoll)})";
         }
     }
 

@@ -4,7 +4,8 @@ using Npgsql;
 namespace Betting.Connections;
 
 /// <summary>
-/// Asks one host what it is, on a session of its own that is kept between questions: opening one each second would cost the server a process.
+/// Asks one host what it is, on a session of its own that is kept between questions: opening one each second would cost the server a
+/// process.
 /// </summary>
 /// <param name="source">Of this host alone, without a pool.</param>
 sealed class HostLook(NpgsqlDataSource source) : IAsyncDisposable
@@ -48,13 +49,19 @@ sealed class HostLook(NpgsqlDataSource source) : IAsyncDisposable
         await source.DisposeAsync();
     }
 
-    static ServerAnswer Describe(Exception failure) => failure switch
-    {
-        PostgresException refused => new ServerAnswer(ServerRole.Refuses, Trouble: $"{refused.MessageText} (SQLSTATE {refused.SqlState})"),
-        NpgsqlException or SocketException or TimeoutException or IOException =>
-            new ServerAnswer(ServerRole.Away, Trouble: Network.Describe(failure)),
-        _ => new ServerAnswer(ServerRole.Refuses, Trouble: failure.GetType().Name),
-    };
+    static ServerAnswer Describe(Exception failure) =>
+        failure switch
+        {
+            PostgresException refused => new ServerAnswer(
+                ServerRole.Refuses,
+                Trouble: $"{refused.MessageText} (SQLSTATE {refused.SqlState})"
+            ),
+            NpgsqlException or SocketException or TimeoutException or IOException => new ServerAnswer(
+                ServerRole.Away,
+                Trouble: Network.Describe(failure)
+            ),
+            _ => new ServerAnswer(ServerRole.Refuses, Trouble: failure.GetType().Name),
+        };
 
     async Task DropAsync()
     {

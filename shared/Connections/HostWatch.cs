@@ -29,9 +29,7 @@ sealed class HostWatch(HostLook look, Action<ServerAnswer> heard, Func<TimeSpan>
                     answer = await asking.WaitAsync(Limit, clock, stopping);
                     asking = null;
                 }
-                catch (TimeoutException)
-                {
-                }
+                catch (TimeoutException) { }
                 if (answer != Silent)
                 {
                     (late, isKnown) = (0, true);

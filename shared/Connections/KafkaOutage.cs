@@ -15,17 +15,21 @@ namespace Betting.Connections;
 /// <param name="topic">Without this topic the brokers do not serve the worker; null where any answer will do.</param>
 public sealed class KafkaOutage(Outages outages, string loop, Action<Error> other, TimeProvider clock, string? topic = null)
 {
-    static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1), Timeout = TimeSpan.FromMilliseconds(500), SayEvery = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1),
+        Timeout = TimeSpan.FromMilliseconds(500),
+        SayEvery = TimeSpan.FromMinutes(1);
 
     // A question that is not answered may have met a busy machine; several in a row have not.
-    static readonly TimeSpan AskQuietEvery = TimeSpan.FromSeconds(5), QuietPatience = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan AskQuietEvery = TimeSpan.FromSeconds(5),
+        QuietPatience = TimeSpan.FromSeconds(2);
 
     const int MostMissed = 2;
 
     // Partitions in a line of the log.
     const int MostNamed = 5;
 
-    const string SessionRefused = "the group refuses Kafka:Client:session.timeout.ms: it lies outside of the brokers' "
+    const string SessionRefused =
+        "the group refuses Kafka:Client:session.timeout.ms: it lies outside of the brokers' "
         + "group.min.session.timeout.ms and group.max.session.timeout.ms (6000 and 1800000 by default)";
 
     readonly Dictionary<ErrorCode, long> _reported = [];
@@ -91,8 +95,13 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
         if (without.Count > 0)
         {
             _hasToldLeaders = true;
-            outages.Failed(Stores.Kafka, leaders, $"no leader answers for {string.Join(", ", without.Order().Take(MostNamed).Select(each => $"{each.Topic}/{each.Partition.Value}"))}"
-                + (without.Count > MostNamed ? $" and {without.Count - MostNamed} other partitions" : ""));
+            outages.Failed(
+                Stores.Kafka,
+                leaders,
+                $"no leader answers for "
+                    + $"{string.Join(", ", without.Order().Take(MostNamed).Select(each => $"{each.Topic}/{each.Partition.Value}"))}"
+                    + (without.Count > MostNamed ? $" and {without.Count - MostNamed} other partitions" : "")
+            );
         }
         else if (_hasToldLeaders)
         {
@@ -177,7 +186,9 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
         try
         {
             using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-            return topic is null ? admin.GetMetadata(patience).Brokers.Count > 0 : admin.GetMetadata(topic, patience).Topics is [{ Error.IsError: false }];
+            return topic is null
+                ? admin.GetMetadata(patience).Brokers.Count > 0
+                : admin.GetMetadata(topic, patience).Topics is [{ Error.IsError: false }];
         }
         catch (KafkaException)
         {
@@ -186,22 +197,28 @@ public sealed class KafkaOutage(Outages outages, string loop, Action<Error> othe
     }
 
     /// <summary>What an error says about the brokers; null where they answered.</summary>
-    public static string? DetailOf(ErrorCode code) => code switch
-    {
-        ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_Resolve => "no broker answers",
-        ErrorCode.Local_TimedOut or ErrorCode.Local_TimedOutQueue or ErrorCode.Local_WaitCoord or ErrorCode.RequestTimedOut => "no answer in time",
-        ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Ssl => $"it refuses access ({code}): look at the Sasl and Ssl settings",
-        _ => null,
-    };
+    public static string? DetailOf(ErrorCode code) =>
+        code switch
+        {
+            ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_Resolve => "no broker answers",
+            ErrorCode.Local_TimedOut or ErrorCode.Local_TimedOutQueue or ErrorCode.Local_WaitCoord or ErrorCode.RequestTimedOut =>
+                "no answer in time",
+            ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Ssl => $"it refuses access ({code}): "
+                + $"look at the Sasl and Ssl settings",
+            _ => null,
+        };
 
     // Answers to a member that joins, and to no other request.
-    static string? RefusalOf(ErrorCode code) => code switch
-    {
-        ErrorCode.InvalidSessionTimeout => SessionRefused,
-        ErrorCode.InconsistentGroupProtocol => "the group refuses this member (InconsistentGroupProtocol): a member that is another program is in it",
-        ErrorCode.GroupMaxSizeReached => "the group refuses this member (GroupMaxSizeReached): it has the brokers' group.max.size of members",
-        _ => null,
-    };
+    static string? RefusalOf(ErrorCode code) =>
+        code switch
+        {
+            ErrorCode.InvalidSessionTimeout => SessionRefused,
+            ErrorCode.InconsistentGroupProtocol => "the group refuses this member (InconsistentGroupProtocol): a member that is another "
+                + "program is in it",
+            ErrorCode.GroupMaxSizeReached => "the group refuses this member (GroupMaxSizeReached): it has the brokers' group.max.size of "
+                + "members",
+            _ => null,
+        };
 
     void Report(Error error)
     {

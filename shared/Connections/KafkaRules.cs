@@ -55,8 +55,13 @@ sealed partial class KafkaRules(Action<ConsumerConfig> choose, Func<GroupLimits>
         ["ssl.ca.location"] = "use Kafka:SslCaLocation",
     };
 
-    static readonly string[] Names = [.. new[] { typeof(ClientConfig), typeof(ConsumerConfig), typeof(ProducerConfig) }
-        .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)).Select(property => Words().Replace(property.Name, ".").ToLowerInvariant()).Distinct()];
+    static readonly string[] Names =
+    [
+        .. new[] { typeof(ClientConfig), typeof(ConsumerConfig), typeof(ProducerConfig) }
+            .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            .Select(property => Words().Replace(property.Name, ".").ToLowerInvariant())
+            .Distinct(),
+    ];
 
     public ValidateOptionsResult Validate(string? name, KafkaOptions options)
     {
@@ -80,7 +85,8 @@ sealed partial class KafkaRules(Action<ConsumerConfig> choose, Func<GroupLimits>
         }
         else if (key == "isolation.level" && value != "read_committed")
         {
-            yield return $"{Prefix}{key}: read_committed alone: a transaction that its producer aborted must have no effect{Quoted(key, value)}";
+            yield return $"{Prefix}{key}: read_committed alone: a transaction that its producer aborted must have no "
+                + $"effect{Quoted(key, value)}";
         }
         else if (IsUnknown(key, value))
         {
@@ -102,7 +108,9 @@ sealed partial class KafkaRules(Action<ConsumerConfig> choose, Func<GroupLimits>
         {
             return null;
         }
-        var quotesSecret = config.Any(each => IsSecret(each.Key) && each.Value.Length > 0 && refused.Message.Contains(each.Value, StringComparison.Ordinal));
+        var quotesSecret = config.Any(each =>
+            IsSecret(each.Key) && each.Value.Length > 0 && refused.Message.Contains(each.Value, StringComparison.Ordinal)
+        );
         return $"{KafkaOptions.Section}: {(quotesSecret ? "librdkafka refuses these settings" : OneLine(refused))}";
     }
 
@@ -124,10 +132,11 @@ sealed partial class KafkaRules(Action<ConsumerConfig> choose, Func<GroupLimits>
     }
 
     // The client sets properties one by one in their order. It throws InvalidOperationException for a name that librdkafka does not know,
-    // and ArgumentException for a value that the property does not take. It also throws InvalidOperationException where the properties do not fit
-    // together, but only after all are set: the last one here is never set, so that is not reached.
+    // and ArgumentException for a value that the property does not take. It also throws InvalidOperationException where the properties do
+    // not fit together, but only after all are set: the last one here is never set, so that is not reached.
     static bool IsUnknown(string key, string value) =>
-        Refusal(new ConsumerConfig(new Dictionary<string, string> { [key] = value, [NeverSet] = "neither true nor false" })) is InvalidOperationException;
+        Refusal(new ConsumerConfig(new Dictionary<string, string> { [key] = value, [NeverSet] = "neither true nor false" }))
+        is InvalidOperationException;
 
     static bool IsSecret(string key) => SecretName().IsMatch(key);
 

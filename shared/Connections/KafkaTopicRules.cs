@@ -12,7 +12,8 @@ public static class KafkaTopicRules
     /// <summary>Less than this is too little for <c>retention.bytes</c>, of each partition.</summary>
     public const long LeastBytes = 100L << 20;
 
-    const string Compression = "compression.type", Timestamps = "message.timestamp.type";
+    const string Compression = "compression.type",
+        Timestamps = "message.timestamp.type";
 
     /// <summary>One line for each setting that loses records of the topic.</summary>
     /// <param name="topic">Its name.</param>
@@ -41,12 +42,14 @@ public static class KafkaTopicRules
         }
         if (topic == Topics.Commands && Value(Compression) is { } compression && compression != Topics.CommandSettings[Compression])
         {
-            yield return $"{topic} has {Compression}={compression}: records in batches that a publisher wrote in a way of its own are passed over, "
+            yield return $"{topic} has {Compression}={compression}: records in batches that a publisher wrote in a way of its own are "
+                + $"passed over, "
                 + $"or end the worker; it has to be {Topics.CommandSettings[Compression]}";
         }
         if (topic == Topics.Commands && Value(Timestamps) is { } timestamps && timestamps != Topics.CommandSettings[Timestamps])
         {
-            yield return $"{topic} has {Timestamps}={timestamps}: records whose publisher's clock is behind are removed before they are read; "
+            yield return $"{topic} has {Timestamps}={timestamps}: records whose publisher's clock is behind are removed before they "
+                + $"are read; "
                 + $"it has to be {Topics.CommandSettings[Timestamps]}";
         }
 

@@ -17,13 +17,20 @@ namespace Betting.Connections;
 /// <param name="clock">Intervals.</param>
 /// <param name="log">Told.</param>
 public sealed class KafkaTopicSettings(
-    IReadOnlyCollection<string> topics, IOptions<KafkaOptions> kafka, Readiness readiness, Heartbeats heartbeats, TimeProvider clock,
-    ILogger<KafkaTopicSettings> log) : IWorkerLoop
+    IReadOnlyCollection<string> topics,
+    IOptions<KafkaOptions> kafka,
+    Readiness readiness,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<KafkaTopicSettings> log
+) : IWorkerLoop
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "kafka-settings";
 
-    static readonly TimeSpan Every = TimeSpan.FromMinutes(1), WhileBroken = TimeSpan.FromSeconds(1), Incomplete = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromMinutes(1),
+        WhileBroken = TimeSpan.FromSeconds(1),
+        Incomplete = TimeSpan.FromSeconds(5);
 
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
@@ -64,7 +71,9 @@ public sealed class KafkaTopicSettings(
         var broken = answers.SelectMany(answer => KafkaTopicRules.WhatIsBroken(answer.Topic, answer.Settings)).ToList();
         var isWhole = !answers.Exists(answer => answer.Error == ErrorCode.UnknownTopicOrPart);
         _watch.Saw(broken);
-        return broken.Count > 0 ? WhileBroken : isWhole ? Every : Incomplete;
+        return broken.Count > 0 ? WhileBroken
+            : isWhole ? Every
+            : Incomplete;
     }
 
     // By topic its settings, none where the brokers do not tell them, and why; null where no broker answers.
@@ -78,13 +87,17 @@ public sealed class KafkaTopicSettings(
         }
         catch (DescribeConfigsException some) when (some.Results.TrueForAll(answer => KafkaOutage.DetailOf(answer.Error.Code) is null))
         {
-            return some.Results.ConvertAll(answer =>
-                new TopicSettings(answer.ConfigResource.Name, answer.Error.IsError ? [] : Values(answer.Entries), answer.Error.Code));
+            return some.Results.ConvertAll(answer => new TopicSettings(
+                answer.ConfigResource.Name,
+                answer.Error.IsError ? [] : Values(answer.Entries),
+                answer.Error.Code
+            ));
         }
         catch (KafkaException refused)
         {
             return KafkaOutage.DetailOf(refused.Error.Code) is null
-                ? [.. topics.Select(topic => new TopicSettings(topic, [], refused.Error.Code))] : null;
+                ? [.. topics.Select(topic => new TopicSettings(topic, [], refused.Error.Code))]
+                : null;
         }
     }
 

@@ -10,7 +10,9 @@ public static class Network
     // What IOException has where the system's own number is not in it, as a file's failure has (a full disk).
     const int NoNumber = unchecked((int)0x80131620);
 
-    /// <summary>True for a failure of a connection; false for one of a file, which has the same base type and says nothing of a server.</summary>
+    /// <summary>
+    /// True for a failure of a connection; false for one of a file, which has the same base type and says nothing of a server.
+    /// </summary>
     public static bool IsConnection(IOException failure) =>
         failure is HttpIOException or EndOfStreamException
         || StoreFailures.Chain(failure).Any(each => each is SocketException or AuthenticationException or TimeoutException)

@@ -13,17 +13,22 @@ sealed class OneLineLoggers(ILoggerFactory loggers) : ILoggerFactory
     public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
 
     // The host disposes of the loggers behind it.
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     sealed class OneLineLogger(ILogger log) : ILogger
     {
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => log.BeginScope(state);
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => log.BeginScope(state);
 
         public bool IsEnabled(LogLevel logLevel) => log.IsEnabled(AtMostWarning(logLevel));
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (exception is null)
             {

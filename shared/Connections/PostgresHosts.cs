@@ -10,7 +10,8 @@ namespace Betting.Connections;
 sealed class PostgresHosts(string application, ILoggerFactory loggers, TimeProvider clock)
 {
     // With several hosts a session that does not open in this time leads to a host that is about to be left.
-    const int NpgsqlTimeout = 15, ShortTimeout = 5;
+    const int NpgsqlTimeout = 15,
+        ShortTimeout = 5;
 
     readonly ILogger _log = loggers.CreateLogger<PostgresSource>();
 
@@ -56,7 +57,8 @@ sealed class PostgresHosts(string application, ILoggerFactory loggers, TimeProvi
         {
             var host = place;
             pools[host] = Pool(settings, hosts[host], $"{application} {names[host]}", async opened =>
-                watch.Opened(host, await ServerAnswer.AskAsync(opened, HostLook.Seconds)));
+                watch.Opened(host, await ServerAnswer.AskAsync(opened, HostLook.Seconds))
+            );
         }
         return new PostgresSource(pools, watch);
     }
@@ -84,5 +86,10 @@ sealed class PostgresHosts(string application, ILoggerFactory loggers, TimeProvi
 
     // What Npgsql would choose between hosts by says nothing about one host, and is an error there.
     static NpgsqlConnectionStringBuilder OfOneHost(NpgsqlConnectionStringBuilder settings, string host) =>
-        new(settings.ConnectionString) { Host = host, TargetSessionAttributes = null, LoadBalanceHosts = false };
+        new(settings.ConnectionString)
+        {
+            Host = host,
+            TargetSessionAttributes = null,
+            LoadBalanceHosts = false,
+        };
 }

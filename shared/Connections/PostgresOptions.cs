@@ -8,8 +8,8 @@ public sealed class PostgresOptions : IValidatableObject
     public const string Section = "Postgres";
 
     /// <summary>
-    /// Npgsql connection string. With several hosts (<c>Host=a,b</c>) the worker follows the primary, whatever <c>Target Session Attributes</c> and
-    /// <c>Load Balance Hosts</c> say. TLS: <c>SSL Mode=VerifyFull;Root Certificate=…</c>.
+    /// Npgsql connection string. With several hosts (<c>Host=a,b</c>) the worker follows the primary, whatever <c>Target Session
+    /// Attributes</c> and <c>Load Balance Hosts</c> say. TLS: <c>SSL Mode=VerifyFull;Root Certificate=…</c>.
     /// </summary>
     [Required(ErrorMessage = "required, for example Host=127.0.0.1;Database=betting;Username=ingest;Password=…")]
     public string ConnectionString { get; set; } = "";

@@ -9,7 +9,12 @@ namespace Betting.Connections;
 static partial class PostgresRules
 {
     static readonly string[] Names =
-        [.. typeof(NpgsqlConnectionStringBuilder).GetProperties().Select(property => property.GetCustomAttribute<DisplayNameAttribute>()?.DisplayName).OfType<string>()];
+    [
+        .. typeof(NpgsqlConnectionStringBuilder)
+            .GetProperties()
+            .Select(property => property.GetCustomAttribute<DisplayNameAttribute>()?.DisplayName)
+            .OfType<string>(),
+    ];
 
     /// <summary>What is wrong, each in one line without a secret; empty where nothing is.</summary>
     public static IReadOnlyList<string> WhatIsWrong(string connectionString)
@@ -41,22 +46,29 @@ static partial class PostgresRules
             builder[keyword] = value;
             return true;
         }
-        catch (Exception refused) when (refused is ArgumentException or FormatException or InvalidCastException or OverflowException or NotSupportedException)
+        catch (Exception refused)
+            when (refused is ArgumentException or FormatException or InvalidCastException or OverflowException or NotSupportedException)
         {
             return false;
         }
     }
 
     // A host with a port of its own, but for a socket's folder and an IPv6 address without brackets.
-    [GeneratedRegex(@"^\s*(?:[^:/\[\]]+|\[.*\]):(?!0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\s*$)[^:]*$")]
+    [GeneratedRegex(
+        @"^\s*(?:[^:/\[\]]+|\[.*\]):"
+            + @"(?!0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\s*$)[^:]*$"
+    )]
     private static partial Regex WrongPort();
 
     [GeneratedRegex(@"^([^:]*|\[.*\]):[0-9]+$")]
     private static partial Regex WithPort();
 
     // A socket's folder begins with a /, an abstract socket with an @.
-    static bool IsHost(string host) => host.StartsWith('/') || host.StartsWith('@')
-        || Uri.CheckHostName(WithPort().Match(host) is { Success: true } match ? match.Groups[1].Value : host) is not (UriHostNameType.Unknown or UriHostNameType.Basic);
+    static bool IsHost(string host) =>
+        host.StartsWith('/')
+        || host.StartsWith('@')
+        || Uri.CheckHostName(WithPort().Match(host) is { Success: true } match ? match.Groups[1].Value : host)
+            is not (UriHostNameType.Unknown or UriHostNameType.Basic);
 
     static IEnumerable<string> Promises(NpgsqlConnectionStringBuilder connection)
     {
@@ -94,10 +106,15 @@ static partial class PostgresRules
         }
         if (connection.MaxPoolSize < PostgresOptions.LeastPool || connection.MinPoolSize > connection.MaxPoolSize)
         {
-            yield return $"Maximum Pool Size is at least {PostgresOptions.LeastPool} and Minimum Pool Size not more than it: a worker holds several connections at once";
+            yield return $"Maximum Pool Size is at least {PostgresOptions.LeastPool} and Minimum Pool Size not more than it: a worker "
+                + $"holds several connections at once";
         }
-        if (connection.TargetSessionAttributes is { } target && !target.Equals("primary", StringComparison.OrdinalIgnoreCase) && !target.Equals("read-write", StringComparison.OrdinalIgnoreCase)
-            && !target.Equals("any", StringComparison.OrdinalIgnoreCase))
+        if (
+            connection.TargetSessionAttributes is { } target
+            && !target.Equals("primary", StringComparison.OrdinalIgnoreCase)
+            && !target.Equals("read-write", StringComparison.OrdinalIgnoreCase)
+            && !target.Equals("any", StringComparison.OrdinalIgnoreCase)
+        )
         {
             yield return "Target Session Attributes is primary, read-write or any: every worker writes";
         }

@@ -6,8 +6,8 @@ namespace Betting.Connections;
 public static class PostgresSessions
 {
     /// <summary>
-    /// For sessions that lock rows or tables: a process that stands still in the middle of a transaction, or whose machine is gone, loses its
-    /// session and with it the locks.
+    /// For sessions that lock rows or tables: a process that stands still in the middle of a transaction, or whose machine is gone, loses
+    /// its session and with it the locks.
     /// </summary>
     public static void GiveUpLocks(NpgsqlConnectionStringBuilder connection)
     {
@@ -16,11 +16,14 @@ public static class PostgresSessions
     }
 
     /// <summary>
-    /// Between transactions a session may be idle for any time, as those of a pool are. A session keeps its advisory locks for as long as it is
-    /// there, so PostgreSQL looks within a minute whether its connection leads anywhere; the kernel's own limit is two hours.
+    /// Between transactions a session may be idle for any time, as those of a pool are. A session keeps its advisory locks for as long as
+    /// it is there, so PostgreSQL looks within a minute whether its connection leads anywhere; the kernel's own limit is two hours.
     /// </summary>
-    public static void KeepAdvisoryLocks(NpgsqlConnectionStringBuilder connection) => connection.Options =
-        $"{connection.Options} -c idle_session_timeout=0 -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3".TrimStart();
+    public static void KeepAdvisoryLocks(NpgsqlConnectionStringBuilder connection) =>
+        connection.Options = (
+            $"{connection.Options} -c idle_session_timeout=0 -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c "
+            + $"tcp_keepalives_count=3"
+        ).TrimStart();
 
     /// <summary>For sessions that wait for a lock as long as it takes, and whose statements take what they take.</summary>
     public static void WaitForever(NpgsqlConnectionStringBuilder connection) =>

@@ -25,28 +25,59 @@ public enum PostgresNeeds
 /// Looks at the settings that PostgreSQL has for the worker's own connections, once a minute, and tells of those that break a promise.
 /// An outage is told by whoever works with PostgreSQL.
 /// </summary>
-public sealed class PostgresSettings(PostgresSource postgres, PostgresNeeds needs, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<PostgresSettings> log)
-    : IWorkerLoop
+public sealed class PostgresSettings(
+    PostgresSource postgres,
+    PostgresNeeds needs,
+    Readiness readiness,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<PostgresSettings> log
+) : IWorkerLoop
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "postgres-settings";
 
-    static readonly TimeSpan Every = TimeSpan.FromMinutes(1), WhileBroken = TimeSpan.FromSeconds(1), Limit = TimeSpan.FromSeconds(4);
+    static readonly TimeSpan Every = TimeSpan.FromMinutes(1),
+        WhileBroken = TimeSpan.FromSeconds(1),
+        Limit = TimeSpan.FromSeconds(4);
 
     static readonly (PostgresNeeds Need, string Setting, string Bad, string Line)[] Rules =
     [
         (PostgresNeeds.Durability, "fsync", "off", "fsync is off: commands that were acknowledged are lost when the machine crashes"),
-        (PostgresNeeds.Durability, "full_page_writes", "off", "full_page_writes is off: pages are torn, and with them what was acknowledged, when the machine crashes"),
-        (PostgresNeeds.Durability, "synchronous_commit", "off", "synchronous_commit is off for this role: commands that were acknowledged are lost when PostgreSQL crashes"),
-        (PostgresNeeds.Writes, "default_transaction_read_only", "on", "default_transaction_read_only is on for this role: nothing can be written"),
-        (PostgresNeeds.Writes, "session_replication_role", "replica", "session_replication_role is replica for this role: triggers and references are not checked"),
+        (
+            PostgresNeeds.Durability,
+            "full_page_writes",
+            "off",
+            "full_page_writes is off: pages are torn, and with them what was " + "acknowledged, when the machine crashes"
+        ),
+        (
+            PostgresNeeds.Durability,
+            "synchronous_commit",
+            "off",
+            "synchronous_commit is off for this role: commands that were " + "acknowledged are lost when PostgreSQL crashes"
+        ),
+        (
+            PostgresNeeds.Writes,
+            "default_transaction_read_only",
+            "on",
+            "default_transaction_read_only is on for this role: nothing can " + "be written"
+        ),
+        (
+            PostgresNeeds.Writes,
+            "session_replication_role",
+            "replica",
+            "session_replication_role is replica for this role: triggers " + "and references are not checked"
+        ),
         (PostgresNeeds.Capture, "wal_level", "minimal", "wal_level is minimal: changes cannot be captured; it has to be logical"),
         (PostgresNeeds.Capture, "wal_level", "replica", "wal_level is replica: changes cannot be captured; it has to be logical"),
     ];
 
     // Whoever names standbys wants commits to wait for them.
-    const string Standbys = "synchronous_standby_names", Commit = "synchronous_commit",
-        OnlyLocal = "synchronous_commit is local for this role, but standbys are named: commands that were acknowledged are lost in a failover";
+    const string Standbys = "synchronous_standby_names",
+        Commit = "synchronous_commit",
+        OnlyLocal =
+            "synchronous_commit is local for this role, but standbys are named: commands that were acknowledged are lost in a "
+            + "failover";
 
     readonly SettingWatch _watch = new(Stores.Postgres, Condition, readiness, log);
 
@@ -54,10 +85,12 @@ public sealed class PostgresSettings(PostgresSource postgres, PostgresNeeds need
 
     /// <summary>One line for each setting that breaks what is needed.</summary>
     public static IReadOnlyList<string> WhatIsBroken(IReadOnlyDictionary<string, string> settings, PostgresNeeds needs) =>
-    [
-        .. Rules.Where(rule => needs.HasFlag(rule.Need) && settings.GetValueOrDefault(rule.Setting) == rule.Bad).Select(rule => rule.Line),
-        .. needs.HasFlag(PostgresNeeds.Durability) && IsOnlyLocal(settings) ? [OnlyLocal] : Array.Empty<string>(),
-    ];
+        [
+            .. Rules
+                .Where(rule => needs.HasFlag(rule.Need) && settings.GetValueOrDefault(rule.Setting) == rule.Bad)
+                .Select(rule => rule.Line),
+            .. needs.HasFlag(PostgresNeeds.Durability) && IsOnlyLocal(settings) ? [OnlyLocal] : Array.Empty<string>(),
+        ];
 
     static bool IsOnlyLocal(IReadOnlyDictionary<string, string> settings) =>
         settings.GetValueOrDefault(Commit) == "local" && !string.IsNullOrEmpty(settings.GetValueOrDefault(Standbys));
@@ -79,7 +112,10 @@ public sealed class PostgresSettings(PostgresSource postgres, PostgresNeeds need
                     postgres.Clear();
                 }
             }
-            catch (Exception away) when (away is NpgsqlException or SocketException or TimeoutException or OperationCanceledException && !stopping.IsCancellationRequested)
+            catch (Exception away)
+                when (away is NpgsqlException or SocketException or TimeoutException or OperationCanceledException
+                    && !stopping.IsCancellationRequested
+                )
             {
                 pause = WhileBroken;
             }
@@ -91,7 +127,10 @@ public sealed class PostgresSettings(PostgresSource postgres, PostgresNeeds need
     {
         using var limit = new CancellationTokenSource(Limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
-        await using var command = await postgres.CreateCommandAsync("SELECT name, setting FROM pg_settings WHERE name = ANY($1)", either.Token);
+        await using var command = await postgres.CreateCommandAsync(
+            "SELECT name, setting FROM pg_settings WHERE name = " + "ANY($1)",
+            either.Token
+        );
         command.Parameters.AddWithValue(Rules.Select(rule => rule.Setting).Append(Standbys).Distinct().ToArray());
         await using var rows = await command.ExecuteReaderAsync(either.Token);
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -104,7 +143,7 @@ public sealed class PostgresSettings(PostgresSource postgres, PostgresNeeds need
 
     async Task BeatingAsync(TimeSpan pause, CancellationToken stopping)
     {
-        for (var started = clock.GetTimestamp(); clock.GetElapsedTime(started) < pause;)
+        for (var started = clock.GetTimestamp(); clock.GetElapsedTime(started) < pause; )
         {
             heartbeats.Beat(Name);
             await Task.Delay(pause < TimeSpan.FromSeconds(5) ? pause : TimeSpan.FromSeconds(5), clock, stopping);

@@ -93,7 +93,8 @@ public sealed class PostgresSource : IAsyncDisposable, IDisposable
         {
             await (await opening).DisposeAsync();
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure)
+            when (failure is NpgsqlException or TimeoutException or OperationCanceledException or ObjectDisposedException)
         {
             // Nobody waits for it any more.
         }

@@ -35,13 +35,18 @@ sealed record PrimaryChoice(int? Host, KnownCluster Known, IReadOnlyList<int> Ol
         known = known with { Timeline = own.Select(host => answers[host].Timeline).Append(known.Timeline).Max() };
         int[] newest = [.. own.Where(host => answers[host].Timeline == known.Timeline)];
         return new PrimaryChoice(
-            Prefer(newest, current) ?? Prefer([.. InState(answers, ServerRole.Refuses)], current), known,
-            [.. own.Except(newest)], [.. primaries.Except(own)]);
+            Prefer(newest, current) ?? Prefer([.. InState(answers, ServerRole.Refuses)], current),
+            known,
+            [.. own.Except(newest)],
+            [.. primaries.Except(own)]
+        );
     }
 
     static IEnumerable<int> InState(IReadOnlyList<ServerAnswer> answers, ServerRole role) =>
         Enumerable.Range(0, answers.Count).Where(host => answers[host].Role == role);
 
     static int? Prefer(int[] hosts, int? current) =>
-        hosts.Length == 0 ? null : current is { } used && hosts.Contains(used) ? used : hosts[0];
+        hosts.Length == 0 ? null
+        : current is { } used && hosts.Contains(used) ? used
+        : hosts[0];
 }

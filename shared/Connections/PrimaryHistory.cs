@@ -3,14 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace Betting.Connections;
 
 /// <summary>
-/// Refuses a primary that is older than one of the same cluster that is known, where one host is named. Its address may lead to a former primary that was started
-/// again. Where several hosts are named, <see cref="PrimaryWatch"/> does it.
+/// Refuses a primary that is older than one of the same cluster that is known, where one host is named. Its address may lead to a former
+/// primary that was started again. Where several hosts are named, <see cref="PrimaryWatch"/> does it.
 /// </summary>
 /// <param name="clock">Paces lines.</param>
 /// <param name="log">Is told of a primary that is refused.</param>
 sealed class PrimaryHistory(TimeProvider clock, ILogger log)
 {
     readonly Lock _gate = new();
+
     // Timelines by cluster: another one may have been restored at the same address.
     readonly Dictionary<long, int> _newest = [];
     readonly PrimaryLog _lines = new(clock, log);

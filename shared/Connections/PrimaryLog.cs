@@ -10,7 +10,8 @@ sealed partial class PrimaryLog(TimeProvider clock, ILogger log)
     static readonly TimeSpan SayEvery = TimeSpan.FromMinutes(1);
 
     readonly Lock _gate = new();
-    long? _older, _foreign;
+    long? _older,
+        _foreign;
 
     /// <param name="choice">What was decided.</param>
     /// <param name="former">The host in use before.</param>
@@ -54,14 +55,20 @@ sealed partial class PrimaryLog(TimeProvider clock, ILogger log)
         }
     }
 
-    [LoggerMessage(25, LogLevel.Error,
+    [LoggerMessage(
+        25,
+        LogLevel.Error,
         "PostgreSQL at {Server} says that it is the primary, on timeline {Timeline}, and timeline {Newest} is known: "
-        + "a former primary was started again. Nothing is told to it; end it, or make it a standby")]
+            + "a former primary was started again. Nothing is told to it; end it, or make it a standby"
+    )]
     static partial void TellOlder(ILogger log, string server, int timeline, int newest);
 
-    [LoggerMessage(26, LogLevel.Error,
+    [LoggerMessage(
+        26,
+        LogLevel.Error,
         "PostgreSQL at {Server} is the primary of another cluster than the one that this worker follows (system identifier {System}). "
-        + "Nothing is told to it; take it out of Host, or restart the worker if it is the right one now")]
+            + "Nothing is told to it; take it out of Host, or restart the worker if it is the right one now"
+    )]
     static partial void TellForeign(ILogger log, string server, long system);
 
     [LoggerMessage(27, LogLevel.Information, "PostgreSQL at {Server} gets this worker's sessions from now on (timeline {Timeline})")]

@@ -18,7 +18,8 @@ sealed record WatchedHost(string Name, HostLook Look);
 sealed class PrimaryWatch(IReadOnlyList<WatchedHost> hosts, Action<int> left, TimeProvider clock, ILogger log) : IDisposable
 {
     // While there is none, commands wait for it.
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), WhileNone = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1),
+        WhileNone = TimeSpan.FromMilliseconds(250);
 
     readonly Lock _gate = new();
     readonly ServerAnswer?[] _answers = new ServerAnswer?[hosts.Count];
@@ -28,6 +29,7 @@ sealed class PrimaryWatch(IReadOnlyList<WatchedHost> hosts, Action<int> left, Ti
     Task? _looks;
     KnownCluster _known;
     int? _current;
+
     // Cancelled when the host in use changes; without a timer it holds nothing that has to be disposed.
     CancellationTokenSource _reign = new();
 
@@ -44,7 +46,8 @@ sealed class PrimaryWatch(IReadOnlyList<WatchedHost> hosts, Action<int> left, Ti
     }
 
     /// <summary>
-    /// The host to use and a token that is cancelled when it is not used any more. First calls wait until each host has answered or is late.
+    /// The host to use and a token that is cancelled when it is not used any more. First calls wait until each host has answered or is
+    /// late.
     /// </summary>
     /// <exception cref="NoPrimaryException">No host is the primary.</exception>
     public async ValueTask<(int Host, CancellationToken Left)> PrimaryAsync(CancellationToken cancellation)
@@ -91,8 +94,12 @@ sealed class PrimaryWatch(IReadOnlyList<WatchedHost> hosts, Action<int> left, Ti
             {
                 // The looks outlive whatever is traced here.
                 using var flow = ExecutionContext.SuppressFlow();
-                _looks = Task.WhenAll(hosts.Select((host, place) =>
-                    Task.Run(() => new HostWatch(host.Look, answer => Learn(place, answer), Pause, clock).RunAsync(_stop.Token))));
+                _looks = Task.WhenAll(
+                    hosts.Select(
+                        (host, place) =>
+                            Task.Run(() => new HostWatch(host.Look, answer => Learn(place, answer), Pause, clock).RunAsync(_stop.Token))
+                    )
+                );
             }
         }
     }

@@ -24,7 +24,11 @@ static partial class RedisRules
             }
             else if (!Takes(sign < 0 ? part : $"127.0.0.1,{part}"))
             {
-                wrong.Add(afterSecret || sign < 0 ? $"part {place} is neither host:port nor an option" : $"the option '{key}' or its value is none that is known");
+                wrong.Add(
+                    afterSecret || sign < 0
+                        ? $"part {place} is neither host:port nor an option"
+                        : $"the option '{key}' or its " + $"value is none that is known"
+                );
             }
             else if (sign < 0 && !HasHost(part))
             {

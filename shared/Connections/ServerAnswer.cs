@@ -18,13 +18,17 @@ enum ServerRole
 /// <summary>What a server said when it was asked last.</summary>
 /// <param name="Role">What it is.</param>
 /// <param name="System">The identifier of its cluster; 0 where the worker's role may not read it.</param>
-/// <param name="Timeline">Of a primary, 1 or more: each promotion begins a higher one. 0 for all others, and where it does not tell.</param>
+/// <param name="Timeline">
+/// Of a primary, 1 or more: each promotion begins a higher one. 0 for all others, and where it does not tell.
+/// </param>
 /// <param name="Trouble">Why it is away or refuses, in a few words.</param>
 readonly record struct ServerAnswer(ServerRole Role, long System = 0, int Timeline = 0, string? Trouble = null)
 {
-    const string OwnSystem = "(SELECT system_identifier FROM pg_control_system())", OwnTimeline = """
-        CASE WHEN pg_is_in_recovery() THEN 0 ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END
-        """;
+    const string OwnSystem = "(SELECT system_identifier FROM pg_control_system())",
+        OwnTimeline =
+            """
+                CASE WHEN pg_is_in_recovery() THEN 0 ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END
+                """;
 
     // Some revoke pg_control_system from PUBLIC, and not every server that speaks PostgreSQL's protocol has files of a log.
     static readonly string[] Questions =
@@ -49,8 +53,8 @@ readonly record struct ServerAnswer(ServerRole Role, long System = 0, int Timeli
             {
                 return await AskAsync(session, Questions[question], seconds);
             }
-            catch (PostgresException refused) when (
-                question + 1 < Questions.Length && refused.SqlState.StartsWith("42", StringComparison.Ordinal))
+            catch (PostgresException refused)
+                when (question + 1 < Questions.Length && refused.SqlState.StartsWith("42", StringComparison.Ordinal))
             {
                 // The next one asks for less.
             }

@@ -11,10 +11,13 @@ static class SilentConnections
     /// <summary>How long sent bytes, or probes of an idle connection, may stay without an acknowledgement.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    const int IdleSeconds = 10, IntervalSeconds = 5, Probes = 3;
+    const int IdleSeconds = 10,
+        IntervalSeconds = 5,
+        Probes = 3;
 
     // The numbers of IPPROTO_TCP and of TCP_USER_TIMEOUT in Linux, for which .NET has no names.
-    const int Tcp = 6, UserTimeout = 18;
+    const int Tcp = 6,
+        UserTimeout = 18;
 
     /// <summary>
     /// The connection fails with <see cref="SocketError.TimedOut"/> after <see cref="Limit"/>; elsewhere than on Linux only while nothing

@@ -12,7 +12,12 @@ namespace Betting.Connections;
 /// <summary>The names of the stores in logs and metrics.</summary>
 public static class Stores
 {
-    public const string Postgres = "PostgreSQL", ClickHouse = "ClickHouse", Kafka = "Kafka", Rabbit = "RabbitMQ", Redis = "Redis", Connect = "Kafka Connect";
+    public const string Postgres = "PostgreSQL",
+        ClickHouse = "ClickHouse",
+        Kafka = "Kafka",
+        Rabbit = "RabbitMQ",
+        Redis = "Redis",
+        Connect = "Kafka Connect";
 }
 
 /// <summary>Failures of Npgsql; a bare <see cref="TimeoutException"/> is Npgsql's while it connects.</summary>
@@ -21,20 +26,22 @@ sealed class PostgresFailures(IOptions<PostgresOptions> options, Func<PostgresSo
     public string Name => Stores.Postgres;
 
     // With several hosts, which of them is silent.
-    public string Store =>
-        $"PostgreSQL at {source().Report ?? string.Join(", ", PostgresHosts.NamesOf(new NpgsqlConnectionStringBuilder(options.Value.ConnectionString)))}";
+    public string Store => $"PostgreSQL at {source().Report ?? Hosts(new NpgsqlConnectionStringBuilder(options.Value.ConnectionString))}";
 
-    public string? Describe(Exception failure) => failure switch
-    {
-        RedisTimeoutException => null,
-        PostgresException { SqlState: ['2', '8', ..] } refused => $"it refuses access ({refused.SqlState}): {refused.MessageText}",
-        PostgresException refused => $"{refused.MessageText} (SQLSTATE {refused.SqlState})",
-        OlderPrimaryException or NoPrimaryException => failure.Message,
-        NpgsqlException => Network.Describe(failure),
-        TimeoutException => "no answer in time",
-        AggregateException several => several.InnerExceptions.Select(Describe).FirstOrDefault(detail => detail is not null),
-        _ => null,
-    };
+    public string? Describe(Exception failure) =>
+        failure switch
+        {
+            RedisTimeoutException => null,
+            PostgresException { SqlState: ['2', '8', ..] } refused => $"it refuses access ({refused.SqlState}): {refused.MessageText}",
+            PostgresException refused => $"{refused.MessageText} (SQLSTATE {refused.SqlState})",
+            OlderPrimaryException or NoPrimaryException => failure.Message,
+            NpgsqlException => Network.Describe(failure),
+            TimeoutException => "no answer in time",
+            AggregateException several => several.InnerExceptions.Select(Describe).FirstOrDefault(detail => detail is not null),
+            _ => null,
+        };
+
+    static string Hosts(NpgsqlConnectionStringBuilder connection) => string.Join(", ", PostgresHosts.NamesOf(connection));
 }
 
 /// <summary>Failures of ClickHouse.Driver, which speaks HTTP.</summary>
@@ -51,16 +58,18 @@ public sealed class ClickHouseFailures(IOptions<ClickHouseOptions> options) : IS
         }
     }
 
-    public string? Describe(Exception failure) => failure switch
-    {
-        ClickHouseServerException { ErrorCode: 516 or 192 or 193 or 194 or 497 } refused => $"it refuses access (code {refused.ErrorCode})",
-        ClickHouseServerException { ErrorCode: > 0 } refused => $"code {refused.ErrorCode}: {FirstLine(refused.Message)}",
-        ClickHouseServerException => "an answer that is none of ClickHouse's",
-        HttpRequestException or SocketException => Network.Describe(failure),
-        IOException connection when Network.IsConnection(connection) => Network.Describe(failure),
-        OperationCanceledException { InnerException: TimeoutException } => "no answer in time",
-        _ => null,
-    };
+    public string? Describe(Exception failure) =>
+        failure switch
+        {
+            ClickHouseServerException { ErrorCode: 516 or 192 or 193 or 194 or 497 } refused =>
+                $"it refuses access (code {refused.ErrorCode})",
+            ClickHouseServerException { ErrorCode: > 0 } refused => $"code {refused.ErrorCode}: {FirstLine(refused.Message)}",
+            ClickHouseServerException => "an answer that is none of ClickHouse's",
+            HttpRequestException or SocketException => Network.Describe(failure),
+            IOException connection when Network.IsConnection(connection) => Network.Describe(failure),
+            OperationCanceledException { InnerException: TimeoutException } => "no answer in time",
+            _ => null,
+        };
 
     static string FirstLine(string text) => text.Split('\n')[0] is var line && line.Length > 300 ? line[..300] : text.Split('\n')[0];
 }
@@ -104,17 +113,22 @@ sealed class RedisFailures(IOptions<RedisOptions> options) : IStoreFailures
 {
     public string Name => Stores.Redis;
 
-    public string Store => $"Redis at {string.Join(", ", ConfigurationOptions.Parse(options.Value.ConnectionString, ignoreUnknown: true).EndPoints.Select(Address))}";
+    public string Store => $"Redis at {Servers(ConfigurationOptions.Parse(options.Value.ConnectionString, ignoreUnknown: true))}";
 
-    public string? Describe(Exception failure) => failure switch
-    {
-        RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } => "it refuses access: look at user and password",
-        RedisConnectionException connection => $"no connection ({connection.FailureType})",
-        RedisTimeoutException => "no answer in time",
-        RedisServerException refused => refused.Message.ReplaceLineEndings(" "),
-        RedisException or RedisCommandException => failure.GetType().Name,
-        _ => null,
-    };
+    public string? Describe(Exception failure) =>
+        failure switch
+        {
+            RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } => "it refuses access: look at user and "
+                + "password",
+            RedisConnectionException connection => $"no connection ({connection.FailureType})",
+            RedisTimeoutException => "no answer in time",
+            RedisServerException refused => refused.Message.ReplaceLineEndings(" "),
+            RedisException or RedisCommandException => failure.GetType().Name,
+            _ => null,
+        };
 
-    static string Address(System.Net.EndPoint endpoint) => endpoint is System.Net.DnsEndPoint name ? $"{name.Host}:{name.Port}" : endpoint.ToString() ?? "";
+    static string Servers(ConfigurationOptions redis) => string.Join(", ", redis.EndPoints.Select(Address));
+
+    static string Address(System.Net.EndPoint endpoint) =>
+        endpoint is System.Net.DnsEndPoint name ? $"{name.Host}:{name.Port}" : endpoint.ToString() ?? "";
 }

@@ -5,7 +5,9 @@ public sealed record ChangeTopics(string Prefix)
 {
     public const string DefaultPrefix = "betting";
 
-    /// <summary>A regular expression of what Kafka takes as a part of a topic's name (249 characters in all), for <c>TopicPrefix</c> in settings.</summary>
+    /// <summary>
+    /// A regular expression of what Kafka takes as a part of a topic's name (249 characters in all), for <c>TopicPrefix</c> in settings.
+    /// </summary>
     public const string PrefixPattern = "[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}";
 
     /// <summary>The same in words.</summary>

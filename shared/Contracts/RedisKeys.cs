@@ -10,6 +10,7 @@ public static class RedisKeys
 
     /// <summary>How many bets stand in <paramref name="status"/>; a decimal integer.</summary>
     public static string BetCount(string status) => $"bet_count:{status}";
+
     public static readonly TimeSpan BetCountLifetime = TimeSpan.FromSeconds(10);
 
     public const string EventCatalog = "event_catalog";

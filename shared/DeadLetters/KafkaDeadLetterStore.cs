@@ -14,16 +14,18 @@ namespace Betting.DeadLetters;
 public sealed record LetterDescription(string From, string Reason, string Field, string Kind, DateTime At);
 
 /// <summary>
-/// A topic of dead letters; one that is not there has none. A topic cannot lose single records, so a letter that is done with gets a marker: a record
-/// without a value in the same partition, whose headers name the letter's offset. Markers come after their letters and so
+/// A topic of dead letters; one that is not there has none. A topic cannot lose single records, so a letter that is done with gets a
+/// marker: a record without a value in the same partition, whose headers name the letter's offset. Markers come after their letters and so
 /// outlive them under any retention.
 /// </summary>
 /// <remarks>Reads without a group: it moves nobody's position, and two readers do not disturb each other.</remarks>
 public sealed class KafkaDeadLetterStore : IDeadLetterStore
 {
-    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10), MarkLimit = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10),
+        MarkLimit = TimeSpan.FromMinutes(1);
     readonly KafkaOptions _kafka;
-    readonly string _source, _topic;
+    readonly string _source,
+        _topic;
     readonly Func<Message<byte[]?, byte[]?>, LetterDescription> _describe;
     readonly TimeProvider _clock;
     readonly Func<CancellationToken, Task>? _takeLock;
@@ -38,8 +40,14 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     /// <param name="name">What the store is called, among several.</param>
     /// <param name="takeLock">Keeps others from ending letters of this topic: <see cref="IDeadLetterStore.LockAsync"/>.</param>
     public KafkaDeadLetterStore(
-        KafkaOptions kafka, string source, string topic, Func<Message<byte[]?, byte[]?>, LetterDescription> describe, TimeProvider clock, string name = "kafka",
-        Func<CancellationToken, Task>? takeLock = null)
+        KafkaOptions kafka,
+        string source,
+        string topic,
+        Func<Message<byte[]?, byte[]?>, LetterDescription> describe,
+        TimeProvider clock,
+        string name = "kafka",
+        Func<CancellationToken, Task>? takeLock = null
+    )
     {
         (_kafka, _source, _topic, _describe, _clock, _takeLock, Name) = (kafka, source, topic, describe, clock, takeLock, name);
         _marks = new KafkaLetterSender(kafka, MarkLimit);
@@ -65,23 +73,36 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     }
 
     public async Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) =>
-        await _originals.SendBackAsync(letters.Select(letter =>
-        {
-            _ = Coordinates.TryParse(letter.From, out var place);
-            return new KafkaOriginal(place with { Topic = _source }, Content(((ConsumeResult<byte[]?, byte[]?>)letter.Handle).Message), letter.Replays + 1);
-        }), cancellation);
+        await _originals.SendBackAsync(
+            letters.Select(letter =>
+            {
+                _ = Coordinates.TryParse(letter.From, out var place);
+                return new KafkaOriginal(
+                    place with
+                    {
+                        Topic = _source,
+                    },
+                    Content(((ConsumeResult<byte[]?, byte[]?>)letter.Handle).Message),
+                    letter.Replays + 1
+                );
+            }),
+            cancellation
+        );
 
-    public Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation) => Task.WhenAll(letters.Select(letter =>
-    {
-        var record = (ConsumeResult<byte[]?, byte[]?>)letter.Handle;
-        LetterHeader[] headers =
-        [
-            new(LetterHeaders.Handled, Text(record.Offset.Value)),
-            new(LetterHeaders.HandledHow, end == LetterEnd.Replayed ? "replayed"u8.ToArray() : "dropped"u8.ToArray()),
-            new("dead-letter-handled-at", Encoding.ASCII.GetBytes(_clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture))),
-        ];
-        return _marks.MarkAsync(record.TopicPartition, new LetterContent(null, null, headers), cancellation);
-    }));
+    public Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation) =>
+        Task.WhenAll(
+            letters.Select(letter =>
+            {
+                var record = (ConsumeResult<byte[]?, byte[]?>)letter.Handle;
+                LetterHeader[] headers =
+                [
+                    new(LetterHeaders.Handled, Text(record.Offset.Value)),
+                    new(LetterHeaders.HandledHow, end == LetterEnd.Replayed ? "replayed"u8.ToArray() : "dropped"u8.ToArray()),
+                    new("dead-letter-handled-at", Encoding.ASCII.GetBytes(_clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture))),
+                ];
+                return _marks.MarkAsync(record.TopicPartition, new LetterContent(null, null, headers), cancellation);
+            })
+        );
 
     public ValueTask DisposeAsync()
     {
@@ -90,15 +111,17 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         return ValueTask.CompletedTask;
     }
 
-    IConsumer<byte[]?, byte[]?> Consumer() => new ConsumerBuilder<byte[]?, byte[]?>(_kafka.Consumer(config =>
-    {
-        config.GroupId = "dead-letters";
-        config.ClientId = "dead-letters";
-        config.EnableAutoCommit = false;
-        config.AllowAutoCreateTopics = false;
-        config.AutoOffsetReset = AutoOffsetReset.Earliest;
-        config.EnablePartitionEof = true;
-    })).SetLogHandler((_, _) => { }).Build();
+    IConsumer<byte[]?, byte[]?> Consumer() => new ConsumerBuilder<byte[]?, byte[]?>(
+            _kafka.Consumer(config =>
+            {
+                config.GroupId = "dead-letters";
+                config.ClientId = "dead-letters";
+                config.EnableAutoCommit = false;
+                config.AllowAutoCreateTopics = false;
+                config.AutoOffsetReset = AutoOffsetReset.Earliest;
+                config.EnablePartitionEof = true;
+            })
+        ).SetLogHandler((_, _) => { }).Build();
 
     // Each partition's first and next offset now, that of open transactions too; what comes later belongs to the next look.
     async Task<List<(TopicPartition Partition, long First, long End)>> PartitionsAsync(IConsumer<byte[]?, byte[]?> consumer)
@@ -124,13 +147,18 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     }
 
     static HashSet<(int Partition, long Offset)> Handled(
-        IConsumer<byte[]?, byte[]?> consumer, List<(TopicPartition, long, long)> partitions, CancellationToken cancellation)
+        IConsumer<byte[]?, byte[]?> consumer,
+        List<(TopicPartition, long, long)> partitions,
+        CancellationToken cancellation
+    )
     {
         var handled = new HashSet<(int, long)>();
         foreach (var record in Records(consumer, partitions, cancellation).Where(IsMarker))
         {
-            if (record.Message.Headers.TryGetLastBytes(LetterHeaders.Handled, out var bytes)
-                && long.TryParse(Encoding.ASCII.GetString(bytes), NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            if (
+                record.Message.Headers.TryGetLastBytes(LetterHeaders.Handled, out var bytes)
+                && long.TryParse(Encoding.ASCII.GetString(bytes), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            )
             {
                 handled.Add((record.Partition.Value, offset));
             }
@@ -143,21 +171,32 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         record.Message.Value is null && record.Message.Headers.Any(header => header.Key == LetterHeaders.Handled);
 
     static IEnumerable<ConsumeResult<byte[]?, byte[]?>> Records(
-        IConsumer<byte[]?, byte[]?> consumer, List<(TopicPartition Partition, long First, long End)> partitions, CancellationToken cancellation)
+        IConsumer<byte[]?, byte[]?> consumer,
+        List<(TopicPartition Partition, long First, long End)> partitions,
+        CancellationToken cancellation
+    )
     {
         foreach (var (partition, first, end) in partitions.Where(partition => partition.End > partition.First))
         {
             consumer.Assign(new TopicPartitionOffset(partition, first));
-            for (var next = first; next < end;)
+            for (var next = first; next < end; )
             {
                 cancellation.ThrowIfCancellationRequested();
-                var record = consumer.Consume(Timeout) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
+                var record = consumer.Consume(Timeout)
+                    ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
                 if (record.IsPartitionEOF)
                 {
-                    // Transaction markers move the position to the end; a transaction that is not decided stops it, and hides what stands behind.
+                    // Transaction markers move the position to the end; a transaction that is not decided stops it, and hides what stands
+                    // behind.
                     if (record.Offset < end)
                     {
-                        throw new KafkaException(new Error(ErrorCode.Local_Partial, $"{partition} has an open transaction at offset {record.Offset.Value}, and letters behind it are not seen yet"));
+                        throw new KafkaException(
+                            new Error(
+                                ErrorCode.Local_Partial,
+                                $"{partition} has an open transaction at offset "
+                                    + $"{record.Offset.Value}, and letters behind it are not seen yet"
+                            )
+                        );
                     }
                     break;
                 }
@@ -175,8 +214,13 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
     StoredLetter Letter(ConsumeResult<byte[]?, byte[]?> record)
     {
         var description = _describe(record.Message);
-        KeyValuePair<string, string>[] headers = [.. record.Message.Headers.Select(header => new KeyValuePair<string, string>(
-            header.Key, header.GetValueBytes() is { } bytes ? Encoding.UTF8.GetString(bytes) : ""))];
+        KeyValuePair<string, string>[] headers =
+        [
+            .. record.Message.Headers.Select(header => new KeyValuePair<string, string>(
+                header.Key,
+                header.GetValueBytes() is { } bytes ? Encoding.UTF8.GetString(bytes) : ""
+            )),
+        ];
         return new StoredLetter
         {
             Id = description.From,
@@ -186,9 +230,11 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
             Kind = description.Kind,
             At = description.At,
             Replays = LetterHeaders.ReplaysOf(headers),
-            NotReplayable = !Coordinates.TryParse(description.From, out var place) || place.Topic != _source
-                ? $"its headers do not say that it came from {_source}"
-                : record.Message.Headers is LeftOutHeaders { WholeCount: var count } ? $"it has {count} headers, and more than {RecordMemory.MaxHeaders} are not read"
+            NotReplayable =
+                !Coordinates.TryParse(description.From, out var place) || place.Topic != _source
+                    ? $"its headers do not say that it came from {_source}"
+                : record.Message.Headers is LeftOutHeaders { WholeCount: var count }
+                    ? $"it has {count} headers, and more than " + $"{RecordMemory.MaxHeaders} are not read"
                 : LetterHeaders.TruncationOf(headers),
             Key = record.Message.Key,
             Body = record.Message.Value,
@@ -197,8 +243,12 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
         };
     }
 
-    static LetterContent Content(Message<byte[]?, byte[]?> message) => new(LetterContent.Bytes(message.Key), LetterContent.Bytes(message.Value),
-        [.. message.Headers.Select(header => new LetterHeader(header.Key, LetterContent.Bytes(header.GetValueBytes())))]);
+    static LetterContent Content(Message<byte[]?, byte[]?> message) =>
+        new(
+            LetterContent.Bytes(message.Key),
+            LetterContent.Bytes(message.Value),
+            [.. message.Headers.Select(header => new LetterHeader(header.Key, LetterContent.Bytes(header.GetValueBytes())))]
+        );
 
     static byte[] Text(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
 }

@@ -9,11 +9,15 @@ public sealed class KafkaReplaySender : IDisposable
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
-    readonly KafkaLetterSender _plain, _compressed;
+    readonly KafkaLetterSender _plain,
+        _compressed;
 
     /// <param name="kafka">Where the brokers are.</param>
     public KafkaReplaySender(KafkaOptions kafka) =>
-        (_plain, _compressed) = (new KafkaLetterSender(kafka, Limit, RecordBatching.Alone), new KafkaLetterSender(kafka, Limit, RecordBatching.AloneCompressed));
+        (_plain, _compressed) = (
+            new KafkaLetterSender(kafka, Limit, RecordBatching.Alone),
+            new KafkaLetterSender(kafka, Limit, RecordBatching.AloneCompressed)
+        );
 
     /// <summary>Returns an answer for each original, in their order; never throws for one of them.</summary>
     public Task<ReplayAnswer[]> SendBackAsync(IEnumerable<KafkaOriginal> originals, CancellationToken cancellation) =>
@@ -28,7 +32,9 @@ public sealed class KafkaReplaySender : IDisposable
     async Task<ReplayAnswer> AnswerAsync(KafkaOriginal original, CancellationToken cancellation)
     {
         var answer = await AnswerAsync(_plain, original, cancellation);
-        return answer.Failure is KafkaException { Error.Code: var code } && KafkaRefusals.IsSize(code) ? await AnswerAsync(_compressed, original, cancellation) : answer;
+        return answer.Failure is KafkaException { Error.Code: var code } && KafkaRefusals.IsSize(code)
+            ? await AnswerAsync(_compressed, original, cancellation)
+            : answer;
     }
 
     static async Task<ReplayAnswer> AnswerAsync(KafkaLetterSender sender, KafkaOriginal original, CancellationToken cancellation)
@@ -38,7 +44,8 @@ public sealed class KafkaReplaySender : IDisposable
             await sender.SendBackAsync(original, cancellation);
             return ReplayAnswer.Sent;
         }
-        catch (KafkaException failure) when (KafkaRefusals.OfRecord.Contains(failure.Error.Code) || KafkaRefusals.OfPlace.Contains(failure.Error.Code))
+        catch (KafkaException failure)
+            when (KafkaRefusals.OfRecord.Contains(failure.Error.Code) || KafkaRefusals.OfPlace.Contains(failure.Error.Code))
         {
             return ReplayAnswer.Refused($"{failure.Error.Reason} ({failure.Error.Code})", failure);
         }

@@ -7,7 +7,8 @@ namespace Betting.DeadLetters;
 public sealed record LetterContent(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Body, IReadOnlyList<LetterHeader> Headers)
 {
     /// <summary>These bytes, or null. A conversion alone would make empty memory of null, and no value is not an empty one.</summary>
-    public static ReadOnlyMemory<byte>? Bytes(byte[]? bytes) => bytes is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(bytes);
+    public static ReadOnlyMemory<byte>? Bytes(byte[]? bytes) =>
+        bytes is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(bytes);
 
     /// <summary>Bytes of the key, the body and all headers, without what a protocol adds to them.</summary>
     public long Size => (Key?.Length ?? 0) + (Body?.Length ?? 0) + Headers.Sum(header => (long)header.Size);

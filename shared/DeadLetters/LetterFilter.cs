@@ -33,7 +33,11 @@ public sealed record LetterFilter
 
     public bool Matches(StoredLetter letter) =>
         (Ids.Count == 0 || Ids.Contains(letter.Id))
-        && (Reason is null || letter.Reason.Contains(Reason, StringComparison.OrdinalIgnoreCase) || letter.Field.Equals(Reason, StringComparison.OrdinalIgnoreCase))
+        && (
+            Reason is null
+            || letter.Reason.Contains(Reason, StringComparison.OrdinalIgnoreCase)
+            || letter.Field.Equals(Reason, StringComparison.OrdinalIgnoreCase)
+        )
         && (Kind is null || letter.Kind.Equals(Kind, StringComparison.OrdinalIgnoreCase))
         && (Since is null || letter.At >= Since)
         && (Until is null || letter.At < Until)
@@ -61,9 +65,11 @@ public readonly record struct Coordinates(string Topic, int Partition, long Offs
         coordinates = default;
         var at = text.LastIndexOf('@');
         var slash = at < 0 ? -1 : text.LastIndexOf('/', at);
-        if (slash < 1
+        if (
+            slash < 1
             || !int.TryParse(text.AsSpan(slash + 1, at - slash - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var partition)
-            || !long.TryParse(text.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            || !long.TryParse(text.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+        )
         {
             return false;
         }

@@ -82,8 +82,12 @@ public sealed class LetterRun(IDeadLetterStore store, LetterFilter filter, long 
         return _totals;
     }
 
-    /// <summary>Ends each letter that is meant, copies too. A letter that the broker refuses stays, with its copies, and the others go on.</summary>
-    /// <exception cref="Exception">The store or the broker could not be asked. What was sent before is removed, and <see cref="Totals"/> counts it.</exception>
+    /// <summary>
+    /// Ends each letter that is meant, copies too. A letter that the broker refuses stays, with its copies, and the others go on.
+    /// </summary>
+    /// <exception cref="Exception">
+    /// The store or the broker could not be asked. What was sent before is removed, and <see cref="Totals"/> counts it.
+    /// </exception>
     public async Task<LetterTotals> EndAsync(LetterEnd end, CancellationToken cancellation)
     {
         var (chunk, bytes) = (new List<TakenLetter>(Chunk), 0L);

@@ -16,15 +16,19 @@ static class LetterText
         var replays = letter.Replays == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" (replayed {letter.Replays} times)");
         var stays = letter.NotReplayable is { } why ? $" (not replayable: {Visible(why, 120)})" : "";
         var kind = letter.Kind == "" ? "-" : Visible(letter.Kind, 40);
-        return $"{letter.Id}  {At(letter)}  {kind}  {Visible(letter.Reason, 200)}{replays}{stays}\n    {Visible(Encoding.UTF8.GetString(letter.Body.Span), text)}";
+        return $"{letter.Id}  {At(letter)}  {kind}  {Visible(letter.Reason, 200)}{replays}{stays}\n    "
+            + $"{Visible(Encoding.UTF8.GetString(letter.Body.Span), text)}";
     }
 
     /// <summary>All of a letter, for a terminal.</summary>
     public static string Whole(StoredLetter letter)
     {
-        var lines = new StringBuilder().AppendLine(CultureInfo.InvariantCulture, $"id        {letter.Id}")
-            .AppendLine(CultureInfo.InvariantCulture, $"from      {letter.From}").AppendLine(CultureInfo.InvariantCulture, $"at        {At(letter)}")
-            .AppendLine(CultureInfo.InvariantCulture, $"reason    {Visible(letter.Reason, int.MaxValue)}").AppendLine(CultureInfo.InvariantCulture, $"replays   {letter.Replays}");
+        var lines = new StringBuilder()
+            .AppendLine(CultureInfo.InvariantCulture, $"id        {letter.Id}")
+            .AppendLine(CultureInfo.InvariantCulture, $"from      {letter.From}")
+            .AppendLine(CultureInfo.InvariantCulture, $"at        {At(letter)}")
+            .AppendLine(CultureInfo.InvariantCulture, $"reason    {Visible(letter.Reason, int.MaxValue)}")
+            .AppendLine(CultureInfo.InvariantCulture, $"replays   {letter.Replays}");
         if (letter.NotReplayable is { } why)
         {
             lines.AppendLine(CultureInfo.InvariantCulture, $"replay    not possible: {Visible(why, 300)}");
@@ -33,7 +37,10 @@ static class LetterText
         {
             lines.AppendLine(CultureInfo.InvariantCulture, $"header    {Visible(name, 200)}: {Visible(value, 2000)}");
         }
-        return lines.AppendLine(CultureInfo.InvariantCulture, $"body      {letter.Body.Length} bytes").Append(Visible(Encoding.UTF8.GetString(letter.Body.Span), int.MaxValue)).ToString();
+        return lines
+            .AppendLine(CultureInfo.InvariantCulture, $"body      {letter.Body.Length} bytes")
+            .Append(Visible(Encoding.UTF8.GetString(letter.Body.Span), int.MaxValue))
+            .ToString();
     }
 
     /// <summary>One JSON object in one line; <c>body</c> is text where the bytes are UTF-8, else <c>bodyBase64</c> has them.</summary>
@@ -77,10 +84,12 @@ static class LetterText
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    static string At(StoredLetter letter) => letter.At == default ? "-" : letter.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    static string At(StoredLetter letter) =>
+        letter.At == default ? "-" : letter.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     static string Cut(string text, int most) => text.Length <= most ? text : text[..most] + "…";
 
     /// <summary>A publisher's bytes must not steer an operator's terminal.</summary>
-    public static string Visible(string text, int most) => string.Concat(Cut(text, most).Select(character => char.IsControl(character) ? '·' : character));
+    public static string Visible(string text, int most) =>
+        string.Concat(Cut(text, most).Select(character => char.IsControl(character) ? '·' : character));
 }

@@ -17,7 +17,9 @@ public sealed record ReplayAnswer
     /// <summary>True where the broker has the original durably.</summary>
     public bool IsSent => Failure is null;
 
-    /// <summary>True where the answer is not known: the broker is away or refuses access, or the letter was not tried after such a failure.</summary>
+    /// <summary>
+    /// True where the answer is not known: the broker is away or refuses access, or the letter was not tried after such a failure.
+    /// </summary>
     public bool IsUnknown => Failure is not null && Refusal is null;
 
     /// <summary>The broker refuses this letter; another one can be taken.</summary>

@@ -16,7 +16,9 @@ public static class ShortenedLetter
 
     // A header of the worker's own is short; one that a publisher wrote under such a name is cut to this.
     const int MaxOwnHeader = 512;
-    const string TruncatedKey = "key", TruncatedHeaders = "headers", TruncatedBody = "body";
+    const string TruncatedKey = "key",
+        TruncatedHeaders = "headers",
+        TruncatedBody = "body";
 
     // Room for the headers that this class writes, all of them.
     const int DescriptionBytes = 512;
@@ -74,7 +76,11 @@ public static class ShortenedLetter
     }
 
     static List<string> PartsOf(List<LetterHeader> headers) =>
-        [.. headers.Where(header => header.Name == LetterHeaders.Truncated).SelectMany(header => Encoding.UTF8.GetString((header.Value ?? default).Span).Split(','))];
+        [
+            .. headers
+                .Where(header => header.Name == LetterHeaders.Truncated)
+                .SelectMany(header => Encoding.UTF8.GetString((header.Value ?? default).Span).Split(',')),
+        ];
 
     static int AddForeign(List<LetterHeader> headers, LetterContent whole, int share, List<string> cut)
     {
@@ -96,7 +102,9 @@ public static class ShortenedLetter
     {
         if (bytes is { } content)
         {
-            headers.Add(new LetterHeader($"{LetterHeaders.Prefix}{of}sha256", Text(Convert.ToHexStringLower(SHA256.HashData(content.Span)))));
+            headers.Add(
+                new LetterHeader($"{LetterHeaders.Prefix}{of}sha256", Text(Convert.ToHexStringLower(SHA256.HashData(content.Span))))
+            );
             headers.Add(new LetterHeader($"{LetterHeaders.Prefix}{of}size", Text(content.Length.ToString(CultureInfo.InvariantCulture))));
         }
     }

@@ -3,7 +3,10 @@ namespace Betting.DeadLetters;
 /// <summary>A message that was put aside, as it stands in a queue or topic of dead letters.</summary>
 public sealed record StoredLetter
 {
-    /// <summary>Which letters are one and the same: where the original stood, or what it holds (<see cref="LetterIdentity"/>). Written twice by a crash, it is still one.</summary>
+    /// <summary>
+    /// Which letters are one and the same: where the original stood, or what it holds (<see cref="LetterIdentity"/>). Written twice by a
+    /// crash, it is still one.
+    /// </summary>
     public required string Id { get; init; }
 
     /// <summary>Where the original came from, such as <c>bet-commands/3@1042</c>.</summary>
@@ -45,7 +48,8 @@ public interface IDeadLetterStore : IAsyncDisposable
     string Name { get; }
 
     /// <summary>
-    /// Called before letters are read to be ended, and again before each step. From the first call until the end of the process, or of the store, nobody else ends letters of this place.
+    /// Called before letters are read to be ended, and again before each step. From the first call until the end of the process, or of the
+    /// store, nobody else ends letters of this place.
     /// </summary>
     /// <exception cref="LettersInUseException">Somebody else does.</exception>
     Task LockAsync(CancellationToken cancellation) => Task.CompletedTask;

@@ -47,7 +47,8 @@ public static class Archive
     static IEnumerable<ReadOnlyMemory<byte>> Lines(Stream stream, string path)
     {
         var buffer = new byte[1 << 16];
-        int start = 0, end = 0;
+        int start = 0,
+            end = 0;
         while (true)
         {
             var newline = buffer.AsSpan(start, end - start).IndexOf((byte)'\n');
@@ -83,7 +84,8 @@ public static class Archive
         }
     }
 
-    static InvalidDataException Damaged(string path, Exception? reason) => new($"{path} is cut off or damaged: it does not end as a gzip file does.", reason);
+    static InvalidDataException Damaged(string path, Exception? reason) =>
+        new($"{path} is cut off or damaged: it does not end as a " + $"gzip file does.", reason);
 
     static StreamRecord Parse(ReadOnlyMemory<byte> line, string path, long number)
     {
@@ -105,8 +107,14 @@ public static class Archive
             ? list.EnumerateArray().Select(pair => new RecordHeader(pair[0].GetString()!, Bytes(pair[1]))).ToArray()
             : [];
         return new StreamRecord(
-            root.GetProperty("topic").GetString()!, root.GetProperty("partition").GetInt32(), root.GetProperty("offset").GetInt64(),
-            root.GetProperty("timestamp").GetInt64(), Bytes(root.GetProperty("key")), Bytes(root.GetProperty("value")), headers);
+            root.GetProperty("topic").GetString()!,
+            root.GetProperty("partition").GetInt32(),
+            root.GetProperty("offset").GetInt64(),
+            root.GetProperty("timestamp").GetInt64(),
+            Bytes(root.GetProperty("key")),
+            Bytes(root.GetProperty("value")),
+            headers
+        );
     }
 
     static byte[]? Bytes(JsonElement text) => text.GetString() is { } value ? Encoding.UTF8.GetBytes(value) : null;

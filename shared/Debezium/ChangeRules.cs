@@ -52,15 +52,32 @@ static class ChangeRules
             return Blame(ref record, RejectReason.NoRow, "after");
         if (envelope.Problem is not null)
             return Blame(ref record, envelope.Problem, envelope.ProblemField);
-        var needed = record.Table == SourceTable.Bets ? record.MissingColumns & (MissingColumns.BetUserId | MissingColumns.BetEventId | MissingColumns.BetPlacedAt) : MissingColumns.None;
-        return needed == MissingColumns.None ? null : Blame(ref record, RejectReason.MissingColumn, needed.HasFlag(MissingColumns.BetUserId) ? "after.user_id"
-            : needed.HasFlag(MissingColumns.BetEventId) ? "after.event_id" : "after.placed_at");
+        var needed =
+            record.Table == SourceTable.Bets
+                ? record.MissingColumns & (MissingColumns.BetUserId | MissingColumns.BetEventId | MissingColumns.BetPlacedAt)
+                : MissingColumns.None;
+        return needed == MissingColumns.None
+            ? null
+            : Blame(
+                ref record,
+                RejectReason.MissingColumn,
+                needed.HasFlag(MissingColumns.BetUserId) ? "after.user_id"
+                    : needed.HasFlag(MissingColumns.BetEventId) ? "after.event_id"
+                    : "after.placed_at"
+            );
     }
 
     // A read tells of its snapshot; a change has a transaction and the time of its commit.
-    static string? MissingSource(Envelope envelope, in DecodedRecord record) => envelope.Operation == Operation.Read
-        ? envelope.HasFlatSnapshot ? null : "source.snapshot"
-        : record.CommitTime == 0 ? "source.ts_ms" : envelope.HasFlatTransaction ? null : "source.txId";
+    static string? MissingSource(Envelope envelope, in DecodedRecord record) =>
+        envelope.Operation == Operation.Read
+            ? envelope.HasFlatSnapshot
+                ? null
+                : "source.snapshot"
+            : record.CommitTime == 0
+                ? "source.ts_ms"
+                : envelope.HasFlatTransaction
+                    ? null
+                    : "source.txId";
 
     static void Unflatten(Envelope envelope)
     {
@@ -70,8 +87,8 @@ static class ChangeRules
     }
 
     /// <summary>
-    /// Where the change stands: incremental reads have no LSN of their own, only the position in <c>sequence</c>. While the task runs that made the
-    /// slot, Debezium gives each later snapshot the LSN of the first one; the last commit that it has seen tells the two apart.
+    /// Where the change stands: incremental reads have no LSN of their own, only the position in <c>sequence</c>. While the task runs that
+    /// made the slot, Debezium gives each later snapshot the LSN of the first one; the last commit that it has seen tells the two apart.
     /// </summary>
     static string? Place(Envelope envelope, int epoch, ref DecodedRecord record)
     {

@@ -31,8 +31,13 @@ public readonly record struct TimeUnits(TimeUnit CreatedAt, TimeUnit StartTime, 
     public static TimeUnits All(TimeUnit unit) => new(unit, unit, unit, unit);
 
     /// <summary>These, and where they are unknown the others.</summary>
-    public TimeUnits Or(TimeUnits other) => new(
-        Known(CreatedAt, other.CreatedAt), Known(StartTime, other.StartTime), Known(PlacedAt, other.PlacedAt), Known(SettledAt, other.SettledAt));
+    public TimeUnits Or(TimeUnits other) =>
+        new(
+            Known(CreatedAt, other.CreatedAt),
+            Known(StartTime, other.StartTime),
+            Known(PlacedAt, other.PlacedAt),
+            Known(SettledAt, other.SettledAt)
+        );
 
     static TimeUnit Known(TimeUnit first, TimeUnit second) => first == TimeUnit.Unknown ? second : first;
 }

@@ -95,12 +95,14 @@ static class CompactJson
         {
             if (!TryName(text, ref at, out _) || !TrySkip(text, ref at))
                 return false;
-        }
-        while (Take(text, ref at, (byte)','));
+        } while (Take(text, ref at, (byte)','));
         return Take(text, ref at, (byte)'}');
     }
 
-    /// <summary>Bytes up to the first quote, backslash or control character. Sixteen at once: names and values are of all lengths, and a loop would guess wrong at each of their ends.</summary>
+    /// <summary>
+    /// Bytes up to the first quote, backslash or control character. Sixteen at once: names and values are of all lengths, and a loop would
+    /// guess wrong at each of their ends.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int LengthOfPlain(ReadOnlySpan<byte> text)
     {
@@ -108,7 +110,9 @@ static class CompactJson
         for (; text.Length - length >= Vector128<byte>.Count; length += Vector128<byte>.Count)
         {
             var bytes = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(text), (nuint)length);
-            var ends = Vector128.Equals(bytes, Vector128.Create((byte)'"')) | Vector128.Equals(bytes, Vector128.Create((byte)'\\'))
+            var ends =
+                Vector128.Equals(bytes, Vector128.Create((byte)'"'))
+                | Vector128.Equals(bytes, Vector128.Create((byte)'\\'))
                 | Vector128.LessThan(bytes, Vector128.Create((byte)0x20));
             if (ends != Vector128<byte>.Zero)
                 return length + BitOperations.TrailingZeroCount(ends.ExtractMostSignificantBits());

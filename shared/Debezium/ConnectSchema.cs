@@ -54,16 +54,17 @@ static class ConnectSchema
     }
 
     /// <summary>Known columns only; a scale or unit that a field does not name leaves what another row of the envelope said.</summary>
-    static ColumnTypes With(ColumnTypes types, string? column, int scale, TimeUnit unit) => column switch
-    {
-        "amount" when scale >= 0 => types with { Amount = scale },
-        "payout" when scale >= 0 => types with { Payout = scale },
-        "created_at" when unit != TimeUnit.Unknown => types with { Times = types.Times with { CreatedAt = unit } },
-        "start_time" when unit != TimeUnit.Unknown => types with { Times = types.Times with { StartTime = unit } },
-        "placed_at" when unit != TimeUnit.Unknown => types with { Times = types.Times with { PlacedAt = unit } },
-        "settled_at" when unit != TimeUnit.Unknown => types with { Times = types.Times with { SettledAt = unit } },
-        _ => types,
-    };
+    static ColumnTypes With(ColumnTypes types, string? column, int scale, TimeUnit unit) =>
+        column switch
+        {
+            "amount" when scale >= 0 => types with { Amount = scale },
+            "payout" when scale >= 0 => types with { Payout = scale },
+            "created_at" when unit != TimeUnit.Unknown => types with { Times = types.Times with { CreatedAt = unit } },
+            "start_time" when unit != TimeUnit.Unknown => types with { Times = types.Times with { StartTime = unit } },
+            "placed_at" when unit != TimeUnit.Unknown => types with { Times = types.Times with { PlacedAt = unit } },
+            "settled_at" when unit != TimeUnit.Unknown => types with { Times = types.Times with { SettledAt = unit } },
+            _ => types,
+        };
 
     static string? Column(ref Utf8JsonReader reader) =>
         reader.TokenType != JsonTokenType.String ? null
@@ -79,9 +80,11 @@ static class ConnectSchema
     static TimeUnit Unit(ref Utf8JsonReader reader) =>
         reader.TokenType != JsonTokenType.String ? TimeUnit.Unknown
         : reader.ValueTextEquals("io.debezium.time.MicroTimestamp"u8) ? TimeUnit.Microseconds
-        : reader.ValueTextEquals("io.debezium.time.Timestamp"u8) || reader.ValueTextEquals("org.apache.kafka.connect.data.Timestamp"u8) ? TimeUnit.Milliseconds
+        : reader.ValueTextEquals("io.debezium.time.Timestamp"u8) || reader.ValueTextEquals("org.apache.kafka.connect.data.Timestamp"u8)
+            ? TimeUnit.Milliseconds
         : reader.ValueTextEquals("io.debezium.time.NanoTimestamp"u8) ? TimeUnit.Nanoseconds
-        : reader.ValueTextEquals("io.debezium.time.Date"u8) || reader.ValueTextEquals("org.apache.kafka.connect.data.Date"u8) ? TimeUnit.Days
+        : reader.ValueTextEquals("io.debezium.time.Date"u8) || reader.ValueTextEquals("org.apache.kafka.connect.data.Date"u8)
+            ? TimeUnit.Days
         : TimeUnit.Unknown;
 
     /// <summary><c>"parameters":{"scale":"2",…}</c></summary>
@@ -97,7 +100,12 @@ static class ConnectSchema
         {
             var isScale = reader.ValueTextEquals("scale"u8);
             reader.Read();
-            if (isScale && reader.TokenType == JsonTokenType.String && System.Buffers.Text.Utf8Parser.TryParse(reader.ValueSpan, out int said, out _) && said is >= 0 and <= 38)
+            if (
+                isScale
+                && reader.TokenType == JsonTokenType.String
+                && System.Buffers.Text.Utf8Parser.TryParse(reader.ValueSpan, out int said, out _)
+                && said is >= 0 and <= 38
+            )
                 scale = said;
             reader.Skip();
         }

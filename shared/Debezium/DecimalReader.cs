@@ -7,7 +7,9 @@ namespace Betting.Debezium;
 /// <summary>Reads a decimal in whichever form <c>decimal.handling.mode</c> and the column's type gave it.</summary>
 static class DecimalReader
 {
-    /// <summary>PostgreSQL's numeric has at most 131,072 digits before the point and 16,383 behind it; this is room for a thousand.</summary>
+    /// <summary>
+    /// PostgreSQL's numeric has at most 131,072 digits before the point and 16,383 behind it; this is room for a thousand.
+    /// </summary>
     const int MaxBytes = 512;
 
     /// <param name="reader">Stands at the value.</param>
@@ -24,15 +26,20 @@ static class DecimalReader
         return reader.TokenType switch
         {
             JsonTokenType.Number => MoneyParser.TryParse(reader.ValueSpan, out hundredths, out mark),
-            JsonTokenType.String when scale < 0 => IsAmbiguous(reader.ValueSpan) ? RejectReason.AmbiguousDecimal : MoneyParser.TryParse(reader.ValueSpan, out hundredths, out mark),
+            JsonTokenType.String when scale < 0 => IsAmbiguous(reader.ValueSpan)
+                ? RejectReason.AmbiguousDecimal
+                : MoneyParser.TryParse(reader.ValueSpan, out hundredths, out mark),
             JsonTokenType.String => ReadBytes(reader.ValueSpan, scale, out hundredths, out mark, out original),
             JsonTokenType.StartObject => ReadVariableScale(ref reader, out hundredths, out mark, out original),
             _ => RejectReason.WrongType,
         };
     }
 
-    /// <summary>Digits alone, four by four: as well base64 of <c>precise</c> mode whose schema was switched off. Money is not guessed.</summary>
-    static bool IsAmbiguous(ReadOnlySpan<byte> text) => text.Length > 0 && text.Length % 4 == 0 && !text.ContainsAnyExceptInRange((byte)'0', (byte)'9');
+    /// <summary>
+    /// Digits alone, four by four: as well base64 of <c>precise</c> mode whose schema was switched off. Money is not guessed.
+    /// </summary>
+    static bool IsAmbiguous(ReadOnlySpan<byte> text) =>
+        text.Length > 0 && text.Length % 4 == 0 && !text.ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
     static string? ReadBytes(ReadOnlySpan<byte> base64, int scale, out long hundredths, out string? mark, out byte[]? original)
     {

@@ -38,7 +38,9 @@ public struct DecodedRecord
     public BetRow Bet;
     public MissingColumns MissingColumns;
 
-    /// <summary>Of those not sent, the ones that the record says are as they were (unchanged TOAST); the others the source has no longer.</summary>
+    /// <summary>
+    /// Of those not sent, the ones that the record says are as they were (unchanged TOAST); the others the source has no longer.
+    /// </summary>
     public MissingColumns Unchanged;
 
     /// <summary>Columns whose value came under a <see cref="ValueSubstitution"/>; null where there is none.</summary>
@@ -51,7 +53,9 @@ public struct DecodedRecord
     public ReadOnlyMemory<byte> Content;
 
     /// <summary>The bits of the marked columns.</summary>
-    public readonly MissingColumns Marked => Marks is null ? MissingColumns.None : Marks.Aggregate(MissingColumns.None, (all, mark) => all | mark.Column);
+    public readonly MissingColumns Marked =>
+        Marks is null ? MissingColumns.None : Marks.Aggregate(MissingColumns.None, (all, mark) => all | mark.Column);
 
-    internal void Mark(MissingColumns column, string name, string rule, ReadOnlyMemory<byte> original) => (Marks ??= []).Add(new MarkedValue(column, name, rule, original));
+    internal void Mark(MissingColumns column, string name, string rule, ReadOnlyMemory<byte> original) =>
+        (Marks ??= []).Add(new MarkedValue(column, name, rule, original));
 }

@@ -13,7 +13,8 @@ sealed class Envelope
     public bool IsDeletedFlag;
 
     /// <summary>What a flattened row has of <c>source</c>, in whatever value.</summary>
-    public bool HasFlatTransaction, HasFlatSnapshot;
+    public bool HasFlatTransaction,
+        HasFlatSnapshot;
     public bool HasSource;
 
     /// <summary>The table that <c>source.table</c> or <c>__table</c> names, if the platform follows it.</summary>

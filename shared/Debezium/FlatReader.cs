@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Betting.Debezium;
 
-/// <summary>Reads what ExtractNewRecordState adds to a row: <c>__op</c>, <c>__lsn</c>, <c>__deleted</c>, with or without <c>source_</c>.</summary>
+/// <summary>
+/// Reads what ExtractNewRecordState adds to a row: <c>__op</c>, <c>__lsn</c>, <c>__deleted</c>, with or without <c>source_</c>.
+/// </summary>
 static class FlatReader
 {
     /// <summary>Reads the field at whose name the reader stands.</summary>
@@ -21,7 +23,9 @@ static class FlatReader
         else if (field.SequenceEqual("deleted"u8))
         {
             envelope.IsFlat = true;
-            envelope.IsDeletedFlag = reader.TokenType == JsonTokenType.True || (reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("true"u8));
+            envelope.IsDeletedFlag =
+                reader.TokenType == JsonTokenType.True
+                || (reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("true"u8));
         }
         else if (field.SequenceEqual("lsn"u8))
         {

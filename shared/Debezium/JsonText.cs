@@ -5,7 +5,9 @@ namespace Betting.Debezium;
 /// <summary>Strings and numbers of JSON as bytes, without making strings of them.</summary>
 static class JsonText
 {
-    /// <summary>The current string, as a slice of <paramref name="json"/> where nothing in it is escaped, else unescaped into new bytes.</summary>
+    /// <summary>
+    /// The current string, as a slice of <paramref name="json"/> where nothing in it is escaped, else unescaped into new bytes.
+    /// </summary>
     public static ReadOnlyMemory<byte> Read(ref Utf8JsonReader reader, ReadOnlyMemory<byte> json)
     {
         if (!reader.ValueIsEscaped)
@@ -19,10 +21,13 @@ static class JsonText
     {
         value = 0;
         return reader.TokenType is JsonTokenType.Number or JsonTokenType.String
-            && System.Buffers.Text.Utf8Parser.TryParse(reader.ValueSpan, out value, out var used) && used == reader.ValueSpan.Length;
+            && System.Buffers.Text.Utf8Parser.TryParse(reader.ValueSpan, out value, out var used)
+            && used == reader.ValueSpan.Length;
     }
 
-    /// <summary>An id: a whole number as a number or as text, perhaps with decimal places that are zero, as <c>numeric</c> keys have.</summary>
+    /// <summary>
+    /// An id: a whole number as a number or as text, perhaps with decimal places that are zero, as <c>numeric</c> keys have.
+    /// </summary>
     /// <returns>Null, or a <see cref="RejectReason"/>: a whole number beyond 64 bits is told from what is no number.</returns>
     public static string? ReadId(ref Utf8JsonReader reader, out long id)
     {
@@ -38,7 +43,9 @@ static class JsonText
         if (System.Buffers.Text.Utf8Parser.TryParse(whole, out id, out var used) && used == whole.Length && whole.Length > 0)
             return null;
         var digits = whole.Length > 0 && whole[0] == '-' ? whole[1..] : whole;
-        return digits.Length > 0 && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9') ? RejectReason.OutOfRange : RejectReason.WrongType;
+        return digits.Length > 0 && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9')
+            ? RejectReason.OutOfRange
+            : RejectReason.WrongType;
     }
 
     /// <inheritdoc cref="TryReadInteger"/>

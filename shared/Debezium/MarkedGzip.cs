@@ -4,8 +4,8 @@ namespace Betting.Debezium;
 
 /// <summary>
 /// The bytes of a gzip file with one more member behind them, which unpacks to <see cref="Mark"/>. .NET's <see cref="GZipStream"/> takes a
-/// file that was cut off, or that has something else behind its last member, for a shorter one: only where the file ends with a whole member
-/// is the mark unpacked too.
+/// file that was cut off, or that has something else behind its last member, for a shorter one: only where the file ends with a whole
+/// member is the mark unpacked too.
 /// </summary>
 sealed class MarkedGzip(Stream file) : Stream
 {
@@ -22,9 +22,14 @@ sealed class MarkedGzip(Stream file) : Stream
 
     public override long Length => throw new NotSupportedException();
 
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
-    public override int Read(byte[] buffer, int offset, int count) => file.Read(buffer, offset, count) is > 0 and var read ? read : _mark.Read(buffer, offset, count);
+    public override int Read(byte[] buffer, int offset, int count) =>
+        file.Read(buffer, offset, count) is > 0 and var read ? read : _mark.Read(buffer, offset, count);
 
     public override void Flush() => throw new NotSupportedException();
 

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Betting.Debezium;
 
-/// <summary>Reads a logical message: <c>{"prefix":"fence","content":"…"}</c>, the content in base64, or as JSON where a transform decoded it.</summary>
+/// <summary>
+/// Reads a logical message: <c>{"prefix":"fence","content":"…"}</c>, the content in base64, or as JSON where a transform decoded it.
+/// </summary>
 static class MessageReader
 {
     public static void Read(ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, ref DecodedRecord record)

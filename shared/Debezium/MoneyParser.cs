@@ -15,7 +15,9 @@ static class MoneyParser
 
     static readonly Int128 MostDigits = Int128.MaxValue / 20;
 
-    /// <summary>Reads <c>100.00</c>, <c>-5.5</c>, <c>1.2E10</c>, <c>NAN</c>, <c>NEGATIVE_INFINITY</c>: text, or a JSON number's text.</summary>
+    /// <summary>
+    /// Reads <c>100.00</c>, <c>-5.5</c>, <c>1.2E10</c>, <c>NAN</c>, <c>NEGATIVE_INFINITY</c>: text, or a JSON number's text.
+    /// </summary>
     /// <returns>Null, or a <see cref="RejectReason"/>.</returns>
     public static string? TryParse(ReadOnlySpan<byte> text, out long hundredths, out string? mark)
     {
@@ -30,8 +32,11 @@ static class MoneyParser
         if (negative || (text.Length > 0 && text[0] == '+'))
             at++;
         Int128 unscaled = 0;
-        int digits = 0, dropped = 0, places = 0;
-        bool inFraction = false, hasRest = false;
+        int digits = 0,
+            dropped = 0,
+            places = 0;
+        bool inFraction = false,
+            hasRest = false;
         for (; at < text.Length && text[at] is not ((byte)'e' or (byte)'E'); at++)
         {
             var digit = text[at] - '0';
@@ -79,8 +84,13 @@ static class MoneyParser
     public static byte[] Text(ReadOnlySpan<byte> unscaledBytes, int scale)
     {
         var unscaled = new System.Numerics.BigInteger(unscaledBytes, isUnsigned: false, isBigEndian: true);
-        var digits = System.Numerics.BigInteger.Abs(unscaled).ToString(System.Globalization.CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
-        return System.Text.Encoding.UTF8.GetBytes((unscaled.Sign < 0 ? "-" : "") + digits[..^scale] + (scale > 0 ? "." + digits[^scale..] : ""));
+        var digits = System
+            .Numerics.BigInteger.Abs(unscaled)
+            .ToString(System.Globalization.CultureInfo.InvariantCulture)
+            .PadLeft(scale + 1, '0');
+        return System.Text.Encoding.UTF8.GetBytes(
+            (unscaled.Sign < 0 ? "-" : "") + digits[..^scale] + (scale > 0 ? "." + digits[^scale..] : "")
+        );
     }
 
     /// <summary>What nearly every amount is: up to 15 digits, a point, two digits. Everything else takes the long way.</summary>

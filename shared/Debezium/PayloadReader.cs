@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Betting.Debezium;
 
-/// <summary>One pass over a payload: an envelope with <c>op</c>, <c>source</c>, <c>after</c>, or a flattened row with <c>__op</c>, <c>__lsn</c>.</summary>
+/// <summary>
+/// One pass over a payload: an envelope with <c>op</c>, <c>source</c>, <c>after</c>, or a flattened row with <c>__op</c>, <c>__lsn</c>.
+/// </summary>
 static class PayloadReader
 {
     /// <param name="reader">Stands at the payload's opening brace.</param>
@@ -11,7 +13,14 @@ static class PayloadReader
     /// <param name="types">What a schema or the settings say of its columns.</param>
     /// <param name="envelope">Filled in.</param>
     /// <param name="record">Filled in.</param>
-    public static void Read(ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope, ref DecodedRecord record)
+    public static void Read(
+        ref Utf8JsonReader reader,
+        ReadOnlyMemory<byte> payload,
+        SourceTable table,
+        ColumnTypes types,
+        Envelope envelope,
+        ref DecodedRecord record
+    )
     {
         var row = new RowReader(payload, table, types, envelope);
         record.MissingColumns = RowReader.AllColumns(table);

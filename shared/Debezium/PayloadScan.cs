@@ -15,7 +15,14 @@ static class PayloadScan
     /// <param name="envelope">Filled in; of no use where it fails.</param>
     /// <param name="record">Likewise.</param>
     /// <param name="length">Of the envelope, with both braces.</param>
-    public static bool TryRead(ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope, ref DecodedRecord record, out int length)
+    public static bool TryRead(
+        ReadOnlyMemory<byte> payload,
+        SourceTable table,
+        ColumnTypes types,
+        Envelope envelope,
+        ref DecodedRecord record,
+        out int length
+    )
     {
         var text = payload.Span;
         var row = new RowScan(payload, table, types, envelope);
@@ -27,12 +34,18 @@ static class PayloadScan
         {
             if (!TryName(text, ref length, out var name) || !TryField(text, name, ref length, row, envelope, ref record))
                 return false;
-        }
-        while (Take(text, ref length, (byte)','));
+        } while (Take(text, ref length, (byte)','));
         return Take(text, ref length, (byte)'}');
     }
 
-    static bool TryField(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name, ref int at, in RowScan row, Envelope envelope, ref DecodedRecord record)
+    static bool TryField(
+        ReadOnlySpan<byte> text,
+        ReadOnlySpan<byte> name,
+        ref int at,
+        in RowScan row,
+        Envelope envelope,
+        ref DecodedRecord record
+    )
     {
         switch (name.Length)
         {
@@ -77,8 +90,7 @@ static class PayloadScan
                 envelope.TotalOrder = (long)order;
             else
                 return false;
-        }
-        while (Take(text, ref at, (byte)','));
+        } while (Take(text, ref at, (byte)','));
         return Take(text, ref at, (byte)'}');
     }
 }

@@ -40,7 +40,8 @@ public sealed record PostgresSnapshot(ulong XMin, ulong XMax, IReadOnlySet<ulong
         return distance < 0 && XMax < (ulong)-(long)distance ? transaction : XMax + (ulong)(long)distance;
     }
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{XMin}:{XMax}:{string.Join(',', InProgress.Order())}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{XMin}:{XMax}:{string.Join(',', InProgress.Order())}");
 
     static ulong Id(string text) => ulong.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 }

@@ -47,25 +47,43 @@ public static class PostgresTime
         if (!Utf8Parser.TryParse(text, out uint year, out var digits) || digits is < 4 or > 6 || text.Length < digits + 16)
             return RejectReason.WrongType;
         text = text[digits..];
-        if (text[0] != '-' || text[3] != '-' || text[6] != 'T' || text[9] != ':' || text[12] != ':'
-            || !TwoDigits(text[1..], out var month) || !TwoDigits(text[4..], out var day) || !TwoDigits(text[7..], out var hour)
-            || !TwoDigits(text[10..], out var minute) || !TwoDigits(text[13..], out var second)
-            || month is < 1 or > 12 || day is < 1 or > 31 || hour > 23 || minute > 59 || second > 59)
+        if (
+            text[0] != '-'
+            || text[3] != '-'
+            || text[6] != 'T'
+            || text[9] != ':'
+            || text[12] != ':'
+            || !TwoDigits(text[1..], out var month)
+            || !TwoDigits(text[4..], out var day)
+            || !TwoDigits(text[7..], out var hour)
+            || !TwoDigits(text[10..], out var minute)
+            || !TwoDigits(text[13..], out var second)
+            || month is < 1 or > 12
+            || day is < 1 or > 31
+            || hour > 23
+            || minute > 59
+            || second > 59
+        )
             return RejectReason.WrongType;
         if (!Fraction(text[15..], out var fraction, out var rest) || !Offset(rest, out var offsetSeconds))
             return RejectReason.WrongType;
         var seconds = DaysSince1970(sign * (long)year, month, day) * SecondsPerDay + hour * 3600 + minute * 60 + second - offsetSeconds;
         // 128 bits cost more than all the rest, and no year that people live in needs them.
-        micros = seconds is > -NarrowSeconds and < NarrowSeconds ? seconds * MicrosPerSecond + fraction : Nearest((Int128)seconds * MicrosPerSecond + fraction);
+        micros = seconds is > -NarrowSeconds and < NarrowSeconds
+            ? seconds * MicrosPerSecond + fraction
+            : Nearest((Int128)seconds * MicrosPerSecond + fraction);
         return null;
     }
 
-    /// <summary>PostgreSQL's last years, 294247 to 294276, are beyond 64 bits counted from 1970: they become the last finite value.</summary>
+    /// <summary>
+    /// PostgreSQL's last years, 294247 to 294276, are beyond 64 bits counted from 1970: they become the last finite value.
+    /// </summary>
     public static long Nearest(Int128 micros) => (long)Int128.Clamp(micros, MinusInfinity + 1, Infinity - 1);
 
     static bool TwoDigits(ReadOnlySpan<byte> text, out int value)
     {
-        int high = text[0] - '0', low = text[1] - '0';
+        int high = text[0] - '0',
+            low = text[1] - '0';
         value = high * 10 + low;
         return (uint)high <= 9 && (uint)low <= 9;
     }
@@ -94,14 +112,23 @@ public static class PostgresTime
         seconds = 0;
         if (text.Length == 1 && text[0] == 'Z')
             return true;
-        if (text.Length != 6 || text[0] is not ((byte)'+' or (byte)'-') || text[3] != ':'
-            || !TwoDigits(text[1..], out var hours) || !TwoDigits(text[4..], out var minutes) || hours > 18 || minutes > 59)
+        if (
+            text.Length != 6
+            || text[0] is not ((byte)'+' or (byte)'-')
+            || text[3] != ':'
+            || !TwoDigits(text[1..], out var hours)
+            || !TwoDigits(text[4..], out var minutes)
+            || hours > 18
+            || minutes > 59
+        )
             return false;
         seconds = (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
         return true;
     }
 
-    /// <summary>Proleptic Gregorian calendar; after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.</summary>
+    /// <summary>
+    /// Proleptic Gregorian calendar; after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
+    /// </summary>
     static long DaysSince1970(long year, int month, int day)
     {
         if (month <= 2)

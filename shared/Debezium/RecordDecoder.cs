@@ -64,7 +64,14 @@ public sealed class RecordDecoder(DecoderOptions options)
     }
 
     /// <returns>False where more follows than the brace that closes the payload's wrapping.</returns>
-    bool TryReadPayload(in StreamRecord record, ReadOnlyMemory<byte> payload, ColumnTypes types, (TopicRole Role, SourceTable Table) topic, int epoch, ref DecodedRecord decoded)
+    bool TryReadPayload(
+        in StreamRecord record,
+        ReadOnlyMemory<byte> payload,
+        ColumnTypes types,
+        (TopicRole Role, SourceTable Table) topic,
+        int epoch,
+        ref DecodedRecord decoded
+    )
     {
         types = types with { Times = types.Times.Or(options.TimeUnits) };
         if (topic is { Role: TopicRole.Changes, Table: not SourceTable.None })
@@ -107,7 +114,15 @@ public sealed class RecordDecoder(DecoderOptions options)
         return role;
     }
 
-    void ReadChange(in StreamRecord record, ref Utf8JsonReader reader, ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, int epoch, ref DecodedRecord decoded)
+    void ReadChange(
+        in StreamRecord record,
+        ref Utf8JsonReader reader,
+        ReadOnlyMemory<byte> payload,
+        SourceTable table,
+        ColumnTypes types,
+        int epoch,
+        ref DecodedRecord decoded
+    )
     {
         var envelope = new Envelope();
         PayloadReader.Read(ref reader, payload, table, types, envelope, ref decoded);
@@ -124,7 +139,14 @@ public sealed class RecordDecoder(DecoderOptions options)
         JudgeChange(record, payload, table, envelope, epoch, ref decoded);
     }
 
-    void JudgeChange(in StreamRecord record, ReadOnlyMemory<byte> payload, SourceTable table, Envelope envelope, int epoch, ref DecodedRecord decoded)
+    void JudgeChange(
+        in StreamRecord record,
+        ReadOnlyMemory<byte> payload,
+        SourceTable table,
+        Envelope envelope,
+        int epoch,
+        ref DecodedRecord decoded
+    )
     {
         decoded.Table = table;
         var problem = ChangeRules.Judge(envelope, epoch, ref decoded);
@@ -134,7 +156,9 @@ public sealed class RecordDecoder(DecoderOptions options)
             Reject(ref decoded, problem, decoded.Field);
     }
 
-    /// <summary>A row names itself; what is deleted is named by the record's key or, failing that, by the key within the former row.</summary>
+    /// <summary>
+    /// A row names itself; what is deleted is named by the record's key or, failing that, by the key within the former row.
+    /// </summary>
     string? FindId(in StreamRecord record, ReadOnlyMemory<byte> payload, Envelope envelope, ref DecodedRecord decoded)
     {
         var id = envelope.RowId ?? KeyReader.Read(record.Key, json);

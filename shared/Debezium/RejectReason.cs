@@ -17,7 +17,8 @@ public static class RejectReason
     public const string NoKey = "no-key";
 
     /// <summary>
-    /// The row's id is 0, which PostgreSQL's CHECK constraints exclude: a replica identity by an index without the id makes Debezium write 0.
+    /// The row's id is 0, which PostgreSQL's CHECK constraints exclude: a replica identity by an index without the id makes Debezium write
+    /// 0.
     /// </summary>
     public const string IdIsZero = "id-is-zero";
 

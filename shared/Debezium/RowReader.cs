@@ -8,14 +8,23 @@ namespace Betting.Debezium;
 /// </summary>
 readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, ColumnTypes types, Envelope envelope)
 {
-    public static MissingColumns AllColumns(SourceTable table) => table switch
-    {
-        SourceTable.Users => MissingColumns.UserName | MissingColumns.UserCreatedAt,
-        SourceTable.Events => MissingColumns.EventName | MissingColumns.EventCategory | MissingColumns.EventStartTime | MissingColumns.EventStatus,
-        SourceTable.Bets => MissingColumns.BetUserId | MissingColumns.BetEventId | MissingColumns.BetStatus | MissingColumns.BetAmount | MissingColumns.BetPayout
-            | MissingColumns.BetPlacedAt | MissingColumns.BetSettledAt,
-        _ => MissingColumns.None,
-    };
+    public static MissingColumns AllColumns(SourceTable table) =>
+        table switch
+        {
+            SourceTable.Users => MissingColumns.UserName | MissingColumns.UserCreatedAt,
+            SourceTable.Events => MissingColumns.EventName
+                | MissingColumns.EventCategory
+                | MissingColumns.EventStartTime
+                | MissingColumns.EventStatus,
+            SourceTable.Bets => MissingColumns.BetUserId
+                | MissingColumns.BetEventId
+                | MissingColumns.BetStatus
+                | MissingColumns.BetAmount
+                | MissingColumns.BetPayout
+                | MissingColumns.BetPlacedAt
+                | MissingColumns.BetSettledAt,
+            _ => MissingColumns.None,
+        };
 
     /// <summary>Reads the object at which the reader stands.</summary>
     public void Read(ref Utf8JsonReader reader, ref DecodedRecord record)
@@ -65,9 +74,19 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Colum
         else if (name.SequenceEqual("category"u8))
             ReadText(ref reader, ref record, MissingColumns.EventCategory, ref record.Event.Category, "category");
         else if (name.SequenceEqual("start_time"u8))
-            ReadTime(ref reader, ref record, types.Times.StartTime, MissingColumns.EventStartTime, ref record.Event.StartTime, "start_time");
-        else if (name.SequenceEqual("status"u8) && ReadText(ref reader, ref record, MissingColumns.EventStatus, ref record.Event.Status, "status")
-            && !DeclaredStatus.OfEvent(record.Event.Status.Span))
+            ReadTime(
+                ref reader,
+                ref record,
+                types.Times.StartTime,
+                MissingColumns.EventStartTime,
+                ref record.Event.StartTime,
+                "start_time"
+            );
+        else if (
+            name.SequenceEqual("status"u8)
+            && ReadText(ref reader, ref record, MissingColumns.EventStatus, ref record.Event.Status, "status")
+            && !DeclaredStatus.OfEvent(record.Event.Status.Span)
+        )
             record.Mark(MissingColumns.EventStatus, "status", ValueSubstitution.Undeclared, default);
     }
 
@@ -79,7 +98,10 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Colum
             ReadId(ref reader, ref record, MissingColumns.BetEventId, ref record.Bet.EventId, "after.event_id");
         else if (name.SequenceEqual("status"u8))
         {
-            if (ReadText(ref reader, ref record, MissingColumns.BetStatus, ref record.Bet.Status, "status") && !DeclaredStatus.OfBet(record.Bet.Status.Span))
+            if (
+                ReadText(ref reader, ref record, MissingColumns.BetStatus, ref record.Bet.Status, "status")
+                && !DeclaredStatus.OfBet(record.Bet.Status.Span)
+            )
                 record.Mark(MissingColumns.BetStatus, "status", ValueSubstitution.Undeclared, default);
         }
         else if (name.SequenceEqual("amount"u8))
@@ -95,14 +117,20 @@ readonly struct RowReader(ReadOnlyMemory<byte> payload, SourceTable table, Colum
         else if (name.SequenceEqual("payout"u8))
         {
             long payout = 0;
-            record.Bet.Payout = !IsNull(ref reader, ref record, MissingColumns.BetPayout)
-                && ReadAmount(ref reader, ref record, types.Payout, MissingColumns.BetPayout, ref payout, "payout") ? payout : null;
+            record.Bet.Payout =
+                !IsNull(ref reader, ref record, MissingColumns.BetPayout)
+                && ReadAmount(ref reader, ref record, types.Payout, MissingColumns.BetPayout, ref payout, "payout")
+                    ? payout
+                    : null;
         }
         else if (name.SequenceEqual("settled_at"u8))
         {
             long settledAt = 0;
-            record.Bet.SettledAt = !IsNull(ref reader, ref record, MissingColumns.BetSettledAt)
-                && ReadTime(ref reader, ref record, types.Times.SettledAt, MissingColumns.BetSettledAt, ref settledAt, "settled_at") ? settledAt : null;
+            record.Bet.SettledAt =
+                !IsNull(ref reader, ref record, MissingColumns.BetSettledAt)
+                && ReadTime(ref reader, ref record, types.Times.SettledAt, MissingColumns.BetSettledAt, ref settledAt, "settled_at")
+                    ? settledAt
+                    : null;
         }
     }
 

@@ -21,8 +21,7 @@ readonly ref struct RowScan(ReadOnlyMemory<byte> payload, SourceTable table, Col
         {
             if (!TryName(text, ref at, out var name) || !TryColumn(name, ref at, ref record))
                 return false;
-        }
-        while (Take(text, ref at, (byte)','));
+        } while (Take(text, ref at, (byte)','));
         return Take(text, ref at, (byte)'}');
     }
 
@@ -44,33 +43,48 @@ readonly ref struct RowScan(ReadOnlyMemory<byte> payload, SourceTable table, Col
         };
     }
 
-    bool TryBetColumn(ReadOnlySpan<byte> name, ref int at, ref DecodedRecord record) => name.Length switch
-    {
-        6 when name.SequenceEqual("status"u8) => TryValue(ref at, ref record, MissingColumns.BetStatus, out record.Bet.Status) && DeclaredStatus.OfBet(record.Bet.Status.Span),
-        6 when name.SequenceEqual("amount"u8) => Sent(ref record, MissingColumns.BetAmount) && TryAmount(ref at, types.Amount, out record.Bet.Amount),
-        6 when name.SequenceEqual("payout"u8) => Sent(ref record, MissingColumns.BetPayout) && TryPayout(ref at, out record.Bet.Payout),
-        7 when name.SequenceEqual("user_id"u8) => Sent(ref record, MissingColumns.BetUserId) && TryId(ref at, out record.Bet.UserId),
-        8 when name.SequenceEqual("event_id"u8) => Sent(ref record, MissingColumns.BetEventId) && TryId(ref at, out record.Bet.EventId),
-        9 when name.SequenceEqual("placed_at"u8) => Sent(ref record, MissingColumns.BetPlacedAt) && TryTime(ref at, out record.Bet.PlacedAt),
-        10 when name.SequenceEqual("settled_at"u8) => Sent(ref record, MissingColumns.BetSettledAt) && TrySettledAt(ref at, out record.Bet.SettledAt),
-        _ => TrySkip(text, ref at),
-    };
+    bool TryBetColumn(ReadOnlySpan<byte> name, ref int at, ref DecodedRecord record) =>
+        name.Length switch
+        {
+            6 when name.SequenceEqual("status"u8) => TryValue(ref at, ref record, MissingColumns.BetStatus, out record.Bet.Status)
+                && DeclaredStatus.OfBet(record.Bet.Status.Span),
+            6 when name.SequenceEqual("amount"u8) => Sent(ref record, MissingColumns.BetAmount)
+                && TryAmount(ref at, types.Amount, out record.Bet.Amount),
+            6 when name.SequenceEqual("payout"u8) => Sent(ref record, MissingColumns.BetPayout) && TryPayout(ref at, out record.Bet.Payout),
+            7 when name.SequenceEqual("user_id"u8) => Sent(ref record, MissingColumns.BetUserId) && TryId(ref at, out record.Bet.UserId),
+            8 when name.SequenceEqual("event_id"u8) => Sent(ref record, MissingColumns.BetEventId) && TryId(ref at, out record.Bet.EventId),
+            9 when name.SequenceEqual("placed_at"u8) => Sent(ref record, MissingColumns.BetPlacedAt)
+                && TryTime(ref at, out record.Bet.PlacedAt),
+            10 when name.SequenceEqual("settled_at"u8) => Sent(ref record, MissingColumns.BetSettledAt)
+                && TrySettledAt(ref at, out record.Bet.SettledAt),
+            _ => TrySkip(text, ref at),
+        };
 
-    bool TryEventColumn(ReadOnlySpan<byte> name, ref int at, ref DecodedRecord record) => name.Length switch
-    {
-        4 when name.SequenceEqual("name"u8) => TryValue(ref at, ref record, MissingColumns.EventName, out record.Event.Name),
-        6 when name.SequenceEqual("status"u8) => TryValue(ref at, ref record, MissingColumns.EventStatus, out record.Event.Status) && DeclaredStatus.OfEvent(record.Event.Status.Span),
-        8 when name.SequenceEqual("category"u8) => TryValue(ref at, ref record, MissingColumns.EventCategory, out record.Event.Category),
-        10 when name.SequenceEqual("start_time"u8) => Sent(ref record, MissingColumns.EventStartTime) && TryTime(ref at, out record.Event.StartTime),
-        _ => TrySkip(text, ref at),
-    };
+    bool TryEventColumn(ReadOnlySpan<byte> name, ref int at, ref DecodedRecord record) =>
+        name.Length switch
+        {
+            4 when name.SequenceEqual("name"u8) => TryValue(ref at, ref record, MissingColumns.EventName, out record.Event.Name),
+            6 when name.SequenceEqual("status"u8) => TryValue(ref at, ref record, MissingColumns.EventStatus, out record.Event.Status)
+                && DeclaredStatus.OfEvent(record.Event.Status.Span),
+            8 when name.SequenceEqual("category"u8) => TryValue(
+                ref at,
+                ref record,
+                MissingColumns.EventCategory,
+                out record.Event.Category
+            ),
+            10 when name.SequenceEqual("start_time"u8) => Sent(ref record, MissingColumns.EventStartTime)
+                && TryTime(ref at, out record.Event.StartTime),
+            _ => TrySkip(text, ref at),
+        };
 
-    bool TryUserColumn(ReadOnlySpan<byte> name, ref int at, ref DecodedRecord record) => name.Length switch
-    {
-        4 when name.SequenceEqual("name"u8) => TryValue(ref at, ref record, MissingColumns.UserName, out record.User.Name),
-        10 when name.SequenceEqual("created_at"u8) => Sent(ref record, MissingColumns.UserCreatedAt) && TryTime(ref at, out record.User.CreatedAt),
-        _ => TrySkip(text, ref at),
-    };
+    bool TryUserColumn(ReadOnlySpan<byte> name, ref int at, ref DecodedRecord record) =>
+        name.Length switch
+        {
+            4 when name.SequenceEqual("name"u8) => TryValue(ref at, ref record, MissingColumns.UserName, out record.User.Name),
+            10 when name.SequenceEqual("created_at"u8) => Sent(ref record, MissingColumns.UserCreatedAt)
+                && TryTime(ref at, out record.User.CreatedAt),
+            _ => TrySkip(text, ref at),
+        };
 
     static bool Sent(ref DecodedRecord record, MissingColumns column)
     {
@@ -114,7 +128,8 @@ readonly ref struct RowScan(ReadOnlyMemory<byte> payload, SourceTable table, Col
     bool TryTime(ref int at, out long micros)
     {
         micros = 0;
-        return TryText(text, ref at, out var found) && PostgresTime.TryParse(found, out micros) is null
+        return TryText(text, ref at, out var found)
+            && PostgresTime.TryParse(found, out micros) is null
             && micros is >= PostgresTime.EarliestShown and <= PostgresTime.LatestShown;
     }
 

@@ -28,14 +28,18 @@ sealed class SchemaCache(JsonReaderOptions json)
     public ReadOnlyMemory<byte> UnwrapWhole(string topic, byte[] value, out ColumnTypes types)
     {
         types = ColumnTypes.Unknown;
-        if (!value.AsSpan().TrimStart(" \t\r\n{"u8).StartsWith("\"schema\""u8) && !value.AsSpan().TrimStart(" \t\r\n{"u8).StartsWith("\"payload\""u8))
+        if (
+            !value.AsSpan().TrimStart(" \t\r\n{"u8).StartsWith("\"schema\""u8)
+            && !value.AsSpan().TrimStart(" \t\r\n{"u8).StartsWith("\"payload\""u8)
+        )
             return value;
         return Parse(topic, value, ref types);
     }
 
     ReadOnlyMemory<byte> Parse(string topic, byte[] value, ref ColumnTypes types)
     {
-        int payloadStart = -1, payloadEnd = -1;
+        int payloadStart = -1,
+            payloadEnd = -1;
         var schemaCameFirst = false;
         var hasSchema = false;
         var reader = new Utf8JsonReader(value, json);

@@ -47,7 +47,9 @@ static class SourceReader
     public static uint ReadTransactionId(ref Utf8JsonReader reader) => JsonText.ReadUnsigned(ref reader) is { } id ? (uint)id : 0;
 
     public static long ReadMillis(ref Utf8JsonReader reader) =>
-        JsonText.TryReadInteger(ref reader, out var millis) && millis is > long.MinValue / 1000 and < long.MaxValue / 1000 ? millis * 1000 : 0;
+        JsonText.TryReadInteger(ref reader, out var millis) && millis is > long.MinValue / 1000 and < long.MaxValue / 1000
+            ? millis * 1000
+            : 0;
 
     /// <summary>A text, or a boolean as versions before 1.6 wrote it.</summary>
     public static SnapshotMarker ReadSnapshot(ref Utf8JsonReader reader)
@@ -57,17 +59,18 @@ static class SourceReader
         return SnapshotNamed(reader.ValueSpan);
     }
 
-    public static SnapshotMarker SnapshotNamed(ReadOnlySpan<byte> text) => text switch
-    {
-        _ when text.SequenceEqual("false"u8) => SnapshotMarker.None,
-        _ when text.SequenceEqual("true"u8) => SnapshotMarker.Within,
-        _ when text.SequenceEqual("first"u8) => SnapshotMarker.First,
-        _ when text.SequenceEqual("first_in_data_collection"u8) => SnapshotMarker.FirstInTable,
-        _ when text.SequenceEqual("last_in_data_collection"u8) => SnapshotMarker.LastInTable,
-        _ when text.SequenceEqual("last"u8) => SnapshotMarker.Last,
-        _ when text.SequenceEqual("incremental"u8) => SnapshotMarker.Incremental,
-        _ => SnapshotMarker.None,
-    };
+    public static SnapshotMarker SnapshotNamed(ReadOnlySpan<byte> text) =>
+        text switch
+        {
+            _ when text.SequenceEqual("false"u8) => SnapshotMarker.None,
+            _ when text.SequenceEqual("true"u8) => SnapshotMarker.Within,
+            _ when text.SequenceEqual("first"u8) => SnapshotMarker.First,
+            _ when text.SequenceEqual("first_in_data_collection"u8) => SnapshotMarker.FirstInTable,
+            _ when text.SequenceEqual("last_in_data_collection"u8) => SnapshotMarker.LastInTable,
+            _ when text.SequenceEqual("last"u8) => SnapshotMarker.Last,
+            _ when text.SequenceEqual("incremental"u8) => SnapshotMarker.Incremental,
+            _ => SnapshotMarker.None,
+        };
 
     /// <summary>
     /// <c>"[\"26853136\",\"26853136\"]"</c>: JSON in a string, so its quotes are escaped; only digits, commas and nulls matter.

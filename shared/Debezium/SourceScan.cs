@@ -2,7 +2,9 @@ using static Betting.Debezium.CompactJson;
 
 namespace Betting.Debezium;
 
-/// <summary>Reads the block <c>source</c> of a <see cref="CompactJson"/>: nearly half of an envelope's tokens, of which seven matter.</summary>
+/// <summary>
+/// Reads the block <c>source</c> of a <see cref="CompactJson"/>: nearly half of an envelope's tokens, of which seven matter.
+/// </summary>
 static class SourceScan
 {
     /// <summary>More are no place in a log.</summary>
@@ -20,15 +22,24 @@ static class SourceScan
             return false;
         do
         {
-            if (!TryName(text, ref at, out var name) || !TryValue(text, ref at, SourceFields.Named(name), envelope, ref record, ref hasMicros))
+            if (
+                !TryName(text, ref at, out var name)
+                || !TryValue(text, ref at, SourceFields.Named(name), envelope, ref record, ref hasMicros)
+            )
                 return false;
-        }
-        while (Take(text, ref at, (byte)','));
+        } while (Take(text, ref at, (byte)','));
         envelope.HasSource = true;
         return Take(text, ref at, (byte)'}');
     }
 
-    static bool TryValue(ReadOnlySpan<byte> text, ref int at, SourceField field, Envelope envelope, ref DecodedRecord record, ref bool hasMicros)
+    static bool TryValue(
+        ReadOnlySpan<byte> text,
+        ref int at,
+        SourceField field,
+        Envelope envelope,
+        ref DecodedRecord record,
+        ref bool hasMicros
+    )
     {
         if (field == SourceField.Sequence)
             return TrySequence(text, ref at, envelope);
@@ -74,8 +85,13 @@ static class SourceScan
     /// <summary><c>"[\"26853136\",\"26853136\"]"</c> or <c>"[null,\"26853136\"]"</c>.</summary>
     static bool TrySequence(ReadOnlySpan<byte> text, ref int at, Envelope envelope)
     {
-        if (!Take(text, ref at, "\"["u8) || !TryPlace(text, ref at, out var commit) || !Take(text, ref at, (byte)',')
-            || !TryPlace(text, ref at, out var lsn) || !Take(text, ref at, "]\""u8))
+        if (
+            !Take(text, ref at, "\"["u8)
+            || !TryPlace(text, ref at, out var commit)
+            || !Take(text, ref at, (byte)',')
+            || !TryPlace(text, ref at, out var lsn)
+            || !Take(text, ref at, "]\""u8)
+        )
             return false;
         (envelope.SequenceCommit, envelope.SequenceLsn) = (commit, lsn);
         return true;

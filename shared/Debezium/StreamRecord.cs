@@ -9,10 +9,18 @@ namespace Betting.Debezium;
 /// <param name="Value">Bytes of the value; null for a tombstone.</param>
 /// <param name="Headers">Headers in their order; a name may come more than once.</param>
 public readonly record struct StreamRecord(
-    string Topic, int Partition, long Offset, long TimestampMs, byte[]? Key, byte[]? Value, IReadOnlyList<RecordHeader> Headers)
+    string Topic,
+    int Partition,
+    long Offset,
+    long TimestampMs,
+    byte[]? Key,
+    byte[]? Value,
+    IReadOnlyList<RecordHeader> Headers
+)
 {
     // A header's objects, and the record's own.
-    const int HeaderBytes = 96, RecordBytes = 128;
+    const int HeaderBytes = 96,
+        RecordBytes = 128;
 
     /// <summary>How many of its headers are not in <see cref="Headers"/>, because they were too many to be held.</summary>
     public int HeadersLeftOut { get; init; }

@@ -30,9 +30,14 @@ static class TimeReader
         };
         if (problem is not null || mark is not null)
             return problem;
-        micros = micros == DriverInfinity ? PostgresTime.Infinity : micros == DriverMinusInfinity ? PostgresTime.MinusInfinity : micros;
-        mark = micros is PostgresTime.Infinity or PostgresTime.MinusInfinity ? ValueSubstitution.Infinite
-            : micros is < PostgresTime.EarliestShown or > PostgresTime.LatestShown ? ValueSubstitution.Clamped : null;
+        micros =
+            micros == DriverInfinity ? PostgresTime.Infinity
+            : micros == DriverMinusInfinity ? PostgresTime.MinusInfinity
+            : micros;
+        mark =
+            micros is PostgresTime.Infinity or PostgresTime.MinusInfinity ? ValueSubstitution.Infinite
+            : micros is < PostgresTime.EarliestShown or > PostgresTime.LatestShown ? ValueSubstitution.Clamped
+            : null;
         return null;
     }
 
@@ -49,17 +54,21 @@ static class TimeReader
             TimeUnit.Nanoseconds => OfNanoseconds(count),
             _ => count,
         };
-        micros = wide == PostgresTime.Infinity ? PostgresTime.Infinity : wide == PostgresTime.MinusInfinity ? PostgresTime.MinusInfinity : PostgresTime.Nearest(wide);
+        micros =
+            wide == PostgresTime.Infinity ? PostgresTime.Infinity
+            : wide == PostgresTime.MinusInfinity ? PostgresTime.MinusInfinity
+            : PostgresTime.Nearest(wide);
         return null;
     }
 
     // What Debezium 3.6.1 writes for the infinities of a date, in a snapshot and in the stream: days before any that PostgreSQL has.
-    static Int128 OfDays(long count) => count switch
-    {
-        -622_191_234 or -2_147_472_692 => PostgresTime.Infinity,
-        -625_821_272 or -2_147_472_691 => PostgresTime.MinusInfinity,
-        _ => (Int128)count * 86_400_000_000,
-    };
+    static Int128 OfDays(long count) =>
+        count switch
+        {
+            -622_191_234 or -2_147_472_692 => PostgresTime.Infinity,
+            -625_821_272 or -2_147_472_691 => PostgresTime.MinusInfinity,
+            _ => (Int128)count * 86_400_000_000,
+        };
 
     // Debezium multiplies the driver's infinities into nanoseconds and gets the ends of 64 bits, which no finite time has.
     static Int128 OfNanoseconds(long count) => count is long.MaxValue or long.MinValue ? count : count / 1000;

@@ -5,7 +5,9 @@ using System.Numerics;
 
 namespace Betting.Hosting;
 
-/// <summary>What the options of verbs allow beyond their types. What fails ends the verb with one line and code 78, before any store is asked.</summary>
+/// <summary>
+/// What the options of verbs allow beyond their types. What fails ends the verb with one line and code 78, before any store is asked.
+/// </summary>
 public static class ArgumentRules
 {
     /// <summary>Whole numbers from <paramref name="least"/> to <paramref name="most"/>.</summary>
@@ -18,22 +20,28 @@ public static class ArgumentRules
     public static Option<long> InRange(this Option<long> option, long least, long most) => Ranged<Option<long>, long>(option, least, most);
 
     /// <inheritdoc cref="InRange(Option{int}, int, int)"/>
-    public static Option<long?> InRange(this Option<long?> option, long least, long most) => Ranged<Option<long?>, long>(option, least, most);
+    public static Option<long?> InRange(this Option<long?> option, long least, long most) =>
+        Ranged<Option<long?>, long>(option, least, most);
 
     /// <summary>Numbers from <paramref name="least"/> to <paramref name="most"/>.</summary>
-    public static Option<double> InRange(this Option<double> option, double least, double most) => option.Where(text => Outside(text, least, most));
+    public static Option<double> InRange(this Option<double> option, double least, double most) =>
+        option.Where(text => Outside(text, least, most));
 
     /// <inheritdoc cref="InRange(Option{double}, double, double)"/>
-    public static Option<double?> InRange(this Option<double?> option, double least, double most) => option.Where(text => Outside(text, least, most));
+    public static Option<double?> InRange(this Option<double?> option, double least, double most) =>
+        option.Where(text => Outside(text, least, most));
 
     /// <summary>Times from zero to <paramref name="most"/>.</summary>
-    public static Option<TimeSpan> AtMost(this Option<TimeSpan> option, TimeSpan most) => option.Where(text =>
-        TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && (time < TimeSpan.Zero || time > most)
-            ? $"takes a time of 00:00:00 to {most} (it is '{text}')" : null);
+    public static Option<TimeSpan> AtMost(this Option<TimeSpan> option, TimeSpan most) =>
+        option.Where(text =>
+            TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && (time < TimeSpan.Zero || time > most)
+                ? $"takes a time of 00:00:00 to {most} (it is '{text}')"
+                : null
+        );
 
     /// <summary>One of some words, whatever their case.</summary>
-    public static Option<string?> OneOf(this Option<string?> option, params string[] words) => option.OfForm(
-        text => words.Contains(text, StringComparer.OrdinalIgnoreCase), "one of " + string.Join(", ", words));
+    public static Option<string?> OneOf(this Option<string?> option, params string[] words) =>
+        option.OfForm(text => words.Contains(text, StringComparer.OrdinalIgnoreCase), "one of " + string.Join(", ", words));
 
     /// <summary>Texts of a form.</summary>
     /// <param name="option">The option.</param>
@@ -43,11 +51,17 @@ public static class ArgumentRules
         option.Where(text => has(text) ? null : $"takes {form} (it is '{text}')");
 
     /// <summary>Files that can be written: one that cannot would be found out after the work.</summary>
-    public static Option<T> ToWrite<T>(this Option<T> option) => option.Where(text => text.Length == 0 || Directory.Exists(text) ? $"takes a file (it is '{text}')"
-        : !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(text))) ? $"takes a file in a folder that is there (it is '{text}')"
-        : MayWrite(text) ? null : $"takes a file that may be written (it is '{text}')");
+    public static Option<T> ToWrite<T>(this Option<T> option) =>
+        option.Where(text =>
+            text.Length == 0 || Directory.Exists(text) ? $"takes a file (it is '{text}')"
+            : !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(text))) ? $"takes a file in a folder that is there (it is '{text}')"
+            : MayWrite(text) ? null
+            : $"takes a file that may be written (it is '{text}')"
+        );
 
-    /// <summary>Files that can be read. What is no regular file, such as a pipe, is only looked for: to open one would take it from its writer.</summary>
+    /// <summary>
+    /// Files that can be read. What is no regular file, such as a pipe, is only looked for: to open one would take it from its writer.
+    /// </summary>
     public static Argument<T> ToRead<T>(this Argument<T> argument)
     {
         argument.Validators.Add(given =>
@@ -63,7 +77,8 @@ public static class ArgumentRules
     /// <summary>Any rule. Each text that the option was given is asked for.</summary>
     /// <param name="option">The option.</param>
     /// <param name="wrong">What is wrong, to be read behind the option's name; null where nothing is.</param>
-    public static TOption Where<TOption>(this TOption option, Func<string, string?> wrong) where TOption : Option
+    public static TOption Where<TOption>(this TOption option, Func<string, string?> wrong)
+        where TOption : Option
     {
         option.Validators.Add(given =>
         {
@@ -75,7 +90,10 @@ public static class ArgumentRules
         return option;
     }
 
-    /// <summary>True where a switch was given and is not off. For validators: unlike GetValue it throws for no text; the parser refuses what is neither true nor false.</summary>
+    /// <summary>
+    /// True where a switch was given and is not off. For validators: unlike GetValue it throws for no text; the parser refuses what is
+    /// neither true nor false.
+    /// </summary>
     public static bool IsOn(this CommandResult command, Option<bool> option) =>
         command.GetResult(option) is { Implicit: false } given && !given.Tokens.Any(token => bool.TryParse(token.Value, out var on) && !on);
 
@@ -122,10 +140,17 @@ public static class ArgumentRules
 
     static string? Outside(string text, double least, double most) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && !(number >= least && number <= most)
-            ? string.Create(CultureInfo.InvariantCulture, $"takes a number, {least} to {most} (it is '{text}')") : null;
+            ? string.Create(CultureInfo.InvariantCulture, $"takes a number, {least} to {most} (it is '{text}')")
+            : null;
 
     // What is no number the parser refuses.
-    static TOption Ranged<TOption, T>(TOption option, T least, T most) where TOption : Option where T : INumber<T> => option.Where(text =>
-        T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && (number < least || number > most)
-            ? string.Create(CultureInfo.InvariantCulture, $"takes a whole number, {least} to {most} (it is '{text}')") : null);
+    static TOption Ranged<TOption, T>(TOption option, T least, T most)
+        where TOption : Option
+        where T : INumber<T> =>
+        option.Where(text =>
+            T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && (number < least || number > most)
+                ? string.Create(CultureInfo.InvariantCulture, $"takes a whole number, {least} to {most} (it is '{text}')")
+                : null
+        );
 }

@@ -8,19 +8,27 @@ public static class CommandLineErrors
 {
     /// <summary>The first error's line; null where there is none.</summary>
     public static string? Line(ParseResult parsed) =>
-        (parsed.Errors is [var first, ..] ? Line(first) : parsed.CommandResult.Children.Select(Misread).FirstOrDefault(wrong => wrong is not null))?.ReplaceLineEndings(" ");
+        (
+            parsed.Errors is [var first, ..]
+                ? Line(first)
+                : parsed.CommandResult.Children.Select(Misread).FirstOrDefault(wrong => wrong is not null)
+        )?.ReplaceLineEndings(" ");
 
     // The parser takes the number of an enumeration's value for its name, and 5 for five days.
     static string? Misread(SymbolResult given)
     {
-        var (name, type) = given is OptionResult option ? (option.Option.Name, option.Option.ValueType)
-            : given is ArgumentResult argument ? (argument.Argument.Name, argument.Argument.ValueType) : ("", typeof(string));
+        var (name, type) =
+            given is OptionResult option ? (option.Option.Name, option.Option.ValueType)
+            : given is ArgumentResult argument ? (argument.Argument.Name, argument.Argument.ValueType)
+            : ("", typeof(string));
         // A variable that is not set: as a filter it would match everything.
         if (given.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
         {
             return $"{name} is empty";
         }
-        return given.Tokens.FirstOrDefault(token => SettingValue.Allowed(token.Value, type) is not null) is { } wrong ? Takes(name, type, wrong.Value) : null;
+        return given.Tokens.FirstOrDefault(token => SettingValue.Allowed(token.Value, type) is not null) is { } wrong
+            ? Takes(name, type, wrong.Value)
+            : null;
     }
 
     static string Takes(string name, Type type, string text) => $"{name} takes {Allowed(type)} (it is '{text}')";

@@ -11,7 +11,10 @@ sealed class EventNumber : ILogEventEnricher
 
     public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)
     {
-        if (logEvent.Properties.GetValueOrDefault("EventId") is StructureValue id && id.Properties.FirstOrDefault(part => part.Name == "Id")?.Value is ScalarValue { Value: int number })
+        if (
+            logEvent.Properties.GetValueOrDefault("EventId") is StructureValue id
+            && id.Properties.FirstOrDefault(part => part.Name == "Id")?.Value is ScalarValue { Value: int number }
+        )
         {
             logEvent.AddPropertyIfAbsent(new LogEventProperty(Property, new ScalarValue(number)));
         }

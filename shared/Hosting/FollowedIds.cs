@@ -3,7 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace Betting.Hosting;
 
-/// <summary>The commands and bets that <see cref="LogOptions.Follow"/> names. Each worker logs every step that it takes with one of them.</summary>
+/// <summary>
+/// The commands and bets that <see cref="LogOptions.Follow"/> names. Each worker logs every step that it takes with one of them.
+/// </summary>
 public sealed class FollowedIds(IOptions<LogOptions> options)
 {
     /// <summary>Ids that one worker follows at most.</summary>
@@ -24,12 +26,14 @@ public sealed class FollowedIds(IOptions<LogOptions> options)
     public bool IsEmpty => _ids.Length == 0;
 
     /// <returns>What is wrong with the setting's text, or null.</returns>
-    public static string? FaultOf(string text) => Split(text) switch
-    {
-        { Length: > MostIds } => string.Create(CultureInfo.InvariantCulture, $"at most {MostIds} ids"),
-        var ids when ids.Any(id => !Guid.TryParse(id, out _) && !IsBet(id)) => "ids of commands (UUIDs) and of bets (whole numbers above 0), separated by commas",
-        _ => null,
-    };
+    public static string? FaultOf(string text) =>
+        Split(text) switch
+        {
+            { Length: > MostIds } => string.Create(CultureInfo.InvariantCulture, $"at most {MostIds} ids"),
+            var ids when ids.Any(id => !Guid.TryParse(id, out _) && !IsBet(id)) => "ids of commands (UUIDs) and of bets (whole numbers "
+                + "above 0), separated by commas",
+            _ => null,
+        };
 
     static bool IsBet(string id) => long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var bet) && bet > 0;
 

@@ -25,5 +25,6 @@ static class HealthEndpoints
     static IResult Answer(bool healthy, Dictionary<string, string> reasons) =>
         Results.Json(
             new { status = healthy ? "ok" : "unavailable", reasons },
-            statusCode: healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            statusCode: healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable
+        );
 }

@@ -37,7 +37,8 @@ public sealed class Heartbeats(TimeProvider clock)
 
     /// <summary>Loops whose last beat is older than <paramref name="limit"/>, with its age.</summary>
     public IReadOnlyDictionary<string, TimeSpan> Silent(TimeSpan limit) =>
-        _last.Select(beat => (Loop: beat.Key, Age: clock.GetElapsedTime(beat.Value)))
+        _last
+            .Select(beat => (Loop: beat.Key, Age: clock.GetElapsedTime(beat.Value)))
             .Where(beat => beat.Age > limit)
             .ToDictionary(beat => beat.Loop, beat => beat.Age);
 }

@@ -23,13 +23,20 @@ public sealed class HttpOptions : IValidatableObject
     {
         if (!Url.Split(';').All(IsAddress))
         {
-            yield return new ValidationResult("http://ADDRESS:PORT, where ADDRESS is an IP address, localhost, or * for all; TLS is for a proxy", [nameof(Url)]);
+            yield return new ValidationResult(
+                "http://ADDRESS:PORT, where ADDRESS is an IP address, localhost, or * for all; TLS is " + "for a proxy",
+                [nameof(Url)]
+            );
         }
     }
 
     // A name that is no address would be taken for all addresses.
     static bool IsAddress(string url) =>
-        Uri.TryCreate(url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var parsed)
+        Uri.TryCreate(
+            url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal),
+            UriKind.Absolute,
+            out var parsed
+        )
         && parsed is { Scheme: "http", AbsolutePath: "/", Query: "", UserInfo: "" }
         && (parsed.HostNameType is UriHostNameType.IPv4 or UriHostNameType.IPv6 || parsed.Host == "localhost");
 }

@@ -12,7 +12,9 @@ public interface IStoreFailures
     /// <summary>True where the worker uses the store; false where its settings name none.</summary>
     bool IsUsed => true;
 
-    /// <summary>What is wrong in a few words, for example <c>connection refused</c>; null where the failure is none of this store's.</summary>
+    /// <summary>
+    /// What is wrong in a few words, for example <c>connection refused</c>; null where the failure is none of this store's.
+    /// </summary>
     string? Describe(Exception failure);
 
     /// <summary>True where a setting of this worker is not what the store has: starting again changes nothing, an operator does.</summary>
@@ -35,7 +37,9 @@ public sealed class StoreFailures(IEnumerable<IStoreFailures> stores)
         return null;
     }
 
-    /// <summary>A failure that no store's client is known by, in one line. A cancellation that nobody asked for is a client's own limit.</summary>
+    /// <summary>
+    /// A failure that no store's client is known by, in one line. A cancellation that nobody asked for is a client's own limit.
+    /// </summary>
     public static string LineOf(Exception failure) =>
         failure is OperationCanceledException ? "no answer in time" : failure.Message.ReplaceLineEndings(" ");
 

@@ -13,7 +13,8 @@ public sealed class Outages : IDisposable
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
     // After so long in service another outage is news; so is one that began soon after another was told to be over and lasts.
-    static readonly TimeSpan NewsAfter = TimeSpan.FromSeconds(10), LastsAfter = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan NewsAfter = TimeSpan.FromSeconds(10),
+        LastsAfter = TimeSpan.FromSeconds(5);
 
     readonly StoreFailures _failures;
     readonly Readiness _readiness;
@@ -27,7 +28,12 @@ public sealed class Outages : IDisposable
     {
         (_failures, _readiness, _clock, _log) = (failures, readiness, clock, log);
         _meter = meters.Create("Betting.Hosting.Stores");
-        _meter.CreateObservableGauge("worker.store.away", Ages, "s", "How long a store has not served this worker, by store; 0 while it does");
+        _meter.CreateObservableGauge(
+            "worker.store.away",
+            Ages,
+            "s",
+            "How long a store has not served this worker, by store; 0 while " + "it does"
+        );
     }
 
     /// <summary>A loop's step failed because of a store.</summary>
@@ -53,7 +59,9 @@ public sealed class Outages : IDisposable
             {
                 _outages[store] = outage = new Outage();
             }
-            var isNews = outage.Said is null || _clock.GetElapsedTime(outage.Said.Value, now) >= SayAgainAfter
+            var isNews =
+                outage.Said is null
+                || _clock.GetElapsedTime(outage.Said.Value, now) >= SayAgainAfter
                 || (outage.Since is null && _clock.GetElapsedTime(outage.Over, now) >= NewsAfter)
                 || (outage.Since is { } since && !outage.IsTold && _clock.GetElapsedTime(since, now) >= LastsAfter);
             outage.Since ??= now;
@@ -108,7 +116,9 @@ public sealed class Outages : IDisposable
         }
     }
 
-    /// <summary>A loop's step that failed was given up: it says nothing of the store any more, and the outage's end does not wait for it.</summary>
+    /// <summary>
+    /// A loop's step that failed was given up: it says nothing of the store any more, and the outage's end does not wait for it.
+    /// </summary>
     public void Forget(string store, string loop)
     {
         lock (_gate)
@@ -131,20 +141,27 @@ public sealed class Outages : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    static string ConditionOf(string store) => store.ToLowerInvariant() switch
-    {
-        "postgresql" => "postgres",
-        "kafka connect" => "connect",
-        var name => name,
-    };
+    static string ConditionOf(string store) =>
+        store.ToLowerInvariant() switch
+        {
+            "postgresql" => "postgres",
+            "kafka connect" => "connect",
+            var name => name,
+        };
 
     List<Measurement<double>> Ages()
     {
         lock (_gate)
         {
-            return [.. _failures.Names.Select(store => new Measurement<double>(
-                _outages.TryGetValue(store, out var outage) && outage.Since is { } since ? _clock.GetElapsedTime(since).TotalSeconds : 0,
-                new KeyValuePair<string, object?>("store", store)))];
+            return
+            [
+                .. _failures.Names.Select(store => new Measurement<double>(
+                    _outages.TryGetValue(store, out var outage) && outage.Since is { } since
+                        ? _clock.GetElapsedTime(since).TotalSeconds
+                        : 0,
+                    new KeyValuePair<string, object?>("store", store)
+                )),
+            ];
         }
     }
 

@@ -18,18 +18,34 @@ public static class PastMoment
             moment = now - ago is var then && then > DateTimeOffset.UnixEpoch ? then : DateTimeOffset.UnixEpoch;
             return true;
         }
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out moment) && moment >= DateTimeOffset.UnixEpoch;
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out moment)
+            && moment >= DateTimeOffset.UnixEpoch;
     }
 
     /// <summary>Reads a number of seconds, minutes, hours or days, such as <c>90m</c> or <c>1.5h</c>; false beyond 36,500 days.</summary>
     public static bool TryAgo(string text, out TimeSpan ago)
     {
         ago = default;
-        if (text.Length < 2 || !decimal.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count))
+        if (
+            text.Length < 2
+            || !decimal.TryParse(
+                text.AsSpan(0, text.Length - 1),
+                NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture,
+                out var count
+            )
+        )
         {
             return false;
         }
-        var seconds = text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 };
+        var seconds = text[^1] switch
+        {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            _ => 0,
+        };
         // Compared before it is multiplied: a decimal overflows too.
         if (seconds == 0 || count > (decimal)Most.TotalSeconds / seconds)
         {

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Betting.Hosting;
 
 /// <summary>Checks a section's annotations and names each setting that fails as an operator writes it: <c>Section:Key</c>.</summary>
-sealed class SectionRules<T>(string section, IConfiguration configuration) : IValidateOptions<T> where T : class
+sealed class SectionRules<T>(string section, IConfiguration configuration) : IValidateOptions<T>
+    where T : class
 {
     public ValidateOptionsResult Validate(string? name, T options)
     {
@@ -28,7 +29,10 @@ sealed class SectionRules<T>(string section, IConfiguration configuration) : IVa
 
     // The attribute's own words name the property without its section.
     static string? Range(T options, ValidationResult result) =>
-        result.MemberNames.FirstOrDefault() is { } member && typeof(T).GetProperty(member) is { } property
-        && property.GetCustomAttribute<RangeAttribute>() is { ErrorMessage: null } range && !range.IsValid(property.GetValue(options))
-            ? string.Create(CultureInfo.InvariantCulture, $"{range.Minimum} to {range.Maximum}") : null;
+        result.MemberNames.FirstOrDefault() is { } member
+        && typeof(T).GetProperty(member) is { } property
+        && property.GetCustomAttribute<RangeAttribute>() is { ErrorMessage: null } range
+        && !range.IsValid(property.GetValue(options))
+            ? string.Create(CultureInfo.InvariantCulture, $"{range.Minimum} to {range.Maximum}")
+            : null;
 }

@@ -18,5 +18,6 @@ public sealed class TraceOptions : IValidatableObject
         }
     }
 
-    internal static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Port: not 0 };
+    internal static bool IsAddress(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Port: not 0 };
 }

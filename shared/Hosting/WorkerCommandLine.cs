@@ -38,7 +38,12 @@ public sealed class WorkerCommandLine(string worker, string purpose)
                 return WorkerHost.BadSettings;
             }
             using var interruption = new Interruption(cancellation);
-            return await ActAsync($"{worker} {NameOf(command)}", app.Services, () => action(parsed, app.Services, interruption.Token), interruption.Token);
+            return await ActAsync(
+                $"{worker} {NameOf(command)}",
+                app.Services,
+                () => action(parsed, app.Services, interruption.Token),
+                interruption.Token
+            );
         });
         _verbs.Add(command);
         return this;
@@ -79,15 +84,21 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         var parsed = root.Parse([.. args.Where(token => !IsSetting(token))]);
         if (parsed.Action is ParseErrorAction or AsynchronousCommandLineAction && CommandLineErrors.Line(parsed) is { } wrong)
         {
-            Console.Error.WriteLine($"{worker}{(parsed.CommandResult.Command is RootCommand ? "" : " " + NameOf(parsed.CommandResult.Command))}: {wrong}; see --help");
+            Console.Error.WriteLine(
+                $"{worker}{(parsed.CommandResult.Command is RootCommand ? "" : " " + NameOf(parsed.CommandResult.Command))}: {wrong}; "
+                    + $"see --help"
+            );
             return Task.FromResult(ExitCodes.BadSettings);
         }
         return parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
-    static string NameOf(Command command) => command.Parents.FirstOrDefault() is Command parent and not RootCommand ? $"{parent.Name} {command.Name}" : command.Name;
+    static string NameOf(Command command) =>
+        command.Parents.FirstOrDefault() is Command parent and not RootCommand ? $"{parent.Name} {command.Name}" : command.Name;
 
-    /// <summary>A store that cannot be asked has a code of its own; whatever else a verb throws is one line, without a stack trace.</summary>
+    /// <summary>
+    /// A store that cannot be asked has a code of its own; whatever else a verb throws is one line, without a stack trace.
+    /// </summary>
     static async Task<int> ActAsync(string verb, IServiceProvider services, Func<Task<int>> act, CancellationToken cancellation)
     {
         try
@@ -97,7 +108,9 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         catch (Exception ended) when (cancellation.IsCancellationRequested)
         {
             WorkerLog.VerbFailed(services.GetRequiredService<ILoggerFactory>().CreateLogger(verb), verb, ended);
-            await Console.Error.WriteLineAsync(IsCancelled(ended) ? $"{verb}: interrupted" : $"{verb}: interrupted: {ended.Message.ReplaceLineEndings(" ")}");
+            await Console.Error.WriteLineAsync(
+                IsCancelled(ended) ? $"{verb}: interrupted" : $"{verb}: interrupted: " + $"{ended.Message.ReplaceLineEndings(" ")}"
+            );
             return ExitCodes.NotDone;
         }
         catch (Exception failure)
@@ -125,21 +138,26 @@ public sealed class WorkerCommandLine(string worker, string purpose)
     }
 
     // Clients of stores end what is cancelled in more ways than one.
-    static bool IsCancelled(Exception? failure) => failure is not null && (failure is OperationCanceledException || IsCancelled(failure.InnerException));
+    static bool IsCancelled(Exception? failure) =>
+        failure is not null && (failure is OperationCanceledException || IsCancelled(failure.InnerException));
 
     void SetAction(Command command, Func<ParseResult, IReadOnlyList<string>, CancellationToken, Task<int>> action)
     {
         command.TreatUnmatchedTokensAsErrors = false;
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            // What is no option of ours must at least look like a setting: a mistyped option is never passed over in silence.
-            if (parsed.UnmatchedTokens is [var unknown, ..])
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                await Console.Error.WriteLineAsync($"{worker}: unknown argument '{unknown}'; settings are given as --Section:Key=value, see --help");
-                return WorkerHost.BadSettings;
+                // What is no option of ours must at least look like a setting: a mistyped option is never passed over in silence.
+                if (parsed.UnmatchedTokens is [var unknown, ..])
+                {
+                    await Console.Error.WriteLineAsync(
+                        $"{worker}: unknown argument '{unknown}'; settings are given as " + $"--Section:Key=value, see --help"
+                    );
+                    return WorkerHost.BadSettings;
+                }
+                return await action(parsed, _settings, cancellation);
             }
-            return await action(parsed, _settings, cancellation);
-        });
+        );
     }
 
     static bool IsSetting(string token) =>

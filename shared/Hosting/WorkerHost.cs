@@ -28,11 +28,9 @@ public static class WorkerHost
     /// <param name="target">Where logs go.</param>
     internal static WebApplicationBuilder CreateBuilder(string worker, IReadOnlyList<string> settings, LogTarget target)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            ApplicationName = worker,
-            ContentRootPath = AppContext.BaseDirectory,
-        });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ApplicationName = worker, ContentRootPath = AppContext.BaseDirectory }
+        );
         builder.Configuration.AddCommandLine([.. settings]);
         builder.AddWorkerLogs(worker, target);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -46,17 +44,26 @@ public static class WorkerHost
         builder.Services.AddSingleton<WorkerMetrics>();
         builder.Services.AddSection<HttpOptions>(HttpOptions.Section);
         // The host asks for its drain limit before options are checked; a bad one is reported by that check.
-        if (TimeSpan.TryParse(builder.Configuration[$"{HttpOptions.Section}:{nameof(HttpOptions.DrainLimit)}"], CultureInfo.InvariantCulture, out var limit))
+        if (
+            TimeSpan.TryParse(
+                builder.Configuration[$"{HttpOptions.Section}:{nameof(HttpOptions.DrainLimit)}"],
+                CultureInfo.InvariantCulture,
+                out var limit
+            )
+        )
         {
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = limit);
         }
-        builder.Services.AddOpenTelemetry()
+        builder
+            .Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(worker, serviceVersion: Version))
-            .WithMetrics(metrics => metrics
-            .AddMeter("Betting.*", "Npgsql")
-            .AddRuntimeInstrumentation()
-            // By default the exporter answers for 300 ms with the scrape before, and so with old values.
-            .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0));
+            .WithMetrics(metrics =>
+                metrics
+                    .AddMeter("Betting.*", "Npgsql")
+                    .AddRuntimeInstrumentation()
+                    // By default the exporter answers for 300 ms with the scrape before, and so with old values.
+                    .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0)
+            );
         builder.AddWorkerTraces();
         builder.WebHost.UseUrls(builder.Configuration[$"{HttpOptions.Section}:{nameof(HttpOptions.Url)}"] ?? new HttpOptions().Url);
         return builder;
@@ -82,7 +89,8 @@ public static class WorkerHost
                 await app.StartAsync(cancellation);
             }
             // Asked to stop before everything has started: what has started drains as at any other time.
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested || app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            catch (OperationCanceledException)
+                when (cancellation.IsCancellationRequested || app.Lifetime.ApplicationStopping.IsCancellationRequested)
             {
                 await app.StopAsync(CancellationToken.None);
                 return await EndAsync(worker, app, log);
@@ -111,14 +119,16 @@ public static class WorkerHost
         return exit.Code;
     }
 
-    static string? WhyNotListening(Exception failure) => failure switch
-    {
-        IOException { InnerException: AddressInUseException } => "another process listens there already",
-        SocketException { SocketErrorCode: SocketError.AccessDenied } => "this user may not listen there",
-        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "this machine has no such address",
-        IOException { InnerException: { } inner } => WhyNotListening(inner),
-        _ => null,
-    };
+    static string? WhyNotListening(Exception failure) =>
+        failure switch
+        {
+            IOException { InnerException: AddressInUseException } => "another process listens there already",
+            SocketException { SocketErrorCode: SocketError.AccessDenied } => "this user may not listen there",
+            SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "this machine has no such address",
+            IOException { InnerException: { } inner } => WhyNotListening(inner),
+            _ => null,
+        };
 
-    static string Version => typeof(WorkerHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+    static string Version =>
+        typeof(WorkerHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 }

@@ -32,7 +32,11 @@ static partial class WorkerLog
     [LoggerMessage(12, LogLevel.Debug, "A step of {Loop} failed")]
     public static partial void StepFailed(ILogger log, string loop, Exception failure);
 
-    [LoggerMessage(13, LogLevel.Warning, "{Loop} stopped while {Store} does not serve this worker ({Detail}); what was not finished is done again after the next start")]
+    [LoggerMessage(
+        13,
+        LogLevel.Warning,
+        "{Loop} stopped while {Store} does not serve this worker ({Detail}); what was not finished " + "is done again after the next start"
+    )]
     public static partial void LoopLeft(ILogger log, string loop, string store, string detail);
 
     [LoggerMessage(20, LogLevel.Error, "A setting of {Store} breaks a promise of this worker: {Line}")]
@@ -41,8 +45,11 @@ static partial class WorkerLog
     [LoggerMessage(21, LogLevel.Information, "The settings of {Store} keep the promises of this worker again")]
     public static partial void SettingsRight(ILogger log, string store);
 
-    [LoggerMessage(24, LogLevel.Warning,
-        "The settings of {Store} cannot be looked at ({Detail}); whether one of them breaks a promise of this worker is not known")]
+    [LoggerMessage(
+        24,
+        LogLevel.Warning,
+        "The settings of {Store} cannot be looked at ({Detail}); whether one of them breaks a promise of this worker is not known"
+    )]
     public static partial void SettingsNotSeen(ILogger log, string store, string detail);
 
     [LoggerMessage(5, LogLevel.Debug, "{Verb} failed")]

@@ -23,7 +23,10 @@ static class WorkerLogs
         builder.Services.AddSection<LogOptions>(LogOptions.Section);
         var section = builder.Configuration.GetSection(LogOptions.Section);
         // A verb tells what goes wrong, and what was asked for by an id.
-        var quiet = target == LogTarget.Error && string.IsNullOrEmpty(section[nameof(LogOptions.Follow)]) ? LogEventLevel.Warning : LogEventLevel.Information;
+        var quiet =
+            target == LogTarget.Error && string.IsNullOrEmpty(section[nameof(LogOptions.Follow)])
+                ? LogEventLevel.Warning
+                : LogEventLevel.Information;
         var level = Enum.TryParse<LogEventLevel>(section[nameof(LogOptions.Level)], ignoreCase: true, out var asked) ? asked : quiet;
         var text = target == LogTarget.Error || section[nameof(LogOptions.Format)] == "text";
         LogEventLevel? errorsFrom = target == LogTarget.Error ? LogEventLevel.Verbose : null;
@@ -40,7 +43,12 @@ static class WorkerLogs
                 .Enrich.WithProperty("Worker", worker);
             if (text)
             {
-                logs.Enrich.With<EventNumber>().WriteTo.Console(outputTemplate: Text, formatProvider: CultureInfo.InvariantCulture, standardErrorFromLevel: errorsFrom);
+                logs.Enrich.With<EventNumber>()
+                    .WriteTo.Console(
+                        outputTemplate: Text,
+                        formatProvider: CultureInfo.InvariantCulture,
+                        standardErrorFromLevel: errorsFrom
+                    );
             }
             else
             {
@@ -50,6 +58,7 @@ static class WorkerLogs
     }
 
     // The host logs its own start that a stop has broken off as an error, with a stack trace.
-    static bool IsStopDuringStart(LogEvent logged) => logged.Exception is OperationCanceledException
+    static bool IsStopDuringStart(LogEvent logged) =>
+        logged.Exception is OperationCanceledException
         && logged.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" };
 }

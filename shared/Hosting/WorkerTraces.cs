@@ -17,7 +17,11 @@ static class WorkerTraces
     {
         builder.Services.AddSection<TraceOptions>(TraceOptions.Section);
         var endpoint = builder.Configuration[EndpointKey];
-        if (string.IsNullOrEmpty(endpoint) && builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is null && builder.Configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] is null)
+        if (
+            string.IsNullOrEmpty(endpoint)
+            && builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is null
+            && builder.Configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] is null
+        )
         {
             return;
         }
@@ -26,16 +30,22 @@ static class WorkerTraces
             // The check of all settings says so.
             return;
         }
-        builder.Services.AddOpenTelemetry().WithTracing(traces => traces
-            .AddSource("Betting.*", "Npgsql")
-            .AddOtlpExporter(otlp =>
-            {
-                if (!string.IsNullOrEmpty(endpoint))
-                {
-                    otlp.Endpoint = new Uri(endpoint);
-                    // By gRPC, but for an address that only OTLP over HTTP has.
-                    otlp.Protocol = endpoint.EndsWith("/v1/traces", StringComparison.Ordinal) ? OtlpExportProtocol.HttpProtobuf : otlp.Protocol;
-                }
-            }));
+        builder
+            .Services.AddOpenTelemetry()
+            .WithTracing(traces =>
+                traces
+                    .AddSource("Betting.*", "Npgsql")
+                    .AddOtlpExporter(otlp =>
+                    {
+                        if (!string.IsNullOrEmpty(endpoint))
+                        {
+                            otlp.Endpoint = new Uri(endpoint);
+                            // By gRPC, but for an address that only OTLP over HTTP has.
+                            otlp.Protocol = endpoint.EndsWith("/v1/traces", StringComparison.Ordinal)
+                                ? OtlpExportProtocol.HttpProtobuf
+                                : otlp.Protocol;
+                        }
+                    })
+            );
     }
 }

@@ -6,8 +6,8 @@ namespace Betting.Schema;
 
 /// <summary>
 /// Brings a ClickHouse database to the schema of the numbered files in <c>ClickHouse/</c>: creates it where it is missing,
-/// applies in order what is not yet recorded in its table <c>schema_files</c>. A file without a number, such as the comments, comes last and
-/// is applied again whenever it or a numbered file has changed. One command runs it, never a starting replica.
+/// applies in order what is not yet recorded in its table <c>schema_files</c>. A file without a number, such as the comments, comes last
+/// and is applied again whenever it or a numbered file has changed. One command runs it, never a starting replica.
 /// Statements are written so that a file cut off half-way can be applied again, since ClickHouse has no transactions.
 /// </summary>
 /// <remarks>
@@ -24,9 +24,14 @@ public static class ClickHouseMigrator
     /// <param name="cluster">The cluster's name where there are several servers; null for one.</param>
     /// <param name="cancellation">Ends it between two statements; the next run goes on.</param>
     /// <exception cref="SchemaException">
-    /// A recorded file is not the one of this program or has no form for a cluster, a table or view other than a summary is lost, or the disk is full.
+    /// A recorded file is not the one of this program or has no form for a cluster, a table or view other than a summary is lost, or the
+    /// disk is full.
     /// </exception>
-    public static async Task<Migration> MigrateAsync(string connectionString, string? cluster = null, CancellationToken cancellation = default)
+    public static async Task<Migration> MigrateAsync(
+        string connectionString,
+        string? cluster = null,
+        CancellationToken cancellation = default
+    )
     {
         var on = cluster is null ? "" : $" ON CLUSTER {Quoted(cluster)}";
         await SchemaRoom.RequireAsync(connectionString, cancellation);
@@ -85,13 +90,16 @@ public static class ClickHouseMigrator
 
     // A process that was killed after its last numbered file has not come to the comments.
     static bool IsOutdated(SchemaFile comments, IReadOnlyDictionary<string, AppliedFile> recorded) =>
-        !recorded.TryGetValue(comments.Name, out var known) || known.Hash != comments.Hash
+        !recorded.TryGetValue(comments.Name, out var known)
+        || known.Hash != comments.Hash
         || recorded.Any(each => SchemaFile.IsNumberedName(each.Key) && each.Value.At > known.At);
 
     // What the recorded files created, without what a file that is still to be applied, or was cut off half-way, changes itself.
     static List<SchemaObject> Applied(IReadOnlyDictionary<string, AppliedFile> recorded, string? cluster)
     {
-        var numbered = SchemaFile.All.Where(file => file.IsNumbered).ToLookup(file => recorded.ContainsKey(file.Name), file => file.Statements(cluster));
+        var numbered = SchemaFile
+            .All.Where(file => file.IsNumbered)
+            .ToLookup(file => recorded.ContainsKey(file.Name), file => file.Statements(cluster));
         var open = SchemaObjects.NamesIn(numbered[false].SelectMany(each => each));
         return [.. SchemaObjects.Of(numbered[true].SelectMany(each => each)).Where(each => !open.Contains(each.Name))];
     }

@@ -14,8 +14,22 @@ public static class ClickHouseUsers
     {
         ["sink"] =
         [
-            "user_changes", "event_changes", "bet_changes", "truncations", "snapshot_markers", "bets_analytics_rows", "sink_progress", "fences", "watermarks",
-            "visible_watermarks", "last_watermarks", "clock_jumps", "commit_seconds", "dead_letters", "rewinds", "reconciliation_requests",
+            "user_changes",
+            "event_changes",
+            "bet_changes",
+            "truncations",
+            "snapshot_markers",
+            "bets_analytics_rows",
+            "sink_progress",
+            "fences",
+            "watermarks",
+            "visible_watermarks",
+            "last_watermarks",
+            "clock_jumps",
+            "commit_seconds",
+            "dead_letters",
+            "rewinds",
+            "reconciliation_requests",
         ],
         ["reconciler"] = ["reconciliation_requests"],
         ["reader"] = [],
@@ -58,13 +72,19 @@ public static class ClickHouseUsers
         user.RequirePassword();
         var salt = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(user.Password + salt)));
-        var (on, identified) = (cluster is null ? "" : $" ON CLUSTER {ClickHouseMigrator.Quoted(cluster)}", $"IDENTIFIED WITH sha256_hash BY '{hash}' SALT '{salt}'");
+        var (on, identified) = (
+            cluster is null ? "" : $" ON CLUSTER {ClickHouseMigrator.Quoted(cluster)}",
+            $"IDENTIFIED WITH sha256_hash BY '{hash}' SALT '{salt}'"
+        );
         yield return $"CREATE USER IF NOT EXISTS {user.Name}{on} {identified}";
         yield return $"ALTER USER {user.Name}{on} {identified}";
-        var inserts = tables.SelectMany(table => cluster is null ? [table] : new[] { table, ClusterVariant.Local(table) }.Distinct())
+        var inserts = tables
+            .SelectMany(table => cluster is null ? [table] : new[] { table, ClusterVariant.Local(table) }.Distinct())
             .Select(table => $", INSERT ON {ClickHouseMigrator.Quoted(database)}.{table}");
         var reads = SystemTables[user.Name].Select(table => $", SELECT ON system.{table}");
         var refreshes = Refreshes.Contains(user.Name) ? $", SYSTEM VIEWS ON {ClickHouseMigrator.Quoted(database)}.*" : "";
-        yield return $"GRANT{on} SELECT ON {ClickHouseMigrator.Quoted(database)}.*{string.Concat(reads)}{string.Concat(inserts)}{refreshes} TO {user.Name} WITH REPLACE OPTION";
+        yield return $"GRANT{on} SELECT ON "
+            + $"{ClickHouseMigrator.Quoted(database)}.*{string.Concat(reads)}{string.Concat(inserts)}{refreshes} TO {user.Name} WITH "
+            + $"REPLACE OPTION";
     }
 }

@@ -19,8 +19,15 @@ sealed partial class ClusterVariant(string cluster)
         ["bets_analytics_rows"] = "intHash64(bet_id)",
     };
 
-    /// <summary>Tables that a refreshable view of each server fills and swaps in: ClickHouse refuses to do that with a replicated table.</summary>
-    static readonly HashSet<string> EachServersOwn = new(StringComparer.Ordinal) { "summary_by_hour", "summary_by_day", "summary_by_month" };
+    /// <summary>
+    /// Tables that a refreshable view of each server fills and swaps in: ClickHouse refuses to do that with a replicated table.
+    /// </summary>
+    static readonly HashSet<string> EachServersOwn = new(StringComparer.Ordinal)
+    {
+        "summary_by_hour",
+        "summary_by_day",
+        "summary_by_month",
+    };
 
     // One table on every server: one path for all shards, and a replica's name that is its own in all of them.
     const string Everywhere = "'/clickhouse/tables/{uuid}/all', '{shard}-{replica}'";
@@ -30,21 +37,34 @@ sealed partial class ClusterVariant(string cluster)
 
     /// <returns>What to run instead, in order, on any server of the cluster.</returns>
     /// <exception cref="SchemaException">The statement is of a kind that has no form for a cluster here.</exception>
-    public IEnumerable<string> Of(string statement) => Body().Match(statement) is { Success: true } body
-        ? Of(body.Groups["comments"].Value, body.Groups["sql"].Value)
-        : throw Unknown(statement);
+    public IEnumerable<string> Of(string statement) =>
+        Body().Match(statement) is { Success: true } body
+            ? Of(body.Groups["comments"].Value, body.Groups["sql"].Value)
+            : throw Unknown(statement);
 
     IEnumerable<string> Of(string comments, string sql)
     {
         if (CreateTable().Match(sql) is { Success: true } table)
         {
-            return Table(comments, table.Groups["head"].Value, table.Groups["name"].Value, table.Groups["columns"].Value, table.Groups["engine"].Value,
-                table.Groups["arguments"].Value, table.Groups["rest"].Value);
+            return Table(
+                comments,
+                table.Groups["head"].Value,
+                table.Groups["name"].Value,
+                table.Groups["columns"].Value,
+                table.Groups["engine"].Value,
+                table.Groups["arguments"].Value,
+                table.Groups["rest"].Value
+            );
         }
         if (Feed().Match(sql) is { Success: true } feed)
         {
-            return [comments + $"CREATE MATERIALIZED VIEW IF NOT EXISTS {feed.Groups["name"].Value} {_on} TO {Local(feed.Groups["target"].Value)}\n"
-                + FromTable().Replace(feed.Groups["query"].Value, from => "FROM " + Local(from.Groups["name"].Value))];
+            return
+            [
+                comments
+                    + $"CREATE MATERIALIZED VIEW IF NOT EXISTS {feed.Groups["name"].Value} {_on} TO "
+                    + $"{Local(feed.Groups["target"].Value)}\n"
+                    + FromTable().Replace(feed.Groups["query"].Value, from => "FROM " + Local(from.Groups["name"].Value)),
+            ];
         }
         if (Alter().Match(sql) is { Success: true } alter)
         {
@@ -76,7 +96,8 @@ sealed partial class ClusterVariant(string cluster)
         yield return comments + $"{head}{Local(name)} {_on}{columns}ENGINE = {replicated}{rest}";
         if (Sharded.TryGetValue(name, out var key))
         {
-            yield return $"{head}{name} {_on} AS {Local(name)}\nENGINE = Distributed({ClickHouseMigrator.Quoted(cluster)}, currentDatabase(), '{Local(name)}', {key})";
+            yield return $"{head}{name} {_on} AS {Local(name)}\nENGINE = Distributed({ClickHouseMigrator.Quoted(cluster)}, "
+                + $"currentDatabase(), '{Local(name)}', {key})";
         }
     }
 
@@ -89,7 +110,11 @@ sealed partial class ClusterVariant(string cluster)
     [GeneratedRegex(@"^(?<comments>(?:--[^\n]*\n|\s)*)(?<sql>.+)$", RegexOptions.Singleline)]
     private static partial Regex Body();
 
-    [GeneratedRegex(@"^(?<head>CREATE (?:OR REPLACE )?TABLE (?:IF NOT EXISTS )?)(?<name>\w+)(?<columns>\s*\(.*\)\s*)ENGINE = (?<engine>\w*MergeTree)(?:\((?<arguments>[^)]*)\))?(?<rest>.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"^(?<head>CREATE (?:OR REPLACE )?TABLE (?:IF NOT EXISTS )?)(?<name>\w+)(?<columns>\s*\(.*\)\s*)"
+            + @"ENGINE = (?<engine>\w*MergeTree)(?:\((?<arguments>[^)]*)\))?(?<rest>.*)$",
+        RegexOptions.Singleline
+    )]
     private static partial Regex CreateTable();
 
     [GeneratedRegex(@"^CREATE MATERIALIZED VIEW IF NOT EXISTS (?<name>\w+) TO (?<target>\w+)\s+(?<query>AS .*)$", RegexOptions.Singleline)]
@@ -105,7 +130,11 @@ sealed partial class ClusterVariant(string cluster)
     private static partial Regex Columns();
 
     // Views, also refreshed ones, whose table is each server's own; and what is dropped.
-    [GeneratedRegex(@"^(?<head>CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?|CREATE MATERIALIZED VIEW IF NOT EXISTS |DROP (?:TABLE|VIEW) (?:IF EXISTS )?)(?<name>\w+)(?<rest>$|\s.*$)", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"^(?<head>CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?|CREATE MATERIALIZED VIEW IF NOT EXISTS |"
+            + @"DROP (?:TABLE|VIEW) (?:IF EXISTS )?)(?<name>\w+)(?<rest>$|\s.*$)",
+        RegexOptions.Singleline
+    )]
     private static partial Regex NamedThing();
 
     [GeneratedRegex(@"^EXCHANGE TABLES \w+ AND \w+$")]

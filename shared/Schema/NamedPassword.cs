@@ -20,7 +20,9 @@ public sealed record NamedPassword(string Name, string Password)
         return new NamedPassword(argument[..sign], value.StartsWith('@') ? File.ReadAllText(value[1..]).TrimEnd('\r', '\n') : value);
     }
 
-    /// <summary>What is wrong with one of several arguments, to be read behind the option's name; null where nothing is. The text is in no message.</summary>
+    /// <summary>
+    /// What is wrong with one of several arguments, to be read behind the option's name; null where nothing is. The text is in no message.
+    /// </summary>
     /// <param name="argument">The argument.</param>
     /// <param name="names">Who may be named.</param>
     public static string? WhatIsWrong(string argument, IEnumerable<string> names)
@@ -28,8 +30,10 @@ public sealed record NamedPassword(string Name, string Password)
         try
         {
             return Read(argument) is not { } read ? "takes NAME=PASSWORD or NAME=@FILE"
-                : !names.Contains(read.Name, StringComparer.Ordinal) ? $"takes the names {string.Join(", ", names)}{Spelling.Hint(read.Name, names)}"
-                : string.IsNullOrWhiteSpace(read.Password) ? $"takes no empty password, which {read.Name} has: a login with one is open to everybody"
+                : !names.Contains(read.Name, StringComparer.Ordinal)
+                    ? $"takes the names {string.Join(", ", names)}{Spelling.Hint(read.Name, names)}"
+                : string.IsNullOrWhiteSpace(read.Password)
+                    ? $"takes no empty password, which {read.Name} has: a login with one is " + $"open to everybody"
                 : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
@@ -57,7 +61,9 @@ public sealed record NamedPassword(string Name, string Password)
     {
         if (string.IsNullOrWhiteSpace(Password))
         {
-            throw new SchemaException($"the password of {Name} is empty: give NAME=PASSWORD, or NAME=@FILE with the password in the file's only line");
+            throw new SchemaException(
+                $"the password of {Name} is empty: give NAME=PASSWORD, or NAME=@FILE with the password in the " + $"file's only line"
+            );
         }
     }
 

@@ -21,16 +21,26 @@ public static class PostgresMigrator
     const string ScriptFolder = ".Postgres.";
 
     // Whoever uses a table waits behind a script that waits for it. So a script waits for a moment, and comes again.
-    static readonly TimeSpan LockWait = TimeSpan.FromSeconds(2), LockPause = TimeSpan.FromSeconds(5), LockLimit = TimeSpan.FromMinutes(10);
+    static readonly TimeSpan LockWait = TimeSpan.FromSeconds(2),
+        LockPause = TimeSpan.FromSeconds(5),
+        LockLimit = TimeSpan.FromMinutes(10);
 
-    /// <param name="connectionString">A role that owns the database and may create roles; for a <c>REPLICATION</c> role PostgreSQL 15 wants a superuser.</param>
+    /// <param name="connectionString">
+    /// A role that owns the database and may create roles; for a <c>REPLICATION</c> role PostgreSQL 15 wants a superuser.
+    /// </param>
     /// <param name="rolePasswords">Roles that may log in from now on, with their passwords.</param>
     /// <param name="log">Gets one line a script.</param>
     /// <param name="cancellation">Ends the wait for another migration; a script that runs is finished.</param>
     /// <returns>How many scripts were applied.</returns>
-    /// <exception cref="SchemaException">A script failed: it and those after it are not applied. Or a password is empty: nothing is done.</exception>
+    /// <exception cref="SchemaException">
+    /// A script failed: it and those after it are not applied. Or a password is empty: nothing is done.
+    /// </exception>
     public static async Task<int> MigrateAsync(
-        string connectionString, IReadOnlyDictionary<string, string> rolePasswords, ILogger log, CancellationToken cancellation)
+        string connectionString,
+        IReadOnlyDictionary<string, string> rolePasswords,
+        ILogger log,
+        CancellationToken cancellation
+    )
     {
         // Before anything is done.
         foreach (var (role, password) in rolePasswords)
@@ -79,8 +89,10 @@ public static class PostgresMigrator
                 return applied;
             }
             var script = result.ErrorScript?.Name ?? "the journal of scripts";
-            if (result.Error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable }
-                || TimeProvider.System.GetElapsedTime(began) >= LockLimit)
+            if (
+                result.Error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable }
+                || TimeProvider.System.GetElapsedTime(began) >= LockLimit
+            )
             {
                 throw new SchemaException($"{script}: {result.Error.Message}", result.Error);
             }
@@ -88,14 +100,17 @@ public static class PostgresMigrator
             {
                 told = script;
                 new ScriptLog(log).LogWarning(
-                    $"{script} waits for a table that another session uses; it is tried again every {LockPause.TotalSeconds} s, for {LockLimit.TotalMinutes} min at most");
+                    $"{script} waits for a table that another session uses; it is tried again every {LockPause.TotalSeconds} s, for "
+                        + $"{LockLimit.TotalMinutes} min at most"
+                );
             }
             await Task.Delay(LockPause, TimeProvider.System, cancellation);
         }
     }
 
     static DatabaseUpgradeResult Apply(string connectionString, ILogger log) =>
-        DeployChanges.To.PostgresqlDatabase(connectionString)
+        DeployChanges
+            .To.PostgresqlDatabase(connectionString)
             .WithScriptsEmbeddedInAssembly(typeof(PostgresMigrator).Assembly, name => name.Contains(ScriptFolder, StringComparison.Ordinal))
             .WithTransactionPerScript()
             // $…$ in these scripts is PostgreSQL's own quoting.

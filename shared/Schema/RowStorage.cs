@@ -16,7 +16,9 @@ namespace Betting.Schema;
 /// <param name="Keep">Months after placed_at when rows are deleted; 0 never.</param>
 public sealed partial record RowStorage(string? Policy, string Volume, int? ColdAfter, int? Keep)
 {
-    /// <summary>36 years. The moment at which a row expires is a DateTime, which ends in 2106; those of bets placed after 2070 count from 2070.</summary>
+    /// <summary>
+    /// 36 years. The moment at which a row expires is a DateTime, which ends in 2106; those of bets placed after 2070 count from 2070.
+    /// </summary>
     public const int MaxMonths = 36 * 12;
 
     static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
@@ -24,11 +26,16 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     /// <summary>Nothing to change.</summary>
     public bool IsEmpty => Policy is null && ColdAfter is null && Keep is null;
 
-    /// <summary>Reads <c>24mo</c>, <c>7y</c> or <c>never</c>; null where the text is none of these, or more than <see cref="MaxMonths"/>.</summary>
+    /// <summary>
+    /// Reads <c>24mo</c>, <c>7y</c> or <c>never</c>; null where the text is none of these, or more than <see cref="MaxMonths"/>.
+    /// </summary>
     public static int? Months(string text) =>
         text == "never" ? 0
         : Age().Match(text) is { Success: true } age
-            && int.Parse(age.Groups[1].Value, CultureInfo.InvariantCulture) * (age.Groups[2].Value == "y" ? 12 : 1) is <= MaxMonths and var months ? months
+        && int.Parse(age.Groups[1].Value, CultureInfo.InvariantCulture) * (age.Groups[2].Value == "y" ? 12 : 1)
+            is <= MaxMonths
+                and var months
+            ? months
         : null;
 
     /// <summary>Whether a policy or volume has a name that ClickHouse takes unquoted.</summary>
@@ -53,7 +60,9 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         {
             throw new SchemaException("--cold-after is less than --keep: rows go to the cold volume before they are deleted.");
         }
-        var table = cluster is null ? "ALTER TABLE bets_analytics_rows" : $"ALTER TABLE bets_analytics_rows_local ON CLUSTER {ClickHouseMigrator.Quoted(cluster)}";
+        var table = cluster is null
+            ? "ALTER TABLE bets_analytics_rows"
+            : $"ALTER TABLE bets_analytics_rows_local ON CLUSTER " + $"{ClickHouseMigrator.Quoted(cluster)}";
         if (Policy is not null)
         {
             yield return $"{table} MODIFY SETTING storage_policy = '{Policy}'";
@@ -71,7 +80,10 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         {
             rules.Add($"{After(keep)} DELETE");
         }
-        var change = rules.Count > 0 ? $"{table} MODIFY TTL {string.Join(", ", rules)}" : hasRules ? $"{table} REMOVE TTL" : null;
+        var change =
+            rules.Count > 0 ? $"{table} MODIFY TTL {string.Join(", ", rules)}"
+            : hasRules ? $"{table} REMOVE TTL"
+            : null;
         // row_retention is never the longer of the two, not even for a moment: readers leave out what it lets go.
         string?[] statements = IsLonger(former) ? [change, Told(keep)] : [Told(keep), change];
         foreach (var statement in statements.OfType<string>())
@@ -85,13 +97,17 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     public bool IsLonger(int former) => former > 0 && (Keep == 0 || Keep > former);
 
     // What may have expired under the former rule is taken from what readers were told of it.
-    static string Told(int keep) => string.Create(CultureInfo.InvariantCulture, $"""
-        INSERT INTO row_retention (of, months, gone_before)
-        SELECT 'bets_analytics_rows', {keep},
-            if(max(months) > 0 AND ({keep} = 0 OR max(months) < {keep}), (SELECT whole_days FROM kept_since),
-                ifNull(maxOrNull(gone_before), toDateTime64('1900-01-01 00:00:00', 6, 'UTC')))
-        FROM row_retention FINAL WHERE of = 'bets_analytics_rows'
-        """);
+    static string Told(int keep) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            INSERT INTO row_retention (of, months, gone_before)
+            SELECT 'bets_analytics_rows', {keep},
+                if(max(months) > 0 AND ({keep} = 0 OR max(months) < {keep}), (SELECT whole_days FROM kept_since),
+                    ifNull(maxOrNull(gone_before), toDateTime64('1900-01-01 00:00:00', 6, 'UTC')))
+            FROM row_retention FINAL WHERE of = 'bets_analytics_rows'
+            """
+        );
 
     /// <summary>Applies them.</summary>
     /// <returns>True where the rule is longer than the former one: see <see cref="IsLonger"/>.</returns>
@@ -115,9 +131,12 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     }
 
     /// <summary>
-    /// Compares the table's rule with <c>row_retention</c>, from which readers know what was deleted: a table that was made again has no rule.
+    /// Compares the table's rule with <c>row_retention</c>, from which readers know what was deleted: a table that was made again has no
+    /// rule.
     /// </summary>
-    /// <returns>What differs and how it is corrected; null where nothing does, or where the rule is one that somebody made by hand.</returns>
+    /// <returns>
+    /// What differs and how it is corrected; null where nothing does, or where the rule is one that somebody made by hand.
+    /// </returns>
     public static async Task<string?> WhatDiffersAsync(string connectionString, string? cluster, CancellationToken cancellation)
     {
         // The replicas of a cluster take a new rule from its log, a moment later.
@@ -150,8 +169,10 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         {
             return null;
         }
-        return kept == told ? null
-            : $"{table} {Words(kept)}, and row_retention says that it {Words(told)}: run CdcSink migrate with --cold-after and --keep as they should be";
+        return kept == told
+            ? null
+            : $"{table} {Words(kept)}, and row_retention says that it {Words(told)}: run CdcSink migrate with --cold-after and --keep "
+                + $"as they should be";
 
         static string Words(int months) => months == 0 ? "keeps rows for ever" : $"deletes rows after {months} months";
     }
@@ -159,24 +180,42 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     // Months after which this table deletes rows; 0 never, null by a rule that somebody made by hand.
     static int? KeptBy(string engine) =>
         ByHand().IsMatch(engine) ? null
-        : Deletion().Match(engine) is { Success: true } rule ? int.Parse(rule.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+        : Deletion().Match(engine) is { Success: true } rule ? int.Parse(rule.Groups[1].Value, CultureInfo.InvariantCulture)
+        : 0;
 
     // Null where the table is not there.
-    static async Task<string?> EngineAsync(ClickHouseClient client, string table, CancellationToken cancellation) => await client.ExecuteScalarAsync(
-        $"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", cancellationToken: cancellation) as string;
+    static async Task<string?> EngineAsync(ClickHouseClient client, string table, CancellationToken cancellation) =>
+        await client.ExecuteScalarAsync(
+            $"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = " + $"'{table}'",
+            cancellationToken: cancellation
+        ) as string;
 
-    static string TellShorter(int months) => string.Create(CultureInfo.InvariantCulture, $"""
-        INSERT INTO row_retention (of, months, gone_before)
-        SELECT 'bets_analytics_rows', {months}, ifNull(maxOrNull(gone_before), toDateTime64('1900-01-01 00:00:00', 6, 'UTC'))
-        FROM row_retention FINAL WHERE of = 'bets_analytics_rows'
-        """);
+    static string TellShorter(int months) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            INSERT INTO row_retention (of, months, gone_before)
+            SELECT 'bets_analytics_rows', {months}, ifNull(maxOrNull(gone_before), toDateTime64('1900-01-01 00:00:00', 6, 'UTC'))
+            FROM row_retention FINAL WHERE of = 'bets_analytics_rows'
+            """
+        );
 
-    static async Task<int> ToldAsync(ClickHouseClient client, CancellationToken cancellation) => Convert.ToInt32(await client.ExecuteScalarAsync(
-        "SELECT max(months) FROM row_retention FINAL WHERE of = 'bets_analytics_rows'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
+    static async Task<int> ToldAsync(ClickHouseClient client, CancellationToken cancellation) =>
+        Convert.ToInt32(
+            await client.ExecuteScalarAsync(
+                "SELECT max(months) FROM row_retention FINAL WHERE of = " + "'bets_analytics_rows'",
+                cancellationToken: cancellation
+            ),
+            CultureInfo.InvariantCulture
+        );
 
     // DateTime ends in 2106 and would wrap around: a bet placed in 2250 is no old one.
-    static string After(int months) => string.Create(CultureInfo.InvariantCulture,
-        $"toDateTime(least(greatest(placed_at, toDateTime64('1970-01-01 00:00:00', 6, 'UTC')), toDateTime64('2070-01-01 00:00:00', 6, 'UTC'))) + INTERVAL {months} MONTH");
+    static string After(int months) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"toDateTime(least(greatest(placed_at, toDateTime64('1970-01-01 00:00:00', 6, 'UTC')), toDateTime64('2070-01-01 00:00:00', 6, "
+                + $"'UTC'))) + INTERVAL {months} MONTH"
+        );
 
     [GeneratedRegex("^([1-9][0-9]{0,2})(mo|y)$")]
     private static partial Regex Age();

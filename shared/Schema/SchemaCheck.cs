@@ -28,13 +28,14 @@ public sealed record SchemaFault(SchemaObject Lost, SchemaFaultKind Kind)
     public bool IsMissing => Kind == SchemaFaultKind.Missing;
 
     /// <summary>The fault in a few words.</summary>
-    public string Text => Kind switch
-    {
-        SchemaFaultKind.Missing => $"{Lost.Name} is missing",
-        SchemaFaultKind.EmptyFile => $"the metadata file of {Lost.Name} is empty, so ClickHouse will not start again",
-        SchemaFaultKind.OtherDefinition => $"{Lost.Name} is not defined as in this version's files",
-        _ => $"{Lost.Name} is not the kind of table or view that this version's files create",
-    };
+    public string Text =>
+        Kind switch
+        {
+            SchemaFaultKind.Missing => $"{Lost.Name} is missing",
+            SchemaFaultKind.EmptyFile => $"the metadata file of {Lost.Name} is empty, so ClickHouse will not start again",
+            SchemaFaultKind.OtherDefinition => $"{Lost.Name} is not defined as in this version's files",
+            _ => $"{Lost.Name} is not the kind of table or view that this version's files create",
+        };
 }
 
 /// <summary>Compares the tables and views that a database has with those of the schema.</summary>
@@ -61,7 +62,10 @@ public static class SchemaCheck
     /// emptied is seen while the server still works with the definition that it has in memory.
     /// </remarks>
     public static async Task<IReadOnlyList<SchemaFault>> FaultsAsync(
-        ClickHouseClient client, IEnumerable<SchemaObject> objects, CancellationToken cancellation)
+        ClickHouseClient client,
+        IEnumerable<SchemaObject> objects,
+        CancellationToken cancellation
+    )
     {
         var isDefined = new Dictionary<string, bool>(StringComparer.Ordinal);
         const string Sql = "SELECT name, toBool(create_table_query != '') FROM system.tables WHERE database = currentDatabase()";
@@ -72,8 +76,12 @@ public static class SchemaCheck
         }
         return
         [
-            .. objects.Where(each => !isDefined.GetValueOrDefault(each.Name))
-                .Select(each => new SchemaFault(each, isDefined.ContainsKey(each.Name) ? SchemaFaultKind.EmptyFile : SchemaFaultKind.Missing)),
+            .. objects
+                .Where(each => !isDefined.GetValueOrDefault(each.Name))
+                .Select(each => new SchemaFault(
+                    each,
+                    isDefined.ContainsKey(each.Name) ? SchemaFaultKind.EmptyFile : SchemaFaultKind.Missing
+                )),
         ];
     }
 }

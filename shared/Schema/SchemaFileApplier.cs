@@ -12,7 +12,9 @@ namespace Betting.Schema;
 /// <param name="cluster">The cluster's name; null for one server.</param>
 sealed partial class SchemaFileApplier(ClickHouseClient client, SchemaRecord record, string? cluster)
 {
-    const int TableExists = 57, UnknownTable = 60, ThrowIfIsTrue = 395;
+    const int TableExists = 57,
+        UnknownTable = 60,
+        ThrowIfIsTrue = 395;
 
     const int Attempts = 5;
 
@@ -51,7 +53,9 @@ sealed partial class SchemaFileApplier(ClickHouseClient client, SchemaRecord rec
             }
             catch (ClickHouseServerException refused) when (refused.ErrorCode == ThrowIfIsTrue)
             {
-                return await record.HasAsync(file, cancellation) ? false : throw new SchemaException($"{file.Name}: {refused.Message}", refused);
+                return await record.HasAsync(file, cancellation)
+                    ? false
+                    : throw new SchemaException($"{file.Name}: {refused.Message}", refused);
             }
         }
         if (await record.HasAsync(file, cancellation))
@@ -73,12 +77,15 @@ sealed partial class SchemaFileApplier(ClickHouseClient client, SchemaRecord rec
     }
 
     /// <summary>
-    /// A table that replaces one with the same rows would take columns and rows away that later files and the workers have added, and nothing
-    /// could bring them back. So the server asks once more, within the statement. What replaces a view can be mended: see <see cref="ViewCheck"/>.
+    /// A table that replaces one with the same rows would take columns and rows away that later files and the workers have added, and
+    /// nothing could bring them back. So the server asks once more, within the statement. What replaces a view can be mended: see
+    /// <see cref="ViewCheck"/>.
     /// </summary>
-    internal static string Guarded(string statement, SchemaFile file) => ReplacesTable().IsMatch(statement)
-        ? $"{statement}\nWHERE (SELECT throwIf(count() > 0, 'The file was applied meanwhile') FROM {SchemaRecord.Table} WHERE name = '{file.Name}') = 0"
-        : statement;
+    internal static string Guarded(string statement, SchemaFile file) =>
+        ReplacesTable().IsMatch(statement)
+            ? $"{statement}\nWHERE (SELECT throwIf(count() > 0, 'The file was applied meanwhile') FROM {SchemaRecord.Table} WHERE name = "
+                + $"'{file.Name}') = 0"
+            : statement;
 
     [GeneratedRegex(@"^(?:--[^\n]*\n|\s)*CREATE OR REPLACE TABLE ")]
     private static partial Regex ReplacesTable();

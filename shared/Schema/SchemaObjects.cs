@@ -29,9 +29,12 @@ public static partial class SchemaObjects
     }
 
     /// <summary>The names that these statements create or drop.</summary>
-    internal static HashSet<string> NamesIn(IEnumerable<string> statements) => statements
-        .SelectMany(statement => new[] { Created().Match(statement), Dropped().Match(statement) })
-        .Where(match => match.Success).Select(match => match.Groups["name"].Value).ToHashSet(StringComparer.Ordinal);
+    internal static HashSet<string> NamesIn(IEnumerable<string> statements) =>
+        statements
+            .SelectMany(statement => new[] { Created().Match(statement), Dropped().Match(statement) })
+            .Where(match => match.Success)
+            .Select(match => match.Groups["name"].Value)
+            .ToHashSet(StringComparer.Ordinal);
 
     static SchemaObject Read(Match created, string statement)
     {
@@ -41,13 +44,18 @@ public static partial class SchemaObjects
             return new SchemaObject(name, what == "TABLE" ? SchemaObjectKind.Table : SchemaObjectKind.View, statement, null);
         }
         var refresh = Refresh().Match(created.Groups["rest"].Value);
-        return new SchemaObject(name, refresh.Success ? SchemaObjectKind.Summary : SchemaObjectKind.Feed, statement,
-            refresh.Groups["target"] is { Success: true } target ? target.Value : null);
+        return new SchemaObject(
+            name,
+            refresh.Success ? SchemaObjectKind.Summary : SchemaObjectKind.Feed,
+            statement,
+            refresh.Groups["target"] is { Success: true } target ? target.Value : null
+        );
     }
 
     [GeneratedRegex(
         @"^(?:--[^\n]*\n|\s)*CREATE (?:OR REPLACE )?(?<what>TABLE|VIEW|MATERIALIZED VIEW) (?:IF NOT EXISTS )?(?<name>\w+)(?<rest>.*)$",
-        RegexOptions.Singleline)]
+        RegexOptions.Singleline
+    )]
     private static partial Regex Created();
 
     [GeneratedRegex(@"^(?:--[^\n]*\n|\s)*DROP (?:TABLE|VIEW) (?:IF EXISTS )?(?<name>\w+)")]

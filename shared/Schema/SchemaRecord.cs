@@ -42,7 +42,10 @@ sealed class SchemaRecord(ClickHouseClient client)
     public async Task<bool> HasAsync(SchemaFile file, CancellationToken cancellation)
     {
         var hash = await client.ExecuteScalarAsync(
-            $"SELECT argMax(hash, applied_at) FROM {Table} WHERE name = {{name:String}}", Parameters(file), cancellationToken: cancellation);
+            $"SELECT argMax(hash, applied_at) FROM {Table} WHERE name = " + $"{{name:String}}",
+            Parameters(file),
+            cancellationToken: cancellation
+        );
         if (hash is not string { Length: > 0 } known)
         {
             return false;
@@ -51,15 +54,21 @@ sealed class SchemaRecord(ClickHouseClient client)
         return true;
     }
 
-    public Task AddAsync(SchemaFile file, CancellationToken cancellation) => client.ExecuteNonQueryAsync(
-        $"INSERT INTO {Table} (name, hash) SELECT {{name:String}}, {{hash:String}}", Parameters(file), cancellationToken: cancellation);
+    public Task AddAsync(SchemaFile file, CancellationToken cancellation) =>
+        client.ExecuteNonQueryAsync(
+            $"INSERT INTO {Table} (name, hash) SELECT {{name:String}}, {{hash:String}}",
+            Parameters(file),
+            cancellationToken: cancellation
+        );
 
     /// <exception cref="SchemaException">The file was applied with other content than this program has.</exception>
     public static void Require(SchemaFile file, string hash)
     {
         if (hash != file.Hash)
         {
-            throw new SchemaException($"{file.Name} was applied with other content; write a new numbered file instead of changing an old one.");
+            throw new SchemaException(
+                $"{file.Name} was applied with other content; write a new numbered file instead of changing an " + $"old one."
+            );
         }
     }
 

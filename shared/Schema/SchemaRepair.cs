@@ -2,7 +2,9 @@ using ClickHouse.Driver;
 
 namespace Betting.Schema;
 
-/// <summary>Creates lost summaries and views with another definition again, and refuses to go on without anything else that is lost.</summary>
+/// <summary>
+/// Creates lost summaries and views with another definition again, and refuses to go on without anything else that is lost.
+/// </summary>
 /// <param name="client">The database.</param>
 /// <param name="on">The clause <c> ON CLUSTER …</c>; empty for one server.</param>
 sealed class SchemaRepair(ClickHouseClient client, string on)
@@ -18,12 +20,14 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
         return await CreateAsync(faults, objects, cancellation);
     }
 
-    /// <summary>The names of the views and summaries that had another definition and were created again, from the last file that defines each.</summary>
+    /// <summary>
+    /// The names of the views and summaries that had another definition and were created again, from the last file that defines each.
+    /// </summary>
     /// <param name="objects">What should be there.</param>
     /// <param name="cancellation">Ends it between two statements.</param>
     /// <exception cref="SchemaException">
-    /// A feed or a table differs: what passed it meanwhile is not where it should be. Nothing was changed. Or another process changed a view
-    /// again at the same time.
+    /// A feed or a table differs: what passed it meanwhile is not where it should be. Nothing was changed. Or another process changed a
+    /// view again at the same time.
     /// </exception>
     public async Task<IReadOnlyList<string>> ReplaceAsync(IReadOnlyList<SchemaObject> objects, CancellationToken cancellation)
     {
@@ -36,11 +40,17 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
         Refuse(faults.Where(fault => !IsReplaced(fault)));
         var created = await CreateAsync(faults, objects, cancellation);
         var left = string.Join("; ", (await check.FaultsAsync(cancellation)).Select(fault => fault.Text));
-        return left.Length == 0 ? created : throw new SchemaException(
-            $"{left}, also after it was created again: does another process migrate this database? Run migrate again: see {SchemaCheck.Runbook}");
+        return left.Length == 0
+            ? created
+            : throw new SchemaException(
+                $"{left}, also after it was created again: does another process migrate this database? Run migrate again: see "
+                    + $"{SchemaCheck.Runbook}"
+            );
     }
 
-    /// <summary>Refuses a database that has tables of the schema and no record of the files that made them: each file would run again.</summary>
+    /// <summary>
+    /// Refuses a database that has tables of the schema and no record of the files that made them: each file would run again.
+    /// </summary>
     /// <exception cref="SchemaException">It is such a database.</exception>
     public async Task RequireRecordAsync(string recordTable, IReadOnlyList<SchemaObject> objects, CancellationToken cancellation)
     {
@@ -50,10 +60,15 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
     }
 
     // A table that stands in place of a view may hold rows that somebody needs.
-    static bool IsReplaced(SchemaFault fault) => fault.Lost.Kind == SchemaObjectKind.Summary
+    static bool IsReplaced(SchemaFault fault) =>
+        fault.Lost.Kind == SchemaObjectKind.Summary
         || (fault.Lost.Kind == SchemaObjectKind.View && fault.Kind == SchemaFaultKind.OtherDefinition);
 
-    async Task<List<string>> CreateAsync(IReadOnlyList<SchemaFault> faults, IReadOnlyList<SchemaObject> objects, CancellationToken cancellation)
+    async Task<List<string>> CreateAsync(
+        IReadOnlyList<SchemaFault> faults,
+        IReadOnlyList<SchemaObject> objects,
+        CancellationToken cancellation
+    )
     {
         foreach (var fault in faults)
         {
@@ -64,7 +79,10 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
             await RunAsync(fault.Lost.Statement, cancellation);
         }
         var created = faults.Select(fault => fault.Lost.Name).ToList();
-        await RefreshAsync(objects.Where(each => each.Fills is { } table && created.Contains(table) && !created.Contains(each.Name)), cancellation);
+        await RefreshAsync(
+            objects.Where(each => each.Fills is { } table && created.Contains(table) && !created.Contains(each.Name)),
+            cancellation
+        );
         return created;
     }
 
@@ -77,7 +95,8 @@ sealed class SchemaRepair(ClickHouseClient client, string on)
         }
     }
 
-    Task<int> RunAsync(string statement, CancellationToken cancellation) => client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
+    Task<int> RunAsync(string statement, CancellationToken cancellation) =>
+        client.ExecuteNonQueryAsync(statement, cancellationToken: cancellation);
 
     static void Refuse(IEnumerable<SchemaFault> faults)
     {

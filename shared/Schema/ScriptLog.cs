@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Betting.Schema;
 
-/// <summary>What DbUp tells while it applies scripts. A failure comes back as the result of the upgrade, so here it is logged at Debug.</summary>
+/// <summary>
+/// What DbUp tells while it applies scripts. A failure comes back as the result of the upgrade, so here it is logged at Debug.
+/// </summary>
 sealed class ScriptLog(ILogger log) : IUpgradeLog
 {
     public void LogTrace(string format, params object[] args) => Log(LogLevel.Trace, null, format, args);
@@ -20,5 +22,11 @@ sealed class ScriptLog(ILogger log) : IUpgradeLog
 
     // DbUp's formats are those of string.Format; without arguments the text is final, and may have braces of SQL in it.
     void Log(LogLevel level, Exception? failure, string format, object[] args) =>
-        log.Log(level, default, args.Length == 0 ? format : string.Format(System.Globalization.CultureInfo.InvariantCulture, format, args), failure, static (text, _) => text);
+        log.Log(
+            level,
+            default,
+            args.Length == 0 ? format : string.Format(System.Globalization.CultureInfo.InvariantCulture, format, args),
+            failure,
+            static (text, _) => text
+        );
 }

@@ -6,7 +6,8 @@ static class SqlStatements
     /// <summary>Statements end at a semicolon outside of comments, strings and quoted names; the semicolon is left out.</summary>
     public static IEnumerable<string> Of(string sql)
     {
-        int start = 0, at = 0;
+        int start = 0,
+            at = 0;
         var hasContent = false;
         while (at < sql.Length)
         {

@@ -58,13 +58,30 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         Snapshots = new SnapshotStore(_store);
         Settlement = new SnapshotSettlement(Snapshots, _store, Join, NullLogger<SnapshotSettlement>.Instance);
         Applier = new BatchApplier(
-            _store, Join, new StreamSigns(_store, Snapshots, Lost(options), new BatchPlace(stored), ClockJumps, _metrics, TimeProvider.System, NullLogger<StreamSigns>.Instance),
+            _store,
+            Join,
+            new StreamSigns(
+                _store,
+                Snapshots,
+                Lost(options),
+                new BatchPlace(stored),
+                ClockJumps,
+                _metrics,
+                TimeProvider.System,
+                NullLogger<StreamSigns>.Instance
+            ),
             new ChainSigns(_store, watermarks, options, _metrics, TimeProvider.System, NullLogger<ChainSigns>.Instance),
-            new LogSigns(_store, watermarks, _metrics, TimeProvider.System, NullLogger<LogSigns>.Instance), this, Progress, _metrics, TimeProvider.System);
+            new LogSigns(_store, watermarks, _metrics, TimeProvider.System, NullLogger<LogSigns>.Instance),
+            this,
+            Progress,
+            _metrics,
+            TimeProvider.System
+        );
     }
 
     /// <summary>What tells of changes that are gone.</summary>
-    public LostChanges Lost(CdcSinkOptions options) => new(_store, options, _metrics, TimeProvider.System, NullLogger<LostChanges>.Instance);
+    public LostChanges Lost(CdcSinkOptions options) =>
+        new(_store, options, _metrics, TimeProvider.System, NullLogger<LostChanges>.Instance);
 
     public StoresClock Stores { get; } = new(TimeProvider.System);
     public string ConnectionString { get; }
@@ -78,7 +95,8 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     public ClockJumpReport ClockJumps { get; }
 
     /// <summary>What the lag asks of ClickHouse.</summary>
-    public VisibleStore Visible => new(Client, ClockJumps, new RestartSigns(Client, _store, _metrics, NullLogger<RestartSigns>.Instance), Stores);
+    public VisibleStore Visible =>
+        new(Client, ClockJumps, new RestartSigns(Client, _store, _metrics, NullLogger<RestartSigns>.Instance), Stores);
     internal Readings Readings { get; }
     public List<DeadLetter> DeadLetters { get; } = [];
     public Readiness Readiness { get; } = new();
@@ -87,13 +105,20 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     /// <param name="options">The sink's.</param>
     /// <param name="settings">What the sink's connection string has besides.</param>
     /// <param name="migrateAsync">Makes the schema where the connection string says; null for that of one server.</param>
-    public static async Task<SinkUnderTest> CreateAsync(Servers servers, CdcSinkOptions? options = null, string settings = "", Func<string, Task>? migrateAsync = null)
+    public static async Task<SinkUnderTest> CreateAsync(
+        Servers servers,
+        CdcSinkOptions? options = null,
+        string settings = "",
+        Func<string, Task>? migrateAsync = null
+    )
     {
         var server = await servers.ClickHouseAsync();
         var database = $"sink_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
         var connection = server.ConnectionString(database);
         await (migrateAsync is null ? MigratedClickHouse.CreateAsync(server, database) : migrateAsync(connection));
-        return new SinkUnderTest(connection, options ?? new CdcSinkOptions(), settings, () => MigratedClickHouse.DropAsync(server, database));
+        return new SinkUnderTest(connection, options ?? new CdcSinkOptions(), settings, () =>
+            MigratedClickHouse.DropAsync(server, database)
+        );
     }
 
     /// <summary>The sink as it is after a restart: on the same database, with nothing in its memory.</summary>
@@ -110,17 +135,34 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     /// <summary>Everything through the pipeline of the verb replay.</summary>
     public async Task ReplayAsync(IEnumerable<StreamRecord> records, TimeSpan? patience = null)
     {
-        await new ArchiveReplay(Patient(patience), Settlement, _options, _metrics, TimeProvider.System).RunAsync(records, new RecordDecoder(_options.Decoding()), _ => { }, CancellationToken.None);
+        await new ArchiveReplay(Patient(patience), Settlement, _options, _metrics, TimeProvider.System).RunAsync(
+            records,
+            new RecordDecoder(_options.Decoding()),
+            _ => { },
+            CancellationToken.None
+        );
     }
 
     RetryingBatchWriter Patient(TimeSpan? patience = null) =>
-        new(Applier, _options, _metrics, Readiness, Outage(Readiness), TimeProvider.System, NullLogger<RetryingBatchWriter>.Instance) { Timeout = patience ?? TimeSpan.MaxValue };
+        new(Applier, _options, _metrics, Readiness, Outage(Readiness), TimeProvider.System, NullLogger<RetryingBatchWriter>.Instance)
+        {
+            Timeout = patience ?? TimeSpan.MaxValue,
+        };
 
     /// <summary>Outages of a test without a worker around it.</summary>
     internal ClickHouseOutage Outage(Readiness readiness)
     {
         var stores = new StoreFailures([]);
-        return new ClickHouseOutage(new Outages(stores, readiness, _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System, NullLogger<Outages>.Instance), stores);
+        return new ClickHouseOutage(
+            new Outages(
+                stores,
+                readiness,
+                _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
+                TimeProvider.System,
+                NullLogger<Outages>.Instance
+            ),
+            stores
+        );
     }
 
     /// <summary>One batch as the worker applies it: with progress.</summary>
@@ -128,7 +170,12 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     /// <param name="before">What has to be done before its progress is recorded.</param>
     /// <param name="generation">Of its topics.</param>
     /// <param name="keepsPartitions">True where the next batch is read in the same assignment of partitions.</param>
-    public async Task ApplyStreamedAsync(IReadOnlyCollection<StreamRecord> records, Task? before = null, ulong generation = 0, bool keepsPartitions = false)
+    public async Task ApplyStreamedAsync(
+        IReadOnlyCollection<StreamRecord> records,
+        Task? before = null,
+        ulong generation = 0,
+        bool keepsPartitions = false
+    )
     {
         using var batch = Streamed(records, generation);
         await Applier.ApplyAsync(batch, before ?? Task.CompletedTask, CancellationToken.None);
@@ -138,11 +185,17 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         }
     }
 
-    /// <summary>One batch as the worker applies it until ClickHouse takes it, in parts where it does not take it whole. Partitions stay assigned.</summary>
+    /// <summary>
+    /// One batch as the worker applies it until ClickHouse takes it, in parts where it does not take it whole. Partitions stay assigned.
+    /// </summary>
     /// <param name="records">Of the batch.</param>
     /// <param name="before">What has to be done before its progress is recorded.</param>
     /// <param name="patient">Applies it; the sink's own where null.</param>
-    public async Task ApplyPatientlyAsync(IReadOnlyCollection<StreamRecord> records, Task? before = null, RetryingBatchWriter? patient = null)
+    public async Task ApplyPatientlyAsync(
+        IReadOnlyCollection<StreamRecord> records,
+        Task? before = null,
+        RetryingBatchWriter? patient = null
+    )
     {
         using var batch = Streamed(records);
         batch.Kept = [.. records];
@@ -153,8 +206,21 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     {
         var batch = Batch(records);
         batch.Assignment = Progress.Assignment;
-        batch.Positions.AddRange(records.GroupBy(record => (record.Topic, record.Partition)).Select(of =>
-            new PartitionPosition(of.Key.Topic, of.Key.Partition, of.Max(record => record.Offset) + 1, of.Max(record => record.Offset) + 1, 0, 0) { Generation = generation }));
+        batch.Positions.AddRange(
+            records
+                .GroupBy(record => (record.Topic, record.Partition))
+                .Select(of => new PartitionPosition(
+                    of.Key.Topic,
+                    of.Key.Partition,
+                    of.Max(record => record.Offset) + 1,
+                    of.Max(record => record.Offset) + 1,
+                    0,
+                    0
+                )
+                {
+                    Generation = generation,
+                })
+        );
         return batch;
     }
 
@@ -191,7 +257,9 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     /// <summary>Lets <c>data_as_of</c> say so: a replay has no stream that could.</summary>
     /// <param name="moment">ISO 8601 in UTC.</param>
     public async Task VisibleUntilAsync(string moment) =>
-        await QueryAsync($"CREATE OR REPLACE VIEW data_as_of AS SELECT toNullable(parseDateTime64BestEffort('{moment}', 6, 'UTC')) AS data_as_of");
+        await QueryAsync(
+            $"CREATE OR REPLACE VIEW data_as_of AS SELECT toNullable(parseDateTime64BestEffort('{moment}', 6, 'UTC')) AS " + $"data_as_of"
+        );
 
     public async Task<List<string>> QueryAsync(string sql)
     {
@@ -199,7 +267,14 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
         await using var reader = await Client.ExecuteReaderAsync(sql);
         while (await reader.ReadAsync())
         {
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "NULL" : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture))));
+            rows.Add(
+                string.Join(
+                    '|',
+                    Enumerable
+                        .Range(0, reader.FieldCount)
+                        .Select(i => reader.IsDBNull(i) ? "NULL" : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture))
+                )
+            );
         }
         return rows;
     }

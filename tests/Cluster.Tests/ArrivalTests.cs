@@ -30,10 +30,12 @@ public sealed class ArrivalTests(RunningCluster running)
             var rows = ComparedRows.All.Single(each => each.Name.Contains(table, StringComparison.Ordinal));
             await Assert.AllAsync(["true AS deleted", "concat(name, ' renamed') AS name", $"{First} + 5 AS id"], async fault =>
             {
-                await PlantAsync($"""
+                await PlantAsync(
+                    $"""
                     INSERT INTO {changes} SELECT * REPLACE (version + 1 AS version, {fault})
                     FROM {changes} AS source WHERE source.id = {First} ORDER BY source.version DESC LIMIT 1
-                    """);
+                    """
+                );
 
                 var invariant = await RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse, rows);
                 Assert.False(invariant.Holds, invariant.Detail);
@@ -69,10 +71,13 @@ public sealed class ArrivalTests(RunningCluster running)
         Assert.False((await CheckAsync(malformed: 2)).Holds);
 
         await using var postgres = await cluster.Postgres.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        var letter = await postgres.ExecuteScalarAsync<long>("""
+        var letter = await postgres.ExecuteScalarAsync<long>(
+            """
             INSERT INTO dead_letters (door, source, put_aside_at, body, headers) VALUES ('kafka', 'bet-commands/3@7', now(), @body, '[]')
             RETURNING letter_id
-            """, new { body = Encoding.UTF8.GetBytes($"[\"{mark} in the table\"]") });
+            """,
+            new { body = Encoding.UTF8.GetBytes($"[\"{mark} in the table\"]") }
+        );
         try
         {
             Assert.True((await CheckAsync(malformed: 2)).Holds);

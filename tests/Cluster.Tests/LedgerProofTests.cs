@@ -31,7 +31,8 @@ public sealed class LedgerProofTests(RunningCluster running)
     const string ParkedOnly =
         "INSERT INTO parked_commands VALUES ('00000000-0000-7000-8000-000000000003', 'user', 5, '{}', NULL, now(), now(), now())";
 
-    const string Command = "00000000-0000-7000-8000-000000000001", Settlement = "00000000-0000-7000-8000-000000000002";
+    const string Command = "00000000-0000-7000-8000-000000000001",
+        Settlement = "00000000-0000-7000-8000-000000000002";
 
     [Theory]
     [InlineData("", "")]
@@ -47,7 +48,8 @@ public sealed class LedgerProofTests(RunningCluster running)
         await using var postgres = NpgsqlDataSource.Create(database);
         await using (var connection = await postgres.OpenConnectionAsync(cancellation))
         {
-            await connection.ExecuteAsync($"""
+            await connection.ExecuteAsync(
+                $"""
                 INSERT INTO wallets VALUES (1, 90);
                 INSERT INTO bets VALUES (1, 1, 1, 'SETTLED', 10, NULL, now(), now());
                 INSERT INTO commands (command_id, kind, payload_hash, outcome, issued_at, applied_at)
@@ -57,7 +59,8 @@ public sealed class LedgerProofTests(RunningCluster running)
                     ('{Command}', 'wallet', 1, 1, -10, now()), ('{Command}', 'stakes', 1, 1, 10, now()),
                     ('{Settlement}', 'stakes', 1, 1, -10, now()), ('{Settlement}', 'house', 1, 1, 10, now());
                 {fault}
-                """);
+                """
+            );
         }
 
         var invariants = await LedgerProof.CheckAsync(postgres);

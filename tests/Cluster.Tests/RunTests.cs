@@ -48,7 +48,11 @@ public sealed class RunTests : IDisposable
 
         Assert.True(await run.ExitedWithinAsync(Limit), "it did not end");
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("run: the local Kafka broker ended, and with it the records that it kept in memory", Text(run), StringComparison.Ordinal);
+        Assert.Contains(
+            "run: the local Kafka broker ended, and with it the records that it kept in " + "memory",
+            Text(run),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -67,7 +71,11 @@ public sealed class RunTests : IDisposable
         Assert.True(await run.ExitedWithinAsync(Limit), "it did not end");
         Assert.Equal(2, run.ExitCode);
         var refusal = Assert.Single(Text(run).Split('\n'), line => line.StartsWith("run: ", StringComparison.Ordinal));
-        Assert.Equal($"run: PostgreSQL runs as the user postgres, who may not enter {closed.FullName} (mode 0700): chmod o+x {closed.FullName}, or choose another folder with --data", refusal);
+        Assert.Equal(
+            $"run: PostgreSQL runs as the user postgres, who may not enter {closed.FullName} (mode 0700): chmod o+x "
+                + $"{closed.FullName}, or choose another folder with --data",
+            refusal
+        );
         Assert.DoesNotContain("   at ", Text(run), StringComparison.Ordinal);
     }
 
@@ -85,7 +93,10 @@ public sealed class RunTests : IDisposable
     [InlineData("--json summary.json", "--json needs --for")]
     [InlineData("--engines --for 5", "--for belongs to a run with workers and traffic, not to --engines")]
     [InlineData("--engines CONNECT_URL=nonsense", "CONNECT_URL takes http://HOST:PORT (it is 'nonsense')")]
-    [InlineData("--follow zz", "--follow takes ids of commands (UUIDs) and of bets (whole numbers above 0), separated by commas (it is 'zz')")]
+    [InlineData(
+        "--follow zz",
+        "--follow takes ids of commands (UUIDs) and of bets (whole numbers above 0), separated by commas (it " + "is 'zz')"
+    )]
     [InlineData("--follow 12,-5", "--follow takes ids of commands")]
     [InlineData("--engines CONNECT_URL=http://127.0.0.1:1", "CONNECT_URL: Kafka Connect does not answer (it is 'http://127.0.0.1:1')")]
     [InlineData("--engines CONNECT_URL=http://127.0.0.1:0", "CONNECT_URL takes http://HOST:PORT")]
@@ -96,11 +107,18 @@ public sealed class RunTests : IDisposable
     {
         var words = arguments.Split(' ');
         var data = Path.Combine(_folder, "data");
-        var given = words.Where(word => char.IsUpper(word[0]) && word.Contains('_', StringComparison.Ordinal)).Select(word => word.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
-        await using var run = EngineProcess.Start("wrong", Installed.Own("local/Cluster", "Cluster", [.. words.Where(word => !given.ContainsKey(word.Split('=')[0])), "--data", data]) with
-        {
-            Environment = given,
-        }, Path.Combine(_folder, "test-logs", "wrong.log"));
+        var given = words
+            .Where(word => char.IsUpper(word[0]) && word.Contains('_', StringComparison.Ordinal))
+            .Select(word => word.Split('='))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
+        await using var run = EngineProcess.Start(
+            "wrong",
+            Installed.Own("local/Cluster", "Cluster", [.. words.Where(word => !given.ContainsKey(word.Split('=')[0])), "--data", data]) with
+            {
+                Environment = given,
+            },
+            Path.Combine(_folder, "test-logs", "wrong.log")
+        );
 
         Assert.True(await run.ExitedWithinAsync(Limit), "it did not end");
         Assert.True(run.ExitCode == 78, Text(run));
@@ -112,21 +130,28 @@ public sealed class RunTests : IDisposable
     }
 
     EngineProcess Start(string name, params string[] arguments) =>
-        EngineProcess.Start(name, Installed.Own("local/Cluster", "Cluster", arguments) with
-        {
-            // This run is the stand-ins' own, also where the other tests have a Kafka and a Debezium.
-            Environment = new Dictionary<string, string> { ["KAFKA_BOOTSTRAP"] = "", ["CONNECT_URL"] = "" },
-        }, Path.Combine(_folder, "test-logs", name + ".log"));
+        EngineProcess.Start(
+            name,
+            Installed.Own("local/Cluster", "Cluster", arguments) with
+            {
+                // This run is the stand-ins' own, also where the other tests have a Kafka and a Debezium.
+                Environment = new Dictionary<string, string> { ["KAFKA_BOOTSTRAP"] = "", ["CONNECT_URL"] = "" },
+            },
+            Path.Combine(_folder, "test-logs", name + ".log")
+        );
 
     static async Task SaidAsync(EngineProcess run, string text)
     {
-        await Deadline.UntilAsync($"'{text}'", Limit, () => run.HasExited
-            ? throw new EngineException(run, "ended")
-            : Task.FromResult(Text(run).Contains(text, StringComparison.Ordinal)));
+        await Deadline.UntilAsync($"'{text}'", Limit, () =>
+            run.HasExited ? throw new EngineException(run, "ended") : Task.FromResult(Text(run).Contains(text, StringComparison.Ordinal))
+        );
     }
 
     static int ProcessId(EngineProcess run, string member) =>
-        int.Parse(Regex.Match(Text(run), $@"^  {Regex.Escape(member)} +pid (\d+)", RegexOptions.Multiline).Groups[1].Value, CultureInfo.InvariantCulture);
+        int.Parse(
+            Regex.Match(Text(run), $@"^  {Regex.Escape(member)} +pid (\d+)", RegexOptions.Multiline).Groups[1].Value,
+            CultureInfo.InvariantCulture
+        );
 
     static string Text(EngineProcess run)
     {

@@ -44,7 +44,13 @@ public sealed class RunningCluster : IAsyncLifetime
         await File.WriteAllLinesAsync(file, commands, TestContext.Current.CancellationToken);
         var settings = WorkerSettings.For(WorkerSettings.Ingest, Cluster.Engines, 1, "");
         await using var publish = EngineProcess.Start(
-            "Ingest publish", Installed.Own("workers/Ingest", "Ingest", "publish", "--to", to, file) with { Environment = settings }, file + ".log");
+            "Ingest publish",
+            Installed.Own("workers/Ingest", "Ingest", "publish", "--to", to, file) with
+            {
+                Environment = settings,
+            },
+            file + ".log"
+        );
         Assert.True(await publish.ExitedWithinAsync(TimeSpan.FromSeconds(60)), "it did not end");
         Assert.True(publish.ExitCode == 0, await File.ReadAllTextAsync(publish.LogFile, TestContext.Current.CancellationToken));
     }

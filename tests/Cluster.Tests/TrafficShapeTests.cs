@@ -19,13 +19,34 @@ public sealed class TrafficShapeTests
     [Fact]
     public void A_few_hot_events_take_most_bets_and_every_kind_of_command_comes()
     {
-        var commands = Messages(1, 1, 20_000).Where(message => message.Nature == MessageNature.Command).Select(message => JsonDocument.Parse(message.Body).RootElement).ToList();
+        var commands = Messages(1, 1, 20_000)
+            .Where(message => message.Nature == MessageNature.Command)
+            .Select(message => JsonDocument.Parse(message.Body).RootElement)
+            .ToList();
         var kinds = commands.GroupBy(Kind).ToDictionary(group => group.Key, group => group.Count());
-        var bets = commands.Where(command => Kind(command) == "place-bet").GroupBy(command => command.GetProperty("eventId").GetInt64()).Select(group => group.Count()).OrderDescending().ToList();
+        var bets = commands
+            .Where(command => Kind(command) == "place-bet")
+            .GroupBy(command => command.GetProperty("eventId").GetInt64())
+            .Select(group => group.Count())
+            .OrderDescending()
+            .ToList();
 
         Assert.Superset(
-            new HashSet<string> { "register-user", "rename-user", "deposit", "withdraw", "schedule-event", "change-event", "place-bet", "settle-bet", "cash-out-bet", "cancel-bet" },
-            kinds.Keys.ToHashSet());
+            new HashSet<string>
+            {
+                "register-user",
+                "rename-user",
+                "deposit",
+                "withdraw",
+                "schedule-event",
+                "change-event",
+                "place-bet",
+                "settle-bet",
+                "cash-out-bet",
+                "cancel-bet",
+            },
+            kinds.Keys.ToHashSet()
+        );
         Assert.True(bets.Take(bets.Count / 5).Sum() > bets.Sum() / 2, "a fifth of the events takes more than half of the bets");
     }
 
@@ -46,11 +67,15 @@ public sealed class TrafficShapeTests
     [Fact]
     public void No_two_malformed_messages_are_alike()
     {
-        var malformed = new[] { 1, 2 }.SelectMany(run =>
-        {
-            var traffic = new BettingTraffic(new TrafficOptions { Run = run, MalformedPerThousand = 500 }, () => Start);
-            return Enumerable.Range(0, 5_000).Select(_ => traffic.Next()).ToList();
-        }).Where(message => message.Nature == MessageNature.Malformed).Select(Text).ToList();
+        var malformed = new[] { 1, 2 }
+            .SelectMany(run =>
+            {
+                var traffic = new BettingTraffic(new TrafficOptions { Run = run, MalformedPerThousand = 500 }, () => Start);
+                return Enumerable.Range(0, 5_000).Select(_ => traffic.Next()).ToList();
+            })
+            .Where(message => message.Nature == MessageNature.Malformed)
+            .Select(Text)
+            .ToList();
 
         Assert.InRange(malformed.Count, 4_000, 6_000);
         // As the proof reads them: the first 120 characters.
@@ -65,8 +90,10 @@ public sealed class TrafficShapeTests
 
     static List<string> Texts(int seed, int run, int count) => Messages(seed, run, count).Select(Text).ToList();
 
-    static IEnumerable<string> Ids(IEnumerable<string> texts) => texts.Where(text => text.Contains("issuedAt", StringComparison.Ordinal) && !text.Contains("buy-bet", StringComparison.Ordinal))
-        .Select(text => JsonDocument.Parse(text).RootElement.GetProperty("id").GetString()!);
+    static IEnumerable<string> Ids(IEnumerable<string> texts) =>
+        texts
+            .Where(text => text.Contains("issuedAt", StringComparison.Ordinal) && !text.Contains("buy-bet", StringComparison.Ordinal))
+            .Select(text => JsonDocument.Parse(text).RootElement.GetProperty("id").GetString()!);
 
     static string Text(TrafficMessage message) => Encoding.UTF8.GetString(message.Body.Span);
 

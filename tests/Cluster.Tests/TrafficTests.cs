@@ -35,7 +35,9 @@ public sealed class TrafficTests(RunningCluster running)
             foreach (var victim in victims)
             {
                 var (restarts, goal) = (victim.Restarts, traffic.Published.Messages + random.Next(100, 500));
-                await Deadline.UntilAsync("more traffic", TimeSpan.FromSeconds(60), () => Task.FromResult(traffic.Published.Messages >= goal));
+                await Deadline.UntilAsync("more traffic", TimeSpan.FromSeconds(60), () =>
+                    Task.FromResult(traffic.Published.Messages >= goal)
+                );
                 victim.Kill();
                 await Deadline.UntilAsync("its restart", TimeSpan.FromSeconds(60), () => Task.FromResult(victim.Restarts > restarts));
             }
@@ -54,14 +56,19 @@ public sealed class TrafficTests(RunningCluster running)
         var engines = running.Cluster.Engines;
         (string Name, Func<Task> KillAsync)[] victims =
         [
-            ("Redis", engines.Redis.KillAsync), ("RabbitMQ", engines.Rabbit.KillAsync), ("PostgreSQL", engines.Postgres.KillAsync), ("ClickHouse", engines.ClickHouse.KillAsync),
+            ("Redis", engines.Redis.KillAsync),
+            ("RabbitMQ", engines.Rabbit.KillAsync),
+            ("PostgreSQL", engines.Postgres.KillAsync),
+            ("ClickHouse", engines.ClickHouse.KillAsync),
         ];
         var (invariants, _) = await AfterTrafficAsync(200, commands: 4_000, async traffic =>
         {
             foreach (var (name, killAsync) in victims)
             {
                 var (before, goal) = (ProcessId(name), traffic.Published.Messages + 300);
-                await Deadline.UntilAsync("more traffic", TimeSpan.FromSeconds(60), () => Task.FromResult(traffic.Published.Messages >= goal));
+                await Deadline.UntilAsync("more traffic", TimeSpan.FromSeconds(60), () =>
+                    Task.FromResult(traffic.Published.Messages >= goal)
+                );
                 await killAsync();
                 await Deadline.UntilAsync($"{name}'s restart", TimeSpan.FromSeconds(120), () => Task.FromResult(ProcessId(name) != before));
             }
@@ -84,7 +91,9 @@ public sealed class TrafficTests(RunningCluster running)
         var proof = new ClusterProof(cluster, TimeSpan.FromSeconds(3));
         await proof.BeginAsync();
         await using var postgres = await cluster.Postgres.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        var user = await postgres.ExecuteScalarAsync<long>("UPDATE wallets SET balance = balance + 0.01 WHERE user_id = (SELECT min(user_id) FROM wallets) RETURNING user_id");
+        var user = await postgres.ExecuteScalarAsync<long>(
+            "UPDATE wallets SET balance = balance + 0.01 WHERE user_id = (SELECT " + "min(user_id) FROM wallets) RETURNING user_id"
+        );
         var bet = await postgres.ExecuteScalarAsync<long>("SELECT min(id) FROM bets");
         var name = (string)(await cluster.ClickHouse.ExecuteScalarAsync($"SELECT user_name FROM bets_analytics WHERE bet_id = {bet}"))!;
         await PlantAsync(bet, "planted");
@@ -97,15 +106,22 @@ public sealed class TrafficTests(RunningCluster running)
     }
 
     // Above what the sink wrote, so that it is seen; the repair comes above that again.
-    Task<int> PlantAsync(long bet, string name) => running.Cluster.ClickHouse.ExecuteNonQueryAsync(
-        "INSERT INTO bets_analytics_rows SELECT * REPLACE ({name:String} AS user_name, version + 1 AS version) FROM bets_analytics_rows FINAL WHERE bet_id = {bet:Int64}",
-        new ClickHouseParameterCollection
-        {
-            new ClickHouseDbParameter { ParameterName = "name", Value = name },
-            new ClickHouseDbParameter { ParameterName = "bet", Value = bet },
-        });
+    Task<int> PlantAsync(long bet, string name) =>
+        running.Cluster.ClickHouse.ExecuteNonQueryAsync(
+            "INSERT INTO bets_analytics_rows SELECT * REPLACE ({name:String} AS user_name, version + 1 AS version) FROM "
+                + "bets_analytics_rows FINAL WHERE bet_id = {bet:Int64}",
+            new ClickHouseParameterCollection
+            {
+                new ClickHouseDbParameter { ParameterName = "name", Value = name },
+                new ClickHouseDbParameter { ParameterName = "bet", Value = bet },
+            }
+        );
 
-    async Task<(IReadOnlyList<Invariant> Invariants, LiveTraffic Traffic)> AfterTrafficAsync(double rate, long commands, Func<LiveTraffic, Task> meanwhile)
+    async Task<(IReadOnlyList<Invariant> Invariants, LiveTraffic Traffic)> AfterTrafficAsync(
+        double rate,
+        long commands,
+        Func<LiveTraffic, Task> meanwhile
+    )
     {
         var proof = new ClusterProof(running.Cluster, Patience);
         await proof.BeginAsync();

@@ -10,7 +10,9 @@ namespace Betting.Tests.Fixtures;
 public sealed class CutWire : IAsyncDisposable
 {
     // Of Linux: SOL_SOCKET, SO_ATTACH_FILTER, and the only instruction of a filter that keeps no byte of a packet.
-    const int SocketLevel = 1, AttachFilter = 26, KeepNothing = 0x06;
+    const int SocketLevel = 1,
+        AttachFilter = 26,
+        KeepNothing = 0x06;
 
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly Lock _gate = new();
@@ -36,11 +38,13 @@ public sealed class CutWire : IAsyncDisposable
     }
 
     /// <summary>Ends the connections that there are; new ones are taken.</summary>
-    public void Break() => Connections().ForEach(connection =>
-    {
-        connection.Client.Dispose();
-        connection.Server.Dispose();
-    });
+    public void Break() =>
+        Connections()
+            .ForEach(connection =>
+            {
+                connection.Client.Dispose();
+                connection.Server.Dispose();
+            });
 
     /// <summary>
     /// The connections that there are stay open and carry nothing any more; what is sent is acknowledged. New ones are taken and carry.
@@ -94,9 +98,7 @@ public sealed class CutWire : IAsyncDisposable
                 _ = PumpAsync(connection, server, client);
             }
         }
-        catch (Exception cut) when (cut is SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-        }
+        catch (Exception cut) when (cut is SocketException or ObjectDisposedException or InvalidOperationException) { }
     }
 
     async Task PumpAsync(Connection connection, Socket from, Socket to)
@@ -106,7 +108,7 @@ public sealed class CutWire : IAsyncDisposable
         {
             while (await from.ReceiveAsync(buffer) is > 0 and var read)
             {
-                for (var sent = 0; sent < read && !connection.IsStalled;)
+                for (var sent = 0; sent < read && !connection.IsStalled; )
                 {
                     sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
                 }
@@ -120,9 +122,7 @@ public sealed class CutWire : IAsyncDisposable
                 to.Shutdown(SocketShutdown.Send);
             }
         }
-        catch (Exception cut) when (cut is SocketException or ObjectDisposedException)
-        {
-        }
+        catch (Exception cut) when (cut is SocketException or ObjectDisposedException) { }
     }
 
     // The kernel drops what arrives for the socket before TCP sees it.
@@ -138,9 +138,7 @@ public sealed class CutWire : IAsyncDisposable
             MemoryMarshal.Write(program[8..], instruction);
             socket.SetRawSocketOption(SocketLevel, AttachFilter, program);
         }
-        catch (Exception closed) when (closed is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.NotSocket })
-        {
-        }
+        catch (Exception closed) when (closed is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.NotSocket }) { }
         finally
         {
             Marshal.FreeHGlobal(instruction);

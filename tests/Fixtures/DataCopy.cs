@@ -15,7 +15,9 @@ public sealed class DataCopy(PostgresServer server, string folder)
     public async Task TakeAsync()
     {
         await server.StopAsync();
-        await using (var copy = EngineProcess.Start("cp", new Launch("cp", ["-a", Data, Data + "-copy"]), Path.Combine(folder, "logs", "cp.log")))
+        await using (
+            var copy = EngineProcess.Start("cp", new Launch("cp", ["-a", Data, Data + "-copy"]), Path.Combine(folder, "logs", "cp.log"))
+        )
         {
             if (!await copy.ExitedWithinAsync(Limit) || copy.ExitCode != 0)
             {

@@ -47,8 +47,14 @@ public static class MigratedClickHouse
     {
         await ClickHouseMigrator.MigrateAsync(server.ConnectionString(First));
         using var client = new ClickHouseClient(server.ConnectionString());
-        var open = await ReadAsync(client, $"SELECT create_table_query FROM system.tables WHERE database = '{First}' ORDER BY engine LIKE '%View'");
-        var filled = await ReadAsync(client, $"SELECT name FROM system.tables WHERE database = '{First}' AND total_rows > 0 AND NOT startsWith(name, 'summary_')");
+        var open = await ReadAsync(
+            client,
+            $"SELECT create_table_query FROM system.tables WHERE database = '{First}' ORDER BY engine " + $"LIKE '%View'"
+        );
+        var filled = await ReadAsync(
+            client,
+            $"SELECT name FROM system.tables WHERE database = '{First}' AND total_rows > 0 AND NOT " + $"startsWith(name, 'summary_')"
+        );
         var refreshed = await ReadAsync(client, $"SELECT view FROM system.view_refreshes WHERE database = '{First}'");
         return new Schema(await OrderAsync(client, open), filled, refreshed);
     }

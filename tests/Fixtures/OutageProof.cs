@@ -9,9 +9,16 @@ namespace Betting.Tests.Fixtures;
 /// <param name="Back">Lines that say that it serves again.</param>
 /// <param name="Besides">All other warnings and errors.</param>
 /// <param name="Traces">Lines of stack traces.</param>
-public sealed record OutageLines(IReadOnlyList<string> Away, IReadOnlyList<string> Back, IReadOnlyList<string> Besides, IReadOnlyList<string> Traces);
+public sealed record OutageLines(
+    IReadOnlyList<string> Away,
+    IReadOnlyList<string> Back,
+    IReadOnlyList<string> Besides,
+    IReadOnlyList<string> Traces
+);
 
-/// <summary>Stops and starts a store under a worker's process, and looks at the worker as an operator does: log, readiness, metrics.</summary>
+/// <summary>
+/// Stops and starts a store under a worker's process, and looks at the worker as an operator does: log, readiness, metrics.
+/// </summary>
 /// <param name="http">The worker's address.</param>
 /// <param name="log">Its log file, in the text format.</param>
 public sealed partial class OutageProof(Uri http, string log)
@@ -19,7 +26,9 @@ public sealed partial class OutageProof(Uri http, string log)
     static readonly HttpClient Http = new();
 
     // Long enough for many attempts, of all loops.
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4), LeastAway = TimeSpan.FromSeconds(6), ApartBy = TimeSpan.FromSeconds(12);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4),
+        LeastAway = TimeSpan.FromSeconds(6),
+        ApartBy = TimeSpan.FromSeconds(12);
 
     /// <summary>Returns what the log says when the worker is ready again.</summary>
     /// <param name="store">The store's name in logs and metrics.</param>
@@ -43,17 +52,25 @@ public sealed partial class OutageProof(Uri http, string log)
         var before = Lines().Length;
         await stop();
         await Deadline.UntilAsync($"readiness and metrics that say that {store} is away", Limit, async () =>
-            await IsReadyAsync() is (false, var why) && why.Contains($"\"{condition}\":", StringComparison.Ordinal)
+            await IsReadyAsync() is (false, var why)
+            && why.Contains($"\"{condition}\":", StringComparison.Ordinal)
             && await MetricAsync("worker_store_away_seconds", $"store=\"{store}\"") > LeastAway.TotalSeconds
-            && await MetricAsync("worker_condition", $"condition=\"{condition}\"") == 0 && await MetricAsync("worker_ready") == 0);
+            && await MetricAsync("worker_condition", $"condition=\"{condition}\"") == 0
+            && await MetricAsync("worker_ready") == 0
+        );
         await start();
         await Deadline.UntilAsync($"readiness and metrics that say that {store} is back", Limit, () => IsWellAsync(store));
         // The line follows the metric.
-        await Deadline.UntilAsync("the line that says so", Limit, () => Task.FromResult(Lines().Skip(before).Any(line => IsBack(line, store))));
+        await Deadline.UntilAsync("the line that says so", Limit, () =>
+            Task.FromResult(Lines().Skip(before).Any(line => IsBack(line, store)))
+        );
         var lines = Lines()[before..];
         return new OutageLines(
-            [.. lines.Where(line => IsAway(line, store))], [.. lines.Where(line => IsBack(line, store))],
-            [.. lines.Where(line => Trouble().IsMatch(line) && !IsAway(line, store))], [.. lines.Where(line => Trace().IsMatch(line))]);
+            [.. lines.Where(line => IsAway(line, store))],
+            [.. lines.Where(line => IsBack(line, store))],
+            [.. lines.Where(line => Trouble().IsMatch(line) && !IsAway(line, store))],
+            [.. lines.Where(line => Trace().IsMatch(line))]
+        );
     }
 
     /// <summary>Whether the worker is ready, and its reasons as JSON.</summary>
@@ -66,9 +83,18 @@ public sealed partial class OutageProof(Uri http, string log)
     /// <summary>The sum of a metric's series that have all of these labels; null where there is none.</summary>
     public async Task<double?> MetricAsync(string name, params string[] labels)
     {
-        var series = (await Http.GetStringAsync(new Uri(http, "/metrics"))).Split('\n')
-            .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)))
-            .Select(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture)).ToList();
+        var series = (await Http.GetStringAsync(new Uri(http, "/metrics")))
+            .Split('\n')
+            .Where(line =>
+                line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal))
+            )
+            .Select(line =>
+                double.Parse(
+                    line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0],
+                    CultureInfo.InvariantCulture
+                )
+            )
+            .ToList();
         return series.Count == 0 ? null : series.Sum();
     }
 
@@ -80,13 +106,16 @@ public sealed partial class OutageProof(Uri http, string log)
     }
 
     async Task<bool> IsWellAsync(string store) =>
-        (await IsReadyAsync()).IsReady && await MetricAsync("worker_store_away_seconds", $"store=\"{store}\"") == 0 && await MetricAsync("worker_ready") == 1;
+        (await IsReadyAsync()).IsReady
+        && await MetricAsync("worker_store_away_seconds", $"store=\"{store}\"") == 0
+        && await MetricAsync("worker_ready") == 1;
 
     static bool IsAway(string line, string store) =>
         line.Contains($"{store} at ", StringComparison.Ordinal) && line.Contains(" does not serve this worker (", StringComparison.Ordinal);
 
     static bool IsBack(string line, string store) =>
-        line.Contains($"{store} at ", StringComparison.Ordinal) && line.Contains(" serves this worker again, after ", StringComparison.Ordinal);
+        line.Contains($"{store} at ", StringComparison.Ordinal)
+        && line.Contains(" serves this worker again, after ", StringComparison.Ordinal);
 
     // A line of a level from warning on.
     [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d{3} (WRN|ERR|FTL) ")]

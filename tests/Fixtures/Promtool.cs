@@ -10,7 +10,13 @@ public static class Promtool
     public static async Task RunAsync(params string[] arguments)
     {
         var folder = Directory.CreateTempSubdirectory("promtool-").FullName;
-        await using (var promtool = EngineProcess.Start("promtool", new Launch(Installed.Debian("promtool", "prometheus"), arguments), Path.Combine(folder, "promtool.log")))
+        await using (
+            var promtool = EngineProcess.Start(
+                "promtool",
+                new Launch(Installed.Debian("promtool", "prometheus"), arguments),
+                Path.Combine(folder, "promtool.log")
+            )
+        )
         {
             if (!await promtool.ExitedWithinAsync(TimeSpan.FromSeconds(60)))
             {

@@ -37,10 +37,13 @@ public sealed class Servers : IAsyncDisposable
 
     public Task<RedisServer> RedisAsync() => _redis.Value;
 
-    /// <summary>A virtual host that the tests of one collection share, which run one after the other: the queues have fixed names.</summary>
+    /// <summary>
+    /// A virtual host that the tests of one collection share, which run one after the other: the queues have fixed names.
+    /// </summary>
     public async Task<RabbitHost> RabbitAsync()
     {
-        var collection = TestContext.Current.TestCollection?.UniqueID ?? throw new InvalidOperationException("Only a test takes a virtual host.");
+        var collection = TestContext.Current.TestCollection?.UniqueID
+            ?? throw new InvalidOperationException("Only a test takes a virtual host.");
         var host = _rabbitHosts.GetOrAdd(collection, _ => new(() => RabbitHosts[Interlocked.Increment(ref _rabbitHostsTaken) - 1]));
         return new RabbitHost(await _rabbit.Value, host.Value);
     }
@@ -59,13 +62,15 @@ public sealed class Servers : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    static Lazy<Task<T>> Once<T>(T server, Func<T, Task> start) => new(async () =>
-    {
-        await start(server);
-        return server;
-    });
+    static Lazy<Task<T>> Once<T>(T server, Func<T, Task> start) =>
+        new(async () =>
+        {
+            await start(server);
+            return server;
+        });
 
-    static async Task StopAsync<T>(Lazy<Task<T>> server) where T : IAsyncDisposable
+    static async Task StopAsync<T>(Lazy<Task<T>> server)
+        where T : IAsyncDisposable
     {
         if (server is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
         {

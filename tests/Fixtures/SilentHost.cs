@@ -16,9 +16,7 @@ public sealed class SilentHost : IDisposable
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(0);
         // Linux takes one connection more than the length of the queue.
-        while (TryConnect())
-        {
-        }
+        while (TryConnect()) { }
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;

@@ -15,7 +15,23 @@ public static class Standby
         {
             await RunAsync(new Launch("chown", ["postgres", data]), folder);
         }
-        string[] arguments = ["-D", data, "-h", "127.0.0.1", "-p", $"{primary.Port}", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "--no-sync"];
+        string[] arguments =
+        [
+            "-D",
+            data,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            $"{primary.Port}",
+            "-U",
+            "postgres",
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "--no-sync",
+        ];
         await RunAsync(new Launch(Installed.Postgres("pg_basebackup"), arguments).AsUserIfRoot("postgres"), folder);
         await RunAsync(new Launch("chmod", ["700", data]), folder);
         var standby = new PostgresServer(folder, FreePort.Take());

@@ -10,7 +10,11 @@ static partial class CacheWarmerLog
     [LoggerMessage(200, LogLevel.Warning, "Counters are built anew from PostgreSQL: {Reason}. Until then readers get a miss")]
     public static partial void RebuildStarted(ILogger log, string reason);
 
-    [LoggerMessage(201, LogLevel.Information, "Counters stand on a new base: {Bets} bets counted in {Seconds:F1} s, kept in {Buckets} hashes")]
+    [LoggerMessage(
+        201,
+        LogLevel.Information,
+        "Counters stand on a new base: {Bets} bets counted in {Seconds:F1} s, kept in {Buckets} " + "hashes"
+    )]
     public static partial void RebuildDone(ILogger log, long bets, double seconds, int buckets);
 
     [LoggerMessage(202, LogLevel.Warning, "Redis lost the base under construction; building again")]
@@ -22,7 +26,11 @@ static partial class CacheWarmerLog
     [LoggerMessage(211, LogLevel.Debug, "Redis is back: the stream goes on")]
     public static partial void BreakerClosed(ILogger log);
 
-    [LoggerMessage(220, LogLevel.Warning, "A record of {Topic} at {Partition}/{Offset} cannot be decoded ({Reason} {Field}); counters are built anew")]
+    [LoggerMessage(
+        220,
+        LogLevel.Warning,
+        "A record of {Topic} at {Partition}/{Offset} cannot be decoded ({Reason} {Field}); counters " + "are built anew"
+    )]
     public static partial void Undecodable(ILogger log, string topic, int partition, long offset, string? reason, string? field);
 
     [LoggerMessage(221, LogLevel.Warning, "No valid offset for {Partition}: read from the beginning, counters are built anew")]
@@ -46,6 +54,19 @@ static partial class CacheWarmerLog
     [LoggerMessage(232, LogLevel.Warning, "daily_settlement could not be refreshed ({Reason}); the next attempt is on schedule")]
     public static partial void SettlementFailed(ILogger log, string reason);
 
-    [LoggerMessage(260, LogLevel.Information, "Followed bet {Bet}: {Operation} of version {Version} read from {Topic} {Partition}@{Offset}, {Meaning}")]
-    public static partial void FollowedBet(ILogger log, long bet, Operation operation, ulong version, string topic, int partition, long offset, string meaning);
+    [LoggerMessage(
+        260,
+        LogLevel.Information,
+        "Followed bet {Bet}: {Operation} of version {Version} read from {Topic} " + "{Partition}@{Offset}, {Meaning}"
+    )]
+    public static partial void FollowedBet(
+        ILogger log,
+        long bet,
+        Operation operation,
+        ulong version,
+        string topic,
+        int partition,
+        long offset,
+        string meaning
+    );
 }

@@ -16,18 +16,34 @@ sealed class CacheWarmerMetrics
     public CacheWarmerMetrics(IMeterFactory meters, Outage.Breaker breaker)
     {
         var meter = meters.Create(MeterName);
-        _changes = meter.CreateCounter<long>("cachewarmer.changes", "{change}", "Changes read, by what they meant: counted, repeated, covered, undecodable.");
-        _rebuilds = meter.CreateCounter<long>("cachewarmer.rebuilds", "{rebuild}", "Counters built anew from PostgreSQL, or found built by another replica.");
+        _changes = meter.CreateCounter<long>(
+            "cachewarmer.changes",
+            "{change}",
+            "Changes read, by what they meant: counted, repeated, " + "covered, undecodable."
+        );
+        _rebuilds = meter.CreateCounter<long>(
+            "cachewarmer.rebuilds",
+            "{rebuild}",
+            "Counters built anew from PostgreSQL, or found " + "built by another replica."
+        );
         _fills = meter.CreateCounter<long>("cachewarmer.fills", "{fill}", "Lists filled, by key and outcome: written, outdated, failed.");
         _fillDuration = meter.CreateHistogram("cachewarmer.fill.duration", "s", "From the query to the key in Redis.", advice: Seconds);
-        _lag = meter.CreateHistogram("cachewarmer.lag", "s", "From the commit in PostgreSQL to its effect in Redis, the last change of each batch.", advice: Seconds);
-        meter.CreateObservableGauge("cachewarmer.breaker.open", () => breaker.IsOpen ? 1 : 0, "1", "1 while Redis is away and the stream pauses.");
+        _lag = meter.CreateHistogram(
+            "cachewarmer.lag",
+            "s",
+            "From the commit in PostgreSQL to its effect in Redis, the last change " + "of each batch.",
+            advice: Seconds
+        );
+        meter.CreateObservableGauge(
+            "cachewarmer.breaker.open",
+            () => breaker.IsOpen ? 1 : 0,
+            "1",
+            "1 while Redis is away and the " + "stream pauses."
+        );
     }
 
-    static InstrumentAdvice<double> Seconds => new()
-    {
-        HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
-    };
+    static InstrumentAdvice<double> Seconds =>
+        new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] };
 
     public void Changes(string meaning, long count)
     {

@@ -9,8 +9,12 @@ static class PublicKey
     /// <summary>Writes the value with its lifetime unless a newer one stands there.</summary>
     /// <returns>False if a newer one does.</returns>
     public static async Task<bool> WriteAsync(IDatabase database, string key, RedisValue value, string version, TimeSpan lifetime) =>
-        (bool)await database.ScriptEvaluateAsync(
-            CounterScripts.Publish, [key, VersionOf(key)], [value, version, (long)lifetime.TotalMilliseconds]);
+        (bool)
+            await database.ScriptEvaluateAsync(
+                CounterScripts.Publish,
+                [key, VersionOf(key)],
+                [value, version, (long)lifetime.TotalMilliseconds]
+            );
 
     /// <summary>The braces put it into the slot of the key itself.</summary>
     public static string VersionOf(string key) => $"{{{key}}}:version";

@@ -13,10 +13,19 @@ namespace Betting.CdcSink;
 /// Applies batches that the reading thread hands over, side by side; progress and offsets follow in the order of reading. The end of an
 /// assignment cancels its batches, and those of the next one do not wait for them.
 /// </summary>
-sealed class BatchQueue(RetryingBatchWriter applier, Progress progress, FollowedBets followed, Readiness readiness, TimeProvider clock, ILogger log)
+sealed class BatchQueue(
+    RetryingBatchWriter applier,
+    Progress progress,
+    FollowedBets followed,
+    Readiness readiness,
+    TimeProvider clock,
+    ILogger log
+)
 {
     // Bounded by what an assignment may have in hand. A batch that found no room here would be lost.
-    readonly Channel<ChangeBatch> _batches = Channel.CreateUnbounded<ChangeBatch>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    readonly Channel<ChangeBatch> _batches = Channel.CreateUnbounded<ChangeBatch>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }
+    );
     volatile bool _broken;
 
     /// <summary>True once a batch has failed for good.</summary>
@@ -78,7 +87,9 @@ sealed class BatchQueue(RetryingBatchWriter applier, Progress progress, Followed
 
     /// <param name="batch">What is applied.</param>
     /// <param name="assignment">In which it was read; its end cancels the batch.</param>
-    /// <param name="before">The batch of the same assignment that was read before this one, whose progress comes first; its failure is this one's as well.</param>
+    /// <param name="before">
+    /// The batch of the same assignment that was read before this one, whose progress comes first; its failure is this one's as well.
+    /// </param>
     /// <param name="failed">Cancelled when a batch fails for good.</param>
     async Task ApplyAsync(ChangeBatch batch, Assignment assignment, Task before, CancellationTokenSource failed)
     {

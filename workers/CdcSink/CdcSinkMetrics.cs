@@ -40,26 +40,81 @@ public sealed class CdcSinkMetrics : IDisposable
         _stores = stores;
         _meter = factory.Create("Betting.CdcSink");
         _records = _meter.CreateCounter<long>("cdcsink.records", "{record}", "Records read, by topic and what they were.");
-        _deadLetters = _meter.CreateCounter<long>("cdcsink.dead_letters", "{record}", "Records that could not be used, by topic and reason.");
+        _deadLetters = _meter.CreateCounter<long>(
+            "cdcsink.dead_letters",
+            "{record}",
+            "Records that could not be used, by topic and " + "reason."
+        );
         // From zero on: an alert that looks for an increase would miss the first letter of a series that begins with it.
-        _meter.CreateObservableCounter("cdcsink.dead_letters.table", () => Interlocked.Read(ref _lettersInTable), "{record}", "Dead letters that Kafka did not take and that are in ClickHouse's table dead_letters.");
+        _meter.CreateObservableCounter(
+            "cdcsink.dead_letters.table",
+            () => Interlocked.Read(ref _lettersInTable),
+            "{record}",
+            "Dead letters that Kafka did not take and that are in ClickHouse's table dead_letters."
+        );
         _retries = _meter.CreateCounter<long>("cdcsink.retries", "{attempt}", "Repeated attempts, by ClickHouse's error code.");
-        _repeatedSnapshots = _meter.CreateCounter<long>("cdcsink.repeated_snapshots", "{snapshot}", "Snapshots begun in an epoch that has streamed changes or another snapshot, by table.");
-        _lostChanges = _meter.CreateCounter<long>("cdcsink.lost_changes", "{change}", "Changes that ClickHouse had acknowledged and does not have any more, by table; one of each batch is looked for.");
-        _logWentBack = _meter.CreateCounter<long>("cdcsink.log_went_back", "{watermark}", "New watermarks that stand lower in PostgreSQL's log than the one before them.");
-        _watermarkBreaks = _meter.CreateCounter<long>("cdcsink.watermark_breaks", "{watermark}",
-            "New watermarks that do not follow the one before them: kind predecessor, timeline, publication or gap.");
-        _meter.CreateObservableCounter("cdcsink.clock_jumps", () => Interlocked.Read(ref _clockJumps), "{jump}", "Jumps of PostgreSQL's clock that this replica found: moments that bets_as_of refuses.");
-        _lowerEpochs = _meter.CreateCounter<long>("cdcsink.lower_epochs", "{batch}", "Batches with streamed changes of an epoch that were committed after a newer epoch began, by table.");
+        _repeatedSnapshots = _meter.CreateCounter<long>(
+            "cdcsink.repeated_snapshots",
+            "{snapshot}",
+            "Snapshots begun in an epoch that " + "has streamed changes or another snapshot, by table."
+        );
+        _lostChanges = _meter.CreateCounter<long>(
+            "cdcsink.lost_changes",
+            "{change}",
+            "Changes that ClickHouse had acknowledged and " + "does not have any more, by table; one of each batch is looked for."
+        );
+        _logWentBack = _meter.CreateCounter<long>(
+            "cdcsink.log_went_back",
+            "{watermark}",
+            "New watermarks that stand lower in " + "PostgreSQL's log than the one before them."
+        );
+        _watermarkBreaks = _meter.CreateCounter<long>(
+            "cdcsink.watermark_breaks",
+            "{watermark}",
+            "New watermarks that do not follow the one before them: kind predecessor, timeline, publication or gap."
+        );
+        _meter.CreateObservableCounter(
+            "cdcsink.clock_jumps",
+            () => Interlocked.Read(ref _clockJumps),
+            "{jump}",
+            "Jumps of PostgreSQL's clock that this replica found: moments that bets_as_of refuses."
+        );
+        _lowerEpochs = _meter.CreateCounter<long>(
+            "cdcsink.lower_epochs",
+            "{batch}",
+            "Batches with streamed changes of an epoch that " + "were committed after a newer epoch began, by table."
+        );
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
-        _markedValues = _meter.CreateCounter<long>("cdcsink.marked_values", "{value}", "Values that are shown with a mark, by table, column and rule.");
-        _insertedRows = _meter.CreateCounter<long>("cdcsink.inserted.rows", "{row}", "Rows of changes inserted, by table; repeated inserts count again.");
+        _markedValues = _meter.CreateCounter<long>(
+            "cdcsink.marked_values",
+            "{value}",
+            "Values that are shown with a mark, by table, " + "column and rule."
+        );
+        _insertedRows = _meter.CreateCounter<long>(
+            "cdcsink.inserted.rows",
+            "{row}",
+            "Rows of changes inserted, by table; repeated " + "inserts count again."
+        );
         _insertedBytes = _meter.CreateCounter<long>("cdcsink.inserted", "By", "Bytes of these rows as they were sent, by table.");
         _batch = _meter.CreateHistogram<long>("cdcsink.batch.records", "{record}", "Records of a batch.");
-        _stage = _meter.CreateHistogram("cdcsink.stage.duration", "s", "Duration of a batch's stages.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] });
-        _lag = _meter.CreateHistogram("cdcsink.visible.lag", "s", "From the source's commit until the change is visible in ClickHouse, by topic.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 3600, 86400] });
+        _stage = _meter.CreateHistogram(
+            "cdcsink.stage.duration",
+            "s",
+            "Duration of a batch's stages.",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+            }
+        );
+        _lag = _meter.CreateHistogram(
+            "cdcsink.visible.lag",
+            "s",
+            "From the source's commit until the change is visible in " + "ClickHouse, by topic.",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 3600, 86400],
+            }
+        );
     }
 
     /// <summary>One record read; told with those like it, at the latest by <see cref="TellRecords"/>. Called from one thread.</summary>
@@ -127,14 +182,20 @@ public sealed class CdcSinkMetrics : IDisposable
     public void LogWentBack() => _logWentBack.Add(1);
 
     public void WatermarkBreak(ChainBreakKind kind) =>
-        _watermarkBreaks.Add(1, new KeyValuePair<string, object?>("kind", kind switch
-        {
-            ChainBreakKind.Predecessor => "predecessor",
-            ChainBreakKind.Timeline => "timeline",
-            ChainBreakKind.Publication => "publication",
-            ChainBreakKind.Incomplete => "incomplete",
-            _ => "gap",
-        }));
+        _watermarkBreaks.Add(
+            1,
+            new KeyValuePair<string, object?>(
+                "kind",
+                kind switch
+                {
+                    ChainBreakKind.Predecessor => "predecessor",
+                    ChainBreakKind.Timeline => "timeline",
+                    ChainBreakKind.Publication => "publication",
+                    ChainBreakKind.Incomplete => "incomplete",
+                    _ => "gap",
+                }
+            )
+        );
 
     /// <summary>PostgreSQL was restarted behind a backlog.</summary>
     public void RestartBehindBacklog() => _watermarkBreaks.Add(1, new KeyValuePair<string, object?>("kind", "restart"));
@@ -147,9 +208,12 @@ public sealed class CdcSinkMetrics : IDisposable
 
     public void Batch(int records) => _batch.Record(records);
 
-    public void Stage(string stage, TimeSpan duration) => _stage.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
+    public void Stage(string stage, TimeSpan duration) =>
+        _stage.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
 
-    /// <summary>Changes are visible now; <paramref name="commits"/> are when the source committed them, by topic, microseconds since 1970 UTC.</summary>
+    /// <summary>
+    /// Changes are visible now; <paramref name="commits"/> are when the source committed them, by topic, microseconds since 1970 UTC.
+    /// </summary>
     public void Visible(IEnumerable<(string Topic, List<long> Times)> commits)
     {
         var now = _stores.NowMicros;

@@ -65,7 +65,9 @@ public sealed class CdcSinkOptions
     [KnownColumns]
     public Dictionary<string, TimeUnit> TimeUnits { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A batch has so many records at most. Default 50,000: with two applied and one gathered, a snapshot leaves the worker below 300 MB.</summary>
+    /// <summary>
+    /// A batch has so many records at most. Default 50,000: with two applied and one gathered, a snapshot leaves the worker below 300 MB.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int BatchRecords { get; set; } = 50_000;
 
@@ -73,7 +75,10 @@ public sealed class CdcSinkOptions
     [Range(1 << 10, 1 << 30)]
     public int BatchBytes { get; set; } = 16 << 20;
 
-    /// <summary>A batch is applied this long after its first record, three times as long where it is a quarter full by then; while others are, it grows. Default 250 ms.</summary>
+    /// <summary>
+    /// A batch is applied this long after its first record, three times as long where it is a quarter full by then; while others are, it
+    /// grows. Default 250 ms.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan BatchAge { get; set; } = TimeSpan.FromMilliseconds(250);
 
@@ -81,7 +86,10 @@ public sealed class CdcSinkOptions
     [Range(1 << 10, 1 << 30)]
     public int RecordBytes { get; set; } = 16 << 20;
 
-    /// <summary>So many bets are joined by one statement, up to twice as many of those that a batch brings besides its own; a hot event's bets take many. Default 65,536.</summary>
+    /// <summary>
+    /// So many bets are joined by one statement, up to twice as many of those that a batch brings besides its own; a hot event's bets take
+    /// many. Default 65,536.
+    /// </summary>
     [Range(1, 100_000)]
     public int JoinBets { get; set; } = 65_536;
 
@@ -129,12 +137,13 @@ public sealed class CdcSinkOptions
         new(RebalanceWait, $"{Section}:{nameof(RebalanceWait)}", RebalanceWait + Read.PartitionStarts.Longest, drainLimit);
 
     /// <summary>How records are decoded under these settings.</summary>
-    public DecoderOptions Decoding() => new()
-    {
-        DefaultEpoch = DefaultEpoch,
-        MaxValueBytes = RecordBytes,
-        TimeUnits = new TimeUnits(Unit("users.created_at"), Unit("events.start_time"), Unit("bets.placed_at"), Unit("bets.settled_at")),
-    };
+    public DecoderOptions Decoding() =>
+        new()
+        {
+            DefaultEpoch = DefaultEpoch,
+            MaxValueBytes = RecordBytes,
+            TimeUnits = new TimeUnits(Unit("users.created_at"), Unit("events.start_time"), Unit("bets.placed_at"), Unit("bets.settled_at")),
+        };
 
     /// <summary>The same, with batches that age never closes.</summary>
     public CdcSinkOptions Unhurried()
@@ -152,7 +161,8 @@ public sealed class CdcSinkOptions
         static readonly string[] Known = ["users.created_at", "events.start_time", "bets.placed_at", "bets.settled_at"];
 
         protected override ValidationResult? IsValid(object? value, ValidationContext context) =>
-            ((Dictionary<string, TimeUnit>)value!).Keys.FirstOrDefault(column => !Known.Contains(column, StringComparer.OrdinalIgnoreCase)) is { } unknown
+            ((Dictionary<string, TimeUnit>)value!).Keys.FirstOrDefault(column => !Known.Contains(column, StringComparer.OrdinalIgnoreCase))
+                is { } unknown
                 ? new ValidationResult($"'{unknown}' is none of {string.Join(", ", Known)}", [context.MemberName!])
                 : ValidationResult.Success;
     }

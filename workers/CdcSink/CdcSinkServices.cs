@@ -25,7 +25,8 @@ static class CdcSinkServices
 {
     /// <summary>Decoding, joining and writing: all that needs no Kafka.</summary>
     public static IServiceCollection AddSinkPipeline(this IServiceCollection services) =>
-        services.AddSingleton<IStoreFailures, ClickHouseRefusals>()
+        services
+            .AddSingleton<IStoreFailures, ClickHouseRefusals>()
             .AddClickHouse()
             .AddSection<CdcSinkOptions>(CdcSinkOptions.Section)
             .AddSingleton(provider => provider.GetRequiredService<IOptions<CdcSinkOptions>>().Value)
@@ -51,11 +52,18 @@ static class CdcSinkServices
 
     /// <summary>The worker: the pipeline fed from Kafka.</summary>
     public static IServiceCollection AddSinkWorker(this IServiceCollection services) =>
-        services.AddSinkPipeline()
+        services
+            .AddSinkPipeline()
             .AddKafka(
                 (provider, config) => StreamSettings.Apply(config, provider.GetRequiredService<CdcSinkOptions>().Group),
-                provider => provider.GetRequiredService<CdcSinkOptions>().Limits(provider.GetRequiredService<IOptions<HttpOptions>>().Value.DrainLimit))
-            .AddSingleton(provider => ActivatorUtilities.CreateInstance<DeadLetterTopic>(provider, provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
+                provider =>
+                    provider
+                        .GetRequiredService<CdcSinkOptions>()
+                        .Limits(provider.GetRequiredService<IOptions<HttpOptions>>().Value.DrainLimit)
+            )
+            .AddSingleton(provider =>
+                ActivatorUtilities.CreateInstance<DeadLetterTopic>(provider, provider.GetRequiredService<IOptions<KafkaOptions>>().Value)
+            )
             .AddSingleton<DeadLetterTable>()
             .AddSingleton<IDeadLetters, DeadLetterRouter>()
             .AddSingleton<IBatchRereader>(provider => new BatchRereader(provider.GetRequiredService<IOptions<KafkaOptions>>().Value))
@@ -67,8 +75,11 @@ static class CdcSinkServices
             })
             .AddSingleton<RetryingBatchWriter>()
             .AddSingleton(provider => new LagState(
-                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StoresClock>(),
-                provider.GetRequiredService<CdcSinkOptions>().LagLimit, provider.GetRequiredService<ConnectOffsets>().IsKnown))
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<StoresClock>(),
+                provider.GetRequiredService<CdcSinkOptions>().LagLimit,
+                provider.GetRequiredService<ConnectOffsets>().IsKnown
+            ))
             .AddSingleton<LagMetrics>()
             .AddSingleton<LagTrouble>()
             .AddSingleton<ProofReport>()

@@ -14,34 +14,61 @@ static class MigrateCommand
 {
     static readonly Option<string> Cluster = new("--cluster")
     {
-        Description = "The name of a cluster as the servers know it: tables are replicated, bets sharded by their id. Without it, one server",
+        Description =
+            "The name of a cluster as the servers know it: tables are replicated, bets sharded by their id. Without it, one " + "server",
     };
 
     static readonly Option<bool> Print = new("--print") { Description = "Prints the statements and runs none" };
 
-    static readonly Option<string> Policy = Named("--storage-policy", "A storage policy of the server's configuration for the rows of bets; it needs a volume 'default' with the disk 'default'");
+    static readonly Option<string> Policy = Named(
+        "--storage-policy",
+        "A storage policy of the server's configuration for the rows of " + "bets; it needs a volume 'default' with the disk 'default'"
+    );
 
     static readonly Option<string> Volume = Named("--cold-volume", "The volume of that policy for old rows; 'cold' by default");
 
-    static readonly Option<string> ColdAfter = Aged("--cold-after", "When rows go to the cold volume, counted from placed_at: 24mo, 2y, or never. Together with --keep");
+    static readonly Option<string> ColdAfter = Aged(
+        "--cold-after",
+        "When rows go to the cold volume, counted from placed_at: 24mo, " + "2y, or never. Together with --keep"
+    );
 
-    static readonly Option<string> Keep = Aged("--keep", "When rows are deleted, counted from placed_at: 84mo, 7y, or never. The changelog stays whole");
+    static readonly Option<string> Keep = Aged(
+        "--keep",
+        "When rows are deleted, counted from placed_at: 84mo, 7y, or never. The " + "changelog stays whole"
+    );
 
     static readonly Option<string[]> Users = new Option<string[]>("--user-password")
     {
-        Description = $"NAME=PASSWORD or NAME=@FILE: makes a user ({string.Join(", ", ClickHouseUsers.Names)}) with the rights it needs and no others; may be given several times",
+        Description =
+            $"NAME=PASSWORD or NAME=@FILE: makes a user ({string.Join(", ", ClickHouseUsers.Names)}) with the rights it "
+            + $"needs and no others; may be given several times",
     }.Where(text => NamedPassword.WhatIsWrong(text, ClickHouseUsers.Names));
 
-    public static Command Create() => new("migrate",
-        "Brings ClickHouse to this version's schema, creates lost summaries and changed views again, and sets where its rows lie and how long. A table that is lost is an error")
-    {
-        Cluster, Print, Policy, Volume, ColdAfter, Keep, Users,
-    };
+    public static Command Create() =>
+        new(
+            "migrate",
+            "Brings ClickHouse to this version's schema, creates lost summaries and changed views again, and sets where its rows lie and "
+                + "how long. A table that is lost is an error"
+        )
+        {
+            Cluster,
+            Print,
+            Policy,
+            Volume,
+            ColdAfter,
+            Keep,
+            Users,
+        };
 
     public static async Task<int> RunAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
         var cluster = parsed.GetValue(Cluster);
-        var storage = new RowStorage(parsed.GetValue(Policy), parsed.GetValue(Volume) ?? "cold", Months(parsed.GetValue(ColdAfter)), Months(parsed.GetValue(Keep)));
+        var storage = new RowStorage(
+            parsed.GetValue(Policy),
+            parsed.GetValue(Volume) ?? "cold",
+            Months(parsed.GetValue(ColdAfter)),
+            Months(parsed.GetValue(Keep))
+        );
         if (RuleOf(storage) is { } wrong)
         {
             throw new ArgumentsException(wrong);
@@ -55,10 +82,14 @@ static class MigrateCommand
                 return WorkerHost.BadSettings;
             }
             var connection = services.GetRequiredService<IOptions<ClickHouseOptions>>().Value.ConnectionString;
-            var rights = users.SelectMany(user => ClickHouseUsers.Statements(new ClickHouseClientSettings(connection).Database, user, cluster)).ToList();
+            var rights = users
+                .SelectMany(user => ClickHouseUsers.Statements(new ClickHouseClientSettings(connection).Database, user, cluster))
+                .ToList();
             if (parsed.GetValue(Print))
             {
-                foreach (var statement in ClickHouseMigrator.Script(cluster).Concat(storage.Statements(cluster, hasRules: true)).Concat(rights))
+                foreach (
+                    var statement in ClickHouseMigrator.Script(cluster).Concat(storage.Statements(cluster, hasRules: true)).Concat(rights)
+                )
                 {
                     Console.WriteLine(statement + ";\n");
                 }
@@ -69,7 +100,9 @@ static class MigrateCommand
             Report(done);
             if (!storage.IsEmpty && done.Newer.Count > 0)
             {
-                await Console.Error.WriteLineAsync("CdcSink migrate: the schema is a newer version's: where rows lie and how long is left as it is");
+                await Console.Error.WriteLineAsync(
+                    "CdcSink migrate: the schema is a newer version's: where rows lie and how long is " + "left as it is"
+                );
             }
             else if (!storage.IsEmpty)
             {
@@ -77,7 +110,10 @@ static class MigrateCommand
                 Console.WriteLine("where rows lie and how long is set");
                 if (isLonger)
                 {
-                    Console.WriteLine("rows that expired before do not come back by themselves, and kept_since leaves them out: run CdcSink rebuild --all");
+                    Console.WriteLine(
+                        "rows that expired before do not come back by themselves, and kept_since leaves them out: run "
+                            + "CdcSink rebuild --all"
+                    );
                 }
             }
             await AllowAsync(connection, rights, cancellation);
@@ -118,14 +154,16 @@ static class MigrateCommand
         Console.WriteLine(applied);
     }
 
-    // Names that only the server can check: CLUSTER_DOESNT_EXIST, UNKNOWN_POLICY, and BAD_TTL_EXPRESSION, which here has nothing else of an argument.
-    static string? WrongArgument(ClickHouseServerException refused, string? cluster, RowStorage storage) => refused.ErrorCode switch
-    {
-        701 when cluster is not null => $"--cluster: ClickHouse knows no cluster '{cluster}'",
-        478 when storage.Policy is not null => $"--storage-policy: ClickHouse knows no storage policy '{storage.Policy}'",
-        450 when storage.ColdAfter > 0 => $"--cold-volume: the table's storage policy has no volume '{storage.Volume}'",
-        _ => null,
-    };
+    // Names that only the server can check: CLUSTER_DOESNT_EXIST, UNKNOWN_POLICY, and BAD_TTL_EXPRESSION, which here has nothing else of an
+    // argument.
+    static string? WrongArgument(ClickHouseServerException refused, string? cluster, RowStorage storage) =>
+        refused.ErrorCode switch
+        {
+            701 when cluster is not null => $"--cluster: ClickHouse knows no cluster '{cluster}'",
+            478 when storage.Policy is not null => $"--storage-policy: ClickHouse knows no storage policy '{storage.Policy}'",
+            450 when storage.ColdAfter > 0 => $"--cold-volume: the table's storage policy has no volume '{storage.Volume}'",
+            _ => null,
+        };
 
     // A rule that cannot be is refused before anything is done.
     static string? RuleOf(RowStorage storage)

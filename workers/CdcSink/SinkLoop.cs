@@ -16,9 +16,21 @@ namespace Betting.CdcSink;
 /// stop, it reads no more, applies what it has, commits, and leaves the group.
 /// </summary>
 public sealed class SinkLoop(
-    IOptions<KafkaOptions> kafka, IOptions<CdcSinkOptions> options, RetryingBatchWriter applier, Progress progress, PartitionStarts starts, FollowedBets followed,
-    CdcSinkMetrics metrics, Readiness readiness, Outages outages, WorkerMetrics worker, Heartbeats heartbeats,
-    TimeProvider clock, ILogger<SinkLoop> log, ILogger<StreamConsumer> consumerLog) : IWorkerLoop
+    IOptions<KafkaOptions> kafka,
+    IOptions<CdcSinkOptions> options,
+    RetryingBatchWriter applier,
+    Progress progress,
+    PartitionStarts starts,
+    FollowedBets followed,
+    CdcSinkMetrics metrics,
+    Readiness readiness,
+    Outages outages,
+    WorkerMetrics worker,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<SinkLoop> log,
+    ILogger<StreamConsumer> consumerLog
+) : IWorkerLoop
 {
     // Pausing throws away what was fetched ahead, so a batch that only takes a moment is waited for.
     static readonly TimeSpan PatienceBeforePause = TimeSpan.FromSeconds(1);
@@ -43,7 +55,12 @@ public sealed class SinkLoop(
         var applying = _queue.ApplyAllAsync(abandon.Token);
         try
         {
-            await Task.Factory.StartNew(() => ReadAll(consumer, applying, stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            await Task.Factory.StartNew(
+                () => ReadAll(consumer, applying, stopping),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default
+            );
         }
         finally
         {

@@ -4,10 +4,10 @@ namespace Betting.CdcSink;
 sealed class Stages(CdcSinkMetrics metrics, TimeProvider clock)
 {
     public Task TimeAsync(string stage, Func<Task> work) => TimeAsync(stage, async () =>
-    {
-        await work();
-        return true;
-    });
+        {
+            await work();
+            return true;
+        });
 
     public async Task<T> TimeAsync<T>(string stage, Func<Task<T>> work)
     {

@@ -14,10 +14,18 @@ namespace Betting.Ingest;
 /// its place among the dead letters, and may be acknowledged.
 /// </summary>
 public sealed class BatchHandler(
-    string door, BatchTransaction transaction, IDeadLetters deadLetters, PostgresAvailability availability, FollowedCommands followed,
-    IngestMetrics metrics, TimeProvider clock, ILogger log)
+    string door,
+    BatchTransaction transaction,
+    IDeadLetters deadLetters,
+    PostgresAvailability availability,
+    FollowedCommands followed,
+    IngestMetrics metrics,
+    TimeProvider clock,
+    ILogger log
+)
 {
     readonly DeadLetterSending _sending = new(door, deadLetters, followed, metrics, clock, log);
+
     // Of the door, not of its batches: a batch that is abandoned comes again, and refuses what it refused before.
     readonly RefusalVerdicts _verdicts = new(door, transaction.Probe, availability, metrics);
     BatchAttempts? _attempts;
@@ -31,10 +39,15 @@ public sealed class BatchHandler(
     /// The identity of the PostgreSQL that has what came before them; on another one they are not applied and wait to be abandoned. Null
     /// where any may be.
     /// </param>
-    /// <exception cref="OperationCanceledException">The worker stops, or the batch was abandoned; what was not finished comes again.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The worker stops, or the batch was abandoned; what was not finished comes again.
+    /// </exception>
     public Task HandleAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping, string? server = null)
     {
-        var (turn, attempts) = (_last = _last?.Next(server) ?? BatchOrder.First(server, _inHand.Abandoned), _attempts ??= new(door, transaction, _verdicts, availability, followed, metrics, clock, log));
+        var (turn, attempts) = (
+            _last = _last?.Next(server) ?? BatchOrder.First(server, _inHand.Abandoned),
+            _attempts ??= new(door, transaction, _verdicts, availability, followed, metrics, clock, log)
+        );
         return Task.Run(() => HandleAsync(deliveries, attempts, turn, stopping), CancellationToken.None);
     }
 
@@ -76,7 +89,12 @@ public sealed class BatchHandler(
     }
 
     /// <returns>What is to be put aside.</returns>
-    async Task<List<DeadLetter>> ApplyAsync(IReadOnlyList<Delivery> deliveries, BatchAttempts attempts, BatchOrder turn, CancellationToken ends)
+    async Task<List<DeadLetter>> ApplyAsync(
+        IReadOnlyList<Delivery> deliveries,
+        BatchAttempts attempts,
+        BatchOrder turn,
+        CancellationToken ends
+    )
     {
         var letters = new List<DeadLetter>();
         var readable = new List<Readable>(deliveries.Count);
@@ -98,7 +116,16 @@ public sealed class BatchHandler(
             await turn.WaitForTurnAsync();
             foreach (var (refused, failure) in await attempts.ApplyAsync(readable, early, turn, ends))
             {
-                letters.Add(Letter(refused.Delivery, Refusal.Document, failure is PostgresException ? failure.Message : $"{Failure.StateOf(failure)}: {failure.Message}") with { CommandId = refused.Hashed.Command.Id });
+                letters.Add(
+                    Letter(
+                        refused.Delivery,
+                        Refusal.Document,
+                        failure is PostgresException ? failure.Message : $"{Failure.StateOf(failure)}: {failure.Message}"
+                    ) with
+                    {
+                        CommandId = refused.Hashed.Command.Id,
+                    }
+                );
             }
             turn.Committed();
         }

@@ -18,8 +18,13 @@ namespace Betting.Ingest;
 /// answer was lost; then the journal knows, and trying again is safe in every case.
 /// </summary>
 public sealed class BatchTransaction(
-    PostgresSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock,
-    IngestMetrics metrics, TimeProvider clock)
+    PostgresSource postgres,
+    DurableTransactions transactions,
+    IOptions<IngestOptions> options,
+    CheckedClock postgresClock,
+    IngestMetrics metrics,
+    TimeProvider clock
+)
 {
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
@@ -70,7 +75,11 @@ public sealed class BatchTransaction(
     /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
     /// <exception cref="CommitNotKnownException">The commit may not be durable.</exception>
     public async Task<Outcome[]> ApplyAsync(
-        ClaimedBatch taken, CancellationToken cancellation, bool releasesLater = false, string? server = null)
+        ClaimedBatch taken,
+        CancellationToken cancellation,
+        bool releasesLater = false,
+        string? server = null
+    )
     {
         var started = clock.GetTimestamp();
         var (before, (parked, unreadable)) = await BeforeAsync(taken, cancellation);
@@ -84,7 +93,10 @@ public sealed class BatchTransaction(
             later.UnionWith(taken.FirstById.Values.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>());
             (parked, unreadable) = ([], []);
         }
-        BetCommand[] toDecide = [.. taken.FirstById.Values.Where(first => taken.NewIds.Contains(first.Command.Id)).Select(first => first.Command)];
+        BetCommand[] toDecide =
+        [
+            .. taken.FirstById.Values.Where(first => taken.NewIds.Contains(first.Command.Id)).Select(first => first.Command),
+        ];
         var (state, now, answering) = await DecidedTransaction.LoadAsync(taken.Transaction, toDecide, parked, postgresClock, cancellation);
         if (server is not null && server != answering)
         {
@@ -114,7 +126,11 @@ public sealed class BatchTransaction(
     /// <param name="server">See the other one.</param>
     /// <returns>One outcome for each command, in the same order.</returns>
     public async Task<Outcome[]> ApplyAsync(
-        IReadOnlyList<HashedCommand> commands, CancellationToken cancellation, bool releasesLater = false, string? server = null)
+        IReadOnlyList<HashedCommand> commands,
+        CancellationToken cancellation,
+        bool releasesLater = false,
+        string? server = null
+    )
     {
         await postgresClock.AskAgainAsync(postgres, cancellation);
         await Releases.FinishAsync(cancellation);
@@ -134,7 +150,10 @@ public sealed class BatchTransaction(
     }
 
     static async Task<HashSet<Guid>> FreshAsync(
-        NpgsqlTransaction transaction, OrderedDictionary<Guid, HashedCommand> firsts, CancellationToken cancellation)
+        NpgsqlTransaction transaction,
+        OrderedDictionary<Guid, HashedCommand> firsts,
+        CancellationToken cancellation
+    )
     {
         await using var batch = StatementBatch.Of(transaction, BatchStatements.Take(firsts.Values));
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
@@ -150,7 +169,10 @@ public sealed class BatchTransaction(
     async Task<(Dictionary<Guid, byte[]> Hashes, LoadedParked Parked)> BeforeAsync(ClaimedBatch taken, CancellationToken cancellation)
     {
         // One more than may be: it tells that there are more.
-        await using var batch = StatementBatch.Of(taken.Transaction, BatchStatements.Before(taken.FirstById.Values, taken.NewIds, _mostReleased + 1));
+        await using var batch = StatementBatch.Of(
+            taken.Transaction,
+            BatchStatements.Before(taken.FirstById.Values, taken.NewIds, _mostReleased + 1)
+        );
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         if (await rows.ReadAsync(cancellation) && rows.GetBoolean(0))
         {

@@ -32,18 +32,22 @@ public sealed class IngestOptions : IValidatableObject
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>
-    /// Bytes of large messages that a door holds whole at most; 32 MiB by default. RabbitMQ messages beyond it are cut while they are received, Kafka
-    /// batches have a quarter of it. Messages of a command's size are bounded by their number, <see cref="RabbitConsumer.Prefetch"/>, 40 KiB each.
-    /// Larger bodies are refused, cut or whole.
+    /// Bytes of large messages that a door holds whole at most; 32 MiB by default. RabbitMQ messages beyond it are cut while they are
+    /// received, Kafka batches have a quarter of it. Messages of a command's size are bounded by their number,
+    /// <see cref="RabbitConsumer.Prefetch"/>, 40 KiB each. Larger bodies are refused, cut or whole.
     /// </summary>
     [Range(1024 * 1024, int.MaxValue)]
     public int HeldBytes { get; set; } = 32 * 1024 * 1024;
 
-    /// <summary>How RabbitMQ keeps the commands: <c>quorum</c> (the default) or <c>classic</c>; a queue cannot be changed from one to the other.</summary>
+    /// <summary>
+    /// How RabbitMQ keeps the commands: <c>quorum</c> (the default) or <c>classic</c>; a queue cannot be changed from one to the other.
+    /// </summary>
     [EnumDataType(typeof(QueueKind))]
     public QueueKind Queue { get; set; } = QueueKind.Quorum;
 
-    /// <summary>What happens where a Kafka partition's offset is no longer in the topic: <c>stop</c> (the default) or <c>earliest</c>.</summary>
+    /// <summary>
+    /// What happens where a Kafka partition's offset is no longer in the topic: <c>stop</c> (the default) or <c>earliest</c>.
+    /// </summary>
     [EnumDataType(typeof(LostOffset))]
     public LostOffset LostOffset { get; set; } = LostOffset.Stop;
 

@@ -63,15 +63,21 @@ static class IngestServices
     {
         services.AddRabbitMq();
         services.AddSingleton<RabbitQueues>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitReturns>(
-            provider, Letters<RabbitDeadLetters>(provider, RabbitDoor.Door, provider.GetRequiredService<ILogger<RabbitReturns>>())));
+        services.AddSingleton(provider =>
+            ActivatorUtilities.CreateInstance<RabbitReturns>(
+                provider,
+                Letters<RabbitDeadLetters>(provider, RabbitDoor.Door, provider.GetRequiredService<ILogger<RabbitReturns>>())
+            )
+        );
         services.AddSingleton<RabbitDeadLetters>();
         services.AddSingleton<ReplyRules>();
         services.AddSingleton<FirstOutcomes>();
         services.AddSingleton<RabbitReplies>();
         services.AddSingleton<RabbitInbox>();
         services.AddSingleton<RabbitReader>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RabbitDoor>(provider, Handler<RabbitDeadLetters>(provider, "rabbitmq")));
+        services.AddSingleton(provider =>
+            ActivatorUtilities.CreateInstance<RabbitDoor>(provider, Handler<RabbitDeadLetters>(provider, "rabbitmq"))
+        );
         services.AddLoop<RabbitDoor>();
         services.AddLoop<RabbitWatch>();
     }
@@ -80,24 +86,32 @@ static class IngestServices
     {
         services.AddKafka(
             (_, config) => CommandTopicSettings.Apply(config),
-            provider => KafkaDoor.Limits(provider.GetRequiredService<IOptions<HttpOptions>>().Value.DrainLimit));
+            provider => KafkaDoor.Limits(provider.GetRequiredService<IOptions<HttpOptions>>().Value.DrainLimit)
+        );
         services.AddSingleton<KafkaDeadLetters>();
         services.AddSingleton(provider => new KafkaOutage(
-            provider.GetRequiredService<Outages>(), KafkaDoor.Door,
+            provider.GetRequiredService<Outages>(),
+            KafkaDoor.Door,
             error => IngestLog.KafkaTrouble(provider.GetRequiredService<ILogger<KafkaDoor>>(), error.Code.ToString(), error.Reason),
-            provider.GetRequiredService<TimeProvider>(), Topics.Commands));
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KafkaDoor>(provider, Handler<KafkaDeadLetters>(provider, "kafka")));
+            provider.GetRequiredService<TimeProvider>(),
+            Topics.Commands
+        ));
+        services.AddSingleton(provider =>
+            ActivatorUtilities.CreateInstance<KafkaDoor>(provider, Handler<KafkaDeadLetters>(provider, "kafka"))
+        );
         services.AddLoop<KafkaDoor>();
         services.AddKafkaTopicSettings(_ => [Topics.Commands, Topics.DeadLetter(Topics.Commands)]);
     }
 
-    static BatchHandler Handler<TBroker>(IServiceProvider provider, string door) where TBroker : ILetterBroker
+    static BatchHandler Handler<TBroker>(IServiceProvider provider, string door)
+        where TBroker : ILetterBroker
     {
         var log = provider.GetRequiredService<ILogger<BatchHandler>>();
         return ActivatorUtilities.CreateInstance<BatchHandler>(provider, door, Letters<TBroker>(provider, door, log), log);
     }
 
-    static LetterRoute Letters<TBroker>(IServiceProvider provider, string door, ILogger log) where TBroker : ILetterBroker =>
+    static LetterRoute Letters<TBroker>(IServiceProvider provider, string door, ILogger log)
+        where TBroker : ILetterBroker =>
         ActivatorUtilities.CreateInstance<LetterRoute>(provider, door, provider.GetRequiredService<TBroker>(), log);
 
     /// <summary>How the worker's connections differ from Npgsql's own ways.</summary>
@@ -118,6 +132,9 @@ static class IngestServices
         connection.Options = $"{connection.Options} -c client_min_messages=warning".TrimStart();
         PostgresSessions.GiveUpLocks(connection);
         // A plan made while a table was nearly empty stays when it has grown; reading by id through the index is right for both.
-        connection.Options = $"{connection.Options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan".TrimStart();
+        connection.Options = (
+            $"{connection.Options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c "
+            + $"plan_cache_mode=force_generic_plan"
+        ).TrimStart();
     }
 }

@@ -30,7 +30,10 @@ public static class IngestTracing
         {
             return null;
         }
-        var links = deliveries.Where(delivery => delivery.Context != default).Take(MostLinks).Select(delivery => new ActivityLink(delivery.Context));
+        var links = deliveries
+            .Where(delivery => delivery.Context != default)
+            .Take(MostLinks)
+            .Select(delivery => new ActivityLink(delivery.Context));
         var batch = Source.StartActivity("ingest batch", ActivityKind.Consumer, parentContext: default, Tags(door), links);
         batch?.SetTag("messaging.batch.message_count", deliveries.Count);
         return batch is null ? null : new BatchTrace(batch, door, deliveries);
@@ -57,8 +60,17 @@ public static class IngestTracing
 
         void Command(ActivityContext context, Reply answer)
         {
-            using var span = Source.StartActivity("ingest command", ActivityKind.Consumer, context, Tags(door), [new ActivityLink(batch.Context)], batch.StartTimeUtc);
-            span?.SetTag("ingest.command.id", answer.CommandId?.ToString()).SetTag("ingest.outcome", answer.Outcome).SetTag("ingest.reason", answer.Reason);
+            using var span = Source.StartActivity(
+                "ingest command",
+                ActivityKind.Consumer,
+                context,
+                Tags(door),
+                [new ActivityLink(batch.Context)],
+                batch.StartTimeUtc
+            );
+            span?.SetTag("ingest.command.id", answer.CommandId?.ToString())
+                .SetTag("ingest.outcome", answer.Outcome)
+                .SetTag("ingest.reason", answer.Reason);
             span?.SetEndTime(batch.StartTimeUtc + batch.Duration);
         }
     }

@@ -39,8 +39,13 @@ sealed class KafkaBatch
     /// <param name="handler">Applies them.</param>
     /// <param name="stopping">The worker stops.</param>
     public static KafkaBatch Start(
-        List<ConsumeResult<byte[]?, byte[]>> records, int generation, long since, string? server, BatchHandler handler, CancellationToken stopping) =>
-        new(records, generation, since, deliveries => HandleAsync(deliveries, server, handler, stopping));
+        List<ConsumeResult<byte[]?, byte[]>> records,
+        int generation,
+        long since,
+        string? server,
+        BatchHandler handler,
+        CancellationToken stopping
+    ) => new(records, generation, since, deliveries => HandleAsync(deliveries, server, handler, stopping));
 
     /// <summary>True where it has ended, well or not.</summary>
     public bool EndsWithin(TimeSpan limit) => Task.WaitAny([Handling], limit) == 0;
@@ -85,10 +90,13 @@ sealed class KafkaBatch
         };
     }
 
-    static KeyValuePair<string, string>[] Cut(Headers? headers) => headers is LeftOutHeaders { WholeCount: var count }
-        ? [new(LetterHeaders.Truncated, "headers"), new(LetterHeaders.HeadersCount, count.ToString(CultureInfo.InvariantCulture))]
-        : [];
+    static KeyValuePair<string, string>[] Cut(Headers? headers) =>
+        headers is LeftOutHeaders { WholeCount: var count }
+            ? [new(LetterHeaders.Truncated, "headers"), new(LetterHeaders.HeadersCount, count.ToString(CultureInfo.InvariantCulture))]
+            : [];
 
     static string? Header(ConsumeResult<byte[]?, byte[]> record, string name) =>
-        record.Message.Headers is { } headers && headers.TryGetLastBytes(name, out var bytes) && bytes is not null ? Encoding.UTF8.GetString(bytes) : null;
+        record.Message.Headers is { } headers && headers.TryGetLastBytes(name, out var bytes) && bytes is not null
+            ? Encoding.UTF8.GetString(bytes)
+            : null;
 }

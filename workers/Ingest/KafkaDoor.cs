@@ -13,9 +13,18 @@ namespace Betting.Ingest;
 /// An offset is stored, to be committed by the client, only after its batch is in PostgreSQL.
 /// </summary>
 public sealed class KafkaDoor(
-    BatchHandler handler, IOptions<KafkaOptions> kafka, IOptions<IngestOptions> options, KafkaOutage outage, PostgresSource postgres,
-    IngestMetrics metrics, Readiness readiness, WorkerMetrics worker, Heartbeats heartbeats, TimeProvider clock,
-    ILogger<KafkaDoor> log) : IWorkerLoop
+    BatchHandler handler,
+    IOptions<KafkaOptions> kafka,
+    IOptions<IngestOptions> options,
+    KafkaOutage outage,
+    PostgresSource postgres,
+    IngestMetrics metrics,
+    Readiness readiness,
+    WorkerMetrics worker,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<KafkaDoor> log
+) : IWorkerLoop
 {
     public const string Door = "kafka";
 
@@ -37,14 +46,26 @@ public sealed class KafkaDoor(
 
     // The group goes on without a member that holds up a rebalance for longer than its session.
     readonly TimeSpan _giveUpWithin = TimeSpan.FromMilliseconds(
-        (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3);
+        (kafka.Value.Consumer(CommandTopicSettings.Apply).SessionTimeoutMs ?? DefaultSessionMs) / 3
+    );
     readonly KafkaGathering _gathered = new(
         new KafkaOffsets(
             options.Value.LostOffset,
             new KafkaStarts(
-                new GroupWithoutOffsets(postgres, metrics, clock, log), new KafkaPlaces(new PlaceTable(postgres, clock), clock), metrics, log),
-            new OffsetReport(readiness, metrics, clock, log), metrics, log),
-        new UnreadableRecords(readiness, clock, log), outage, options.Value, clock);
+                new GroupWithoutOffsets(postgres, metrics, clock, log),
+                new KafkaPlaces(new PlaceTable(postgres, clock), clock),
+                metrics,
+                log
+            ),
+            new OffsetReport(readiness, metrics, clock, log),
+            metrics,
+            log
+        ),
+        new UnreadableRecords(readiness, clock, log),
+        outage,
+        options.Value,
+        clock
+    );
     readonly KafkaWatch _watch = new(outage, metrics, clock);
     readonly Queue<KafkaBatch> _inHand = new();
     bool _resume;
@@ -95,15 +116,22 @@ public sealed class KafkaDoor(
                 // None where their partitions were taken away meanwhile.
                 if (_gathered.Records.Count > 0)
                 {
-                    _inHand.Enqueue(KafkaBatch.Start(_gathered.Take(), _gathered.Generation, _gathered.Since, _gathered.Offsets.Server, handler, stopping));
+                    _inHand.Enqueue(
+                        KafkaBatch.Start(
+                            _gathered.Take(),
+                            _gathered.Generation,
+                            _gathered.Since,
+                            _gathered.Offsets.Server,
+                            handler,
+                            stopping
+                        )
+                    );
                 }
                 Finish(consumer, _inHand.Count(batch => !batch.Handling.IsCompleted));
             }
             Finish(consumer, 0);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested) { }
         finally
         {
             _watch.Close();
@@ -128,22 +156,27 @@ public sealed class KafkaDoor(
 
     IConsumer<byte[]?, byte[]> Build(CancellationToken stopping) =>
         new ConsumerBuilder<byte[]?, byte[]>(kafka.Value.Consumer(CommandTopicSettings.Apply))
-        .SetPartitionsAssignedHandler((consumer, partitions) =>
-        {
-            // One that was paused when it went away is still paused when it comes back.
-            _resume = true;
-            var starts = _gathered.Offsets.Begin(consumer, partitions);
-            IngestLog.PartitionsAssigned(log, string.Join(", ", starts.Select(start => $"{start.Partition.Value}@{start.Offset.Value}")));
-            outage.Joined();
-            readiness.Set(Assignment, ready: true);
-            worker.Rebalanced("assigned", partitions.Count);
-            return starts;
-        })
-        .SetPartitionsRevokedHandler((consumer, offsets) => GiveUp(consumer, offsets, stopping))
-        .SetPartitionsLostHandler((_, offsets) => Lose(offsets))
-        .SetErrorHandler((_, error) => outage.OnError(error))
-        .SetLogHandler((_, _) => { })
-        .Build();
+            .SetPartitionsAssignedHandler(
+                (consumer, partitions) =>
+                {
+                    // One that was paused when it went away is still paused when it comes back.
+                    _resume = true;
+                    var starts = _gathered.Offsets.Begin(consumer, partitions);
+                    IngestLog.PartitionsAssigned(
+                        log,
+                        string.Join(", ", starts.Select(start => $"{start.Partition.Value}@{start.Offset.Value}"))
+                    );
+                    outage.Joined();
+                    readiness.Set(Assignment, ready: true);
+                    worker.Rebalanced("assigned", partitions.Count);
+                    return starts;
+                }
+            )
+            .SetPartitionsRevokedHandler((consumer, offsets) => GiveUp(consumer, offsets, stopping))
+            .SetPartitionsLostHandler((_, offsets) => Lose(offsets))
+            .SetErrorHandler((_, error) => outage.OnError(error))
+            .SetLogHandler((_, _) => { })
+            .Build();
 
     void LookAround(IConsumer<byte[]?, byte[]> consumer)
     {

@@ -8,9 +8,20 @@ using Microsoft.Extensions.Options;
 
 namespace Betting.Ingest;
 
-/// <summary>Makes batches of what the inbox has, two in hand at a time, and acknowledges each when it and those before it are done.</summary>
+/// <summary>
+/// Makes batches of what the inbox has, two in hand at a time, and acknowledges each when it and those before it are done.
+/// </summary>
 public sealed class RabbitDoor(
-    RabbitInbox inbox, RabbitReader reader, BatchHandler handler, RabbitReplies replies, RabbitReturns returns, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+    RabbitInbox inbox,
+    RabbitReader reader,
+    BatchHandler handler,
+    RabbitReplies replies,
+    RabbitReturns returns,
+    IOptions<IngestOptions> options,
+    IngestMetrics metrics,
+    Heartbeats heartbeats,
+    TimeProvider clock
+) : IWorkerLoop
 {
     public const string Door = "rabbitmq";
 
@@ -26,7 +37,8 @@ public sealed class RabbitDoor(
     // Batches that were not applied before a stop, and messages that were sent back because no queue had them any more.
     readonly ConcurrentQueue<List<RabbitMessage>> _givenUp = new();
     readonly HashSet<RabbitMessage> _returned = new(ReferenceEqualityComparer.Instance);
-    Task _last = Task.CompletedTask, _answering = Task.CompletedTask;
+    Task _last = Task.CompletedTask,
+        _answering = Task.CompletedTask;
 
     // Of all batches in hand. Once abandoned, nothing more of it is applied: that would overtake what was abandoned.
     RabbitConsumer? _consumer;
@@ -115,8 +127,12 @@ public sealed class RabbitDoor(
     async Task<bool> ReturnLastCopiesAsync()
     {
         var behind = inbox.TakeLastCopies().ConvertAll(reader.Read);
-        var messages = _givenUp.Concat(_inHand.Where(each => !each.Handling.IsCompleted).Select(each => each.Messages)).SelectMany(batch => batch)
-            .Where(message => message.Consumer.IsCancelled).Concat(behind).ToList();
+        var messages = _givenUp
+            .Concat(_inHand.Where(each => !each.Handling.IsCompleted).Select(each => each.Messages))
+            .SelectMany(batch => batch)
+            .Where(message => message.Consumer.IsCancelled)
+            .Concat(behind)
+            .ToList();
         messages.RemoveAll(message => !_returned.Add(message));
         if (messages.Count > 0)
         {

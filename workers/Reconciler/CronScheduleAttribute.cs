@@ -7,9 +7,8 @@ namespace Betting.Reconciler;
 [AttributeUsage(AttributeTargets.Property)]
 sealed class CronScheduleAttribute : ValidationAttribute
 {
-    public CronScheduleAttribute() : base("a cron expression of five fields, for example '15 3 * * *'")
-    {
-    }
+    public CronScheduleAttribute()
+        : base("a cron expression of five fields, for example '15 3 * * *'") { }
 
     public override bool IsValid(object? value) => value is string text && CronExpression.TryParse(text, out _);
 }

@@ -13,12 +13,25 @@ static partial class ReconcilerLog
         switch (report.Outcome)
         {
             case RunOutcome.Equal:
-                Equal(log, report.RunId, report.Changes!.ExpectedBets, report.Changes.Days,
-                    Counts(report, table => table.ExpectedRows), report.Duration.TotalSeconds);
+                Equal(
+                    log,
+                    report.RunId,
+                    report.Changes!.ExpectedBets,
+                    report.Changes.Days,
+                    Counts(report, table => table.ExpectedRows),
+                    report.Duration.TotalSeconds
+                );
                 break;
             case RunOutcome.Drift:
-                Drift(log, report.RunId, report.Changes!.DifferentBets, report.View!.DifferentBets, report.AmountDifference,
-                    Counts(report, table => table.DifferentRows), report.Duration.TotalSeconds);
+                Drift(
+                    log,
+                    report.RunId,
+                    report.Changes!.DifferentBets,
+                    report.View!.DifferentBets,
+                    report.AmountDifference,
+                    Counts(report, table => table.DifferentRows),
+                    report.Duration.TotalSeconds
+                );
                 foreach (var finding in report.Changes.Findings.Concat(report.View.Findings).Take(10))
                 {
                     Finding(log, finding.Id, finding.Kind, string.Join(", ", finding.Columns));
@@ -40,13 +53,19 @@ static partial class ReconcilerLog
     static string Counts(RunReport report, Func<Compare.Tables.TableResult, long> count) =>
         string.Join(", ", report.Tables.Select(table => string.Create(CultureInfo.InvariantCulture, $"{count(table)} {table.Table}")));
 
-    [LoggerMessage(400, LogLevel.Information,
-        "Run {Run}: ClickHouse equals PostgreSQL, {Bets} bets of {Days} days, {Tables}, in {Seconds:F1} s")]
+    [LoggerMessage(
+        400,
+        LogLevel.Information,
+        "Run {Run}: ClickHouse equals PostgreSQL, {Bets} bets of {Days} days, {Tables}, in {Seconds:F1} s"
+    )]
     static partial void Equal(ILogger log, long? run, long bets, int days, string tables, double seconds);
 
-    [LoggerMessage(401, LogLevel.Error,
+    [LoggerMessage(
+        401,
+        LogLevel.Error,
         "Run {Run}: drift, {Changes} bets differ in the changes and {View} in the view, {Amount} in stakes; "
-        + "by themselves {Tables} differ; after {Seconds:F1} s")]
+            + "by themselves {Tables} differ; after {Seconds:F1} s"
+    )]
     static partial void Drift(ILogger log, long? run, long changes, long view, decimal amount, string tables, double seconds);
 
     [LoggerMessage(402, LogLevel.Warning, "Run {Run} could not compare: {Reason}")]
@@ -67,12 +86,20 @@ static partial class ReconcilerLog
     [LoggerMessage(407, LogLevel.Debug, "What others ask for is not known: ClickHouse does not answer")]
     public static partial void RequestsUnknown(ILogger log, Exception failure);
 
-    [LoggerMessage(408, LogLevel.Warning, "ClickHouse does not take the answers of run {Run} to what was asked for: {Reason}. The next run answers it")]
+    [LoggerMessage(
+        408,
+        LogLevel.Warning,
+        "ClickHouse does not take the answers of run {Run} to what was asked for: {Reason}. The " + "next run answers it"
+    )]
     public static partial void NotAnswered(ILogger log, long run, string reason);
 
     [LoggerMessage(406, LogLevel.Debug, "{Step}")]
     public static partial void Step(ILogger log, string step);
 
-    [LoggerMessage(410, LogLevel.Information, "Followed bet {Bet} at the cut of run {Run}: {Verdict}; PostgreSQL has {Postgres}, ClickHouse has {ClickHouse}")]
+    [LoggerMessage(
+        410,
+        LogLevel.Information,
+        "Followed bet {Bet} at the cut of run {Run}: {Verdict}; PostgreSQL has {Postgres}, " + "ClickHouse has {ClickHouse}"
+    )]
     public static partial void FollowedBet(ILogger log, long bet, long run, string verdict, string postgres, string clickHouse);
 }

@@ -21,20 +21,40 @@ sealed class ReconcilerMetrics
         var meter = meters.Create(MeterName);
         _runs = meter.CreateCounter<long>("reconciler.runs", "{run}", "Runs by outcome: equal, drift, could-not-compare.");
         _duration = meter.CreateHistogram<double>("reconciler.run.duration", "s", "How long runs take that could compare.");
-        meter.CreateObservableGauge("reconciler.difference", Differences, "{row}",
-            "Differing bets, users and events of the last run that could compare, by part.");
-        meter.CreateObservableGauge("reconciler.difference.amount", Amounts, "{unit}", "Difference in stakes of that run, in the currency's unit.");
-        meter.CreateObservableGauge("reconciler.last_success.age", Ages, "s", "Since the end of the last run that could compare, by whichever replica.");
+        meter.CreateObservableGauge(
+            "reconciler.difference",
+            Differences,
+            "{row}",
+            "Differing bets, users and events of the last run that could compare, by part."
+        );
+        meter.CreateObservableGauge(
+            "reconciler.difference.amount",
+            Amounts,
+            "{unit}",
+            "Difference in stakes of that run, in the " + "currency's unit."
+        );
+        meter.CreateObservableGauge(
+            "reconciler.last_success.age",
+            Ages,
+            "s",
+            "Since the end of the last run that could compare, by " + "whichever replica."
+        );
     }
 
     public void Ended(RunReport report)
     {
-        _runs.Add(1, new KeyValuePair<string, object?>("outcome", report.Outcome switch
-        {
-            RunOutcome.Equal => "equal",
-            RunOutcome.Drift => "drift",
-            _ => "could-not-compare",
-        }));
+        _runs.Add(
+            1,
+            new KeyValuePair<string, object?>(
+                "outcome",
+                report.Outcome switch
+                {
+                    RunOutcome.Equal => "equal",
+                    RunOutcome.Drift => "drift",
+                    _ => "could-not-compare",
+                }
+            )
+        );
         if (report.Outcome == RunOutcome.CouldNotCompare)
         {
             return;
@@ -60,11 +80,17 @@ sealed class ReconcilerMetrics
     {
         lock (_gate)
         {
-            return _last is null ? [] : [
-                new(_last.Changes!.DifferentBets, new KeyValuePair<string, object?>("part", "changes")),
-                new(_last.View!.DifferentBets, new KeyValuePair<string, object?>("part", "view")),
-                .. _last.Tables.Select(table =>
-                    new Measurement<long>(table.DifferentRows, new KeyValuePair<string, object?>("part", table.Table)))];
+            return _last is null
+                ? []
+                :
+                [
+                    new(_last.Changes!.DifferentBets, new KeyValuePair<string, object?>("part", "changes")),
+                    new(_last.View!.DifferentBets, new KeyValuePair<string, object?>("part", "view")),
+                    .. _last.Tables.Select(table => new Measurement<long>(
+                        table.DifferentRows,
+                        new KeyValuePair<string, object?>("part", table.Table)
+                    )),
+                ];
         }
     }
 

@@ -20,7 +20,9 @@ public sealed class ReconcilerOptions
     /// <summary>Whether the worker also runs once when it starts; true by default.</summary>
     public bool RunOnStart { get; set; } = true;
 
-    /// <summary>When to run again after a run that could not compare, or that found drift while a request holds <c>data_as_of</c>; 5 min by default.</summary>
+    /// <summary>
+    /// When to run again after a run that could not compare, or that found drift while a request holds <c>data_as_of</c>; 5 min by default.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromMinutes(5);
 

@@ -12,12 +12,20 @@ namespace Betting.Reconciler;
 /// <summary>What a run is made of, for the worker and for the command.</summary>
 static class ReconcilerServices
 {
-    public static IServiceCollection AddReconciliation(this IServiceCollection services) => services
-        .AddPostgres("reconciler", PostgresSessions.KeepAdvisoryLocks).AddClickHouse().AddKafka()
-        .AddSection<ReconcilerOptions>(ReconcilerOptions.Section)
-        .AddSingleton<ReconcilerMetrics>()
-        .AddConnectOffsets(provider => provider.GetRequiredService<IOptions<ReconcilerOptions>>().Value.TopicPrefix)
-        .AddSingleton<StreamEnds>().AddSingleton<SinkWait>()
-        .AddSingleton<Comparison>().AddSingleton<TableComparison>().AddSingleton<FollowedBets>()
-        .AddSingleton<RunStore>().AddSingleton<RequestStore>().AddSingleton<Reconciliation>();
+    public static IServiceCollection AddReconciliation(this IServiceCollection services) =>
+        services
+            .AddPostgres("reconciler", PostgresSessions.KeepAdvisoryLocks)
+            .AddClickHouse()
+            .AddKafka()
+            .AddSection<ReconcilerOptions>(ReconcilerOptions.Section)
+            .AddSingleton<ReconcilerMetrics>()
+            .AddConnectOffsets(provider => provider.GetRequiredService<IOptions<ReconcilerOptions>>().Value.TopicPrefix)
+            .AddSingleton<StreamEnds>()
+            .AddSingleton<SinkWait>()
+            .AddSingleton<Comparison>()
+            .AddSingleton<TableComparison>()
+            .AddSingleton<FollowedBets>()
+            .AddSingleton<RunStore>()
+            .AddSingleton<RequestStore>()
+            .AddSingleton<Reconciliation>();
 }

@@ -8,10 +8,19 @@ using ClickHouse.Driver;
 namespace Betting.Reconciler;
 
 /// <summary>Asks every few seconds whether the stores answer, also while a run is under way: readiness is true at any time.</summary>
-sealed class StoreLoop(PostgresSource postgres, ClickHouseClient clickHouse, StreamEnds ends, ConnectOffsets connect, Outages outages, Readiness readiness, Heartbeats heartbeats,
-    TimeProvider clock) : IWorkerLoop
+sealed class StoreLoop(
+    PostgresSource postgres,
+    ClickHouseClient clickHouse,
+    StreamEnds ends,
+    ConnectOffsets connect,
+    Outages outages,
+    Readiness readiness,
+    Heartbeats heartbeats,
+    TimeProvider clock
+) : IWorkerLoop
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(5), Limit = TimeSpan.FromSeconds(4);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(5),
+        Limit = TimeSpan.FromSeconds(4);
 
     public string Name => "stores";
 
@@ -27,7 +36,8 @@ sealed class StoreLoop(PostgresSource postgres, ClickHouseClient clickHouse, Str
                 AskAsync(Stores.Postgres, PostgresAsync, stopping),
                 AskAsync(Stores.ClickHouse, limit => clickHouse.ExecuteScalarAsync("SELECT 1", cancellationToken: limit), stopping),
                 AskAsync(Stores.Kafka, _ => Task.Run(ends.Ping, CancellationToken.None), stopping),
-                connect.IsKnown ? AskAsync(Stores.Connect, connect.StoredAsync, stopping) : Task.CompletedTask);
+                connect.IsKnown ? AskAsync(Stores.Connect, connect.StoredAsync, stopping) : Task.CompletedTask
+            );
             await Task.Delay(Every, clock, stopping);
         }
     }

@@ -9,25 +9,27 @@ public static class FigureJson
 
     /// <param name="figures">All rows in their order.</param>
     /// <param name="quick">Whether they were taken with <c>--quick</c>.</param>
-    public static string Write(IEnumerable<Figure> figures, bool quick) => JsonSerializer.Serialize(
-        new
-        {
-            quick,
-            figures = figures.Select(figure => new
+    public static string Write(IEnumerable<Figure> figures, bool quick) =>
+        JsonSerializer.Serialize(
+            new
             {
-                figure.Part,
-                figure.Name,
-                figure.Value,
-                figure.Unit,
-                figure.Samples.Spread,
-                repetitions = figure.Samples.Values,
-                peer = figure.Peer?.Name,
-                peerValue = figure.Peer?.Samples.Median,
-                figure.Ratio,
-                target = figure.Target?.ToString(),
-                met = figure.IsMet,
-                figure.Note,
-            }),
-        },
-        Layout);
+                quick,
+                figures = figures.Select(figure => new
+                {
+                    figure.Part,
+                    figure.Name,
+                    figure.Value,
+                    figure.Unit,
+                    figure.Samples.Spread,
+                    repetitions = figure.Samples.Values,
+                    peer = figure.Peer?.Name,
+                    peerValue = figure.Peer?.Samples.Median,
+                    figure.Ratio,
+                    target = figure.Target?.ToString(),
+                    met = figure.IsMet,
+                    figure.Note,
+                }),
+            },
+            Layout
+        );
 }

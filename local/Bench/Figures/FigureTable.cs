@@ -24,7 +24,13 @@ public static class FigureTable
         var text = new StringBuilder();
         foreach (var row in rows)
         {
-            text.AppendLine(string.Join("  ", row.Select((cell, column) => Right.Contains(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd());
+            text.AppendLine(
+                string.Join(
+                        "  ",
+                        row.Select((cell, column) => Right.Contains(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))
+                    )
+                    .TrimEnd()
+            );
         }
         for (var i = 0; i < notes.Count; i++)
         {
@@ -34,12 +40,13 @@ public static class FigureTable
     }
 
     /// <summary>A number with as many digits as mean something.</summary>
-    public static string Number(double value) => Math.Abs(value) switch
-    {
-        >= 100 => value.ToString("N0", CultureInfo.InvariantCulture),
-        >= 10 => value.ToString("0.0", CultureInfo.InvariantCulture),
-        _ => value.ToString("0.00", CultureInfo.InvariantCulture),
-    };
+    public static string Number(double value) =>
+        Math.Abs(value) switch
+        {
+            >= 100 => value.ToString("N0", CultureInfo.InvariantCulture),
+            >= 10 => value.ToString("0.0", CultureInfo.InvariantCulture),
+            _ => value.ToString("0.00", CultureInfo.InvariantCulture),
+        };
 
     static string[] Row(Figure figure, List<string> notes)
     {
@@ -54,10 +61,20 @@ public static class FigureTable
         }
         return
         [
-            name, Number(figure.Value), figure.Unit,
+            name,
+            Number(figure.Value),
+            figure.Unit,
             figure.Samples.Values.Count == 1 ? "–" : figure.Samples.Spread.ToString("0%", CultureInfo.InvariantCulture),
-            figure.Peer?.Name ?? "", figure.Peer is { } peer ? Number(peer.Samples.Median) : "",
-            figure.Ratio is { } ratio ? Number(ratio) : "", figure.Target?.ToString() ?? "", figure.IsMet switch { true => "yes", false => "NO", null => "" },
+            figure.Peer?.Name ?? "",
+            figure.Peer is { } peer ? Number(peer.Samples.Median) : "",
+            figure.Ratio is { } ratio ? Number(ratio) : "",
+            figure.Target?.ToString() ?? "",
+            figure.IsMet switch
+            {
+                true => "yes",
+                false => "NO",
+                null => "",
+            },
         ];
     }
 }

@@ -28,14 +28,16 @@ public sealed class Samples
     /// Each value divided by the peer's of the same repetition: both were measured within the same minute, so what slowed
     /// the machine down for both is not in it.
     /// </summary>
-    public Samples DividedBy(Samples peer) => peer.Values.Count == Values.Count
-        ? new Samples([.. Values.Zip(peer.Values, (value, other) => value / other)])
-        : throw new ArgumentException("as many repetitions as here", nameof(peer));
+    public Samples DividedBy(Samples peer) =>
+        peer.Values.Count == Values.Count
+            ? new Samples([.. Values.Zip(peer.Values, (value, other) => value / other)])
+            : throw new ArgumentException("as many repetitions as here", nameof(peer));
 
     /// <summary>The smaller of both in each repetition.</summary>
-    public Samples OrLess(Samples other) => other.Values.Count == Values.Count
-        ? new Samples([.. Values.Zip(other.Values, Math.Min)])
-        : throw new ArgumentException("as many repetitions as here", nameof(other));
+    public Samples OrLess(Samples other) =>
+        other.Values.Count == Values.Count
+            ? new Samples([.. Values.Zip(other.Values, Math.Min)])
+            : throw new ArgumentException("as many repetitions as here", nameof(other));
 
     /// <summary>The value below which <paramref name="share"/> of all values lie (nearest rank).</summary>
     public double Percentile(double share) => _sorted[Math.Clamp((int)Math.Ceiling(share * _sorted.Length) - 1, 0, _sorted.Length - 1)];

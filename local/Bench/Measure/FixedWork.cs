@@ -8,7 +8,8 @@ namespace Betting.Local.Bench.Measure;
 /// </summary>
 static class FixedWork
 {
-    const int Rounds = 1000, MebiBytes = 8;
+    const int Rounds = 1000,
+        MebiBytes = 8;
 
     /// <returns>Seconds.</returns>
     public static double Run(TimeProvider clock)

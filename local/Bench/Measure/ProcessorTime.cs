@@ -23,8 +23,18 @@ sealed class ProcessorTime
 
     Dictionary<string, double> Seconds()
     {
-        var all = Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Select(Read).OfType<(int Id, int Parent, double Seconds)>().ToArray();
-        return _processes.ToDictionary(process => process.Key, process => all.Where(other => other.Id == process.Value || (other.Parent == process.Value && process.Value != Environment.ProcessId)).Sum(other => other.Seconds));
+        var all = Directory
+            .EnumerateDirectories("/proc")
+            .Where(folder => int.TryParse(Path.GetFileName(folder), out _))
+            .Select(Read)
+            .OfType<(int Id, int Parent, double Seconds)>()
+            .ToArray();
+        return _processes.ToDictionary(
+            process => process.Key,
+            process =>
+                all.Where(other => other.Id == process.Value || (other.Parent == process.Value && process.Value != Environment.ProcessId))
+                    .Sum(other => other.Seconds)
+        );
     }
 
     // /proc/PID/stat after the name, which is in parentheses: state, parent, …, then user and system time as the 12th and 13th.
@@ -35,7 +45,11 @@ sealed class ProcessorTime
             var stat = File.ReadAllText(Path.Combine(folder, "stat"));
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             double Number(int at) => double.Parse(fields[at], CultureInfo.InvariantCulture);
-            return (int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture), (int)Number(1), (Number(11) + Number(12)) / TicksASecond);
+            return (
+                int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture),
+                (int)Number(1),
+                (Number(11) + Number(12)) / TicksASecond
+            );
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException or IOException)
         {

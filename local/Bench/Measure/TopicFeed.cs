@@ -10,17 +10,19 @@ sealed class TopicFeed : IDisposable
 
     /// <param name="bootstrap">Where the broker is.</param>
     /// <param name="linger">How long a record waits for others to the same partition.</param>
-    public TopicFeed(string bootstrap, TimeSpan linger) => _producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
-    {
-        BootstrapServers = bootstrap,
-        LingerMs = linger.TotalMilliseconds,
-        QueueBufferingMaxMessages = 1_000_000,
-        QueueBufferingMaxKbytes = 1 << 20,
-        // Only whether it was taken is asked for: key and value would be copied back for nothing.
-        DeliveryReportFields = "status",
-        // As Java clients do, so that a key is in the partition where its publishers put it.
-        Partitioner = Partitioner.Murmur2Random,
-    }).SetLogHandler((_, _) => { }).Build();
+    public TopicFeed(string bootstrap, TimeSpan linger) => _producer = new ProducerBuilder<byte[], byte[]>(
+            new ProducerConfig
+            {
+                BootstrapServers = bootstrap,
+                LingerMs = linger.TotalMilliseconds,
+                QueueBufferingMaxMessages = 1_000_000,
+                QueueBufferingMaxKbytes = 1 << 20,
+                // Only whether it was taken is asked for: key and value would be copied back for nothing.
+                DeliveryReportFields = "status",
+                // As Java clients do, so that a key is in the partition where its publishers put it.
+                Partitioner = Partitioner.Murmur2Random,
+            }
+        ).SetLogHandler((_, _) => { }).Build();
 
     /// <summary>Publishes all of them and waits until the broker has them.</summary>
     /// <exception cref="KafkaException">A record was not taken.</exception>

@@ -58,8 +58,14 @@ public sealed class Outbox : IDisposable
     /// <exception cref="CaptureFaultException">Kafka has refused a record for good; start again from the last checkpoint.</exception>
     public async ValueTask SendAsync(string topic, byte[]? key, byte[]? value, Headers headers, CancellationToken stop)
     {
-        while (UnderWay >= MostUnderWay) await WaitAsync(stop);
-        var message = new Message<byte[]?, byte[]?> { Key = key, Value = value, Headers = headers };
+        while (UnderWay >= MostUnderWay)
+            await WaitAsync(stop);
+        var message = new Message<byte[]?, byte[]?>
+        {
+            Key = key,
+            Value = value,
+            Headers = headers,
+        };
         while (true)
         {
             ThrowIfFaulted();
@@ -84,7 +90,8 @@ public sealed class Outbox : IDisposable
     /// <param name="now">Whether it must be a checkpoint of its own; otherwise small ones are joined.</param>
     public void Mark(Checkpoint checkpoint, bool now)
     {
-        if (!now && _segment.Records < SegmentSize) return;
+        if (!now && _segment.Records < SegmentSize)
+            return;
         _segment.Close(checkpoint);
         _closed.Enqueue(_segment);
         _segment = new Segment(Delivered);
@@ -96,7 +103,8 @@ public sealed class Outbox : IDisposable
     {
         ThrowIfFaulted();
         Checkpoint? reached = null;
-        while (_closed.TryPeek(out var first) && first.IsDelivered) reached = _closed.Dequeue().Checkpoint;
+        while (_closed.TryPeek(out var first) && first.IsDelivered)
+            reached = _closed.Dequeue().Checkpoint;
         return reached;
     }
 
@@ -118,17 +126,20 @@ public sealed class Outbox : IDisposable
     void Delivered(DeliveryReport<byte[]?, byte[]?> report)
     {
         Interlocked.Decrement(ref _underWay);
-        if (report.Error.IsError) Interlocked.CompareExchange(ref _fault, report.Error, null);
+        if (report.Error.IsError)
+            Interlocked.CompareExchange(ref _fault, report.Error, null);
     }
 
     void NoteError(Error error)
     {
-        if (error.IsFatal) Interlocked.CompareExchange(ref _fault, error, null);
+        if (error.IsFatal)
+            Interlocked.CompareExchange(ref _fault, error, null);
         _status.KafkaError(error.Code.ToString());
     }
 
     void ThrowIfFaulted()
     {
-        if (_fault is { } fault) throw new CaptureFaultException($"Kafka refused a record: {fault.Code} {fault.Reason}");
+        if (_fault is { } fault)
+            throw new CaptureFaultException($"Kafka refused a record: {fault.Code} {fault.Reason}");
     }
 }

@@ -8,11 +8,13 @@ sealed class Segment
 {
     int _open = 1; // one for being open, one for each record that is under way
 
-    public Segment(Action<DeliveryReport<byte[]?, byte[]?>> deliver) => Handler = report =>
-    {
-        deliver(report);
-        if (!report.Error.IsError) Interlocked.Decrement(ref _open);
-    };
+    public Segment(Action<DeliveryReport<byte[]?, byte[]?>> deliver) =>
+        Handler = report =>
+        {
+            deliver(report);
+            if (!report.Error.IsError)
+                Interlocked.Decrement(ref _open);
+        };
 
     /// <summary>One delegate for all its records: no allocation a record.</summary>
     public Action<DeliveryReport<byte[]?, byte[]?>> Handler { get; }

@@ -23,16 +23,33 @@ public ref struct PgOutputParser
         into.Kind = (MessageKind)kind;
         switch (into.Kind)
         {
-            case MessageKind.Begin: parser.ReadBegin(into); return true;
-            case MessageKind.Commit: return true;
-            case MessageKind.Relation: parser.ReadRelation(into); return true;
-            case MessageKind.Insert: parser.ReadInsert(into); return true;
-            case MessageKind.Update: parser.ReadUpdate(into); return true;
-            case MessageKind.Delete: parser.ReadDelete(into); return true;
-            case MessageKind.Truncate: parser.ReadTruncate(into); return true;
-            case MessageKind.Logical: parser.ReadLogical(into); return true;
-            case (MessageKind)'O' or (MessageKind)'Y': return false;
-            default: throw new InvalidDataException($"pgoutput sent a message of kind '{(char)kind}'");
+            case MessageKind.Begin:
+                parser.ReadBegin(into);
+                return true;
+            case MessageKind.Commit:
+                return true;
+            case MessageKind.Relation:
+                parser.ReadRelation(into);
+                return true;
+            case MessageKind.Insert:
+                parser.ReadInsert(into);
+                return true;
+            case MessageKind.Update:
+                parser.ReadUpdate(into);
+                return true;
+            case MessageKind.Delete:
+                parser.ReadDelete(into);
+                return true;
+            case MessageKind.Truncate:
+                parser.ReadTruncate(into);
+                return true;
+            case MessageKind.Logical:
+                parser.ReadLogical(into);
+                return true;
+            case (MessageKind)'O' or (MessageKind)'Y':
+                return false;
+            default:
+                throw new InvalidDataException($"pgoutput sent a message of kind '{(char)kind}'");
         }
     }
 
@@ -92,7 +109,8 @@ public ref struct PgOutputParser
         int count = Int32();
         Byte(); // CASCADE, RESTART IDENTITY
         into.Truncated.Clear();
-        for (; count > 0; count--) into.Truncated.Add((uint)Int32());
+        for (; count > 0; count--)
+            into.Truncated.Add((uint)Int32());
     }
 
     void ReadLogical(PgOutputMessage into)
@@ -110,10 +128,17 @@ public ref struct PgOutputParser
         {
             switch (Byte())
             {
-                case (byte)'n': row.Add(Cell.Null, []); break;
-                case (byte)'u': row.Add(Cell.Unchanged, []); break;
-                case (byte)'t': row.Add(Cell.Text, Take(Int32())); break;
-                case var kind: throw new InvalidDataException($"pgoutput sent a value of kind '{(char)kind}'");
+                case (byte)'n':
+                    row.Add(Cell.Null, []);
+                    break;
+                case (byte)'u':
+                    row.Add(Cell.Unchanged, []);
+                    break;
+                case (byte)'t':
+                    row.Add(Cell.Text, Take(Int32()));
+                    break;
+                case var kind:
+                    throw new InvalidDataException($"pgoutput sent a value of kind '{(char)kind}'");
             }
         }
     }

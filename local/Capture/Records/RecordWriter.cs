@@ -29,7 +29,8 @@ public sealed class RecordWriter : IDisposable
     /// <returns>Null for a table without a primary key.</returns>
     public byte[]? Key(TableJson table, Row row)
     {
-        if (table.Key.Length == 0) return null;
+        if (table.Key.Length == 0)
+            return null;
         ValueWriter.WriteKey(_json, table, row);
         return Take();
     }

@@ -27,8 +27,10 @@ sealed class SourceWriter(string name, string database)
         json.WriteNumber("ts_ns"u8, position.Micros * 1000);
         json.WriteString("schema"u8, schema);
         json.WriteString("table"u8, table);
-        if (position.TransactionId is { } id) json.WriteNumber("txId"u8, id);
-        else json.WriteNull("txId"u8);
+        if (position.TransactionId is { } id)
+            json.WriteNumber("txId"u8, id);
+        else
+            json.WriteNull("txId"u8);
         json.WriteNumber("lsn"u8, position.Lsn);
         json.WriteNull("xmin"u8);
         json.WriteNull("origin"u8);

@@ -12,5 +12,6 @@ public sealed class TableJson(Table table)
 
     public int[] Key { get; } = [.. table.Key];
 
-    public JsonEncodedText[] Names { get; } = [.. table.Columns.Select(column => JsonEncodedText.Encode(column.Name, RecordWriter.Escaping))];
+    public JsonEncodedText[] Names { get; } =
+    [.. table.Columns.Select(column => JsonEncodedText.Encode(column.Name, RecordWriter.Escaping))];
 }

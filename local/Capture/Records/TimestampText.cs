@@ -32,7 +32,8 @@ public static class TimestampText
         clock.CopyTo(into[at..]);
         at += clock.Length;
         int digits = clock.Length > 8 ? clock.Length - 9 : 0;
-        if (digits == 0) into[at++] = (byte)'.';
+        if (digits == 0)
+            into[at++] = (byte)'.';
         into.Slice(at, 6 - digits).Fill((byte)'0');
         at += 6 - digits;
         into[at++] = (byte)'Z';
@@ -47,7 +48,8 @@ public static class TimestampText
             return 4;
         }
         int value = int.Parse(year, System.Globalization.CultureInfo.InvariantCulture);
-        if (beforeOurEra) value = 1 - value;
+        if (beforeOurEra)
+            value = 1 - value;
         string format = value > 9999 ? "+0" : "0000";
         value.TryFormat(into, out int written, format, System.Globalization.CultureInfo.InvariantCulture);
         return written;

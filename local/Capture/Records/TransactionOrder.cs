@@ -31,7 +31,8 @@ public sealed class TransactionOrder
         Total++;
         for (int i = 0; i < _collections.Count; i++)
         {
-            if (_collections[i].Collection != collection) continue;
+            if (_collections[i].Collection != collection)
+                continue;
             _collections[i] = (collection, _collections[i].Count + 1);
             return new Order(Total, _collections[i].Count);
         }

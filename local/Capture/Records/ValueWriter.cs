@@ -16,8 +16,10 @@ static class ValueWriter
         for (int i = 0; i < table.Columns.Length; i++)
         {
             json.WritePropertyName(table.Names[i]);
-            if (row[i] == Cell.Unchanged && old is not null && old[i] != Cell.Unchanged) Write(json, table.Columns[i], old, i);
-            else Write(json, table.Columns[i], row, i);
+            if (row[i] == Cell.Unchanged && old is not null && old[i] != Cell.Unchanged)
+                Write(json, table.Columns[i], old, i);
+            else
+                Write(json, table.Columns[i], row, i);
         }
     }
 
@@ -36,9 +38,15 @@ static class ValueWriter
     {
         switch (row[i])
         {
-            case Cell.Null: json.WriteRawValue(column.NullJson, skipInputValidation: true); break;
-            case Cell.Unchanged: json.WriteStringValue(Unavailable); break;
-            default: WriteText(json, column.Form, row.Text(i)); break;
+            case Cell.Null:
+                json.WriteRawValue(column.NullJson, skipInputValidation: true);
+                break;
+            case Cell.Unchanged:
+                json.WriteStringValue(Unavailable);
+                break;
+            default:
+                WriteText(json, column.Form, row.Text(i));
+                break;
         }
     }
 
@@ -46,14 +54,22 @@ static class ValueWriter
     {
         switch (form)
         {
-            case Form.Number: json.WriteRawValue(text, skipInputValidation: true); break;
-            case Form.Boolean: json.WriteBooleanValue(text[0] == 't'); break;
-            case Form.Numeric: json.WriteStringValue(text.SequenceEqual("NaN"u8) ? "NAN"u8 : text); break;
+            case Form.Number:
+                json.WriteRawValue(text, skipInputValidation: true);
+                break;
+            case Form.Boolean:
+                json.WriteBooleanValue(text[0] == 't');
+                break;
+            case Form.Numeric:
+                json.WriteStringValue(text.SequenceEqual("NaN"u8) ? "NAN"u8 : text);
+                break;
             case Form.Timestamp:
                 Span<byte> written = stackalloc byte[TimestampText.MaxLength];
                 json.WriteStringValue(written[..TimestampText.Write(text, written)]);
                 break;
-            default: json.WriteStringValue(text); break;
+            default:
+                json.WriteStringValue(text);
+                break;
         }
     }
 }

@@ -18,7 +18,8 @@ public sealed class CheckpointFile
     /// <returns>Null where there is none, or one that cannot be read: then a new snapshot makes up for it.</returns>
     public Checkpoint? Read()
     {
-        if (!File.Exists(_path)) return null;
+        if (!File.Exists(_path))
+            return null;
         try
         {
             return JsonSerializer.Deserialize<Checkpoint>(File.ReadAllBytes(_path));

@@ -33,15 +33,25 @@ public sealed class Catalog(NpgsqlDataSource source, CaptureOptions options)
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname = $1 and c.relname = $2
             """,
-            connection)
+            connection
+        )
         {
-            Parameters = { new() { Value = parts[0] }, new() { Value = parts[1] }, new() { Value = options.Publication } },
+            Parameters =
+            {
+                new() { Value = parts[0] },
+                new() { Value = parts[1] },
+                new() { Value = options.Publication },
+            },
         };
         uint oid;
         await using (var reader = await find.ExecuteReaderAsync(stop))
         {
-            if (!await reader.ReadAsync(stop)) throw new CaptureFaultException($"table {fullName} is not there");
-            if (!reader.GetBoolean(1)) throw new CaptureFaultException($"table {fullName} is not in publication {options.Publication}: its changes would never come");
+            if (!await reader.ReadAsync(stop))
+                throw new CaptureFaultException($"table {fullName} is not there");
+            if (!reader.GetBoolean(1))
+                throw new CaptureFaultException(
+                    $"table {fullName} is not in publication " + $"{options.Publication}: its changes would never come"
+                );
             oid = reader.GetFieldValue<uint>(0);
         }
         var columns = await ColumnsAsync(connection, oid, stop);
@@ -49,7 +59,13 @@ public sealed class Catalog(NpgsqlDataSource source, CaptureOptions options)
     }
 
     /// <summary>The table of a Relation message: columns as the stream has them, the rest from the catalog.</summary>
-    public async Task<Table> TableAsync(uint oid, string schema, string name, IReadOnlyList<(string Name, uint Type)> columns, CancellationToken stop)
+    public async Task<Table> TableAsync(
+        uint oid,
+        string schema,
+        string name,
+        IReadOnlyList<(string Name, uint Type)> columns,
+        CancellationToken stop
+    )
     {
         await using var connection = await source.OpenConnectionAsync(stop);
         var known = await ColumnsAsync(connection, oid, stop);
@@ -66,8 +82,12 @@ public sealed class Catalog(NpgsqlDataSource source, CaptureOptions options)
         foreach (var (column, type) in columns)
         {
             var now = known.GetValueOrDefault(column);
-            var form = ColumnTypes.Form(type) ?? throw new CaptureFaultException($"column {schema}.{name}.{column} is of type {type}, which this stand-in cannot capture");
-            if (now is { KeyPlace: > 0 }) key.Add((now.KeyPlace, described.Count));
+            var form = ColumnTypes.Form(type)
+                ?? throw new CaptureFaultException(
+                    $"column {schema}.{name}.{column} is of type {type}, " + $"which this stand-in cannot capture"
+                );
+            if (now is { KeyPlace: > 0 })
+                key.Add((now.KeyPlace, described.Count));
             described.Add(new Column(column, form, ColumnDefaults.NullJson(form, now?.NotNull ?? false, now?.Default, now?.Scale)));
         }
         return new Table(schema, name, $"{options.Prefix}.{schema}.{name}", described, [.. key.Order().Select(part => part.Position)]);
@@ -75,23 +95,44 @@ public sealed class Catalog(NpgsqlDataSource source, CaptureOptions options)
 
     static async Task<Dictionary<string, KnownColumn>> ColumnsAsync(NpgsqlConnection connection, uint oid, CancellationToken stop)
     {
-        await using var command = new NpgsqlCommand(ColumnsOf, connection) { Parameters = { new() { Value = oid, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Oid } } };
+        await using var command = new NpgsqlCommand(ColumnsOf, connection)
+        {
+            Parameters =
+            {
+                new() { Value = oid, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Oid },
+            },
+        };
         await using var reader = await command.ExecuteReaderAsync(stop);
         var columns = new Dictionary<string, KnownColumn>();
         while (await reader.ReadAsync(stop))
         {
             string type = reader.GetChar(4) == 'e' ? ColumnTypes.Enumeration : reader.GetString(3);
-            columns.Add(reader.GetString(0), new KnownColumn(
-                reader.GetString(0), type, reader.GetBoolean(2), reader.IsDBNull(5) ? null : reader.GetString(5), reader.IsDBNull(6) ? null : reader.GetInt32(6), reader.GetInt32(7)));
+            columns.Add(
+                reader.GetString(0),
+                new KnownColumn(
+                    reader.GetString(0),
+                    type,
+                    reader.GetBoolean(2),
+                    reader.IsDBNull(5) ? null : reader.GetString(5),
+                    reader.IsDBNull(6) ? null : reader.GetInt32(6),
+                    reader.GetInt32(7)
+                )
+            );
         }
         return columns;
     }
 
     static async Task<string> TypeAsync(NpgsqlConnection connection, uint type, CancellationToken stop)
     {
-        await using var command = new NpgsqlCommand("select case typtype when 'e' then 'enum' else typname end from pg_type where oid = $1", connection)
+        await using var command = new NpgsqlCommand(
+            "select case typtype when 'e' then 'enum' else typname end from pg_type where oid " + "= $1",
+            connection
+        )
         {
-            Parameters = { new() { Value = type, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Oid } },
+            Parameters =
+            {
+                new() { Value = type, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Oid },
+            },
         };
         return await command.ExecuteScalarAsync(stop) as string ?? $"oid {type}";
     }

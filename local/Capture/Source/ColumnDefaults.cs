@@ -29,30 +29,41 @@ public static partial class ColumnDefaults
 
     static string? Constant(Form form, string? expression, int? scale)
     {
-        if (expression is null || Literal().Match(expression) is not { Success: true } match) return null;
-        string text = match.Groups["quoted"].Success ? match.Groups["quoted"].Value.Replace("''", "'", StringComparison.Ordinal) : match.Groups["plain"].Value;
+        if (expression is null || Literal().Match(expression) is not { Success: true } match)
+            return null;
+        string text = match.Groups["quoted"].Success
+            ? match.Groups["quoted"].Value.Replace("''", "'", StringComparison.Ordinal)
+            : match.Groups["plain"].Value;
         return form switch
         {
-            Form.Number when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) => number.ToString(CultureInfo.InvariantCulture),
+            Form.Number when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) =>
+                number.ToString(CultureInfo.InvariantCulture),
             Form.Boolean when bool.TryParse(text, out bool value) => value ? "true" : "false",
-            Form.Numeric when decimal.TryParse(text, NumberStyles.Number, CultureInfo.InvariantCulture, out decimal value) => Quoted(value, scale),
+            Form.Numeric when decimal.TryParse(text, NumberStyles.Number, CultureInfo.InvariantCulture, out decimal value) => Quoted(
+                value,
+                scale
+            ),
             Form.Text => JsonSerializer.Serialize(text, Relaxed),
             _ => null,
         };
     }
 
-    static string MadeUp(Form form, int? scale) => form switch
-    {
-        Form.Number => "0",
-        Form.Boolean => "false",
-        Form.Numeric => Quoted(0m, scale),
-        Form.Timestamp => "\"1970-01-01T00:00:00Z\"",
-        _ => "\"\"",
-    };
+    static string MadeUp(Form form, int? scale) =>
+        form switch
+        {
+            Form.Number => "0",
+            Form.Boolean => "false",
+            Form.Numeric => Quoted(0m, scale),
+            Form.Timestamp => "\"1970-01-01T00:00:00Z\"",
+            _ => "\"\"",
+        };
 
     static string Quoted(decimal value, int? scale) =>
         $"\"{value.ToString(scale is { } digits ? $"F{digits}" : null, CultureInfo.InvariantCulture)}\"";
 
-    [GeneratedRegex(@"^\(?(?:'(?<quoted>(?:[^']|'')*)'|(?<plain>-?\d+(?:\.\d+)?|true|false))\)?(?:::[a-z ""0-9_(),.]+)?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^\(?(?:'(?<quoted>(?:[^']|'')*)'|(?<plain>-?\d+(?:\.\d+)?|true|false))\)?(?:::[a-z ""0-9_(),.]+)?$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex Literal();
 }

@@ -25,8 +25,10 @@ public sealed class Row
 
     public void Add(Cell cell, ReadOnlySpan<byte> text)
     {
-        if (Count == _cells.Length) Array.Resize(ref _cells, _cells.Length * 2);
-        if (_used + text.Length > _bytes.Length) Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + text.Length));
+        if (Count == _cells.Length)
+            Array.Resize(ref _cells, _cells.Length * 2);
+        if (_used + text.Length > _bytes.Length)
+            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + text.Length));
         text.CopyTo(_bytes.AsSpan(_used));
         _cells[Count++] = (cell, _used, text.Length);
         _used += text.Length;
@@ -37,5 +39,6 @@ public sealed class Row
 
     public ReadOnlySpan<byte> Text(int column) => _bytes.AsSpan(_cells[column].Start, _cells[column].Length);
 
-    public bool SameText(int column, Row other) => this[column] == other[column] && (this[column] != Cell.Text || Text(column).SequenceEqual(other.Text(column)));
+    public bool SameText(int column, Row other) =>
+        this[column] == other[column] && (this[column] != Cell.Text || Text(column).SequenceEqual(other.Text(column)));
 }

@@ -42,11 +42,13 @@ public sealed class CaptureStatus
     /// <summary>Why it waits, or the last error of Kafka's client.</summary>
     public string? LastError { get; set; }
 
-    public IEnumerable<(string Topic, long Records)> SentByTopic => _sent.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value.Count));
+    public IEnumerable<(string Topic, long Records)> SentByTopic =>
+        _sent.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value.Count));
 
     public void Sent(string topic)
     {
-        if (!_sent.TryGetValue(topic, out var counter)) counter = _sent.GetOrAdd(topic, _ => new Counter());
+        if (!_sent.TryGetValue(topic, out var counter))
+            counter = _sent.GetOrAdd(topic, _ => new Counter());
         counter.Count++;
     }
 

@@ -13,29 +13,43 @@ static class StatusEndpoints
 {
     public static void MapStatus(this WebApplication app, CaptureStatus status, CaptureOptions options)
     {
-        // As Kafka Connect answers: a position is there once all records before it are acknowledged, and none before the snapshot is complete.
-        app.MapGet("/connectors/{name}/offsets", () => Results.Json(new
-        {
-            offsets = status.ConfirmedLsn == 0 ? [] : new[] { new { partition = new { server = options.Prefix }, offset = new { lsn = status.ConfirmedLsn } } },
-        }));
+        // As Kafka Connect answers: a position is there once all records before it are acknowledged, and none before the snapshot is
+        // complete.
+        app.MapGet("/connectors/{name}/offsets", () =>
+            Results.Json(
+                new
+                {
+                    offsets = status.ConfirmedLsn == 0
+                        ? []
+                        : new[] { new { partition = new { server = options.Prefix }, offset = new { lsn = status.ConfirmedLsn } } },
+                }
+            )
+        );
         app.MapGet("/connectors/{name}/config", (string name) => Results.Json(ConnectorConfig.Of(options, name)));
-        app.MapGet("/health", () => Results.Json(
-            new { phase = Name(status.Phase), error = status.Phase == Phase.Waiting ? status.LastError : null },
-            statusCode: status.Phase is Phase.Snapshot or Phase.Streaming ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));
-        app.MapGet("/status", () => Results.Json(new
-        {
-            kind = "stand-in for the Debezium PostgreSQL connector",
-            phase = Name(status.Phase),
-            readLsn = status.ReadLsn,
-            confirmedLsn = status.ConfirmedLsn,
-            commitMicros = status.CommitMicros,
-            lagMs = status.LagMs,
-            underWay = status.UnderWay,
-            snapshots = status.Snapshots,
-            restarts = status.Restarts,
-            lastError = status.LastError,
-            sent = status.SentByTopic.ToDictionary(sent => sent.Topic, sent => sent.Records),
-        }));
+        app.MapGet("/health", () =>
+            Results.Json(
+                new { phase = Name(status.Phase), error = status.Phase == Phase.Waiting ? status.LastError : null },
+                statusCode: status.Phase is Phase.Snapshot or Phase.Streaming
+                    ? StatusCodes.Status200OK
+                    : StatusCodes.Status503ServiceUnavailable
+            )
+        );
+        app.MapGet("/status", () => Results.Json(
+                new
+                {
+                    kind = "stand-in for the Debezium PostgreSQL connector",
+                    phase = Name(status.Phase),
+                    readLsn = status.ReadLsn,
+                    confirmedLsn = status.ConfirmedLsn,
+                    commitMicros = status.CommitMicros,
+                    lagMs = status.LagMs,
+                    underWay = status.UnderWay,
+                    snapshots = status.Snapshots,
+                    restarts = status.Restarts,
+                    lastError = status.LastError,
+                    sent = status.SentByTopic.ToDictionary(sent => sent.Topic, sent => sent.Records),
+                }
+            ));
         app.MapGet("/metrics", () => Results.Text(Metrics(status), "text/plain; version=0.0.4"));
     }
 
@@ -43,7 +57,8 @@ static class StatusEndpoints
     {
         var text = new StringBuilder();
         text.Append("# TYPE capture_records_sent_total counter\n");
-        foreach (var (topic, records) in status.SentByTopic) Add($"capture_records_sent_total{{topic=\"{topic}\"}}", records);
+        foreach (var (topic, records) in status.SentByTopic)
+            Add($"capture_records_sent_total{{topic=\"{topic}\"}}", records);
         Gauge("capture_lag_seconds", status.LagMs / 1000);
         Gauge("capture_read_lsn", status.ReadLsn);
         Gauge("capture_confirmed_lsn", status.ConfirmedLsn);

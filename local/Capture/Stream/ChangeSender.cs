@@ -10,7 +10,15 @@ using Microsoft.Extensions.Logging;
 namespace Betting.Local.Capture.Stream;
 
 /// <summary>Turns messages of the replication stream into records, in their order.</summary>
-sealed class ChangeSender(CaptureOptions options, Catalog catalog, Outbox outbox, RecordWriter records, RecordHeaders headers, Checkpoint start, ILogger log)
+sealed class ChangeSender(
+    CaptureOptions options,
+    Catalog catalog,
+    Outbox outbox,
+    RecordWriter records,
+    RecordHeaders headers,
+    Checkpoint start,
+    ILogger log
+)
 {
     readonly ChangeTopics _topics = new(options.Prefix);
     readonly Dictionary<uint, TableJson?> _tables = []; // null: published, but not captured here
@@ -45,9 +53,12 @@ sealed class ChangeSender(CaptureOptions options, Catalog catalog, Outbox outbox
                 _transaction.End();
                 (_lastCommit, _lsn) = (lsn, lsn);
                 return marked;
-            case MessageKind.Relation: return new ValueTask(LearnAsync(message, stop));
-            case MessageKind.Truncate: return TruncateAsync(message, lsn, stop);
-            case MessageKind.Logical: return MessageAsync(message, lsn, stop);
+            case MessageKind.Relation:
+                return new ValueTask(LearnAsync(message, stop));
+            case MessageKind.Truncate:
+                return TruncateAsync(message, lsn, stop);
+            case MessageKind.Logical:
+                return MessageAsync(message, lsn, stop);
             default:
                 var table = _tables[message.Relation];
                 return table is null ? ValueTask.CompletedTask : RowAsync(message, table, lsn, stop);
@@ -80,13 +91,15 @@ sealed class ChangeSender(CaptureOptions options, Catalog catalog, Outbox outbox
     {
         byte[] value = records.Change('d', table, old, null, null, At(lsn), _transaction.Next(table.Table.FullName));
         await outbox.SendAsync(table.Table.Topic, key, value, with, stop);
-        if (key is not null) await outbox.SendAsync(table.Table.Topic, key, null, with, stop);
+        if (key is not null)
+            await outbox.SendAsync(table.Table.Topic, key, null, with, stop);
     }
 
     // A row under a new key: it ends under the old one, and begins under the new.
     async ValueTask MoveAsync(TableJson table, PgOutputMessage message, ulong lsn, CancellationToken stop)
     {
-        byte[] oldKey = records.Key(table, message.Old)!, newKey = records.Key(table, message.New)!;
+        byte[] oldKey = records.Key(table, message.Old)!,
+            newKey = records.Key(table, message.New)!;
         await DeleteAsync(table, message.Old, oldKey, headers.MovedTo(newKey), lsn, stop);
         byte[] value = records.Change('c', table, null, message.New, message.Old, At(lsn), _transaction.Next(table.Table.FullName));
         await outbox.SendAsync(table.Table.Topic, newKey, value, headers.MovedFrom(oldKey), stop);
@@ -96,7 +109,8 @@ sealed class ChangeSender(CaptureOptions options, Catalog catalog, Outbox outbox
     {
         foreach (uint relation in message.Truncated)
         {
-            if (_tables[relation] is { } table) await ChangeAsync('t', table, null, null, null, null, lsn, stop);
+            if (_tables[relation] is { } table)
+                await ChangeAsync('t', table, null, null, null, null, lsn, stop);
         }
     }
 
@@ -106,8 +120,12 @@ sealed class ChangeSender(CaptureOptions options, Catalog catalog, Outbox outbox
         if (message.Transactional)
         {
             // The connector counts each message as a collection of its own, under the name of a Java object with its hash.
-            order = _transaction.Next(string.Create(CultureInfo.InvariantCulture,
-                $"io.debezium.connector.postgresql.LogicalDecodingMessageMonitor$LogicalDecodingMessageId@{lsn:x}{_transaction.Total:x}"));
+            order = _transaction.Next(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"io.debezium.connector.postgresql.LogicalDecodingMessageMonitor$LogicalDecodingMessageId@{lsn:x}{_transaction.Total:x}"
+                )
+            );
         }
         else
         {
@@ -121,7 +139,13 @@ sealed class ChangeSender(CaptureOptions options, Catalog catalog, Outbox outbox
     ValueTask MarkAsync(ulong lsn, bool end, CancellationToken stop)
     {
         string id = RecordWriter.TransactionId(_transaction.Id, lsn);
-        return outbox.SendAsync(_topics.Transactions, records.TransactionKey(id), records.TransactionMark(id, _transaction, end), headers.Other, stop);
+        return outbox.SendAsync(
+            _topics.Transactions,
+            records.TransactionKey(id),
+            records.TransactionMark(id, _transaction, end),
+            headers.Other,
+            stop
+        );
     }
 
     async Task LearnAsync(PgOutputMessage message, CancellationToken stop)
@@ -134,7 +158,8 @@ sealed class ChangeSender(CaptureOptions options, Catalog catalog, Outbox outbox
         }
         var table = await catalog.TableAsync(message.Relation, message.Schema, message.Name, message.Columns, stop);
         // A table that has been dropped meanwhile has no key in the catalog any more; the one it had stays true.
-        if (table.Key.Count == 0 && _tables.GetValueOrDefault(message.Relation) is { } before) table = table with { Key = before.Table.Key };
+        if (table.Key.Count == 0 && _tables.GetValueOrDefault(message.Relation) is { } before)
+            table = table with { Key = before.Table.Key };
         _tables[message.Relation] = new TableJson(table);
         CaptureLog.TableSeen(log, fullName, string.Join(',', table.Columns.Select(column => column.Name)));
     }
@@ -145,7 +170,8 @@ sealed class ChangeSender(CaptureOptions options, Catalog catalog, Outbox outbox
     {
         foreach (int i in table.Key)
         {
-            if (!message.Old.SameText(i, message.New)) return true;
+            if (!message.Old.SameText(i, message.New))
+                return true;
         }
         return false;
     }

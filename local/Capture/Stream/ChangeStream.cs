@@ -16,14 +16,25 @@ namespace Betting.Local.Capture.Stream;
 /// Progress is recorded in the checkpoint file first and confirmed to PostgreSQL then, so after any kill the file is not behind the
 /// slot, and what comes again comes with the same <c>sequence</c>.
 /// </remarks>
-sealed class ChangeStream(CaptureOptions options, ChangeSender sender, HeartbeatAction action, Outbox outbox, CheckpointFile file, CaptureStatus status, TimeProvider time)
+sealed class ChangeStream(
+    CaptureOptions options,
+    ChangeSender sender,
+    HeartbeatAction action,
+    Outbox outbox,
+    CheckpointFile file,
+    CaptureStatus status,
+    TimeProvider time
+)
 {
     static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan ConfirmEvery = TimeSpan.FromMilliseconds(500);
 
     readonly PgOutputMessage _message = new();
-    long _lastTick, _lastHeartbeat, _lastConfirm;
-    ulong _quietAt, _confirmed;
+    long _lastTick,
+        _lastHeartbeat,
+        _lastConfirm;
+    ulong _quietAt,
+        _confirmed;
     Checkpoint? _reached;
 
     /// <summary>Runs until stopped; then delivers and confirms what was read.</summary>
@@ -34,11 +45,17 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
         connection.SetReplicationStatus(new NpgsqlLogSequenceNumber(from.Lsn));
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var messages = connection.StartLogicalReplication(
-            new PgOutputReplicationSlot(options.Slot), reading.Token, new NpgsqlLogSequenceNumber(from.Lsn), PluginOptions(), bypassingStream: false);
+            new PgOutputReplicationSlot(options.Slot),
+            reading.Token,
+            new NpgsqlLogSequenceNumber(from.Lsn),
+            PluginOptions(),
+            bypassingStream: false
+        );
         try
         {
             await using var reader = messages.GetAsyncEnumerator(reading.Token);
-            while (await NextAsync(reader, connection, reading, stop)) await HandleAsync(reader.Current, stop);
+            while (await NextAsync(reader, connection, reading, stop))
+                await HandleAsync(reader.Current, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -49,17 +66,20 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
     }
 
     IEnumerable<KeyValuePair<string, string?>> PluginOptions() =>
-    [
-        new("proto_version", "1"),
-        new("publication_names", $"\"{options.Publication}\""),
-        new("messages", "true"),
-    ];
+        [new("proto_version", "1"), new("publication_names", $"\"{options.Publication}\""), new("messages", "true")];
 
-    async ValueTask<bool> NextAsync(IAsyncEnumerator<XLogDataMessage> reader, LogicalReplicationConnection connection, CancellationTokenSource reading, CancellationToken stop)
+    async ValueTask<bool> NextAsync(
+        IAsyncEnumerator<XLogDataMessage> reader,
+        LogicalReplicationConnection connection,
+        CancellationTokenSource reading,
+        CancellationToken stop
+    )
     {
-        if (time.GetElapsedTime(_lastTick) >= Tick) await TickAsync(connection, stop);
+        if (time.GetElapsedTime(_lastTick) >= Tick)
+            await TickAsync(connection, stop);
         var next = reader.MoveNextAsync();
-        if (next.IsCompleted) return await next;
+        if (next.IsCompleted)
+            return await next;
 
         var waiting = next.AsTask();
         try
@@ -67,7 +87,8 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
             while (!waiting.IsCompleted)
             {
                 await Task.WhenAny(waiting, Task.Delay(Tick, time, stop));
-                if (waiting.IsCompleted) break;
+                if (waiting.IsCompleted)
+                    break;
                 NoteQuiet((ulong)connection.LastReceivedLsn);
                 await TickAsync(connection, stop);
             }
@@ -90,7 +111,8 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
         try
         {
             await received.Data.ReadExactlyAsync(bytes.AsMemory(0, length), stop);
-            if (!PgOutputParser.TryRead(bytes.AsSpan(0, length), _message)) return;
+            if (!PgOutputParser.TryRead(bytes.AsSpan(0, length), _message))
+                return;
         }
         finally
         {
@@ -99,8 +121,10 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
         ulong lsn = (ulong)received.WalStart;
         await sender.SendAsync(_message, lsn, stop);
         status.ReadLsn = lsn;
-        if (_message.Kind == MessageKind.Commit) NoteCommit();
-        if (!sender.InTransaction) outbox.Mark(sender.Checkpoint, now: false);
+        if (_message.Kind == MessageKind.Commit)
+            NoteCommit();
+        if (!sender.InTransaction)
+            outbox.Mark(sender.Checkpoint, now: false);
     }
 
     void NoteCommit()
@@ -131,7 +155,8 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
             await sender.HeartbeatAsync(stop);
             await action.RunAsync(stop);
         }
-        if (!sender.InTransaction && outbox.HasUnmarked) outbox.Mark(sender.Checkpoint, now: true);
+        if (!sender.InTransaction && outbox.HasUnmarked)
+            outbox.Mark(sender.Checkpoint, now: true);
         _reached = outbox.Reached() ?? _reached;
         status.UnderWay = outbox.UnderWay;
         if (time.GetElapsedTime(_lastConfirm) >= ConfirmEvery && Record() is { } lsn)
@@ -161,7 +186,8 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
     /// <returns>What may be confirmed to PostgreSQL, if it is news.</returns>
     ulong? Record()
     {
-        if (_reached is not { } reached || reached.Lsn <= _confirmed) return null;
+        if (_reached is not { } reached || reached.Lsn <= _confirmed)
+            return null;
         file.Write(reached);
         status.ConfirmedLsn = _confirmed = reached.Lsn;
         return reached.Lsn;
@@ -170,7 +196,8 @@ sealed class ChangeStream(CaptureOptions options, ChangeSender sender, Heartbeat
     // The connection is closed by now; the file alone says where to go on, and the slot follows at the next start.
     async Task FinishAsync()
     {
-        if (!sender.InTransaction) outbox.Mark(sender.Checkpoint, now: true);
+        if (!sender.InTransaction)
+            outbox.Mark(sender.Checkpoint, now: true);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), time);
         try
         {

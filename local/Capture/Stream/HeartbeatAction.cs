@@ -12,7 +12,8 @@ sealed class HeartbeatAction(NpgsqlDataSource source, string query)
     /// <exception cref="NpgsqlException">PostgreSQL does not answer, or refuses the statement.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
-        if (query.Length == 0) return;
+        if (query.Length == 0)
+            return;
         await using var command = source.CreateCommand(query);
         command.CommandTimeout = LimitSeconds;
         await command.ExecuteNonQueryAsync(stop);

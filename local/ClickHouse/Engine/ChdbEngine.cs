@@ -83,11 +83,11 @@ sealed unsafe class ChdbEngine : IDisposable
     /// any expression for a query, where a server reports a syntax error.
     /// </summary>
     static string[] Arguments(DataDirectory directory) =>
-    [
-        "clickhouse",
-        $"--path={directory.Path}",
-        $"--config-file={directory.ConfigurationFile}",
-        "--implicit_select=0",
-        string.Create(CultureInfo.InvariantCulture, $"--max_threads={Math.Max(2, Environment.ProcessorCount)}"),
-    ];
+        [
+            "clickhouse",
+            $"--path={directory.Path}",
+            $"--config-file={directory.ConfigurationFile}",
+            "--implicit_select=0",
+            string.Create(CultureInfo.InvariantCulture, $"--max_threads={Math.Max(2, Environment.ProcessorCount)}"),
+        ];
 }

@@ -48,14 +48,17 @@ sealed unsafe class ChdbLibrary
         Connect = (delegate* unmanaged<int, byte**, nint*>)Function("chdb_connect");
         CloseConnection = (delegate* unmanaged<nint*, void>)Function("chdb_close_conn");
         Shutdown = (delegate* unmanaged<int>)Function("chdb_shutdown");
-        Query = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint>)
-            Function("chdb_query_with_params_n");
-        OpenResults = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint>)
-            Function("chdb_stream_query_with_params_n");
+        Query = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint>)Function(
+            "chdb_query_with_params_n"
+        );
+        OpenResults = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint>)Function(
+            "chdb_stream_query_with_params_n"
+        );
         FetchResult = (delegate* unmanaged<nint, nint, nint>)Function("chdb_stream_fetch_result");
         CancelResults = (delegate* unmanaged<nint, nint, void>)Function("chdb_stream_cancel_query");
-        OpenInsert = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint>)
-            Function("chdb_stream_insert_with_params_n");
+        OpenInsert = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint>)Function(
+            "chdb_stream_insert_with_params_n"
+        );
         AppendInsert = (delegate* unmanaged<nint, byte*, nuint, int>)Function("chdb_stream_append");
         FinishInsert = (delegate* unmanaged<nint, nint>)Function("chdb_stream_done");
         InsertError = (delegate* unmanaged<nint, byte*>)Function("chdb_stream_insert_error");

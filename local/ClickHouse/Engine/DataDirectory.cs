@@ -36,7 +36,10 @@ sealed class DataDirectory : IDisposable
         }
         catch (IOException error)
         {
-            throw new StartupException($"The data folder {path} is in use by another process, or cannot be written: {error.Message}", error);
+            throw new StartupException(
+                $"The data folder {path} is in use by another process, or cannot be written: " + $"{error.Message}",
+                error
+            );
         }
     }
 

@@ -47,24 +47,30 @@ static class EngineConfiguration
     public static XDocument Write(long memoryLimit, string path)
     {
         // With fewer free threads than these the engine would neither merge small parts nor run a mutation at all in a pool of two.
-        var mergeTree = new XElement("merge_tree",
+        var mergeTree = new XElement(
+            "merge_tree",
             new XElement("number_of_free_entries_in_pool_to_lower_max_size_of_merge", 0),
             new XElement("number_of_free_entries_in_pool_to_execute_mutation", 0),
-            new XElement("number_of_free_entries_in_pool_to_execute_optimize_entire_partition", 0));
+            new XElement("number_of_free_entries_in_pool_to_execute_optimize_entire_partition", 0)
+        );
 
-        return new XDocument(new XElement("clickhouse",
-            new XElement("max_server_memory_usage", memoryLimit.ToString(CultureInfo.InvariantCulture)),
-            Modest.Select(setting => new XElement(setting.Name, setting.Value)),
-            mergeTree,
-            Kafka,
-            new XElement("tcp_port", OwnPort),
-            Clusters,
-            Storage(path)));
+        return new XDocument(
+            new XElement(
+                "clickhouse",
+                new XElement("max_server_memory_usage", memoryLimit.ToString(CultureInfo.InvariantCulture)),
+                Modest.Select(setting => new XElement(setting.Name, setting.Value)),
+                mergeTree,
+                Kafka,
+                new XElement("tcp_port", OwnPort),
+                Clusters,
+                Storage(path)
+            )
+        );
     }
 
     /// <summary>
-    /// Clusters of this server alone: <c>default</c>, as a server's own configuration has it, and <c>twice</c>, whose two shards are the same
-    /// data, for what a server refuses only with several. Nobody listens at the port: a shard of one's own needs no connection.
+    /// Clusters of this server alone: <c>default</c>, as a server's own configuration has it, and <c>twice</c>, whose two shards are the
+    /// same data, for what a server refuses only with several. Nobody listens at the port: a shard of one's own needs no connection.
     /// </summary>
     static XElement Clusters => new("remote_servers", new XElement("default", Shard), new XElement("twice", Shard, Shard));
 
@@ -72,14 +78,26 @@ static class EngineConfiguration
 
     // Each table that reads from Kafka holds a thread of its pool. The local broker wakes a waiting fetch only when its wait ends, and
     // what was fetched ahead lasts less than the second after which a full queue is looked at again.
-    static XElement Kafka => new("kafka",
-        new XElement("fetch_wait_max_ms", 10),
-        new XElement("fetch_queue_backoff_ms", 5));
+    static XElement Kafka => new("kafka", new XElement("fetch_wait_max_ms", 10), new XElement("fetch_queue_backoff_ms", 5));
 
-    /// <summary>A policy with a volume for old data, as a server with a cheap disk beside its fast one has it. The first volume is the default policy's own, so that a table can change to this one.</summary>
-    static XElement Storage(string path) => new("storage_configuration",
-        new XElement("disks", new XElement("cold", new XElement("path", Path.Combine(path, "cold") + "/"))),
-        new XElement("policies", new XElement("tiered", new XElement("volumes",
-            new XElement("default", new XElement("disk", "default")),
-            new XElement("cold", new XElement("disk", "cold"))))));
+    /// <summary>
+    /// A policy with a volume for old data, as a server with a cheap disk beside its fast one has it. The first volume is the default
+    /// policy's own, so that a table can change to this one.
+    /// </summary>
+    static XElement Storage(string path) =>
+        new(
+            "storage_configuration",
+            new XElement("disks", new XElement("cold", new XElement("path", Path.Combine(path, "cold") + "/"))),
+            new XElement(
+                "policies",
+                new XElement(
+                    "tiered",
+                    new XElement(
+                        "volumes",
+                        new XElement("default", new XElement("disk", "default")),
+                        new XElement("cold", new XElement("disk", "cold"))
+                    )
+                )
+            )
+        );
 }

@@ -22,13 +22,24 @@ sealed unsafe class EngineConnection : IDisposable
 
     /// <summary>Runs any statement and keeps its whole result in the engine's memory.</summary>
     /// <exception cref="EngineException">The statement failed.</exception>
-    public EngineResult Query(
-        ReadOnlySpan<byte> statement, string format, IReadOnlyCollection<KeyValuePair<string, string>> parameters)
+    public EngineResult Query(ReadOnlySpan<byte> statement, string format, IReadOnlyCollection<KeyValuePair<string, string>> parameters)
     {
         using var call = new NativeArguments(statement, format, parameters);
-        return EngineResult.Take(_library, _library.Query(
-            *_connection, call.Statement, call.StatementLength, call.Format, call.FormatLength,
-            call.Names, call.NameLengths, call.Values, call.ValueLengths, call.Count));
+        return EngineResult.Take(
+            _library,
+            _library.Query(
+                *_connection,
+                call.Statement,
+                call.StatementLength,
+                call.Format,
+                call.FormatLength,
+                call.Names,
+                call.NameLengths,
+                call.Values,
+                call.ValueLengths,
+                call.Count
+            )
+        );
     }
 
     /// <summary>Runs a statement for its effect.</summary>
@@ -48,24 +59,51 @@ sealed unsafe class EngineConnection : IDisposable
     /// <summary>Starts a SELECT whose result is fetched block by block.</summary>
     /// <exception cref="EngineException">The statement failed, or is no SELECT.</exception>
     public ResultStream OpenResults(
-        ReadOnlySpan<byte> statement, string format, IReadOnlyCollection<KeyValuePair<string, string>> parameters)
+        ReadOnlySpan<byte> statement,
+        string format,
+        IReadOnlyCollection<KeyValuePair<string, string>> parameters
+    )
     {
         using var call = new NativeArguments(statement, format, parameters);
         var stream = _library.OpenResults(
-            *_connection, call.Statement, call.StatementLength, call.Format, call.FormatLength,
-            call.Names, call.NameLengths, call.Values, call.ValueLengths, call.Count);
+            *_connection,
+            call.Statement,
+            call.StatementLength,
+            call.Format,
+            call.FormatLength,
+            call.Names,
+            call.NameLengths,
+            call.Values,
+            call.ValueLengths,
+            call.Count
+        );
         return ResultStream.Take(_library, *_connection, stream);
     }
 
     /// <summary>Starts an INSERT, given up to but without its FORMAT clause, whose rows are appended as bytes of that format.</summary>
     /// <exception cref="EngineException">The statement failed, or is no INSERT of data.</exception>
     public InsertStream OpenInsert(
-        ReadOnlySpan<byte> statement, string format, IReadOnlyCollection<KeyValuePair<string, string>> parameters)
+        ReadOnlySpan<byte> statement,
+        string format,
+        IReadOnlyCollection<KeyValuePair<string, string>> parameters
+    )
     {
         using var call = new NativeArguments(statement, format, parameters);
-        return InsertStream.Take(_library, _library.OpenInsert(
-            *_connection, call.Statement, call.StatementLength, call.Format, call.FormatLength,
-            call.Names, call.NameLengths, call.Values, call.ValueLengths, call.Count));
+        return InsertStream.Take(
+            _library,
+            _library.OpenInsert(
+                *_connection,
+                call.Statement,
+                call.StatementLength,
+                call.Format,
+                call.FormatLength,
+                call.Names,
+                call.NameLengths,
+                call.Values,
+                call.ValueLengths,
+                call.Count
+            )
+        );
     }
 
     public void Dispose()

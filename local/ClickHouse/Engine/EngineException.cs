@@ -8,9 +8,7 @@ sealed class EngineException : Exception
     const string Prefix = "Code: ";
 
     public EngineException(ErrorCode code, string message, Exception? inner = null)
-        : this($"{Prefix}{(int)code}. DB::Exception: {message} ({NameOf(code)})", code, inner)
-    {
-    }
+        : this($"{Prefix}{(int)code}. DB::Exception: {message} ({NameOf(code)})", code, inner) { }
 
     EngineException(string text, ErrorCode code, Exception? inner)
         : base(text, inner) => Code = code;
@@ -19,7 +17,11 @@ sealed class EngineException : Exception
 
     /// <summary>What a server answers to a URL or a form that exceeds a limit of its HTTP interface.</summary>
     public static EngineException OfForm(string what) =>
-        new($"Poco::Exception. Code: {(int)ErrorCode.PocoException}, e.code() = 0, HTML Form Exception: {what}", ErrorCode.PocoException, null);
+        new(
+            $"Poco::Exception. Code: {(int)ErrorCode.PocoException}, e.code() = 0, HTML Form Exception: " + $"{what}",
+            ErrorCode.PocoException,
+            null
+        );
 
     /// <summary>
     /// The error that the engine reported. Its C interface gives text only; the code leads that text as on the wire of
@@ -40,6 +42,9 @@ sealed class EngineException : Exception
     }
 
     /// <summary>UNKNOWN_TABLE out of UnknownTable: the names differ by their case alone.</summary>
-    static string NameOf(ErrorCode code) => string.Concat(code.ToString()
-        .Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{letter}" : char.ToUpperInvariant(letter).ToString()));
+    static string NameOf(ErrorCode code) =>
+        string.Concat(
+            code.ToString()
+                .Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{letter}" : char.ToUpperInvariant(letter).ToString())
+        );
 }

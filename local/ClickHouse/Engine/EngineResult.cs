@@ -23,7 +23,8 @@ sealed unsafe class EngineResult : MemoryManager<byte>
             library.WrittenRows(result),
             library.WrittenBytes(result),
             library.ResultRows(result),
-            (ulong)Length);
+            (ulong)Length
+        );
     }
 
     public int Length { get; }
@@ -49,9 +50,7 @@ sealed unsafe class EngineResult : MemoryManager<byte>
 
     public override MemoryHandle Pin(int elementIndex = 0) => new(_library.ResultBuffer(_result) + elementIndex);
 
-    public override void Unpin()
-    {
-    }
+    public override void Unpin() { }
 
     protected override void Dispose(bool disposing)
     {

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Betting.Local.ClickHouse.Engine;
 
-/// <summary>A statement, its format and its parameters in the form that the library takes them: pointers and lengths, in one block.</summary>
+/// <summary>
+/// A statement, its format and its parameters in the form that the library takes them: pointers and lengths, in one block.
+/// </summary>
 sealed unsafe class NativeArguments : IDisposable
 {
     readonly void* _block;
@@ -11,8 +13,11 @@ sealed unsafe class NativeArguments : IDisposable
     public NativeArguments(ReadOnlySpan<byte> statement, string format, IReadOnlyCollection<KeyValuePair<string, string>> parameters)
     {
         var count = parameters.Count;
-        var bytes = (nuint)(statement.Length + Encoding.UTF8.GetByteCount(format)
-            + parameters.Sum(each => Encoding.UTF8.GetByteCount(each.Key) + Encoding.UTF8.GetByteCount(each.Value)));
+        var bytes = (nuint)(
+            statement.Length
+            + Encoding.UTF8.GetByteCount(format)
+            + parameters.Sum(each => Encoding.UTF8.GetByteCount(each.Key) + Encoding.UTF8.GetByteCount(each.Value))
+        );
         _block = NativeMemory.Alloc((nuint)(4 * count * sizeof(nint)) + bytes + 1);
 
         Count = (nuint)count;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Betting.Local.ClickHouse.Engine;
 
-/// <summary>The result of a SELECT, one block at a time. The query stands still between two fetches: whoever reads slowly slows it down.</summary>
+/// <summary>
+/// The result of a SELECT, one block at a time. The query stands still between two fetches: whoever reads slowly slows it down.
+/// </summary>
 sealed class ResultStream : IDisposable
 {
     readonly ChdbLibrary _library;

@@ -92,7 +92,9 @@ sealed class Answer
     /// <exception cref="TornAnswerException">Something was sent: the error stands at its end, the connection must be closed.</exception>
     public async Task FailAsync(EngineException error)
     {
-        var message = error.Message.Contains("(version ", StringComparison.Ordinal) ? error.Message.TrimEnd() : $"{error.Message} (version {_version})";
+        var message = error.Message.Contains("(version ", StringComparison.Ordinal)
+            ? error.Message.TrimEnd()
+            : $"{error.Message} (version {_version})";
         if (_response.HasStarted)
         {
             await WriteAsync(Encoding.UTF8.GetBytes(Torn(message)));
@@ -116,7 +118,6 @@ sealed class Answer
         if (message.Length > MaxTornMessage)
             message = message[..MaxTornMessage];
         var size = Encoding.UTF8.GetByteCount(message) + 1;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"\r\n__exception__\r\n{_tag}\r\n{message}\n{size} {_tag}\r\n__exception__\r\n");
+        return string.Create(CultureInfo.InvariantCulture, $"\r\n__exception__\r\n{_tag}\r\n{message}\n{size} {_tag}\r\n__exception__\r\n");
     }
 }

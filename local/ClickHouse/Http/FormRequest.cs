@@ -32,15 +32,26 @@ static class FormRequest
                 else if (name == "query" && statement.Length == 0)
                     statement = value;
                 else
-                    throw new EngineException(ErrorCode.NotImplemented, $"The form's field {name} is not supported: query and param_* alone are");
+                    throw new EngineException(
+                        ErrorCode.NotImplemented,
+                        $"The form's field {name} is not supported: query and param_* " + $"alone are"
+                    );
             }
         }
         catch (Exception error) when (error is InvalidDataException or BadHttpRequestException)
         {
-            throw new EngineException(ErrorCode.QueryIsTooLarge, $"The form is malformed, or larger than {limit} bytes: {error.Message}", error);
+            throw new EngineException(
+                ErrorCode.QueryIsTooLarge,
+                $"The form is malformed, or larger than {limit} bytes: " + $"{error.Message}",
+                error
+            );
         }
 
-        return request with { Parameters = parameters, UrlStatement = statement };
+        return request with
+        {
+            Parameters = parameters,
+            UrlStatement = statement,
+        };
     }
 
     static async Task<(string Name, string Value)> ReadFieldAsync(MultipartSection section, CancellationToken cancellation)

@@ -12,8 +12,22 @@ static class OutputFormat
     /// </summary>
     static readonly HashSet<string> Streamable = new(StringComparer.OrdinalIgnoreCase)
     {
-        WithNamesAndTypes, "RowBinary", "Native", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "TSKV", "LineAsString",
-        "JSONEachRow", "JSONCompactEachRow", "JSONStringsEachRow", "JSONLines", "NDJSON", "MsgPack",
+        WithNamesAndTypes,
+        "RowBinary",
+        "Native",
+        "TabSeparated",
+        "TSV",
+        "TabSeparatedRaw",
+        "TSVRaw",
+        "CSV",
+        "TSKV",
+        "LineAsString",
+        "JSONEachRow",
+        "JSONCompactEachRow",
+        "JSONStringsEachRow",
+        "JSONLines",
+        "NDJSON",
+        "MsgPack",
     };
 
     public static bool CanStream(string format) => Streamable.Contains(format);
@@ -25,10 +39,16 @@ static class OutputFormat
         if (format.StartsWith("JSON", StringComparison.OrdinalIgnoreCase) || format.Equals("NDJSON", StringComparison.OrdinalIgnoreCase))
             return "application/json; charset=UTF-8";
         if (format.StartsWith("CSV", StringComparison.OrdinalIgnoreCase))
-            return "text/csv; charset=UTF-8; header=" + (format.Contains("WithNames", StringComparison.OrdinalIgnoreCase) ? "present" : "absent");
-        if (format.StartsWith("TabSeparated", StringComparison.OrdinalIgnoreCase) || format.StartsWith("TSV", StringComparison.OrdinalIgnoreCase))
+            return "text/csv; charset=UTF-8; header="
+                + (format.Contains("WithNames", StringComparison.OrdinalIgnoreCase) ? "present" : "absent");
+        if (
+            format.StartsWith("TabSeparated", StringComparison.OrdinalIgnoreCase)
+            || format.StartsWith("TSV", StringComparison.OrdinalIgnoreCase)
+        )
             return "text/tab-separated-values; charset=UTF-8";
-        return format.StartsWith("RowBinary", StringComparison.OrdinalIgnoreCase) || format.Equals("Native", StringComparison.OrdinalIgnoreCase)
+        return
+            format.StartsWith("RowBinary", StringComparison.OrdinalIgnoreCase)
+            || format.Equals("Native", StringComparison.OrdinalIgnoreCase)
             ? "application/octet-stream"
             : "text/plain; charset=UTF-8";
     }

@@ -4,8 +4,7 @@ using Betting.Local.ClickHouse.Queries;
 namespace Betting.Local.ClickHouse.Http;
 
 /// <summary>ClickHouse's HTTP interface at <c>/</c>: one request, one query, errors in ClickHouse's form.</summary>
-sealed class QueryEndpoint(
-    ChdbEngine engine, QueryRunner runner, ServerOptions options, TimeProvider time, ILogger<QueryEndpoint> logger)
+sealed class QueryEndpoint(ChdbEngine engine, QueryRunner runner, ServerOptions options, TimeProvider time, ILogger<QueryEndpoint> logger)
 {
     public async Task HandleAsync(HttpContext context)
     {

@@ -14,16 +14,21 @@ sealed class RequestBody : IAsyncDisposable
     public static RequestBody Empty { get; } = new(Stream.Null);
 
     /// <exception cref="EngineException">UNKNOWN_COMPRESSION_METHOD.</exception>
-    public static RequestBody Open(HttpRequest request) => new(request.Headers.ContentEncoding.ToString().ToLowerInvariant() switch
-    {
-        "" or "identity" => request.Body,
-        "zstd" => new DecompressionStream(request.Body, leaveOpen: true),
-        "gzip" => new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
-        "deflate" => new ZLibStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
-        "br" => new BrotliStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
-        var other => throw new EngineException(ErrorCode.UnknownCompressionMethod,
-            $"Unknown compression method in Content-Encoding: {other}. Supported here: zstd, gzip, deflate, br"),
-    });
+    public static RequestBody Open(HttpRequest request) =>
+        new(
+            request.Headers.ContentEncoding.ToString().ToLowerInvariant() switch
+            {
+                "" or "identity" => request.Body,
+                "zstd" => new DecompressionStream(request.Body, leaveOpen: true),
+                "gzip" => new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
+                "deflate" => new ZLibStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
+                "br" => new BrotliStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
+                var other => throw new EngineException(
+                    ErrorCode.UnknownCompressionMethod,
+                    $"Unknown compression method in Content-Encoding: {other}. Supported here: zstd, gzip, deflate, br"
+                ),
+            }
+        );
 
     /// <summary>Fills the buffer, less only at the end.</summary>
     /// <exception cref="EngineException">The body is larger than allowed, or not what its Content-Encoding says.</exception>

@@ -48,7 +48,10 @@ sealed class RequestText
             if (StatementReader.TryRead(buffer.AsSpan(0, length), isWhole, out var statement))
                 return new RequestText(buffer.AsMemory(0, length), statement, body);
             if (length > limit)
-                throw new EngineException(ErrorCode.QueryIsTooLarge, $"The statement is larger than the {limit} bytes that this host allows");
+                throw new EngineException(
+                    ErrorCode.QueryIsTooLarge,
+                    $"The statement is larger than the {limit} bytes that this host " + $"allows"
+                );
             Array.Resize(ref buffer, buffer.Length * 2);
         }
     }

@@ -13,7 +13,9 @@ static class Summary
         // Of a query that writes, ClickHouse counts the written rows as its result.
         var resultRows = statistics.WrittenRows > 0 ? statistics.WrittenRows : statistics.ResultRows;
         var resultBytes = statistics.WrittenRows > 0 ? statistics.WrittenBytes : statistics.ResultBytes;
-        return string.Create(CultureInfo.InvariantCulture,
-            $$"""{"read_rows":"{{statistics.ReadRows}}","read_bytes":"{{statistics.ReadBytes}}","written_rows":"{{statistics.WrittenRows}}","written_bytes":"{{statistics.WrittenBytes}}","total_rows_to_read":"0","result_rows":"{{resultRows}}","result_bytes":"{{resultBytes}}","elapsed_ns":"{{elapsed.Ticks * TimeSpan.NanosecondsPerTick}}"}""");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"read_rows":"{{statistics.ReadRows}}","read_bytes":"{{statistics.ReadBytes}}","written_rows":"{{statistics.WrittenRows}}","written_bytes":"{{statistics.WrittenBytes}}","total_rows_to_read":"0","result_rows":"{{resultRows}}","result_bytes":"{{resultBytes}}","elapsed_ns":"{{elapsed.Ticks * TimeSpan.NanosecondsPerTick}}"}"""
+        );
     }
 }

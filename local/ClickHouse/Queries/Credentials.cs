@@ -16,7 +16,10 @@ static class Credentials
     {
         var user = UserOf(request);
         if (user is not (Default or ""))
-            throw new EngineException(ErrorCode.AuthenticationFailed, $"{user}: Authentication failed: this host knows the user default alone");
+            throw new EngineException(
+                ErrorCode.AuthenticationFailed,
+                $"{user}: Authentication failed: this host knows the user " + $"default alone"
+            );
     }
 
     static string UserOf(HttpRequest request)

@@ -15,7 +15,12 @@ static class InsertRun
     /// </summary>
     /// <exception cref="EngineException">The statement, the data or the store failed.</exception>
     public static async Task RunAsync(
-        EngineConnection connection, QueryRequest request, RequestText text, Answer answer, CancellationToken cancellation)
+        EngineConnection connection,
+        QueryRequest request,
+        RequestText text,
+        Answer answer,
+        CancellationToken cancellation
+    )
     {
         var format = text.Statement.Format!;
         using var insert = await Task.Run(() => connection.OpenInsert(text.Text.Span, format, request.Parameters), CancellationToken.None);
@@ -33,8 +38,7 @@ static class InsertRun
         try
         {
             int length;
-            do
-                length = await rows.ReadAsync(buffer, cancellation);
+            do length = await rows.ReadAsync(buffer, cancellation);
             while (length > 0 && await AppendAsync(insert, buffer.AsMemory(0, length)));
         }
         finally

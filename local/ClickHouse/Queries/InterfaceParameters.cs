@@ -7,10 +7,29 @@ static class InterfaceParameters
 {
     static readonly HashSet<string> Own = new(StringComparer.Ordinal)
     {
-        "query", "query_id", "database", "default_format", "user", "password", "role", "session_id", "session_timeout",
-        "session_check", "close_session", "wait_end_of_query", "enable_http_compression", "compress", "decompress", "log_comment",
+        "query",
+        "query_id",
+        "database",
+        "default_format",
+        "user",
+        "password",
+        "role",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "close_session",
+        "wait_end_of_query",
+        "enable_http_compression",
+        "compress",
+        "decompress",
+        "log_comment",
         // These change nothing that can be seen here: sizes of buffers, a quota where there is none, a stack trace never shown.
-        "buffer_size", "http_zlib_compression_level", "quota_key", "stacktrace", "client_protocol_version", "add_http_cors_header",
+        "buffer_size",
+        "http_zlib_compression_level",
+        "quota_key",
+        "stacktrace",
+        "client_protocol_version",
+        "add_http_cors_header",
     };
 
     public static bool IsOwn(string name) => Own.Contains(name);
@@ -22,8 +41,10 @@ static class InterfaceParameters
     {
         if (name is "compress" or "decompress" && IsTrue(value))
         {
-            throw new EngineException(ErrorCode.NotImplemented,
-                $"{name}=1, ClickHouse's own block compression, is not supported by this host; HTTP's Content-Encoding is");
+            throw new EngineException(
+                ErrorCode.NotImplemented,
+                $"{name}=1, ClickHouse's own block compression, is not supported by this host; HTTP's Content-Encoding is"
+            );
         }
 
         if (name == "log_comment")

@@ -21,8 +21,10 @@ sealed class QueryGate(ServerOptions options, TimeProvider time) : IDisposable
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                throw new EngineException(ErrorCode.TooManySimultaneousQueries,
-                    $"Too many simultaneous queries. Maximum: {options.MaxConcurrent}, waited {options.QueueTimeout.TotalSeconds} s");
+                throw new EngineException(
+                    ErrorCode.TooManySimultaneousQueries,
+                    $"Too many simultaneous queries. Maximum: {options.MaxConcurrent}, waited {options.QueueTimeout.TotalSeconds} s"
+                );
             }
         }
 

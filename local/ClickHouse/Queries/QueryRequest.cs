@@ -86,14 +86,16 @@ sealed record QueryRequest
             return TimeSpan.FromSeconds(60);
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= MaxSessionSeconds)
             return TimeSpan.FromSeconds(seconds);
-        throw new EngineException(ErrorCode.InvalidSessionTimeout, $"Invalid session timeout: '{text}', at most {MaxSessionSeconds} seconds");
+        throw new EngineException(
+            ErrorCode.InvalidSessionTimeout,
+            $"Invalid session timeout: '{text}', at most {MaxSessionSeconds} " + $"seconds"
+        );
     }
 
     static string Either(HttpRequest request, string parameter, string header) =>
         Text(request, parameter) is { Length: > 0 } text ? text : request.Headers[header].ToString();
 
-    static string Text(HttpRequest request, string parameter) =>
-        request.Query[parameter] is { Count: > 0 } values ? values[^1] ?? "" : "";
+    static string Text(HttpRequest request, string parameter) => request.Query[parameter] is { Count: > 0 } values ? values[^1] ?? "" : "";
 
     static bool Flag(HttpRequest request, string parameter) => InterfaceParameters.IsTrue(Text(request, parameter));
 }

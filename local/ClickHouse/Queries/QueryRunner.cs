@@ -4,10 +4,18 @@ using Betting.Local.ClickHouse.Sql;
 
 namespace Betting.Local.ClickHouse.Queries;
 
-/// <summary>Runs a query from its turn to its last byte: a place, a connection with the request's settings, the right way to run it.</summary>
+/// <summary>
+/// Runs a query from its turn to its last byte: a place, a connection with the request's settings, the right way to run it.
+/// </summary>
 sealed class QueryRunner(
-    ChdbEngine engine, QueryGate gate, RunningQueries running, SessionStore sessions, ServerOptions options, TimeProvider time,
-    ILogger<QueryRunner> logger)
+    ChdbEngine engine,
+    QueryGate gate,
+    RunningQueries running,
+    SessionStore sessions,
+    ServerOptions options,
+    TimeProvider time,
+    ILogger<QueryRunner> logger
+)
 {
     static readonly TimeSpan CancelTimeout = TimeSpan.FromSeconds(5);
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
@@ -56,7 +64,12 @@ sealed class QueryRunner(
     }
 
     async Task RunOnAsync(
-        EngineConnection connection, QueryRequest request, RequestText text, Answer answer, CancellationToken cancellation)
+        EngineConnection connection,
+        QueryRequest request,
+        RequestText text,
+        Answer answer,
+        CancellationToken cancellation
+    )
     {
         await Task.Run(() => Prepare(connection, request), CancellationToken.None);
         var format = text.Statement.Format ?? request.DefaultFormat;
@@ -71,7 +84,9 @@ sealed class QueryRunner(
                 break;
             default:
                 // A change is not cancelled when its client goes: as with ClickHouse it runs to its end.
-                using (var result = await Task.Run(() => connection.Query(text.Text.Span, format, request.Parameters), CancellationToken.None))
+                using (
+                    var result = await Task.Run(() => connection.Query(text.Text.Span, format, request.Parameters), CancellationToken.None)
+                )
                 {
                     answer.NameFormat(format);
                     await answer.WriteWholeAsync(result.Memory, result.Statistics);
@@ -97,15 +112,16 @@ sealed class QueryRunner(
             connection.Execute("SET readonly = 2");
     }
 
-    void CancelSoon(string queryId) => _ = Task.Run(() =>
-    {
-        try
+    void CancelSoon(string queryId) =>
+        _ = Task.Run(() =>
         {
-            running.Cancel(queryId);
-        }
-        catch (EngineException error)
-        {
-            ServerLog.CancelFailed(logger, error, queryId);
-        }
-    });
+            try
+            {
+                running.Cancel(queryId);
+            }
+            catch (EngineException error)
+            {
+                ServerLog.CancelFailed(logger, error, queryId);
+            }
+        });
 }

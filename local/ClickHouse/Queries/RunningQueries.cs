@@ -15,9 +15,10 @@ sealed class RunningQueries(ChdbEngine engine)
 
     /// <summary>Notes a query as under way until the answer is disposed.</summary>
     /// <exception cref="EngineException">A query with this id is under way.</exception>
-    public IDisposable Enter(string queryId) => _ids.TryAdd(queryId, 0)
-        ? new Entry(_ids, queryId)
-        : throw new EngineException(ErrorCode.QueryWithSameIdIsAlreadyRunning, $"Query with id = {queryId} is already running.");
+    public IDisposable Enter(string queryId) =>
+        _ids.TryAdd(queryId, 0)
+            ? new Entry(_ids, queryId)
+            : throw new EngineException(ErrorCode.QueryWithSameIdIsAlreadyRunning, $"Query with id = {queryId} is already running.");
 
     /// <summary>Cancels one query; it then ends with QUERY_WAS_CANCELLED.</summary>
     public void Cancel(string queryId) => Kill($"Settings['log_comment'] = {SqlLiteral.Of(queryId)}");

@@ -11,8 +11,13 @@ static class SelectRun
 {
     /// <exception cref="EngineException">The query failed.</exception>
     public static async Task RunAsync(
-        EngineConnection connection, QueryRequest request, ReadOnlyMemory<byte> text, string format, Answer answer,
-        CancellationToken cancellation)
+        EngineConnection connection,
+        QueryRequest request,
+        ReadOnlyMemory<byte> text,
+        string format,
+        Answer answer,
+        CancellationToken cancellation
+    )
     {
         answer.NameFormat(format);
         if (request.WaitEndOfQuery || !OutputFormat.CanStream(format))

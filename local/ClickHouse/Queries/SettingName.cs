@@ -6,7 +6,8 @@ namespace Betting.Local.ClickHouse.Queries;
 static class SettingName
 {
     /// <exception cref="EngineException">UNKNOWN_SETTING: it is no name at all. Whether the engine knows it, the engine says.</exception>
-    public static string Check(string name) => name.Length > 0 && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_')
-        ? name
-        : throw new EngineException(ErrorCode.UnknownSetting, $"Setting '{name}' is neither a builtin setting nor a name");
+    public static string Check(string name) =>
+        name.Length > 0 && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_')
+            ? name
+            : throw new EngineException(ErrorCode.UnknownSetting, $"Setting '{name}' is neither a builtin setting nor a name");
 }

@@ -40,13 +40,22 @@ struct FormatClause
         }
     }
 
-    static bool EndsExpression(ref Lexer lexer, Token token) => token.Kind switch
-    {
-        TokenKind.Text or TokenKind.QuotedName or TokenKind.Close => true,
-        TokenKind.Word => !(lexer.Is(token, "SELECT") || lexer.Is(token, "DISTINCT") || lexer.Is(token, "AS") || lexer.Is(token, "BY")
-            || lexer.Is(token, "WHERE") || lexer.Is(token, "FROM") || lexer.Is(token, "AND") || lexer.Is(token, "OR")),
-        // SELECT * FORMAT …
-        TokenKind.Symbol => lexer.Read(token) == "*",
-        _ => false,
-    };
+    static bool EndsExpression(ref Lexer lexer, Token token) =>
+        token.Kind switch
+        {
+            TokenKind.Text or TokenKind.QuotedName or TokenKind.Close => true,
+            TokenKind.Word => !(
+                lexer.Is(token, "SELECT")
+                || lexer.Is(token, "DISTINCT")
+                || lexer.Is(token, "AS")
+                || lexer.Is(token, "BY")
+                || lexer.Is(token, "WHERE")
+                || lexer.Is(token, "FROM")
+                || lexer.Is(token, "AND")
+                || lexer.Is(token, "OR")
+            ),
+            // SELECT * FORMAT …
+            TokenKind.Symbol => lexer.Read(token) == "*",
+            _ => false,
+        };
 }

@@ -27,9 +27,7 @@ static class InsertReader
                 return isWhole && FromSelect(text, ref lexer, out statement);
         }
 
-        return isWhole
-            ? throw new EngineException(ErrorCode.SyntaxError, "Syntax error: an INSERT needs VALUES, FORMAT or SELECT")
-            : false;
+        return isWhole ? throw new EngineException(ErrorCode.SyntaxError, "Syntax error: an INSERT needs VALUES, FORMAT or SELECT") : false;
     }
 
     /// <summary>The first token behind <c>[INTO] [TABLE] [FUNCTION] name[.name]</c>: a table may be called format or values.</summary>

@@ -33,20 +33,21 @@ ref struct Lexer(ReadOnlySpan<byte> text, bool isWhole)
         return new Token(kind, start, end);
     }
 
-    readonly (TokenKind Kind, int End) Measure(int start) => _text[start] switch
-    {
-        (byte)'(' or (byte)'[' or (byte)'{' => (TokenKind.Open, start + 1),
-        (byte)')' or (byte)']' or (byte)'}' => (TokenKind.Close, start + 1),
-        (byte)',' => (TokenKind.Comma, start + 1),
-        (byte)'.' => (TokenKind.Dot, start + 1),
-        (byte)';' => (TokenKind.Semicolon, start + 1),
-        (byte)'\'' => (TokenKind.Text, EndOfQuoted(start)),
-        (byte)'"' or (byte)'`' => (TokenKind.QuotedName, EndOfQuoted(start)),
-        (byte)'$' => Heredoc(start),
-        0xE2 => Typographic(start),
-        var letter when IsWordByte(letter) => (TokenKind.Word, EndOfWord(start)),
-        _ => (TokenKind.Symbol, start + 1),
-    };
+    readonly (TokenKind Kind, int End) Measure(int start) =>
+        _text[start] switch
+        {
+            (byte)'(' or (byte)'[' or (byte)'{' => (TokenKind.Open, start + 1),
+            (byte)')' or (byte)']' or (byte)'}' => (TokenKind.Close, start + 1),
+            (byte)',' => (TokenKind.Comma, start + 1),
+            (byte)'.' => (TokenKind.Dot, start + 1),
+            (byte)';' => (TokenKind.Semicolon, start + 1),
+            (byte)'\'' => (TokenKind.Text, EndOfQuoted(start)),
+            (byte)'"' or (byte)'`' => (TokenKind.QuotedName, EndOfQuoted(start)),
+            (byte)'$' => Heredoc(start),
+            0xE2 => Typographic(start),
+            var letter when IsWordByte(letter) => (TokenKind.Word, EndOfWord(start)),
+            _ => (TokenKind.Symbol, start + 1),
+        };
 
     int SkipToToken()
     {
@@ -90,7 +91,9 @@ ref struct Lexer(ReadOnlySpan<byte> text, bool isWhole)
         return _text.Length;
     }
 
-    /// <summary>One past the closing quote; beyond the text when there is none. A doubled quote reads as two strings side by side.</summary>
+    /// <summary>
+    /// One past the closing quote; beyond the text when there is none. A doubled quote reads as two strings side by side.
+    /// </summary>
     readonly int EndOfQuoted(int start)
     {
         for (var index = start + 1; index < _text.Length; index++)

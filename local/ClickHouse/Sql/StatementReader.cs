@@ -63,11 +63,13 @@ static class StatementReader
     public static void RefuseSecondStatement(ref Lexer lexer)
     {
         Token token;
-        do
-            token = lexer.Next();
+        do token = lexer.Next();
         while (token.Kind == TokenKind.Semicolon);
 
         if (token.Kind != TokenKind.End)
-            throw new EngineException(ErrorCode.SyntaxError, $"Syntax error (Multi-statements are not allowed): failed at position {token.Start + 1}");
+            throw new EngineException(
+                ErrorCode.SyntaxError,
+                $"Syntax error (Multi-statements are not allowed): failed at position " + $"{token.Start + 1}"
+            );
     }
 }

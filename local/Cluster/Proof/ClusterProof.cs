@@ -38,7 +38,8 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
         try
         {
             await Deadline.UntilAsync("the outcome of every command", limit ?? Arrival, async () =>
-                await JournalAsync() - _journalBefore >= distinct && await DeadLettersAsync() - _deadLettersBefore >= malformed);
+                await JournalAsync() - _journalBefore >= distinct && await DeadLettersAsync() - _deadLettersBefore >= malformed
+            );
             return true;
         }
         catch (TimeoutException)
@@ -47,13 +48,22 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
         }
     }
 
-    /// <summary>Every invariant. Those between stores are asked again until they hold or their time is up: Redis and ClickHouse follow.</summary>
+    /// <summary>
+    /// Every invariant. Those between stores are asked again until they hold or their time is up: Redis and ClickHouse follow.
+    /// </summary>
     public async Task<IReadOnlyList<Invariant>> CheckAsync(long distinct, long malformed)
     {
         var invariants = new List<Invariant>(await LedgerProof.CheckAsync(cluster.Postgres))
         {
-            await EventuallyAsync(DeliveryProof.Name, async () => await DeliveryProof.CheckAsync(
-                cluster.Postgres, _journalBefore, distinct, malformed, (await DeadLetterList.BodiesAsync(cluster, _began)).Count)),
+            await EventuallyAsync(DeliveryProof.Name, async () =>
+                await DeliveryProof.CheckAsync(
+                    cluster.Postgres,
+                    _journalBefore,
+                    distinct,
+                    malformed,
+                    (await DeadLetterList.BodiesAsync(cluster, _began)).Count
+                )
+            ),
         };
         foreach (var (name, check) in OtherStores())
         {
@@ -76,11 +86,12 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
     }
 
     IEnumerable<(string Name, Func<Task<Invariant>> Check)> OtherStores() =>
-    [
-        .. ComparedRows.All.Select(rows =>
-            (rows.Name, (Func<Task<Invariant>>)(() => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse, rows)))),
-        (CounterProof.Name, () => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase())),
-    ];
+        [
+            .. ComparedRows.All.Select(rows =>
+                (rows.Name, (Func<Task<Invariant>>)(() => RowProof.CheckAsync(cluster.Postgres, cluster.ClickHouse, rows)))
+            ),
+            (CounterProof.Name, () => CounterProof.CheckAsync(cluster.Postgres, cluster.Redis.GetDatabase())),
+        ];
 
     async Task<Invariant> EventuallyAsync(string name, Func<Task<Invariant>> check)
     {
@@ -119,7 +130,8 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
         {
             return await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands));
         }
-        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException missing) when (missing.ShutdownReason?.ReplyCode == Constants.NotFound)
+        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException missing)
+            when (missing.ShutdownReason?.ReplyCode == Constants.NotFound)
         {
             return 0;
         }
@@ -127,11 +139,17 @@ public sealed class ClusterProof(Cluster cluster, TimeSpan patience)
 
     long InTopic()
     {
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = cluster.Engines.KafkaBootstrap, GroupId = "proof" })
-            .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(
+            new ConsumerConfig { BootstrapServers = cluster.Engines.KafkaBootstrap, GroupId = "proof" }
+        )
+            .SetLogHandler((_, _) => { })
+            .SetErrorHandler((_, _) => { })
+            .Build();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         var topic = admin.GetMetadata(Topics.DeadLetter(Topics.Commands), BrokerLimit).Topics.Single();
-        return topic.Partitions.Select(partition => new TopicPartition(topic.Topic, partition.PartitionId))
-            .Select(partition => consumer.QueryWatermarkOffsets(partition, BrokerLimit)).Sum(marks => marks.High.Value - marks.Low.Value);
+        return topic
+            .Partitions.Select(partition => new TopicPartition(topic.Topic, partition.PartitionId))
+            .Select(partition => consumer.QueryWatermarkOffsets(partition, BrokerLimit))
+            .Sum(marks => marks.High.Value - marks.Low.Value);
     }
 }

@@ -14,8 +14,9 @@ static class CounterProof
     public static async Task<Invariant> CheckAsync(NpgsqlDataSource postgres, IDatabase redis)
     {
         await using var connection = await postgres.OpenConnectionAsync();
-        var counts = (await connection.QueryAsync<(string Status, long Count)>("SELECT status, count(*) FROM bets GROUP BY status"))
-            .ToDictionary(row => row.Status, row => row.Count);
+        var counts = (
+            await connection.QueryAsync<(string Status, long Count)>("SELECT status, count(*) FROM bets GROUP BY status")
+        ).ToDictionary(row => row.Status, row => row.Count);
         var offenders = new List<string>();
         foreach (var status in BetStatus.All)
         {
@@ -26,9 +27,12 @@ static class CounterProof
                 offenders.Add($"{status}: PostgreSQL {expected}, Redis {(found.IsNull ? "nothing" : found.ToString())}");
             }
         }
-        return new Invariant(Name, offenders.Count == 0,
+        return new Invariant(
+            Name,
+            offenders.Count == 0,
             offenders.Count == 0
                 ? string.Join(", ", BetStatus.All.Select(status => $"{status} {counts.GetValueOrDefault(status):N0}"))
-                : string.Join("; ", offenders));
+                : string.Join("; ", offenders)
+        );
     }
 }

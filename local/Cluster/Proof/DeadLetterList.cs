@@ -34,9 +34,15 @@ static class DeadLetterList
     }
 
     // Log lines stand between the letters; a body that is no text has another name.
-    static HashSet<string> Bodies(IEnumerable<string> lines) => lines.Where(line => line.StartsWith('{')).Select(line =>
-    {
-        using var letter = JsonDocument.Parse(line);
-        return (letter.RootElement.TryGetProperty("body", out var text) ? text : letter.RootElement.GetProperty("bodyBase64")).GetString()!;
-    }).ToHashSet(StringComparer.Ordinal);
+    static HashSet<string> Bodies(IEnumerable<string> lines) =>
+        lines
+            .Where(line => line.StartsWith('{'))
+            .Select(line =>
+            {
+                using var letter = JsonDocument.Parse(line);
+                return (
+                    letter.RootElement.TryGetProperty("body", out var text) ? text : letter.RootElement.GetProperty("bodyBase64")
+                ).GetString()!;
+            })
+            .ToHashSet(StringComparer.Ordinal);
 }

@@ -12,7 +12,9 @@ static class DeliveryProof
     public static async Task<IReadOnlyDictionary<string, double>> OutcomesAsync(NpgsqlDataSource postgres)
     {
         await using var connection = await postgres.OpenConnectionAsync();
-        return (await connection.QueryAsync<(string Outcome, long Count)>("SELECT outcome, count(*) FROM commands GROUP BY outcome")).ToDictionary(row => row.Outcome, row => (double)row.Count);
+        return (
+            await connection.QueryAsync<(string Outcome, long Count)>("SELECT outcome, count(*) FROM commands GROUP BY " + "outcome")
+        ).ToDictionary(row => row.Outcome, row => (double)row.Count);
     }
 
     /// <param name="postgres">Holds the journal.</param>
@@ -24,9 +26,13 @@ static class DeliveryProof
     {
         var outcomes = await OutcomesAsync(postgres);
         var journal = outcomes.Values.Sum() - before;
-        return new Invariant(Name, journal == distinct && deadLetters == malformed,
+        return new Invariant(
+            Name,
+            journal == distinct && deadLetters == malformed,
             $"{distinct:N0} different commands published, {journal:N0} new in the journal; "
-            + $"{malformed:N0} malformed published, {deadLetters:N0} different dead letters ("
-            + string.Join(", ", outcomes.OrderBy(row => row.Key).Select(row => $"{row.Key} {row.Value:N0}")) + " in all)");
+                + $"{malformed:N0} malformed published, {deadLetters:N0} different dead letters ("
+                + string.Join(", ", outcomes.OrderBy(row => row.Key).Select(row => $"{row.Key} {row.Value:N0}"))
+                + " in all)"
+        );
     }
 }

@@ -11,35 +11,53 @@ static class LedgerProof
 {
     static readonly (string Name, string Offenders)[] Questions =
     [
-        ("one outcome for each command", """
+        (
+            "one outcome for each command",
+            """
             SELECT command_id || ': ' || coalesce(outcome, 'not in the journal') || ', parked ' || (p.command_id IS NOT NULL)
             FROM commands c FULL JOIN parked_commands p USING (command_id)
             WHERE (c.outcome = 'parked') IS DISTINCT FROM (p.command_id IS NOT NULL)
-            """),
-        ("ledger entries sum to zero", """
+            """
+        ),
+        (
+            "ledger entries sum to zero",
+            """
             SELECT command_id || ': ' || sum(amount) FROM ledger_entries GROUP BY command_id HAVING sum(amount) <> 0
-            """),
-        ("only accepted commands moved money", """
+            """
+        ),
+        (
+            "only accepted commands moved money",
+            """
             SELECT DISTINCT l.command_id || ': ' || coalesce(c.outcome, 'not in the journal')
             FROM ledger_entries l LEFT JOIN commands c USING (command_id) WHERE c.outcome IS DISTINCT FROM 'accepted'
-            """),
+            """
+        ),
         ("no negative wallet", "SELECT user_id || ': ' || balance FROM wallets WHERE balance < 0"),
-        ("each wallet equals its ledger", """
+        (
+            "each wallet equals its ledger",
+            """
             SELECT user_id || ': balance ' || coalesce(w.balance, 0) || ', ledger ' || coalesce(l.balance, 0)
-            FROM wallets w FULL JOIN (SELECT user_id, sum(amount) AS balance FROM ledger_entries WHERE account = 'wallet' GROUP BY user_id) l USING (user_id)
+            FROM wallets w FULL JOIN (SELECT user_id, sum(amount) AS balance FROM ledger_entries
+                WHERE account = 'wallet' GROUP BY user_id) l USING (user_id)
             WHERE coalesce(w.balance, 0) <> coalesce(l.balance, 0)
-            """),
-        ("bets agree with their ledger entries", """
-            SELECT coalesce(b.id, l.bet_id) || ': ' || coalesce(b.status, 'no bet') || ', stake ' || coalesce(b.amount, 0) || ', held ' || coalesce(l.held, 0)
+            """
+        ),
+        (
+            "bets agree with their ledger entries",
+            """
+            SELECT coalesce(b.id, l.bet_id) || ': ' || coalesce(b.status, 'no bet') || ', stake ' || coalesce(b.amount,
+            0) || ', held ' || coalesce(l.held, 0)
                    || ', wallet ' || coalesce(l.wallet, 0)
             FROM bets b
-            FULL JOIN (SELECT bet_id, sum(amount) FILTER (WHERE account = 'stakes') AS held, sum(amount) FILTER (WHERE account = 'wallet') AS wallet
+            FULL JOIN (SELECT bet_id, sum(amount) FILTER (WHERE account = 'stakes') AS held,
+            sum(amount) FILTER (WHERE account = 'wallet') AS wallet
                        FROM ledger_entries WHERE bet_id IS NOT NULL GROUP BY bet_id) l ON l.bet_id = b.id
             WHERE b.id IS NULL OR l.bet_id IS NULL
                OR l.held IS DISTINCT FROM CASE b.status WHEN 'OPEN' THEN b.amount ELSE 0 END
                OR l.wallet IS DISTINCT FROM CASE b.status WHEN 'OPEN' THEN -b.amount WHEN 'CANCELLED' THEN 0
                                             ELSE coalesce(b.payout, 0) - b.amount END
-            """),
+            """
+        ),
     ];
 
     public static async Task<IReadOnlyList<Invariant>> CheckAsync(NpgsqlDataSource postgres)

@@ -20,7 +20,10 @@ static class RowProof
         var (hasLeft, hasRight) = (await left.ReadAsync(), await right.ReadAsync());
         while ((hasLeft || hasRight) && offenders.Count < MostOffenders)
         {
-            var order = !hasLeft ? 1 : !hasRight ? -1 : left.GetInt64(0).CompareTo(right.GetInt64(0));
+            var order =
+                !hasLeft ? 1
+                : !hasRight ? -1
+                : left.GetInt64(0).CompareTo(right.GetInt64(0));
             if (order < 0)
             {
                 offenders.Add($"{rows.What} {left.GetInt64(0)} is missing in ClickHouse");
@@ -41,7 +44,8 @@ static class RowProof
             hasRight = order >= 0 ? await right.ReadAsync() : hasRight;
         }
         return offenders.Count == 0
-            ? new Invariant(rows.Name, true, $"{equal:N0} {rows.What}s") : new Invariant(rows.Name, false, string.Join("; ", offenders));
+            ? new Invariant(rows.Name, true, $"{equal:N0} {rows.What}s")
+            : new Invariant(rows.Name, false, string.Join("; ", offenders));
     }
 
     static async Task<NpgsqlDataReader> RowsOfPostgresAsync(NpgsqlDataSource postgres, string sql)

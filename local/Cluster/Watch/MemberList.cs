@@ -11,7 +11,7 @@ static class MemberList
         var width = rows.Max(row => row.Name.Length);
         foreach (var row in rows)
         {
-            yield return $"  {row.Name.PadRight(width)}  pid {row.ProcessId,-7}  {row.Address}";
+            yield return $"  {row.Name.PadRight(width)}  pid {row.ProcessId, -7}  {row.Address}";
         }
         yield return "  workers answer at their address for /health/live, /health/ready and /metrics; logs are in " + logs;
     }

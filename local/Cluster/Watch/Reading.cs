@@ -31,5 +31,8 @@ public sealed record Reading
 
     public string CacheText() => string.Join("  ", Cache.Select(pair => $"{pair.Key} {pair.Value}"));
 
-    public string OutcomesText() => Outcomes.Count == 0 ? "none yet" : string.Join(", ", Outcomes.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {pair.Value:N0}"));
+    public string OutcomesText() =>
+        Outcomes.Count == 0
+            ? "none yet"
+            : string.Join(", ", Outcomes.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {pair.Value:N0}"));
 }

@@ -5,7 +5,8 @@ namespace Betting.Local.Cluster.Watch;
 /// <summary>The live table; where the output is no terminal, a line every five seconds.</summary>
 sealed class Screen(Watcher watcher)
 {
-    static readonly TimeSpan OnTerminal = TimeSpan.FromSeconds(1), InFile = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan OnTerminal = TimeSpan.FromSeconds(1),
+        InFile = TimeSpan.FromSeconds(5);
 
     public async Task ShowAsync(CancellationToken ending)
     {
@@ -13,14 +14,16 @@ sealed class Screen(Watcher watcher)
         {
             if (AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected)
             {
-                await AnsiConsole.Live(new Text("…")).StartAsync(async live =>
-                {
-                    while (true)
+                await AnsiConsole
+                    .Live(new Text("…"))
+                    .StartAsync(async live =>
                     {
-                        live.UpdateTarget(Table(await watcher.ReadAsync()));
-                        await Task.Delay(OnTerminal, TimeProvider.System, ending);
-                    }
-                });
+                        while (true)
+                        {
+                            live.UpdateTarget(Table(await watcher.ReadAsync()));
+                            await Task.Delay(OnTerminal, TimeProvider.System, ending);
+                        }
+                    });
             }
             while (true)
             {
@@ -28,16 +31,17 @@ sealed class Screen(Watcher watcher)
                 Console.WriteLine(Line(await watcher.ReadAsync()));
             }
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested) { }
     }
 
     static Table Table(Reading reading)
     {
         var table = new Table().Title("betting pipeline").Border(TableBorder.Rounded).AddColumns("", "now").HideHeaders();
         table.AddRow("published", $"{reading.Published:N0} messages, {reading.PublishedPerSecond:N0}/s");
-        table.AddRow("Ingest → PostgreSQL", $"{reading.AppliedPerSecond:N0} commands/s, issued → committed p95 {reading.IngestP95 * 1000:N0} ms");
+        table.AddRow(
+            "Ingest → PostgreSQL",
+            $"{reading.AppliedPerSecond:N0} commands/s, issued → committed p95 " + $"{reading.IngestP95 * 1000:N0} ms"
+        );
         table.AddRow("outcomes", Markup.Escape(reading.OutcomesText()));
         table.AddRow("CacheWarmer → Redis", $"committed → counted p95 {reading.RedisP95 * 1000:N0} ms");
         table.AddRow("cache keys", Markup.Escape(reading.CacheText()));
@@ -47,6 +51,8 @@ sealed class Screen(Watcher watcher)
     }
 
     static string Line(Reading reading) =>
-        $"published {reading.Published:N0} ({reading.PublishedPerSecond:N0}/s) · applied {reading.AppliedPerSecond:N0}/s, p95 {reading.IngestP95 * 1000:N0} ms · {reading.OutcomesText()}"
-        + $" · Redis p95 {reading.RedisP95 * 1000:N0} ms, {reading.CacheText()} · ClickHouse p50 {reading.FreshnessP50:F2} s p95 {reading.FreshnessP95:F2} s · reconciliation: {reading.Reconciliation}";
+        $"published {reading.Published:N0} ({reading.PublishedPerSecond:N0}/s) · applied {reading.AppliedPerSecond:N0}/s, p95 "
+        + $"{reading.IngestP95 * 1000:N0} ms · {reading.OutcomesText()}"
+        + $" · Redis p95 {reading.RedisP95 * 1000:N0} ms, {reading.CacheText()} · ClickHouse p50 {reading.FreshnessP50:F2} s p95 "
+        + $"{reading.FreshnessP95:F2} s · reconciliation: {reading.Reconciliation}";
 }

@@ -89,10 +89,14 @@ sealed class Watcher(Cluster cluster, LiveTraffic traffic)
     async Task<string> LastReconciliationAsync()
     {
         await using var connection = await cluster.Postgres.OpenConnectionAsync();
-        var last = await connection.QueryFirstOrDefaultAsync<(string? Outcome, double Age, long? Rows, long? Different)>("""
+        var last = await connection.QueryFirstOrDefaultAsync<(string? Outcome, double Age, long? Rows, long? Different)>(
+            """
             SELECT outcome, extract(epoch FROM now() - coalesce(finished_at, started_at))::float8, rows_postgres, rows_different
             FROM reconciliation_runs WHERE outcome IS NOT NULL ORDER BY started_at DESC LIMIT 1
-            """);
-        return last.Outcome is null ? "none yet" : $"{last.Outcome}, {last.Age:F0} s ago, {last.Rows:N0} rows, {last.Different:N0} different";
+            """
+        );
+        return last.Outcome is null
+            ? "none yet"
+            : $"{last.Outcome}, {last.Age:F0} s ago, {last.Rows:N0} rows, {last.Different:N0} " + $"different";
     }
 }

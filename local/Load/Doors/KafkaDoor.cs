@@ -16,16 +16,18 @@ public sealed class KafkaDoor : IDoor
     public KafkaDoor(string bootstrapServers, Published published)
     {
         _published = published;
-        _producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
-        {
-            BootstrapServers = bootstrapServers,
-            Acks = Acks.All,
-            EnableIdempotence = true,
-            LingerMs = 20,
-            MessageTimeoutMs = 0,
-            QueueBufferingMaxMessages = 50_000,
-            Partitioner = Partitioner.Murmur2Random,
-        }).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
+        _producer = new ProducerBuilder<byte[], byte[]>(
+            new ProducerConfig
+            {
+                BootstrapServers = bootstrapServers,
+                Acks = Acks.All,
+                EnableIdempotence = true,
+                LingerMs = 20,
+                MessageTimeoutMs = 0,
+                QueueBufferingMaxMessages = 50_000,
+                Partitioner = Partitioner.Murmur2Random,
+            }
+        ).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
     }
 
     public string Name => "kafka";

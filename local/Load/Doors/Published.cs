@@ -18,9 +18,15 @@ public sealed class Published
     {
         switch (nature)
         {
-            case MessageNature.Command: Interlocked.Increment(ref _commands); break;
-            case MessageNature.Duplicate: Interlocked.Increment(ref _duplicates); break;
-            default: Interlocked.Increment(ref _malformed); break;
+            case MessageNature.Command:
+                Interlocked.Increment(ref _commands);
+                break;
+            case MessageNature.Duplicate:
+                Interlocked.Increment(ref _duplicates);
+                break;
+            default:
+                Interlocked.Increment(ref _malformed);
+                break;
         }
     }
 }

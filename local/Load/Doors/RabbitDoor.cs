@@ -37,11 +37,16 @@ public sealed class RabbitDoor : IDoor
         await _room.WaitAsync(cancellation);
         var sending = SendUntilConfirmedAsync(message, cancellation);
         _unconfirmed[sending] = 0;
-        _ = sending.ContinueWith(done =>
-        {
-            _unconfirmed.TryRemove(done, out _);
-            _room.Release();
-        }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = sending.ContinueWith(
+            done =>
+            {
+                _unconfirmed.TryRemove(done, out _);
+                _room.Release();
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
     }
 
     public async Task FlushAsync(CancellationToken cancellation)
@@ -70,7 +75,15 @@ public sealed class RabbitDoor : IDoor
                 _published.Confirm(message.Nature);
                 return;
             }
-            catch (Exception notConfirmed) when (notConfirmed is PublishException or OperationInterruptedException or BrokerUnreachableException or IOException or AlreadyClosedException or ObjectDisposedException)
+            catch (Exception notConfirmed)
+                when (notConfirmed
+                        is PublishException
+                            or OperationInterruptedException
+                            or BrokerUnreachableException
+                            or IOException
+                            or AlreadyClosedException
+                            or ObjectDisposedException
+                )
             {
                 await Task.Delay(Pause, TimeProvider.System, cancellation);
             }
@@ -89,7 +102,12 @@ public sealed class RabbitDoor : IDoor
             if (_channel is not { IsOpen: true })
             {
                 await RabbitConnection.LeaveAsync(_connection);
-                _connection = await new ConnectionFactory { Uri = _address, AutomaticRecoveryEnabled = false, ClientProvidedName = "load" }.CreateConnectionAsync(cancellation);
+                _connection = await new ConnectionFactory
+                {
+                    Uri = _address,
+                    AutomaticRecoveryEnabled = false,
+                    ClientProvidedName = "load",
+                }.CreateConnectionAsync(cancellation);
                 _channel = await ConfirmedChannel.OpenAsync(_connection, cancellation);
             }
             return _channel;

@@ -62,13 +62,27 @@ sealed class BettingDay
     {
         switch (_random.NextDouble())
         {
-            case < 0.78: PlaceBet(); break;
-            case < 0.84: CloseBet(cashOut: true); break;
-            case < 0.87: CloseBet(cashOut: false); break;
-            case < 0.94: MoveMoney("deposit", 2_000, 50_000); break;
-            case < 0.96: MoveMoney("withdraw", 500, 20_000); break;
-            case < 0.975: RenameUser(); break;
-            default: AdvanceEvent(); break;
+            case < 0.78:
+                PlaceBet();
+                break;
+            case < 0.84:
+                CloseBet(cashOut: true);
+                break;
+            case < 0.87:
+                CloseBet(cashOut: false);
+                break;
+            case < 0.94:
+                MoveMoney("deposit", 2_000, 50_000);
+                break;
+            case < 0.96:
+                MoveMoney("withdraw", 500, 20_000);
+                break;
+            case < 0.975:
+                RenameUser();
+                break;
+            default:
+                AdvanceEvent();
+                break;
         }
     }
 
@@ -154,10 +168,10 @@ sealed class BettingDay
     }
 
     void ChangeStatus(SportingEvent game, string status) => Send(game.Id, "change-event", json =>
-    {
-        json.WriteNumber("eventId", game.Id);
-        json.WriteString("status", status);
-    });
+        {
+            json.WriteNumber("eventId", game.Id);
+            json.WriteString("status", status);
+        });
 
     void ScheduleEvent()
     {

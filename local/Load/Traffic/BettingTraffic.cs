@@ -72,10 +72,16 @@ public sealed class BettingTraffic
         string[] wrong =
         [
             $"{{\"id\":\"not a uuid {mark}\",\"kind\":\"place-bet\"}}",
-            $"{{\"kind\":\"deposit\",\"note\":\"{mark}\",\"userId\":", $"[\"{mark}\"]", $"\"bet {mark}\"",
+            $"{{\"kind\":\"deposit\",\"note\":\"{mark}\",\"userId\":",
+            $"[\"{mark}\"]",
+            $"\"bet {mark}\"",
             $"{{\"id\":\"{id}\",\"kind\":\"buy-bet\",\"note\":\"{mark}\",\"issuedAt\":\"2026-01-01T00:00:00Z\"}}",
         ];
-        return new TrafficMessage(_random.NextInt64(1, 1_000), System.Text.Encoding.UTF8.GetBytes(wrong[_random.Next(wrong.Length)]), MessageNature.Malformed);
+        return new TrafficMessage(
+            _random.NextInt64(1, 1_000),
+            System.Text.Encoding.UTF8.GetBytes(wrong[_random.Next(wrong.Length)]),
+            MessageNature.Malformed
+        );
     }
 
     void Hold(TrafficMessage message)

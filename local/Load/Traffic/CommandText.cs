@@ -36,7 +36,8 @@ sealed class CommandText
         return _buffer.WrittenSpan.ToArray();
     }
 
-    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+    public static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
     /// <param name="cents">Money in hundredths.</param>
     public static string Money(long cents) => (cents / 100m).ToString("0.00", CultureInfo.InvariantCulture);

@@ -11,7 +11,11 @@ public abstract record BetCommand(Guid Id, DateTime IssuedAt)
 {
     public abstract CommandKind Kind { get; }
 
-    public DateTime IssuedAt { get; init => field = CommandTime.ToUtc(value, nameof(IssuedAt)); } = CommandTime.ToUtc(IssuedAt, nameof(IssuedAt));
+    public DateTime IssuedAt
+    {
+        get;
+        init => field = CommandTime.ToUtc(value, nameof(IssuedAt));
+    } = CommandTime.ToUtc(IssuedAt, nameof(IssuedAt));
 }
 
 public sealed record RegisterUser(Guid Id, DateTime IssuedAt, long UserId, string Name) : BetCommand(Id, IssuedAt)
@@ -35,21 +39,38 @@ public sealed record Withdraw(Guid Id, DateTime IssuedAt, long UserId, Money Amo
 }
 
 /// <param name="StartTime">Kept as <see cref="BetCommand.IssuedAt"/> is.</param>
-public sealed record ScheduleEvent(Guid Id, DateTime IssuedAt, long EventId, string Name, string Category, DateTime StartTime) : BetCommand(Id, IssuedAt)
+public sealed record ScheduleEvent(Guid Id, DateTime IssuedAt, long EventId, string Name, string Category, DateTime StartTime)
+    : BetCommand(Id, IssuedAt)
 {
     public override CommandKind Kind => CommandKind.ScheduleEvent;
 
-    public DateTime StartTime { get; init => field = CommandTime.ToUtc(value, nameof(StartTime)); } = CommandTime.ToUtc(StartTime, nameof(StartTime));
+    public DateTime StartTime
+    {
+        get;
+        init => field = CommandTime.ToUtc(value, nameof(StartTime));
+    } = CommandTime.ToUtc(StartTime, nameof(StartTime));
 }
 
 /// <summary>Changes what is given and leaves the rest as it is.</summary>
 /// <param name="StartTime">Kept as <see cref="BetCommand.IssuedAt"/> is.</param>
 /// <param name="Status">One of <see cref="EventStatus"/>.</param>
-public sealed record ChangeEvent(Guid Id, DateTime IssuedAt, long EventId, string? Name, string? Category, DateTime? StartTime, string? Status) : BetCommand(Id, IssuedAt)
+public sealed record ChangeEvent(
+    Guid Id,
+    DateTime IssuedAt,
+    long EventId,
+    string? Name,
+    string? Category,
+    DateTime? StartTime,
+    string? Status
+) : BetCommand(Id, IssuedAt)
 {
     public override CommandKind Kind => CommandKind.ChangeEvent;
 
-    public DateTime? StartTime { get; init => field = CommandTime.ToUtc(value, nameof(StartTime)); } = CommandTime.ToUtc(StartTime, nameof(StartTime));
+    public DateTime? StartTime
+    {
+        get;
+        init => field = CommandTime.ToUtc(value, nameof(StartTime));
+    } = CommandTime.ToUtc(StartTime, nameof(StartTime));
 }
 
 public sealed record PlaceBet(Guid Id, DateTime IssuedAt, long BetId, long UserId, long EventId, Money Amount) : BetCommand(Id, IssuedAt)

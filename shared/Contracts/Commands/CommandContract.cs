@@ -17,16 +17,20 @@ public static class CommandContract
     public const int MaxMessageBytes = 2 * MaxBytes;
 
     /// <summary>Characters (Unicode code points) at most.</summary>
-    public const int MaxName = 200, MaxCategory = 100;
+    public const int MaxName = 200,
+        MaxCategory = 100;
 
     /// <summary>What PostgreSQL's <c>numeric(12,2)</c> and <c>numeric(14,2)</c> hold.</summary>
-    public static readonly Money MaxAmount = new(9_999_999_999_99), MaxPayout = new(999_999_999_999_99);
+    public static readonly Money MaxAmount = new(9_999_999_999_99),
+        MaxPayout = new(999_999_999_999_99);
 
     /// <summary>Issued in these years; the upper end is exclusive.</summary>
-    public static readonly DateTime MinIssuedAt = Utc(2000), MaxIssuedAt = Utc(2200);
+    public static readonly DateTime MinIssuedAt = Utc(2000),
+        MaxIssuedAt = Utc(2200);
 
     /// <summary>The range of ClickHouse's <c>DateTime64(6)</c>; the upper end is exclusive.</summary>
-    public static readonly DateTime MinStartTime = Utc(1900), MaxStartTime = Utc(2299);
+    public static readonly DateTime MinStartTime = Utc(1900),
+        MaxStartTime = Utc(2299);
 
     /// <summary>Fields of every command; only the version may be left out.</summary>
     public const CommandFields Common = CommandFields.Version | Id | Kind | IssuedAt;
@@ -49,9 +53,19 @@ public static class CommandContract
     /// <summary>The fields with their names in JSON, in the order of writing.</summary>
     public static readonly IReadOnlyList<NamedField> Fields =
     [
-        new(CommandFields.Version, "v"), new(Id, "id"), new(Kind, "kind"), new(IssuedAt, "issuedAt"),
-        new(BetId, "betId"), new(UserId, "userId"), new(EventId, "eventId"), new(Amount, "amount"), new(Payout, "payout"),
-        new(Name, "name"), new(Category, "category"), new(StartTime, "startTime"), new(Status, "status"),
+        new(CommandFields.Version, "v"),
+        new(Id, "id"),
+        new(Kind, "kind"),
+        new(IssuedAt, "issuedAt"),
+        new(BetId, "betId"),
+        new(UserId, "userId"),
+        new(EventId, "eventId"),
+        new(Amount, "amount"),
+        new(Payout, "payout"),
+        new(Name, "name"),
+        new(Category, "category"),
+        new(StartTime, "startTime"),
+        new(Status, "status"),
     ];
 
     public static KindOfCommand Of(CommandKind kind) => Kinds[(int)kind];
@@ -60,7 +74,8 @@ public static class CommandContract
     public static string TextOf(CommandKind kind) => Kinds[(int)kind].Text;
 
     /// <summary>The names of <paramref name="fields"/>, separated by commas.</summary>
-    public static string NamesOf(CommandFields fields) => string.Join(", ", Fields.Where(field => (fields & field.Field) != 0).Select(field => field.Name));
+    public static string NamesOf(CommandFields fields) =>
+        string.Join(", ", Fields.Where(field => (fields & field.Field) != 0).Select(field => field.Name));
 
     static DateTime Utc(int year) => new(year, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 }
@@ -70,7 +85,13 @@ public static class CommandContract
 /// <param name="Required">Fields it must have beside the common ones.</param>
 /// <param name="AnyOf">Fields of which it must have at least one.</param>
 /// <param name="Optional">Fields that it may have.</param>
-public sealed record KindOfCommand(CommandKind Kind, string Text, CommandFields Required, CommandFields AnyOf = None, CommandFields Optional = None)
+public sealed record KindOfCommand(
+    CommandKind Kind,
+    string Text,
+    CommandFields Required,
+    CommandFields AnyOf = None,
+    CommandFields Optional = None
+)
 {
     /// <summary>Every field that the kind may have.</summary>
     public CommandFields Allowed => CommandContract.Common | Required | AnyOf | Optional;

@@ -12,12 +12,21 @@ namespace Betting.Contracts.Commands;
 public static class CommandDecoder
 {
     // A refused value of any depth is passed over, so that the id behind it is read.
-    static readonly JsonReaderOptions Strict = new() { CommentHandling = JsonCommentHandling.Disallow, AllowTrailingCommas = false, MaxDepth = CommandContract.MaxBytes };
+    static readonly JsonReaderOptions Strict = new()
+    {
+        CommentHandling = JsonCommentHandling.Disallow,
+        AllowTrailingCommas = false,
+        MaxDepth = CommandContract.MaxBytes,
+    };
 
     /// <param name="json">One JSON object.</param>
     /// <param name="command">The command, where the result is true.</param>
     /// <param name="refusal">Why there is none, where it is false.</param>
-    public static bool TryDecode(ReadOnlySpan<byte> json, [NotNullWhen(true)] out BetCommand? command, [NotNullWhen(false)] out Refusal? refusal)
+    public static bool TryDecode(
+        ReadOnlySpan<byte> json,
+        [NotNullWhen(true)] out BetCommand? command,
+        [NotNullWhen(false)] out Refusal? refusal
+    )
     {
         command = null;
         refusal = Check(json);
@@ -26,7 +35,10 @@ public static class CommandDecoder
 
     /// <summary>Judges the fields of what is UTF-8, whatever its size.</summary>
     internal static bool TryRead(
-        ReadOnlySpan<byte> json, [NotNullWhen(true)] out BetCommand? command, [NotNullWhen(false)] out Refusal? refusal)
+        ReadOnlySpan<byte> json,
+        [NotNullWhen(true)] out BetCommand? command,
+        [NotNullWhen(false)] out Refusal? refusal
+    )
     {
         command = null;
         var values = new FieldValues();
@@ -80,8 +92,10 @@ public static class CommandDecoder
         }
         catch (JsonException broken)
         {
-            first ??= new Refusal(Refusal.Document,
-                $"write valid JSON (RFC 8259); it breaks in line {broken.LineNumber + 1} at byte {broken.BytePositionInLine + 1}");
+            first ??= new Refusal(
+                Refusal.Document,
+                $"write valid JSON (RFC 8259); it breaks in line {broken.LineNumber + 1} at byte {broken.BytePositionInLine + 1}"
+            );
         }
         return first is null ? null : values.Judge(at, first);
     }
@@ -89,9 +103,8 @@ public static class CommandDecoder
     // Leaves the reader at the value.
     static Refusal? ReadField(ref Utf8JsonReader reader, CommandFields field, ref FieldValues values)
     {
-        var unknown = field == CommandFields.None
-            ? new Refusal(FieldNames.Shown(ref reader), "leave it out: the contract has no such field")
-            : null;
+        var unknown =
+            field == CommandFields.None ? new Refusal(FieldNames.Shown(ref reader), "leave it out: the contract has no such field") : null;
         reader.Read();
         if (unknown is not null || values.See(field))
         {

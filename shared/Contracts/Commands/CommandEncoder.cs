@@ -75,7 +75,8 @@ public static class CommandEncoder
 
     // The writer would put U+FFFD in the place of half a surrogate pair, without a word.
     static Refusal? OfTexts(CommandContent content) =>
-        OfText(CommandFields.Name, content.Name) ?? OfText(CommandFields.Category, content.Category)
+        OfText(CommandFields.Name, content.Name)
+        ?? OfText(CommandFields.Category, content.Category)
         ?? OfText(CommandFields.Status, content.Status);
 
     static Refusal? OfText(CommandFields field, string? text) =>

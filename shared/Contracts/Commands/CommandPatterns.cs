@@ -19,11 +19,18 @@ static class CommandPatterns
     const string LeapWithinCentury = "(0[48]|[2468][048]|[13579][26])";
     const string TimeOfDay = @"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])$";
 
-    /// <summary>From <see cref="CommandContract.MinIssuedAt"/> on and before <see cref="CommandContract.MaxIssuedAt"/>, by the year that is written.</summary>
+    /// <summary>
+    /// From <see cref="CommandContract.MinIssuedAt"/> on and before <see cref="CommandContract.MaxIssuedAt"/>, by the year that is written.
+    /// </summary>
     public static readonly string IssuedAt = Moment("2[01][0-9]{2}", $"(2000|2[01]{LeapWithinCentury})");
 
-    /// <summary>From <see cref="CommandContract.MinStartTime"/> on and before <see cref="CommandContract.MaxStartTime"/>, likewise.</summary>
-    public static readonly string StartTime = Moment("(19[0-9]{2}|2[01][0-9]{2}|22[0-8][0-9]|229[0-8])", $"(2000|(19|2[012]){LeapWithinCentury})");
+    /// <summary>
+    /// From <see cref="CommandContract.MinStartTime"/> on and before <see cref="CommandContract.MaxStartTime"/>, likewise.
+    /// </summary>
+    public static readonly string StartTime = Moment(
+        "(19[0-9]{2}|2[01][0-9]{2}|22[0-8][0-9]|229[0-8])",
+        $"(2000|(19|2[012]){LeapWithinCentury})"
+    );
 
     /// <summary>A number from 1 to the largest of 64 bits.</summary>
     public static readonly string Id = UpTo(long.MaxValue.ToString(System.Globalization.CultureInfo.InvariantCulture));

@@ -7,7 +7,12 @@ namespace Betting.Contracts.Commands;
 /// <summary>The contract as a JSON Schema (2020-12), generated from what the decoder is made of. A property test compares both.</summary>
 public static class CommandSchema
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The schema as indented JSON, ended by a line feed.</summary>
     public static string Generate()
@@ -21,7 +26,9 @@ public static class CommandSchema
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
             ["title"] = "bet command",
-            ["description"] = $"At most {CommandContract.MaxBytes} bytes of UTF-8, {CommandContract.MaxMessageBytes} with MassTransit's envelope around it; "
+            ["description"] =
+                $"At most {CommandContract.MaxBytes} bytes of UTF-8, {CommandContract.MaxMessageBytes} with "
+                + $"MassTransit's envelope around it; "
                 + "no field twice; numbers as docs/commands.md says: a schema sees their values, not how they are written.",
             ["type"] = "object",
             ["properties"] = properties,
@@ -43,11 +50,15 @@ public static class CommandSchema
         var then = new JsonObject { ["properties"] = fields, ["required"] = Names(kind.Required) };
         if (kind.AnyOf != CommandFields.None)
         {
-            then["anyOf"] = new JsonArray([.. CommandContract.Fields.Where(field => kind.AnyOf.HasFlag(field.Field)).Select(field => new JsonObject
-            {
-                ["properties"] = new JsonObject { [field.Name] = true },
-                ["required"] = new JsonArray(field.Name),
-            })]);
+            then["anyOf"] = new JsonArray([
+                .. CommandContract
+                    .Fields.Where(field => kind.AnyOf.HasFlag(field.Field))
+                    .Select(field => new JsonObject
+                    {
+                        ["properties"] = new JsonObject { [field.Name] = true },
+                        ["required"] = new JsonArray(field.Name),
+                    }),
+            ]);
         }
         return new JsonObject
         {
@@ -60,39 +71,71 @@ public static class CommandSchema
         };
     }
 
-    static JsonArray Names(CommandFields fields) => new([.. CommandContract.Fields.Where(field => fields.HasFlag(field.Field)).Select(field => JsonValue.Create(field.Name))]);
+    static JsonArray Names(CommandFields fields) =>
+        new([.. CommandContract.Fields.Where(field => fields.HasFlag(field.Field)).Select(field => JsonValue.Create(field.Name))]);
 
-    static JsonObject Value(CommandFields field) => field switch
-    {
-        CommandFields.Version => new JsonObject { ["const"] = CommandContract.Version },
-        CommandFields.Id => Pattern(CommandPatterns.Uuid, new JsonObject { ["enum"] = new JsonArray(Guid.Empty.ToString()) }, maxLength: 36),
-        CommandFields.Kind => new JsonObject { ["enum"] = new JsonArray([.. CommandContract.Kinds.Select(kind => JsonValue.Create(kind.Text))]) },
-        CommandFields.IssuedAt => Pattern(CommandPatterns.IssuedAt, LineFeed()),
-        CommandFields.StartTime => Pattern(CommandPatterns.StartTime, LineFeed()),
-        CommandFields.BetId or CommandFields.UserId or CommandFields.EventId =>
-            TextOr(Pattern(CommandPatterns.Id, LineFeed()), new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["maximum"] = long.MaxValue }),
-        CommandFields.Amount => Decimal(CommandContract.MaxAmount),
-        CommandFields.Payout => Decimal(CommandContract.MaxPayout),
-        CommandFields.Name => Text(CommandContract.MaxName),
-        CommandFields.Category => Text(CommandContract.MaxCategory),
-        _ => new JsonObject { ["enum"] = new JsonArray([.. EventStatus.All.Select(status => JsonValue.Create(status))]) },
-    };
+    static JsonObject Value(CommandFields field) =>
+        field switch
+        {
+            CommandFields.Version => new JsonObject { ["const"] = CommandContract.Version },
+            CommandFields.Id => Pattern(
+                CommandPatterns.Uuid,
+                new JsonObject { ["enum"] = new JsonArray(Guid.Empty.ToString()) },
+                maxLength: 36
+            ),
+            CommandFields.Kind => new JsonObject
+            {
+                ["enum"] = new JsonArray([.. CommandContract.Kinds.Select(kind => JsonValue.Create(kind.Text))]),
+            },
+            CommandFields.IssuedAt => Pattern(CommandPatterns.IssuedAt, LineFeed()),
+            CommandFields.StartTime => Pattern(CommandPatterns.StartTime, LineFeed()),
+            CommandFields.BetId or CommandFields.UserId or CommandFields.EventId => TextOr(
+                Pattern(CommandPatterns.Id, LineFeed()),
+                new JsonObject
+                {
+                    ["type"] = "integer",
+                    ["minimum"] = 1,
+                    ["maximum"] = long.MaxValue,
+                }
+            ),
+            CommandFields.Amount => Decimal(CommandContract.MaxAmount),
+            CommandFields.Payout => Decimal(CommandContract.MaxPayout),
+            CommandFields.Name => Text(CommandContract.MaxName),
+            CommandFields.Category => Text(CommandContract.MaxCategory),
+            _ => new JsonObject { ["enum"] = new JsonArray([.. EventStatus.All.Select(status => JsonValue.Create(status))]) },
+        };
 
     // No multipleOf: 19.99 is no multiple of 0.01 for who computes with binary fractions.
-    static JsonObject Decimal(Money limit) => TextOr(
-        Pattern(CommandPatterns.Decimal(limit), new JsonObject { ["anyOf"] = new JsonArray(LineFeed(), new JsonObject { ["enum"] = new JsonArray("-0", "-0.0", "-0.00") }) }),
-        new JsonObject { ["type"] = "number", ["minimum"] = -limit.ToDecimal(), ["maximum"] = limit.ToDecimal() });
+    static JsonObject Decimal(Money limit) =>
+        TextOr(
+            Pattern(
+                CommandPatterns.Decimal(limit),
+                new JsonObject { ["anyOf"] = new JsonArray(LineFeed(), new JsonObject { ["enum"] = new JsonArray("-0", "-0.0", "-0.00") }) }
+            ),
+            new JsonObject
+            {
+                ["type"] = "number",
+                ["minimum"] = -limit.ToDecimal(),
+                ["maximum"] = limit.ToDecimal(),
+            }
+        );
 
-    static JsonObject TextOr(JsonObject text, JsonObject number) => new()
-    {
-        ["if"] = new JsonObject { ["type"] = "string" },
-        ["then"] = text,
-        ["else"] = number,
-    };
+    static JsonObject TextOr(JsonObject text, JsonObject number) =>
+        new()
+        {
+            ["if"] = new JsonObject { ["type"] = "string" },
+            ["then"] = text,
+            ["else"] = number,
+        };
 
     static JsonObject Pattern(string pattern, JsonObject not, int? maxLength = null)
     {
-        var text = new JsonObject { ["type"] = "string", ["pattern"] = pattern, ["not"] = not };
+        var text = new JsonObject
+        {
+            ["type"] = "string",
+            ["pattern"] = pattern,
+            ["not"] = not,
+        };
         if (maxLength is { } most)
         {
             text["maxLength"] = most;
@@ -102,5 +145,12 @@ public static class CommandSchema
 
     static JsonObject LineFeed() => new() { ["pattern"] = CommandPatterns.LineFeed };
 
-    static JsonObject Text(int limit) => new() { ["type"] = "string", ["minLength"] = 1, ["maxLength"] = limit, ["pattern"] = CommandPatterns.Text };
+    static JsonObject Text(int limit) =>
+        new()
+        {
+            ["type"] = "string",
+            ["minLength"] = 1,
+            ["maxLength"] = limit,
+            ["pattern"] = CommandPatterns.Text,
+        };
 }

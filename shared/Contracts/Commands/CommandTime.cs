@@ -13,9 +13,10 @@ public static class CommandTime
 
     /// <summary>The moment as UTC in whole microseconds; a local time is converted.</summary>
     /// <exception cref="ArgumentException">The kind is Unspecified, so nobody knows which moment it is.</exception>
-    public static DateTime ToUtc(DateTime moment, string name) => moment.Kind == DateTimeKind.Unspecified
-        ? throw new ArgumentException("give a DateTime of kind Utc or Local: a time without a zone is no moment", name)
-        : Truncate(moment.ToUniversalTime());
+    public static DateTime ToUtc(DateTime moment, string name) =>
+        moment.Kind == DateTimeKind.Unspecified
+            ? throw new ArgumentException("give a DateTime of kind Utc or Local: a time without a zone is no moment", name)
+            : Truncate(moment.ToUniversalTime());
 
     /// <summary>As for one that is there; null stays null.</summary>
     public static DateTime? ToUtc(DateTime? moment, string name) => moment is { } given ? ToUtc(given, name) : null;
@@ -35,7 +36,15 @@ public static class CommandTime
         }
         var (year, month, day) = (Digits(text[..4]), Digits(text[5..7]), Digits(text[8..10]));
         var (hour, minute, second) = (Digits(text[11..13]), Digits(text[14..16]), Digits(text[17..19]));
-        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 59)
+        if (
+            year < 1
+            || month is < 1 or > 12
+            || day < 1
+            || day > DateTime.DaysInMonth(year, month)
+            || hour is < 0 or > 23
+            || minute is < 0 or > 59
+            || second is < 0 or > 59
+        )
         {
             return false;
         }
@@ -43,8 +52,10 @@ public static class CommandTime
         {
             return false;
         }
-        var ticks = new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc).Ticks
-            + (microseconds * TimeSpan.TicksPerMicrosecond) - (offset * TimeSpan.TicksPerMinute);
+        var ticks =
+            new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc).Ticks
+            + (microseconds * TimeSpan.TicksPerMicrosecond)
+            - (offset * TimeSpan.TicksPerMinute);
         if (ticks < 0 || ticks > DateTime.MaxValue.Ticks)
         {
             return false;

@@ -16,8 +16,18 @@ static class FieldReader
                 CommandFields.Version => ReadVersion(ref reader),
                 CommandFields.Id => ReadId(ref reader, ref values),
                 CommandFields.Kind => ReadKind(ref reader, ref values),
-                CommandFields.IssuedAt => ReadTime(ref reader, CommandContract.MinIssuedAt, CommandContract.MaxIssuedAt, out values.IssuedAt),
-                CommandFields.StartTime => ReadTime(ref reader, CommandContract.MinStartTime, CommandContract.MaxStartTime, out values.StartTime),
+                CommandFields.IssuedAt => ReadTime(
+                    ref reader,
+                    CommandContract.MinIssuedAt,
+                    CommandContract.MaxIssuedAt,
+                    out values.IssuedAt
+                ),
+                CommandFields.StartTime => ReadTime(
+                    ref reader,
+                    CommandContract.MinStartTime,
+                    CommandContract.MaxStartTime,
+                    out values.StartTime
+                ),
                 CommandFields.BetId => ReadNumber(ref reader, out values.BetId),
                 CommandFields.UserId => ReadNumber(ref reader, out values.UserId),
                 CommandFields.EventId => ReadNumber(ref reader, out values.EventId),
@@ -84,7 +94,9 @@ static class FieldReader
             return reader.TryGetInt64(out number) && number > 0;
         }
         var digits = Text(ref reader);
-        return digits is [>= (byte)'1' and <= (byte)'9', ..] && Utf8Parser.TryParse(digits, out number, out var read) && read == digits.Length;
+        return digits is [>= (byte)'1' and <= (byte)'9', ..]
+            && Utf8Parser.TryParse(digits, out number, out var read)
+            && read == digits.Length;
     }
 
     static bool ReadMoney(ref Utf8JsonReader reader, Money limit, out Money amount)
@@ -98,8 +110,12 @@ static class FieldReader
     {
         var text = Text(ref reader);
         // The year as it is written as well: that is what a pattern of the JSON Schema can tell.
-        return CommandTime.TryParse(text, out moment) && moment >= from && moment < to
-            && CommandTime.YearOf(text) is var year && year >= from.Year && year < to.Year;
+        return CommandTime.TryParse(text, out moment)
+            && moment >= from
+            && moment < to
+            && CommandTime.YearOf(text) is var year
+            && year >= from.Year
+            && year < to.Year;
     }
 
     // Some encoders write the + of a zone as \u002B: only such text is copied. Empty where the value is no text.

@@ -42,23 +42,29 @@ static class FieldRules
         return characters <= limit;
     }
 
-    public static string Fix(CommandFields field) => field switch
-    {
-        CommandFields.Version => $"write {CommandContract.Version} or leave it out",
-        CommandFields.Id => "write a UUID as text, such as \"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1\", and not the nil one",
-        CommandFields.Kind => $"write one of {string.Join(", ", CommandContract.Kinds.Select(kind => kind.Text))}",
-        CommandFields.IssuedAt => Time(CommandContract.MinIssuedAt, CommandContract.MaxIssuedAt),
-        CommandFields.StartTime => Time(CommandContract.MinStartTime, CommandContract.MaxStartTime),
-        CommandFields.BetId or CommandFields.UserId or CommandFields.EventId => "write an integer from 1 to 9223372036854775807, as a number or as text",
-        CommandFields.Amount => Decimal(CommandContract.MaxAmount),
-        CommandFields.Payout => Decimal(CommandContract.MaxPayout),
-        CommandFields.Name => Text(CommandContract.MaxName),
-        CommandFields.Category => Text(CommandContract.MaxCategory),
-        _ => $"write one of {string.Join(", ", EventStatus.All)}",
-    };
+    public static string Fix(CommandFields field) =>
+        field switch
+        {
+            CommandFields.Version => $"write {CommandContract.Version} or leave it out",
+            CommandFields.Id => "write a UUID as text, such as \"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1\", and not the nil one",
+            CommandFields.Kind => $"write one of {string.Join(", ", CommandContract.Kinds.Select(kind => kind.Text))}",
+            CommandFields.IssuedAt => Time(CommandContract.MinIssuedAt, CommandContract.MaxIssuedAt),
+            CommandFields.StartTime => Time(CommandContract.MinStartTime, CommandContract.MaxStartTime),
+            CommandFields.BetId or CommandFields.UserId or CommandFields.EventId => "write an integer from 1 to 9223372036854775807, as a "
+                + "number or as text",
+            CommandFields.Amount => Decimal(CommandContract.MaxAmount),
+            CommandFields.Payout => Decimal(CommandContract.MaxPayout),
+            CommandFields.Name => Text(CommandContract.MaxName),
+            CommandFields.Category => Text(CommandContract.MaxCategory),
+            _ => $"write one of {string.Join(", ", EventStatus.All)}",
+        };
 
-    static string Time(DateTime from, DateTime to) => string.Create(CultureInfo.InvariantCulture,
-        $"write a moment with its zone, such as \"2026-11-22T12:00:00.000Z\", from {from:yyyy} on and before {to:yyyy}, in that zone and in UTC");
+    static string Time(DateTime from, DateTime to) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"write a moment with its zone, such as \"2026-11-22T12:00:00.000Z\", from {from:yyyy} on and before {to:yyyy}, in that zone "
+                + $"and in UTC"
+        );
 
     static string Decimal(Money limit) => $"write text such as \"100.00\", at most two decimals, no exponent, within ±{limit}";
 

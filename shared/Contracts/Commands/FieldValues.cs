@@ -5,10 +5,16 @@ struct FieldValues
 {
     public KindOfCommand? Kind;
     public Guid Id;
-    public DateTime IssuedAt, StartTime;
-    public long BetId, UserId, EventId;
-    public Money Amount, Payout;
-    public string? Name, Category, Status;
+    public DateTime IssuedAt,
+        StartTime;
+    public long BetId,
+        UserId,
+        EventId;
+    public Money Amount,
+        Payout;
+    public string? Name,
+        Category,
+        Status;
     CommandFields _seen;
 
     /// <summary>False where the field was there before.</summary>
@@ -47,19 +53,28 @@ struct FieldValues
             : null;
     }
 
-    public readonly BetCommand ToCommand() => Kind!.Kind switch
-    {
-        CommandKind.RegisterUser => new RegisterUser(Id, IssuedAt, UserId, Name!),
-        CommandKind.RenameUser => new RenameUser(Id, IssuedAt, UserId, Name!),
-        CommandKind.Deposit => new Deposit(Id, IssuedAt, UserId, Amount),
-        CommandKind.Withdraw => new Withdraw(Id, IssuedAt, UserId, Amount),
-        CommandKind.ScheduleEvent => new ScheduleEvent(Id, IssuedAt, EventId, Name!, Category!, StartTime),
-        CommandKind.ChangeEvent => new ChangeEvent(Id, IssuedAt, EventId, Name, Category, Seen(CommandFields.StartTime) ? StartTime : null, Status),
-        CommandKind.PlaceBet => new PlaceBet(Id, IssuedAt, BetId, UserId, EventId, Amount),
-        CommandKind.SettleBet => new SettleBet(Id, IssuedAt, BetId, Payout, OptionalUser),
-        CommandKind.CashOutBet => new CashOutBet(Id, IssuedAt, BetId, Payout, OptionalUser),
-        _ => new CancelBet(Id, IssuedAt, BetId, OptionalUser),
-    };
+    public readonly BetCommand ToCommand() =>
+        Kind!.Kind switch
+        {
+            CommandKind.RegisterUser => new RegisterUser(Id, IssuedAt, UserId, Name!),
+            CommandKind.RenameUser => new RenameUser(Id, IssuedAt, UserId, Name!),
+            CommandKind.Deposit => new Deposit(Id, IssuedAt, UserId, Amount),
+            CommandKind.Withdraw => new Withdraw(Id, IssuedAt, UserId, Amount),
+            CommandKind.ScheduleEvent => new ScheduleEvent(Id, IssuedAt, EventId, Name!, Category!, StartTime),
+            CommandKind.ChangeEvent => new ChangeEvent(
+                Id,
+                IssuedAt,
+                EventId,
+                Name,
+                Category,
+                Seen(CommandFields.StartTime) ? StartTime : null,
+                Status
+            ),
+            CommandKind.PlaceBet => new PlaceBet(Id, IssuedAt, BetId, UserId, EventId, Amount),
+            CommandKind.SettleBet => new SettleBet(Id, IssuedAt, BetId, Payout, OptionalUser),
+            CommandKind.CashOutBet => new CashOutBet(Id, IssuedAt, BetId, Payout, OptionalUser),
+            _ => new CancelBet(Id, IssuedAt, BetId, OptionalUser),
+        };
 
     readonly Refusal Foreign(string field) => new(field, $"leave it out: {Kind!.Text} has {CommandContract.NamesOf(Kind.Allowed)}");
 

@@ -8,7 +8,8 @@ public readonly record struct Money(long Cents) : IComparable<Money>
 {
     public static readonly Money Zero;
 
-    static readonly Money Least = new(long.MinValue), Most = new(long.MaxValue);
+    static readonly Money Least = new(long.MinValue),
+        Most = new(long.MaxValue);
 
     // 12 digits before the point are what the widest column holds.
     const int MaxWholeDigits = 12;
@@ -58,7 +59,12 @@ public readonly record struct Money(long Cents) : IComparable<Money>
         var point = digits.IndexOf((byte)'.');
         var whole = point < 0 ? digits : digits[..point];
         var fraction = point < 0 ? default : digits[(point + 1)..];
-        if (whole.Length is 0 or > MaxWholeDigits || (whole.Length > 1 && whole[0] == '0') || fraction.Length > 2 || (point >= 0 && fraction.IsEmpty))
+        if (
+            whole.Length is 0 or > MaxWholeDigits
+            || (whole.Length > 1 && whole[0] == '0')
+            || fraction.Length > 2
+            || (point >= 0 && fraction.IsEmpty)
+        )
         {
             return false;
         }

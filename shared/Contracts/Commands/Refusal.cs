@@ -16,9 +16,10 @@ public sealed record Refusal(string Field, string Fix)
         bytes > CommandContract.MaxBytes ? new(Document, $"the command is {bytes} bytes: keep it within {CommandContract.MaxBytes}") : null;
 
     /// <returns>Why an envelope of this size is refused; null where it is within <see cref="CommandContract.MaxMessageBytes"/>.</returns>
-    public static Refusal? OfMessageSize(long bytes) => bytes > CommandContract.MaxMessageBytes
-        ? new(Document, $"the message with its envelope is {bytes} bytes: keep it within {CommandContract.MaxMessageBytes}")
-        : null;
+    public static Refusal? OfMessageSize(long bytes) =>
+        bytes > CommandContract.MaxMessageBytes
+            ? new(Document, $"the message with its envelope is {bytes} bytes: keep it within {CommandContract.MaxMessageBytes}")
+            : null;
 
     public override string ToString() => $"{Field}: {Fix}";
 }

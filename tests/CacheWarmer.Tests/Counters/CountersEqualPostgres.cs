@@ -51,7 +51,9 @@ public sealed class CountersEqualPostgres(Servers servers)
         parts.Rebuild.Reached = () => Task.CompletedTask;
         for (var partition = 0; partition < committed.Length; partition++)
         {
-            Assert.True(await replicas[random.Next(replicas.Count)].TakeAsync(world.Log[partition][committed[partition]..], crashHalfWay: false));
+            Assert.True(
+                await replicas[random.Next(replicas.Count)].TakeAsync(world.Log[partition][committed[partition]..], crashHalfWay: false)
+            );
             committed[partition] = world.Log[partition].Count;
         }
         await replicas[0].CheckAsync();

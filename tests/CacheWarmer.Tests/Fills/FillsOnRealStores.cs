@@ -31,7 +31,9 @@ public sealed class FillsOnRealStores(Servers servers)
         await using var world = await BettingWorld.CreateAsync(servers, 1);
         await using var connection = await world.Postgres.OpenConnectionAsync();
         await connection.ExecuteAsync(
-            "INSERT INTO bets SELECT id, 1, 1, 'OPEN', 1, NULL, '2026-01-01T00:00:00Z'::timestamptz + id * interval '1 second', NULL FROM generate_series(1, 150) AS id");
+            "INSERT INTO bets SELECT id, 1, 1, 'OPEN', 1, NULL, '2026-01-01T00:00:00Z'::timestamptz + id * interval '1 second', NULL "
+                + "FROM generate_series(1, 150) AS id"
+        );
         var (value, items) = await new ActiveBetsFill().ReadAsync(connection, CancellationToken.None);
         Assert.Equal(RedisKeys.ActiveBetsLimit, items);
         Assert.StartsWith("[{\"betId\":150,", Encoding.UTF8.GetString(value.Span), StringComparison.Ordinal);
@@ -83,11 +85,15 @@ public sealed class FillsOnRealStores(Servers servers)
         await using var connection = await world.Postgres.OpenConnectionAsync();
         await connection.ExecuteAsync(
             """
-            INSERT INTO events VALUES (1, 'City – "United" 🏁', 'football', '2026-11-22T18:00:00Z', 'LIVE'), (2, 'Über', 'tennis', '2026-11-22T12:00:00.5Z', 'SCHEDULED'),
+            INSERT INTO events VALUES (1, 'City – "United" 🏁', 'football', '2026-11-22T18:00:00Z', 'LIVE'), (2, 'Über', 'tennis',
+            '2026-11-22T12:00:00.5Z', 'SCHEDULED'),
                                       (3, 'Over', 'tennis', '2026-11-01T12:00:00Z', 'FINISHED');
-            INSERT INTO bets VALUES (1, 10, 1, 'OPEN', 100, NULL, '2026-11-22T12:00:00.000001Z', NULL), (2, 11, 2, 'OPEN', 0.01, NULL, '2026-11-22T12:00:00.000001Z', NULL),
-                                    (3, 10, 1, 'SETTLED', 5, 7, '2026-11-22T13:00:00Z', '2026-11-22T14:00:00Z'), (9007199254740993, 12, 1, 'OPEN', 9999999999.99, NULL, '2026-11-22T11:00:00Z', NULL);
-            """);
+            INSERT INTO bets VALUES (1, 10, 1, 'OPEN', 100, NULL, '2026-11-22T12:00:00.000001Z', NULL), (2, 11, 2, 'OPEN', 0.01, NULL,
+            '2026-11-22T12:00:00.000001Z', NULL),
+                                    (3, 10, 1, 'SETTLED', 5, 7, '2026-11-22T13:00:00Z', '2026-11-22T14:00:00Z'), (9007199254740993, 12,
+                                    1, 'OPEN', 9999999999.99, NULL, '2026-11-22T11:00:00Z', NULL);
+            """
+        );
         return world;
     }
 

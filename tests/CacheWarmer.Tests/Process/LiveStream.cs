@@ -25,7 +25,9 @@ sealed class LiveStream : IDisposable
         var prefix = $"t{Guid.NewGuid():N}";
         await kafka.CreateTopicAsync($"{prefix}.public.bets", world.Log.Length);
         await kafka.CreateTopicAsync($"{prefix}.public.events", 1);
-        var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = kafka.BootstrapServers, LingerMs = 5 }).Build();
+        var producer = new ProducerBuilder<byte[]?, byte[]?>(
+            new ProducerConfig { BootstrapServers = kafka.BootstrapServers, LingerMs = 5 }
+        ).Build();
         return new LiveStream(producer, world, prefix);
     }
 

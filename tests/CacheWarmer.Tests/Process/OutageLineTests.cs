@@ -4,7 +4,9 @@ using Betting.Tests.Fixtures;
 
 namespace Betting.Tests.CacheWarmer.Process;
 
-/// <summary>An outage of each store that the CacheWarmer uses: one line when it goes, one when it is back, and the same in readiness and metrics.</summary>
+/// <summary>
+/// An outage of each store that the CacheWarmer uses: one line when it goes, one when it is back, and the same in readiness and metrics.
+/// </summary>
 public sealed class OutageLineTests(Servers servers)
 {
     [Fact]
@@ -33,14 +35,28 @@ public sealed class OutageLineTests(Servers servers)
         await ToldOnceAsync("Kafka", "kafka", null, redis, kafka, kafka.DownAsync, kafka.UpAsync);
     }
 
-    async Task ToldOnceAsync(string store, string condition, PostgresServer? postgres, RedisServer redis, KafkaServer? kafka, Func<Task> stop, Func<Task> start)
+    async Task ToldOnceAsync(
+        string store,
+        string condition,
+        PostgresServer? postgres,
+        RedisServer redis,
+        KafkaServer? kafka,
+        Func<Task> stop,
+        Func<Task> start
+    )
     {
         await using var world = await BettingWorld.CreateAsync(postgres ?? await servers.PostgresAsync(), partitions: 2);
         kafka ??= await servers.KafkaAsync();
         using var stream = await LiveStream.CreateAsync(kafka, world);
         var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
-        await using var warmer = WarmerProcess.Start(servers.Folder, world.Postgres.ConnectionString, redis.ConnectionString, kafka.BootstrapServers,
-            $"--CacheWarmer:TopicPrefix={stream.Prefix}", $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}");
+        await using var warmer = WarmerProcess.Start(
+            servers.Folder,
+            world.Postgres.ConnectionString,
+            redis.ConnectionString,
+            kafka.BootstrapServers,
+            $"--CacheWarmer:TopicPrefix={stream.Prefix}",
+            $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}"
+        );
         var lines = await new OutageProof(http, warmer.LogFile).RunAsync(store, condition, stop, start);
 
         Assert.Single(lines.Away);

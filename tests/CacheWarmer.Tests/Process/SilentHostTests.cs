@@ -25,8 +25,13 @@ public sealed class SilentHostTests(Servers servers)
         postgres.Host = $"127.0.0.1:{silent.Port},127.0.0.1:{postgres.Port}";
         var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
         await using var warmer = WarmerProcess.Start(
-            servers.Folder, postgres.ConnectionString, redis.ConnectionString, kafka.BootstrapServers,
-            $"--CacheWarmer:TopicPrefix={stream.Prefix}", $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}");
+            servers.Folder,
+            postgres.ConnectionString,
+            redis.ConnectionString,
+            kafka.BootstrapServers,
+            $"--CacheWarmer:TopicPrefix={stream.Prefix}",
+            $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}"
+        );
         var proof = new OutageProof(http, warmer.LogFile);
 
         await Deadline.UntilAsync("readiness", TimeSpan.FromSeconds(30), async () => (await proof.IsReadyAsync()).IsReady);
@@ -42,6 +47,8 @@ public sealed class SilentHostTests(Servers servers)
 
         Assert.Equal("", whyNot);
         Assert.DoesNotContain(proof.Lines().Skip(atStart), line =>
-            line.Contains("PostgreSQL at ", StringComparison.Ordinal) && line.Contains(" does not serve this worker", StringComparison.Ordinal));
+            line.Contains("PostgreSQL at ", StringComparison.Ordinal)
+            && line.Contains(" does not serve this worker", StringComparison.Ordinal)
+        );
     }
 }

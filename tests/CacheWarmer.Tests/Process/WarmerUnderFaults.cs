@@ -5,7 +5,9 @@ using Betting.Tests.Fixtures;
 
 namespace Betting.Tests.CacheWarmer.Process;
 
-/// <summary>The shipped process on a live stream: whatever happens to it or to Redis, what readers see is PostgreSQL's count or nothing.</summary>
+/// <summary>
+/// The shipped process on a live stream: whatever happens to it or to Redis, what readers see is PostgreSQL's count or nothing.
+/// </summary>
 [Collection("one Redis")]
 public sealed class WarmerUnderFaults(Servers servers)
 {
@@ -96,14 +98,21 @@ public sealed class WarmerUnderFaults(Servers servers)
 }
 
 /// <summary>One database, its stream, one Redis, and the workers that a test starts on them.</summary>
-sealed class WarmerRun(BettingWorld world, LiveStream stream, WarmParts parts, RedisServer redis, KafkaServer kafka, string folder) : IAsyncDisposable
+sealed class WarmerRun(BettingWorld world, LiveStream stream, WarmParts parts, RedisServer redis, KafkaServer kafka, string folder)
+    : IAsyncDisposable
 {
     public BettingWorld World => world;
     public LiveStream Stream => stream;
     public WarmParts Parts => parts;
 
-    public EngineProcess Start() => WarmerProcess.Start(
-        folder, world.Postgres.ConnectionString, redis.ConnectionString, kafka.BootstrapServers, $"--CacheWarmer:TopicPrefix={stream.Prefix}");
+    public EngineProcess Start() =>
+        WarmerProcess.Start(
+            folder,
+            world.Postgres.ConnectionString,
+            redis.ConnectionString,
+            kafka.BootstrapServers,
+            $"--CacheWarmer:TopicPrefix={stream.Prefix}"
+        );
 
     public async Task TrafficAsync(Random random, int steps, int again = 0)
     {
@@ -116,19 +125,19 @@ sealed class WarmerRun(BettingWorld world, LiveStream stream, WarmParts parts, R
 
     /// <summary>Until readers see PostgreSQL's counts; a number that was never right fails by the deadline.</summary>
     public Task AgreedAsync(TimeSpan limit) => Deadline.UntilAsync("counters equal to PostgreSQL's", limit, async () =>
-    {
-        var expected = await world.CountsAsync();
-        var database = parts.Redis.GetDatabase();
-        foreach (var (status, bets) in expected)
         {
-            var shown = await database.StringGetAsync(RedisKeys.BetCount(status));
-            if (shown.IsNull || (long)shown != bets)
+            var expected = await world.CountsAsync();
+            var database = parts.Redis.GetDatabase();
+            foreach (var (status, bets) in expected)
             {
-                throw new InvalidOperationException($"{status}: {shown}, PostgreSQL counts {bets}");
+                var shown = await database.StringGetAsync(RedisKeys.BetCount(status));
+                if (shown.IsNull || (long)shown != bets)
+                {
+                    throw new InvalidOperationException($"{status}: {shown}, PostgreSQL counts {bets}");
+                }
             }
-        }
-        return true;
-    });
+            return true;
+        });
 
     public async ValueTask DisposeAsync()
     {

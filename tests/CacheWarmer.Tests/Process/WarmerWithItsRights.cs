@@ -19,8 +19,10 @@ public sealed class WarmerWithItsRights(Servers servers)
         await connection.ExecuteAsync(
             """
             ALTER ROLE warmer LOGIN;
-            INSERT INTO bets VALUES (1, 1, 1, 'OPEN', 10, NULL, '2026-11-01T00:00:00Z', NULL), (2, 1, 1, 'SETTLED', 10, 25, '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z');
-            """);
+            INSERT INTO bets VALUES (1, 1, 1, 'OPEN', 10, NULL, '2026-11-01T00:00:00Z', NULL), (2, 1, 1, 'SETTLED', 10, 25,
+                '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z');
+            """
+        );
         var redis = await servers.RedisAsync();
         using var client = await WarmParts.ConnectAsync(redis.ConnectionString);
         new WarmParts(world.Postgres, client).Flush();
@@ -28,7 +30,12 @@ public sealed class WarmerWithItsRights(Servers servers)
         using var stream = await LiveStream.CreateAsync(kafka, world);
         var postgres = new NpgsqlConnectionStringBuilder(world.Postgres.ConnectionString) { Username = "warmer" }.ConnectionString;
         await using var warmer = WarmerProcess.Start(
-            servers.Folder, postgres, redis.ConnectionString, kafka.BootstrapServers, $"--CacheWarmer:TopicPrefix={stream.Prefix}");
+            servers.Folder,
+            postgres,
+            redis.ConnectionString,
+            kafka.BootstrapServers,
+            $"--CacheWarmer:TopicPrefix={stream.Prefix}"
+        );
         await Deadline.UntilAsync("counters, lists and settlement", TimeSpan.FromSeconds(40), async () =>
         {
             var database = client.GetDatabase();

@@ -50,12 +50,13 @@ public sealed class ChangeRuleTests
 
     static ChangeMeaning Judge(DecodedRecord record) => ChangeRule.Judge(record, Base, Snapshot);
 
-    static DecodedRecord Change(Operation operation, ulong lsn, int epoch = 2) => new()
-    {
-        Kind = RecordKind.RowChange,
-        Table = SourceTable.Bets,
-        Operation = operation,
-        TransactionId = 200,
-        Version = ChangeVersion.Of(epoch, operation != Operation.Read, lsn),
-    };
+    static DecodedRecord Change(Operation operation, ulong lsn, int epoch = 2) =>
+        new()
+        {
+            Kind = RecordKind.RowChange,
+            Table = SourceTable.Bets,
+            Operation = operation,
+            TransactionId = 200,
+            Version = ChangeVersion.Of(epoch, operation != Operation.Read, lsn),
+        };
 }

@@ -17,8 +17,8 @@ namespace Betting.Tests.CacheWarmer.Stream;
 
 /// <summary>
 /// A topic written in transactions ends with markers, which are no records: the stream is at its end all the same, also after a restart.
-/// On the broker of KAFKA_BOOTSTRAP where one is given, else on a stand-in of its own, which writes no markers: the group's name is fixed, so
-/// members of other tests on a shared broker would take partitions from it.
+/// On the broker of KAFKA_BOOTSTRAP where one is given, else on a stand-in of its own, which writes no markers: the group's name is fixed,
+/// so members of other tests on a shared broker would take partitions from it.
 /// </summary>
 [Trait("Category", "real")]
 public sealed class TransactionalTopicTests(Servers servers) : IAsyncDisposable
@@ -33,7 +33,9 @@ public sealed class TransactionalTopicTests(Servers servers) : IAsyncDisposable
         var prefix = $"t{Guid.NewGuid():N}";
         var topics = new ChangeTopics(prefix);
         var (bootstrap, isReal) = await BrokerAsync(topics);
-        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = bootstrap, TransactionalId = prefix }).Build();
+        using var producer = new ProducerBuilder<byte[]?, byte[]?>(
+            new ProducerConfig { BootstrapServers = bootstrap, TransactionalId = prefix }
+        ).Build();
         producer.InitTransactions(Limit);
         await SendAsync(producer, topics.Bets, 3, commit: true);
         if (isReal)
@@ -71,8 +73,15 @@ public sealed class TransactionalTopicTests(Servers servers) : IAsyncDisposable
         var (kafka, readiness, clock) = (new KafkaOptions { BootstrapServers = bootstrap }, new Readiness(), TimeProvider.System);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var outages = new Outages(new StoreFailures([]), readiness, meters, clock, NullLogger<Outages>.Instance);
-        return new ChangeStream(Options.Create(kafka), Options.Create(new CacheWarmerOptions { TopicPrefix = prefix }),
-            readiness, outages, new WorkerMetrics(meters, readiness), clock, NullLogger<ChangeStream>.Instance);
+        return new ChangeStream(
+            Options.Create(kafka),
+            Options.Create(new CacheWarmerOptions { TopicPrefix = prefix }),
+            readiness,
+            outages,
+            new WorkerMetrics(meters, readiness),
+            clock,
+            NullLogger<ChangeStream>.Instance
+        );
     }
 
     static async Task SendAsync(IProducer<byte[]?, byte[]?> producer, string topic, int records, bool commit)
@@ -80,7 +89,10 @@ public sealed class TransactionalTopicTests(Servers servers) : IAsyncDisposable
         producer.BeginTransaction();
         for (var record = 0; record < records; record++)
         {
-            await producer.ProduceAsync(new TopicPartition(topic, 0), new Message<byte[]?, byte[]?> { Value = Encoding.UTF8.GetBytes("{}") });
+            await producer.ProduceAsync(
+                new TopicPartition(topic, 0),
+                new Message<byte[]?, byte[]?> { Value = Encoding.UTF8.GetBytes("{}") }
+            );
         }
         if (commit)
         {
@@ -97,7 +109,10 @@ public sealed class TransactionalTopicTests(Servers servers) : IAsyncDisposable
         if (Environment.GetEnvironmentVariable("KAFKA_BOOTSTRAP") is { Length: > 0 } given)
         {
             using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = given }).Build();
-            await admin.CreateTopicsAsync([new TopicSpecification { Name = topics.Bets, NumPartitions = 1 }, new TopicSpecification { Name = topics.Events, NumPartitions = 1 }]);
+            await admin.CreateTopicsAsync([
+                new TopicSpecification { Name = topics.Bets, NumPartitions = 1 },
+                new TopicSpecification { Name = topics.Events, NumPartitions = 1 },
+            ]);
             return (given, true);
         }
         await _own.StartAsync();

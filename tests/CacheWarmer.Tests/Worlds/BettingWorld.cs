@@ -25,7 +25,8 @@ sealed class BettingWorld(NpgsqlDataSource postgres, int partitions) : IAsyncDis
 
     public NpgsqlDataSource Postgres => postgres;
 
-    public static async Task<BettingWorld> CreateAsync(Servers servers, int partitions) => await CreateAsync(await servers.PostgresAsync(), partitions);
+    public static async Task<BettingWorld> CreateAsync(Servers servers, int partitions) =>
+        await CreateAsync(await servers.PostgresAsync(), partitions);
 
     public static async Task<BettingWorld> CreateAsync(PostgresServer server, int partitions)
     {
@@ -34,7 +35,9 @@ sealed class BettingWorld(NpgsqlDataSource postgres, int partitions) : IAsyncDis
         return new BettingWorld(NpgsqlDataSource.Create(connection), partitions);
     }
 
-    /// <summary>One random thing happens: a transaction begins, writes, commits or rolls back; now and then all bets are truncated.</summary>
+    /// <summary>
+    /// One random thing happens: a transaction begins, writes, commits or rolls back; now and then all bets are truncated.
+    /// </summary>
     public async Task StepAsync(Random random)
     {
         if (_open.Count < 4 && random.Next(3) == 0)
@@ -79,7 +82,10 @@ sealed class BettingWorld(NpgsqlDataSource postgres, int partitions) : IAsyncDis
     {
         await using var connection = await postgres.OpenConnectionAsync();
         var rows = await connection.QueryAsync<(string Status, long Bets)>("SELECT status, count(*) FROM bets GROUP BY 1");
-        var counts = new SortedDictionary<string, long>(Contracts.BetStatus.All.ToDictionary(status => status, _ => 0L), StringComparer.Ordinal);
+        var counts = new SortedDictionary<string, long>(
+            Contracts.BetStatus.All.ToDictionary(status => status, _ => 0L),
+            StringComparer.Ordinal
+        );
         foreach (var (status, bets) in rows)
         {
             counts[status] = bets;
@@ -111,7 +117,9 @@ sealed class BettingWorld(NpgsqlDataSource postgres, int partitions) : IAsyncDis
         if (old is null)
         {
             await transaction.Connection.ExecuteAsync(
-                "INSERT INTO bets VALUES (@id, 1, 1, @status, 10.00, NULL, '2026-11-01T00:00:00Z', NULL)", new { id, status });
+                "INSERT INTO bets VALUES (@id, 1, 1, @status, 10.00, NULL, '2026-11-01T00:00:00Z', NULL)",
+                new { id, status }
+            );
             transaction.Add(id, "c", null, status, lsn);
         }
         else if (random.Next(4) == 0)
@@ -145,9 +153,17 @@ sealed class BettingWorld(NpgsqlDataSource postgres, int partitions) : IAsyncDis
     {
         // A truncate stands in one partition, whichever; a bet's changes in the one of its key.
         var partition = (int)((change.Id ?? 0) % partitions);
-        Log[partition].Add(new StreamRecord(
-            "betting.public.bets", partition, Log[partition].Count, 1_800_000_000_000,
-            change.Id is { } id ? Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"id\":{id}}}")) : null,
-            Envelope.Of(change, transactionId, commitLsn, ++_order), []));
+        Log[partition]
+            .Add(
+                new StreamRecord(
+                    "betting.public.bets",
+                    partition,
+                    Log[partition].Count,
+                    1_800_000_000_000,
+                    change.Id is { } id ? Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"id\":{id}}}")) : null,
+                    Envelope.Of(change, transactionId, commitLsn, ++_order),
+                    []
+                )
+            );
     }
 }

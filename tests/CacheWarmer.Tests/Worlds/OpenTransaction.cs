@@ -26,7 +26,8 @@ sealed class OpenTransaction(NpgsqlConnection connection, NpgsqlTransaction tran
     /// <summary>Where the log stands: below what this transaction writes next, above what it wrote before.</summary>
     public Task<long> LsnAsync() => connection.ExecuteScalarAsync<long>("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint");
 
-    public void Add(long? betId, string op, string? before, string? after, long lsn) => Changes.Add(new Change(betId, op, before, after, lsn));
+    public void Add(long? betId, string op, string? before, string? after, long lsn) =>
+        Changes.Add(new Change(betId, op, before, after, lsn));
 
     public async ValueTask DisposeAsync()
     {

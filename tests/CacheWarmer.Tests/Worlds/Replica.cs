@@ -80,5 +80,6 @@ sealed class Replica(CounterStore store, BaselineElection keeper)
         return (changes, rebuild);
     }
 
-    Task<CounterBaseline> EnsureAsync(CounterBaseline? unfit, int epoch) => keeper.EnsureAsync(unfit, epoch, "test", () => { }, CancellationToken.None);
+    Task<CounterBaseline> EnsureAsync(CounterBaseline? unfit, int epoch) =>
+        keeper.EnsureAsync(unfit, epoch, "test", () => { }, CancellationToken.None);
 }

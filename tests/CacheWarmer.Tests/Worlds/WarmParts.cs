@@ -12,7 +12,9 @@ sealed class WarmParts
 {
     public WarmParts(NpgsqlDataSource postgres, IConnectionMultiplexer redis, int shards = 3)
     {
-        Options = Microsoft.Extensions.Options.Options.Create(new CacheWarmerOptions { Shards = shards, SettleBeforeRebuild = TimeSpan.Zero });
+        Options = Microsoft.Extensions.Options.Options.Create(
+            new CacheWarmerOptions { Shards = shards, SettleBeforeRebuild = TimeSpan.Zero }
+        );
         Redis = redis;
         Store = new CounterStore(redis);
         Rebuild = new CounterRebuild(postgres, redis, Options, TimeProvider.System, NullLogger<CounterRebuild>.Instance);
@@ -33,7 +35,10 @@ sealed class WarmParts
         Assert.NotNull(at);
         var counts = await Store.ReadAsync(at);
         Assert.NotNull(counts);
-        return new SortedDictionary<string, long>(counts.Counts.ToDictionary(count => count.Status, count => count.Bets), StringComparer.Ordinal);
+        return new SortedDictionary<string, long>(
+            counts.Counts.ToDictionary(count => count.Status, count => count.Bets),
+            StringComparer.Ordinal
+        );
     }
 
     public void Flush() => Redis.GetServer(Redis.GetEndPoints()[0]).FlushAllDatabases();

@@ -8,15 +8,18 @@ namespace Betting.Tests.CdcSink.Alerts;
 /// <summary>The alerts as Prometheus itself reads and plays them, and what must stand beside each.</summary>
 public sealed partial class AlertRuleTests
 {
-    static readonly string Rules = Read("compose/alerts/cdcsink.yml"), Cases = Read("tests/CdcSink.Tests/Alerts/cdcsink.test.yml");
+    static readonly string Rules = Read("compose/alerts/cdcsink.yml"),
+        Cases = Read("tests/CdcSink.Tests/Alerts/cdcsink.test.yml");
 
     static List<string> Alerts => [.. Alert().Matches(Rules).Select(match => match.Groups[1].Value)];
 
     [Fact]
-    public Task Prometheus_can_read_the_rules() => Promtool.RunAsync("check", "rules", Path.Combine(Installed.ProjectRoot, "compose/alerts/cdcsink.yml"));
+    public Task Prometheus_can_read_the_rules() =>
+        Promtool.RunAsync("check", "rules", Path.Combine(Installed.ProjectRoot, "compose/alerts/cdcsink.yml"));
 
     [Fact]
-    public Task Each_alert_fires_when_it_should_and_not_beside_it() => Promtool.RunAsync("test", "rules", Path.Combine(Installed.ProjectRoot, "tests/CdcSink.Tests/Alerts/cdcsink.test.yml"));
+    public Task Each_alert_fires_when_it_should_and_not_beside_it() =>
+        Promtool.RunAsync("test", "rules", Path.Combine(Installed.ProjectRoot, "tests/CdcSink.Tests/Alerts/cdcsink.test.yml"));
 
     [Fact]
     public void Each_alert_has_a_case_in_which_it_fires_and_a_section_in_the_runbook()

@@ -19,7 +19,11 @@ public sealed partial class ClickHouseRightsTests
     [InlineData("reconciler", "Reconciler")]
     public void A_worker_reads_the_system_tables_that_its_user_may_read(string user, string worker, params string[] expected)
     {
-        var named = Sources(worker).SelectMany(text => SystemTable().Matches(text)).Select(match => match.Groups["table"].Value).Distinct().Order();
+        var named = Sources(worker)
+            .SelectMany(text => SystemTable().Matches(text))
+            .Select(match => match.Groups["table"].Value)
+            .Distinct()
+            .Order();
 
         Assert.Equal(expected, named);
         Assert.Equal(expected, ClickHouseUsers.SystemTablesOf(user).Order());
@@ -28,7 +32,11 @@ public sealed partial class ClickHouseRightsTests
     [Fact]
     public void The_sink_inserts_into_the_tables_that_its_user_may_insert_into()
     {
-        var named = Sources("CdcSink").SelectMany(text => Insert().Matches(text)).Select(match => match.Groups["table"].Value).Distinct().ToList();
+        var named = Sources("CdcSink")
+            .SelectMany(text => Insert().Matches(text))
+            .Select(match => match.Groups["table"].Value)
+            .Distinct()
+            .ToList();
 
         Assert.NotEmpty(named);
         Assert.Empty(named.Except(ClickHouseUsers.InsertsOf("sink")));
@@ -45,7 +53,8 @@ public sealed partial class ClickHouseRightsTests
     static IEnumerable<string> Sources(string worker)
     {
         var folder = Path.Combine(Installed.ProjectRoot, "workers", worker);
-        var files = Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories)
+        var files = Directory
+            .GetFiles(folder, "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
             .Where(file => !OfTheOwner.Any(name => Path.GetRelativePath(folder, file).Split('/').Contains(name)))
             .ToList();

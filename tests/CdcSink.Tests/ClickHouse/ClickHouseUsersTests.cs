@@ -17,7 +17,11 @@ public sealed partial class ClickHouseUsersTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
 
-        foreach (var statement in ClickHouseUsers.Names.SelectMany(name => ClickHouseUsers.Statements("betting", new NamedPassword(name, "secret"), cluster)))
+        foreach (
+            var statement in ClickHouseUsers.Names.SelectMany(name =>
+                ClickHouseUsers.Statements("betting", new NamedPassword(name, "secret"), cluster)
+            )
+        )
         {
             await sink.ParseAsync(statement);
         }
@@ -28,9 +32,24 @@ public sealed partial class ClickHouseUsersTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
 
-        var tables = await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND NOT startsWith(name, '.') ORDER BY name");
+        var tables = await sink.QueryAsync(
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE "
+                + "'%MergeTree' AND NOT startsWith(name, '.') ORDER BY name"
+        );
 
-        Assert.Equal(["bets_by_event", "bets_by_user", "rebuilds", "row_retention", "schema_files", "summary_by_day", "summary_by_hour", "summary_by_month"], tables.Except(ClickHouseUsers.InsertsOf("sink")));
+        Assert.Equal(
+            [
+                "bets_by_event",
+                "bets_by_user",
+                "rebuilds",
+                "row_retention",
+                "schema_files",
+                "summary_by_day",
+                "summary_by_hour",
+                "summary_by_month",
+            ],
+            tables.Except(ClickHouseUsers.InsertsOf("sink"))
+        );
         Assert.Empty(ClickHouseUsers.Names.SelectMany(ClickHouseUsers.InsertsOf).Except(tables));
     }
 
@@ -45,7 +64,9 @@ public sealed partial class ClickHouseUsersTests(Servers servers)
     [Fact]
     public void An_empty_password_is_refused()
     {
-        var empty = Assert.Throws<SchemaException>(() => ClickHouseUsers.Statements("betting", new NamedPassword("sink", " "), null).ToList());
+        var empty = Assert.Throws<SchemaException>(() =>
+            ClickHouseUsers.Statements("betting", new NamedPassword("sink", " "), null).ToList()
+        );
 
         Assert.Contains("the password of sink is empty", empty.Message, StringComparison.Ordinal);
     }
@@ -66,14 +87,19 @@ public sealed partial class ClickHouseUsersTests(Servers servers)
 
         Assert.All(statements, statement => Assert.DoesNotContain("a password", statement, StringComparison.Ordinal));
         var made = Identified().Match(statements[0]);
-        Assert.Equal(Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes("a password" + made.Groups["salt"].Value))), made.Groups["hash"].Value);
+        Assert.Equal(
+            Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes("a password" + made.Groups["salt"].Value))),
+            made.Groups["hash"].Value
+        );
         Assert.DoesNotContain("a password", new NamedPassword("sink", "a password").ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Nobody_else_is_known()
     {
-        var wrong = Assert.Throws<SchemaException>(() => ClickHouseUsers.Statements("betting", new NamedPassword("root; DROP", "x"), null).ToList());
+        var wrong = Assert.Throws<SchemaException>(() =>
+            ClickHouseUsers.Statements("betting", new NamedPassword("root; DROP", "x"), null).ToList()
+        );
 
         Assert.Contains("sink, reconciler, reader", wrong.Message, StringComparison.Ordinal);
     }

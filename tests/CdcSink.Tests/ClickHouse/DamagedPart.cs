@@ -18,7 +18,9 @@ sealed class DamagedPart
     public static async Task<DamagedPart> OfAsync(SinkUnderTest sink, string table)
     {
         await sink.QueryAsync($"OPTIMIZE TABLE {table} FINAL");
-        var path = await sink.QueryAsync($"SELECT path FROM system.parts WHERE database = currentDatabase() AND table = '{table}' AND active");
+        var path = await sink.QueryAsync(
+            $"SELECT path FROM system.parts WHERE database = currentDatabase() AND table = '{table}' AND " + $"active"
+        );
         var part = new DamagedPart(Path.Combine(path.Single(), "data.bin"));
         await ForgetAsync(sink);
         return part;

@@ -11,12 +11,14 @@ public sealed class DurableInsertTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
 
-        var others = await sink.QueryAsync("""
+        var others = await sink.QueryAsync(
+            """
             SELECT name FROM system.tables
             WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND NOT startsWith(name, '.')
               AND NOT (engine_full LIKE '%fsync_after_insert = %1%' AND engine_full LIKE '%fsync_part_directory = %1%')
             ORDER BY name
-            """);
+            """
+        );
 
         // Summaries are made anew as a whole; which migrations have run is seen from the schema too.
         Assert.Equal(["schema_files", "summary_by_day", "summary_by_hour", "summary_by_month"], others);
@@ -29,6 +31,12 @@ public sealed class DurableInsertTests(Servers servers)
 
         await sink.QueryAsync("CREATE TABLE another AS bets_analytics_rows");
 
-        Assert.Contains("fsync_after_insert", Assert.Single(await sink.QueryAsync("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'another'")), StringComparison.Ordinal);
+        Assert.Contains(
+            "fsync_after_insert",
+            Assert.Single(
+                await sink.QueryAsync("SELECT engine_full FROM system.tables WHERE " + "database = currentDatabase() AND name = 'another'")
+            ),
+            StringComparison.Ordinal
+        );
     }
 }

@@ -7,8 +7,8 @@ using Xunit;
 namespace Betting.Tests.CdcSink.ClickHouse;
 
 /// <summary>
-/// Metadata files of 0 bytes, as a full disk leaves them under the engine that runs here: what is seen before a restart, and the ways out that
-/// docs/runbooks/cdcsink.md describes. Each test has a server of its own, whose data folder it changes.
+/// Metadata files of 0 bytes, as a full disk leaves them under the engine that runs here: what is seen before a restart, and the ways out
+/// that docs/runbooks/cdcsink.md describes. Each test has a server of its own, whose data folder it changes.
 /// </summary>
 public sealed partial class EmptyMetadataTests : IAsyncDisposable
 {
@@ -57,7 +57,10 @@ public sealed partial class EmptyMetadataTests : IAsyncDisposable
     [InlineData("bets_analytics_rows", true)]
     [InlineData("bets_by_user_feed", false)]
     [InlineData("bets_analytics", false)]
-    public async Task The_empty_file_of_a_table_or_view_is_written_again_from_a_fresh_database_and_all_rows_are_there(string lost, bool hasRows)
+    public async Task The_empty_file_of_a_table_or_view_is_written_again_from_a_fresh_database_and_all_rows_are_there(
+        string lost,
+        bool hasRows
+    )
     {
         using var client = await StartedAsync();
         var file = Metadata("bets", lost);
@@ -94,19 +97,25 @@ public sealed partial class EmptyMetadataTests : IAsyncDisposable
         var connection = _server.ConnectionString("bets");
         await ClickHouseMigrator.MigrateAsync(connection);
         var client = new ClickHouseClient(connection);
-        await client.ExecuteNonQueryAsync("""
+        await client.ExecuteNonQueryAsync(
+            """
             INSERT INTO bet_changes (id, version, committed_at, user_id, event_id, status, amount, placed_at)
             SELECT number, number + 8, now(), 1, 1, 'OPEN', 10, now() FROM numbers(100)
-            """);
-        await client.ExecuteNonQueryAsync("""
+            """
+        );
+        await client.ExecuteNonQueryAsync(
+            """
             INSERT INTO bets_analytics_rows (bet_id, user_id, event_id, bet_status, bet_amount, placed_at, version, is_deleted)
             SELECT id, user_id, event_id, status, amount, placed_at, version, 0 FROM bet_changes
-            """);
+            """
+        );
         return client;
     }
 
-    static Task FilledAsync(ClickHouseClient client, string summary) => Deadline.UntilAsync("its rows", Limit, async () =>
-        await client.ExecuteScalarAsync($"SELECT toInt64(sum(bets)) FROM {summary}") is 100L);
+    static Task FilledAsync(ClickHouseClient client, string summary) =>
+        Deadline.UntilAsync("its rows", Limit, async () =>
+            await client.ExecuteScalarAsync($"SELECT toInt64(sum(bets)) FROM {summary}") is 100L
+        );
 
     static async Task<IEnumerable<string>> FaultsAsync(ClickHouseClient client) =>
         (await SchemaCheck.FaultsAsync(client, SchemaObjects.OfOneServer, CancellationToken.None)).Select(fault => fault.Text);
@@ -119,14 +128,17 @@ public sealed partial class EmptyMetadataTests : IAsyncDisposable
 
     async Task<string> LogAsync()
     {
-        using var log = new StreamReader(new FileStream(Path.Combine(_folder, "logs", "clickhouse.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        using var log = new StreamReader(
+            new FileStream(Path.Combine(_folder, "logs", "clickhouse.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
+        );
         return await log.ReadToEndAsync();
     }
 
     // metadata/DATABASE is a link to the folder of the database's metadata, as data/DATABASE/TABLE is one to that of the table's rows.
     string Metadata(string database, string table) => Path.Combine(_folder, "clickhouse", "metadata", database, table + ".sql");
 
-    string UuidOfData(string table) => Path.GetFileName(new FileInfo(Path.Combine(_folder, "clickhouse", "data", "bets", table)).LinkTarget!.TrimEnd('/'));
+    string UuidOfData(string table) =>
+        Path.GetFileName(new FileInfo(Path.Combine(_folder, "clickhouse", "data", "bets", table)).LinkTarget!.TrimEnd('/'));
 
     [GeneratedRegex("UUID '[0-9a-f-]{36}'")]
     private static partial Regex Uuid();

@@ -22,7 +22,10 @@ public sealed partial class FailureTableTests(Servers servers)
     public async Task Every_code_has_the_name_that_ClickHouse_gives_it()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
-        var named = await sink.QueryAsync($"SELECT code, errorCodeToName(toInt32(code)) FROM (SELECT arrayJoin([{string.Join(',', FailureTable.Codes.Keys)}]) AS code) ORDER BY code");
+        var named = await sink.QueryAsync(
+            $"SELECT code, errorCodeToName(toInt32(code)) FROM (SELECT "
+                + $"arrayJoin([{string.Join(',', FailureTable.Codes.Keys)}]) AS code) ORDER BY code"
+        );
 
         Assert.Equal(FailureTable.Codes.OrderBy(each => each.Key).Select(each => $"{each.Key}|{each.Value.Name}"), named);
     }
@@ -30,11 +33,14 @@ public sealed partial class FailureTableTests(Servers servers)
     [Fact]
     public void The_docs_and_the_code_class_the_same_codes_alike()
     {
-        var docs = File.ReadLines(Path.Combine(Installed.ProjectRoot, "docs", "failures.md")).Select(line => Row().Match(line)).Where(row => row.Success);
+        var docs = File.ReadLines(Path.Combine(Installed.ProjectRoot, "docs", "failures.md"))
+            .Select(line => Row().Match(line))
+            .Where(row => row.Success);
 
         Assert.Equal(
             FailureTable.Codes.OrderBy(each => each.Key).Select(each => $"{each.Key} {each.Value.Name} {Documented(each.Value.Class)}"),
-            docs.Select(row => $"{row.Groups["code"].Value} {row.Groups["name"].Value} {row.Groups["class"].Value}"));
+            docs.Select(row => $"{row.Groups["code"].Value} {row.Groups["name"].Value} {row.Groups["class"].Value}")
+        );
         Assert.All(Enum.GetValues<FailureClass>(), kind => Assert.Contains(FailureTable.Codes.Values, each => each.Class == kind));
     }
 
@@ -43,13 +49,20 @@ public sealed partial class FailureTableTests(Servers servers)
     {
         Action[] files =
         [
-            () => File.WriteAllText("/nope/x", "a"), () => File.OpenRead("/nope").Dispose(), () => File.WriteAllText(Path.GetTempPath(), "a"), () => File.WriteAllText("/dev/full", "a"),
+            () => File.WriteAllText("/nope/x", "a"),
+            () => File.OpenRead("/nope").Dispose(),
+            () => File.WriteAllText(Path.GetTempPath(), "a"),
+            () => File.WriteAllText("/dev/full", "a"),
             () => File.OpenRead("/" + new string('a', 5000)).Dispose(),
         ];
         Exception[] broken =
         [
-            new SocketException(111), new IOException("", new SocketException(104)), new IOException("The response ended prematurely."), new EndOfStreamException(),
-            new HttpIOException(HttpRequestError.ResponseEnded), new HttpRequestException(),
+            new SocketException(111),
+            new IOException("", new SocketException(104)),
+            new IOException("The response ended prematurely."),
+            new EndOfStreamException(),
+            new HttpIOException(HttpRequestError.ResponseEnded),
+            new HttpRequestException(),
         ];
         var texts = new ClickHouseFailures(Options.Create(new ClickHouseOptions()));
 
@@ -59,7 +72,9 @@ public sealed partial class FailureTableTests(Servers servers)
             Assert.Null(ClickHouseErrors.Classify(failure, CancellationToken.None, out _));
             Assert.Null(texts.Describe(failure));
         });
-        Assert.All(broken, failure => Assert.Equal(FailureClass.Unavailable, ClickHouseErrors.Classify(failure, CancellationToken.None, out _)));
+        Assert.All(broken, failure =>
+            Assert.Equal(FailureClass.Unavailable, ClickHouseErrors.Classify(failure, CancellationToken.None, out _))
+        );
     }
 
     [Fact]
@@ -80,7 +95,9 @@ public sealed partial class FailureTableTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers, settings: $"Port={FreePort.Take()}");
 
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => sink.ReplayAsync([new Made().Bet(1, Made.Columns())], TimeSpan.FromSeconds(1)));
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() =>
+            sink.ReplayAsync([new Made().Bet(1, Made.Columns())], TimeSpan.FromSeconds(1))
+        );
     }
 
     [Theory]
@@ -92,7 +109,10 @@ public sealed partial class FailureTableTests(Servers servers)
 
         var listed = FailureTable.Codes[code].Class;
         // A question's answer says nothing of a record.
-        Assert.Equal(listed == FailureClass.Data ? FailureClass.Unknown : listed, ClickHouseErrors.Classify(failure, CancellationToken.None, out var name));
+        Assert.Equal(
+            listed == FailureClass.Data ? FailureClass.Unknown : listed,
+            ClickHouseErrors.Classify(failure, CancellationToken.None, out var name)
+        );
         Assert.Equal(code.ToString(CultureInfo.InvariantCulture), name);
 
         var insert = await Assert.ThrowsAnyAsync<Exception>(() => OwnRowsRefusedException.OfAsync(Task.FromException(failure)));
@@ -145,14 +165,15 @@ public sealed partial class FailureTableTests(Servers servers)
     [Fact]
     public void A_code_that_is_not_listed_is_unknown() => Assert.Equal(FailureClass.Unknown, FailureTable.Of(987_654));
 
-    static string Documented(FailureClass kind) => kind switch
-    {
-        FailureClass.Unavailable => "unavailable",
-        FailureClass.TooMuch => "too much",
-        FailureClass.Data => "this data",
-        FailureClass.Configuration => "configuration",
-        _ => "unknown",
-    };
+    static string Documented(FailureClass kind) =>
+        kind switch
+        {
+            FailureClass.Unavailable => "unavailable",
+            FailureClass.TooMuch => "too much",
+            FailureClass.Data => "this data",
+            FailureClass.Configuration => "configuration",
+            _ => "unknown",
+        };
 
     [GeneratedRegex(@"^\| (?<code>\d+) \| (?<name>[A-Z0-9_]+) \| (?<class>[a-z ]+) \|$")]
     private static partial Regex Row();

@@ -32,7 +32,11 @@ public sealed class FullDiskTests : IAsyncDisposable
         Assert.Equal(["summary_by_day"], await LostAsync(client));
 
         var refused = await Assert.ThrowsAsync<SchemaException>(() => ClickHouseMigrator.MigrateAsync(connection));
-        Assert.StartsWith("ClickHouse's disk has 0 MiB free, and a migration needs 64. Nothing was changed", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "ClickHouse's disk has 0 MiB free, and a migration needs 64. Nothing was " + "changed",
+            refused.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(["summary_by_day"], await LostAsync(client));
 
         File.Delete(filler);
@@ -72,7 +76,11 @@ public sealed class FullDiskTests : IAsyncDisposable
 
     static async Task<bool> RunAsync(string program, params string[] arguments)
     {
-        await using var step = EngineProcess.Start(program, new Launch(program, arguments), Path.Combine(Path.GetTempPath(), $"betting-{program}.log"));
+        await using var step = EngineProcess.Start(
+            program,
+            new Launch(program, arguments),
+            Path.Combine(Path.GetTempPath(), $"betting-{program}.log")
+        );
         return await step.ExitedWithinAsync(TimeSpan.FromSeconds(10)) && step.ExitCode == 0;
     }
 }

@@ -11,18 +11,28 @@ namespace Betting.Tests.CdcSink.ClickHouse;
 public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
 {
     // data_as_of as 0009 defines it, summary_by_hour as 0006 does, and so on: all of them are replaced or dropped by later files.
-    const string OldDataAsOf = "CREATE OR REPLACE VIEW data_as_of AS\nWITH (SELECT max(committed_at)", OldProgress = "CREATE OR REPLACE TABLE sink_progress",
-        OldSummary = "CREATE MATERIALIZED VIEW IF NOT EXISTS summary_by_hour\n", NewSummary = "CREATE TABLE IF NOT EXISTS summary_by_hour\n";
+    const string OldDataAsOf = "CREATE OR REPLACE VIEW data_as_of AS\nWITH (SELECT max(committed_at)",
+        OldProgress = "CREATE OR REPLACE TABLE sink_progress",
+        OldSummary = "CREATE MATERIALIZED VIEW IF NOT EXISTS summary_by_hour\n",
+        NewSummary = "CREATE TABLE IF NOT EXISTS " + "summary_by_hour\n";
 
     static int _databases;
     static Task<IReadOnlyList<string>>? _alone;
     readonly List<string> _created = [];
 
     public static TheoryData<string> Statements =>
-    [
-        OldDataAsOf, OldSummary, "CREATE OR REPLACE VIEW bets_as_of AS", "CREATE OR REPLACE VIEW history_gaps AS", "CREATE OR REPLACE VIEW data_as_of AS SELECT argMaxOrNull",
-        "DROP TABLE IF EXISTS summary_by_hour_refresh", "DROP TABLE IF EXISTS summary_by_month", "ALTER TABLE sink_progress ADD COLUMN", "INSERT INTO schema_files", OldProgress,
-    ];
+        [
+            OldDataAsOf,
+            OldSummary,
+            "CREATE OR REPLACE VIEW bets_as_of AS",
+            "CREATE OR REPLACE VIEW history_gaps AS",
+            "CREATE OR REPLACE VIEW data_as_of AS SELECT argMaxOrNull",
+            "DROP TABLE IF EXISTS summary_by_hour_refresh",
+            "DROP TABLE IF EXISTS summary_by_month",
+            "ALTER TABLE sink_progress ADD " + "COLUMN",
+            "INSERT INTO schema_files",
+            OldProgress,
+        ];
 
     [Fact]
     public async Task The_slower_process_leaves_out_what_the_faster_one_has_applied_and_mends_the_view_that_it_made_old()
@@ -40,7 +50,13 @@ public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
         Assert.Equal(["data_as_of"], done.Replaced);
         Assert.Empty(done.Applied.Intersect(faster.Applied).Except(["comments.sql"]));
         await IsAsNewAsync(database);
-        Assert.Equal(["0"], await QueryAsync(database, "SELECT count() FROM (SELECT name FROM schema_files WHERE name != 'comments.sql' GROUP BY name HAVING count() > 1)"));
+        Assert.Equal(
+            ["0"],
+            await QueryAsync(
+                database,
+                "SELECT count() FROM (SELECT name FROM schema_files WHERE name != " + "'comments.sql' GROUP BY name HAVING count() > 1)"
+            )
+        );
     }
 
     [Theory]
@@ -53,7 +69,10 @@ public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
         var slower = ClickHouseMigrator.MigrateAsync(proxy.ConnectionString, cancellation: killed.Token);
         await proxy.HeldAsync();
         await ClickHouseMigrator.MigrateAsync(database);
-        await ExecuteAsync(database, "INSERT INTO sink_progress (topic, partition, next_offset, generation, record_offset) VALUES ('t', 0, 70, 5, 42)");
+        await ExecuteAsync(
+            database,
+            "INSERT INTO sink_progress (topic, partition, next_offset, generation, record_offset) VALUES " + "('t', 0, 70, 5, 42)"
+        );
         await killed.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slower);
         await proxy.ReleaseAsync();
@@ -61,7 +80,10 @@ public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
         await ClickHouseMigrator.MigrateAsync(database);
 
         await IsAsNewAsync(database);
-        Assert.Equal(["t|70|5|42"], await QueryAsync(database, "SELECT topic, next_offset, generation, record_offset FROM sink_progress FINAL"));
+        Assert.Equal(
+            ["t|70|5|42"],
+            await QueryAsync(database, "SELECT topic, next_offset, generation, record_offset FROM " + "sink_progress FINAL")
+        );
         var again = await ClickHouseMigrator.MigrateAsync(database);
         Assert.Empty(again.Applied.Concat(again.CreatedAgain).Concat(again.Replaced));
     }
@@ -163,10 +185,14 @@ public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
         return await DefinitionsAsync(fresh);
     }
 
-    static Task<IReadOnlyList<string>> DefinitionsAsync(string database) => QueryAsync(database, """
-        SELECT name, replaceAll(create_table_query, currentDatabase() || '.', '') FROM system.tables
-        WHERE database = currentDatabase() AND NOT startsWith(name, '.') ORDER BY name
-        """);
+    static Task<IReadOnlyList<string>> DefinitionsAsync(string database) =>
+        QueryAsync(
+            database,
+            """
+            SELECT name, replaceAll(create_table_query, currentDatabase() || '.', '') FROM system.tables
+            WHERE database = currentDatabase() AND NOT startsWith(name, '.') ORDER BY name
+            """
+        );
 
     static async Task ExecuteAsync(string database, string statement)
     {

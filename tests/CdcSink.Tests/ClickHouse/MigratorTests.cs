@@ -23,11 +23,16 @@ public sealed class MigratorTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY COMMENT 'other'");
         Assert.Equal([], (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
-        await sink.Client.ExecuteNonQueryAsync("INSERT INTO schema_files (name, hash, applied_at) VALUES ('comments.sql', 'former', now64(3) + 1)");
+        await sink.Client.ExecuteNonQueryAsync(
+            "INSERT INTO schema_files (name, hash, applied_at) VALUES ('comments.sql', 'former', " + "now64(3) + 1)"
+        );
 
         Assert.Equal(["comments.sql"], (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
 
-        Assert.NotEqual(["other"], await sink.QueryAsync("SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = 'bet_changes'"));
+        Assert.NotEqual(
+            ["other"],
+            await sink.QueryAsync("SELECT comment FROM system.tables WHERE database = currentDatabase() AND " + "name = 'bet_changes'")
+        );
     }
 
     [Fact]

@@ -21,7 +21,9 @@ static partial class OwnCluster
         using var client = new ClickHouseClient(connectionString);
         foreach (var statement in ClickHouseMigrator.Script(cluster))
         {
-            await client.ExecuteNonQueryAsync(Replicated().Replace(statement.Replace($" ON CLUSTER `{cluster}`", "", StringComparison.Ordinal), "${engine}("));
+            await client.ExecuteNonQueryAsync(
+                Replicated().Replace(statement.Replace($" ON CLUSTER `{cluster}`", "", StringComparison.Ordinal), "${engine}(")
+            );
         }
     }
 

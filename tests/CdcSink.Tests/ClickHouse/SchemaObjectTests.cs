@@ -9,14 +9,23 @@ namespace Betting.Tests.CdcSink.ClickHouse;
 public sealed partial class SchemaObjectTests(Servers servers)
 {
     static readonly string[] Summaries =
-        ["summary_by_day", "summary_by_day_refresh", "summary_by_hour", "summary_by_hour_refresh", "summary_by_month", "summary_by_month_refresh"];
+    [
+        "summary_by_day",
+        "summary_by_day_refresh",
+        "summary_by_hour",
+        "summary_by_hour_refresh",
+        "summary_by_month",
+        "summary_by_month_refresh",
+    ];
 
     [Fact]
     public async Task The_schema_creates_exactly_what_a_migrated_database_has()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
 
-        var there = await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND NOT startsWith(name, '.') ORDER BY name");
+        var there = await sink.QueryAsync(
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND NOT startsWith(name, " + "'.') ORDER BY name"
+        );
 
         Assert.Equal(there, SchemaObjects.OfOneServer.Select(each => each.Name).Order(StringComparer.Ordinal));
     }
@@ -33,7 +42,8 @@ public sealed partial class SchemaObjectTests(Servers servers)
         Assert.Contains("bets_analytics", Names(SchemaObjectKind.View));
         Assert.Empty(new[] { "bet_changes", "sink_progress", "schema_files" }.Except(Names(SchemaObjectKind.Table)));
 
-        IEnumerable<string> Names(SchemaObjectKind kind) => objects.Where(each => each.Kind == kind).Select(each => each.Name).Order(StringComparer.Ordinal);
+        IEnumerable<string> Names(SchemaObjectKind kind) =>
+            objects.Where(each => each.Kind == kind).Select(each => each.Name).Order(StringComparer.Ordinal);
     }
 
     [Fact]
@@ -49,10 +59,13 @@ public sealed partial class SchemaObjectTests(Servers servers)
     [Fact]
     public void What_was_dropped_is_not_looked_for_and_what_was_created_once_more_is_what_the_last_statement_makes()
     {
-        var objects = SchemaObjects.Of(
-        [
-            "CREATE TABLE IF NOT EXISTS a (x UInt8) ENGINE = MergeTree ORDER BY x", "-- a comment\nDROP TABLE IF EXISTS a", "CREATE OR REPLACE VIEW b AS SELECT 1",
-            "CREATE OR REPLACE VIEW b AS SELECT 2", "CREATE MATERIALIZED VIEW IF NOT EXISTS c\nREFRESH EVERY 5 MINUTE\n(x UInt8) ENGINE = MergeTree ORDER BY x AS SELECT 1 AS x",
+        var objects = SchemaObjects.Of([
+            "CREATE TABLE IF NOT EXISTS a (x UInt8) ENGINE = MergeTree ORDER BY x",
+            "-- a comment\nDROP TABLE IF EXISTS a",
+            "CREATE OR REPLACE VIEW b AS SELECT 1",
+            "CREATE OR REPLACE VIEW b AS SELECT 2",
+            "CREATE MATERIALIZED VIEW IF NOT EXISTS c\nREFRESH EVERY 5 MINUTE\n(x UInt8) "
+                + "ENGINE = MergeTree ORDER BY x AS SELECT 1 AS x",
         ]);
 
         Assert.Equal(["b", "c"], objects.Select(each => each.Name));
@@ -64,7 +77,10 @@ public sealed partial class SchemaObjectTests(Servers servers)
     [Fact]
     public void No_statement_changes_a_summary_after_its_creation_but_its_comment()
     {
-        var changes = ClickHouseMigrator.Script(null).Select(statement => Altered().Match(statement)).Where(match => match.Success && Summaries.Contains(match.Groups["name"].Value));
+        var changes = ClickHouseMigrator
+            .Script(null)
+            .Select(statement => Altered().Match(statement))
+            .Where(match => match.Success && Summaries.Contains(match.Groups["name"].Value));
 
         Assert.All(changes, change => Assert.Matches(@"^\s*MODIFY COMMENT '[^']*'$", change.Groups["change"].Value));
     }

@@ -29,7 +29,12 @@ public sealed class SentSettingTests(Servers servers)
         var server = await servers.ClickHouseAsync();
         using var client = new ClickHouseClient(ClickHouseSettings.Of(server.ConnectionString()));
 
-        Assert.Equal("1", (await client.ExecuteScalarAsync("SELECT toString(getSetting('final')) SETTINGS final = 1"))?.ToString()?.Replace("true", "1", StringComparison.Ordinal));
+        Assert.Equal(
+            "1",
+            (await client.ExecuteScalarAsync("SELECT toString(getSetting('final')) SETTINGS final = " + "1"))
+                ?.ToString()
+                ?.Replace("true", "1", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -41,7 +46,10 @@ public sealed class SentSettingTests(Servers servers)
         using var client = new ClickHouseClient(ClickHouseSettings.Of($"{server.ConnectionString()};{profile};set_max_block_size=16"));
 
         var failure = await Assert.ThrowsAsync<ClickHouseServerException>(async () =>
-            await client.ExecuteScalarAsync("SELECT count() FROM (SELECT DISTINCT number FROM numbers(1000) WHERE number IN (SELECT number FROM numbers(500)))"));
+            await client.ExecuteScalarAsync(
+                "SELECT count() FROM (SELECT DISTINCT number FROM numbers(1000) WHERE number IN (SELECT " + "number FROM numbers(500)))"
+            )
+        );
         Assert.Contains("Limit for", failure.Message, StringComparison.Ordinal);
     }
 }

@@ -76,5 +76,6 @@ public sealed class HeldProgressTests
 
     static PartitionPosition At(string topic, long next) => new(topic, 0, next, 1_000_000 + next, 0, 0);
 
-    static IEnumerable<(string, long)> Recorded(IEnumerable<PartitionPosition> positions) => positions.Select(position => (position.Topic, position.NextOffset));
+    static IEnumerable<(string, long)> Recorded(IEnumerable<PartitionPosition> positions) =>
+        positions.Select(position => (position.Topic, position.NextOffset));
 }

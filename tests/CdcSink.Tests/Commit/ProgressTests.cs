@@ -36,11 +36,17 @@ public sealed class ProgressTests(Servers servers)
         var limit = TimeSpan.FromSeconds(30);
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var held = 0;
-        await using var gate = new ClickHouseGate(sink.ConnectionString, request => request.Contains("sink_progress", StringComparison.Ordinal) && Interlocked.Exchange(ref held, 1) == 0);
+        await using var gate = new ClickHouseGate(sink.ConnectionString, request =>
+            request.Contains("sink_progress", StringComparison.Ordinal) && Interlocked.Exchange(ref held, 1) == 0
+        );
         using var client = new ClickHouseClient(gate.ConnectionString);
         using var store = new ChangeStore(client);
         var committed = new List<PartitionPosition>();
-        var recorded = new RecordedProgress(new ProgressStore(client, store, new StoresClock(TimeProvider.System)), TimeProvider.System, NullLogger<RecordedProgress>.Instance);
+        var recorded = new RecordedProgress(
+            new ProgressStore(client, store, new StoresClock(TimeProvider.System)),
+            TimeProvider.System,
+            NullLogger<RecordedProgress>.Instance
+        );
         using var progress = new Progress(store, recorded, TimeProvider.System) { Commit = committed.AddRange };
         using var batch = new ChangeBatch { Assignment = progress.Assignment };
         batch.Positions.Add(new PartitionPosition("betting.public.bets", 0, 1, 1, 0, 0));

@@ -10,7 +10,9 @@ public sealed class ConnectorRulesTests
 {
     const string Added = "op,table,lsn,source.ts_ms,source.txId,source.snapshot";
 
-    static readonly Dictionary<string, string> Shipped = JsonNode.Parse(File.ReadAllText(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!.AsObject()
+    static readonly Dictionary<string, string> Shipped = JsonNode
+        .Parse(File.ReadAllText(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!
+        .AsObject()
         .ToDictionary(each => each.Key, each => each.Value!.GetValue<string>());
 
     [Fact]
@@ -140,7 +142,8 @@ public sealed class ConnectorRulesTests
     [InlineData("table.exclude.list", "private.[a-z&]+")]
     [InlineData("database.password", "${env:REPLICATOR_PASSWORD}")]
     [InlineData("producer.override.metadata.max.age.ms", "2000")]
-    public void A_setting_that_leaves_out_nothing_is_right(string setting, string? value) => Assert.Empty(ConnectorRules.Judge(With(setting, value)));
+    public void A_setting_that_leaves_out_nothing_is_right(string setting, string? value) =>
+        Assert.Empty(ConnectorRules.Judge(With(setting, value)));
 
     [Theory]
     [InlineData("org.apache.kafka.connect.transforms.Filter")]
@@ -152,13 +155,18 @@ public sealed class ConnectorRulesTests
     [InlineData("io.debezium.transforms.ExtractNewRecordState", "delete.tombstone.handling.mode", "drop")]
     [InlineData("org.apache.kafka.connect.transforms.HeaderFrom$Value", "operation", "move")]
     public void A_transform_that_may_drop_or_change_records_is_named(string type, string? setting = null, string? value = null) =>
-        Assert.StartsWith("transforms.other", Assert.Single(ConnectorRules.Judge(WithTransform(type, setting, value))).Line, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "transforms.other",
+            Assert.Single(ConnectorRules.Judge(WithTransform(type, setting, value))).Line,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("org.apache.kafka.connect.transforms.InsertHeader")]
     [InlineData("org.apache.kafka.connect.transforms.SetSchemaMetadata$Value")]
     [InlineData("org.apache.kafka.connect.transforms.HeaderFrom$Value", "operation", "copy")]
-    public void A_transform_that_keeps_every_record_is_right(string type, string? setting = null, string? value = null) => Assert.Empty(ConnectorRules.Judge(WithTransform(type, setting, value)));
+    public void A_transform_that_keeps_every_record_is_right(string type, string? setting = null, string? value = null) =>
+        Assert.Empty(ConnectorRules.Judge(WithTransform(type, setting, value)));
 
     /// <summary>Debezium's transform drops truncates whatever its settings; without the other settings more is lost.</summary>
     [Theory]
@@ -181,11 +189,22 @@ public sealed class ConnectorRulesTests
 
     [Fact]
     public void A_transform_of_this_project_that_a_predicate_restricts_is_named() =>
-        Assert.StartsWith("transforms.epoch.predicate", Assert.Single(ConnectorRules.Judge(With("transforms.epoch.predicate", "isBet"))).Line, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "transforms.epoch.predicate",
+            Assert.Single(ConnectorRules.Judge(With("transforms.epoch.predicate", "isBet"))).Line,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Line_breaks_in_the_heartbeat_query_do_not_matter() =>
-        Assert.Empty(ConnectorRules.Judge(With("heartbeat.action.query", Shipped["heartbeat.action.query"].Replace(" FROM ", "\n    FROM ", StringComparison.Ordinal) + "\n")));
+        Assert.Empty(
+            ConnectorRules.Judge(
+                With(
+                    "heartbeat.action.query",
+                    Shipped["heartbeat.action.query"].Replace(" FROM ", "\n    FROM ", StringComparison.Ordinal) + "\n"
+                )
+            )
+        );
 
     static Dictionary<string, string> WithTransform(string type, string? setting, string? value)
     {

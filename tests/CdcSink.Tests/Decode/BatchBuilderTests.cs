@@ -19,7 +19,15 @@ public sealed class BatchBuilderTests
     [Fact]
     public void A_message_that_calls_itself_a_watermark_and_has_no_time_is_a_dead_letter_and_other_prefixes_are_nothing()
     {
-        foreach (var record in new[] { _made.Message("now"), _made.Message("whatever", "someone-else"), _made.Watermark("2026-01-01T00:00:01Z"), _made.Message("7", "fence") })
+        foreach (
+            var record in new[]
+            {
+                _made.Message("now"),
+                _made.Message("whatever", "someone-else"),
+                _made.Watermark("2026-01-01T00:00:01Z"),
+                _made.Message("7", "fence"),
+            }
+        )
         {
             _builder.Add(record, out _);
         }
@@ -43,7 +51,7 @@ public sealed class BatchBuilderTests
         Assert.InRange(builder.Records, 2, 20);
         builder.Take()!.Dispose();
         // The same for records that give neither a row nor a letter.
-        for (var message = _made.Message(new string('x', 100_000), "someone-else"); !builder.IsFull;)
+        for (var message = _made.Message(new string('x', 100_000), "someone-else"); !builder.IsFull; )
         {
             builder.Add(message, out _);
         }

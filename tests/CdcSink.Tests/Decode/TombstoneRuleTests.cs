@@ -39,9 +39,21 @@ public sealed class TombstoneRuleTests
         Assert.False(_rule.IsAlone(Record, Tombstone(5)));
     }
 
-    static DecodedRecord Delete(long id) => new() { Kind = RecordKind.RowChange, Operation = Operation.Delete, Id = id };
+    static DecodedRecord Delete(long id) =>
+        new()
+        {
+            Kind = RecordKind.RowChange,
+            Operation = Operation.Delete,
+            Id = id,
+        };
 
-    static DecodedRecord Update(long id) => new() { Kind = RecordKind.RowChange, Operation = Operation.Update, Id = id };
+    static DecodedRecord Update(long id) =>
+        new()
+        {
+            Kind = RecordKind.RowChange,
+            Operation = Operation.Update,
+            Id = id,
+        };
 
     static DecodedRecord Tombstone(long id) => new() { Kind = RecordKind.Tombstone, Id = id };
 }

@@ -15,8 +15,21 @@ public sealed class NativeRowsTests(Servers servers)
 {
     static readonly Column[] EveryKind =
     [
-        Column.Int64("id"), Column.Bool("flag"), Column.UInt8("tiny"), Column.UInt16("small"), Column.Int32("int"), Column.UInt32("uint"), Column.UInt64("large"), Column.UInt128("huge"),
-        Column.Text("text"), Column.Money("amount"), Column.Money("payout").OrNull(), Column.Time("at"), Column.Millis("millis"), Column.Uuid("uuid"), Column.Map("originals"),
+        Column.Int64("id"),
+        Column.Bool("flag"),
+        Column.UInt8("tiny"),
+        Column.UInt16("small"),
+        Column.Int32("int"),
+        Column.UInt32("uint"),
+        Column.UInt64("large"),
+        Column.UInt128("huge"),
+        Column.Text("text"),
+        Column.Money("amount"),
+        Column.Money("payout").OrNull(),
+        Column.Time("at"),
+        Column.Millis("millis"),
+        Column.Uuid("uuid"),
+        Column.Map("originals"),
     ];
 
     [Theory]
@@ -27,7 +40,10 @@ public sealed class NativeRowsTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
-        await sink.Client.ExecuteNonQueryAsync($"CREATE TABLE kinds ({string.Join(", ", EveryKind.Select(column => $"{column.Name} {column.Type}"))}) ENGINE = MergeTree ORDER BY id");
+        await sink.Client.ExecuteNonQueryAsync(
+            $"CREATE TABLE kinds ({string.Join(", ", EveryKind.Select(column => $"{column.Name} {column.Type}"))}) ENGINE = MergeTree "
+                + $"ORDER BY id"
+        );
         using var rows = new NativeRows(EveryKind);
         List<string> expected = [];
         for (var id = -1; id < count - 1; id++)
@@ -38,11 +54,17 @@ public sealed class NativeRowsTests(Servers servers)
         await store.InsertAsync("kinds", rows, CancellationToken.None);
 
         Assert.Equal(count, rows.Rows);
-        Assert.Equal(expected, await sink.QueryAsync("""
-            SELECT id, toUInt8(flag), tiny, small, int, uint, large, toString(huge), concat(toString(length(text)), ':', substring(text, 1, 20)), toString(amount), toString(payout),
-                toUnixTimestamp64Micro(at), toUnixTimestamp64Milli(millis), toString(uuid), toString(originals)
-            FROM kinds ORDER BY id
-            """));
+        Assert.Equal(
+            expected,
+            await sink.QueryAsync(
+                """
+                SELECT id, toUInt8(flag), tiny, small, int, uint, large, toString(huge), concat(toString(length(text)), ':', substring(text,
+                    1, 20)), toString(amount), toString(payout),
+                    toUnixTimestamp64Micro(at), toUnixTimestamp64Milli(millis), toString(uuid), toString(originals)
+                FROM kinds ORDER BY id
+                """
+            )
+        );
     }
 
     [Fact]
@@ -61,7 +83,10 @@ public sealed class NativeRowsTests(Servers servers)
 
         await store.InsertAsync("texts", rows, CancellationToken.None);
 
-        Assert.Equal([.. lengths.Order().Select(length => length.ToString(CultureInfo.InvariantCulture))], await sink.QueryAsync("SELECT length(text) FROM texts ORDER BY length(text)"));
+        Assert.Equal(
+            [.. lengths.Order().Select(length => length.ToString(CultureInfo.InvariantCulture))],
+            await sink.QueryAsync("SELECT length(text) FROM texts ORDER BY length(text)")
+        );
     }
 
     [Fact]
@@ -100,14 +125,25 @@ public sealed class NativeRowsTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         using var rows = new NativeRows(JoinedRows.Columns);
-        foreach (var (bet, version, status) in new (long, ulong, string)[] { (1, 7, "SETTLED"), (1, 3, "OPEN"), (2, 5, "OPEN"), (2, 9, "CANCELLED") })
+        foreach (
+            var (bet, version, status) in new (long, ulong, string)[]
+            {
+                (1, 7, "SETTLED"),
+                (1, 3, "OPEN"),
+                (2, 5, "OPEN"),
+                (2, 9, "CANCELLED"),
+            }
+        )
         {
             WriteBet(rows, bet, version, status);
         }
 
         await store.InsertAsync("bets_analytics_rows", rows, CancellationToken.None);
 
-        Assert.Equal(["1|7|SETTLED", "2|9|CANCELLED"], await sink.QueryAsync("SELECT bet_id, bet_version, bet_status FROM bets_analytics ORDER BY bet_id"));
+        Assert.Equal(
+            ["1|7|SETTLED", "2|9|CANCELLED"],
+            await sink.QueryAsync("SELECT bet_id, bet_version, bet_status FROM " + "bets_analytics ORDER BY bet_id")
+        );
         Assert.Equal(["4"], await sink.QueryAsync("SELECT count() FROM bets_analytics_rows"));
     }
 
@@ -119,10 +155,26 @@ public sealed class NativeRowsTests(Servers servers)
         using var joined = new NativeRows(JoinedRows.Columns);
         using var progress = ProgressRows.Of([], 0);
         using var seconds = new CommitSeconds().ToRows();
-        foreach (var (table, rows) in changes.Tables.Append(("fences", changes.Fences)).Append(("watermarks", changes.Watermarks)).Append(("clock_jumps", changes.ClockJumps)).Append(("bets_analytics_rows", joined)).Append(("sink_progress", progress)).Append(("commit_seconds", seconds)))
+        foreach (
+            var (table, rows) in changes
+                .Tables.Append(("fences", changes.Fences))
+                .Append(("watermarks", changes.Watermarks))
+                .Append(("clock_jumps", changes.ClockJumps))
+                .Append(("bets_analytics_rows", joined))
+                .Append(("sink_progress", progress))
+                .Append(("commit_seconds", seconds))
+        )
         {
-            var types = (await sink.QueryAsync($"SELECT name, replaceRegexpOne(type, '^(LowCardinality[(]|SimpleAggregateFunction[(][a-z]+, )(.*)[)]$', '\\\\2') FROM system.columns WHERE database = currentDatabase() AND table = '{table}'"))
-                .Select(row => row.Split('|')).ToDictionary(row => row[0], row => row[1]);
+            var types = (
+                await sink.QueryAsync(
+                    $"SELECT name, replaceRegexpOne(type, "
+                        + $"'^(LowCardinality[(]|SimpleAggregateFunction[(][a-z]+, )(.*)[)]$', '\\\\2') FROM system.columns WHERE "
+                        + $"database = "
+                        + $"currentDatabase() AND table = '{table}'"
+                )
+            )
+                .Select(row => row.Split('|'))
+                .ToDictionary(row => row[0], row => row[1]);
             Assert.All(rows.Columns, column => Assert.Equal((table, column.Name, types[column.Name]), (table, column.Name, column.Type)));
         }
     }
@@ -178,8 +230,14 @@ public sealed class NativeRowsTests(Servers servers)
         rows.EndMap();
         rows.EndRow();
         var pairs = string.Join(",", Enumerable.Range(0, (id + 3) % 3).Select(pair => $"'k{pair}':'v{id}'"));
-        return string.Create(CultureInfo.InvariantCulture, $"{id}|{(id % 2 == 0 ? 1 : 0)}|{(byte)(id + 1)}|{(ushort)(id + 1)}|{-id}|{(uint)(id + 1)}|{ulong.MaxValue - (ulong)(id + 1)}|{new UInt128((ulong)(id + 1), 5)}|")
-            + string.Create(CultureInfo.InvariantCulture, $"{text.Length}:{text[..Math.Min(20, text.Length)]}|{Hundredths(id * 100L + 5)}|{(payout is { } paid ? Hundredths(paid) : "NULL")}|{id * 1_000_000L}|{id * 1_000L}|{uuid}|{{{pairs}}}");
+        return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{id}|{(id % 2 == 0 ? 1 : 0)}|{(byte)(id + 1)}|{(ushort)(id + 1)}|{-id}|{(uint)(id + 1)}|{ulong.MaxValue - (ulong)(id + 1)}|{new UInt128((ulong)(id + 1), 5)}|"
+            )
+            + string.Create(
+                CultureInfo.InvariantCulture,
+                $"{text.Length}:{text[..Math.Min(20, text.Length)]}|{Hundredths(id * 100L + 5)}|{(payout is { } paid ? Hundredths(paid) : "NULL")}|{id * 1_000_000L}|{id * 1_000L}|{uuid}|{{{pairs}}}"
+            );
     }
 
     // As ClickHouse writes a decimal: without zeros at its end.

@@ -25,14 +25,24 @@ public sealed class EqualVersionTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
-        await sink.ReplayAsync([.. hasOlderName ? [made.User(1)] : Array.Empty<StreamRecord>(), made.Event(1), made.Bet(1, Made.Columns())]);
-        var (late, newest) = (made.User(1, "\"name\":\"Grace\",\"created_at\":\"2025-01-01T00:00:00.000000Z\"", op: "u"), made.User(1, WithoutName, op: "u"));
+        await sink.ReplayAsync([
+            .. hasOlderName ? [made.User(1)] : Array.Empty<StreamRecord>(),
+            made.Event(1),
+            made.Bet(1, Made.Columns()),
+        ]);
+        var (late, newest) = (
+            made.User(1, "\"name\":\"Grace\",\"created_at\":\"2025-01-01T00:00:00.000000Z\"", op: "u"),
+            made.User(1, WithoutName, op: "u")
+        );
         await sink.ReplayAsync([newest]);
         using var wire = BeforeRows(() => sink.ReplayAsync([late]));
         using var client = new ClickHouseClient(new ClickHouseClientSettings(sink.Client.Settings) { HttpClient = new HttpClient(wire) });
         using var store = new ChangeStore(client);
 
-        await new BetJoin(store, new CdcSinkOptions(), sink.Metrics, TimeProvider.System).JoinAsync(new long[] { 1 }, CancellationToken.None);
+        await new BetJoin(store, new CdcSinkOptions(), sink.Metrics, TimeProvider.System).JoinAsync(
+            new long[] { 1 },
+            CancellationToken.None
+        );
 
         Assert.Equal(2, wire.Count);
         Assert.Equal(["Grace|[]"], await sink.QueryAsync("SELECT user_name, toString(marks) FROM bets_analytics"));
@@ -48,15 +58,24 @@ public sealed class EqualVersionTests(Servers servers)
         using var client = new ClickHouseClient(new ClickHouseClientSettings(sink.Client.Settings) { HttpClient = new HttpClient(wire) });
         using var store = new ChangeStore(client);
 
-        await new BetJoin(store, new CdcSinkOptions(), sink.Metrics, TimeProvider.System).JoinAsync(new long[] { 1 }, CancellationToken.None);
+        await new BetJoin(store, new CdcSinkOptions(), sink.Metrics, TimeProvider.System).JoinAsync(
+            new long[] { 1 },
+            CancellationToken.None
+        );
 
         Assert.Equal(1, wire.Count);
         Assert.Equal(["Ada"], await sink.QueryAsync("SELECT user_name FROM bets_analytics"));
     }
 
-    static BeforeRequest BeforeRows(Func<Task> first) => new(request =>
-    {
-        var query = Uri.UnescapeDataString(request.RequestUri!.Query);
-        return Task.FromResult(query.Contains("INSERT", StringComparison.Ordinal) && query.Contains("bets_analytics_rows", StringComparison.Ordinal));
-    }, first);
+    static BeforeRequest BeforeRows(Func<Task> first) =>
+        new(
+            request =>
+            {
+                var query = Uri.UnescapeDataString(request.RequestUri!.Query);
+                return Task.FromResult(
+                    query.Contains("INSERT", StringComparison.Ordinal) && query.Contains("bets_analytics_rows", StringComparison.Ordinal)
+                );
+            },
+            first
+        );
 }

@@ -8,12 +8,17 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Join;
 
-/// <summary>One rule, written three times: the worker's join, the statement inside ClickHouse, and the model. They agree on random changes in random order.</summary>
+/// <summary>
+/// One rule, written three times: the worker's join, the statement inside ClickHouse, and the model. They agree on random changes in random
+/// order.
+/// </summary>
 public sealed class JoinTests(Servers servers)
 {
     const string Everything = """
-        SELECT DISTINCT bet_id, bet_status, bet_amount, payout, toUnixTimestamp64Micro(placed_at), toUnixTimestamp64Micro(settled_at), user_id, user_name, toUnixTimestamp64Micro(user_created_at),
-            event_id, event_name, event_category, toUnixTimestamp64Micro(event_start_time), event_status, bet_version, user_version, event_version, toString(version), is_deleted, marks
+        SELECT DISTINCT bet_id, bet_status, bet_amount, payout, toUnixTimestamp64Micro(placed_at), toUnixTimestamp64Micro(settled_at),
+            user_id, user_name, toUnixTimestamp64Micro(user_created_at),
+            event_id, event_name, event_category, toUnixTimestamp64Micro(event_start_time), event_status, bet_version, user_version,
+            event_version, toString(version), is_deleted, marks
         FROM bets_analytics_rows
         """;
 
@@ -38,9 +43,18 @@ public sealed class JoinTests(Servers servers)
                 await sink.InsertChangesAsync(batch);
                 await sink.JoinAsync(model.AllBets());
                 model.InsertRows(model.Join(model.AllBets()));
-                var rows = await sink.QueryAsync("SELECT toUnixTimestamp64Micro(placed_at), user_id, event_id, bet_id, bet_status, user_name, event_name, toString(version) FROM bets_analytics_rows FINAL");
-                Assert.Equal(model.Live.Select(row => $"{row.Key.PlacedAt}|{row.Key.UserId}|{row.Key.EventId}|{row.Key.BetId}|{row.Row!.Status}|{row.Row.UserName}|{row.Row.EventName}|{row.Version}").Order(StringComparer.Ordinal),
-                    rows.Order(StringComparer.Ordinal));
+                var rows = await sink.QueryAsync(
+                    "SELECT toUnixTimestamp64Micro(placed_at), user_id, event_id, bet_id, bet_status, "
+                        + "user_name, event_name, toString(version) FROM bets_analytics_rows FINAL"
+                );
+                Assert.Equal(
+                    model
+                        .Live.Select(row =>
+                            $"{row.Key.PlacedAt}|{row.Key.UserId}|{row.Key.EventId}|{row.Key.BetId}|{row.Row!.Status}|{row.Row.UserName}|{row.Row.EventName}|{row.Version}"
+                        )
+                        .Order(StringComparer.Ordinal),
+                    rows.Order(StringComparer.Ordinal)
+                );
             }
         }
     }
@@ -107,7 +121,14 @@ public sealed class JoinTests(Servers servers)
         }
         if (change.Bet is { } bet)
         {
-            decoded.Bet = new BetRow { UserId = bet.UserId, EventId = bet.EventId, PlacedAt = bet.PlacedAt, Status = Encoding.UTF8.GetBytes(bet.Status), Amount = 100 };
+            decoded.Bet = new BetRow
+            {
+                UserId = bet.UserId,
+                EventId = bet.EventId,
+                PlacedAt = bet.PlacedAt,
+                Status = Encoding.UTF8.GetBytes(bet.Status),
+                Amount = 100,
+            };
             decoded.MissingColumns = bet.IsStatusSent ? MissingColumns.None : MissingColumns.BetStatus;
         }
         else if (change.Name is { } name)

@@ -8,7 +8,8 @@ namespace Betting.Tests.CdcSink.Join;
 /// <summary>When a batch's own change says all about its bet, and when the others have to be read.</summary>
 public sealed class OwnBetTests : IDisposable
 {
-    static readonly SortingKey Key = new(PlacedAt: 1_000, UserId: 7, EventId: 9), Moved = Key with { PlacedAt = 2_000 };
+    static readonly SortingKey Key = new(PlacedAt: 1_000, UserId: 7, EventId: 9),
+        Moved = Key with { PlacedAt = 2_000 };
 
     readonly TextArena _texts = new();
 
@@ -71,17 +72,18 @@ public sealed class OwnBetTests : IDisposable
         return bet;
     }
 
-    static BetChange Change(ulong version, long amount = 500, byte notSent = 0, bool deleted = false) => new()
-    {
-        Id = 1,
-        Version = version,
-        Deleted = deleted,
-        MissingColumns = notSent,
-        Key = deleted ? default : Key,
-        Status = "SETTLED"u8,
-        Amount = amount,
-        Payout = 900,
-    };
+    static BetChange Change(ulong version, long amount = 500, byte notSent = 0, bool deleted = false) =>
+        new()
+        {
+            Id = 1,
+            Version = version,
+            Deleted = deleted,
+            MissingColumns = notSent,
+            Key = deleted ? default : Key,
+            Status = "SETTLED"u8,
+            Amount = amount,
+            Payout = 900,
+        };
 
     static OwnBet Met(OwnBet bet, Stored[] stored)
     {

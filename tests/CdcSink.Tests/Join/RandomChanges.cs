@@ -4,7 +4,10 @@ using Betting.Debezium;
 
 namespace Betting.Tests.CdcSink.Join;
 
-/// <summary>Changes that no source would write but every table can hold: any columns missing, any marks, times out of range, deletes and truncates at any version.</summary>
+/// <summary>
+/// Changes that no source would write but every table can hold: any columns missing, any marks, times out of range, deletes and truncates
+/// at any version.
+/// </summary>
 sealed class RandomChanges(Random random) : IDisposable
 {
     /// <summary>Ids of each table are 1 to this.</summary>
@@ -12,8 +15,15 @@ sealed class RandomChanges(Random random) : IDisposable
 
     static readonly long[] Times =
     [
-        1_767_225_600_000_000, 1_767_225_600_000_001, 0, PostgresTime.EarliestShown, PostgresTime.EarliestShown - 1, PostgresTime.LatestShown, PostgresTime.LatestShown + 1,
-        PostgresTime.Infinity, PostgresTime.MinusInfinity,
+        1_767_225_600_000_000,
+        1_767_225_600_000_001,
+        0,
+        PostgresTime.EarliestShown,
+        PostgresTime.EarliestShown - 1,
+        PostgresTime.LatestShown,
+        PostgresTime.LatestShown + 1,
+        PostgresTime.Infinity,
+        PostgresTime.MinusInfinity,
     ];
 
     readonly ChangeBatch _batch = new();
@@ -33,14 +43,26 @@ sealed class RandomChanges(Random random) : IDisposable
     void Add()
     {
         var record = new StreamRecord("t", 0, 0, 0, null, null, []);
-        var table = random.Next(10) switch { < 6 => SourceTable.Bets, < 8 => SourceTable.Users, _ => SourceTable.Events };
+        var table = random.Next(10) switch
+        {
+            < 6 => SourceTable.Bets,
+            < 8 => SourceTable.Users,
+            _ => SourceTable.Events,
+        };
         var id = random.Next(1, Ids + 1);
         var version = ChangeVersion.Of(random.Next(1, 3), streamed: random.Next(4) > 0, (ulong)random.Next(1, 400)).Value;
         if (!_used.Add((table, id, version)))
         {
             return;
         }
-        var decoded = new DecodedRecord { Kind = RecordKind.RowChange, Table = table, Id = id, Version = new ChangeVersion(version), Operation = random.Next(8) == 0 ? Operation.Delete : Operation.Update };
+        var decoded = new DecodedRecord
+        {
+            Kind = RecordKind.RowChange,
+            Table = table,
+            Id = id,
+            Version = new ChangeVersion(version),
+            Operation = random.Next(8) == 0 ? Operation.Delete : Operation.Update,
+        };
         if (random.Next(120) == 0)
         {
             _batch.Rows.AddTruncation(record, decoded, table, decoded.Version);
@@ -61,7 +83,13 @@ sealed class RandomChanges(Random random) : IDisposable
             (decoded.Marks ??= []).Add(new MarkedValue((MissingColumns)(1 << bit), "x", ValueSubstitution.Clamped, default));
         }
         decoded.User = new UserRow { Name = Text("user"), CreatedAt = Time() };
-        decoded.Event = new EventRow { Name = Text("event"), Category = Text("category"), Status = Text("status"), StartTime = Time() };
+        decoded.Event = new EventRow
+        {
+            Name = Text("event"),
+            Category = Text("category"),
+            Status = Text("status"),
+            StartTime = Time(),
+        };
         decoded.Bet = new BetRow
         {
             UserId = random.Next(1, Ids + 3),
@@ -74,7 +102,10 @@ sealed class RandomChanges(Random random) : IDisposable
             SettledAt = random.Next(3) == 0 ? null : Time(),
         };
         // PostgreSQL always sends what a bet is sorted by.
-        decoded.MissingColumns &= decoded.Table == SourceTable.Bets ? ~(MissingColumns.BetUserId | MissingColumns.BetEventId | MissingColumns.BetPlacedAt) : (MissingColumns)~0;
+        decoded.MissingColumns &=
+            decoded.Table == SourceTable.Bets
+                ? ~(MissingColumns.BetUserId | MissingColumns.BetEventId | MissingColumns.BetPlacedAt)
+                : (MissingColumns)~0;
     }
 
     long Time() => Times[random.Next(Times.Length)];

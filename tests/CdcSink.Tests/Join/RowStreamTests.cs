@@ -55,20 +55,28 @@ public sealed class RowStreamTests
     }
 
     static List<(long, string, long?)> Expected(int count, int longest) =>
-        [.. Enumerable.Range(1, count).Select(id => ((long)id, new string('x', id * 7919 % (longest + 1)), id % 3 == 0 ? null : (long?)-id))];
+        [
+            .. Enumerable
+                .Range(1, count)
+                .Select(id => ((long)id, new string('x', id * 7919 % (longest + 1)), id % 3 == 0 ? null : (long?)-id)),
+        ];
 
     static async Task<List<(long, string, long?)>> ReadAsync(System.IO.Stream answer, int piece)
     {
         var read = new List<(long, string, long?)>();
         await using var pieces = new Pieces(answer, piece);
-        await RowStream.ReadAsync(pieces, (ref row) =>
-        {
-            var (id, text, perhaps) = (row.ReadInt64(), Encoding.UTF8.GetString(row.ReadString()), row.ReadNullableInt64());
-            if (!row.IsShort)
+        await RowStream.ReadAsync(
+            pieces,
+            (ref row) =>
             {
-                read.Add((id, text, perhaps));
-            }
-        }, CancellationToken.None);
+                var (id, text, perhaps) = (row.ReadInt64(), Encoding.UTF8.GetString(row.ReadString()), row.ReadNullableInt64());
+                if (!row.IsShort)
+                {
+                    read.Add((id, text, perhaps));
+                }
+            },
+            CancellationToken.None
+        );
         return read;
     }
 

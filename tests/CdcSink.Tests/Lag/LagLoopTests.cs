@@ -80,8 +80,11 @@ public sealed class LagLoopTests(Servers servers)
         await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(["2026-01-01 06:00:01.000000"], await AsOfAsync(sink));
 
-        Task MarkAsync(int settled) => sink.QueryAsync(
-            $"INSERT INTO snapshot_markers (marker, version, topic, settled) VALUES ('last', {ChangeVersion.Of(1, streamed: false, 120).Value}, 'betting.public.bets', {settled})");
+        Task MarkAsync(int settled) =>
+            sink.QueryAsync(
+                $"INSERT INTO snapshot_markers (marker, version, topic, settled) VALUES ('last', "
+                    + $"{ChangeVersion.Of(1, streamed: false, 120).Value}, 'betting.public.bets', {settled})"
+            );
     }
 
     [Fact]
@@ -195,13 +198,19 @@ public sealed class LagLoopTests(Servers servers)
         await CameAsync(sink, "2026-01-01 05:00:01", 80);
         await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(0, lag.Readings.Of("cdcsink.holds"));
-        await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('a', 'a test', '2026-01-01 05:00:00'), ('b', 'a test', '2026-01-01 05:30:00')");
+        await sink.QueryAsync(
+            "INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('a', 'a test', '2026-01-01 "
+                + "05:00:00'), ('b', 'a test', '2026-01-01 05:30:00')"
+        );
 
         var now = TimeProvider.System.GetUtcNow();
         await CameAsync(sink, $"{now:yyyy-MM-dd HH:mm:ss}", 160);
         await lag.Loop.PollAsync(CancellationToken.None);
         await lag.Loop.PollAsync(CancellationToken.None);
-        Assert.Equal([$"{now.AddSeconds(-1):yyyy-MM-dd HH:mm:ss}.000000"], await sink.QueryAsync("SELECT toString(as_of) FROM visible_watermarks FINAL"));
+        Assert.Equal(
+            [$"{now.AddSeconds(-1):yyyy-MM-dd HH:mm:ss}.000000"],
+            await sink.QueryAsync("SELECT toString(as_of) FROM " + "visible_watermarks FINAL")
+        );
         Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
         Assert.Equal(2, lag.Readings.Of("cdcsink.holds"));
         Assert.True(lag.Readings.Of("cdcsink.freshness") > 3600);
@@ -215,13 +224,19 @@ public sealed class LagLoopTests(Servers servers)
 
     static Task<List<string>> AsOfAsync(SinkUnderTest sink) => sink.QueryAsync("SELECT toString(data_as_of) FROM data_as_of");
 
-    static double? Backlog(Looking lag, ChangeTopics topics, string of) => lag.Readings.Of("cdcsink.backlog." + of, $"topic={topics.Bets},partition=1");
+    static double? Backlog(Looking lag, ChangeTopics topics, string of) =>
+        lag.Readings.Of("cdcsink.backlog." + of, $"topic={topics.Bets},partition=1");
 
-    static Task<int> ProgressAsync(SinkUnderTest sink, string topic, int partition, long next) => sink.Client.ExecuteNonQueryAsync(
-        $"INSERT INTO sink_progress (topic, partition, next_offset, end_offset, version, recorded_at) VALUES ('{topic}', {partition}, {next}, {next}, 1, now64(6))");
+    static Task<int> ProgressAsync(SinkUnderTest sink, string topic, int partition, long next) =>
+        sink.Client.ExecuteNonQueryAsync(
+            $"INSERT INTO sink_progress (topic, partition, next_offset, end_offset, version, recorded_at) VALUES ('{topic}', {partition}, "
+                + $"{next}, {next}, 1, now64(6))"
+        );
 
-    static Task<int> CameAsync(SinkUnderTest sink, string at, ulong lsn, int epoch = 1) => sink.Client.ExecuteNonQueryAsync(
-        $"INSERT INTO watermarks (at, version) VALUES ('{at}', {ChangeVersion.Of(epoch, streamed: true, lsn).Value})");
+    static Task<int> CameAsync(SinkUnderTest sink, string at, ulong lsn, int epoch = 1) =>
+        sink.Client.ExecuteNonQueryAsync(
+            $"INSERT INTO watermarks (at, version) VALUES ('{at}', {ChangeVersion.Of(epoch, streamed: true, lsn).Value})"
+        );
 
     async Task<Looking> LagAsync(SinkUnderTest sink, KafkaStream stream, Uri? connectUrl = null)
     {
@@ -237,11 +252,22 @@ public sealed class LagLoopTests(Servers servers)
         var outages = new Outages(new StoreFailures([]), readiness, meters, TimeProvider.System, NullLogger<Outages>.Instance);
         var trouble = new LagTrouble(outages, sink.Outage(readiness), TimeProvider.System, NullLogger<LagTrouble>.Instance);
         var loop = new LagLoop(
-            state, new LagMetrics(meters, state), ends, sink.Visible, connect, options, trouble, new ProofReport(TimeProvider.System, NullLogger<ProofReport>.Instance), new Heartbeats(TimeProvider.System), TimeProvider.System);
+            state,
+            new LagMetrics(meters, state),
+            ends,
+            sink.Visible,
+            connect,
+            options,
+            trouble,
+            new ProofReport(TimeProvider.System, NullLogger<ProofReport>.Instance),
+            new Heartbeats(TimeProvider.System),
+            TimeProvider.System
+        );
         return new Looking(loop, readings, ends, connect, services);
     }
 
-    sealed record Looking(LagLoop Loop, Readings Readings, TopicEnds Ends, ConnectOffsets Connect, ServiceProvider Services) : IAsyncDisposable
+    sealed record Looking(LagLoop Loop, Readings Readings, TopicEnds Ends, ConnectOffsets Connect, ServiceProvider Services)
+        : IAsyncDisposable
     {
         public ValueTask DisposeAsync()
         {

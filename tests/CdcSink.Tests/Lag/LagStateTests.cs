@@ -11,7 +11,8 @@ namespace Betting.Tests.CdcSink.Lag;
 /// <summary>What the gauges say in every state that the stream can be in; without any server.</summary>
 public sealed class LagStateTests : IDisposable
 {
-    const string Bets = "betting.public.bets", Heartbeats = "__debezium-heartbeat.betting";
+    const string Bets = "betting.public.bets",
+        Heartbeats = "__debezium-heartbeat.betting";
 
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
@@ -49,7 +50,10 @@ public sealed class LagStateTests : IDisposable
     public void A_replica_before_the_first_watermark_says_that_nothing_is_known_to_be_visible_and_a_number_once_one_is()
     {
         _state.SawVisible(new VisibleProgress(new Dictionary<(string, int), VisiblePartition>(), null), sinceWatermark: null);
-        Assert.Equal((double.PositiveInfinity, double.PositiveInfinity), (_readings.Of("cdcsink.freshness"), _readings.Of("cdcsink.watermark.age")));
+        Assert.Equal(
+            (double.PositiveInfinity, double.PositiveInfinity),
+            (_readings.Of("cdcsink.freshness"), _readings.Of("cdcsink.watermark.age"))
+        );
 
         _state.SawVisible(new VisibleProgress(new Dictionary<(string, int), VisiblePartition>(), null), TimeSpan.FromSeconds(3));
         _state.SawVisibleUpTo(_clock.GetUtcNow().AddSeconds(-4));
@@ -260,12 +264,18 @@ public sealed class LagStateTests : IDisposable
     [Fact]
     public void The_epoch_of_a_topic_is_the_highest_of_its_partitions()
     {
-        _state.SawVisible(new VisibleProgress(new Dictionary<(string, int), VisiblePartition>
-        {
-            [(Bets, 0)] = new(1, 2),
-            [(Bets, 1)] = new(1, 3),
-            [(Heartbeats, 0)] = new(1, 0),
-        }, null), null);
+        _state.SawVisible(
+            new VisibleProgress(
+                new Dictionary<(string, int), VisiblePartition>
+                {
+                    [(Bets, 0)] = new(1, 2),
+                    [(Bets, 1)] = new(1, 3),
+                    [(Heartbeats, 0)] = new(1, 0),
+                },
+                null
+            ),
+            null
+        );
 
         Assert.Equal(3, _readings.Of("cdcsink.epoch", $"topic={Bets}"));
         Assert.Null(_readings.Of("cdcsink.epoch", $"topic={Heartbeats}"));

@@ -18,7 +18,13 @@ public sealed class LagTroubleTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var (clock, lines, readiness) = (new FakeTimeProvider(), new Lines(), new Readiness());
-        var outages = new Outages(new StoreFailures([]), readiness, services.GetRequiredService<IMeterFactory>(), clock, NullLogger<Outages>.Instance);
+        var outages = new Outages(
+            new StoreFailures([]),
+            readiness,
+            services.GetRequiredService<IMeterFactory>(),
+            clock,
+            NullLogger<Outages>.Instance
+        );
         var trouble = new LagTrouble(outages, sink.Outage(readiness), clock, lines);
 
         Look(isThere: false, seconds: 80);
@@ -45,12 +51,22 @@ public sealed class LagTroubleTests(Servers servers)
     [InlineData(2, 2, false)]
     [InlineData(null, 2, false)]
     [InlineData(2, null, false)]
-    public async Task A_connector_of_another_epoch_than_the_newest_watermarks_is_told_once_a_minute(int? connector, int? watermarks, bool isTold)
+    public async Task A_connector_of_another_epoch_than_the_newest_watermarks_is_told_once_a_minute(
+        int? connector,
+        int? watermarks,
+        bool isTold
+    )
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var (clock, lines, readiness) = (new FakeTimeProvider(), new Lines(), new Readiness());
-        var outages = new Outages(new StoreFailures([]), readiness, services.GetRequiredService<IMeterFactory>(), clock, NullLogger<Outages>.Instance);
+        var outages = new Outages(
+            new StoreFailures([]),
+            readiness,
+            services.GetRequiredService<IMeterFactory>(),
+            clock,
+            NullLogger<Outages>.Instance
+        );
         var trouble = new LagTrouble(outages, sink.Outage(readiness), clock, lines);
 
         for (var second = 0; second < 155; second++)
@@ -71,7 +87,12 @@ public sealed class LagTroubleTests(Servers servers)
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Events.Add(eventId.Id);
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Events.Add(eventId.Id);
     }
 }

@@ -100,8 +100,19 @@ public sealed class WatermarkCoverTests
     {
         _cover.Aim(At(1), [new StreamEnd("bets", 0, 0, 5), new StreamEnd("users", 0, 0, 0)], isAcknowledged: true);
 
-        Assert.Null(_cover.Reach(new Dictionary<(string, int), VisiblePartition>(), [new StreamEnd("bets", 0, 0, 5), new StreamEnd("users", 0, 0, 0)]));
-        Assert.Equal(At(1), _cover.Reach(new Dictionary<(string, int), VisiblePartition> { [("bets", 0)] = new(5, 1) }, [new StreamEnd("bets", 0, 0, 5), new StreamEnd("users", 0, 0, 0)]));
+        Assert.Null(
+            _cover.Reach(
+                new Dictionary<(string, int), VisiblePartition>(),
+                [new StreamEnd("bets", 0, 0, 5), new StreamEnd("users", 0, 0, 0)]
+            )
+        );
+        Assert.Equal(
+            At(1),
+            _cover.Reach(
+                new Dictionary<(string, int), VisiblePartition> { [("bets", 0)] = new(5, 1) },
+                [new StreamEnd("bets", 0, 0, 5), new StreamEnd("users", 0, 0, 0)]
+            )
+        );
     }
 
     [Fact]
@@ -111,5 +122,6 @@ public sealed class WatermarkCoverTests
 
     static StreamEnd[] Ends(long bets, long users) => [new("bets", 0, 0, bets), new("users", 0, 0, users)];
 
-    static Dictionary<(string, int), VisiblePartition> Progress(long bets, long users) => new() { [("bets", 0)] = new(bets, 1), [("users", 0)] = new(users, 1) };
+    static Dictionary<(string, int), VisiblePartition> Progress(long bets, long users) =>
+        new() { [("bets", 0)] = new(bets, 1), [("users", 0)] = new(users, 1) };
 }

@@ -30,7 +30,10 @@ sealed class AsOfReader(ClickHouseClient clickHouse, string postgres) : IAsyncDi
         await using var connection = await _postgres.OpenConnectionAsync();
         for (var number = 0; number < transactions; number++)
         {
-            await using var place = new NpgsqlCommand("INSERT INTO bets SELECT n, n % 50, n % 20, 'OPEN', 1.00, NULL, now(), NULL FROM generate_series($1, $2) n", connection);
+            await using var place = new NpgsqlCommand(
+                "INSERT INTO bets SELECT n, n % 50, n % 20, 'OPEN', 1.00, NULL, now(), NULL " + "FROM generate_series($1, $2) n",
+                connection
+            );
             place.Parameters.AddWithValue(_placed + 1);
             place.Parameters.AddWithValue(_placed += betsEach);
             await place.ExecuteNonQueryAsync();
@@ -62,12 +65,19 @@ sealed class AsOfReader(ClickHouseClient clickHouse, string postgres) : IAsyncDi
         var committed = (long)(await count.ExecuteScalarAsync())!;
         if (visible < committed)
         {
-            _missing.Add(string.Create(CultureInfo.InvariantCulture, $"data_as_of claims {moment:O}: PostgreSQL had {committed} bets by then, ClickHouse shows {visible}"));
+            _missing.Add(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"data_as_of claims {moment:O}: PostgreSQL had {committed} bets " + $"by then, ClickHouse shows {visible}"
+                )
+            );
         }
         return moment;
     }
 
-    /// <summary>Compares again and again, until data_as_of has passed the last bet; fails where any comparison so far missed a row.</summary>
+    /// <summary>
+    /// Compares again and again, until data_as_of has passed the last bet; fails where any comparison so far missed a row.
+    /// </summary>
     public async Task CheckUntilAllAreVisibleAsync(TimeSpan limit)
     {
         var placed = await NowAsync();

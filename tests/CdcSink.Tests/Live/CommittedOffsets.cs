@@ -3,10 +3,13 @@ using Confluent.Kafka;
 
 namespace Betting.Tests.CdcSink.Live;
 
-/// <summary>Watches what the group has committed: an offset that goes back was committed by a member that no longer owned its partition.</summary>
+/// <summary>
+/// Watches what the group has committed: an offset that goes back was committed by a member that no longer owned its partition.
+/// </summary>
 sealed class CommittedOffsets : IAsyncDisposable
 {
-    static readonly TimeSpan Every = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromMilliseconds(200),
+        Patience = TimeSpan.FromSeconds(5);
 
     readonly CancellationTokenSource _stopping = new();
     readonly Task _watching;
@@ -14,7 +17,13 @@ sealed class CommittedOffsets : IAsyncDisposable
     readonly List<string> _wentBack = [];
 
     public CommittedOffsets(string bootstrapServers, string group, int partitions) =>
-        _watching = Task.Run(() => WatchAsync(bootstrapServers, group, [.. Enumerable.Range(0, partitions).Select(n => new TopicPartition(new ChangeTopics(ChangeTopics.DefaultPrefix).Bets, n))]));
+        _watching = Task.Run(() =>
+            WatchAsync(
+                bootstrapServers,
+                group,
+                [.. Enumerable.Range(0, partitions).Select(n => new TopicPartition(new ChangeTopics(ChangeTopics.DefaultPrefix).Bets, n))]
+            )
+        );
 
     /// <summary>Ends the watch.</summary>
     /// <returns>What went back; empty where nothing did.</returns>
@@ -34,7 +43,11 @@ sealed class CommittedOffsets : IAsyncDisposable
 
     async Task WatchAsync(string bootstrapServers, string group, TopicPartition[] partitions)
     {
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = group }).SetLogHandler((_, _) => { }).Build();
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(
+            new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = group }
+        )
+            .SetLogHandler((_, _) => { })
+            .Build();
         while (!_stopping.IsCancellationRequested)
         {
             try

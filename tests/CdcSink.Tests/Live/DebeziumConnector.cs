@@ -27,22 +27,35 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch, string 
     /// <summary>The connector begins anew with another epoch; records of the former one may still come until a record has it.</summary>
     public Task RaiseEpochAsync(int newEpoch) => ConfigureAsync(newEpoch);
 
-    /// <summary>A snapshot reads one table alone, or those of its rows for which the condition holds: it blocks the stream or runs beside it.</summary>
+    /// <summary>
+    /// A snapshot reads one table alone, or those of its rows for which the condition holds: it blocks the stream or runs beside it.
+    /// </summary>
     public async Task ReadAgainAsync(string table, bool beside, string? condition)
     {
-        var data = new JsonObject { ["data-collections"] = new JsonArray($"public.{table}"), ["type"] = beside ? "INCREMENTAL" : "BLOCKING" };
+        var data = new JsonObject
+        {
+            ["data-collections"] = new JsonArray($"public.{table}"),
+            ["type"] = beside ? "INCREMENTAL" : "BLOCKING",
+        };
         if (condition is not null)
         {
             var filter = $"SELECT * FROM public.{table} WHERE {condition}";
             data["additional-conditions"] = new JsonArray(new JsonObject { ["data-collection"] = $"public.{table}", ["filter"] = filter });
         }
-        var signal = new JsonObject { ["id"] = Guid.NewGuid().ToString(), ["type"] = "execute-snapshot", ["data"] = data };
+        var signal = new JsonObject
+        {
+            ["id"] = Guid.NewGuid().ToString(),
+            ["type"] = "execute-snapshot",
+            ["data"] = data,
+        };
         await File.WriteAllTextAsync(signals, signal.ToJsonString() + "\n");
     }
 
     async Task ConfigureAsync(int withEpoch)
     {
-        var settings = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!.AsObject();
+        var settings = JsonNode
+            .Parse(await File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "compose", "debezium-connector.json")))!
+            .AsObject();
         settings["database.hostname"] = "127.0.0.1";
         settings["database.port"] = postgresPort.ToString(CultureInfo.InvariantCulture);
         settings["database.dbname"] = LiveStage.Database;
@@ -57,22 +70,25 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch, string 
         using var answer = await Http.PutAsJsonAsync(new Uri(_connector + "/config"), settings);
         if (!answer.IsSuccessStatusCode)
         {
-            throw new EngineException($"Kafka Connect refused the connector: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+            throw new EngineException(
+                $"Kafka Connect refused the connector: {(int)answer.StatusCode} " + $"{await answer.Content.ReadAsStringAsync()}"
+            );
         }
     }
 
     Task UntilTaskIsAsync(string state) => Deadline.UntilAsync($"the connector's task to be {state}", TimeSpan.FromMinutes(2), async () =>
-    {
-        var status = await Http.GetFromJsonAsync<JsonObject>(new Uri(_connector + "/status"));
-        return status?["tasks"]?.AsArray().FirstOrDefault()?["state"]?.GetValue<string>() == state;
-    });
+        {
+            var status = await Http.GetFromJsonAsync<JsonObject>(new Uri(_connector + "/status"));
+            return status?["tasks"]?.AsArray().FirstOrDefault()?["state"]?.GetValue<string>() == state;
+        });
 
     /// <summary>Whether Connect has stored a position in the log behind the snapshot: one that still belongs to it says so.</summary>
     public async Task<bool> HasStoredOffsetsAsync()
     {
         var offsets = await Http.GetFromJsonAsync<JsonObject>(new Uri(_connector + "/offsets"));
         return offsets?["offsets"]?.AsArray().FirstOrDefault()?["offset"] is JsonObject offset
-            && offset["lsn"] is not null && (offset["snapshot"] is null || offset["snapshot_completed"]?.GetValue<bool>() == true);
+            && offset["lsn"] is not null
+            && (offset["snapshot"] is null || offset["snapshot_completed"]?.GetValue<bool>() == true);
     }
 
     public async Task RestartAsync()

@@ -15,7 +15,9 @@ interface ILiveStream : IAsyncDisposable
 
     Task StartAsync();
 
-    /// <summary>Changes are no longer read from PostgreSQL until <see cref="ResumeCaptureAsync"/>; what is in hand may still be sent.</summary>
+    /// <summary>
+    /// Changes are no longer read from PostgreSQL until <see cref="ResumeCaptureAsync"/>; what is in hand may still be sent.
+    /// </summary>
     Task PauseCaptureAsync();
 
     Task ResumeCaptureAsync();
@@ -38,7 +40,8 @@ interface ILiveStream : IAsyncDisposable
     Task<bool> TryRaiseEpochAsync(int epoch);
 
     /// <summary>
-    /// A snapshot that blocks the stream or runs beside it reads this table alone, or those rows of it; false where there is no such snapshot.
+    /// A snapshot that blocks the stream or runs beside it reads this table alone, or those rows of it; false where there is no such
+    /// snapshot.
     /// </summary>
     Task<bool> TryReadAgainAsync(string table, bool beside = false, string? condition = null);
 

@@ -10,7 +10,9 @@ using Npgsql;
 
 namespace Betting.Tests.CdcSink.Live;
 
-/// <summary>PostgreSQL with the project's schema, a stream, ClickHouse, and replicas of the sink: all of them the test's own, to be killed.</summary>
+/// <summary>
+/// PostgreSQL with the project's schema, a stream, ClickHouse, and replicas of the sink: all of them the test's own, to be killed.
+/// </summary>
 sealed class LiveStage : IAsyncDisposable
 {
     public const string Database = "betting";
@@ -32,9 +34,15 @@ sealed class LiveStage : IAsyncDisposable
         _batchRecords = batchRecords;
         _folder = folder;
         _clickHouse = new ClickHouseServer(folder, FreePort.Take());
-        Stream = Environment.GetEnvironmentVariable(RealStream.Variable) is { Length: > 0 } tools ? new RealStream(tools, folder, brokers, exactlyOnce) : new StandInStream(folder);
+        Stream = Environment.GetEnvironmentVariable(RealStream.Variable) is { Length: > 0 } tools
+            ? new RealStream(tools, folder, brokers, exactlyOnce)
+            : new StandInStream(folder);
         ClickHouse = new ClickHouseClient(_clickHouse.ConnectionString(Database));
-        Kills = new Dictionary<string, Func<Task>>(Stream.Kills) { ["ClickHouse"] = KillClickHouseAsync, ["a replica of the sink"] = KillReplicaAsync };
+        Kills = new Dictionary<string, Func<Task>>(Stream.Kills)
+        {
+            ["ClickHouse"] = KillClickHouseAsync,
+            ["a replica of the sink"] = KillReplicaAsync,
+        };
     }
 
     /// <summary>The sink's and the Reconciler's connection string.</summary>
@@ -80,13 +88,20 @@ sealed class LiveStage : IAsyncDisposable
         var server = new PostgresServer(folder, FreePort.Take(), new Dictionary<string, string> { ["track_commit_timestamp"] = "on" });
         await server.StartAsync();
         await server.CreateDatabaseAsync(Database);
-        await PostgresMigrator.MigrateAsync(server.ConnectionString(Database), new Dictionary<string, string> { ["replicator"] = "local" }, NullLogger.Instance, CancellationToken.None);
+        await PostgresMigrator.MigrateAsync(
+            server.ConnectionString(Database),
+            new Dictionary<string, string> { ["replicator"] = "local" },
+            NullLogger.Instance,
+            CancellationToken.None
+        );
         await using var postgres = NpgsqlDataSource.Create(server.ConnectionString(Database));
-        await using var signals = postgres.CreateCommand($"""
+        await using var signals = postgres.CreateCommand(
+            $"""
             CREATE TABLE {SignalTable} (id text PRIMARY KEY, type text NOT NULL, data text);
             GRANT SELECT, INSERT, DELETE ON {SignalTable} TO replicator;
             ALTER PUBLICATION debezium_publication ADD TABLE {SignalTable}
-            """);
+            """
+        );
         await signals.ExecuteNonQueryAsync();
         return server;
     }
@@ -122,21 +137,31 @@ sealed class LiveStage : IAsyncDisposable
         if (await Stream.TryAddPartitionAsync(Changes.Bets, added + 1))
         {
             _partitions[Changes.Bets] = added + 1;
-            await Deadline.UntilAsync("the added partition's records", Patience, async () => await CountAsync($"SELECT count() FROM bet_changes WHERE partition = {added}") > 20);
+            await Deadline.UntilAsync("the added partition's records", Patience, async () =>
+                await CountAsync($"SELECT count() FROM " + $"bet_changes WHERE partition = {added}") > 20
+            );
         }
     }
 
-    /// <summary>Waits until all that PostgreSQL has committed by now has had its effect: the fence has come, and progress covers the topics' ends.</summary>
+    /// <summary>
+    /// Waits until all that PostgreSQL has committed by now has had its effect: the fence has come, and progress covers the topics' ends.
+    /// </summary>
     public async Task EverythingHasArrivedAsync(NpgsqlDataSource postgres)
     {
         var fence = Guid.NewGuid().ToString();
         await using var emit = postgres.CreateCommand("SELECT pg_logical_emit_message(true, 'fence', $1)");
         emit.Parameters.AddWithValue(fence);
         await emit.ExecuteNonQueryAsync();
-        await Deadline.UntilAsync("the fence", Patience, async () => await CountAsync($"SELECT count() FROM fences WHERE content = '{fence}'") > 0);
-        using var reader = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = Stream.BootstrapServers, GroupId = "ends" }).Build();
+        await Deadline.UntilAsync("the fence", Patience, async () =>
+            await CountAsync($"SELECT count() FROM fences WHERE content = " + $"'{fence}'") > 0
+        );
+        using var reader = new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig { BootstrapServers = Stream.BootstrapServers, GroupId = "ends" }
+        ).Build();
         await TopicsAreReadAsync(reader);
-        await Deadline.UntilAsync("the settlement of snapshots", Patience, async () => await CountAsync("SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 0") == 0);
+        await Deadline.UntilAsync("the settlement of snapshots", Patience, async () =>
+            await CountAsync("SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 0") == 0
+        );
     }
 
     async Task TopicsAreReadAsync(IConsumer<byte[], byte[]> reader)
@@ -146,8 +171,12 @@ sealed class LiveStage : IAsyncDisposable
             for (var partition = 0; partition < _partitions[topic]; partition++)
             {
                 var end = reader.QueryWatermarkOffsets(new TopicPartition(topic, partition), TimeSpan.FromSeconds(20)).High.Value;
-                await Deadline.UntilAsync($"{topic} {partition} up to {end}", Patience,
-                    async () => end == 0 || await CountAsync($"SELECT max(next_offset) FROM sink_progress WHERE topic = '{topic}' AND partition = {partition}") >= end);
+                await Deadline.UntilAsync($"{topic} {partition} up to {end}", Patience, async () =>
+                    end == 0
+                    || await CountAsync(
+                        $"SELECT max(next_offset) FROM sink_progress WHERE topic = '{topic}' AND " + $"partition = {partition}"
+                    ) >= end
+                );
             }
         }
     }
@@ -169,18 +198,24 @@ sealed class LiveStage : IAsyncDisposable
     }
 
     /// <summary>Returns when each replica has begun partitions.</summary>
-    public Task BothOwnAsync() => Deadline.UntilAsync("partitions for each replica", Patience, () => Task.FromResult(_replicas.TrueForAll(replica => Says(replica, "Assigned {Partitions}"))));
+    public Task BothOwnAsync() =>
+        Deadline.UntilAsync("partitions for each replica", Patience, () =>
+            Task.FromResult(_replicas.TrueForAll(replica => Says(replica, "Assigned {Partitions}")))
+        );
 
     /// <summary>Signals the oldest replica.</summary>
     public void Send(Signal signal) => _replicas[0].Send(signal);
 
     /// <summary>Returns when the oldest replica has noticed that the group went on without it.</summary>
-    public Task LostAsync() => Deadline.UntilAsync("a replica that notices", Patience, () => Task.FromResult(Says(_replicas[0], "Lost {Partitions}")));
+    public Task LostAsync() =>
+        Deadline.UntilAsync("a replica that notices", Patience, () => Task.FromResult(Says(_replicas[0], "Lost {Partitions}")));
 
     /// <summary>No replica may have ended by itself.</summary>
-    public IEnumerable<string> Ended => _replicas.Where(replica => replica.HasExited).Select(replica => $"{replica.Name} ended with code {replica.ExitCode}");
+    public IEnumerable<string> Ended =>
+        _replicas.Where(replica => replica.HasExited).Select(replica => $"{replica.Name} ended with " + $"code {replica.ExitCode}");
 
-    public async Task<long> CountAsync(string sql) => Convert.ToInt64(await ClickHouse.ExecuteScalarAsync(sql), CultureInfo.InvariantCulture);
+    public async Task<long> CountAsync(string sql) =>
+        Convert.ToInt64(await ClickHouse.ExecuteScalarAsync(sql), CultureInfo.InvariantCulture);
 
     public async ValueTask DisposeAsync()
     {
@@ -220,13 +255,40 @@ sealed class LiveStage : IAsyncDisposable
     }
 
     /// <summary>A worker with settings of its own, which the stage does not know.</summary>
-    public EngineProcess StartWorker(params string[] settings) => EngineProcess.Start("CdcSink",
-        Installed.Own("workers/CdcSink", "CdcSink", [$"--ClickHouse:ConnectionString={ClickHouseConnection}", $"--Kafka:BootstrapServers={Stream.BootstrapServers}", "--Logs:Format=text", .. settings]),
-        Path.Combine(_folder, "logs", $"worker-{Guid.NewGuid():N}.log"));
+    public EngineProcess StartWorker(params string[] settings) =>
+        EngineProcess.Start(
+            "CdcSink",
+            Installed.Own(
+                "workers/CdcSink",
+                "CdcSink",
+                [
+                    $"--ClickHouse:ConnectionString={ClickHouseConnection}",
+                    $"--Kafka:BootstrapServers={Stream.BootstrapServers}",
+                    "--Logs:Format=text",
+                    .. settings,
+                ]
+            ),
+            Path.Combine(_folder, "logs", $"worker-{Guid.NewGuid():N}.log")
+        );
 
-    EngineProcess StartReplica() => EngineProcess.Start("CdcSink",
-        Installed.Own("workers/CdcSink", "CdcSink",
-            $"--ClickHouse:ConnectionString={_clickHouse.ConnectionString(Database)}", $"--Kafka:BootstrapServers={Stream.BootstrapServers}", "--Http:Url=http://127.0.0.1:0",
-            $"--Connect:Url={Stream.Connect}", "--Connect:Connector=betting-1", "--CdcSink:LagEvery=00:00:00.500", $"--CdcSink:BatchRecords={_batchRecords.ToString(CultureInfo.InvariantCulture)}", "--CdcSink:RebalanceWait=00:00:03", "--Kafka:Client:session.timeout.ms=6000", "--Kafka:Client:heartbeat.interval.ms=500", "--Kafka:Client:fetch.wait.max.ms=20"),
-        Path.Combine(_folder, "logs", $"sink-{Guid.NewGuid():N}.log"));
+    EngineProcess StartReplica() =>
+        EngineProcess.Start(
+            "CdcSink",
+            Installed.Own(
+                "workers/CdcSink",
+                "CdcSink",
+                $"--ClickHouse:ConnectionString={_clickHouse.ConnectionString(Database)}",
+                $"--Kafka:BootstrapServers={Stream.BootstrapServers}",
+                "--Http:Url=http://127.0.0.1:0",
+                $"--Connect:Url={Stream.Connect}",
+                "--Connect:Connector=betting-1",
+                "--CdcSink:LagEvery=00:00:00.500",
+                $"--CdcSink:BatchRecords={_batchRecords.ToString(CultureInfo.InvariantCulture)}",
+                "--CdcSink:RebalanceWait=00:00:03",
+                "--Kafka:Client:session.timeout.ms=6000",
+                "--Kafka:Client:heartbeat.interval.ms=500",
+                "--Kafka:Client:fetch.wait.max.ms=20"
+            ),
+            Path.Combine(_folder, "logs", $"sink-{Guid.NewGuid():N}.log")
+        );
 }

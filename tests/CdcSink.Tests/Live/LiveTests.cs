@@ -21,7 +21,9 @@ public sealed class LiveTests
         {
             await using (var traffic = new LiveTraffic(postgres, seed: 1))
             {
-                await Deadline.UntilAsync("something to be read by the snapshot", TimeSpan.FromMinutes(1), () => Task.FromResult(traffic.Committed > 100));
+                await Deadline.UntilAsync("something to be read by the snapshot", TimeSpan.FromMinutes(1), () =>
+                    Task.FromResult(traffic.Committed > 100)
+                );
                 await stage.CaptureAsync(first, epoch: 1);
                 await stage.MoreChangesAsync(200);
                 foreach (var (name, killAsync) in stage.Kills)
@@ -49,7 +51,13 @@ public sealed class LiveTests
             await traffic.StopAsync();
         }
         await AssertEqualAsync(stage, rebuilt);
-        Assert.Equal(1, await stage.CountAsync("SELECT min(bitAnd(version, 72057594037927935)) FILTER (WHERE bitShiftRight(version, 57) = 2) < max(bitAnd(version, 72057594037927935)) FILTER (WHERE bitShiftRight(version, 57) = 1) FROM bet_changes"));
+        Assert.Equal(
+            1,
+            await stage.CountAsync(
+                "SELECT min(bitAnd(version, 72057594037927935)) FILTER (WHERE bitShiftRight(version, "
+                    + "57) = 2) < max(bitAnd(version, 72057594037927935)) FILTER (WHERE bitShiftRight(version, 57) = 1) FROM bet_changes"
+            )
+        );
     }
 
     /// <summary>The rows as they were, in a cluster whose log starts again, and some of them gone before anybody captures it.</summary>
@@ -65,11 +73,15 @@ public sealed class LiveTests
             await using var copy = await to.BeginTextImportAsync($"COPY {table} FROM STDIN");
             await copy.WriteAsync(await rows.ReadToEndAsync());
         }
-        // A table of which the snapshot reads no row keeps its older rows until a run has compared them: so each has one, also after a truncate.
-        await using var delete = new NpgsqlCommand("""
+        // A table of which the snapshot reads no row keeps its older rows until a run has compared them: so each has one, also after a
+        // truncate.
+        await using var delete = new NpgsqlCommand(
+            """
             DELETE FROM bets WHERE id % 5 = 0; DELETE FROM users WHERE id % 7 = 0; DELETE FROM events WHERE id % 6 = 0;
             INSERT INTO events VALUES (23, 'kept', 'c3', now(), 'SCHEDULED') ON CONFLICT DO NOTHING
-            """, to);
+            """,
+            to
+        );
         Assert.True(await delete.ExecuteNonQueryAsync() > 10, "there was something to delete");
         await first.StopAsync();
         return second;

@@ -7,12 +7,15 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Live;
 
-/// <summary>Who owns partitions while the machine has far too little time for everybody: with REAL_KAFKA on real Kafka, else on the stand-in.</summary>
+/// <summary>
+/// Who owns partitions while the machine has far too little time for everybody: with REAL_KAFKA on real Kafka, else on the stand-in.
+/// </summary>
 [Trait("Category", "real")]
 public sealed class OwnershipTests
 {
     // Sessions last 6 s; the rest is for a machine on which each process gets a fraction of a processor.
-    static readonly TimeSpan Bound = TimeSpan.FromSeconds(90), Patience = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Bound = TimeSpan.FromSeconds(90),
+        Patience = TimeSpan.FromMinutes(2);
     static readonly ChangeTopics Changes = new(ChangeTopics.DefaultPrefix);
 
     readonly Made _made = new();
@@ -22,7 +25,9 @@ public sealed class OwnershipTests
     public async Task A_replica_that_is_killed_and_one_that_stands_still_have_a_successor_within_a_bounded_time_on_an_overloaded_machine()
     {
         await using var stage = await LiveStage.StartAsync(replicas: 2);
-        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = stage.Stream.BootstrapServers, EnableIdempotence = true }).Build();
+        using var producer = new ProducerBuilder<byte[]?, byte[]?>(
+            new ProducerConfig { BootstrapServers = stage.Stream.BootstrapServers, EnableIdempotence = true }
+        ).Build();
         await VisibleAsync(stage, producer, Patience);
         await stage.BothOwnAsync();
         await using var committed = new CommittedOffsets(stage.Stream.BootstrapServers, new CdcSinkOptions().Group, partitions: 3);
@@ -51,11 +56,19 @@ public sealed class OwnershipTests
     {
         List<StreamRecord> records = [.. Enumerable.Range(_sent + 1, 600).Select(id => _made.Bet(id, Made.Columns(), partition: id % 3))];
         _sent += records.Count;
-        await Task.WhenAll(records.Select(record => producer.ProduceAsync(
-            new TopicPartition(Changes.Bets, record.Partition), new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value })));
+        await Task.WhenAll(
+            records.Select(record =>
+                producer.ProduceAsync(
+                    new TopicPartition(Changes.Bets, record.Partition),
+                    new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value }
+                )
+            )
+        );
         var clock = TimeProvider.System;
         var start = clock.GetTimestamp();
-        await Deadline.UntilAsync($"{_sent} bets{(after is null ? "" : " after " + after)}", limit, async () => await stage.CountAsync("SELECT count() FROM bets_analytics") == _sent);
+        await Deadline.UntilAsync($"{_sent} bets{(after is null ? "" : " after " + after)}", limit, async () =>
+            await stage.CountAsync("SELECT count() FROM bets_analytics") == _sent
+        );
         if (after is not null)
         {
             TestContext.Current.TestOutputHelper!.WriteLine($"all visible {clock.GetElapsedTime(start).TotalSeconds:F1} s after {after}");

@@ -10,7 +10,9 @@ namespace Betting.Tests.CdcSink.Live;
 /// <summary>
 /// Apache Kafka and Kafka Connect with Debezium, started and killed by the test itself.
 /// </summary>
-/// <param name="tools">The folder with the programs <c>start DIR</c> and <c>stop DIR</c>, which keep DIR/kafka.pid and DIR/connect.pid.</param>
+/// <param name="tools">
+/// The folder with the programs <c>start DIR</c> and <c>stop DIR</c>, which keep DIR/kafka.pid and DIR/connect.pid.
+/// </param>
 /// <param name="folder">For data and logs.</param>
 /// <param name="brokers">One, or three that replicate everything.</param>
 /// <param name="exactlyOnce">True where Connect writes changes and positions in transactions.</param>
@@ -30,19 +32,34 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
 
     public string BootstrapServers { get; private set; } = "";
 
-    public IReadOnlyDictionary<string, Func<Task>> Kills => new Dictionary<string, Func<Task>>
-    {
-        ["Connect"] = () => KillAsync("connect", _ports.Connect),
-        ["Kafka"] = () => KillAsync("kafka", _ports.Kafka),
-    };
+    public IReadOnlyDictionary<string, Func<Task>> Kills =>
+        new Dictionary<string, Func<Task>>
+        {
+            ["Connect"] = () => KillAsync("connect", _ports.Connect),
+            ["Kafka"] = () => KillAsync("kafka", _ports.Kafka),
+        };
 
     string Data => Path.Combine(folder, "real-kafka");
 
     public async Task StartAsync()
     {
-        await using var start = EngineProcess.Start("real Kafka's start", new Launch(Path.Combine(tools, "start"),
-            [Data, "--kafka-port", _ports.Kafka.ToString(CultureInfo.InvariantCulture), "--connect-port", _ports.Connect.ToString(CultureInfo.InvariantCulture),
-            "--brokers", brokers.ToString(CultureInfo.InvariantCulture), .. exactlyOnce ? (string[])["--exactly-once"] : []]), Log);
+        await using var start = EngineProcess.Start(
+            "real Kafka's start",
+            new Launch(
+                Path.Combine(tools, "start"),
+                [
+                    Data,
+                    "--kafka-port",
+                    _ports.Kafka.ToString(CultureInfo.InvariantCulture),
+                    "--connect-port",
+                    _ports.Connect.ToString(CultureInfo.InvariantCulture),
+                    "--brokers",
+                    brokers.ToString(CultureInfo.InvariantCulture),
+                    .. exactlyOnce ? (string[])["--exactly-once"] : [],
+                ]
+            ),
+            Log
+        );
         BootstrapServers = await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Patience);
         _connect = new Uri(await start.AnnouncedAsync("CONNECT_URL", Patience));
     }
@@ -50,7 +67,14 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
     public async Task CreateTopicAsync(string topic, int partitions)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers }).Build();
-        await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = (short)brokers }]);
+        await admin.CreateTopicsAsync([
+            new TopicSpecification
+            {
+                Name = topic,
+                NumPartitions = partitions,
+                ReplicationFactor = (short)brokers,
+            },
+        ]);
     }
 
     public async Task<bool> TryAddPartitionAsync(string topic, int partitions)
@@ -89,7 +113,9 @@ sealed class RealStream(string tools, string folder, int brokers = 1, bool exact
     /// <summary>kill -9 of the second of three.</summary>
     public async Task StopOneBrokerAsync()
     {
-        using var process = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "kafka2.pid")), CultureInfo.InvariantCulture));
+        using var process = Process.GetProcessById(
+            int.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "kafka2.pid")), CultureInfo.InvariantCulture)
+        );
         process.Kill();
         await Deadline.UntilAsync("the end of a broker", TimeSpan.FromSeconds(30), () => Task.FromResult(!IsListening(_ports.Kafka + 10)));
     }

@@ -55,11 +55,19 @@ public sealed class RestoreTests
         await PlaceAsync(postgres, from: 2001, to: 2010);
         await Deadline.UntilAsync("the request for a reconciliation", Patience, async () => await stage.CountAsync(Asked) > 0);
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"of 210 lost bets {await BetsAsync(stage, 1, 210)} are shown, of 50 that the connector skipped {await BetsAsync(stage, 1001, 1050)}");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"of 210 lost bets {await BetsAsync(stage, 1, 210)} are shown, of 50 that the "
+                + $"connector skipped {await BetsAsync(stage, 1001, 1050)}"
+        );
         Assert.Equal(210, await BetsAsync(stage, 1, 210));
         Assert.Equal(1, await stage.CountAsync("SELECT count() FROM reconciliation_requests FINAL"));
         // Held at the last watermark that the copy has; or nothing is proven, where the connector skipped the first one after the restore.
-        Assert.Equal(1, await stage.CountAsync($"SELECT count() FROM data_as_of WHERE ifNull(data_as_of < toDateTime64('{copiedAt}', 6, 'UTC'), 1)"));
+        Assert.Equal(
+            1,
+            await stage.CountAsync(
+                $"SELECT count() FROM data_as_of WHERE ifNull(data_as_of < toDateTime64('{copiedAt}', " + $"6, 'UTC'), 1)"
+            )
+        );
         Assert.Empty(stage.Ended);
     }
 
@@ -80,8 +88,9 @@ public sealed class RestoreTests
         await PlaceAsync(postgres, from: 101, to: 120);
         await RunAsync(postgres, "ALTER PUBLICATION debezium_publication ADD TABLE bets");
         await PlaceAsync(postgres, from: 201, to: 202);
-        await Deadline.UntilAsync("the request for a reconciliation", Patience, async () => await stage.CountAsync(
-            "SELECT count() FROM holds WHERE startsWith(id, 'Publication of the watermarks of epoch 1')") == 1);
+        await Deadline.UntilAsync("the request for a reconciliation", Patience, async () =>
+            await stage.CountAsync("SELECT count() FROM holds WHERE startsWith(id, 'Publication of the watermarks of epoch 1')") == 1
+        );
         await Deadline.UntilAsync("what was published again", Patience, async () => await BetsAsync(stage, 201, 202) == 2);
 
         TestContext.Current.TestOutputHelper!.WriteLine($"of 20 bets that were not published {await BetsAsync(stage, 101, 120)} are shown");
@@ -101,8 +110,20 @@ public sealed class RestoreTests
         await PlaceAsync(postgres, from: 1, to: 50);
         await VisibleAsync(stage, postgres, bets: 50);
         using var http = new HttpClient();
-        Assert.Empty(ConnectorRules.Judge((await http.GetFromJsonAsync<Dictionary<string, string>>(new Uri(stage.Stream.Connect, "/connectors/betting-1/config")))!));
-        foreach (var harmless in new[] { "ANALYZE", "VACUUM", "CREATE INDEX by_category ON events (category)", "GRANT SELECT ON events TO ingest" })
+        Assert.Empty(
+            ConnectorRules.Judge(
+                (await http.GetFromJsonAsync<Dictionary<string, string>>(new Uri(stage.Stream.Connect, "/connectors/betting-1/config")))!
+            )
+        );
+        foreach (
+            var harmless in new[]
+            {
+                "ANALYZE",
+                "VACUUM",
+                "CREATE INDEX by_category ON events (category)",
+                "GRANT SELECT ON events TO ingest",
+            }
+        )
         {
             await RunAsync(postgres, harmless);
         }
@@ -114,27 +135,44 @@ public sealed class RestoreTests
         await Deadline.UntilAsync("the hold", Patience, async () => await stage.CountAsync(Held) == 1);
         Assert.Equal(1, await stage.CountAsync($"SELECT count() FROM data_as_of WHERE data_as_of < toDateTime64('{before}', 6, 'UTC')"));
         // As a run that found everything equal would.
-        await stage.ClickHouse.ExecuteNonQueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
+        await stage.ClickHouse.ExecuteNonQueryAsync(
+            "INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, " + "holds_from FROM holds"
+        );
 
-        await RunAsync(postgres, "BEGIN; ALTER TABLE events RENAME TO events_x; UPDATE events_x SET status = 'FINISHED'; ALTER TABLE events_x RENAME TO events; COMMIT");
+        await RunAsync(
+            postgres,
+            "BEGIN; ALTER TABLE events RENAME TO events_x; UPDATE events_x SET status = 'FINISHED'; ALTER TABLE "
+                + "events_x RENAME TO events; COMMIT"
+        );
         await Deadline.UntilAsync("the second hold", Patience, async () => await stage.CountAsync(Held) == 1);
-        TestContext.Current.TestOutputHelper!.WriteLine($"of 50 bets {await stage.CountAsync("SELECT countIf(event_category = 'Rewritten') FROM bets_analytics")} show the rewritten category, "
-            + $"{await stage.CountAsync("SELECT countIf(event_status = 'FINISHED') FROM bets_analytics")} the status");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"of 50 bets {await stage.CountAsync("SELECT countIf(event_category = 'Rewritten') FROM bets_analytics")} show the "
+                + $"rewritten category, "
+                + $"{await stage.CountAsync("SELECT countIf(event_status = 'FINISHED') FROM bets_analytics")} the status"
+        );
         Assert.Empty(stage.Ended);
     }
 
     static Task PlaceAsync(NpgsqlDataSource postgres, int from, int to) =>
-        RunAsync(postgres, $"INSERT INTO bets SELECT n, 1 + n % 5, 1 + n % 5, 'OPEN', 1.00, NULL, now(), NULL FROM generate_series({from}, {to}) n");
+        RunAsync(
+            postgres,
+            $"INSERT INTO bets SELECT n, 1 + n % 5, 1 + n % 5, 'OPEN', 1.00, NULL, now(), NULL FROM " + $"generate_series({from}, {to}) n"
+        );
 
-    /// <summary>All bets are shown, and <c>data_as_of</c> has passed the moment of the call: Kafka Connect has stored a position behind them.</summary>
+    /// <summary>
+    /// All bets are shown, and <c>data_as_of</c> has passed the moment of the call: Kafka Connect has stored a position behind them.
+    /// </summary>
     static async Task VisibleAsync(LiveStage stage, NpgsqlDataSource postgres, int bets)
     {
         var now = await NowAsync(postgres);
         await Deadline.UntilAsync("all bets", Patience, async () => await stage.CountAsync("SELECT count() FROM bets_analytics") == bets);
-        await Deadline.UntilAsync($"data_as_of behind {now}", Patience, async () => await stage.CountAsync($"SELECT ifNull(data_as_of > toDateTime64('{now}', 6, 'UTC'), 0) FROM data_as_of") > 0);
+        await Deadline.UntilAsync($"data_as_of behind {now}", Patience, async () =>
+            await stage.CountAsync($"SELECT ifNull(data_as_of " + $"> toDateTime64('{now}', 6, 'UTC'), 0) FROM data_as_of") > 0
+        );
     }
 
-    static Task<long> BetsAsync(LiveStage stage, int from, int to) => stage.CountAsync($"SELECT count() FROM bets_analytics WHERE bet_id BETWEEN {from} AND {to}");
+    static Task<long> BetsAsync(LiveStage stage, int from, int to) =>
+        stage.CountAsync($"SELECT count() FROM bets_analytics WHERE " + $"bet_id BETWEEN {from} AND {to}");
 
     static async Task<string> NowAsync(NpgsqlDataSource postgres)
     {

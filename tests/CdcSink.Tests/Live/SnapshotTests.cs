@@ -27,7 +27,9 @@ public sealed class SnapshotTests
         // The stand-in has no snapshot of one table: there all tables are read again.
         if (await stage.Stream.TryRaiseEpochAsync(2))
         {
-            await Deadline.UntilAsync("a record of epoch 2", Patience, async () => await stage.CountAsync("SELECT count() FROM watermarks WHERE bitShiftRight(version, 57) = 2") > 0);
+            await Deadline.UntilAsync("a record of epoch 2", Patience, async () =>
+                await stage.CountAsync("SELECT count() FROM watermarks WHERE bitShiftRight(version, 57) = 2") > 0
+            );
             Assert.True(await stage.Stream.TryReadAgainAsync("users"));
         }
         else
@@ -56,9 +58,13 @@ public sealed class SnapshotTests
         // The stand-in has neither kind: there a snapshot reads everything.
         if (await stage.Stream.TryRaiseEpochAsync(2))
         {
-            await Deadline.UntilAsync("a record of epoch 2", Patience, async () => await stage.CountAsync("SELECT count() FROM watermarks WHERE bitShiftRight(version, 57) = 2") > 0);
+            await Deadline.UntilAsync("a record of epoch 2", Patience, async () =>
+                await stage.CountAsync("SELECT count() FROM watermarks WHERE bitShiftRight(version, 57) = 2") > 0
+            );
             Assert.True(await stage.Stream.TryReadAgainAsync("bets", beside: true));
-            await Deadline.UntilAsync("the reads beside the stream", Patience, async () => await stage.CountAsync("SELECT count() FROM bet_changes FINAL WHERE bitShiftRight(version, 57) = 2") == 500);
+            await Deadline.UntilAsync("the reads beside the stream", Patience, async () =>
+                await stage.CountAsync("SELECT count() FROM bet_changes FINAL WHERE bitShiftRight(version, 57) = 2") == 500
+            );
             Assert.True(await stage.Stream.TryReadAgainAsync("bets", condition: "id <= 10"));
         }
         else
@@ -116,7 +122,9 @@ public sealed class SnapshotTests
 
             await stage.CaptureAsync(server, epoch);
 
-            var settled = $"SELECT count() FROM snapshot_markers FINAL WHERE bitShiftRight(version, 57) = {epoch} AND marker = 'last' AND settled = 1";
+            var settled =
+                $"SELECT count() FROM snapshot_markers FINAL WHERE bitShiftRight(version, 57) = {epoch} AND marker = 'last' "
+                + $"AND settled = 1";
             await Deadline.UntilAsync($"the snapshot of epoch {epoch}", Patience, async () => await stage.CountAsync(settled) > 0);
             await enough.CancelAsync();
             await writing;
@@ -128,8 +136,8 @@ public sealed class SnapshotTests
     }
 
     /// <summary>
-    /// The connection is lost while a blocking snapshot reads: Debezium streams on, and each position that it stores still names the snapshot. The
-    /// stand-in has no such snapshot: there the stream alone is cut off.
+    /// The connection is lost while a blocking snapshot reads: Debezium streams on, and each position that it stores still names the
+    /// snapshot. The stand-in has no such snapshot: there the stream alone is cut off.
     /// </summary>
     [Fact]
     public async Task A_blocking_snapshot_that_is_cut_off_does_not_hold_what_is_proven()
@@ -140,22 +148,33 @@ public sealed class SnapshotTests
         await FillAsync(postgres, bets: 20_000);
         await stage.CaptureAsync(server, epoch: 1);
         await Deadline.UntilAsync("all bets", Patience, async () => await ShownAsync(stage) == 20_000);
-        await Deadline.UntilAsync("a watermark", Patience, async () => await stage.CountAsync("SELECT count() FROM visible_watermarks") > 0);
+        await Deadline.UntilAsync("a watermark", Patience, async () =>
+            await stage.CountAsync("SELECT count() FROM visible_watermarks") > 0
+        );
 
         await Deadline.UntilAsync("a snapshot that is cut off", Patience, async () =>
         {
             if (await stage.Stream.TryReadAgainAsync("bets"))
             {
-                await Deadline.UntilAsync("the snapshot's query", TimeSpan.FromSeconds(30), async () => await NumberAsync(postgres,
-                    "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ILIKE 'select%from \"public\".\"bets\"%'") > 0);
+                await Deadline.UntilAsync("the snapshot's query", TimeSpan.FromSeconds(30), async () =>
+                    await NumberAsync(
+                        postgres,
+                        "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ILIKE 'select%from "
+                            + "\"public\".\"bets\"%'"
+                    ) > 0
+                );
             }
-            return await NumberAsync(postgres, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'walsender'") > 0;
+            return await NumberAsync(
+                    postgres,
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = " + "'walsender'"
+                ) > 0;
         });
         await ChangeAsync(postgres);
         var cut = await NumberAsync(postgres, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
 
         await Deadline.UntilAsync("a later watermark that is visible", Patience, async () =>
-            await stage.CountAsync($"SELECT count() FROM visible_watermarks WHERE toUnixTimestamp64Micro(as_of) > {cut}") > 0);
+            await stage.CountAsync($"SELECT count() FROM visible_watermarks WHERE toUnixTimestamp64Micro(as_of) > {cut}") > 0
+        );
         await stage.EverythingHasArrivedAsync(postgres);
         Assert.True(await Expected.AssertEqualsAsync(stage.ClickHouse, postgres) > 19_000);
         // Debezium marks the changes after it as the snapshot's.
@@ -163,7 +182,9 @@ public sealed class SnapshotTests
         Assert.Empty(stage.Ended);
     }
 
-    /// <summary>The task that made the slot takes it: Debezium gives its reads the LSN of the initial ones. The stand-in has no such snapshot.</summary>
+    /// <summary>
+    /// The task that made the slot takes it: Debezium gives its reads the LSN of the initial ones. The stand-in has no such snapshot.
+    /// </summary>
     [Fact]
     public async Task A_blocking_snapshot_leaves_the_past_as_it_was()
     {
@@ -175,16 +196,23 @@ public sealed class SnapshotTests
         await Deadline.UntilAsync("all bets", Patience, async () => await ShownAsync(stage) == 50);
         await ChangeAsync(postgres);
         var past = await NumberAsync(postgres, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
-        await Deadline.UntilAsync("a later watermark", Patience, async () => await stage.CountAsync($"SELECT count() FROM visible_watermarks WHERE toUnixTimestamp64Micro(as_of) > {past}") > 0);
+        await Deadline.UntilAsync("a later watermark", Patience, async () =>
+            await stage.CountAsync($"SELECT count() FROM " + $"visible_watermarks WHERE toUnixTimestamp64Micro(as_of) > {past}") > 0
+        );
 
         var isReadAgain = await stage.Stream.TryReadAgainAsync("bets");
 
         var snapshots = isReadAgain ? 2 : 1;
-        await Deadline.UntilAsync("the snapshot", Patience, async () => await stage.CountAsync("SELECT uniqExact(version) FROM bet_changes WHERE NOT bitTest(version, 56)") == snapshots
-            && await stage.CountAsync("SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 1") == snapshots);
+        await Deadline.UntilAsync("the snapshot", Patience, async () =>
+            await stage.CountAsync("SELECT uniqExact(version) FROM " + "bet_changes WHERE NOT bitTest(version, 56)") == snapshots
+            && await stage.CountAsync("SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 1") == snapshots
+        );
         await stage.ClickHouse.ExecuteNonQueryAsync("OPTIMIZE TABLE bet_changes FINAL");
         Assert.Equal(49, await stage.CountAsync($"SELECT count() FROM bets_as_of(moment = {past})"));
-        Assert.Equal(isReadAgain ? 1 : 0, await stage.CountAsync("SELECT uniqExact(id) FROM reconciliation_requests WHERE startsWith(id, 'snapshot of ')"));
+        Assert.Equal(
+            isReadAgain ? 1 : 0,
+            await stage.CountAsync("SELECT uniqExact(id) FROM reconciliation_requests WHERE " + "startsWith(id, 'snapshot of ')")
+        );
         await stage.EverythingHasArrivedAsync(postgres);
         Assert.Equal(49, await Expected.AssertEqualsAsync(stage.ClickHouse, postgres));
         Assert.Empty(stage.Ended);
@@ -199,7 +227,9 @@ public sealed class SnapshotTests
     // False while its walsender has not ended.
     static async Task<bool> DroppedAsync(NpgsqlDataSource postgres)
     {
-        await using var drop = postgres.CreateCommand("SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE NOT active");
+        await using var drop = postgres.CreateCommand(
+            "SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots " + "WHERE NOT active"
+        );
         await drop.ExecuteNonQueryAsync();
         await using var left = postgres.CreateCommand("SELECT count(*) = 0 FROM pg_replication_slots");
         return (bool)(await left.ExecuteScalarAsync())!;
@@ -212,7 +242,9 @@ public sealed class SnapshotTests
         for (var bet = (1_000_000 * writer) + 1; !enough.IsCancellationRequested; bet++)
         {
             await pace.WaitForNextTickAsync(CancellationToken.None);
-            await using var place = postgres.CreateCommand($"INSERT INTO bets VALUES ({bet}, {1 + (bet % 50)}, {1 + (bet % 20)}, 'OPEN', 1.00, NULL, now(), NULL)");
+            await using var place = postgres.CreateCommand(
+                $"INSERT INTO bets VALUES ({bet}, {1 + (bet % 50)}, {1 + (bet % 20)}, " + $"'OPEN', 1.00, NULL, now(), NULL)"
+            );
             await place.ExecuteNonQueryAsync(CancellationToken.None);
         }
     }
@@ -224,7 +256,10 @@ public sealed class SnapshotTests
             var shown = await ShownAsync(stage);
             Assert.True(shown >= neverFewerThan, $"{shown} bets are shown of {neverFewerThan}");
             return await stage.CountAsync($"SELECT count() FROM {table} FINAL WHERE bitShiftRight(version, 57) = 2") >= rows
-                && await stage.CountAsync("SELECT count() FROM snapshot_markers FINAL WHERE bitShiftRight(version, 57) = 2 AND marker = 'last' AND settled = 1") > 0;
+                && await stage.CountAsync(
+                    "SELECT count() FROM snapshot_markers FINAL WHERE bitShiftRight(version, 57) = 2 AND marker "
+                        + "= 'last' AND settled = 1"
+                ) > 0;
         });
         Assert.Equal(neverFewerThan, await ShownAsync(stage));
     }
@@ -233,22 +268,26 @@ public sealed class SnapshotTests
 
     static async Task FillAsync(NpgsqlDataSource postgres, int bets)
     {
-        await using var fill = postgres.CreateCommand($"""
+        await using var fill = postgres.CreateCommand(
+            $"""
             INSERT INTO users SELECT n, 'User ' || n, now() FROM generate_series(1, 50) n;
             INSERT INTO events SELECT n, 'Event ' || n, 'Tennis', now(), 'SCHEDULED' FROM generate_series(1, 20) n;
             INSERT INTO bets SELECT n, 1 + n % 50, 1 + n % 20, 'OPEN', 1.00, NULL, now(), NULL FROM generate_series(1, {bets}) n
-            """);
+            """
+        );
         await fill.ExecuteNonQueryAsync();
     }
 
     /// <summary>What comes after the snapshot has its effect as well: rows change, come and go.</summary>
     static async Task ChangeAsync(NpgsqlDataSource postgres)
     {
-        await using var change = postgres.CreateCommand("""
+        await using var change = postgres.CreateCommand(
+            """
             UPDATE users SET name = 'Renamed' WHERE id % 3 = 0;
             UPDATE bets SET status = 'SETTLED', payout = 0, settled_at = now() WHERE id % 10 = 0;
             DELETE FROM bets WHERE id % 100 = 7
-            """);
+            """
+        );
         await change.ExecuteNonQueryAsync();
     }
 }

@@ -41,8 +41,22 @@ sealed class StandInStream : ILiveStream
     public Task CaptureAsync(PostgresServer postgres, int epoch)
     {
         _epoch = epoch;
-        _launch = Installed.Own("local/Capture", "LocalCapture", "--postgres", postgres.ConnectionString(LiveStage.Database), "--kafka", BootstrapServers,
-            "--heartbeat-action-query", Topics.WatermarkQuery, "--admin-port", _port.ToString(CultureInfo.InvariantCulture), "--epoch", epoch.ToString(CultureInfo.InvariantCulture), "--data", State);
+        _launch = Installed.Own(
+            "local/Capture",
+            "LocalCapture",
+            "--postgres",
+            postgres.ConnectionString(LiveStage.Database),
+            "--kafka",
+            BootstrapServers,
+            "--heartbeat-action-query",
+            Topics.WatermarkQuery,
+            "--admin-port",
+            _port.ToString(CultureInfo.InvariantCulture),
+            "--epoch",
+            epoch.ToString(CultureInfo.InvariantCulture),
+            "--data",
+            State
+        );
         return StartCaptureAsync();
     }
 

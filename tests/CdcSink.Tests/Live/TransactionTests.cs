@@ -21,7 +21,9 @@ public sealed class TransactionTests
         await using var stage = await LiveStage.StartAsync(replicas: 1);
         var topics = new ChangeTopics(ChangeTopics.DefaultPrefix);
         var made = new Made();
-        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = stage.Stream.BootstrapServers, TransactionalId = "changes" }).Build();
+        using var producer = new ProducerBuilder<byte[]?, byte[]?>(
+            new ProducerConfig { BootstrapServers = stage.Stream.BootstrapServers, TransactionalId = "changes" }
+        ).Build();
         producer.InitTransactions(Patience);
         await SendAsync(producer, topics.Bets, [made.Bet(1, Made.Columns()), made.Bet(2, Made.Columns())], commit: true);
         await SendAsync(producer, Topics.DeadLetter(topics.Bets), [made.Bet(3, Made.Columns())], commit: true);
@@ -51,7 +53,10 @@ public sealed class TransactionTests
         producer.BeginTransaction();
         foreach (var record in records)
         {
-            await producer.ProduceAsync(new TopicPartition(topic, 0), new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value });
+            await producer.ProduceAsync(
+                new TopicPartition(topic, 0),
+                new Message<byte[]?, byte[]?> { Key = record.Key, Value = record.Value }
+            );
         }
         if (commit)
         {
@@ -66,17 +71,34 @@ public sealed class TransactionTests
     static long End(LiveStage stage, string topic)
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(
-            new ConsumerConfig { BootstrapServers = stage.Stream.BootstrapServers, GroupId = "ends", IsolationLevel = IsolationLevel.ReadUncommitted }).Build();
+            new ConsumerConfig
+            {
+                BootstrapServers = stage.Stream.BootstrapServers,
+                GroupId = "ends",
+                IsolationLevel = IsolationLevel.ReadUncommitted,
+            }
+        ).Build();
         return consumer.QueryWatermarkOffsets(new TopicPartition(topic, 0), TimeSpan.FromSeconds(20)).High.Value;
     }
 
-    static Task<long> ProgressAsync(LiveStage stage, string topic) => stage.CountAsync($"SELECT max(next_offset) FROM sink_progress WHERE topic = '{topic}' AND partition = 0");
+    static Task<long> ProgressAsync(LiveStage stage, string topic) =>
+        stage.CountAsync($"SELECT max(next_offset) FROM sink_progress " + $"WHERE topic = '{topic}' AND partition = 0");
 
     static async Task<int> VerbAsync(LiveStage stage, params string[] arguments)
     {
-        await using var verb = EngineProcess.Start(arguments[0], Installed.Own("workers/CdcSink", "CdcSink",
-            [.. arguments, $"--ClickHouse:ConnectionString={stage.ClickHouseConnection}", $"--Kafka:BootstrapServers={stage.Stream.BootstrapServers}"]),
-            Path.Combine(stage.Logs, $"{arguments[0]}.log"));
+        await using var verb = EngineProcess.Start(
+            arguments[0],
+            Installed.Own(
+                "workers/CdcSink",
+                "CdcSink",
+                [
+                    .. arguments,
+                    $"--ClickHouse:ConnectionString={stage.ClickHouseConnection}",
+                    $"--Kafka:BootstrapServers={stage.Stream.BootstrapServers}",
+                ]
+            ),
+            Path.Combine(stage.Logs, $"{arguments[0]}.log")
+        );
         Assert.True(await verb.ExitedWithinAsync(Patience), $"{string.Join(' ', arguments)} did not end");
         TestContext.Current.TestOutputHelper!.WriteLine(await File.ReadAllTextAsync(verb.LogFile));
         return verb.ExitCode;

@@ -31,7 +31,9 @@ public sealed class WatermarkTests
         await stage.Stream.ResumeCaptureAsync();
         await reader.CheckUntilAllAreVisibleAsync(Patience);
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{reader.Checks} comparisons, {reader.Partial} of them with a part of the rows visible");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{reader.Checks} comparisons, {reader.Partial} of them with a part of the " + $"rows visible"
+        );
         Assert.True(reader.Partial >= 3, $"{reader.Partial} comparisons during the catch-up are too few");
         Assert.Empty(stage.Ended);
     }
@@ -47,7 +49,9 @@ public sealed class WatermarkTests
         await reader.CheckUntilAllAreVisibleAsync(Patience);
 
         var idle = await reader.CheckAsync();
-        await Deadline.UntilAsync("data_as_of to go on while nothing changes", Patience, async () => await reader.CheckAsync() > idle!.Value.AddSeconds(5));
+        await Deadline.UntilAsync("data_as_of to go on while nothing " + "changes", Patience, async () =>
+            await reader.CheckAsync() > idle!.Value.AddSeconds(5)
+        );
 
         await stage.Stream.PauseCaptureAsync();
         await reader.PlaceAsync(transactions: 1, betsEach: 7);
@@ -58,7 +62,10 @@ public sealed class WatermarkTests
             furthest = await reader.CheckAsync();
             return await reader.NowAsync() > paused.AddSeconds(10);
         });
-        Assert.True(furthest < paused.AddSeconds(2), $"data_as_of went on to {furthest:O} without a connector, which was paused at {paused:O}");
+        Assert.True(
+            furthest < paused.AddSeconds(2),
+            $"data_as_of went on to {furthest:O} without a connector, which was paused at " + $"{paused:O}"
+        );
         await stage.Stream.ResumeCaptureAsync();
         await reader.CheckUntilAllAreVisibleAsync(Patience);
 
@@ -71,8 +78,8 @@ public sealed class WatermarkTests
     }
 
     /// <summary>
-    /// Debezium goes on at the first transaction behind its stored position, and leaves out messages that belong to none. So each restart swallowed the
-    /// watermarks until the next change, and the one after them named a predecessor that had never come.
+    /// Debezium goes on at the first transaction behind its stored position, and leaves out messages that belong to none. So each restart
+    /// swallowed the watermarks until the next change, and the one after them named a predecessor that had never come.
     /// </summary>
     [Fact]
     public async Task A_restart_of_the_connector_on_an_idle_database_loses_no_watermark_and_is_no_sign()
@@ -88,10 +95,17 @@ public sealed class WatermarkTests
             await reader.PlaceAsync(transactions: 1, betsEach: 1);
             await stage.Stream.RestartCaptureAsync();
             var restarted = await reader.NowAsync();
-            await Deadline.UntilAsync($"data_as_of behind restart {round}", Patience, async () => await reader.CheckAsync() > restarted.AddSeconds(2));
+            await Deadline.UntilAsync($"data_as_of behind restart {round}", Patience, async () =>
+                await reader.CheckAsync() > restarted.AddSeconds(2)
+            );
         }
         Assert.Equal(0, await stage.CountAsync("SELECT count() FROM reconciliation_requests"));
-        Assert.Equal(1, await stage.CountAsync("SELECT uniqExact(id) - uniqExactIf(previous, previous IN (SELECT id FROM watermarks)) FROM watermarks"));
+        Assert.Equal(
+            1,
+            await stage.CountAsync(
+                "SELECT uniqExact(id) - uniqExactIf(previous, previous IN (SELECT id FROM watermarks)) " + "FROM watermarks"
+            )
+        );
     }
 
     [Fact]
@@ -124,24 +138,49 @@ public sealed class WatermarkTests
         await reader.PlaceAsync(transactions: 30, betsEach: 10);
         await reader.CheckUntilAllAreVisibleAsync(Patience);
 
-        using var ends = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = stage.Stream.BootstrapServers, GroupId = "ends", IsolationLevel = IsolationLevel.ReadUncommitted }).Build();
+        using var ends = new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig
+            {
+                BootstrapServers = stage.Stream.BootstrapServers,
+                GroupId = "ends",
+                IsolationLevel = IsolationLevel.ReadUncommitted,
+            }
+        ).Build();
         var topics = new ChangeTopics(ChangeTopics.DefaultPrefix).Tables;
         await Deadline.UntilAsync("progress at the end of every partition of rows", Patience, async () =>
         {
-            foreach (var partition in topics.SelectMany(topic => Enumerable.Range(0, 3).Select(number => new TopicPartition(topic, number))))
+            foreach (
+                var partition in topics.SelectMany(topic => Enumerable.Range(0, 3).Select(number => new TopicPartition(topic, number)))
+            )
             {
                 var end = ends.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(20)).High.Value;
-                if (end > 0 && await stage.CountAsync($"SELECT max(next_offset) FROM sink_progress WHERE topic = '{partition.Topic}' AND partition = {partition.Partition.Value}") != end)
+                if (
+                    end > 0
+                    && await stage.CountAsync(
+                        $"SELECT max(next_offset) FROM sink_progress WHERE topic = '{partition.Topic}' "
+                            + $"AND partition = {partition.Partition.Value}"
+                    ) != end
+                )
                 {
                     return false;
                 }
             }
             return true;
         });
-        await using var run = EngineProcess.Start("Reconciler run", Installed.Own("workers/Reconciler", "Reconciler", "run",
-            $"--ClickHouse:ConnectionString={stage.ClickHouseConnection}", $"--Postgres:ConnectionString={server.ConnectionString(LiveStage.Database)}",
-            $"--Kafka:BootstrapServers={stage.Stream.BootstrapServers}", $"--Connect:Url={stage.Stream.Connect}", "--Connect:Connector=betting-1"),
-            Path.Combine(stage.Logs, "reconciler.log"));
+        await using var run = EngineProcess.Start(
+            "Reconciler run",
+            Installed.Own(
+                "workers/Reconciler",
+                "Reconciler",
+                "run",
+                $"--ClickHouse:ConnectionString={stage.ClickHouseConnection}",
+                $"--Postgres:ConnectionString={server.ConnectionString(LiveStage.Database)}",
+                $"--Kafka:BootstrapServers={stage.Stream.BootstrapServers}",
+                $"--Connect:Url={stage.Stream.Connect}",
+                "--Connect:Connector=betting-1"
+            ),
+            Path.Combine(stage.Logs, "reconciler.log")
+        );
         Assert.True(await run.ExitedWithinAsync(Patience), "the Reconciler's run did not end");
         var said = await File.ReadAllTextAsync(run.LogFile);
         Assert.True(run.ExitCode == 0, said);

@@ -3,7 +3,15 @@ using Betting.Debezium;
 namespace Betting.Tests.CdcSink.Model;
 
 /// <summary>One change as the model keeps it; a missing row is a delete.</summary>
-sealed record Change(SourceTable Table, long Id, ulong Version, Bet? Bet = null, string? Name = null, bool IsNameSent = true, bool IsTruncate = false)
+sealed record Change(
+    SourceTable Table,
+    long Id,
+    ulong Version,
+    Bet? Bet = null,
+    string? Name = null,
+    bool IsNameSent = true,
+    bool IsTruncate = false
+)
 {
     public bool IsDelete => Bet is null && Name is null;
 }
@@ -34,8 +42,18 @@ sealed record VersionRule(Func<ulong, ulong, ulong, UInt128> OfRow, Func<ulong, 
 /// </summary>
 sealed class JoinModel(VersionRule rule)
 {
-    readonly Dictionary<SourceTable, Dictionary<long, SortedDictionary<ulong, Change>>> _changes = new() { [SourceTable.Users] = [], [SourceTable.Events] = [], [SourceTable.Bets] = [] };
-    readonly Dictionary<SourceTable, ulong> _ended = new() { [SourceTable.Users] = 0, [SourceTable.Events] = 0, [SourceTable.Bets] = 0 };
+    readonly Dictionary<SourceTable, Dictionary<long, SortedDictionary<ulong, Change>>> _changes = new()
+    {
+        [SourceTable.Users] = [],
+        [SourceTable.Events] = [],
+        [SourceTable.Bets] = [],
+    };
+    readonly Dictionary<SourceTable, ulong> _ended = new()
+    {
+        [SourceTable.Users] = 0,
+        [SourceTable.Events] = 0,
+        [SourceTable.Bets] = 0,
+    };
     readonly Dictionary<SortingKey, JoinedRow> _rows = [];
 
     public IEnumerable<JoinedRow> Live => _rows.Values.Where(row => row.Row is not null);
@@ -57,8 +75,12 @@ sealed class JoinModel(VersionRule rule)
         }
     }
 
-    public IEnumerable<long> BetsOf(IReadOnlySet<long> users, IReadOnlySet<long> events) => _changes[SourceTable.Bets]
-        .Where(bet => bet.Value.Values.Any(change => change.Bet is { } row && (users.Contains(row.UserId) || events.Contains(row.EventId)))).Select(bet => bet.Key);
+    public IEnumerable<long> BetsOf(IReadOnlySet<long> users, IReadOnlySet<long> events) =>
+        _changes[SourceTable.Bets]
+            .Where(bet =>
+                bet.Value.Values.Any(change => change.Bet is { } row && (users.Contains(row.UserId) || events.Contains(row.EventId)))
+            )
+            .Select(bet => bet.Key);
 
     public IEnumerable<long> AllBets() => _changes[SourceTable.Bets].Keys;
 
@@ -111,7 +133,10 @@ sealed class JoinModel(VersionRule rule)
         }
         var latest = history.Values.Last();
         var isThere = latest.Version > _ended[table] && !latest.IsDelete;
-        return (Math.Max(latest.Version, _ended[table]), isThere ? history.Values.LastOrDefault(change => change.Name is not null && change.IsNameSent)?.Name ?? "" : "");
+        return (
+            Math.Max(latest.Version, _ended[table]),
+            isThere ? history.Values.LastOrDefault(change => change.Name is not null && change.IsNameSent)?.Name ?? "" : ""
+        );
     }
 
     static SortingKey Key(long id, Bet bet) => new(bet.PlacedAt, bet.UserId, bet.EventId, id);

@@ -38,7 +38,15 @@ sealed class Simulation(Random random, JoinModel store, Protocol protocol)
         {
             // Now and then a partition of another's: the owner changed, and the former one does not know yet.
             var owned = Enumerable.Range(0, partitions.Count).Where(at => at % Writers == writer || random.Next(20) == 0).ToList();
-            var moves = owned.Select(at => (At: at, From: committed[at], To: Math.Min(partitions[at].Count, committed[at] + random.Next(partitions[at].Count / 3 + 6)))).ToList();
+            var moves = owned
+                .Select(at =>
+                    (
+                        At: at,
+                        From: committed[at],
+                        To: Math.Min(partitions[at].Count, committed[at] + random.Next(partitions[at].Count / 3 + 6))
+                    )
+                )
+                .ToList();
             var batch = moves.SelectMany(move => partitions[move.At].GetRange(move.From, move.To - move.From)).ToList();
             var touched = Touched(batch);
             if (protocol == Protocol.ReadBeforeWrite)
@@ -67,7 +75,10 @@ sealed class Simulation(Random random, JoinModel store, Protocol protocol)
             }
             foreach (var (at, from, to) in moves)
             {
-                committed[at] = random.Next(60) == 0 ? random.Next(committed[at] + 1) : random.Next(30) == 0 ? from : to;
+                committed[at] =
+                    random.Next(60) == 0 ? random.Next(committed[at] + 1)
+                    : random.Next(30) == 0 ? from
+                    : to;
             }
             yield return 4;
         }
@@ -81,7 +92,14 @@ sealed class Simulation(Random random, JoinModel store, Protocol protocol)
         var touched = new TouchedSet();
         foreach (var change in batch)
         {
-            touched.Add(new DecodedRecord { Kind = change.IsTruncate ? RecordKind.Truncate : RecordKind.RowChange, Table = change.Table, Id = change.Id });
+            touched.Add(
+                new DecodedRecord
+                {
+                    Kind = change.IsTruncate ? RecordKind.Truncate : RecordKind.RowChange,
+                    Table = change.Table,
+                    Id = change.Id,
+                }
+            );
         }
         return touched;
     }

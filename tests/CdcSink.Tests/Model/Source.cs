@@ -25,8 +25,15 @@ sealed class Source
     public Dictionary<(SourceTable, long), List<Change>> Partitions { get; } = [];
 
     /// <summary>The source's own join at the end: bet, then what the row says.</summary>
-    public Dictionary<SortingKey, Joined> Truth => _bets.ToDictionary(bet => new SortingKey(bet.Value.PlacedAt, bet.Value.UserId, bet.Value.EventId, bet.Key), bet => new Joined(
-        bet.Value.Status, _names[SourceTable.Users].GetValueOrDefault(bet.Value.UserId, ""), _names[SourceTable.Events].GetValueOrDefault(bet.Value.EventId, "")));
+    public Dictionary<SortingKey, Joined> Truth =>
+        _bets.ToDictionary(
+            bet => new SortingKey(bet.Value.PlacedAt, bet.Value.UserId, bet.Value.EventId, bet.Key),
+            bet => new Joined(
+                bet.Value.Status,
+                _names[SourceTable.Users].GetValueOrDefault(bet.Value.UserId, ""),
+                _names[SourceTable.Events].GetValueOrDefault(bet.Value.EventId, "")
+            )
+        );
 
     /// <summary>
     /// A snapshot while transactions are open: its reads carry a larger LSN than changes that commit, and come, after it.
@@ -49,7 +56,12 @@ sealed class Source
     {
         var version = ChangeVersion.Of(1, streamed: true, _lsn += 8).Value;
         var id = _random.Next(1, 9);
-        var table = _random.Next(10) switch { < 5 => SourceTable.Bets, < 8 => SourceTable.Users, _ => SourceTable.Events };
+        var table = _random.Next(10) switch
+        {
+            < 5 => SourceTable.Bets,
+            < 8 => SourceTable.Users,
+            _ => SourceTable.Events,
+        };
         var what = _random.Next(100);
         if (what < 2)
         {

@@ -15,7 +15,9 @@ public sealed class VersionRuleTests
     [Fact]
     public void Recordings_end_the_same_in_any_interleaving_as_in_their_order()
     {
-        foreach (var scenario in new[] { "churn-3.6", "killed-3.6", "recommended-3.6", "snapshot-in-flight-3.6", "incremental-3.6", "copy-3.6" })
+        foreach (
+            var scenario in new[] { "churn-3.6", "killed-3.6", "recommended-3.6", "snapshot-in-flight-3.6", "incremental-3.6", "copy-3.6" }
+        )
         {
             var partitions = Recorded(scenario);
             var ordered = new JoinModel(VersionRule.Right);
@@ -31,7 +33,8 @@ public sealed class VersionRuleTests
     }
 
     [Fact]
-    public void The_plain_lsn_as_version_is_caught() => AssertCaught(VersionRule.Right, Protocol.ReadAfterWrite, change => change with { Version = new ChangeVersion(change.Version).Lsn });
+    public void The_plain_lsn_as_version_is_caught() =>
+        AssertCaught(VersionRule.Right, Protocol.ReadAfterWrite, change => change with { Version = new ChangeVersion(change.Version).Lsn });
 
     [Fact]
     public void Reading_before_writing_is_caught() => AssertCaught(VersionRule.Right, Protocol.ReadBeforeWrite, change => change);
@@ -49,7 +52,13 @@ public sealed class VersionRuleTests
         var store = new JoinModel(rule);
         new Simulation(random, store, protocol).Run([.. source.Partitions.Values.Select(partition => partition.Select(mutate).ToList())]);
         var rows = store.Live.ToDictionary(row => row.Key, row => row.Row!);
-        return source.Truth.Select(pair => rows.GetValueOrDefault(pair.Key) == pair.Value ? null : $"{pair.Key} is {rows.GetValueOrDefault(pair.Key)}, not {pair.Value}").FirstOrDefault(wrong => wrong is not null)
+        return source
+            .Truth.Select(pair =>
+                rows.GetValueOrDefault(pair.Key) == pair.Value
+                    ? null
+                    : $"{pair.Key} is {rows.GetValueOrDefault(pair.Key)}, not {pair.Value}"
+            )
+            .FirstOrDefault(wrong => wrong is not null)
             ?? (rows.Count == source.Truth.Count ? null : $"{rows.Count} rows, not {source.Truth.Count}");
     }
 
@@ -76,8 +85,14 @@ public sealed class VersionRuleTests
     static Change Modelled(in DecodedRecord decoded)
     {
         var empty = decoded.Operation == Operation.Delete || decoded.Kind == RecordKind.Truncate;
-        var bet = empty || decoded.Table != SourceTable.Bets ? null : new Bet(decoded.Bet.UserId, decoded.Bet.EventId, decoded.Bet.PlacedAt, Text(decoded.Bet.Status));
-        var name = empty || decoded.Table == SourceTable.Bets ? null : Text(decoded.Table == SourceTable.Users ? decoded.User.Name : decoded.Event.Name);
+        var bet =
+            empty || decoded.Table != SourceTable.Bets
+                ? null
+                : new Bet(decoded.Bet.UserId, decoded.Bet.EventId, decoded.Bet.PlacedAt, Text(decoded.Bet.Status));
+        var name =
+            empty || decoded.Table == SourceTable.Bets
+                ? null
+                : Text(decoded.Table == SourceTable.Users ? decoded.User.Name : decoded.Event.Name);
         return new Change(decoded.Table, decoded.Id, decoded.Version.Value, bet, name, IsTruncate: decoded.Kind == RecordKind.Truncate);
     }
 

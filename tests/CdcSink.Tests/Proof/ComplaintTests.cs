@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Proof;
 
-/// <summary>What users of other sinks complain of, each tried here. The table in docs/delivery.md says which test stands for which.</summary>
+/// <summary>
+/// What users of other sinks complain of, each tried here. The table in docs/delivery.md says which test stands for which.
+/// </summary>
 public sealed class ComplaintTests(Servers servers)
 {
     const string Rows = "SELECT bet_id, bet_status, toDecimalString(bet_amount, 2), user_name FROM bets_analytics ORDER BY bet_id";
@@ -18,7 +20,13 @@ public sealed class ComplaintTests(Servers servers)
         var made = new Made();
         // As Debezium 3.6.1 writes it for REPLICA IDENTITY USING INDEX on (name, created_at).
         await sink.ReplayAsync([
-            made.User(1), made.Event(1), made.Bet(1, Made.Columns()), made.Delete("users", 0), made.Record("users", """{"id":0}""", null), made.User(2)]);
+            made.User(1),
+            made.Event(1),
+            made.Bet(1, Made.Columns()),
+            made.Delete("users", 0),
+            made.Record("users", """{"id":0}""", null),
+            made.User(2),
+        ]);
 
         Assert.Equal(["id-is-zero", "id-is-zero"], sink.DeadLetters.Select(letter => letter.Reason));
         Assert.Equal(["1|0", "2|0"], await sink.QueryAsync("SELECT id, toUInt8(deleted) FROM user_changes ORDER BY id"));
@@ -51,7 +59,12 @@ public sealed class ComplaintTests(Servers servers)
         var records = new List<StreamRecord>();
         foreach (var (id, tombstone) in new[] { (1L, null), (2L, "null"), (3L, " null\n"), (4L, "{\"schema\":null,\"payload\":null}") })
         {
-            records.AddRange([made.Bet(id, Made.Columns()), made.Delete("bets", id), made.Record("bets", $$"""{"id":{{id}}}""", tombstone), made.Bet(id + 10, Made.Columns())]);
+            records.AddRange([
+                made.Bet(id, Made.Columns()),
+                made.Delete("bets", id),
+                made.Record("bets", $$"""{"id":{{id}}}""", tombstone),
+                made.Bet(id + 10, Made.Columns()),
+            ]);
         }
         await sink.ReplayAsync(records);
         Assert.Equal(["11", "12", "13", "14"], (await sink.QueryAsync(Rows)).Select(row => row.Split('|')[0]));
@@ -64,7 +77,9 @@ public sealed class ComplaintTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
-        StreamRecord insert = made.Bet(1, Made.Columns()), delete = made.Delete("bets", 1), again = made.Bet(1, Made.Columns("\"amount\":\"20.00\""));
+        StreamRecord insert = made.Bet(1, Made.Columns()),
+            delete = made.Delete("bets", 1),
+            again = made.Bet(1, Made.Columns("\"amount\":\"20.00\""));
         await sink.ReplayAsync([insert, delete, again]);
         await sink.ReplayAsync([delete with { Offset = 900 }]);
         await sink.ReplayAsync([insert with { Offset = 901 }, delete with { Offset = 902 }]);
@@ -79,13 +94,26 @@ public sealed class ComplaintTests(Servers servers)
         var made = new Made();
         await sink.ReplayAsync([
             made.User(1, "\"name\":\"Ada\",\"created_at\":\"-infinity\""),
-            made.Bet(1, Made.Columns("\"placed_at\":\"infinity\"", "\"settled_at\":\"-infinity\"")), made.Bet(2, Made.Columns()),
+            made.Bet(1, Made.Columns("\"placed_at\":\"infinity\"", "\"settled_at\":\"-infinity\"")),
+            made.Bet(2, Made.Columns()),
         ]);
-        Assert.Equal(["1|2299-12-31 23:59:59.999999|1900-01-01 00:00:00.000000|1900-01-01 00:00:00.000000|placed_at settled_at user_created_at", "2|2026-01-01 10:00:00.000000|NULL|1900-01-01 00:00:00.000000|user_created_at"],
-            await sink.QueryAsync("SELECT bet_id, toString(placed_at), toString(settled_at), toString(user_created_at), arrayStringConcat(marks, ' ') FROM bets_analytics ORDER BY bet_id"));
+        Assert.Equal(
+            [
+                "1|2299-12-31 23:59:59.999999|1900-01-01 00:00:00.000000|1900-01-01 00:00:00.000000|placed_at settled_at "
+                    + "user_created_at",
+                "2|2026-01-01 10:00:00.000000|NULL|1900-01-01 00:00:00.000000|user_created_at",
+            ],
+            await sink.QueryAsync(
+                "SELECT bet_id, toString(placed_at), toString(settled_at), toString(user_created_at), "
+                    + "arrayStringConcat(marks, ' ') FROM bets_analytics ORDER BY bet_id"
+            )
+        );
     }
 
-    /// <summary>clickhouse-sink-connector #1134, #1480: times in the hours of a clock change are wrong, and the checksum tool shifts both sides alike.</summary>
+    /// <summary>
+    /// clickhouse-sink-connector #1134, #1480: times in the hours of a clock change are wrong, and the checksum tool shifts both sides
+    /// alike.
+    /// </summary>
     [Theory]
     [InlineData("2026-03-29T00:59:59.999999Z", 1_774_745_999_999_999)]
     [InlineData("2026-03-29T01:00:00.000000Z", 1_774_746_000_000_000)]
@@ -100,8 +128,13 @@ public sealed class ComplaintTests(Servers servers)
         await sink.ReplayAsync([new Made().Bet(1, Made.Columns($"\"placed_at\":\"{text}\"", $"\"settled_at\":\"{text}\""))]);
         foreach (var zone in new[] { "UTC", "Europe/Berlin", "America/New_York" })
         {
-            Assert.Equal([$"{micros}|{micros}"],
-                await sink.QueryAsync($"SELECT toUnixTimestamp64Micro(placed_at), toUnixTimestamp64Micro(assumeNotNull(settled_at)) FROM bets_analytics SETTINGS session_timezone = '{zone}'"));
+            Assert.Equal(
+                [$"{micros}|{micros}"],
+                await sink.QueryAsync(
+                    $"SELECT toUnixTimestamp64Micro(placed_at), toUnixTimestamp64Micro(assumeNotNull(settled_at)) "
+                        + $"FROM bets_analytics SETTINGS session_timezone = '{zone}'"
+                )
+            );
         }
     }
 
@@ -139,12 +172,17 @@ public sealed class ComplaintTests(Servers servers)
         await using var without = await SinkUnderTest.CreateAsync(servers);
         await without.ReplayAsync([new Made().Bet(1, number)]);
         Assert.Equal(RejectReason.UnknownUnit, Assert.Single(without.DeadLetters).Reason);
-        await using var with = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { TimeUnits = { ["bets.placed_at"] = TimeUnit.Milliseconds } });
+        await using var with = await SinkUnderTest.CreateAsync(
+            servers,
+            new CdcSinkOptions { TimeUnits = { ["bets.placed_at"] = TimeUnit.Milliseconds } }
+        );
         await with.ReplayAsync([new Made().Bet(1, number)]);
         Assert.Equal(["2026-01-01 10:00:00.123000"], await with.QueryAsync("SELECT toString(placed_at) FROM bets_analytics"));
     }
 
-    /// <summary>PeerDB #2058: a delete misses its row where the sorting key has columns beyond the primary key, for the delete does not carry them.</summary>
+    /// <summary>
+    /// PeerDB #2058: a delete misses its row where the sorting key has columns beyond the primary key, for the delete does not carry them.
+    /// </summary>
     [Fact]
     public async Task A_delete_that_carries_the_id_alone_ends_the_bet_under_every_sorting_key_it_had()
     {
@@ -155,10 +193,18 @@ public sealed class ComplaintTests(Servers servers)
         await sink.ReplayAsync([made.Bet(1, Made.Columns("\"placed_at\":\"2024-03-01T00:00:00.000000Z\"", "\"event_id\":9"), op: "u")]);
         await sink.ReplayAsync([made.Delete("bets", 1)]);
         Assert.Equal(["2|OPEN|10.00|"], await sink.QueryAsync(Rows));
-        Assert.Equal(["3"], await sink.QueryAsync("SELECT uniqExact(placed_at, user_id, event_id) FROM bets_analytics_rows WHERE bet_id = 1 AND is_deleted"));
+        Assert.Equal(
+            ["3"],
+            await sink.QueryAsync(
+                "SELECT uniqExact(placed_at, user_id, event_id) FROM bets_analytics_rows WHERE " + "bet_id = 1 AND is_deleted"
+            )
+        );
     }
 
-    /// <summary>clickhouse-kafka-connect #24: a writer that was stalled wakes up when the deduplication window has gone by, and its rows count twice.</summary>
+    /// <summary>
+    /// clickhouse-kafka-connect #24: a writer that was stalled wakes up when the deduplication window has gone by, and its rows count
+    /// twice.
+    /// </summary>
     [Fact]
     public async Task A_writer_that_wakes_up_after_everything_else_was_written_and_merged_changes_nothing()
     {

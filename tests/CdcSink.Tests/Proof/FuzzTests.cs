@@ -13,7 +13,10 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Proof;
 
-/// <summary>What a stream can hold by accident or malice: every record ends as a row, a dead letter or skipped by a rule, and every row is one that ClickHouse takes.</summary>
+/// <summary>
+/// What a stream can hold by accident or malice: every record ends as a row, a dead letter or skipped by a rule, and every row is one that
+/// ClickHouse takes.
+/// </summary>
 public sealed class FuzzTests(Servers servers)
 {
     const int InABatch = 2_000;
@@ -26,7 +29,10 @@ public sealed class FuzzTests(Servers servers)
         Parallel.For(0, inputs / (10 * InABatch), new ParallelOptions { MaxDegreeOfParallelism = 2 }, seed =>
         {
             using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-            using var metrics = new CdcSinkMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), new StoresClock(TimeProvider.System));
+            using var metrics = new CdcSinkMetrics(
+                services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
+                new StoresClock(TimeProvider.System)
+            );
             var options = new CdcSinkOptions();
             var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, metrics, TimeProvider.System);
             var fuzz = new Fuzz(seed);
@@ -84,9 +90,14 @@ public sealed class FuzzTests(Servers servers)
             sum.Add(new Tally { Rows = RowsOf(batch), DeadLetters = batch.DeadLetters.Count });
             await sink.Applier.ApplyAsync(batch, Task.CompletedTask, CancellationToken.None);
         }
-        var kept = await sink.QueryAsync("SELECT (SELECT count() FROM all_user_changes) + (SELECT count() FROM all_event_changes) + (SELECT count() FROM all_bet_changes) + (SELECT count() FROM all_truncations) + (SELECT count() FROM all_fences)");
+        var kept = await sink.QueryAsync(
+            "SELECT (SELECT count() FROM all_user_changes) + (SELECT count() FROM all_event_changes) + "
+                + "(SELECT count() FROM all_bet_changes) + (SELECT count() FROM all_truncations) + (SELECT count() FROM all_fences)"
+        );
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{sum.Rows} rows of {batches * InABatch} records inserted, {sum.DeadLetters} dead letters");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{sum.Rows} rows of {batches * InABatch} records inserted, {sum.DeadLetters} " + $"dead letters"
+        );
         Assert.Equal(sum.Rows.ToString(CultureInfo.InvariantCulture), kept[0]);
         Assert.Equal(sum.DeadLetters, sink.DeadLetters.Count);
         // Every value of the views can be read by a client; the changelog has times as they came, also beyond what .NET knows.
@@ -102,7 +113,10 @@ public sealed class FuzzTests(Servers servers)
         var whole = LetterForm.Of(letter);
         var least = ShortenedLetter.Of(whole, ShortenedLetter.LeastLimit);
         Assert.InRange(least.Size, 0, ShortenedLetter.LeastLimit);
-        Assert.Equal(letter.Record.Offset.ToString(CultureInfo.InvariantCulture), Encoding.UTF8.GetString(least.Headers.Last(header => header.Name == "dead-letter.offset").Value!.Value.Span));
+        Assert.Equal(
+            letter.Record.Offset.ToString(CultureInfo.InvariantCulture),
+            Encoding.UTF8.GetString(least.Headers.Last(header => header.Name == "dead-letter.offset").Value!.Value.Span)
+        );
         Assert.Equal(whole.Size > ShortenedLetter.LeastLimit, least.Headers.Any(header => header.Name == LetterHeaders.Truncated));
     }
 
@@ -126,13 +140,19 @@ public sealed class FuzzTests(Servers servers)
                 case RecordKind.Undecodable:
                     DeadLetters++;
                     break;
-                case RecordKind.Skipped or RecordKind.Tombstone or RecordKind.Message or RecordKind.Heartbeat or RecordKind.TransactionBegin or RecordKind.TransactionEnd:
+                case RecordKind.Skipped
+                or RecordKind.Tombstone
+                or RecordKind.Message
+                or RecordKind.Heartbeat
+                or RecordKind.TransactionBegin
+                or RecordKind.TransactionEnd:
                     Skipped++;
                     break;
             }
         }
 
-        public void Add(Tally other) => (Rows, DeadLetters, Skipped) = (Rows + other.Rows, DeadLetters + other.DeadLetters, Skipped + other.Skipped);
+        public void Add(Tally other) =>
+            (Rows, DeadLetters, Skipped) = (Rows + other.Rows, DeadLetters + other.DeadLetters, Skipped + other.Skipped);
 
         public override string ToString() => $"{Rows} rows + {DeadLetters} dead letters + {Skipped} skipped by rule";
     }

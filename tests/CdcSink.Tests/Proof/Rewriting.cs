@@ -15,10 +15,16 @@ static partial class Rewriting
     public static string Without(this string json, string field)
     {
         var shorter = Regex.Replace(json, $"\"{field}\":(\"(\\\\.|[^\"\\\\])*\"|[^,}}\"]+),?", "");
-        return shorter == json ? throw new ArgumentException($"no {field} in {json}") : shorter.Replace(",}", "}", StringComparison.Ordinal);
+        return shorter == json
+            ? throw new ArgumentException($"no {field} in {json}")
+            : shorter.Replace(",}", "}", StringComparison.Ordinal);
     }
 
-    public static ulong Lsn(this StreamRecord record) => ulong.Parse(LsnField().Match(Encoding.UTF8.GetString(record.Value!)).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+    public static ulong Lsn(this StreamRecord record) =>
+        ulong.Parse(
+            LsnField().Match(Encoding.UTF8.GetString(record.Value!)).Groups[1].Value,
+            System.Globalization.CultureInfo.InvariantCulture
+        );
 
     [GeneratedRegex("\"lsn\":(\\d+)")]
     private static partial Regex LsnField();

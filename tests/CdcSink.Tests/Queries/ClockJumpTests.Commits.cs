@@ -87,7 +87,15 @@ public sealed partial class ClockJumpTests
         await using var one = await SinkUnderTest.CreateAsync(servers);
         await using var other = await SinkUnderTest.CreateAsync(servers);
         StreamRecord[] before = [Bet(0), Watermark(0.9), Bet(4), Watermark(4.9)];
-        StreamRecord[] down = [Bet(95, partition: 1), Bet(-60, partition: 2), Bet(96, partition: 3), Bet(20, partition: 4), Watermark(30.9), Bet(31)];
+        StreamRecord[] down =
+        [
+            Bet(95, partition: 1),
+            Bet(-60, partition: 2),
+            Bet(96, partition: 3),
+            Bet(20, partition: 4),
+            Watermark(30.9),
+            Bet(31),
+        ];
 
         await one.ApplyStreamedAsync(before);
         await VisibleAsync(one);
@@ -118,7 +126,8 @@ public sealed partial class ClockJumpTests
         for (var second = 5; second < 65; second++)
         {
             log.Add(Bet(second + 0.2, partition: second % 12));
-            // A transaction of a minute writes before all these watermarks and commits behind them; its records do not always name the commit before it.
+            // A transaction of a minute writes before all these watermarks and commits behind them; its records do not always name the
+            // commit before it.
             log.Add(Bet(second + 0.4, partition: (second + 5) % 12, lsn: longAgo, lastCommit: second % 7 == 0 ? 0 : _made.Lsn));
             if (second % 10 == 0)
             {
@@ -126,12 +135,35 @@ public sealed partial class ClockJumpTests
                 log.Add(Watermark(second + 2));
             }
             // Reads of a snapshot and of an incremental one carry times of their own.
-            log.Add(_made.Bet(++_bets, Made.Columns(), op: "r", snapshot: "true", committedMs: Start.AddSeconds(-500).ToUnixTimeMilliseconds(), epoch: "1", partition: second % 12));
-            log.Add(_made.Bet(++_bets, Made.Columns(), op: "r", snapshot: "incremental", committedMs: Start.AddSeconds(500).ToUnixTimeMilliseconds(), epoch: "1", partition: second % 12));
+            log.Add(
+                _made.Bet(
+                    ++_bets,
+                    Made.Columns(),
+                    op: "r",
+                    snapshot: "true",
+                    committedMs: Start.AddSeconds(-500).ToUnixTimeMilliseconds(),
+                    epoch: "1",
+                    partition: second % 12
+                )
+            );
+            log.Add(
+                _made.Bet(
+                    ++_bets,
+                    Made.Columns(),
+                    op: "r",
+                    snapshot: "incremental",
+                    committedMs: Start.AddSeconds(500).ToUnixTimeMilliseconds(),
+                    epoch: "1",
+                    partition: second % 12
+                )
+            );
         }
         log.Add(Watermark(65.9));
         // Partitions lag behind each other and behind the watermarks; a connector that was killed sends everything again.
-        foreach (var partition in log.GroupBy(record => (record.Topic, record.Partition)).OrderByDescending(each => each.Key.Topic.EndsWith("message", StringComparison.Ordinal)))
+        foreach (
+            var partition in log.GroupBy(record => (record.Topic, record.Partition))
+                .OrderByDescending(each => each.Key.Topic.EndsWith("message", StringComparison.Ordinal))
+        )
         {
             await sink.ApplyStreamedAsync([.. partition]);
             await sink.ApplyStreamedAsync([.. partition.Select((record, n) => record with { Offset = record.Offset + 1_000 + n })]);
@@ -182,7 +214,14 @@ public sealed partial class ClockJumpTests
 
     static async Task ApplyAsync(SinkUnderTest sink, bool restarted, params StreamRecord[][] batches)
     {
-        foreach (var batch in restarted ? batches : [[.. batches.SelectMany(each => each)]])
+        foreach (
+            var batch in restarted
+                ? batches
+                :
+                [
+                    [.. batches.SelectMany(each => each)],
+                ]
+        )
         {
             await sink.ApplyStreamedAsync(batch);
         }

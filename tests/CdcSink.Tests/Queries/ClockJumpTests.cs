@@ -7,8 +7,8 @@ using Xunit;
 namespace Betting.Tests.CdcSink.Queries;
 
 /// <summary>
-/// PostgreSQL's clock is set ahead and back while bets are placed, one a second: <c>bets_as_of</c> shows what a prefix of the log adds up to,
-/// or refuses the moment. Bets have the numbers 1, 2, 3… in the order of the log.
+/// PostgreSQL's clock is set ahead and back while bets are placed, one a second: <c>bets_as_of</c> shows what a prefix of the log adds up
+/// to, or refuses the moment. Bets have the numbers 1, 2, 3… in the order of the log.
 /// </summary>
 public sealed partial class ClockJumpTests(Servers servers)
 {
@@ -96,7 +96,9 @@ public sealed partial class ClockJumpTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await PlaceAsync(sink, from: 0, 5);
         await VisibleAsync(sink);
-        await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, holds_from) SELECT 'a hold', 'a test', data_as_of FROM data_as_of");
+        await sink.QueryAsync(
+            "INSERT INTO reconciliation_requests (id, reason, holds_from) SELECT 'a hold', 'a test', data_as_of " + "FROM data_as_of"
+        );
         await PlaceAsync(sink, from: 5, 8);
         await PlaceAsync(sink, from: backTo, 5);
         await VisibleAsync(sink);
@@ -207,7 +209,10 @@ public sealed partial class ClockJumpTests(Servers servers)
                 var now = batch * 10 + second;
                 offset += random.Next(40) == 0 ? jumps[random.Next(jumps.Length)] : 0;
                 // The connector writes no watermarks while it is down, and sends the bets of that time later.
-                silent = silent > 0 ? silent - 1 : random.Next(50) == 0 ? 25 : 0;
+                silent =
+                    silent > 0 ? silent - 1
+                    : random.Next(50) == 0 ? 25
+                    : 0;
                 if (silent == 0)
                 {
                     records.Add(Watermark(now + offset));
@@ -225,13 +230,15 @@ public sealed partial class ClockJumpTests(Servers servers)
         }
         await VisibleAsync(sink, 200 + offset);
 
-        var wrong = await sink.QueryAsync("""
+        var wrong = await sink.QueryAsync(
+            """
             WITH (SELECT groupArray((known_until, known_again)) FROM history_gaps) AS gaps,
                 (SELECT groupUniqArray(committed_at) FROM bet_changes) AS moments
             SELECT moment, uniqExact(id) AS bets, max(id) AS newest
             FROM bet_changes ARRAY JOIN arrayFilter(each -> NOT arrayExists(gap -> each > gap.1 AND each < gap.2, gaps), moments) AS moment
             WHERE committed_at <= moment GROUP BY moment HAVING bets != newest ORDER BY moment LIMIT 3
-            """);
+            """
+        );
         Assert.Empty(wrong);
         Assert.NotEmpty(await GapsAsync(sink));
         Assert.Equal("0", (await sink.QueryAsync("SELECT countIf(known_until > known_again) FROM history_gaps"))[0]);
@@ -252,21 +259,37 @@ public sealed partial class ClockJumpTests(Servers servers)
         await sink.ApplyStreamedAsync(records);
     }
 
-    StreamRecord Bet(double at, int partition = 0, ulong? lsn = null, ulong? lastCommit = null) => _made.Bet(
-        ++_bets, Made.Columns(), committedMs: (Start + TimeSpan.FromSeconds(at)).ToUnixTimeMilliseconds(), partition: partition, lsn: lsn, lastCommit: lastCommit, epoch: "1");
+    StreamRecord Bet(double at, int partition = 0, ulong? lsn = null, ulong? lastCommit = null) =>
+        _made.Bet(
+            ++_bets,
+            Made.Columns(),
+            committedMs: (Start + TimeSpan.FromSeconds(at)).ToUnixTimeMilliseconds(),
+            partition: partition,
+            lsn: lsn,
+            lastCommit: lastCommit,
+            epoch: "1"
+        );
 
     StreamRecord Watermark(double at, int partition = 0)
     {
         _times.Add(at);
-        return _made.Message($$"""{"at" : "{{(Start + TimeSpan.FromSeconds(at)).ToString("yyyy-MM-ddTHH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture)}}"}""", epoch: "1", partition: partition);
+        return _made.Message(
+            $$"""{"at" : "{{(Start + TimeSpan.FromSeconds(at)).ToString("yyyy-MM-ddTHH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture)}}"}""",
+            epoch: "1",
+            partition: partition
+        );
     }
 
-    /// <summary>The newest watermark is visible, as the worker records it; <c>data_as_of</c> is no earlier than <paramref name="until"/>.</summary>
+    /// <summary>
+    /// The newest watermark is visible, as the worker records it; <c>data_as_of</c> is no earlier than <paramref name="until"/>.
+    /// </summary>
     async Task VisibleAsync(SinkUnderTest sink, double? until = null)
     {
         var newest = ulong.Parse((await sink.QueryAsync("SELECT max(version) FROM watermarks"))[0], CultureInfo.InvariantCulture);
         await sink.Visible.RecordVisibleAsync(
-            new Watermark(Start + TimeSpan.FromSeconds(until ?? _times[^1]), new ChangeVersion(newest)), CancellationToken.None);
+            new Watermark(Start + TimeSpan.FromSeconds(until ?? _times[^1]), new ChangeVersion(newest)),
+            CancellationToken.None
+        );
     }
 
     static async Task<string> BetsAsync(SinkUnderTest sink, double at) =>
@@ -274,13 +297,22 @@ public sealed partial class ClockJumpTests(Servers servers)
 
     static async Task RefusedAsync(SinkUnderTest sink, double at)
     {
-        var refused = await Assert.ThrowsAnyAsync<Exception>(() => sink.QueryAsync($"SELECT count() FROM bets_as_of(moment = '{Moment(at)}')"));
-        Assert.True(refused.Message.Contains("where the clock of PostgreSQL was set", StringComparison.Ordinal)
-            || refused.Message.Contains("later than data_as_of", StringComparison.Ordinal), refused.Message);
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() =>
+            sink.QueryAsync($"SELECT count() FROM bets_as_of(moment = " + $"'{Moment(at)}')")
+        );
+        Assert.True(
+            refused.Message.Contains("where the clock of PostgreSQL was set", StringComparison.Ordinal)
+                || refused.Message.Contains("later than data_as_of", StringComparison.Ordinal),
+            refused.Message
+        );
     }
 
-    static Task<List<string>> GapsAsync(SinkUnderTest sink) => sink.QueryAsync(
-        "SELECT DISTINCT of, epoch, toString(known_until), toString(known_again) FROM history_gaps WHERE of = 'clock' ORDER BY known_until");
+    static Task<List<string>> GapsAsync(SinkUnderTest sink) =>
+        sink.QueryAsync(
+            "SELECT DISTINCT of, epoch, toString(known_until), toString(known_again) FROM history_gaps WHERE of = 'clock' ORDER BY "
+                + "known_until"
+        );
 
-    static string Moment(double at) => (Start + TimeSpan.FromSeconds(at)).ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
+    static string Moment(double at) =>
+        (Start + TimeSpan.FromSeconds(at)).ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
 }

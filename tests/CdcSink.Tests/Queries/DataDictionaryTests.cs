@@ -18,8 +18,21 @@ public sealed class DataDictionaryTests(Servers servers)
     // Who asks them, in this order; every other table is the workers' own.
     static readonly string[] ForPeople =
     [
-        "bets_analytics", "bet_marks", "summary_by_hour", "summary_by_day", "summary_by_month", "data_as_of", "holds",
-        "bets_as_of", "bets_as_of_snapshot", "history_gaps", "bet_changes", "user_changes", "event_changes", "marked_values", "truncations",
+        "bets_analytics",
+        "bet_marks",
+        "summary_by_hour",
+        "summary_by_day",
+        "summary_by_month",
+        "data_as_of",
+        "holds",
+        "bets_as_of",
+        "bets_as_of_snapshot",
+        "history_gaps",
+        "bet_changes",
+        "user_changes",
+        "event_changes",
+        "marked_values",
+        "truncations",
     ];
 
     [Fact]
@@ -28,10 +41,14 @@ public sealed class DataDictionaryTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         Assert.Empty(await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND comment = ''"));
-        Assert.Empty(await sink.QueryAsync($"""
-            SELECT table || '.' || name FROM system.columns WHERE database = currentDatabase() AND comment = ''
-            AND table NOT IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND {Feeds})
-            """));
+        Assert.Empty(
+            await sink.QueryAsync(
+                $"""
+                SELECT table || '.' || name FROM system.columns WHERE database = currentDatabase() AND comment = ''
+                AND table NOT IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND {Feeds})
+                """
+            )
+        );
     }
 
     [Fact]
@@ -46,7 +63,8 @@ public sealed class DataDictionaryTests(Servers servers)
     public async Task A_summary_keeps_its_comments_when_it_is_swapped_in()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
-        const string Comments = "SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = 'summary_by_month'";
+        const string Comments =
+            "SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = " + "'summary_by_month'";
         var before = await sink.QueryAsync(Comments);
         await sink.Client.ExecuteNonQueryAsync("SYSTEM REFRESH VIEW summary_by_month_refresh");
         await sink.Client.ExecuteNonQueryAsync("SYSTEM WAIT VIEW summary_by_month_refresh");
@@ -61,7 +79,13 @@ public sealed class DataDictionaryTests(Servers servers)
         foreach (var table in await sink.QueryAsync("SELECT name FROM system.tables WHERE database = currentDatabase()"))
         {
             Assert.NotNull(await sink.QueryAsync($"DESCRIBE TABLE {table}"));
-            if ((await sink.QueryAsync($"SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = '{table}'"))[0] != "0")
+            if (
+                (
+                    await sink.QueryAsync(
+                        $"SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = " + $"'{table}'"
+                    )
+                )[0] != "0"
+            )
             {
                 Assert.Empty(await sink.QueryAsync($"SELECT * FROM {table} LIMIT 0"));
             }
@@ -83,21 +107,28 @@ public sealed class DataDictionaryTests(Servers servers)
 
     static async Task<string> PageAsync(SinkUnderTest sink)
     {
-        var tables = (await sink.QueryAsync("SELECT name, engine, comment FROM system.tables WHERE database = currentDatabase() ORDER BY name"))
-            .Select(row => row.Split('|', 3)).ToDictionary(row => row[0], row => (Engine: row[1], Comment: row[2]), StringComparer.Ordinal);
-        var page = new StringBuilder("""
+        var tables = (
+            await sink.QueryAsync("SELECT name, engine, comment FROM system.tables WHERE database = currentDatabase() ORDER " + "BY name")
+        )
+            .Select(row => row.Split('|', 3))
+            .ToDictionary(row => row[0], row => (Engine: row[1], Comment: row[2]), StringComparer.Ordinal);
+        var page = new StringBuilder(
+            """
             # Data dictionary
 
-            Made from the comments in ClickHouse (`shared/Schema/ClickHouse/comments.sql`), which tools show as well: `system.tables.comment`,
+            Made from the comments in ClickHouse (`shared/Schema/ClickHouse/comments.sql`),
+            which tools show as well: `system.tables.comment`,
             `system.columns.comment`. All times are UTC. Money has two decimal places.
 
             A BI tool needs the tables of the first part. The views that begin with `bets_as_of` take parameters: they have no columns in
-            `system.columns`, and `SELECT * FROM bets_as_of LIMIT 0` without its parameter is an error, so leave them out of a tool's scan of the
+            `system.columns`, and `SELECT * FROM bets_as_of LIMIT 0` without its parameter is an error,
+            so leave them out of a tool's scan of the
             schema. Tools that cannot read arrays and maps leave out `marks` and `originals` and use `bet_marks` and `marked_values`.
 
             ## For questions
 
-            """);
+            """
+        );
         foreach (var name in ForPeople)
         {
             await AppendAsync(page, sink, name, tables[name]);
@@ -113,8 +144,13 @@ public sealed class DataDictionaryTests(Servers servers)
     static async Task AppendAsync(StringBuilder page, SinkUnderTest sink, string name, (string Engine, string Comment) table)
     {
         page.Append($"### {name}\n{table.Comment}.\n\n");
-        var columns = table.Engine == "MaterializedView" ? [] : await sink.QueryAsync(
-            $"SELECT name, type, comment FROM system.columns WHERE database = currentDatabase() AND table = '{name}' ORDER BY position");
+        var columns =
+            table.Engine == "MaterializedView"
+                ? []
+                : await sink.QueryAsync(
+                    $"SELECT name, type, comment FROM system.columns WHERE database = currentDatabase() AND table = '{name}' ORDER BY "
+                        + $"position"
+                );
         if (columns.Count > 0)
         {
             page.Append("| column | type | meaning |\n| --- | --- | --- |\n");

@@ -4,8 +4,12 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Queries;
 
-/// <summary>The queries of docs/queries through Distributed tables: on a shard that is all, and on two, which make ClickHouse refuse more.</summary>
-public sealed class DistributedQueryTests(DistributedQueryTests.OneShard one, DistributedQueryTests.TwoShards two) : IClassFixture<DistributedQueryTests.OneShard>, IClassFixture<DistributedQueryTests.TwoShards>
+/// <summary>
+/// The queries of docs/queries through Distributed tables: on a shard that is all, and on two, which make ClickHouse refuse more.
+/// </summary>
+public sealed class DistributedQueryTests(DistributedQueryTests.OneShard one, DistributedQueryTests.TwoShards two)
+    : IClassFixture<DistributedQueryTests.OneShard>,
+        IClassFixture<DistributedQueryTests.TwoShards>
 {
     [Theory, MemberData(nameof(QueryTests.Files), MemberType = typeof(QueryTests))]
     public async Task A_query_of_the_docs_has_its_answer_on_a_cluster_of_one_shard(string name)
@@ -27,7 +31,9 @@ public sealed class DistributedQueryTests(DistributedQueryTests.OneShard one, Di
     [Fact]
     public async Task What_ClickHouse_refuses_with_several_shards_is_refused_here()
     {
-        var refused = await Assert.ThrowsAnyAsync<Exception>(() => two.AnswerAsync("SELECT count() FROM bets_analytics_rows WHERE bet_id IN (SELECT id FROM bet_changes)", []));
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() =>
+            two.AnswerAsync("SELECT count() FROM bets_analytics_rows WHERE " + "bet_id IN (SELECT id FROM bet_changes)", [])
+        );
 
         Assert.Contains("DISTRIBUTED_IN_JOIN_SUBQUERY_DENIED", refused.Message, StringComparison.Ordinal);
     }

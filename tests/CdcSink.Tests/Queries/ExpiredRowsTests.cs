@@ -26,7 +26,11 @@ public sealed class ExpiredRowsTests(Servers servers)
         await using var postgres = await PostgresWorld.CreateAsync(servers, world.Log);
         var all = await CountAsync(sink);
 
-        await new RowStorage(null, "cold", 0, MonthsSince(GeneratedWorld.Begin.AddDays(100))).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
+        await new RowStorage(null, "cold", 0, MonthsSince(GeneratedWorld.Begin.AddDays(100))).ApplyAsync(
+            sink.ConnectionString,
+            null,
+            CancellationToken.None
+        );
         if (isMerged)
         {
             await sink.QueryAsync("OPTIMIZE TABLE bets_analytics_rows FINAL");

@@ -10,26 +10,45 @@ sealed class GeneratedLog
 
     public List<StreamRecord> Records { get; } = [];
 
-    /// <summary>Rows of <c>user_history</c>, <c>event_history</c> and <c>bet_history</c> with their table, in the order of commit.</summary>
+    /// <summary>
+    /// Rows of <c>user_history</c>, <c>event_history</c> and <c>bet_history</c> with their table, in the order of commit.
+    /// </summary>
     public List<(string Table, object?[] Row)> History { get; } = [];
 
     public void Write(GeneratedUser user, string op, DateTime at)
     {
         History.Add(("user_history", [at, user.Id, false, user.Name, user.CreatedAt]));
-        Add("users", op, user.Id, new { id = user.Id, name = user.Name, created_at = user.CreatedAt }, at);
+        Add(
+            "users",
+            op,
+            user.Id,
+            new
+            {
+                id = user.Id,
+                name = user.Name,
+                created_at = user.CreatedAt,
+            },
+            at
+        );
     }
 
     public void Write(GeneratedEvent played, string op, DateTime at)
     {
         History.Add(("event_history", [at, played.Id, false, played.Name, played.Category, played.StartTime, played.Status]));
-        Add("events", op, played.Id, new
-        {
-            id = played.Id,
-            name = played.Name,
-            category = played.Category,
-            start_time = played.StartTime,
-            status = played.Status,
-        }, at);
+        Add(
+            "events",
+            op,
+            played.Id,
+            new
+            {
+                id = played.Id,
+                name = played.Name,
+                category = played.Category,
+                start_time = played.StartTime,
+                status = played.Status,
+            },
+            at
+        );
     }
 
     public void Write(GeneratedBet bet, string op, DateTime at)
@@ -51,17 +70,24 @@ sealed class GeneratedLog
         Records.Add(_made.Change(table, "d", null, Key(id), committedMs: Milliseconds(at)));
     }
 
-    void Add(GeneratedBet bet, string op, DateTime at) => Add("bets", op, bet.Id, new
-    {
-        id = bet.Id,
-        user_id = bet.UserId,
-        event_id = bet.EventId,
-        status = bet.Status,
-        amount = bet.Amount,
-        payout = bet.Payout,
-        placed_at = bet.PlacedAt,
-        settled_at = bet.SettledAt,
-    }, at);
+    void Add(GeneratedBet bet, string op, DateTime at) =>
+        Add(
+            "bets",
+            op,
+            bet.Id,
+            new
+            {
+                id = bet.Id,
+                user_id = bet.UserId,
+                event_id = bet.EventId,
+                status = bet.Status,
+                amount = bet.Amount,
+                payout = bet.Payout,
+                placed_at = bet.PlacedAt,
+                settled_at = bet.SettledAt,
+            },
+            at
+        );
 
     void Add(string table, string op, long id, object row, DateTime at) =>
         Records.Add(_made.Change(table, op, JsonSerializer.Serialize(row), Key(id), op == "r" ? "true" : "false", Milliseconds(at)));

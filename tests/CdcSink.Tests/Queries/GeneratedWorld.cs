@@ -8,15 +8,26 @@ namespace Betting.Tests.CdcSink.Queries;
 /// </summary>
 sealed class GeneratedWorld
 {
-    public static readonly DateTime Begin = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc), End = Begin.AddDays(200);
+    public static readonly DateTime Begin = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc),
+        End = Begin.AddDays(200);
 
     static readonly string[] EdgeTimes =
     [
-        "1850-06-01T00:00:00Z", "1900-01-01T00:00:00Z", "1960-05-05T05:06:07Z", "1969-12-31T23:30:00Z", "2106-02-07T07:00:00Z",
-        "2110-05-05T05:06:07Z", "2149-06-07T00:00:00Z", "2163-01-01T00:00:00Z", "2299-12-31T23:59:59.999999Z", "infinity", "-infinity",
+        "1850-06-01T00:00:00Z",
+        "1900-01-01T00:00:00Z",
+        "1960-05-05T05:06:07Z",
+        "1969-12-31T23:30:00Z",
+        "2106-02-07T07:00:00Z",
+        "2110-05-05T05:06:07Z",
+        "2149-06-07T00:00:00Z",
+        "2163-01-01T00:00:00Z",
+        "2299-12-31T23:59:59.999999Z",
+        "infinity",
+        "-infinity",
     ];
 
-    static readonly string[] Categories = ["football", "tennis", "darts"], EventStatuses = ["SCHEDULED", "LIVE", "FINISHED"];
+    static readonly string[] Categories = ["football", "tennis", "darts"],
+        EventStatuses = ["SCHEDULED", "LIVE", "FINISHED"];
 
     readonly Random _random;
     readonly Dictionary<long, GeneratedUser> _users = [];
@@ -105,19 +116,22 @@ sealed class GeneratedWorld
             return;
         }
         var (_, bet) = Any(_bets);
-        Put(_random.Next(12) switch
-        {
-            0 when bet.Status != "OPEN" => bet with { Status = "OPEN", Payout = null, SettledAt = null },
-            1 => bet with { Payout = bet.Payout == "0.00" ? null : "0.00" },
-            2 => bet with { Payout = Money() },
-            3 => bet with { Amount = Money() },
-            4 => bet with { UserId = _random.Next(1, 14) },
-            5 => bet with { EventId = _random.Next(1, 12) },
-            6 => bet with { PlacedAt = AnyTime(-40) },
-            7 when bet.SettledAt is not null => bet with { SettledAt = AnyTime(-40) },
-            8 => bet,
-            _ => Close(bet),
-        }, "u");
+        Put(
+            _random.Next(12) switch
+            {
+                0 when bet.Status != "OPEN" => bet with { Status = "OPEN", Payout = null, SettledAt = null },
+                1 => bet with { Payout = bet.Payout == "0.00" ? null : "0.00" },
+                2 => bet with { Payout = Money() },
+                3 => bet with { Amount = Money() },
+                4 => bet with { UserId = _random.Next(1, 14) },
+                5 => bet with { EventId = _random.Next(1, 12) },
+                6 => bet with { PlacedAt = AnyTime(-40) },
+                7 when bet.SettledAt is not null => bet with { SettledAt = AnyTime(-40) },
+                8 => bet,
+                _ => Close(bet),
+            },
+            "u"
+        );
     }
 
     GeneratedBet Close(GeneratedBet bet)
@@ -126,7 +140,11 @@ sealed class GeneratedWorld
         return bet with
         {
             Status = status,
-            Payout = _random.Next(8) == 0 ? null : status == "CANCELLED" ? bet.Amount : _random.Next(3) == 0 ? "0.00" : Money(),
+            Payout =
+                _random.Next(8) == 0 ? null
+                : status == "CANCELLED" ? bet.Amount
+                : _random.Next(3) == 0 ? "0.00"
+                : Money(),
             SettledAt = _random.Next(10) == 0 ? null : AnyTime(-1),
         };
     }
@@ -139,8 +157,7 @@ sealed class GeneratedWorld
         Put(bet with { Id = _nextBet++ }, "c");
     }
 
-    GeneratedBet NewBet() =>
-        new(_nextBet++, _random.Next(1, 14), _random.Next(1, 12), "OPEN", Money(), null, AnyTime(-60), null);
+    GeneratedBet NewBet() => new(_nextBet++, _random.Next(1, 14), _random.Next(1, 12), "OPEN", Money(), null, AnyTime(-60), null);
 
     void Put(GeneratedUser user, string op) => Log.Write(_users[user.Id] = user, op, _now);
 
@@ -169,9 +186,10 @@ sealed class GeneratedWorld
     string Money() => (_random.Next(1, 100_000) / 100m).ToString("0.00", CultureInfo.InvariantCulture);
 
     // Mostly within some days of now, at times at an edge.
-    string AnyTime(int days) => _random.Next(15) == 0
-        ? EdgeTimes[_random.Next(EdgeTimes.Length)]
-        : Time(_now.AddSeconds(_random.Next(Math.Abs(days) * 86_400) * Math.Sign(days)).AddTicks(10 * _random.Next(1_000_000)));
+    string AnyTime(int days) =>
+        _random.Next(15) == 0
+            ? EdgeTimes[_random.Next(EdgeTimes.Length)]
+            : Time(_now.AddSeconds(_random.Next(Math.Abs(days) * 86_400) * Math.Sign(days)).AddTicks(10 * _random.Next(1_000_000)));
 
     static string Time(DateTime time) => time.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
 }

@@ -50,8 +50,10 @@ public sealed class GeneratedWorldTests(Servers servers)
                 if (expected.Count != answer.Count || expected.Zip(answer).Any(rows => !AreSame(rows.First, rows.Second)))
                 {
                     var at = expected.Zip(answer).TakeWhile(rows => AreSame(rows.First, rows.Second)).Count();
-                    differences.Add($"{name} {string.Join(' ', parameters.Values)}, row {at} of {expected.Count} and {answer.Count}: "
-                        + $"PostgreSQL {expected.ElementAtOrDefault(at)}, ClickHouse {answer.ElementAtOrDefault(at)}");
+                    differences.Add(
+                        $"{name} {string.Join(' ', parameters.Values)}, row {at} of {expected.Count} and {answer.Count}: "
+                            + $"PostgreSQL {expected.ElementAtOrDefault(at)}, ClickHouse {answer.ElementAtOrDefault(at)}"
+                    );
                 }
             }
         }
@@ -67,15 +69,26 @@ public sealed class GeneratedWorldTests(Servers servers)
     }
 
     /// <summary>
-    /// Texts are equal, money and counts too. A share or a mean, which PostgreSQL gives with all its digits, is equal in those that the query
-    /// shows.
+    /// Texts are equal, money and counts too. A share or a mean, which PostgreSQL gives with all its digits, is equal in those that the
+    /// query shows.
     /// </summary>
     static bool AreSame(string expected, string answer)
     {
         var (left, right) = (expected.Split(" | "), answer.Split(" | "));
-        return left.Length == right.Length && left.Zip(right).All(pair => pair.First == pair.Second
-            || (decimal.TryParse(pair.First, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact)
-                && decimal.TryParse(pair.Second, NumberStyles.Float, CultureInfo.InvariantCulture, out var rounded)
-                && Math.Abs(exact - rounded) <= (exact.Scale <= 2 ? 0 : Math.Abs(exact) < 1 ? 0.0001m : 0.01m)));
+        return left.Length == right.Length
+            && left.Zip(right)
+                .All(pair =>
+                    pair.First == pair.Second
+                    || (
+                        decimal.TryParse(pair.First, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact)
+                        && decimal.TryParse(pair.Second, NumberStyles.Float, CultureInfo.InvariantCulture, out var rounded)
+                        && Math.Abs(exact - rounded)
+                            <= (
+                                exact.Scale <= 2 ? 0
+                                : Math.Abs(exact) < 1 ? 0.0001m
+                                : 0.01m
+                            )
+                    )
+                );
     }
 }

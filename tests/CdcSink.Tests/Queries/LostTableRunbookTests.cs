@@ -12,9 +12,17 @@ public sealed class LostTableRunbookTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var tables = await sink.QueryAsync(
-            "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND NOT startsWith(name, 'summary_by_')");
-        var page = await File.ReadAllLinesAsync(Path.Combine(Installed.ProjectRoot, "docs", "runbooks", "cdcsink.md"), TestContext.Current.CancellationToken);
-        var rows = page.SkipWhile(line => !line.StartsWith("| missing |", StringComparison.Ordinal)).TakeWhile(line => line.StartsWith('|')).Select(line => line.Split('|')[1]).ToList();
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND NOT startsWith(name, "
+                + "'summary_by_')"
+        );
+        var page = await File.ReadAllLinesAsync(
+            Path.Combine(Installed.ProjectRoot, "docs", "runbooks", "cdcsink.md"),
+            TestContext.Current.CancellationToken
+        );
+        var rows = page.SkipWhile(line => !line.StartsWith("| missing |", StringComparison.Ordinal))
+            .TakeWhile(line => line.StartsWith('|'))
+            .Select(line => line.Split('|')[1])
+            .ToList();
 
         Assert.True(rows.Count > 10);
         Assert.All(tables, table => Assert.Contains(rows, row => row.Contains($"`{table}`", StringComparison.Ordinal)));

@@ -29,7 +29,8 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         foreach (var zone in new[] { "UTC", "Asia/Tokyo", "America/New_York" })
         {
             var answer = await world.Sink.QueryAsync(
-                $"SELECT {Statuses} FROM bets_as_of(moment = {moment}) WHERE payout IS NOT NULL SETTINGS session_timezone = '{zone}'");
+                $"SELECT {Statuses} FROM bets_as_of(moment = {moment}) WHERE payout IS NOT NULL SETTINGS session_timezone = '{zone}'"
+            );
 
             Assert.Equal([Between], answer);
         }
@@ -73,7 +74,13 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
     {
         foreach (var zone in new[] { "UTC", "Asia/Tokyo" })
         {
-            foreach (var view in new[] { $"bets_as_of(moment = {moment})", $"bets_as_of_snapshot(epoch = 1, position = 80000, xmax = 760, xip = [], taken = {moment})" })
+            foreach (
+                var view in new[]
+                {
+                    $"bets_as_of(moment = {moment})",
+                    $"bets_as_of_snapshot(epoch = 1, position = 80000, xmax = " + $"760, xip = [], taken = {moment})",
+                }
+            )
             {
                 await RefusedAsync($"SELECT count() FROM {view} SETTINGS session_timezone = '{zone}'", "is no instant");
             }
@@ -88,7 +95,10 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         foreach (var question in new[] { "count()", "*" })
         {
             await RefusedAsync($"SELECT {question} FROM bets_as_of(moment = '2025-04-02T00:00:00.000001Z')", "later than data_as_of");
-            await RefusedAsync($"SELECT {question} FROM bets_as_of(moment = '2025-04-02T01:00Z') WHERE user_id = -5", "later than data_as_of");
+            await RefusedAsync(
+                $"SELECT {question} FROM bets_as_of(moment = '2025-04-02T01:00Z') WHERE user_id = -5",
+                "later than data_as_of"
+            );
         }
 
         Assert.Equal(["7"], await world.Sink.QueryAsync("SELECT count() FROM bets_as_of_unchecked(moment = '2025-04-02T01:00:00Z')"));
@@ -112,13 +122,22 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
             made.User(1, op: "r", snapshot: "first", committedMs: 1_767_225_600_000),
             made.Bet(1, Made.Columns(), op: "r", snapshot: "last", committedMs: 1_767_225_601_000),
             made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u", committedMs: 1_767_225_600_500),
-            made.Bet(1, Made.Columns("\"status\":\"SETTLED\"", "\"payout\":\"5.00\""), op: "u", committedMs: 1_767_225_700_000)]);
+            made.Bet(1, Made.Columns("\"status\":\"SETTLED\"", "\"payout\":\"5.00\""), op: "u", committedMs: 1_767_225_700_000),
+        ]);
         await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
 
         string[] moments =
         [
-            "2026-01-01T00:00:00.999Z", "2025-12-31T23:59:59Z", "2025-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z",
-            "1900-01-01T00:00:00Z", "1899-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00",
+            "2026-01-01T00:00:00.999Z",
+            "2025-12-31T23:59:59Z",
+            "2025-01-01T00:00:00Z",
+            "1970-01-01T00:00:01Z",
+            "1970-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "1900-01-01T00:00:00Z",
+            "1899-12-31T23:59:59Z",
+            "0001-01-01T00:00:00Z",
+            "0001-01-01T00:00:00+14:00",
         ];
         foreach (var unknown in moments)
         {
@@ -128,7 +147,9 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         Assert.Equal(["5.00"], await sink.QueryAsync("SELECT payout FROM bets_as_of(moment = '2026-01-01T00:01:40Z')"));
     }
 
-    /// <summary>Debezium notes the time of a snapshot, waits for a lock, and reads then. Kafka's time of the first read is as late as what it read.</summary>
+    /// <summary>
+    /// Debezium notes the time of a snapshot, waits for a lock, and reads then. Kafka's time of the first read is as late as what it read.
+    /// </summary>
     [Fact]
     public async Task A_moment_between_the_time_of_a_later_snapshot_and_its_first_read_is_refused()
     {
@@ -138,10 +159,18 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         await sink.ReplayAsync([
             made.User(1, op: "r", epoch: "1", snapshot: "first", committedMs: Noon - 7_200_000),
             made.Bet(1, Made.Columns(), op: "r", epoch: "1", snapshot: "last", committedMs: Noon - 7_200_000),
-            made.Bet(1, Made.Columns(), op: "u", epoch: "1", committedMs: Noon - 3_600_000)]);
+            made.Bet(1, Made.Columns(), op: "u", epoch: "1", committedMs: Noon - 3_600_000),
+        ]);
         await sink.ReplayAsync([
-            made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "r", epoch: "1", snapshot: "first", committedMs: Noon) with { TimestampMs = Noon + 5_000 },
-            made.Bet(2, Made.Columns(), op: "r", epoch: "1", snapshot: "last", committedMs: Noon) with { TimestampMs = Noon + 5_100 }]);
+            made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "r", epoch: "1", snapshot: "first", committedMs: Noon) with
+            {
+                TimestampMs = Noon + 5_000,
+            },
+            made.Bet(2, Made.Columns(), op: "r", epoch: "1", snapshot: "last", committedMs: Noon) with
+            {
+                TimestampMs = Noon + 5_100,
+            },
+        ]);
         await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
 
         Assert.Equal(["1"], await sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T11:59:59.998Z')"));
@@ -162,7 +191,8 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
             // A snapshot of users alone in the next epoch, an hour later; bets go on in the stream.
             made.User(1, op: "r", epoch: "2", snapshot: "true", committedMs: 1_767_229_200_000),
             made.User(2, op: "r", epoch: "2", snapshot: "true", committedMs: 1_767_229_200_000),
-            made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "2", committedMs: 1_767_229_260_000)]);
+            made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "2", committedMs: 1_767_229_260_000),
+        ]);
         await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
 
         Assert.Equal(["OPEN"], await sink.QueryAsync("SELECT bet_status FROM bets_as_of(moment = '2026-01-01T00:00:59.999Z')"));
@@ -180,9 +210,13 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         var made = new Made();
         // A chunk every 10 seconds, beside the stream.
         await sink.ReplayAsync([
-            .. Enumerable.Range(0, 4).Select(chunk => made.Bet(
-                chunk + 1, Made.Columns(), op: "r", snapshot: "incremental", committedMs: 1_767_225_600_000 + chunk * 10_000)),
-            made.Bet(9, Made.Columns(), committedMs: 1_767_225_600_000 + 15_000)]);
+            .. Enumerable
+                .Range(0, 4)
+                .Select(chunk =>
+                    made.Bet(chunk + 1, Made.Columns(), op: "r", snapshot: "incremental", committedMs: 1_767_225_600_000 + chunk * 10_000)
+                ),
+            made.Bet(9, Made.Columns(), committedMs: 1_767_225_600_000 + 15_000),
+        ]);
         await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
 
         foreach (var unknown in new[] { "2025-12-31T23:59:59Z", "2026-01-01T00:00:05Z", "2026-01-01T00:00:29Z", "2026-01-01T00:01:29Z" })
@@ -200,7 +234,8 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         await sink.ReplayAsync([
             made.Bet(1, Made.Columns(), op: "r", snapshot: "first", committedMs: 1_767_225_600_000),
             made.Bet(2, Made.Columns(), op: "r", snapshot: "last", committedMs: 1_767_225_600_000),
-            made.Bet(1, Made.Columns(), op: "r", snapshot: "incremental", committedMs: 1_767_225_700_000)]);
+            made.Bet(1, Made.Columns(), op: "r", snapshot: "incremental", committedMs: 1_767_225_700_000),
+        ]);
         await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
 
         Assert.Equal(["2"], await sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T00:00:00Z')"));
@@ -214,7 +249,8 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         await sink.ApplyStreamedAsync([
             made.Bet(1, Made.Columns(), op: "r", snapshot: "first", committedMs: 1_767_225_600_000),
             made.Bet(1, Made.Columns(), op: "r", snapshot: "first", committedMs: 1_767_225_660_000),
-            made.Bet(2, Made.Columns(), op: "r", snapshot: "last", committedMs: 1_767_225_660_000)]);
+            made.Bet(2, Made.Columns(), op: "r", snapshot: "last", committedMs: 1_767_225_660_000),
+        ]);
         await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
 
         await RefusedAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T00:00:30Z')", "is not known", sink);
@@ -229,7 +265,8 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
         await sink.ReplayAsync([
             made.User(1, epoch: "1", committedMs: 1_767_225_600_000 + 86_400_000),
             made.Bet(1, Made.Columns(), epoch: "1", committedMs: 1_767_225_600_000),
-            made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "last", committedMs: 1_767_229_200_000)]);
+            made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "last", committedMs: 1_767_229_200_000),
+        ]);
         await sink.VisibleUntilAsync("2026-02-01T00:00:00Z");
 
         await RefusedAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T00:30:00Z')", "is not known", sink);

@@ -71,19 +71,21 @@ sealed class PostgresWorld : IAsyncDisposable
     {
         await using var connection = await _postgres.OpenConnectionAsync();
         await using var writer = await connection.BeginTextImportAsync(
-            $"COPY {table} ({string.Join(", ", Columns[table])}) FROM STDIN (FORMAT csv, NULL '\\N')");
+            $"COPY {table} ({string.Join(", ", Columns[table])}) FROM STDIN (FORMAT csv, NULL '\\N')"
+        );
         foreach (var row in rows)
         {
             await writer.WriteLineAsync(string.Join(',', Columns[table].Select((_, at) => Text(row.ElementAtOrDefault(at)))));
         }
     }
 
-    static string Text(object? value) => value switch
-    {
-        null => "\\N",
-        DateTime time => time.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture),
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
-    };
+    static string Text(object? value) =>
+        value switch
+        {
+            null => "\\N",
+            DateTime time => time.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture),
+            _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+        };
 
     static Task<string> TextAsync(string name) =>
         File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "tests", "CdcSink.Tests", "Queries", "Postgres", name + ".sql"));

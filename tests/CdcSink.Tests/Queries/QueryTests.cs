@@ -11,7 +11,12 @@ namespace Betting.Tests.CdcSink.Queries;
 public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<QueryTests.World>
 {
     public static TheoryData<string> Files() =>
-        [.. Directory.EnumerateFiles(Path.Combine(Installed.ProjectRoot, "docs", "queries"), "*.sql").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(Path.Combine(Installed.ProjectRoot, "docs", "queries"), "*.sql")
+                .Select(file => Path.GetFileNameWithoutExtension(file))
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory, MemberData(nameof(Files))]
     public async Task A_query_of_the_docs_has_the_answer_that_stands_there(string name)
@@ -24,7 +29,9 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
     [Fact]
     public void Every_query_is_in_the_list_of_queries()
     {
-        var listed = LinkedQuery().Matches(File.ReadAllText(Path.Combine(Installed.ProjectRoot, "docs", "queries", "README.md"))).Select(link => link.Groups[1].Value);
+        var listed = LinkedQuery()
+            .Matches(File.ReadAllText(Path.Combine(Installed.ProjectRoot, "docs", "queries", "README.md")))
+            .Select(link => link.Groups[1].Value);
 
         Assert.Equal(Files().Select(row => row.Data), listed.Order(StringComparer.Ordinal));
     }
@@ -35,16 +42,26 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
         var text = await File.ReadAllTextAsync(Path.Combine(Installed.ProjectRoot, "docs", "queries", name + ".sql"));
         var end = text.IndexOf(';', StringComparison.Ordinal);
         var expected = text[(end + 1)..].Trim().Split('\n').Select(line => line["-- ".Length..]);
-        var parameters = Parameters().Matches(text[..end]).SelectMany(line => line.Groups["pairs"].Value.Split(", "))
-            .Select(pair => pair.Split(" = ")).Select(pair => KeyValuePair.Create("param_" + pair[0], (string?)pair[1]));
+        var parameters = Parameters()
+            .Matches(text[..end])
+            .SelectMany(line => line.Groups["pairs"].Value.Split(", "))
+            .Select(pair => pair.Split(" = "))
+            .Select(pair => KeyValuePair.Create("param_" + pair[0], (string?)pair[1]));
         return (expected, await world.AnswerAsync(text[..end], parameters));
     }
 
     // Over plain HTTP, as any tool would ask: the server's own text, a line a row.
-    internal static async Task<IEnumerable<string>> AnswerAsync(SinkUnderTest sink, string query, IEnumerable<KeyValuePair<string, string?>> parameters)
+    internal static async Task<IEnumerable<string>> AnswerAsync(
+        SinkUnderTest sink,
+        string query,
+        IEnumerable<KeyValuePair<string, string?>> parameters
+    )
     {
         var server = new ClickHouseClientSettings(sink.ConnectionString);
-        var address = QueryHelpers.AddQueryString($"http://{server.Host}:{server.Port}/", parameters.Append(new("database", server.Database)).Append(new("default_format", "TSV")));
+        var address = QueryHelpers.AddQueryString(
+            $"http://{server.Host}:{server.Port}/",
+            parameters.Append(new("database", server.Database)).Append(new("default_format", "TSV"))
+        );
         using var http = new HttpClient();
         using var question = new StringContent(query);
         using var answer = await http.PostAsync(address, question);
@@ -75,7 +92,8 @@ public sealed partial class QueryTests(QueryTests.World world) : IClassFixture<Q
             await _sink.VisibleUntilAsync("2025-04-02T00:00:00Z");
         }
 
-        internal Task<IEnumerable<string>> AnswerAsync(string query, IEnumerable<KeyValuePair<string, string?>> parameters) => QueryTests.AnswerAsync(_sink!, query, parameters);
+        internal Task<IEnumerable<string>> AnswerAsync(string query, IEnumerable<KeyValuePair<string, string?>> parameters) =>
+            QueryTests.AnswerAsync(_sink!, query, parameters);
 
         public ValueTask DisposeAsync()
         {

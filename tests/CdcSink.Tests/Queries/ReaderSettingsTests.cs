@@ -26,25 +26,41 @@ public sealed class ReaderSettingsTests(ReaderSettingsTests.Worlds worlds) : ICl
 
     static readonly string[] Calls =
     [
-        $"bets_as_of(moment = '{Moment}')", $"bets_as_of_unchecked(moment = '{Moment}')", $"bets_as_of_snapshot({Snapshot})",
-        $"bets_as_of_snapshot_unchecked({Snapshot})", $"instant_of(text = '{Moment}')", $"answerable_instant_of(text = '{Moment}')",
+        $"bets_as_of(moment = '{Moment}')",
+        $"bets_as_of_unchecked(moment = '{Moment}')",
+        $"bets_as_of_snapshot({Snapshot})",
+        $"bets_as_of_snapshot_unchecked({Snapshot})",
+        $"instant_of(text = '{Moment}')",
+        $"answerable_instant_of(text = '{Moment}')",
         $"answerable_snapshot_of(epoch = 1, position = 107374182400, taken = '{Moment}')",
     ];
 
     // Of a profile that nobody may change, the last says that it is so.
     public static TheoryData<string> Settings() =>
-    [
-        "join_use_nulls=1", "aggregate_functions_null_for_empty=1", "empty_result_for_aggregation_by_empty_set=1", "prefer_column_name_to_alias=1",
-        "group_by_use_nulls=1", "session_timezone=America/New_York", "final=1", "transform_null_in=1", "data_type_default_nullable=1",
-        "cast_keep_nullable=1", "enable_optimize_predicate_expression=0", "union_default_mode=DISTINCT",
-        "join_use_nulls=1&aggregate_functions_null_for_empty=1&prefer_column_name_to_alias=1&readonly=1",
-    ];
+        [
+            "join_use_nulls=1",
+            "aggregate_functions_null_for_empty=1",
+            "empty_result_for_aggregation_by_empty_set=1",
+            "prefer_column_name_to_alias=1",
+            "group_by_use_nulls=1",
+            "session_timezone=America/New_York",
+            "final=1",
+            "transform_null_in=1",
+            "data_type_default_nullable=1",
+            "cast_keep_nullable=1",
+            "enable_optimize_predicate_expression=0",
+            "union_default_mode=DISTINCT",
+            "join_use_nulls=1&aggregate_functions_null_for_empty=1&prefer_column_name_to_alias=1&readonly=1",
+        ];
 
     public static TheoryData<string> QuerySettings() =>
-    [
-        .. Settings().Select(setting => setting.Data).Where(setting => !setting.Contains('&', StringComparison.Ordinal)),
-        "count_distinct_implementation=uniqHLL12", "date_time_overflow_behavior=saturate", "use_variant_as_common_type=1", "readonly=1",
-    ];
+        [
+            .. Settings().Select(setting => setting.Data).Where(setting => !setting.Contains('&', StringComparison.Ordinal)),
+            "count_distinct_implementation=uniqHLL12",
+            "date_time_overflow_behavior=saturate",
+            "use_variant_as_common_type=1",
+            "readonly=1",
+        ];
 
     [Theory, MemberData(nameof(QuerySettings))]
     public async Task A_query_of_the_docs_answers_the_same(string setting)
@@ -78,9 +94,14 @@ public sealed class ReaderSettingsTests(ReaderSettingsTests.Worlds worlds) : ICl
 
     async Task<List<string>> ViewsAsync()
     {
-        const string Names = "SELECT name, position(create_table_query, '{') > 0 FROM system.tables WHERE database = currentDatabase() AND engine = 'View'";
+        const string Names =
+            "SELECT name, position(create_table_query, '{') > 0 FROM system.tables WHERE database = "
+            + "currentDatabase() AND engine = 'View'";
         var views = (await worlds.Generated.QueryAsync(Names)).Select(row => row.Split('|')).ToLookup(row => row[1] == "1", row => row[0]);
-        Assert.Equal(views[true].Order(StringComparer.Ordinal), Calls.Select(call => call[..call.IndexOf('(', StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            views[true].Order(StringComparer.Ordinal),
+            Calls.Select(call => call[..call.IndexOf('(', StringComparison.Ordinal)]).Order(StringComparer.Ordinal)
+        );
         return [.. views[false], .. Calls];
     }
 
@@ -99,8 +120,13 @@ public sealed class ReaderSettingsTests(ReaderSettingsTests.Worlds worlds) : ICl
     static async Task<string> AnswerAsync(SinkUnderTest sink, string query, string settings)
     {
         var server = new ClickHouseClientSettings(sink.ConnectionString);
-        var address = QueryHelpers.AddQueryString($"http://{server.Host}:{server.Port}/?{settings}", Parameters
-            .Select(each => KeyValuePair.Create("param_" + each.Key, (string?)each.Value)).Append(new("database", server.Database)).Append(new("default_format", "TSV")));
+        var address = QueryHelpers.AddQueryString(
+            $"http://{server.Host}:{server.Port}/?{settings}",
+            Parameters
+                .Select(each => KeyValuePair.Create("param_" + each.Key, (string?)each.Value))
+                .Append(new("database", server.Database))
+                .Append(new("default_format", "TSV"))
+        );
         using var http = new HttpClient();
         using var question = new StringContent(query);
         using var answer = await http.PostAsync(address, question);
@@ -109,7 +135,9 @@ public sealed class ReaderSettingsTests(ReaderSettingsTests.Worlds worlds) : ICl
         {
             return text[..text.IndexOf('.', StringComparison.Ordinal)];
         }
-        return query.Contains("ORDER BY", StringComparison.Ordinal) ? text : string.Join('\n', text.Split('\n').Order(StringComparer.Ordinal));
+        return query.Contains("ORDER BY", StringComparison.Ordinal)
+            ? text
+            : string.Join('\n', text.Split('\n').Order(StringComparer.Ordinal));
     }
 
     /// <summary>A generated history, put through the sink once, and a schema with nothing in it.</summary>

@@ -12,13 +12,17 @@ public sealed class SummaryTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ReplayAsync(KnownWorld.Records());
-        await sink.Client.ExecuteNonQueryAsync("""
+        await sink.Client.ExecuteNonQueryAsync(
+            """
             INSERT INTO visible_watermarks (as_of, version) VALUES ('2025-04-02 00:00:00', 9)
-            """);
+            """
+        );
         await RefreshAsync(sink, "summary_by_month");
 
         var exact = await sink.QueryAsync(
-            "SELECT makeDate32(toYear(placed_at), toMonth(placed_at), 1), event_category, bet_status, count(), uniqExact(user_id), sum(bet_amount), sum(ifNull(payout, 0)) FROM bets_analytics GROUP BY ALL ORDER BY ALL");
+            "SELECT makeDate32(toYear(placed_at), toMonth(placed_at), 1), event_category, bet_status, count(), uniqExact(user_id), "
+                + "sum(bet_amount), sum(ifNull(payout, 0)) FROM bets_analytics GROUP BY ALL ORDER BY ALL"
+        );
 
         Assert.Equal(6, exact.Count);
         Assert.Equal(exact, await sink.QueryAsync(Months));
@@ -47,7 +51,11 @@ public sealed class SummaryTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
 
-        Assert.Contains($"REFRESH EVERY {age}", (await sink.QueryAsync($"SHOW CREATE TABLE {summary}_refresh"))[0], StringComparison.Ordinal);
+        Assert.Contains(
+            $"REFRESH EVERY {age}",
+            (await sink.QueryAsync($"SHOW CREATE TABLE {summary}_refresh"))[0],
+            StringComparison.Ordinal
+        );
     }
 
     // A bet each minute of two hours, or each hour of two days, on either side of the tier's beginning.
@@ -60,8 +68,13 @@ public sealed class SummaryTests(Servers servers)
         var now = TimeProvider.System.GetUtcNow();
         var oldest = (summary == "summary_by_hour" ? now.Date.AddHours(now.Hour) : now.Date).AddHours(-hoursBack);
         var made = new Made();
-        await sink.ReplayAsync(Enumerable.Range(-perBucket, 3 * perBucket).Select(at =>
-            made.Bet(at + 1000, Made.Columns($"\"placed_at\":\"{oldest.AddMinutes(minutes * at):yyyy-MM-ddTHH:mm:ss.ffffffZ}\""))));
+        await sink.ReplayAsync(
+            Enumerable
+                .Range(-perBucket, 3 * perBucket)
+                .Select(at =>
+                    made.Bet(at + 1000, Made.Columns($"\"placed_at\":\"{oldest.AddMinutes(minutes * at):yyyy-MM-ddTHH:mm:ss.ffffffZ}\""))
+                )
+        );
         await RefreshAsync(sink, summary);
 
         // The clock may pass the end of a bucket meanwhile: then the oldest is left out whole.
@@ -87,7 +100,9 @@ public sealed class SummaryTests(Servers servers)
         }
         DateTime[] placed = [expired.AddMinutes(-5), nextDay, nextMonth, now];
         var made = new Made();
-        await sink.ReplayAsync(placed.Select((at, id) => made.Bet(id + 1, Made.Columns($"\"placed_at\":\"{at:yyyy-MM-ddTHH:mm:ss.ffffffZ}\""))));
+        await sink.ReplayAsync(
+            placed.Select((at, id) => made.Bet(id + 1, Made.Columns($"\"placed_at\":\"{at:yyyy-MM-ddTHH:mm:ss.ffffffZ}\"")))
+        );
         await RefreshAsync(sink, summary);
         Assert.Equal(["4"], await sink.QueryAsync($"SELECT sum(bets) FROM {summary}"));
 
@@ -118,7 +133,10 @@ public sealed class SummaryTests(Servers servers)
         {
             await RefreshAsync(sink, summary);
 
-            Assert.Equal(bucket is null ? [] : [$"{bucket}|1"], await sink.QueryAsync($"SELECT toString({summary["summary_by_".Length..]}), bets FROM {summary}"));
+            Assert.Equal(
+                bucket is null ? [] : [$"{bucket}|1"],
+                await sink.QueryAsync($"SELECT toString({summary["summary_by_".Length..]}), bets FROM {summary}")
+            );
         }
     }
 

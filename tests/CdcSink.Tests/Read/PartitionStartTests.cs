@@ -27,12 +27,24 @@ public sealed class PartitionStartTests
     [InlineData(null, 200L, 7, 100, true, StartKind.TopicRecreated, 7, 0)]
     [InlineData(200L, null, 0, 100, false, StartKind.TopicRecreated, 0, 0)]
     [InlineData(200L, 90L, 0, 100, true, StartKind.ClickHouseBehind, 90, 0)]
-    public void A_partition_begins_where_nothing_is_missed(long? committed, long? progress, long low, long high, bool known, StartKind kind, long offset, long lost)
+    public void A_partition_begins_where_nothing_is_missed(
+        long? committed,
+        long? progress,
+        long low,
+        long high,
+        bool known,
+        StartKind kind,
+        long offset,
+        long lost
+    )
     {
         var facts = new PartitionFacts(committed, progress, false, low, high, known);
         Assert.Equal(new PartitionStart(kind, offset, lost), PartitionStart.Of(facts, FirstStart.Beginning, LostOffset.Stop));
         var readOn = PartitionStart.Of(facts, FirstStart.Beginning, LostOffset.Earliest);
-        Assert.Equal(kind == StartKind.LostStopped ? new PartitionStart(StartKind.LostReadOn, low, lost) : new PartitionStart(kind, offset, lost), readOn);
+        Assert.Equal(
+            kind == StartKind.LostStopped ? new PartitionStart(StartKind.LostReadOn, low, lost) : new PartitionStart(kind, offset, lost),
+            readOn
+        );
     }
 
     [Theory]
@@ -41,11 +53,17 @@ public sealed class PartitionStartTests
     [InlineData(90L, null, false, StartKind.ClickHouseEmpty, 90)]
     [InlineData(null, 80L, true, StartKind.Progress, 80)]
     public void At_the_end_begins_only_what_nobody_knows(long? committed, long? progress, bool known, StartKind kind, long offset) =>
-        Assert.Equal(new PartitionStart(kind, offset), PartitionStart.Of(new PartitionFacts(committed, progress, false, 0, 100, known), FirstStart.End, LostOffset.Stop));
+        Assert.Equal(
+            new PartitionStart(kind, offset),
+            PartitionStart.Of(new PartitionFacts(committed, progress, false, 0, 100, known), FirstStart.End, LostOffset.Stop)
+        );
 
     [Fact]
     public void Progress_of_another_topic_of_this_name_counts_for_nothing() =>
-        Assert.Equal(new PartitionStart(StartKind.TopicRecreated, 0), PartitionStart.Of(new PartitionFacts(null, 80, true, 0, 100, true), FirstStart.End, LostOffset.Stop));
+        Assert.Equal(
+            new PartitionStart(StartKind.TopicRecreated, 0),
+            PartitionStart.Of(new PartitionFacts(null, 80, true, 0, 100, true), FirstStart.End, LostOffset.Stop)
+        );
 
     [Theory]
     [InlineData(40, false, StartKind.Rewound, 40)]
@@ -54,14 +72,23 @@ public sealed class PartitionStartTests
     [InlineData(70, true, StartKind.Rewound, 70)]
     [InlineData(900, true, StartKind.Rewound, 100)]
     public void An_order_sends_back_and_never_forward_unless_it_says_so(long ordered, bool forward, StartKind kind, long offset) =>
-        Assert.Equal(new PartitionStart(kind, offset), PartitionStart.Of(new PartitionFacts(50, 80, false, 10, 100, true, ordered, forward), FirstStart.Beginning, LostOffset.Stop));
+        Assert.Equal(
+            new PartitionStart(kind, offset),
+            PartitionStart.Of(new PartitionFacts(50, 80, false, 10, 100, true, ordered, forward), FirstStart.Beginning, LostOffset.Stop)
+        );
 
     [Theory]
     [InlineData(1_000, false)]
     [InlineData(80, true)]
     public void A_topic_made_anew_is_noticed_although_a_rewind_is_ordered(long progress, bool isAnother) =>
-        Assert.Equal(new PartitionStart(StartKind.TopicRecreated, 0), PartitionStart.Of(
-            new PartitionFacts(null, progress, isAnother, 0, 100, true, Ordered: 0), FirstStart.Beginning, LostOffset.Stop));
+        Assert.Equal(
+            new PartitionStart(StartKind.TopicRecreated, 0),
+            PartitionStart.Of(
+                new PartitionFacts(null, progress, isAnother, 0, 100, true, Ordered: 0),
+                FirstStart.Beginning,
+                LostOffset.Stop
+            )
+        );
 
     [Theory]
     [InlineData(5, StartKind.LostStopped, 5, 5)]

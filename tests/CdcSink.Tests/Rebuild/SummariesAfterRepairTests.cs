@@ -13,7 +13,9 @@ namespace Betting.Tests.CdcSink.Rebuild;
 /// <summary>The rows of bets are lost, summaries are refreshed meanwhile, and somebody follows the runbook.</summary>
 public sealed partial class SummariesAfterRepairTests(Servers servers)
 {
-    const string Months = "SELECT toString(month), event_category, bet_status, bets, users, toDecimalString(stakes, 2), toDecimalString(payouts, 2) FROM summary_by_month "
+    const string Months =
+        "SELECT toString(month), event_category, bet_status, bets, users, toDecimalString(stakes, 2), "
+        + "toDecimalString(payouts, 2) FROM summary_by_month "
         + "ORDER BY month, event_category, bet_status";
 
     [Fact]
@@ -34,19 +36,31 @@ public sealed partial class SummariesAfterRepairTests(Servers servers)
         // The timers fire while the new table is empty.
         using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)))
         {
-            Assert.Null(await new SummaryRefresh(new SummaryStore(sink.Client), TimeSpan.FromSeconds(60), TimeProvider.System).RunAsync(limit.Token));
+            Assert.Null(
+                await new SummaryRefresh(new SummaryStore(sink.Client), TimeSpan.FromSeconds(60), TimeProvider.System).RunAsync(limit.Token)
+            );
         }
         Assert.Empty(await sink.QueryAsync(Months));
         Assert.Equal(0, (await stream.VerbAsync(sink.ConnectionString, "migrate", "--cold-after", "never", "--keep", "never")).ExitCode);
         (code, said) = await stream.VerbAsync(sink.ConnectionString, "rebuild", "--all");
         Assert.True(code == 0 && said.Contains("the summaries are refreshed", StringComparison.Ordinal), said);
-        Assert.Contains("the schema is current", (await stream.VerbAsync(sink.ConnectionString, "migrate")).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "the schema is current",
+            (await stream.VerbAsync(sink.ConnectionString, "migrate")).Output,
+            StringComparison.Ordinal
+        );
 
         await using var postgres = await PostgresWorld.CreateAsync(servers, world.Log);
         var expected = await postgres.AskAsync("summary-by-month", []);
         Assert.NotEmpty(expected);
         Assert.Equal(expected, (await sink.QueryAsync(Months)).Select(row => row.Replace("|", " | ", StringComparison.Ordinal)));
-        foreach (var (summary, since) in new[] { ("summary_by_day", "toStartOfDay(now('UTC')) - INTERVAL 400 DAY"), ("summary_by_hour", "toStartOfHour(now('UTC')) - INTERVAL 72 HOUR") })
+        foreach (
+            var (summary, since) in new[]
+            {
+                ("summary_by_day", "toStartOfDay(now('UTC')) - INTERVAL 400 DAY"),
+                ("summary_by_hour", "toStartOfHour(now('UTC')) - INTERVAL 72 HOUR"),
+            }
+        )
         {
             var bets = await sink.QueryAsync($"SELECT count() FROM bets_analytics WHERE placed_at >= {since}");
             Assert.True(long.Parse(bets[0], CultureInfo.InvariantCulture) > 0, summary);

@@ -29,11 +29,16 @@ public sealed class SwapTests(Servers servers)
         Assert.Equal(2, await rebuild.RunAsync(CancellationToken.None));
 
         Assert.True(written);
-        Assert.Equal(["1|SETTLED", "2|OPEN", "3|OPEN"], await sink.QueryAsync("SELECT bet_id, bet_status FROM bets_analytics ORDER BY bet_id"));
+        Assert.Equal(
+            ["1|SETTLED", "2|OPEN", "3|OPEN"],
+            await sink.QueryAsync("SELECT bet_id, bet_status FROM bets_analytics ORDER BY " + "bet_id")
+        );
         Assert.Equal("done|2|2", Assert.Single(await sink.QueryAsync("SELECT stage, bets_done, bets FROM rebuilds FINAL")));
     }
 
     // As a replica would, while the rebuild stands still.
     static void Write(SinkUnderTest sink, Made made) =>
-        sink.ReplayAsync([made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u"), made.Bet(3, Made.Columns())]).GetAwaiter().GetResult();
+        sink.ReplayAsync([made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u"), made.Bet(3, Made.Columns())])
+            .GetAwaiter()
+            .GetResult();
 }

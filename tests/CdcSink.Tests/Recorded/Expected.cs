@@ -12,15 +12,18 @@ static class Expected
 {
     // Both sides in one spelling: microseconds, two places, \N for NULL.
     const string Actual = """
-        SELECT toString(bet_id), bet_status, toDecimalString(bet_amount, 2), toString(toUnixTimestamp64Micro(placed_at)), ifNull(toString(toUnixTimestamp64Micro(settled_at)), '\\N'),
+        SELECT toString(bet_id), bet_status, toDecimalString(bet_amount, 2), toString(toUnixTimestamp64Micro(placed_at)),
+            ifNull(toString(toUnixTimestamp64Micro(settled_at)), '\\N'),
             toString(user_id), user_name, ifNull(toString(toUnixTimestamp64Micro(user_created_at)), '\\N'),
             toString(event_id), event_name, event_category, ifNull(toString(toUnixTimestamp64Micro(event_start_time)), '\\N'), event_status
         """;
 
     // The same columns, and the payout, which the recordings' files do not have.
     const string Live = """
-        SELECT b.id AS bet_id, b.status AS bet_status, b.amount AS bet_amount, b.placed_at, b.settled_at, b.user_id, u.name AS user_name, u.created_at AS user_created_at,
-            b.event_id, e.name AS event_name, e.category AS event_category, e.start_time AS event_start_time, e.status AS event_status, b.payout
+        SELECT b.id AS bet_id, b.status AS bet_status, b.amount AS bet_amount, b.placed_at, b.settled_at, b.user_id, u.name AS user_name,
+        u.created_at AS user_created_at,
+            b.event_id, e.name AS event_name, e.category AS event_category, e.start_time AS event_start_time, e.status AS event_status,
+            b.payout
         FROM bets b LEFT JOIN users u ON u.id = b.user_id LEFT JOIN events e ON e.id = b.event_id
         """;
 
@@ -58,8 +61,11 @@ static class Expected
         }
         var missing = expected.Except(actual).ToList();
         var extra = actual.Except(expected).ToList();
-        Assert.True(missing.Count == 0 && extra.Count == 0 && expected.Count == actual.Count,
-            $"{source}: {expected.Count} expected, {actual.Count} there; missing {missing.Count}, first {missing.FirstOrDefault()}; extra {extra.Count}, first {extra.FirstOrDefault()}");
+        Assert.True(
+            missing.Count == 0 && extra.Count == 0 && expected.Count == actual.Count,
+            $"{source}: {expected.Count} expected, {actual.Count} there; missing {missing.Count}, first {missing.FirstOrDefault()}; "
+                + $"extra {extra.Count}, first {extra.FirstOrDefault()}"
+        );
     }
 
     static List<string> Read(string csv, long resolution)
@@ -69,12 +75,21 @@ static class Expected
         return [.. rows.Skip(1).Select(row => string.Join('\u0001', row.Select((field, at) => Spell(header[at], field, resolution))))];
     }
 
-    /// <summary>A name that is not there is an empty text in ClickHouse; other columns know NULL. Money and NaN as the rules show them.</summary>
+    /// <summary>
+    /// A name that is not there is an empty text in ClickHouse; other columns know NULL. Money and NaN as the rules show them.
+    /// </summary>
     static string Spell(string column, string field, long resolution) =>
-        field == Null ? column is "user_name" or "event_name" or "event_category" or "event_status" ? "" : "\\N"
-        : Times.Contains(column) ? Micros(field, resolution).ToString(CultureInfo.InvariantCulture)
-        : column == "bet_amount" ? field == "NaN" ? "0.00" : field.Replace("$", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)
-        : field;
+        field == Null
+            ? column is "user_name" or "event_name" or "event_category" or "event_status"
+                ? ""
+                : "\\N"
+            : Times.Contains(column)
+                ? Micros(field, resolution).ToString(CultureInfo.InvariantCulture)
+                : column == "bet_amount"
+                    ? field == "NaN"
+                        ? "0.00"
+                        : field.Replace("$", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)
+                    : field;
 
     /// <summary>PostgreSQL's text of a time, as near as the tables can show it.</summary>
     static long Micros(string time, long resolution)
@@ -87,7 +102,9 @@ static class Expected
         {
             return time.EndsWith(" BC", StringComparison.Ordinal) ? PostgresTime.EarliestShown : PostgresTime.LatestShown;
         }
-        var exact = (DateTimeOffset.Parse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) - DateTimeOffset.UnixEpoch).Ticks / 10;
+        var exact =
+            (DateTimeOffset.Parse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) - DateTimeOffset.UnixEpoch).Ticks
+            / 10;
         var (whole, rest) = Math.DivRem(exact, resolution);
         return Math.Clamp((rest < 0 ? whole - 1 : whole) * resolution, PostgresTime.EarliestShown, PostgresTime.LatestShown);
     }
@@ -97,7 +114,8 @@ static class Expected
     {
         var row = new List<string>();
         var field = new StringBuilder();
-        bool quoted = false, wasQuoted = false;
+        bool quoted = false,
+            wasQuoted = false;
         for (var at = 0; at < text.Length; at++)
         {
             switch (text[at])

@@ -23,7 +23,13 @@ public sealed class FactTests(Servers servers)
         await sink.ReplayAsync(Archive.Read(recording).Reverse());
         await Expected.AssertEqualsAsync(sink.Client, recording);
         // With the plain LSN as the version the reads would win: that many rows would be wrong.
-        Assert.NotEqual(["0"], await sink.QueryAsync("SELECT count() FROM (SELECT id FROM bet_changes GROUP BY id HAVING argMax(status, version) != argMax(status, bitAnd(version, 72057594037927935)))"));
+        Assert.NotEqual(
+            ["0"],
+            await sink.QueryAsync(
+                "SELECT count() FROM (SELECT id FROM bet_changes GROUP BY id HAVING "
+                    + "argMax(status, version) != argMax(status, bitAnd(version, 72057594037927935)))"
+            )
+        );
     }
 
     [Fact]
@@ -32,13 +38,17 @@ public sealed class FactTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("incremental-3.6");
         var records = Archive.Read(recording).ToList();
-        bool IsIncremental(StreamRecord record) => record.Value is { } value && value.AsSpan().IndexOf("\"snapshot\":\"incremental\""u8) >= 0;
+        bool IsIncremental(StreamRecord record) =>
+            record.Value is { } value && value.AsSpan().IndexOf("\"snapshot\":\"incremental\""u8) >= 0;
         await sink.ReplayAsync(records.Where(IsIncremental));
         Assert.Equal(["399"], await sink.QueryAsync("SELECT count() FROM bets_analytics"));
         await sink.ReplayAsync(records.Where(record => !IsIncremental(record)));
         await sink.ReplayAsync(records.Where(IsIncremental));
         await Expected.AssertEqualsAsync(sink.Client, recording);
-        Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM bet_changes WHERE version = 0 OR bitAnd(version, 72057594037927935) = 0"));
+        Assert.Equal(
+            ["0"],
+            await sink.QueryAsync("SELECT count() FROM bet_changes WHERE version = 0 OR bitAnd(version, " + "72057594037927935) = 0")
+        );
     }
 
     [Fact]
@@ -48,8 +58,18 @@ public sealed class FactTests(Servers servers)
         var recording = Recordings.File("identity-default-3.6");
         await sink.ReplayAsync(Archive.Read(recording));
         await Expected.AssertEqualsAsync(sink.Client, recording);
-        Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM bets_analytics_rows WHERE toYear(placed_at) = 1970 OR user_id = 0 OR event_id = 0"));
-        Assert.Equal(["0"], await sink.QueryAsync("SELECT (SELECT count() FROM bets_by_user WHERE user_id = 0) + (SELECT count() FROM bets_by_event WHERE event_id = 0)"));
+        Assert.Equal(
+            ["0"],
+            await sink.QueryAsync(
+                "SELECT count() FROM bets_analytics_rows WHERE toYear(placed_at) = 1970 OR user_id " + "= 0 OR event_id = 0"
+            )
+        );
+        Assert.Equal(
+            ["0"],
+            await sink.QueryAsync(
+                "SELECT (SELECT count() FROM bets_by_user WHERE user_id = 0) + (SELECT count() FROM " + "bets_by_event WHERE event_id = 0)"
+            )
+        );
     }
 
     [Fact]
@@ -72,7 +92,13 @@ public sealed class FactTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
-        await sink.ReplayAsync([made.Bet(1, Made.Columns()), made.Bet(2, Made.Columns()), made.Record("bets", """{"id":1}""", tombstone), made.Delete("bets", 2), made.Record("bets", """{"id":2}""", tombstone)]);
+        await sink.ReplayAsync([
+            made.Bet(1, Made.Columns()),
+            made.Bet(2, Made.Columns()),
+            made.Record("bets", """{"id":1}""", tombstone),
+            made.Delete("bets", 2),
+            made.Record("bets", """{"id":2}""", tombstone),
+        ]);
         var letter = Assert.Single(sink.DeadLetters);
         Assert.Equal((RejectReason.TombstoneWithoutDelete, 2L), (letter.Reason, letter.Record.Offset));
         Assert.Equal(["1|OPEN|10.00|"], await sink.QueryAsync(Rows));
@@ -87,11 +113,20 @@ public sealed class FactTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers, options);
         var recording = Recordings.File("rebuilt-3.6");
         var records = Archive.Read(recording).ToList();
-        var epochs = records.GroupBy(record => record.Headers.Any(header => header is { Name: "epoch", Value: [(byte)'2'] })).OrderBy(second => second.Key);
+        var epochs = records
+            .GroupBy(record => record.Headers.Any(header => header is { Name: "epoch", Value: [(byte)'2'] }))
+            .OrderBy(second => second.Key);
         foreach (var epoch in epochs)
         {
-            options.DefaultEpoch = inRecords ? 1 : epoch.Key ? 2 : 1;
-            await sink.ReplayAsync(epoch.Select(record => inRecords ? record : record with { Headers = [.. record.Headers.Where(header => header.Name != "epoch")] }));
+            options.DefaultEpoch =
+                inRecords ? 1
+                : epoch.Key ? 2
+                : 1;
+            await sink.ReplayAsync(
+                epoch.Select(record =>
+                    inRecords ? record : record with { Headers = [.. record.Headers.Where(header => header.Name != "epoch")] }
+                )
+            );
         }
         await Expected.AssertEqualsAsync(sink.Client, recording);
         Assert.Equal(["1"], await sink.QueryAsync("SELECT count() > 0 FROM bet_changes WHERE id = 9"));
@@ -103,7 +138,14 @@ public sealed class FactTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var noticed = 0L;
-        using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Name == "cdcsink.repeated_snapshots") self.EnableMeasurementEvents(instrument); } };
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name == "cdcsink.repeated_snapshots")
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
         listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref noticed, count));
         listener.Start();
         var made = new Made();
@@ -111,7 +153,9 @@ public sealed class FactTests(Servers servers)
         await sink.ReplayAsync([made.Bet(1, Made.Columns("\"status\":\"SETTLED\""), op: "u"), made.Bet(2, Made.Columns())]);
         var before = noticed;
         await sink.ReplayAsync([
-            made.User(1, op: "r", snapshot: "first"), made.Bet(1, Made.Columns(), op: "r", snapshot: "first_in_data_collection"), made.Bet(3, Made.Columns(), op: "r", snapshot: "last"),
+            made.User(1, op: "r", snapshot: "first"),
+            made.Bet(1, Made.Columns(), op: "r", snapshot: "first_in_data_collection"),
+            made.Bet(3, Made.Columns(), op: "r", snapshot: "last"),
         ]);
         Assert.True(noticed > before, "noticed");
         // Bet 2, of which the second snapshot knows nothing, may be gone or only younger: that is for the Reconciler to say.
@@ -124,8 +168,15 @@ public sealed class FactTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("killed-3.6");
         var records = Archive.Read(recording).ToList();
-        var snapshot = records.TakeWhile(record => record.Value is null || record.Value.AsSpan().IndexOf("\"op\":\"c\""u8) < 0).Where(record => record.Topic.Contains(".public.", StringComparison.Ordinal)).ToList();
-        await sink.ReplayAsync([.. snapshot.Take(snapshot.Count / 2), .. snapshot.Select(record => record with { Offset = record.Offset + 100_000 }), .. records]);
+        var snapshot = records
+            .TakeWhile(record => record.Value is null || record.Value.AsSpan().IndexOf("\"op\":\"c\""u8) < 0)
+            .Where(record => record.Topic.Contains(".public.", StringComparison.Ordinal))
+            .ToList();
+        await sink.ReplayAsync([
+            .. snapshot.Take(snapshot.Count / 2),
+            .. snapshot.Select(record => record with { Offset = record.Offset + 100_000 }),
+            .. records,
+        ]);
         await Expected.AssertEqualsAsync(sink.Client, recording);
     }
 
@@ -147,14 +198,21 @@ public sealed class FactTests(Servers servers)
     {
         (string Text, string Shown)[] times =
         [
-            ("2025-01-01T00:00:00.000000Z", "2025-01-01 00:00:00.000000"), ("2025-01-01T00:00:00.000001Z", "2025-01-01 00:00:00.000001"), ("1970-01-01T00:00:00Z", "1970-01-01 00:00:00.000000"),
-            ("+294276-12-31T23:59:59.999999Z", "2299-12-31 23:59:59.999999"), ("-0043-03-15T00:00:00.000000Z", "1900-01-01 00:00:00.000000"),
-            ("infinity", "2299-12-31 23:59:59.999999"), ("-infinity", "1900-01-01 00:00:00.000000"),
+            ("2025-01-01T00:00:00.000000Z", "2025-01-01 00:00:00.000000"),
+            ("2025-01-01T00:00:00.000001Z", "2025-01-01 00:00:00.000001"),
+            ("1970-01-01T00:00:00Z", "1970-01-01 00:00:00.000000"),
+            ("+294276-12-31T23:59:59.999999Z", "2299-12-31 23:59:59.999999"),
+            ("-0043-03-15T00:00:00.000000Z", "1900-01-01 00:00:00.000000"),
+            ("infinity", "2299-12-31 23:59:59.999999"),
+            ("-infinity", "1900-01-01 00:00:00.000000"),
         ];
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await sink.ReplayAsync(times.Select((time, at) => made.Bet(at + 1, Made.Columns($"\"placed_at\":\"{time.Text}\""))));
-        Assert.Equal(times.Select((time, at) => $"{at + 1}|{time.Shown}"), await sink.QueryAsync("SELECT bet_id, toString(placed_at) FROM bets_analytics ORDER BY bet_id"));
+        Assert.Equal(
+            times.Select((time, at) => $"{at + 1}|{time.Shown}"),
+            await sink.QueryAsync("SELECT bet_id, toString(placed_at) " + "FROM bets_analytics ORDER BY bet_id")
+        );
     }
 
     [Fact]
@@ -162,10 +220,26 @@ public sealed class FactTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Recordings.File("recommended-3.6");
-        await sink.ReplayAsync(Archive.Read(recording).Select(record => record.With(text => text.StartsWith("{\"before\"", StringComparison.Ordinal)
-            ? text.Replace("{\"before\"", "{\"next\":[{\"a\":{}}],\"before\"", StringComparison.Ordinal).Replace("\"source\":{", "\"source\":{\"shard\":7,\"more\":{\"lsn\":1}, ", StringComparison.Ordinal)
-            : text) with
-        { Headers = [.. record.Headers.Where(header => !header.Name.StartsWith("__debezium.context", StringComparison.Ordinal)), new RecordHeader("__debezium.context.other", null), new RecordHeader("traceparent", "x"u8.ToArray())] }));
+        await sink.ReplayAsync(
+            Archive
+                .Read(recording)
+                .Select(record =>
+                    record.With(text =>
+                        text.StartsWith("{\"before\"", StringComparison.Ordinal)
+                            ? text.Replace("{\"before\"", "{\"next\":[{\"a\":{}}],\"before\"", StringComparison.Ordinal)
+                                .Replace("\"source\":{", "\"source\":{\"shard\":7,\"more\":{\"lsn\":1}, ", StringComparison.Ordinal)
+                            : text
+                    ) with
+                    {
+                        Headers =
+                        [
+                            .. record.Headers.Where(header => !header.Name.StartsWith("__debezium.context", StringComparison.Ordinal)),
+                            new RecordHeader("__debezium.context.other", null),
+                            new RecordHeader("traceparent", "x"u8.ToArray()),
+                        ],
+                    }
+                )
+        );
         await Expected.AssertEqualsAsync(sink.Client, recording);
         Assert.Empty(sink.DeadLetters);
     }
@@ -191,8 +265,13 @@ public sealed class FactTests(Servers servers)
         var recording = Recordings.File("killed-3.6");
         await sink.ReplayAsync(Archive.Read(recording));
         await Expected.AssertEqualsAsync(sink.Client, recording);
-        var sent = Archive.Read(recording).Count(record => record.Topic.EndsWith(".bets", StringComparison.Ordinal) && record.Value is not null);
-        var kept = long.Parse((await sink.QueryAsync("SELECT count() FROM bet_changes FINAL"))[0], System.Globalization.CultureInfo.InvariantCulture);
+        var sent = Archive
+            .Read(recording)
+            .Count(record => record.Topic.EndsWith(".bets", StringComparison.Ordinal) && record.Value is not null);
+        var kept = long.Parse(
+            (await sink.QueryAsync("SELECT count() FROM bet_changes FINAL"))[0],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         Assert.True(sent - kept > 400, $"{sent} sent, {kept} kept");
     }
 
@@ -203,11 +282,17 @@ public sealed class FactTests(Servers servers)
         var recording = Recordings.File("copy-3.6");
         await sink.ReplayAsync(Archive.Read(recording));
         await Expected.AssertEqualsAsync(sink.Client, recording);
-        Assert.Equal(["1"], await sink.QueryAsync("SELECT max(rows) > 100 FROM (SELECT count() AS rows FROM bet_changes FINAL GROUP BY version)"));
+        Assert.Equal(
+            ["1"],
+            await sink.QueryAsync("SELECT max(rows) > 100 FROM (SELECT count() AS rows FROM bet_changes FINAL GROUP " + "BY version)")
+        );
         await using var other = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
         await other.ReplayAsync([
-            made.Bet(1, Made.Columns()), made.Change("bets", "d", null, """{"id":1}""", lsn: 90_000), made.Record("bets", """{"id":1}""", null), made.Bet(2, Made.Columns(), lsn: 90_000),
+            made.Bet(1, Made.Columns()),
+            made.Change("bets", "d", null, """{"id":1}""", lsn: 90_000),
+            made.Record("bets", """{"id":1}""", null),
+            made.Bet(2, Made.Columns(), lsn: 90_000),
         ]);
         Assert.Equal(["2|OPEN|10.00|"], await other.QueryAsync(Rows));
     }

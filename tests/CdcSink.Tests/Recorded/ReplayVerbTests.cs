@@ -14,8 +14,10 @@ public sealed class ReplayVerbTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var recording = Path.Combine(Recordings.Folder, "churn-3.6.jsonl.gz");
         await using var verb = EngineProcess.Start(
-            "CdcSink replay", Installed.Own("workers/CdcSink", "CdcSink", ["replay", recording, $"--ClickHouse:ConnectionString={sink.ConnectionString}"]),
-            Path.Combine(servers.Folder, "logs", $"replay-{Guid.NewGuid():N}.log"));
+            "CdcSink replay",
+            Installed.Own("workers/CdcSink", "CdcSink", ["replay", recording, $"--ClickHouse:ConnectionString={sink.ConnectionString}"]),
+            Path.Combine(servers.Folder, "logs", $"replay-{Guid.NewGuid():N}.log")
+        );
 
         Assert.True(await verb.ExitedWithinAsync(TimeSpan.FromMinutes(3)), KafkaStream.Said(verb));
         Assert.True(verb.ExitCode == 0, KafkaStream.Said(verb));

@@ -12,9 +12,14 @@ sealed class Replicas(SinkUnderTest sink, IEnumerable<StreamRecord> records, Ran
 
     public async Task RunAsync()
     {
-        var partitions = records.GroupBy(record => (record.Topic, record.Partition)).Select(group => new Partition([.. group.OrderBy(record => record.Offset)])).ToList();
-        var steps = Enumerable.Range(0, Writers).Select(writer => WriteAsync([.. partitions.Where((_, at) => at % Writers == writer)], partitions)
-            .GetAsyncEnumerator()).ToList();
+        var partitions = records
+            .GroupBy(record => (record.Topic, record.Partition))
+            .Select(group => new Partition([.. group.OrderBy(record => record.Offset)]))
+            .ToList();
+        var steps = Enumerable
+            .Range(0, Writers)
+            .Select(writer => WriteAsync([.. partitions.Where((_, at) => at % Writers == writer)], partitions).GetAsyncEnumerator())
+            .ToList();
         while (steps.Count > 0)
         {
             var chosen = random.Next(steps.Count);
@@ -30,8 +35,16 @@ sealed class Replicas(SinkUnderTest sink, IEnumerable<StreamRecord> records, Ran
     {
         while (all.Any(partition => partition.Committed < partition.Records.Count))
         {
-            var moves = owned.Distinct().Select(partition => (Partition: partition, From: partition.Committed,
-                To: Math.Min(partition.Records.Count, partition.Committed + random.Next(partition.Records.Count / 4 + 20)))).ToList();
+            var moves = owned
+                .Distinct()
+                .Select(partition =>
+                    (
+                        Partition: partition,
+                        From: partition.Committed,
+                        To: Math.Min(partition.Records.Count, partition.Committed + random.Next(partition.Records.Count / 4 + 20))
+                    )
+                )
+                .ToList();
             using var batch = sink.Batch(moves.SelectMany(move => move.Partition.Records.GetRange(move.From, move.To - move.From)));
             var outcome = random.NextDouble();
             await sink.InsertChangesAsync(batch);
@@ -45,7 +58,10 @@ sealed class Replicas(SinkUnderTest sink, IEnumerable<StreamRecord> records, Ran
             foreach (var (partition, from, to) in moves)
             {
                 // Died before the commit, or the group's offsets were lost as well.
-                partition.Committed = outcome < 0.1 ? random.Next(partition.Committed + 1) : outcome < 0.2 ? from : to;
+                partition.Committed =
+                    outcome < 0.1 ? random.Next(partition.Committed + 1)
+                    : outcome < 0.2 ? from
+                    : to;
             }
             if (outcome > 0.9)
             {

@@ -36,8 +36,14 @@ public sealed class RewindTargetTests
     [InlineData(10, null, false, RewindStep.Nothing, 10, 0)]
     [InlineData(50, null, false, RewindStep.Refused, 50, 40)]
     [InlineData(20, 900L, false, RewindStep.Back, 20, 80)]
-    public void It_goes_back_within_the_topic_and_forward_only_where_asked(long place, long? stands, bool forward, RewindStep step, long offset, long records) =>
-        Assert.Equal(new RewindPlan(step, offset, records), RewindPlan.Of(place, 10, 100, stands, forward));
+    public void It_goes_back_within_the_topic_and_forward_only_where_asked(
+        long place,
+        long? stands,
+        bool forward,
+        RewindStep step,
+        long offset,
+        long records
+    ) => Assert.Equal(new RewindPlan(step, offset, records), RewindPlan.Of(place, 10, 100, stands, forward));
 
     static RewindTarget Read(string text)
     {

@@ -38,7 +38,8 @@ public sealed class ChainSignsTests(Servers servers)
         await sink.ApplyStreamedAsync([_made.Linked(7, previous: 6, timeline: 3), _made.Watermark("2026-01-01T10:08:00+00:00")]);
         Assert.Equal(
             [$"{Made.IdOf(7)}|{Made.IdOf(6)}|3", $"{Guid.Empty}|{Guid.Empty}|0"],
-            await sink.QueryAsync("SELECT id, previous, timeline FROM watermarks ORDER BY version"));
+            await sink.QueryAsync("SELECT id, previous, timeline FROM watermarks ORDER BY version")
+        );
     }
 
     [Fact]
@@ -51,7 +52,10 @@ public sealed class ChainSignsTests(Servers servers)
         Assert.Equal(1, Breaks(sink));
         Assert.Equal(["Timeline of the watermarks of epoch 1 at 2026-01-01 10:02:00.000000"], await sink.QueryAsync(Asked));
 
-        await sink.ApplyStreamedAsync([_made.Linked(40, previous: 39, timeline: 1, epoch: "2", lsn: 800), _made.Linked(41, previous: 40, timeline: 1, epoch: "2", lsn: 1600)]);
+        await sink.ApplyStreamedAsync([
+            _made.Linked(40, previous: 39, timeline: 1, epoch: "2", lsn: 800),
+            _made.Linked(41, previous: 40, timeline: 1, epoch: "2", lsn: 1600),
+        ]);
         Assert.Equal(1, Breaks(sink));
     }
 
@@ -59,7 +63,12 @@ public sealed class ChainSignsTests(Servers servers)
     public async Task A_connector_that_sends_again_and_a_batch_that_is_read_or_applied_again_are_no_signs()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
-        StreamRecord[] read = [_made.Linked(1, previous: 0, lsn: 800), _made.Linked(2, previous: 1, lsn: 1600), _made.Linked(3, previous: 2, lsn: 2400)];
+        StreamRecord[] read =
+        [
+            _made.Linked(1, previous: 0, lsn: 800),
+            _made.Linked(2, previous: 1, lsn: 1600),
+            _made.Linked(3, previous: 2, lsn: 2400),
+        ];
         await sink.ApplyStreamedAsync(read);
         await sink.ApplyStreamedAsync(read);
         await sink.ApplyStreamedAsync(read[1..2]);
@@ -79,7 +88,8 @@ public sealed class ChainSignsTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0)]);
-        StreamRecord[] first = [_made.Linked(2, previous: 1), _made.Linked(3, previous: 2)], second = [_made.Linked(4, previous: 3)];
+        StreamRecord[] first = [_made.Linked(2, previous: 1), _made.Linked(3, previous: 2)],
+            second = [_made.Linked(4, previous: 3)];
         var recorded = new TaskCompletionSource();
 
         var later = sink.ApplyStreamedAsync(second, recorded.Task);
@@ -115,19 +125,36 @@ public sealed class ChainSignsTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:00:00+00:00"), _made.Watermark("2026-01-01T10:00:30+00:00")]);
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1)]);
-        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:02:10+00:00"), _made.Message("{\"at\":\"2026-01-01T10:02:20+00:00\"}", "fence")]);
+        await sink.ApplyStreamedAsync([
+            _made.Watermark("2026-01-01T10:02:10+00:00"),
+            _made.Message("{\"at\":\"2026-01-01T10:02:20+00:00\"}", "fence"),
+        ]);
         await sink.ApplyStreamedAsync([_made.Linked(3, previous: 2)]);
         // A partition was added, and the key now chooses it.
         await sink.ApplyStreamedAsync([_made.Linked(5, previous: 4, partition: 1), _made.Linked(6, previous: 5, partition: 1)]);
         Assert.Equal(0, Breaks(sink));
 
         var anew = new Made();
-        var generation = Convert.ToUInt64((await sink.QueryAsync("SELECT toUnixTimestamp64Micro(now64(6))"))[0], System.Globalization.CultureInfo.InvariantCulture);
-        await sink.ApplyStreamedAsync([anew.Message("a fence", "fence"), anew.Message("a fence", "fence"), anew.Message("a fence", "fence"), anew.Linked(8, previous: 7, lsn: 900_000)], generation: generation);
+        var generation = Convert.ToUInt64(
+            (await sink.QueryAsync("SELECT toUnixTimestamp64Micro(now64(6))"))[0],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
+        await sink.ApplyStreamedAsync(
+            [
+                anew.Message("a fence", "fence"),
+                anew.Message("a fence", "fence"),
+                anew.Message("a fence", "fence"),
+                anew.Linked(8, previous: 7, lsn: 900_000),
+            ],
+            generation: generation
+        );
         await sink.ApplyStreamedAsync([anew.Linked(9, previous: 8, lsn: 900_080)], generation: generation);
         Assert.Equal(0, Breaks(sink));
 
-        await sink.ApplyStreamedAsync([anew.Linked(12, previous: 8, lsn: 900_160), anew.Linked(13, previous: 11, lsn: 900_240)], generation: generation);
+        await sink.ApplyStreamedAsync(
+            [anew.Linked(12, previous: 8, lsn: 900_160), anew.Linked(13, previous: 11, lsn: 900_240)],
+            generation: generation
+        );
         Assert.Equal(1, Breaks(sink));
     }
 
@@ -153,11 +180,20 @@ public sealed class ChainSignsTests(Servers servers)
     public async Task After_a_day_without_watermarks_what_follows_the_last_one_and_what_is_sent_again_are_no_signs()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
-        StreamRecord[] read = [_made.Linked(1, previous: 0, lsn: 800), _made.Linked(2, previous: 1, lsn: 1600), _made.Linked(3, previous: 2, lsn: 2400)];
+        StreamRecord[] read =
+        [
+            _made.Linked(1, previous: 0, lsn: 800),
+            _made.Linked(2, previous: 1, lsn: 1600),
+            _made.Linked(3, previous: 2, lsn: 2400),
+        ];
         await sink.ApplyStreamedAsync(read);
         await AgeAsync(sink);
 
-        await sink.ApplyStreamedAsync([_made.Linked(2, previous: 1, lsn: 1600), _made.Linked(3, previous: 2, lsn: 2400), _made.Linked(4, previous: 3, lsn: 3200)]);
+        await sink.ApplyStreamedAsync([
+            _made.Linked(2, previous: 1, lsn: 1600),
+            _made.Linked(3, previous: 2, lsn: 2400),
+            _made.Linked(4, previous: 3, lsn: 3200),
+        ]);
         await AgeAsync(sink);
         await sink.ApplyStreamedAsync(read);
         await sink.ApplyStreamedAsync([_made.Linked(5, previous: 4, lsn: 4000)]);
@@ -175,7 +211,10 @@ public sealed class ChainSignsTests(Servers servers)
 
         await sink.ApplyStreamedAsync([_made.Linked(40, previous: 39, epoch: "2")]);
         await sink.ApplyStreamedAsync([_made.Linked(50, previous: 49, partition: 1)]);
-        var generation = Convert.ToUInt64((await sink.QueryAsync("SELECT toUnixTimestamp64Micro(now64(6))"))[0], System.Globalization.CultureInfo.InvariantCulture);
+        var generation = Convert.ToUInt64(
+            (await sink.QueryAsync("SELECT toUnixTimestamp64Micro(now64(6))"))[0],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         await sink.ApplyStreamedAsync([_made.Linked(58, previous: 57)], generation: generation);
 
         Assert.Equal(0, Breaks(sink));
@@ -185,8 +224,12 @@ public sealed class ChainSignsTests(Servers servers)
     public async Task The_last_watermarks_are_bounded_in_number()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
-        await sink.ApplyStreamedAsync([.. Enumerable.Range(1, 400).Select(id => _made.Linked(id, previous: id - 1, at: "2026-01-01T10:00:00+00:00"))]);
-        await sink.ApplyStreamedAsync([.. Enumerable.Range(401, 100).Select(id => _made.Linked(id, previous: id - 1, at: "2026-01-01T10:00:00+00:00"))]);
+        await sink.ApplyStreamedAsync([
+            .. Enumerable.Range(1, 400).Select(id => _made.Linked(id, previous: id - 1, at: "2026-01-01T10:00:00+00:00")),
+        ]);
+        await sink.ApplyStreamedAsync([
+            .. Enumerable.Range(401, 100).Select(id => _made.Linked(id, previous: id - 1, at: "2026-01-01T10:00:00+00:00")),
+        ]);
 
         Assert.Equal(["256|244|499"], await sink.QueryAsync("SELECT count(), min(offset), max(offset) FROM last_watermarks FINAL"));
         Assert.Equal(0, Breaks(sink));
@@ -197,7 +240,11 @@ public sealed class ChainSignsTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
-        await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1, publication: 7), _made.Linked(3, previous: 2, publication: 7)]);
+        await sink.ApplyStreamedAsync([
+            _made.Linked(1, previous: 0),
+            _made.Linked(2, previous: 1, publication: 7),
+            _made.Linked(3, previous: 2, publication: 7),
+        ]);
         await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3, publication: 7)]);
         Assert.Equal(0, Breaks(sink));
 
@@ -231,7 +278,8 @@ public sealed class ChainSignsTests(Servers servers)
         Assert.Equal(["2026-01-01 20:00:00.000000"], await AsOfAsync(sink));
         Assert.Equal(["2|2"], await sink.QueryAsync("SELECT count(), countIf(answered = 2) FROM reconciliation_requests FINAL"));
 
-        StreamRecord Of(int id, int publication, string second) => _made.Linked(id, previous: id - 1, publication: publication, at: $"2026-01-01T10:10:{second}+00:00");
+        StreamRecord Of(int id, int publication, string second) =>
+            _made.Linked(id, previous: id - 1, publication: publication, at: $"2026-01-01T10:10:{second}+00:00");
     }
 
     [Fact]
@@ -244,13 +292,25 @@ public sealed class ChainSignsTests(Servers servers)
             await sink.ApplyStreamedAsync([_made.Linked(id, previous: id - 1, publication: id)]);
         }
         Assert.Equal(39, Breaks(sink, "publication"));
-        Assert.Equal(["1|2026-01-01 10:00:59.000000"], await sink.QueryAsync("SELECT count(), toString(any(holds_from)) FROM reconciliation_requests FINAL"));
+        Assert.Equal(
+            ["1|2026-01-01 10:00:59.000000"],
+            await sink.QueryAsync("SELECT count(), toString(any(holds_from)) FROM " + "reconciliation_requests FINAL")
+        );
 
         // A run has begun: it may not see what comes from now on.
         await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 1, 0, holds_from FROM holds");
         await sink.ApplyStreamedAsync([_made.Linked(41, previous: 40, publication: 41), _made.Linked(42, previous: 41, publication: 42)]);
-        await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds WHERE answered = 1");
-        Assert.Equal(["Publication of the watermarks of epoch 1 at 2026-01-01 10:41:00.000000|0"], await sink.QueryAsync(Asked.Replace(" FROM", ", answered FROM", StringComparison.Ordinal).Replace("FINAL", "FINAL WHERE answered = 0", StringComparison.Ordinal)));
+        await sink.QueryAsync(
+            "INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds WHERE " + "answered = 1"
+        );
+        Assert.Equal(
+            ["Publication of the watermarks of epoch 1 at 2026-01-01 " + "10:41:00.000000|0"],
+            await sink.QueryAsync(
+                Asked
+                    .Replace(" FROM", ", answered FROM", StringComparison.Ordinal)
+                    .Replace("FINAL", "FINAL WHERE answered = 0", StringComparison.Ordinal)
+            )
+        );
         Assert.Single(await sink.QueryAsync("SELECT id FROM holds"));
     }
 
@@ -260,11 +320,20 @@ public sealed class ChainSignsTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 10:00:59', 1)");
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0, publication: 7, whole: true)]);
-        StreamRecord[] first = [_made.Linked(2, previous: 1, publication: 8, whole: false), _made.Linked(3, previous: 2, publication: 8, whole: false)];
+        StreamRecord[] first =
+        [
+            _made.Linked(2, previous: 1, publication: 8, whole: false),
+            _made.Linked(3, previous: 2, publication: 8, whole: false),
+        ];
         await sink.ApplyStreamedAsync(first);
         await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3, publication: 8, whole: false)]);
-        Assert.Equal(["Incomplete of the watermarks of epoch 1 at 2026-01-01 10:03:00.000000", "Publication of the watermarks of epoch 1 at 2026-01-01 10:02:00.000000"],
-            await sink.QueryAsync(Asked));
+        Assert.Equal(
+            [
+                "Incomplete of the watermarks of epoch 1 at 2026-01-01 10:03:00.000000",
+                "Publication of the watermarks of " + "epoch 1 at 2026-01-01 10:02:00.000000",
+            ],
+            await sink.QueryAsync(Asked)
+        );
         Assert.Equal(2, Breaks(sink, "incomplete"));
 
         // A run whose beginning and end lie between two watermarks.
@@ -273,13 +342,18 @@ public sealed class ChainSignsTests(Servers servers)
         await sink.ApplyStreamedAsync(first);
         Assert.Empty(await sink.QueryAsync("SELECT id FROM holds"));
         await sink.ApplyStreamedAsync([_made.Linked(5, previous: 4, publication: 8, whole: false)]);
-        Assert.Equal(["Incomplete of the watermarks of epoch 1 at 2026-01-01 10:05:00.000000|2026-01-01 10:00:59.000000"],
-            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+, ', ' at '), toString(holds_from) FROM holds"));
+        Assert.Equal(
+            ["Incomplete of the watermarks of epoch 1 at 2026-01-01 10:05:00.000000|2026-01-01 10:00:59.000000"],
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+, ', ' at '), toString(holds_from) FROM holds")
+        );
         Assert.Equal("2026-01-01 10:00:59.000000", await VisibleAsync(sink));
 
         // Whole again: what was committed before is proven by a run that begins now.
         await AnswerAsync(sink);
-        await sink.ApplyStreamedAsync([_made.Linked(6, previous: 5, publication: 9, whole: true), _made.Linked(7, previous: 6, publication: 9, whole: true)]);
+        await sink.ApplyStreamedAsync([
+            _made.Linked(6, previous: 5, publication: 9, whole: true),
+            _made.Linked(7, previous: 6, publication: 9, whole: true),
+        ]);
         Assert.Equal("2026-01-01 10:00:59.000000", await VisibleAsync(sink));
         await AnswerAsync(sink);
         Assert.Equal("2026-01-01 10:06:59.000000", await VisibleAsync(sink));
@@ -309,10 +383,12 @@ public sealed class ChainSignsTests(Servers servers)
         return (await AsOfAsync(sink))[0];
     }
 
-    static Task<List<string>> AsOfAsync(SinkUnderTest sink) => sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of");
+    static Task<List<string>> AsOfAsync(SinkUnderTest sink) =>
+        sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM " + "data_as_of");
 
     /// <summary>A run that began now has found everything equal.</summary>
-    static Task<List<string>> AnswerAsync(SinkUnderTest sink) => sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
+    static Task<List<string>> AnswerAsync(SinkUnderTest sink) =>
+        sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, " + "reason, asked_at, 2, 7, holds_from FROM holds");
 
     [Fact]
     public async Task A_publication_is_compared_after_a_day_without_watermarks_too()
@@ -341,7 +417,10 @@ public sealed class ChainSignsTests(Servers servers)
 
         Assert.Equal(1, Breaks(sink, "gap"));
         Assert.Equal(1, Breaks(sink));
-        Assert.Equal(["Gap of the watermarks of epoch 1 at 900000, 2026-01-01 10:20:00.000000|0|NULL"], await sink.QueryAsync("SELECT id, answered, holds_from FROM reconciliation_requests FINAL"));
+        Assert.Equal(
+            ["Gap of the watermarks of epoch 1 at 900000, 2026-01-01 10:20:00.000000|0|NULL"],
+            await sink.QueryAsync("SELECT id, answered, holds_from FROM reconciliation_requests FINAL")
+        );
         Assert.Equal(["2026-01-01 20:00:00.000000"], await sink.QueryAsync("SELECT toString(data_as_of) FROM data_as_of"));
     }
 
@@ -351,14 +430,24 @@ public sealed class ChainSignsTests(Servers servers)
     [InlineData(9, 8, 1u, "NULL")]
     [InlineData(9, 8, 2u, "NULL")]
     [InlineData(7, 6, 2u, "2026-01-01 10:05:59.000000")]
-    public async Task Data_as_of_is_held_at_the_last_watermark_that_PostgreSQL_is_known_to_have(int id, int previous, uint timeline, string held)
+    public async Task Data_as_of_is_held_at_the_last_watermark_that_PostgreSQL_is_known_to_have(
+        int id,
+        int previous,
+        uint timeline,
+        string held
+    )
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.QueryAsync("INSERT INTO visible_watermarks (as_of, version) VALUES ('2026-01-01 20:00:00', 9000000000000000000)");
         await sink.ApplyStreamedAsync([_made.Linked(1, previous: 0), _made.Linked(2, previous: 1), _made.Linked(3, previous: 2)]);
         Assert.Empty(await sink.QueryAsync("SELECT id FROM holds"));
 
-        await sink.ApplyStreamedAsync([_made.Linked(4, previous: 3), _made.Linked(5, previous: 4), _made.Linked(6, previous: 5), _made.Linked(id, previous, timeline)]);
+        await sink.ApplyStreamedAsync([
+            _made.Linked(4, previous: 3),
+            _made.Linked(5, previous: 4),
+            _made.Linked(6, previous: 5),
+            _made.Linked(id, previous, timeline),
+        ]);
 
         Assert.Equal([held], await sink.QueryAsync("SELECT toString(data_as_of) FROM data_as_of"));
     }
@@ -382,7 +471,9 @@ public sealed class ChainSignsTests(Servers servers)
     {
         foreach (var table in new[] { "watermarks", "last_watermarks" })
         {
-            await sink.QueryAsync($"ALTER TABLE {table} UPDATE recorded_at = recorded_at - INTERVAL 25 HOUR WHERE 1 SETTINGS mutations_sync = 2");
+            await sink.QueryAsync(
+                $"ALTER TABLE {table} UPDATE recorded_at = recorded_at - INTERVAL 25 HOUR WHERE 1 SETTINGS " + $"mutations_sync = 2"
+            );
             await sink.QueryAsync($"OPTIMIZE TABLE {table} FINAL");
         }
         Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM watermarks WHERE recorded_at < now() - INTERVAL 1 DAY"));
@@ -396,10 +487,13 @@ public sealed class ChainSignsTests(Servers servers)
             var record = _made.Linked(id, previous: id - 1);
             using var batch = sink.Batch([record]);
             var watermark = batch.Watermarks[0];
-            await sink.QueryAsync($"""
+            await sink.QueryAsync(
+                $"""
                 INSERT INTO watermarks (at, version, topic, partition, offset, id, previous, timeline)
-                SELECT fromUnixTimestamp64Micro({watermark.At}, 'UTC'), {watermark.Version.Value}, '{watermark.Topic}', 0, {watermark.Offset}, '{watermark.Link.Id}', '{watermark.Link.Previous}', 1
-                """);
+                SELECT fromUnixTimestamp64Micro({watermark.At}, 'UTC'), {watermark.Version.Value}, '{watermark.Topic}', 0,
+                {watermark.Offset}, '{watermark.Link.Id}', '{watermark.Link.Previous}', 1
+                """
+            );
         }
     }
 }

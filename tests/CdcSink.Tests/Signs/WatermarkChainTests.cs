@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Signs;
 
-/// <summary>Which watermarks do not follow the one before them. Each is written <c>id&lt;previous</c> with a timeline, a publication, a minute, a 1 for an incomplete publication and the minute in which PostgreSQL was started behind colons; <c>-</c> names nobody.</summary>
+/// <summary>
+/// Which watermarks do not follow the one before them. Each is written <c>id&lt;previous</c> with a timeline, a publication, a minute, a 1
+/// for an incomplete publication and the minute in which PostgreSQL was started behind colons; <c>-</c> names nobody.
+/// </summary>
 public sealed class WatermarkChainTests
 {
     [Theory]
@@ -53,7 +56,11 @@ public sealed class WatermarkChainTests
     [InlineData("2<1:1:8:10:1", "2<1:1:8:10:1", "")]
     public void A_watermark_follows_the_one_before_it_or_is_a_break(string before, string watermarks, string breaks)
     {
-        var found = WatermarkChain.Breaks(before.Length == 0 ? null : Read(before, 0), watermarks.Split(' ').Select(Read), TimeSpan.FromMinutes(5));
+        var found = WatermarkChain.Breaks(
+            before.Length == 0 ? null : Read(before, 0),
+            watermarks.Split(' ').Select(Read),
+            TimeSpan.FromMinutes(5)
+        );
 
         Assert.Equal(breaks, string.Join(' ', found.Select(each => $"{each.Watermark.Version.Lsn} {each.Kind}")));
     }
@@ -67,7 +74,20 @@ public sealed class WatermarkChainTests
         var parts = Array.ConvertAll(text.Split('<', ':'), part => int.Parse(part, System.Globalization.CultureInfo.InvariantCulture));
         var (id, previous, timeline) = (parts[0], parts[1], parts.ElementAtOrDefault(2) is var said && parts.Length > 2 ? said : 1);
         var publication = parts.ElementAtOrDefault(3) is var hash && hash > 0 ? Made.IdOf(hash) : Guid.Empty;
-        return new StreamedWatermark(ChangeVersion.Of(1, streamed: true, (ulong)id), parts.ElementAtOrDefault(4) * 60_000_000L, "betting.message", 0, offset,
-            new WatermarkLink(Made.IdOf(id), Made.IdOf(previous), (uint)timeline, publication, parts.ElementAtOrDefault(5) == 1, parts.ElementAtOrDefault(6) * 60_000_000L));
+        return new StreamedWatermark(
+            ChangeVersion.Of(1, streamed: true, (ulong)id),
+            parts.ElementAtOrDefault(4) * 60_000_000L,
+            "betting.message",
+            0,
+            offset,
+            new WatermarkLink(
+                Made.IdOf(id),
+                Made.IdOf(previous),
+                (uint)timeline,
+                publication,
+                parts.ElementAtOrDefault(5) == 1,
+                parts.ElementAtOrDefault(6) * 60_000_000L
+            )
+        );
     }
 }

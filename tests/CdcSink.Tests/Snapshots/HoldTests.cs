@@ -7,10 +7,13 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Snapshots;
 
-/// <summary>Where a sign says that changes may be missing, <c>data_as_of</c> stays at what is proven until a run has found everything equal.</summary>
+/// <summary>
+/// Where a sign says that changes may be missing, <c>data_as_of</c> stays at what is proven until a run has found everything equal.
+/// </summary>
 public sealed class HoldTests(Servers servers)
 {
-    const string Proven = "2026-01-01 09:00:00.000000", Later = "2026-01-01 20:00:00.000000";
+    const string Proven = "2026-01-01 09:00:00.000000",
+        Later = "2026-01-01 20:00:00.000000";
 
     readonly Made _made = new();
 
@@ -27,7 +30,9 @@ public sealed class HoldTests(Servers servers)
     {
         await using var sink = await FilledAsync();
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T08:00:00+00:00", epoch: "2")]);
-        await sink.ReplayAsync([_made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: Milliseconds("2026-01-01T08:30:00Z"))]);
+        await sink.ReplayAsync([
+            _made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: Milliseconds("2026-01-01T08:30:00Z")),
+        ]);
         await HeldAsync(sink, "2026-01-01 08:00:00.000000");
     }
 
@@ -35,7 +40,10 @@ public sealed class HoldTests(Servers servers)
     public async Task A_log_that_went_back_holds_data_as_of_at_the_last_watermark_below_it()
     {
         await using var sink = await FilledAsync();
-        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T07:00:00+00:00", lsn: 1_000_000), _made.Watermark("2026-01-01T09:00:01+00:00", lsn: 2_000_000)]);
+        await sink.ApplyStreamedAsync([
+            _made.Watermark("2026-01-01T07:00:00+00:00", lsn: 1_000_000),
+            _made.Watermark("2026-01-01T09:00:01+00:00", lsn: 2_000_000),
+        ]);
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T09:30:00+00:00", lsn: 1_500_000)]);
         await HeldAsync(sink, "2026-01-01 06:59:59.000000");
         // The next one finds that one below it, which proves nothing more.
@@ -57,14 +65,23 @@ public sealed class HoldTests(Servers servers)
     {
         await using var settled = await FilledAsync();
         await settled.ReplayAsync([.. ReadWhole(2)]);
-        Assert.Equal(["epoch 2"], await settled.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', '') FROM reconciliation_requests FINAL"));
+        Assert.Equal(
+            ["epoch 2"],
+            await settled.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', '') FROM " + "reconciliation_requests FINAL")
+        );
         await VisibleAsync(settled, Later, 2);
         Assert.Equal([Later], await AsOfAsync(settled));
 
         await using var sink = await FilledAsync();
-        await sink.ReplayAsync([_made.User(1, op: "r", epoch: "2", snapshot: "first"), _made.User(2, op: "r", epoch: "2", snapshot: "last")]);
+        await sink.ReplayAsync([
+            _made.User(1, op: "r", epoch: "2", snapshot: "first"),
+            _made.User(2, op: "r", epoch: "2", snapshot: "last"),
+        ]);
         await HeldAsync(sink, Proven);
-        Assert.Equal(["Bets before epoch 2", "Events before epoch 2"], await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', '') FROM holds ORDER BY id"));
+        Assert.Equal(
+            ["Bets before epoch 2", "Events before epoch 2"],
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at " + "[0-9]+$', '') FROM holds ORDER BY id")
+        );
     }
 
     [Fact]
@@ -74,7 +91,10 @@ public sealed class HoldTests(Servers servers)
         await sink.ReplayAsync([Beside(1, "2026-01-01T09:10:00Z"), Beside(2, "2026-01-01T09:50:00Z"), Beside(3, "2026-01-01T10:01:00Z")]);
         await sink.ReplayAsync([Beside(1, "2026-01-01T10:02:00Z")]);
         await HeldAsync(sink, Proven);
-        Assert.Equal(["incremental snapshot of Bets in epoch 1"], await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', '') FROM holds ORDER BY id"));
+        Assert.Equal(
+            ["incremental snapshot of Bets in epoch 1"],
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', " + "'') FROM holds ORDER BY id")
+        );
 
         await using var never = await FilledAsync();
         await never.ReplayAsync([Beside(1, "2026-01-01T09:10:00Z")]);
@@ -89,7 +109,8 @@ public sealed class HoldTests(Servers servers)
     public async Task Reads_beside_the_stream_after_a_run_that_found_everything_equal_hold_it_again_and_reads_that_are_read_again_do_not()
     {
         await using var sink = await ReadOnceAsync();
-        StreamRecord[] first = [Beside(1, "2026-01-01T09:10:00Z"), Beside(2, "2026-01-01T09:10:01Z")], second = [Beside(3, "2026-01-01T09:10:02Z")];
+        StreamRecord[] first = [Beside(1, "2026-01-01T09:10:00Z"), Beside(2, "2026-01-01T09:10:01Z")],
+            second = [Beside(3, "2026-01-01T09:10:02Z")];
         await sink.ApplyStreamedAsync(first);
         await HeldAsync(sink, Proven);
         await AnswerAsync(sink, answered: 2);
@@ -128,7 +149,8 @@ public sealed class HoldTests(Servers servers)
         await sink.ReplayAsync(first);
         Assert.Empty(await sink.QueryAsync("SELECT id FROM holds"));
 
-        StreamRecord Lower(int id, string at) => _made.Bet(id, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: Milliseconds(at));
+        StreamRecord Lower(int id, string at) =>
+            _made.Bet(id, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: Milliseconds(at));
     }
 
     [Fact]
@@ -152,7 +174,10 @@ public sealed class HoldTests(Servers servers)
         // A run has begun, and has ended: with drift, then equal.
         foreach (var (answered, run) in new[] { (1, 0), (1, 7), (2, 8) })
         {
-            await sink.QueryAsync($"INSERT INTO reconciliation_requests SELECT id, reason, asked_at, {answered}, {run}, holds_from FROM reconciliation_requests FINAL WHERE id = 'ab at 8'");
+            await sink.QueryAsync(
+                $"INSERT INTO reconciliation_requests SELECT id, reason, asked_at, {answered}, {run}, holds_from "
+                    + $"FROM reconciliation_requests FINAL WHERE id = 'ab at 8'"
+            );
             await AskAsync("ab", 8, Hold.Now);
         }
         Assert.Equal(["a at 1", "a at 3", "a at 6", "ab at 8"], await IdsAsync());
@@ -160,7 +185,12 @@ public sealed class HoldTests(Servers servers)
         Assert.Equal(["a at 1", "a at 3", "a at 6", "ab at 8", "ab at 9"], await IdsAsync());
 
         Task AskAsync(string subject, int position, Hold hold) =>
-            store.AskReconciliationAsync(new Sign(subject, position.ToString(CultureInfo.InvariantCulture)), "a test", hold, CancellationToken.None);
+            store.AskReconciliationAsync(
+                new Sign(subject, position.ToString(CultureInfo.InvariantCulture)),
+                "a test",
+                hold,
+                CancellationToken.None
+            );
         Task<List<string>> IdsAsync() => sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL ORDER BY id");
     }
 
@@ -173,7 +203,9 @@ public sealed class HoldTests(Servers servers)
         await VisibleAsync(sink, Later, 2);
 
         Assert.Equal(["3"], await sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T09:00:00Z')"));
-        var refused = await Assert.ThrowsAnyAsync<Exception>(() => sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T09:00:01Z')"));
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() =>
+            sink.QueryAsync("SELECT count() FROM bets_as_of(moment = " + "'2026-01-01T09:00:01Z')")
+        );
         Assert.Contains("later than data_as_of", refused.Message, StringComparison.Ordinal);
 
         // visible_watermarks keeps the newest alone, so a snapshot of PostgreSQL is judged by its time as well.
@@ -186,7 +218,11 @@ public sealed class HoldTests(Servers servers)
         static string Snapshot(string taken) =>
             $"SELECT count() FROM bets_as_of_snapshot(epoch = 2, position = 0, xmax = 4294967295, xip = [], taken = '{taken}')";
         async Task RefusedAsync(string sql) =>
-            Assert.Contains("later than data_as_of", (await Assert.ThrowsAnyAsync<Exception>(() => sink.QueryAsync(sql))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "later than data_as_of",
+                (await Assert.ThrowsAnyAsync<Exception>(() => sink.QueryAsync(sql))).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]
@@ -223,7 +259,8 @@ public sealed class HoldTests(Servers servers)
         Assert.Equal(["NULL"], await AsOfAsync(sink));
     }
 
-    static Task<List<string>> AnswerAsync(SinkUnderTest sink, int answered) => sink.QueryAsync($"INSERT INTO reconciliation_requests SELECT id, reason, asked_at, {answered}, 7, holds_from FROM holds");
+    static Task<List<string>> AnswerAsync(SinkUnderTest sink, int answered) =>
+        sink.QueryAsync($"INSERT INTO reconciliation_requests " + $"SELECT id, reason, asked_at, {answered}, 7, holds_from FROM holds");
 
     /// <summary>Newer watermarks become visible, and data_as_of does not go on.</summary>
     static async Task HeldAsync(SinkUnderTest sink, string at)
@@ -233,13 +270,18 @@ public sealed class HoldTests(Servers servers)
     }
 
     static Task<List<string>> VisibleAsync(SinkUnderTest sink, string moment, int epoch) =>
-        sink.QueryAsync($"INSERT INTO visible_watermarks (as_of, version) VALUES ('{moment}', {ChangeVersion.Of(epoch, streamed: true, 8).Value.ToString(CultureInfo.InvariantCulture)})");
+        sink.QueryAsync(
+            $"INSERT INTO visible_watermarks (as_of, version) VALUES ('{moment}', "
+                + $"{ChangeVersion.Of(epoch, streamed: true, 8).Value.ToString(CultureInfo.InvariantCulture)})"
+        );
 
-    static Task<List<string>> AsOfAsync(SinkUnderTest sink) => sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of");
+    static Task<List<string>> AsOfAsync(SinkUnderTest sink) =>
+        sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM " + "data_as_of");
 
     static long Milliseconds(string at) => DateTimeOffset.Parse(at, CultureInfo.InvariantCulture).ToUnixTimeMilliseconds();
 
-    StreamRecord Beside(int id, string at, string epoch = "1") => _made.Bet(id, Made.Columns(), op: "r", snapshot: "incremental", epoch: epoch, committedMs: Milliseconds(at));
+    StreamRecord Beside(int id, string at, string epoch = "1") =>
+        _made.Bet(id, Made.Columns(), op: "r", snapshot: "incremental", epoch: epoch, committedMs: Milliseconds(at));
 
     /// <summary>Streamed rows of all tables in epoch 1, and a watermark up to which they are visible.</summary>
     async Task<SinkUnderTest> FilledAsync()
@@ -264,7 +306,14 @@ public sealed class HoldTests(Servers servers)
     {
         var text = epoch.ToString(CultureInfo.InvariantCulture);
         yield return _made.User(1, op: "r", epoch: text, snapshot: "first");
-        yield return _made.Change("events", "r", """{"id":1,"name":"Cup","category":"football","start_time":"2026-02-01T00:00:00.000000Z","status":"LIVE"}""", """{"id":1}""", "true", epoch: text);
+        yield return _made.Change(
+            "events",
+            "r",
+            """{"id":1,"name":"Cup","category":"football","start_time":"2026-02-01T00:00:00.000000Z","status":"LIVE"}""",
+            """{"id":1}""",
+            "true",
+            epoch: text
+        );
         foreach (var id in Enumerable.Range(1, 3))
         {
             yield return _made.Bet(id, Made.Columns(), op: "r", epoch: text, snapshot: id == 3 ? "last" : "true");

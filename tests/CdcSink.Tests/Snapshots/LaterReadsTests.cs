@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Snapshots;
 
-/// <summary>A snapshot that is ordered while its epoch is streamed. Its begin is its first read that comes, whatever mark that one has.</summary>
+/// <summary>
+/// A snapshot that is ordered while its epoch is streamed. Its begin is its first read that comes, whatever mark that one has.
+/// </summary>
 public sealed class LaterReadsTests(Servers servers)
 {
     const ulong Position = 900_000;
@@ -76,12 +78,18 @@ public sealed class LaterReadsTests(Servers servers)
     async Task<SinkUnderTest> StreamedAsync()
     {
         var sink = await SinkUnderTest.CreateAsync(servers);
-        await sink.ApplyStreamedAsync([_made.Bet(1, Made.Columns(), lsn: 8_000), _made.Watermark("2025-12-31T23:00:00+00:00", lsn: 16_000)]);
+        await sink.ApplyStreamedAsync([
+            _made.Bet(1, Made.Columns(), lsn: 8_000),
+            _made.Watermark("2025-12-31T23:00:00+00:00", lsn: 16_000),
+        ]);
         return sink;
     }
 
     StreamRecord Read(long id, string mark) => _made.Bet(id, Made.Columns(), op: "r", snapshot: mark, lsn: Position);
 
-    static Task<List<string>> MarkersAsync(SinkUnderTest sink) => sink.QueryAsync(
-        "SELECT marker, toString(min(committed_at)) FROM snapshot_markers WHERE marker IN ('later', 'noted') GROUP BY marker ORDER BY marker");
+    static Task<List<string>> MarkersAsync(SinkUnderTest sink) =>
+        sink.QueryAsync(
+            "SELECT marker, toString(min(committed_at)) FROM snapshot_markers WHERE marker IN ('later', 'noted') GROUP BY marker ORDER BY "
+                + "marker"
+        );
 }

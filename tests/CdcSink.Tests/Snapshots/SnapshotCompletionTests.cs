@@ -18,7 +18,12 @@ public sealed class SnapshotCompletionTests(Servers servers)
         await using var sink = await FilledAsync();
         await sink.ReplayAsync(Users(epoch: 2, 1, 2, 3));
         Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
-        Assert.Equal(["Bets before epoch 2", "Events before epoch 2", "epoch 2"], await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL ORDER BY id"));
+        Assert.Equal(
+            ["Bets before epoch 2", "Events before epoch 2", "epoch 2"],
+            await sink.QueryAsync(
+                "SELECT replaceRegexpOne(id, " + "' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL ORDER BY id"
+            )
+        );
     }
 
     [Fact]
@@ -46,7 +51,10 @@ public sealed class SnapshotCompletionTests(Servers servers)
         await using var sink = await FilledAsync();
         await sink.ReplayAsync(Full(epoch: 2, ["users", "events"], bets: []));
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
-        Assert.Contains("Bets before epoch 2", await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL"));
+        Assert.Contains(
+            "Bets before epoch 2",
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM " + "reconciliation_requests FINAL")
+        );
     }
 
     [Fact]
@@ -75,14 +83,19 @@ public sealed class SnapshotCompletionTests(Servers servers)
         await using var sink = await FilledAsync();
         await sink.ReplayAsync([_made.User(9, epoch: "2"), .. Users(epoch: 2, 1, 2)]);
         Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
-        Assert.Contains("Users before epoch 2", await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL"));
+        Assert.Contains(
+            "Users before epoch 2",
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM " + "reconciliation_requests FINAL")
+        );
     }
 
     [Fact]
     public async Task An_incremental_snapshot_in_a_newer_epoch_deletes_nothing()
     {
         await using var sink = await FilledAsync();
-        await sink.ReplayAsync([.. Enumerable.Range(1, 2).Select(id => _made.Bet(id, Made.Columns(), op: "r", epoch: "2", snapshot: "incremental"))]);
+        await sink.ReplayAsync([
+            .. Enumerable.Range(1, 2).Select(id => _made.Bet(id, Made.Columns(), op: "r", epoch: "2", snapshot: "incremental")),
+        ]);
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
     }
 
@@ -113,31 +126,52 @@ public sealed class SnapshotCompletionTests(Servers servers)
         const long Later = 1_767_225_600_000 + 60_000;
         await using var sink = await FilledAsync();
         await sink.ReplayAsync([_made.Event(1, epoch: "2")]);
-        await sink.ReplayAsync([.. new[] { "first", "last" }.Select((mark, at) => _made.Bet(at + 1, Made.Columns(), op: "r", epoch: "2", snapshot: mark, committedMs: Later))]);
+        await sink.ReplayAsync([
+            .. new[] { "first", "last" }.Select(
+                (mark, at) => _made.Bet(at + 1, Made.Columns(), op: "r", epoch: "2", snapshot: mark, committedMs: Later)
+            ),
+        ]);
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
-        Assert.Contains("Bets before epoch 2", await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL"));
+        Assert.Contains(
+            "Bets before epoch 2",
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM " + "reconciliation_requests FINAL")
+        );
     }
 
     /// <summary>
-    /// Debezium makes the slot, and only then takes the time of its reads. What is committed between the two is streamed, and is earlier by the clock;
-    /// a transaction that was open when the slot was made has rows before it in the log as well.
+    /// Debezium makes the slot, and only then takes the time of its reads. What is committed between the two is streamed, and is earlier by
+    /// the clock; a transaction that was open when the slot was made has rows before it in the log as well.
     /// </summary>
     [Theory]
     [InlineData(90_100UL, 90_050UL, 1)]
     [InlineData(89_900UL, 90_050UL, 1)]
     [InlineData(89_900UL, 89_000UL, 3)]
     [InlineData(90_100UL, 89_000UL, 3)]
-    public async Task What_is_committed_just_before_the_reads_tells_by_its_place_in_the_log_whether_the_stream_ran_before(ulong lsn, ulong lastCommit, int shown)
+    public async Task What_is_committed_just_before_the_reads_tells_by_its_place_in_the_log_whether_the_stream_ran_before(
+        ulong lsn,
+        ulong lastCommit,
+        int shown
+    )
     {
-        const long Reads = 1_767_225_600_000, Earlier = Reads - 50;
+        const long Reads = 1_767_225_600_000,
+            Earlier = Reads - 50;
         await using var sink = await FilledAsync();
-        await sink.ApplyStreamedAsync([_made.Bet(9, Made.Columns(), epoch: "2", partition: 1, committedMs: Earlier, lsn: lsn, lastCommit: lastCommit)]);
-        await sink.ReplayAsync([_made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "first", committedMs: Reads, lsn: 90_000),
-            _made.Bet(9, Made.Columns(), op: "r", epoch: "2", snapshot: "last", committedMs: Reads, lsn: 90_000)]);
+        await sink.ApplyStreamedAsync([
+            _made.Bet(9, Made.Columns(), epoch: "2", partition: 1, committedMs: Earlier, lsn: lsn, lastCommit: lastCommit),
+        ]);
+        await sink.ReplayAsync([
+            _made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "first", committedMs: Reads, lsn: 90_000),
+            _made.Bet(9, Made.Columns(), op: "r", epoch: "2", snapshot: "last", committedMs: Reads, lsn: 90_000),
+        ]);
 
         var rows = await sink.QueryAsync("SELECT bet_id FROM bets_analytics WHERE bet_id <= 3");
         Assert.Equal(shown, rows.Count);
-        Assert.Equal(shown == 3, (await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL")).Exists(id => id.StartsWith("Bets before epoch 2", StringComparison.Ordinal)));
+        Assert.Equal(
+            shown == 3,
+            (await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL")).Exists(id =>
+                id.StartsWith("Bets before epoch 2", StringComparison.Ordinal)
+            )
+        );
     }
 
     [Fact]
@@ -161,14 +195,20 @@ public sealed class SnapshotCompletionTests(Servers servers)
         using var interrupted = new CancellationTokenSource();
         var beats = 0;
         // After the tables were looked at and their ends were written, within the join.
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sink.Settlement.SettleAsync(end, () =>
-        {
-            if (++beats > 3)
-            {
-                interrupted.Cancel();
-                interrupted.Token.ThrowIfCancellationRequested();
-            }
-        }, interrupted.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            sink.Settlement.SettleAsync(
+                end,
+                () =>
+                {
+                    if (++beats > 3)
+                    {
+                        interrupted.Cancel();
+                        interrupted.Token.ThrowIfCancellationRequested();
+                    }
+                },
+                interrupted.Token
+            )
+        );
         Assert.Single(await sink.Snapshots.OpenAsync(CancellationToken.None));
         await sink.SettleSnapshotsAsync();
         Assert.Equal(["1|Ada|Cup"], await sink.QueryAsync(Rows));
@@ -191,7 +231,11 @@ public sealed class SnapshotCompletionTests(Servers servers)
         // Bet 2 was deleted while nobody captured. That can only be found out by a comparison.
         await sink.ReplayAsync(Full(epoch: 1, ["users", "events", "bets"], bets: [1, 3]));
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
-        Assert.Single(await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'snapshot of betting.public.users in epoch 1 at %'"));
+        Assert.Single(
+            await sink.QueryAsync(
+                "SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'snapshot of " + "betting.public.users in epoch 1 at %'"
+            )
+        );
         Assert.Equal(1, sink.Readings.Sum("cdcsink.repeated_snapshots"));
     }
 
@@ -202,7 +246,10 @@ public sealed class SnapshotCompletionTests(Servers servers)
         await sink.ReplayAsync(Full(epoch: 1, ["users", "events", "bets"], bets: [1, 2]));
         await sink.ReplayAsync([_made.Bet(6, Made.Columns(), lsn: 900_000)]);
         await sink.ReplayAsync([_made.Change("bets", "r", $$"""{"id":1,{{Made.Columns()}}}""", """{"id":1}""", "first", lsn: 16_000)]);
-        Assert.Equal(["snapshot of betting.public.bets in epoch 1 at 16000"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
+        Assert.Equal(
+            ["snapshot of betting.public.bets in epoch 1 at 16000"],
+            await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL")
+        );
     }
 
     [Fact]
@@ -217,7 +264,13 @@ public sealed class SnapshotCompletionTests(Servers servers)
 
         await sink.ReplayAsync([_made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: Later)]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lower_epochs"));
-        Assert.Equal(["epoch 1 of Bets after epoch 2"], await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL WHERE id LIKE '%after epoch%'"));
+        Assert.Equal(
+            ["epoch 1 of Bets after epoch 2"],
+            await sink.QueryAsync(
+                "SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') "
+                    + "FROM reconciliation_requests FINAL WHERE id LIKE '%after epoch%'"
+            )
+        );
     }
 
     [Fact]
@@ -225,7 +278,9 @@ public sealed class SnapshotCompletionTests(Servers servers)
     {
         await using var sink = await FilledAsync();
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T00:00:10+00:00", epoch: "2")]);
-        await sink.ReplayAsync([_made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: 1_767_225_600_000 + 60_000)]);
+        await sink.ReplayAsync([
+            _made.Bet(2, Made.Columns("\"status\":\"SETTLED\""), op: "u", epoch: "1", committedMs: 1_767_225_600_000 + 60_000),
+        ]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lower_epochs"));
     }
 
@@ -238,7 +293,9 @@ public sealed class SnapshotCompletionTests(Servers servers)
 
         await sink.ReplayAsync([_made.Bet(4, Made.Columns())]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lost_changes"));
-        Assert.Single(await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'change % of Bets 3 is gone at %'"));
+        Assert.Single(
+            await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'change % of Bets 3 is gone " + "at %'")
+        );
         await sink.ReplayAsync([_made.Bet(5, Made.Columns())]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lost_changes"));
     }
@@ -250,9 +307,12 @@ public sealed class SnapshotCompletionTests(Servers servers)
         // Two hours ahead; another partition than that of the reads, which are of one bet, at the right time.
         await sink.ApplyStreamedAsync([
             _made.Watermark("2026-01-01T02:00:00+00:00", epoch: "2"),
-            _made.Bet(2, Made.Columns("\"user_id\":2"), op: "u", epoch: "2", committedMs: 1_767_225_600_000 + 7_200_000, partition: 1)]);
+            _made.Bet(2, Made.Columns("\"user_id\":2"), op: "u", epoch: "2", committedMs: 1_767_225_600_000 + 7_200_000, partition: 1),
+        ]);
         await sink.ReplayAsync([
-            _made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "first"), _made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "last")]);
+            _made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "first"),
+            _made.Bet(1, Made.Columns(), op: "r", epoch: "2", snapshot: "last"),
+        ]);
 
         Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
     }
@@ -261,7 +321,11 @@ public sealed class SnapshotCompletionTests(Servers servers)
     public async Task A_log_that_goes_back_in_the_same_epoch_is_told_and_a_watermark_that_is_read_again_is_not()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
-        StreamRecord[] watermarks = [_made.Watermark("2026-01-01T10:00:00+00:00", lsn: 1_000_000), _made.Watermark("2026-01-01T11:00:00+00:00", lsn: 2_000_000)];
+        StreamRecord[] watermarks =
+        [
+            _made.Watermark("2026-01-01T10:00:00+00:00", lsn: 1_000_000),
+            _made.Watermark("2026-01-01T11:00:00+00:00", lsn: 2_000_000),
+        ];
         await sink.ApplyStreamedAsync(watermarks);
         await sink.ApplyStreamedAsync(watermarks[..1]);
         // A connector that was killed sends it again, behind the others.
@@ -270,9 +334,15 @@ public sealed class SnapshotCompletionTests(Servers servers)
 
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", lsn: 1_500_000)], keepsPartitions: true);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.log_went_back"));
-        Assert.Equal(["the log of epoch 1 went back at 1500000, 2026-01-01 11:30:00.000000"], await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL"));
+        Assert.Equal(
+            ["the log of epoch 1 went back at 1500000, 2026-01-01 11:30:00.000000"],
+            await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL")
+        );
         // The log goes on from there, below what it was.
-        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:01+00:00", lsn: 1_500_100), _made.Watermark("2026-01-01T11:30:02+00:00", lsn: 1_500_200)], keepsPartitions: true);
+        await sink.ApplyStreamedAsync(
+            [_made.Watermark("2026-01-01T11:30:01+00:00", lsn: 1_500_100), _made.Watermark("2026-01-01T11:30:02+00:00", lsn: 1_500_200)],
+            keepsPartitions: true
+        );
         Assert.Equal(1, sink.Readings.Sum("cdcsink.log_went_back"));
         await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:30:00+00:00", epoch: "2", lsn: 1_000)], keepsPartitions: true);
@@ -280,9 +350,15 @@ public sealed class SnapshotCompletionTests(Servers servers)
         // The clock of the replica that was promoted may be behind.
         await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T10:59:00+00:00", lsn: 1_400_000)], keepsPartitions: true);
         Assert.Equal(2, sink.Readings.Sum("cdcsink.log_went_back"));
-        Assert.Equal(["the log of epoch 1 went back at 1400000, 2026-01-01 10:59:00.000000"], await sink.QueryAsync("SELECT id FROM holds"));
+        Assert.Equal(
+            ["the log of epoch 1 went back at 1400000, 2026-01-01 10:59:00.000000"],
+            await sink.QueryAsync("SELECT id FROM holds")
+        );
         // Within one batch.
-        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T11:00:01+00:00", lsn: 1_450_000), _made.Watermark("2026-01-01T11:00:02+00:00", lsn: 1_420_000)], keepsPartitions: true);
+        await sink.ApplyStreamedAsync(
+            [_made.Watermark("2026-01-01T11:00:01+00:00", lsn: 1_450_000), _made.Watermark("2026-01-01T11:00:02+00:00", lsn: 1_420_000)],
+            keepsPartitions: true
+        );
         Assert.Equal(3, sink.Readings.Sum("cdcsink.log_went_back"));
     }
 
@@ -290,10 +366,36 @@ public sealed class SnapshotCompletionTests(Servers servers)
     public async Task Snapshots_of_two_tables_at_the_same_position_are_both_settled()
     {
         await using var sink = await FilledAsync();
-        StreamRecord[] users = [.. new[] { 1, 3 }.Select((id, at) => _made.Change("users", "r", $$"""{"id":{{id}},"name":"Ada","created_at":"2025-01-01T00:00:00.000000Z"}""",
-            $$"""{"id":{{id}}}""", at == 0 ? "first" : "last", epoch: "2", lsn: 16_000))];
-        StreamRecord[] bets = [.. new[] { 1, 3 }.Select((id, at) => _made.Change("bets", "r", $$"""{"id":{{id}},{{Made.Columns($"\"user_id\":{id}")}}}""",
-            $$"""{"id":{{id}}}""", at == 0 ? "first" : "last", epoch: "2", lsn: 16_000))];
+        StreamRecord[] users =
+        [
+            .. new[] { 1, 3 }.Select(
+                (id, at) =>
+                    _made.Change(
+                        "users",
+                        "r",
+                        $$"""{"id":{{id}},"name":"Ada","created_at":"2025-01-01T00:00:00.000000Z"}""",
+                        $$"""{"id":{{id}}}""",
+                        at == 0 ? "first" : "last",
+                        epoch: "2",
+                        lsn: 16_000
+                    )
+            ),
+        ];
+        StreamRecord[] bets =
+        [
+            .. new[] { 1, 3 }.Select(
+                (id, at) =>
+                    _made.Change(
+                        "bets",
+                        "r",
+                        $$"""{"id":{{id}},{{Made.Columns($"\"user_id\":{id}")}}}""",
+                        $$"""{"id":{{id}}}""",
+                        at == 0 ? "first" : "last",
+                        epoch: "2",
+                        lsn: 16_000
+                    )
+            ),
+        ];
         foreach (var snapshot in new[] { users, bets })
         {
             using var batch = sink.Batch(snapshot);
@@ -314,31 +416,95 @@ public sealed class SnapshotCompletionTests(Servers servers)
 
     /// <summary>Users 1 to 3, event 1 and bets 1 to 3, read by an incremental snapshot.</summary>
     IEnumerable<StreamRecord> ReadBeside(string epoch) =>
-    [
-        .. Enumerable.Range(1, 3).Select(id => _made.User(id, op: "r", epoch: epoch, snapshot: "incremental")),
-        _made.Change("events", "r", """{"id":1,"name":"Cup","category":"football","start_time":"2026-02-01T00:00:00.000000Z","status":"LIVE"}""", """{"id":1}""", "incremental", epoch: epoch),
-        .. Enumerable.Range(1, 3).Select(id => _made.Bet(id, Made.Columns($"\"user_id\":{id.ToString(CultureInfo.InvariantCulture)}"), op: "r", epoch: epoch, snapshot: "incremental")),
-    ];
+        [
+            .. Enumerable.Range(1, 3).Select(id => _made.User(id, op: "r", epoch: epoch, snapshot: "incremental")),
+            _made.Change(
+                "events",
+                "r",
+                """{"id":1,"name":"Cup","category":"football","start_time":"2026-02-01T00:00:00.000000Z","status":"LIVE"}""",
+                """{"id":1}""",
+                "incremental",
+                epoch: epoch
+            ),
+            .. Enumerable
+                .Range(1, 3)
+                .Select(id =>
+                    _made.Bet(
+                        id,
+                        Made.Columns($"\"user_id\":{id.ToString(CultureInfo.InvariantCulture)}"),
+                        op: "r",
+                        epoch: epoch,
+                        snapshot: "incremental"
+                    )
+                ),
+        ];
 
     /// <summary>Reads of user 1 and bet 1 alone.</summary>
     StreamRecord[] Part(string epoch, string first, string last) =>
         [_made.User(1, op: "r", epoch: epoch, snapshot: first), _made.Bet(1, Made.Columns(), op: "r", epoch: epoch, snapshot: last)];
 
-    StreamRecord[] Users(int epoch, params int[] ids) => [.. ids.Select((id, at) => User(id, epoch, at == 0 ? "first" : at == ids.Length - 1 ? "last" : "true"))];
+    StreamRecord[] Users(int epoch, params int[] ids) =>
+        [
+            .. ids.Select(
+                (id, at) =>
+                    User(
+                        id,
+                        epoch,
+                        at == 0 ? "first"
+                            : at == ids.Length - 1 ? "last"
+                            : "true"
+                    )
+            ),
+        ];
 
-    StreamRecord User(int id, int epoch, string snapshot) => _made.User(id, op: "r", epoch: epoch.ToString(CultureInfo.InvariantCulture), snapshot: snapshot);
+    StreamRecord User(int id, int epoch, string snapshot) =>
+        _made.User(id, op: "r", epoch: epoch.ToString(CultureInfo.InvariantCulture), snapshot: snapshot);
 
     /// <summary>A snapshot of users 1 to 3, event 1 and these bets, each where the order has its table.</summary>
     StreamRecord[] Full(int epoch, string[] order, int[] bets)
     {
-        var reads = order.SelectMany(table => table switch
-        {
-            "users" => Enumerable.Range(1, 3).Select(id => (Func<string, StreamRecord>)(mark => User(id, epoch, mark))),
-            "events" => [mark => _made.Change("events", "r", """{"id":1,"name":"Cup","category":"football","start_time":"2026-02-01T00:00:00.000000Z","status":"LIVE"}""",
-                """{"id":1}""", mark, epoch: epoch.ToString(CultureInfo.InvariantCulture))],
-            _ => bets.Select(id => (Func<string, StreamRecord>)(mark => _made.Bet(id, Made.Columns($"\"user_id\":{id.ToString(CultureInfo.InvariantCulture)}"), op: "r",
-                epoch: epoch.ToString(CultureInfo.InvariantCulture), snapshot: mark))),
-        }).ToList();
-        return [.. reads.Select((read, at) => read(at == 0 ? "first" : at == reads.Count - 1 ? "last" : "true"))];
+        var reads = order
+            .SelectMany(table =>
+                table switch
+                {
+                    "users" => Enumerable.Range(1, 3).Select(id => (Func<string, StreamRecord>)(mark => User(id, epoch, mark))),
+                    "events" =>
+                    [
+                        mark =>
+                            _made.Change(
+                                "events",
+                                "r",
+                                """{"id":1,"name":"Cup","category":"football","start_time":"2026-02-01T00:00:00.000000Z","status":"LIVE"}""",
+                                """{"id":1}""",
+                                mark,
+                                epoch: epoch.ToString(CultureInfo.InvariantCulture)
+                            ),
+                    ],
+                    _ => bets.Select(id =>
+                        (Func<string, StreamRecord>)(
+                            mark =>
+                                _made.Bet(
+                                    id,
+                                    Made.Columns($"\"user_id\":{id.ToString(CultureInfo.InvariantCulture)}"),
+                                    op: "r",
+                                    epoch: epoch.ToString(CultureInfo.InvariantCulture),
+                                    snapshot: mark
+                                )
+                        )
+                    ),
+                }
+            )
+            .ToList();
+        return
+        [
+            .. reads.Select(
+                (read, at) =>
+                    read(
+                        at == 0 ? "first"
+                        : at == reads.Count - 1 ? "last"
+                        : "true"
+                    )
+            ),
+        ];
     }
 }

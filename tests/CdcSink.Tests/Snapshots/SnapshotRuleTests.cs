@@ -25,12 +25,18 @@ public sealed class SnapshotRuleTests
     [InlineData(true)]
     [InlineData(false)]
     public void Of_a_table_that_may_not_be_read_whole_no_row_goes_and_the_Reconciler_is_asked(bool hasOlderReads) =>
-        Assert.Equal(SnapshotVerdict.AskReconciliation, SnapshotRule.Of(new TableFacts(IsRead: true, hasOlderReads, hasOlderReads, StreamRan: false, WasRead: false, IsWhole: false)));
+        Assert.Equal(
+            SnapshotVerdict.AskReconciliation,
+            SnapshotRule.Of(new TableFacts(IsRead: true, hasOlderReads, hasOlderReads, StreamRan: false, WasRead: false, IsWhole: false))
+        );
 
     [Fact]
     public void A_wait_is_over_when_every_partition_has_passed_the_position_that_it_had()
     {
-        var wait = new SnapshotWait([new StreamEnd("users", 0, 0, 3), new StreamEnd("bets", 0, 0, 1000), new StreamEnd("bets", 1, 5, 5)], new Dictionary<TopicPartition, PartitionPosition>());
+        var wait = new SnapshotWait(
+            [new StreamEnd("users", 0, 0, 3), new StreamEnd("bets", 0, 0, 1000), new StreamEnd("bets", 1, 5, 5)],
+            new Dictionary<TopicPartition, PartitionPosition>()
+        );
         Assert.False(wait.IsOver(Reached(("users", 0, 3))));
         Assert.False(wait.IsOver(Reached(("users", 0, 4), ("bets", 0, 999))));
         Assert.True(wait.IsOver(Reached(("users", 0, 4), ("bets", 0, 1000))));
@@ -56,8 +62,15 @@ public sealed class SnapshotRuleTests
         Assert.True(wait.IsStale(Reached(generation: 7, ("bets", 0, 100))));
     }
 
-    static Dictionary<TopicPartition, PartitionPosition> Reached(params (string Topic, int Partition, long Next)[] partitions) => Reached(0, partitions);
+    static Dictionary<TopicPartition, PartitionPosition> Reached(params (string Topic, int Partition, long Next)[] partitions) =>
+        Reached(0, partitions);
 
-    static Dictionary<TopicPartition, PartitionPosition> Reached(ulong generation, params (string Topic, int Partition, long Next)[] partitions) => partitions.ToDictionary(
-        each => new TopicPartition(each.Topic, each.Partition), each => new PartitionPosition(each.Topic, each.Partition, each.Next, each.Next, 0, 0) { Generation = generation });
+    static Dictionary<TopicPartition, PartitionPosition> Reached(
+        ulong generation,
+        params (string Topic, int Partition, long Next)[] partitions
+    ) =>
+        partitions.ToDictionary(
+            each => new TopicPartition(each.Topic, each.Partition),
+            each => new PartitionPosition(each.Topic, each.Partition, each.Next, each.Next, 0, 0) { Generation = generation }
+        );
 }

@@ -18,8 +18,11 @@ public sealed class LateRowTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
 
-        var engine = (await sink.QueryAsync(
-            "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'bets_analytics_rows'"))[0];
+        var engine = (
+            await sink.QueryAsync(
+                "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'bets_analytics_rows'"
+            )
+        )[0];
 
         Assert.Contains("min_age_to_force_merge_seconds = 86400", engine, StringComparison.Ordinal);
         Assert.Contains("min_age_to_force_merge_on_partition_only = 0", engine, StringComparison.Ordinal);
@@ -35,9 +38,11 @@ public sealed class LateRowTests(Servers servers)
         // Small parts of another month are merged meanwhile: the engine has looked for what to merge.
         await Deadline.UntilAsync("merges elsewhere", Limit, async () =>
         {
-            await sink.QueryAsync("""
+            await sink.QueryAsync(
+                """
                 INSERT INTO bets_analytics_rows (bet_id, placed_at, version) SELECT rand(), toDateTime64('2024-01-01 00:00:00', 6, 'UTC'), 1
-                """);
+                """
+            );
             return await sink.QueryAsync($"SELECT count() > 0 {Parts} AND partition = '202401' AND level > 0") is ["1"] or ["True"];
         });
 
@@ -50,20 +55,34 @@ public sealed class LateRowTests(Servers servers)
     async Task<SinkUnderTest> MonthAsync(string settings)
     {
         var sink = await SinkUnderTest.CreateAsync(servers);
-        await sink.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"""
-            INSERT INTO bets_analytics_rows (bet_id, placed_at, user_name, version)
-            SELECT number, toDateTime64('2023-01-01 00:00:00', 6, 'UTC') + toIntervalSecond(number), randomPrintableASCII(2000), 1 FROM numbers({Month})
-            """));
+        await sink.QueryAsync(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"""
+                INSERT INTO bets_analytics_rows (bet_id, placed_at, user_name, version)
+                SELECT number, toDateTime64('2023-01-01 00:00:00', 6, 'UTC') + toIntervalSecond(number), randomPrintableASCII(2000), 1
+                    FROM numbers({Month})
+                """
+            )
+        );
         await sink.QueryAsync("OPTIMIZE TABLE bets_analytics_rows FINAL");
         await sink.QueryAsync(
-            $"ALTER TABLE bets_analytics_rows MODIFY SETTING {settings}, merge_selecting_sleep_ms = 200, max_merge_selecting_sleep_ms = 400");
+            $"ALTER TABLE bets_analytics_rows MODIFY SETTING {settings}, merge_selecting_sleep_ms = 200, max_merge_selecting_sleep_ms "
+                + $"= 400"
+        );
         return sink;
     }
 
-    static Task<List<string>> LateAsync(SinkUnderTest sink, int late) => sink.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"""
-        INSERT INTO bets_analytics_rows (bet_id, placed_at, version)
-        SELECT {late}, toDateTime64('2023-01-01 00:00:00', 6, 'UTC') + toIntervalSecond({late}), 2
-        """));
+    static Task<List<string>> LateAsync(SinkUnderTest sink, int late) =>
+        sink.QueryAsync(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"""
+                INSERT INTO bets_analytics_rows (bet_id, placed_at, version)
+                SELECT {late}, toDateTime64('2023-01-01 00:00:00', 6, 'UTC') + toIntervalSecond({late}), 2
+                """
+            )
+        );
 
     static async Task<string> LargestAsync(SinkUnderTest sink) =>
         (await sink.QueryAsync($"SELECT name {Parts} AND partition = '202301' ORDER BY rows DESC LIMIT 1"))[0];

@@ -8,7 +8,9 @@ namespace Betting.Tests.CdcSink.Storage;
 /// <summary>Cold storage and expiry of the rows, on the real engine with a second disk.</summary>
 public sealed class RowStorageTests(Servers servers)
 {
-    const string Disks = "SELECT partition, disk_name FROM system.parts WHERE active AND database = currentDatabase() AND table = 'bets_analytics_rows' ORDER BY partition";
+    const string Disks =
+        "SELECT partition, disk_name FROM system.parts WHERE active AND database = currentDatabase() AND table = "
+        + "'bets_analytics_rows' ORDER BY partition";
 
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
@@ -18,28 +20,43 @@ public sealed class RowStorageTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var now = TimeProvider.System.GetUtcNow();
         var made = new Made();
-        await sink.ReplayAsync(new[] { now, now.AddMonths(-30), now.AddMonths(-90) }.Select((placed, id) =>
-            made.Bet(id + 1, Made.Columns($"\"placed_at\":\"{placed:yyyy-MM-ddTHH:mm:ss.ffffff}Z\""))));
+        await sink.ReplayAsync(
+            new[] { now, now.AddMonths(-30), now.AddMonths(-90) }.Select(
+                (placed, id) => made.Bet(id + 1, Made.Columns($"\"placed_at\":\"{placed:yyyy-MM-ddTHH:mm:ss.ffffff}Z\""))
+            )
+        );
         string Partition(int months) => $"{now.AddMonths(months):yyyyMM}";
 
         await new RowStorage("tiered", "cold", 24, 84).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows MATERIALIZE TTL SETTINGS mutations_sync = 2");
 
         await Deadline.UntilAsync("the old month on the cold disk", Limit, async () =>
-            (await sink.QueryAsync(Disks)).SequenceEqual([$"{Partition(-30)}|cold", $"{Partition(0)}|default"]));
+            (await sink.QueryAsync(Disks)).SequenceEqual([$"{Partition(-30)}|cold", $"{Partition(0)}|default"])
+        );
         Assert.Equal(["1", "2"], await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id"));
         Assert.Equal(["3"], await sink.QueryAsync("SELECT uniqExact(id) FROM bet_changes"));
         Assert.Equal(["84"], await sink.QueryAsync("SELECT months FROM row_retention FINAL"));
         Assert.Null(await RowStorage.WhatDiffersAsync(sink.ConnectionString, null, CancellationToken.None));
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows REMOVE TTL");
-        Assert.StartsWith("bets_analytics_rows keeps rows for ever, and row_retention says that it deletes rows after 84 months",
-            await RowStorage.WhatDiffersAsync(sink.ConnectionString, null, CancellationToken.None), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "bets_analytics_rows keeps rows for ever, and row_retention says that it deletes rows after 84 months",
+            await RowStorage.WhatDiffersAsync(sink.ConnectionString, null, CancellationToken.None),
+            StringComparison.Ordinal
+        );
 
         // Again, and then away with it.
         await new RowStorage("tiered", "cold", 24, 84).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
         await new RowStorage(null, "cold", 0, 0).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
         await new RowStorage(null, "cold", 0, 0).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
-        Assert.DoesNotContain("TTL", (await sink.QueryAsync("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'bets_analytics_rows'"))[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "TTL",
+            (
+                await sink.QueryAsync(
+                    "SELECT engine_full FROM system.tables WHERE database = currentDatabase() " + "AND name = 'bets_analytics_rows'"
+                )
+            )[0],
+            StringComparison.Ordinal
+        );
         Assert.Equal(["0"], await sink.QueryAsync("SELECT months FROM row_retention FINAL"));
         Assert.Null(await RowStorage.WhatDiffersAsync(sink.ConnectionString, null, CancellationToken.None));
         // A rule of the volume alone is none.
@@ -52,12 +69,18 @@ public sealed class RowStorageTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();
-        await sink.ReplayAsync(new[] { "1850-01-01T00:00:00.000000Z", "2250-01-01T00:00:00.000000Z", "2110-01-01T00:00:00.000000Z" }.Select((placed, id) => made.Bet(id + 1, Made.Columns($"\"placed_at\":\"{placed}\""))));
+        await sink.ReplayAsync(
+            new[] { "1850-01-01T00:00:00.000000Z", "2250-01-01T00:00:00.000000Z", "2110-01-01T00:00:00.000000Z" }.Select(
+                (placed, id) => made.Bet(id + 1, Made.Columns($"\"placed_at\":\"{placed}\""))
+            )
+        );
 
         await new RowStorage(null, "cold", 0, 84).ApplyAsync(sink.ConnectionString, null, CancellationToken.None);
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows MATERIALIZE TTL SETTINGS mutations_sync = 2");
 
-        await Deadline.UntilAsync("the old one gone", Limit, async () => (await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id")).SequenceEqual(["2", "3"]));
+        await Deadline.UntilAsync("the old one gone", Limit, async () =>
+            (await sink.QueryAsync("SELECT bet_id FROM bets_analytics " + "ORDER BY bet_id")).SequenceEqual(["2", "3"])
+        );
     }
 
     [Fact]
@@ -68,10 +91,18 @@ public sealed class RowStorageTests(Servers servers)
 
         Assert.Equal(3, statements.Count);
         Assert.StartsWith("INSERT INTO row_retention ", statements[1], StringComparison.Ordinal);
-        Assert.All(statements.Where((_, place) => place != 1), statement => Assert.StartsWith("ALTER TABLE bets_analytics_rows_local ON CLUSTER `betting` MODIFY ", statement, StringComparison.Ordinal));
+        Assert.All(statements.Where((_, place) => place != 1), statement =>
+            Assert.StartsWith(
+                "ALTER TABLE bets_analytics_rows_local " + "ON CLUSTER `betting` MODIFY ",
+                statement,
+                StringComparison.Ordinal
+            )
+        );
         foreach (var statement in statements)
         {
-            Assert.NotNull(await sink.Client.ExecuteScalarAsync($"SELECT formatQuery('{statement.Replace("'", "''", StringComparison.Ordinal)}')"));
+            Assert.NotNull(
+                await sink.Client.ExecuteScalarAsync($"SELECT formatQuery('{statement.Replace("'", "''", StringComparison.Ordinal)}')")
+            );
         }
     }
 
@@ -101,7 +132,15 @@ public sealed class RowStorageTests(Servers servers)
     {
         var storage = new RowStorage(null, "cold", 0, keep);
 
-        Assert.Equal(order, string.Join(", ", storage.Statements(null, hasRules: true, former).Select(statement => statement[..statement.IndexOf(' ', StringComparison.Ordinal)])));
+        Assert.Equal(
+            order,
+            string.Join(
+                ", ",
+                storage
+                    .Statements(null, hasRules: true, former)
+                    .Select(statement => statement[..statement.IndexOf(' ', StringComparison.Ordinal)])
+            )
+        );
         Assert.Equal(order == "ALTER, INSERT", storage.IsLonger(former));
     }
 

@@ -52,7 +52,9 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
         await VisibleAsync(sink, "2026-01-01 10:00:00", 1);
         using var stopping = new CancellationTokenSource();
         var running = watch.RunAsync(stopping.Token);
-        await Deadline.UntilAsync("the end of its first look", TimeSpan.FromSeconds(30), () => Task.FromResult(readings.Of("cdcsink.disk.size", "disk=default") > 0));
+        await Deadline.UntilAsync("the end of its first look", TimeSpan.FromSeconds(30), () =>
+            Task.FromResult(readings.Of("cdcsink.disk.size", "disk=default") > 0)
+        );
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE bets_analytics_rows SYNC");
 
         await stopping.CancelAsync();
@@ -96,7 +98,9 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         using var store = new ChangeStore(sink.Client);
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE bets_by_user_feed SYNC");
-        await sink.Client.ExecuteNonQueryAsync("DELETE FROM schema_files WHERE name = (SELECT max(name) FROM schema_files WHERE name LIKE '0%')");
+        await sink.Client.ExecuteNonQueryAsync(
+            "DELETE FROM schema_files WHERE name = (SELECT max(name) FROM schema_files WHERE name " + "LIKE '0%')"
+        );
         await Assert.ThrowsAsync<SchemaException>(() => LookAsync(WatchOf(sink, store)));
         Assert.Empty(await sink.QueryAsync(Requests));
     }
@@ -134,8 +138,13 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
     static async Task VisibleAsync(SinkUnderTest sink, string moment, int version) =>
         await sink.QueryAsync($"INSERT INTO visible_watermarks (as_of, version) VALUES ('{moment}', {version})");
 
-    StorageWatch WatchOf(SinkUnderTest sink, ChangeStore store) => new(
-        new StorageStore(sink.Client), store,
-        new StorageMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System),
-        new Heartbeats(TimeProvider.System), TimeProvider.System, NullLogger<StorageWatch>.Instance);
+    StorageWatch WatchOf(SinkUnderTest sink, ChangeStore store) =>
+        new(
+            new StorageStore(sink.Client),
+            store,
+            new StorageMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System),
+            new Heartbeats(TimeProvider.System),
+            TimeProvider.System,
+            NullLogger<StorageWatch>.Instance
+        );
 }

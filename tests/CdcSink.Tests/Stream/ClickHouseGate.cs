@@ -88,11 +88,21 @@ sealed class ClickHouseGate : IAsyncDisposable
                 Interlocked.Increment(ref _stopped);
                 context.Response.StatusCode = (int)HttpStatusCode.InternalServerError;
                 context.Response.Headers["X-ClickHouse-Exception-Code"] = code.ToString(System.Globalization.CultureInfo.InvariantCulture);
-                context.Response.Close(System.Text.Encoding.UTF8.GetBytes($"Code: {code}. DB::Exception: as a test wants it. (version 25.8.1.1)\n"), willBlock: false);
+                context.Response.Close(
+                    System.Text.Encoding.UTF8.GetBytes($"Code: {code}. DB::Exception: as a test wants it. (version " + $"25.8.1.1)\n"),
+                    willBlock: false
+                );
                 return;
             }
-            using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), context.Request.RawUrl) { Content = new ByteArrayContent(body.ToArray()) };
-            foreach (var name in context.Request.Headers.AllKeys.OfType<string>().Where(name => name is not ("Host" or "Content-Length" or "Transfer-Encoding" or "Connection")))
+            using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), context.Request.RawUrl)
+            {
+                Content = new ByteArrayContent(body.ToArray()),
+            };
+            foreach (
+                var name in context
+                    .Request.Headers.AllKeys.OfType<string>()
+                    .Where(name => name is not ("Host" or "Content-Length" or "Transfer-Encoding" or "Connection"))
+            )
             {
                 if (!request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name]))
                 {
@@ -101,7 +111,13 @@ sealed class ClickHouseGate : IAsyncDisposable
             }
             using var answer = await _clickHouse.SendAsync(request);
             context.Response.StatusCode = (int)answer.StatusCode;
-            foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers).Where(header => header.Key is not ("Content-Length" or "Transfer-Encoding" or "Connection" or "Keep-Alive" or "Server" or "Date")))
+            foreach (
+                var (name, values) in answer
+                    .Headers.Concat(answer.Content.Headers)
+                    .Where(header =>
+                        header.Key is not ("Content-Length" or "Transfer-Encoding" or "Connection" or "Keep-Alive" or "Server" or "Date")
+                    )
+            )
             {
                 context.Response.Headers[name] = string.Join(',', values);
             }

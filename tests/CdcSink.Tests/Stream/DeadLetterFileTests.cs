@@ -33,5 +33,17 @@ public sealed class DeadLetterFileTests
     }
 
     static DeadLetter Letter(long offset, string? value) =>
-        new(new StreamRecord("betting.public.bets", 0, offset, 0, "{}"u8.ToArray(), value is null ? null : Encoding.UTF8.GetBytes(value), []), RejectReason.MalformedJson, "");
+        new(
+            new StreamRecord(
+                "betting.public.bets",
+                0,
+                offset,
+                0,
+                "{}"u8.ToArray(),
+                value is null ? null : Encoding.UTF8.GetBytes(value),
+                []
+            ),
+            RejectReason.MalformedJson,
+            ""
+        );
 }

@@ -22,17 +22,28 @@ public sealed class HotEventTests(Servers servers)
         var made = new Made();
         await using (var worker = stream.StartWorker(sink.ConnectionString))
         {
-            await stream.SendAsync([made.Event(1), .. Enumerable.Range(1, Bets).Select(id => made.Bet(id, Made.Columns(), partition: id % 3))]);
+            await stream.SendAsync([
+                made.Event(1),
+                .. Enumerable.Range(1, Bets).Select(id => made.Bet(id, Made.Columns(), partition: id % 3)),
+            ]);
             await Deadline.UntilAsync("the bets", Limit, () => stream.IsVisibleAsync(sink));
             await worker.StopAsync(TimeSpan.FromSeconds(20));
         }
         await using (var killed = stream.StartWorker(sink.ConnectionString, Small))
         {
-            await stream.SendAsync([made.Event(1, "\"name\":\"Cup\",\"category\":\"football\",\"start_time\":\"2026-02-01T00:00:00.000000Z\",\"status\":\"LIVE\"", "u")]);
+            await stream.SendAsync([
+                made.Event(
+                    1,
+                    "\"name\":\"Cup\",\"category\":\"football\",\"start_time\":\"2026-02-01T00:00:00.000000Z\",\"status\":\"LIVE\"",
+                    "u"
+                ),
+            ]);
             await Deadline.UntilAsync("some of its bets", Limit, async () => await LiveAsync(sink) > 0);
             await stream.SendAsync([made.Bet(Bets + 1, Made.Columns())]);
             // The path goes on beside the join.
-            await Deadline.UntilAsync("another bet", Limit, async () => (await sink.QueryAsync($"SELECT count() FROM bets_analytics WHERE bet_id = {Bets + 1}"))[0] == "1");
+            await Deadline.UntilAsync("another bet", Limit, async () =>
+                (await sink.QueryAsync($"SELECT count() FROM bets_analytics " + $"WHERE bet_id = {Bets + 1}"))[0] == "1"
+            );
             Assert.True(await LiveAsync(sink) < Bets, "the join beside the path was over before the bet came: nothing was shown");
             Assert.False(await stream.IsVisibleAsync(sink));
             await killed.KillAsync();
@@ -44,5 +55,9 @@ public sealed class HotEventTests(Servers servers)
         Assert.Equal(0, next.ExitCode);
     }
 
-    static async Task<long> LiveAsync(SinkUnderTest sink) => long.Parse((await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE event_status = 'LIVE'"))[0], System.Globalization.CultureInfo.InvariantCulture);
+    static async Task<long> LiveAsync(SinkUnderTest sink) =>
+        long.Parse(
+            (await sink.QueryAsync("SELECT count() FROM bets_analytics " + "WHERE event_status = 'LIVE'"))[0],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
 }

@@ -27,7 +27,14 @@ sealed class KafkaStream : IAsyncDisposable
     {
         _server = server;
         _folder = folder;
-        _producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = server.BootstrapServers, LingerMs = 20, MessageMaxBytes = 32 << 20 }).Build();
+        _producer = new ProducerBuilder<byte[]?, byte[]?>(
+            new ProducerConfig
+            {
+                BootstrapServers = server.BootstrapServers,
+                LingerMs = 20,
+                MessageMaxBytes = 32 << 20,
+            }
+        ).Build();
     }
 
     public string Bets => new ChangeTopics(_prefix).Bets;
@@ -64,18 +71,37 @@ sealed class KafkaStream : IAsyncDisposable
     /// <summary>The broker; a test that stops it has one of its own.</summary>
     public KafkaServer Server => _server;
 
-    public EngineProcess StartWorker(string clickHouse, params string[] settings) => Start(clickHouse,
-    [
-        $"--CdcSink:Group={_prefix}", "--CdcSink:BatchRecords=500", "--CdcSink:BatchAge=00:00:00.050", "--CdcSink:RewindsEvery=00:00:00.200", "--Http:Url=http://127.0.0.1:0",
-        "--Logs:Format=text", .. settings,
-    ]);
+    public EngineProcess StartWorker(string clickHouse, params string[] settings) =>
+        Start(
+            clickHouse,
+            [
+                $"--CdcSink:Group={_prefix}",
+                "--CdcSink:BatchRecords=500",
+                "--CdcSink:BatchAge=00:00:00.050",
+                "--CdcSink:RewindsEvery=00:00:00.200",
+                "--Http:Url=http://127.0.0.1:0",
+                "--Logs:Format=text",
+                .. settings,
+            ]
+        );
 
     /// <summary>Starts one of the worker's verbs, or with settings alone the worker.</summary>
     public EngineProcess Start(string clickHouse, params string[] arguments)
     {
-        var launch = Installed.Own("workers/CdcSink", "CdcSink",
-            [.. arguments, $"--ClickHouse:ConnectionString={clickHouse}", $"--Kafka:BootstrapServers={_server.BootstrapServers}", $"--CdcSink:TopicPrefix={_prefix}",
-            "--CdcSink:RebalanceWait=00:00:01", "--Kafka:Client:session.timeout.ms=2000", "--Kafka:Client:heartbeat.interval.ms=300", "--Kafka:Client:fetch.wait.max.ms=10"]);
+        var launch = Installed.Own(
+            "workers/CdcSink",
+            "CdcSink",
+            [
+                .. arguments,
+                $"--ClickHouse:ConnectionString={clickHouse}",
+                $"--Kafka:BootstrapServers={_server.BootstrapServers}",
+                $"--CdcSink:TopicPrefix={_prefix}",
+                "--CdcSink:RebalanceWait=00:00:01",
+                "--Kafka:Client:session.timeout.ms=2000",
+                "--Kafka:Client:heartbeat.interval.ms=300",
+                "--Kafka:Client:fetch.wait.max.ms=10",
+            ]
+        );
         return EngineProcess.Start("CdcSink", launch, Path.Combine(_folder, "logs", $"{_prefix}-{Guid.NewGuid():N}.log"));
     }
 
@@ -98,7 +124,8 @@ sealed class KafkaStream : IAsyncDisposable
     }
 
     /// <summary>As retention would.</summary>
-    public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
+    public Task DeleteRecordsAsync(string topic, int partition, long before) =>
+        AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
 
     /// <summary>A partition loses its leader, or has the only broker for it again.</summary>
     public Task LeadAsync(string topic, int partition, bool hasLeader) =>
@@ -111,16 +138,18 @@ sealed class KafkaStream : IAsyncDisposable
     /// <summary>A member of the worker's group that follows the topic of bets and commits nothing.</summary>
     public IConsumer<byte[], byte[]> Member(string clientId)
     {
-        var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
-        {
-            BootstrapServers = _server.BootstrapServers,
-            GroupId = _prefix,
-            ClientId = clientId,
-            EnableAutoCommit = false,
-            SessionTimeoutMs = 2000,
-            HeartbeatIntervalMs = 300,
-            FetchWaitMaxMs = 10,
-        }).SetLogHandler((_, _) => { }).Build();
+        var consumer = new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig
+            {
+                BootstrapServers = _server.BootstrapServers,
+                GroupId = _prefix,
+                ClientId = clientId,
+                EnableAutoCommit = false,
+                SessionTimeoutMs = 2000,
+                HeartbeatIntervalMs = 300,
+                FetchWaitMaxMs = 10,
+            }
+        ).SetLogHandler((_, _) => { }).Build();
         consumer.Subscribe(Bets);
         return consumer;
     }
@@ -149,7 +178,9 @@ sealed class KafkaStream : IAsyncDisposable
     /// <summary>What the group has committed.</summary>
     public long Committed(string topic, int partition)
     {
-        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = _prefix }).Build();
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = _prefix }
+        ).Build();
         return consumer.Committed([new TopicPartition(topic, partition)], TimeSpan.FromSeconds(10)).Single().Offset.Value;
     }
 
@@ -167,17 +198,25 @@ sealed class KafkaStream : IAsyncDisposable
                 headers.Add(header.Name, header.Value);
             }
             var topic = record.Topic.Replace(ChangeTopics.DefaultPrefix, _prefix, StringComparison.Ordinal);
-            sent.Add(_producer.ProduceAsync(new TopicPartition(topic, record.Partition), new Message<byte[]?, byte[]?>
-            {
-                Key = record.Key,
-                Value = record.Value,
-                Headers = headers,
-                Timestamp = timestamp is { } at ? new Timestamp(at, TimestampType.CreateTime) : Timestamp.Default,
-            }));
+            sent.Add(
+                _producer.ProduceAsync(
+                    new TopicPartition(topic, record.Partition),
+                    new Message<byte[]?, byte[]?>
+                    {
+                        Key = record.Key,
+                        Value = record.Value,
+                        Headers = headers,
+                        Timestamp = timestamp is { } at ? new Timestamp(at, TimestampType.CreateTime) : Timestamp.Default,
+                    }
+                )
+            );
         }
         foreach (var delivered in await Task.WhenAll(sent))
         {
-            _ends[(delivered.Topic, delivered.Partition)] = Math.Max(_ends.GetValueOrDefault((delivered.Topic, delivered.Partition)), delivered.Offset + 1);
+            _ends[(delivered.Topic, delivered.Partition)] = Math.Max(
+                _ends.GetValueOrDefault((delivered.Topic, delivered.Partition)),
+                delivered.Offset + 1
+            );
         }
     }
 
@@ -197,7 +236,9 @@ sealed class KafkaStream : IAsyncDisposable
 
     public IEnumerable<ConsumeResult<byte[], byte[]>> DeadLetters(string topic)
     {
-        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "reader" }).Build();
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "reader" }
+        ).Build();
         consumer.Assign(new TopicPartitionOffset(Topics.DeadLetter(topic), 0, Offset.Beginning));
         while (consumer.Consume(TimeSpan.FromSeconds(10)) is { } letter)
         {
@@ -223,12 +264,15 @@ sealed class KafkaStream : IAsyncDisposable
     /// <summary>All records of a partition.</summary>
     public IEnumerable<ConsumeResult<byte[], byte[]>> Records(string topic, int partition)
     {
-        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "reader" }).Build();
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "reader" }
+        ).Build();
         var end = consumer.QueryWatermarkOffsets(new TopicPartition(topic, partition), TimeSpan.FromSeconds(10)).High.Value;
         consumer.Assign(new TopicPartitionOffset(topic, partition, Offset.Beginning));
-        for (var next = 0L; next < end;)
+        for (var next = 0L; next < end; )
         {
-            var record = consumer.Consume(TimeSpan.FromSeconds(10)) ?? throw new TimeoutException($"{topic} {partition} ends at {next}, before {end}");
+            var record = consumer.Consume(TimeSpan.FromSeconds(10))
+                ?? throw new TimeoutException($"{topic} {partition} ends at " + $"{next}, before {end}");
             next = record.Offset.Value + 1;
             yield return record;
         }

@@ -32,9 +32,14 @@ public sealed class LostChangesTests(Servers servers)
         await sink.QueryAsync(damage + (damage.StartsWith("ALTER", StringComparison.Ordinal) ? " SETTINGS mutations_sync = 2" : ""));
         await using var again = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([Bet(3)]);
-        await Deadline.UntilAsync("the next bet", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 3"))[0] == "1");
+        await Deadline.UntilAsync("the next bet", Limit, async () =>
+            (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE " + "bet_id = 3"))[0] == "1"
+        );
 
-        Assert.Equal(isTold ? ["1"] : ["0"], await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is gone at %'"));
+        Assert.Equal(
+            isTold ? ["1"] : ["0"],
+            await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is " + "gone at %'")
+        );
         Assert.Equal(isTold, KafkaStream.Said(again).Contains("does not have it any more", StringComparison.Ordinal));
     }
 
@@ -51,14 +56,21 @@ public sealed class LostChangesTests(Servers servers)
             await stream.SendAsync([_made.Event(1), Bet(1), Bet(2)]);
             await BetsAsync(sink, "1,2");
             await stream.SendAsync([_made.Event(1, Live, op: "u")]);
-            await Deadline.UntilAsync("the event", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE event_status = 'LIVE'"))[0] == "2");
+            await Deadline.UntilAsync("the event", Limit, async () =>
+                (await sink.QueryAsync("SELECT count() FROM bets_analytics " + "WHERE event_status = 'LIVE'"))[0] == "2"
+            );
             Assert.True(await worker.StopAsync(Limit));
         }
         await sink.QueryAsync($"ALTER TABLE {damage} SETTINGS mutations_sync = 2");
         await using var again = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([Bet(3)]);
-        await Deadline.UntilAsync("the next bet", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 3"))[0] == "1");
-        Assert.Equal(isTold ? ["1"] : ["0"], await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Events 1 is gone at %'"));
+        await Deadline.UntilAsync("the next bet", Limit, async () =>
+            (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE " + "bet_id = 3"))[0] == "1"
+        );
+        Assert.Equal(
+            isTold ? ["1"] : ["0"],
+            await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Events 1 is " + "gone at %'")
+        );
     }
 
     [Fact]
@@ -76,10 +88,14 @@ public sealed class LostChangesTests(Servers servers)
         for (var loss = 1; loss <= 2; loss++)
         {
             await using var again = stream.StartWorker(sink.ConnectionString);
-            await Deadline.UntilAsync("the hold", Limit, async () => (await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is gone at %'"))[0] == "1");
+            await Deadline.UntilAsync("the hold", Limit, async () =>
+                (await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE " + "'change % of Bets 2 is gone at %'"))[0] == "1"
+            );
             Assert.True(await again.StopAsync(Limit));
             // As the Reconciler answers.
-            await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, answered) SELECT id, reason, 2 FROM reconciliation_requests FINAL");
+            await sink.QueryAsync(
+                "INSERT INTO reconciliation_requests (id, reason, answered) SELECT id, reason, 2 FROM " + "reconciliation_requests FINAL"
+            );
             Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM holds"));
         }
     }
@@ -95,7 +111,9 @@ public sealed class LostChangesTests(Servers servers)
             await sink.QueryAsync("ALTER TABLE bet_changes DELETE WHERE id = 1 SETTINGS mutations_sync = 2");
             await sink.ApplyStreamedAsync([_made.Bet(1 + loss, Made.Columns())]);
             Assert.Equal(["1"], await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 1 is gone at %'"));
-            await sink.QueryAsync("INSERT INTO reconciliation_requests (id, reason, answered) SELECT id, reason, 2 FROM reconciliation_requests FINAL");
+            await sink.QueryAsync(
+                "INSERT INTO reconciliation_requests (id, reason, answered) SELECT id, reason, 2 FROM " + "reconciliation_requests FINAL"
+            );
             await sink.ApplyStreamedAsync([change]);
         }
         Assert.Equal(2, sink.Readings.Sum("cdcsink.lost_changes"));
@@ -110,7 +128,9 @@ public sealed class LostChangesTests(Servers servers)
         {
             await stream.SendAsync([Bet(1), Bet(2), _made.Delete("bets", 2)]);
             await BetsAsync(sink, "1");
-            await Deadline.UntilAsync("the deletion", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bet_changes WHERE deleted"))[0] == "1");
+            await Deadline.UntilAsync("the deletion", Limit, async () =>
+                (await sink.QueryAsync("SELECT count() FROM bet_changes " + "WHERE deleted"))[0] == "1"
+            );
             Assert.True(await worker.StopAsync(Limit));
         }
         await using var again = stream.StartWorker(sink.ConnectionString);
@@ -129,18 +149,23 @@ public sealed class LostChangesTests(Servers servers)
         await using (var worker = stream.StartWorker(sink.ConnectionString))
         {
             await stream.SendAsync([_made.User(1), Bet(1), Bet(2)]);
-            await Deadline.UntilAsync("both bets with their user", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE user_name != ''"))[0] == "2");
+            await Deadline.UntilAsync("both bets with their user", Limit, async () =>
+                (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE user_name != ''"))[0] == "2"
+            );
             await sink.QueryAsync("CREATE TABLE before AS bets_analytics_rows");
             await sink.QueryAsync("INSERT INTO before SELECT * FROM bets_analytics_rows");
             await stream.SendAsync([_made.Delete(table, id)]);
-            await Deadline.UntilAsync("the deletion", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE user_name != ''"))[0] != "2");
+            await Deadline.UntilAsync("the deletion", Limit, async () =>
+                (await sink.QueryAsync("SELECT count() FROM bets_analytics " + "WHERE user_name != ''"))[0] != "2"
+            );
             Assert.True(await worker.StopAsync(Limit));
         }
         await sink.QueryAsync("TRUNCATE TABLE bets_analytics_rows");
         await sink.QueryAsync("INSERT INTO bets_analytics_rows SELECT * FROM before");
         await using var again = stream.StartWorker(sink.ConnectionString);
         await Deadline.UntilAsync("the hold", Limit, async () =>
-            (await sink.QueryAsync($"SELECT count() FROM holds WHERE id LIKE 'change % of {told} {id} is gone at %'"))[0] == "1");
+            (await sink.QueryAsync($"SELECT count() FROM holds WHERE id LIKE 'change % of {told} {id} is gone at %'"))[0] == "1"
+        );
     }
 
     [Fact]
@@ -157,7 +182,10 @@ public sealed class LostChangesTests(Servers servers)
             await Deadline.UntilAsync("a dead letter", Limit, () => Task.FromResult(stream.DeadLetters(stream.Bets).Any()));
             Assert.True(await worker.StopAsync(Limit));
         }
-        Assert.Equal(["1"], await sink.QueryAsync($"SELECT change_id FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND change_version > 0"));
+        Assert.Equal(
+            ["1"],
+            await sink.QueryAsync($"SELECT change_id FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND " + $"change_version > 0")
+        );
         await using var again = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([Bet(3)]);
         await BetsAsync(sink, "1,3");
@@ -166,6 +194,8 @@ public sealed class LostChangesTests(Servers servers)
 
     StreamRecord Bet(long id) => _made.Bet(id, Made.Columns());
 
-    static Task BetsAsync(SinkUnderTest sink, string ids) => Deadline.UntilAsync($"bets {ids}", Limit, async () =>
-        (await sink.QueryAsync("SELECT arrayStringConcat(arraySort(groupArray(bet_id)), ',') FROM bets_analytics"))[0] == ids);
+    static Task BetsAsync(SinkUnderTest sink, string ids) =>
+        Deadline.UntilAsync($"bets {ids}", Limit, async () =>
+            (await sink.QueryAsync("SELECT arrayStringConcat(arraySort(groupArray(bet_id)), ',') FROM bets_analytics"))[0] == ids
+        );
 }

@@ -19,7 +19,9 @@ public sealed class PauseTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
-    /// <summary>librdkafka keeps a partition paused that comes back after a rebalance: the sink read nothing more and said nothing.</summary>
+    /// <summary>
+    /// librdkafka keeps a partition paused that comes back after a rebalance: the sink read nothing more and said nothing.
+    /// </summary>
     [Fact]
     public async Task What_was_paused_while_partitions_moved_is_read_again_afterwards()
     {
@@ -30,7 +32,11 @@ public sealed class PauseTests(Servers servers)
         using var store = new ChangeStore(sink.Client);
         var prefix = stream.Bets[..stream.Bets.IndexOf('.', StringComparison.Ordinal)];
         var kafka = new KafkaOptions { BootstrapServers = (await servers.KafkaAsync()).BootstrapServers };
-        (kafka.Client["session.timeout.ms"], kafka.Client["heartbeat.interval.ms"], kafka.Client["fetch.wait.max.ms"]) = ("2000", "300", "10");
+        (kafka.Client["session.timeout.ms"], kafka.Client["heartbeat.interval.ms"], kafka.Client["fetch.wait.max.ms"]) = (
+            "2000",
+            "300",
+            "10"
+        );
         using var first = Consumer(kafka, prefix);
         first.Subscribe();
         await stream.SendAsync(Bets(0));
@@ -59,15 +65,49 @@ public sealed class PauseTests(Servers servers)
 
         StreamConsumer Consumer(KafkaOptions kafka, string prefix)
         {
-            var options = new CdcSinkOptions { TopicPrefix = prefix, Group = prefix, BatchAge = TimeSpan.FromMilliseconds(20) };
+            var options = new CdcSinkOptions
+            {
+                TopicPrefix = prefix,
+                Group = prefix,
+                BatchAge = TimeSpan.FromMilliseconds(20),
+            };
             var (clock, readiness, orders) = (TimeProvider.System, new Readiness(), new RewindStore(sink.Client));
             var outages = new Outages(new StoreFailures([]), readiness, meters, clock, NullLogger<Outages>.Instance);
-            var watch = new RewindWatch(orders, options, sink.Outage(readiness), new Heartbeats(clock), clock, NullLogger<RewindWatch>.Instance);
+            var watch = new RewindWatch(
+                orders,
+                options,
+                sink.Outage(readiness),
+                new Heartbeats(clock),
+                clock,
+                NullLogger<RewindWatch>.Instance
+            );
             var progress = new ProgressStore(sink.Client, store, sink.Stores);
-            var starts = new PartitionStarts(Options.Create(kafka), options, progress, new RecordedProgress(progress, clock, NullLogger<RecordedProgress>.Instance),
-                new PartitionHolds(options, store, sink.Lost(options)), orders, watch,
-                new StartMetrics(meters), readiness, outages, sink.Outage(readiness), clock, NullLogger<PartitionStarts>.Instance);
-            return new StreamConsumer(kafka, options, sink.Metrics, starts, readiness, outages, new WorkerMetrics(meters, readiness), clock, NullLogger<StreamConsumer>.Instance)
+            var starts = new PartitionStarts(
+                Options.Create(kafka),
+                options,
+                progress,
+                new RecordedProgress(progress, clock, NullLogger<RecordedProgress>.Instance),
+                new PartitionHolds(options, store, sink.Lost(options)),
+                orders,
+                watch,
+                new StartMetrics(meters),
+                readiness,
+                outages,
+                sink.Outage(readiness),
+                clock,
+                NullLogger<PartitionStarts>.Instance
+            );
+            return new StreamConsumer(
+                kafka,
+                options,
+                sink.Metrics,
+                starts,
+                readiness,
+                outages,
+                new WorkerMetrics(meters, readiness),
+                clock,
+                NullLogger<StreamConsumer>.Instance
+            )
             {
                 Followed = new FollowedBets(FollowedIds.None, NullLogger<FollowedBets>.Instance),
                 Finish = (last, _) =>
@@ -79,11 +119,11 @@ public sealed class PauseTests(Servers servers)
         }
 
         Task ReadAsync(StreamConsumer consumer, Func<bool> enough) => Deadline.UntilAsync("the records", Limit, () =>
-        {
-            consumer.Pause(false);
-            read += Records(consumer);
-            return Task.FromResult(enough());
-        });
+            {
+                consumer.Pause(false);
+                read += Records(consumer);
+                return Task.FromResult(enough());
+            });
     }
 
     static int Records(StreamConsumer consumer)

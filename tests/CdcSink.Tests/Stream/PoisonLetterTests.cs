@@ -34,7 +34,13 @@ public sealed class PoisonLetterTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers, ownServer: true);
         await using var worker = stream.StartWorker(sink.ConnectionString);
         // The record's own request, then whole, compressed and 900,000 bytes of it.
-        await stream.PushErrorsAsync("Produce", ErrorCode.NoError, ErrorCode.MsgSizeTooLarge, ErrorCode.MsgSizeTooLarge, ErrorCode.MsgSizeTooLarge);
+        await stream.PushErrorsAsync(
+            "Produce",
+            ErrorCode.NoError,
+            ErrorCode.MsgSizeTooLarge,
+            ErrorCode.MsgSizeTooLarge,
+            ErrorCode.MsgSizeTooLarge
+        );
         await stream.SendAsync([_made.Record("bets", "{\"id\":1}", new string('x', 1_200_000))]);
         await Deadline.UntilAsync("the record", Limit, () => stream.IsVisibleAsync(sink));
         var letter = stream.DeadLetters(stream.Bets).First().Message;
@@ -70,17 +76,41 @@ public sealed class PoisonLetterTests(Servers servers)
         await using (var worker = stream.StartWorker(sink.ConnectionString))
         {
             await stream.PushErrorsAsync("Produce", ErrorCode.NoError, ErrorCode.TopicAuthorizationFailed);
-            await stream.SendAsync([new StreamRecord(Made.Prefix + "bets", 1, 0, 0, "k"u8.ToArray(), value, [new RecordHeader("kept", [0, 255]), new RecordHeader("empty", null)])]);
-            await Deadline.UntilAsync("the letter", Limit, async () => (await sink.QueryAsync("SELECT count() FROM dead_letters"))[0] == "1");
+            await stream.SendAsync([
+                new StreamRecord(
+                    Made.Prefix + "bets",
+                    1,
+                    0,
+                    0,
+                    "k"u8.ToArray(),
+                    value,
+                    [new RecordHeader("kept", [0, 255]), new RecordHeader("empty", null)]
+                ),
+            ]);
+            await Deadline.UntilAsync("the letter", Limit, async () =>
+                (await sink.QueryAsync("SELECT count() FROM dead_letters"))[0] == "1"
+            );
             await stream.SendAsync([_made.Bet(2, Made.Columns())]);
-            await Deadline.UntilAsync("the bet behind it", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics"))[0] == "1");
+            await Deadline.UntilAsync("the bet behind it", Limit, async () =>
+                (await sink.QueryAsync("SELECT count() FROM bets_analytics"))[0] == "1"
+            );
         }
-        Assert.Equal([$"TopicAuthorizationFailed|{RejectReason.MalformedJson}"], await sink.QueryAsync("SELECT cause, reason FROM dead_letters FINAL"));
+        Assert.Equal(
+            [$"TopicAuthorizationFailed|{RejectReason.MalformedJson}"],
+            await sink.QueryAsync("SELECT cause, reason FROM " + "dead_letters FINAL")
+        );
         Assert.Contains("clickhouse: 1 letters", await SayAsync(stream, sink, "list"), StringComparison.Ordinal);
-        Assert.Contains("not-in-kafka: TopicAuthorizationFailed", await SayAsync(stream, sink, "show", $"{stream.Bets}/1@0"), StringComparison.Ordinal);
+        Assert.Contains(
+            "not-in-kafka: TopicAuthorizationFailed",
+            await SayAsync(stream, sink, "show", $"{stream.Bets}/1@0"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("clickhouse: 1 letters replayed", await SayAsync(stream, sink, "replay", "--all"), StringComparison.Ordinal);
         Assert.Contains("clickhouse: 0 letters", await SayAsync(stream, sink, "list"), StringComparison.Ordinal);
-        var sentBack = stream.Records(stream.Bets, 1).Single(record => record.Message.Headers.Any(header => header.Key == "dead-letter-replays")).Message;
+        var sentBack = stream
+            .Records(stream.Bets, 1)
+            .Single(record => record.Message.Headers.Any(header => header.Key == "dead-letter-replays"))
+            .Message;
         Assert.Equal(value, sentBack.Value);
         Assert.Equal("AP8=", Convert.ToBase64String(sentBack.Headers.GetLastBytes("kept")));
         Assert.Null(sentBack.Headers.Single(header => header.Key == "empty").GetValueBytes());
@@ -97,10 +127,20 @@ public sealed class PoisonLetterTests(Servers servers)
         {
             await stream.SendAsync([_made.Bet(bet++, Made.Columns())], timestamp);
         }
-        await stream.SendAsync(
-        [
-            _made.Bet(bet++, Made.Columns()) with { Headers = [new RecordHeader("", null), new RecordHeader("überall\u0001\u001b[2J", [0xff, 0xfe]), new RecordHeader(new string('h', 5000), new byte[50_000])] },
-            _made.Bet(bet++, Made.Columns()) with { Key = new byte[200_000] },
+        await stream.SendAsync([
+            _made.Bet(bet++, Made.Columns()) with
+            {
+                Headers =
+                [
+                    new RecordHeader("", null),
+                    new RecordHeader("überall\u0001\u001b[2J", [0xff, 0xfe]),
+                    new RecordHeader(new string('h', 5000), new byte[50_000]),
+                ],
+            },
+            _made.Bet(bet++, Made.Columns()) with
+            {
+                Key = new byte[200_000],
+            },
         ]);
         await Deadline.UntilAsync("all of them", Limit, () => stream.IsVisibleAsync(sink));
         var rows = int.Parse((await sink.QueryAsync("SELECT count() FROM bets_analytics"))[0], CultureInfo.InvariantCulture);
@@ -117,7 +157,16 @@ public sealed class PoisonLetterTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = stream.StartWorker(sink.ConnectionString);
         RecordHeader[] many = [new("epoch", "3"u8.ToArray()), .. Enumerable.Repeat(new RecordHeader("", null), 5000)];
-        await stream.SendAsync([_made.Bet(1, Made.Columns()) with { Headers = many }, _made.Record("bets", "{\"id\":2}", "no JSON") with { Headers = many }]);
+        await stream.SendAsync([
+            _made.Bet(1, Made.Columns()) with
+            {
+                Headers = many,
+            },
+            _made.Record("bets", "{\"id\":2}", "no JSON") with
+            {
+                Headers = many,
+            },
+        ]);
         await Deadline.UntilAsync("both", Limit, () => stream.IsVisibleAsync(sink));
         Assert.Equal(["1|3"], await sink.QueryAsync("SELECT id, bitShiftRight(version, 57) FROM bet_changes"));
         var letter = stream.DeadLetters(stream.Bets).First().Message;

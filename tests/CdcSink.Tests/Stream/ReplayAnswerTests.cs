@@ -16,7 +16,13 @@ public sealed class ReplayAnswerTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         var users = new ChangeTopics(stream.Prefix).Users;
-        await stream.SendAsync([Letter(stream.Bets, 7, 1), Letter(stream.Bets, 1, 2), Letter(stream.Bets, 1, 3, 200_000), Letter(stream.Bets, 2, 4), Letter(users, 0, 5)]);
+        await stream.SendAsync([
+            Letter(stream.Bets, 7, 1),
+            Letter(stream.Bets, 1, 2),
+            Letter(stream.Bets, 1, 3, 200_000),
+            Letter(stream.Bets, 2, 4),
+            Letter(users, 0, 5),
+        ]);
         await InsertAsync(sink, stream.Bets, partition: 9, offset: 6);
         await InsertAsync(sink, stream.Bets, partition: 1, offset: 7);
         string[] replay = ["dead-letters", "replay", "--all", "--Kafka:Client:message.max.bytes=100000"];
@@ -34,7 +40,10 @@ public sealed class ReplayAnswerTests(Servers servers)
         (code, said) = await stream.VerbAsync(sink.ConnectionString, replay);
         Assert.True(code == 1, said);
         Assert.EndsWith("CdcSink dead-letters: 0 letters replayed, 3 stay\n", said, StringComparison.Ordinal);
-        Assert.Equal([2, 1, 1], new[] { (stream.Bets, 1), (stream.Bets, 2), (users, 0) }.Select(place => stream.Records(place.Item1, place.Item2).Count()));
+        Assert.Equal(
+            [2, 1, 1],
+            new[] { (stream.Bets, 1), (stream.Bets, 2), (users, 0) }.Select(place => stream.Records(place.Item1, place.Item2).Count())
+        );
         Assert.Equal(["9"], await sink.QueryAsync("SELECT partition FROM dead_letters FINAL WHERE ended = 0"));
 
         (code, said) = await stream.VerbAsync(sink.ConnectionString, ["dead-letters", "drop", "--all"]);
@@ -63,14 +72,32 @@ public sealed class ReplayAnswerTests(Servers servers)
 
     static StreamRecord Letter(string topic, int partition, long offset, int size = 10)
     {
-        (string Name, string Value)[] headers = [("reason", "a-test"), ("field", ""), ("topic", topic), ("partition", Text(partition)), ("offset", Text(offset))];
-        return new StreamRecord(Topics.DeadLetter(topic), 0, 0, 0, null, Encoding.ASCII.GetBytes($"letter {offset} ".PadRight(size, 'x')),
-            [.. headers.Select(header => new RecordHeader($"dead-letter.{header.Name}", Encoding.ASCII.GetBytes(header.Value)))]);
+        (string Name, string Value)[] headers =
+        [
+            ("reason", "a-test"),
+            ("field", ""),
+            ("topic", topic),
+            ("partition", Text(partition)),
+            ("offset", Text(offset)),
+        ];
+        return new StreamRecord(
+            Topics.DeadLetter(topic),
+            0,
+            0,
+            0,
+            null,
+            Encoding.ASCII.GetBytes($"letter {offset} ".PadRight(size, 'x')),
+            [.. headers.Select(header => new RecordHeader($"dead-letter.{header.Name}", Encoding.ASCII.GetBytes(header.Value)))]
+        );
     }
 
-    static Task<List<string>> InsertAsync(SinkUnderTest sink, string topic, int partition, long offset) => sink.QueryAsync($"""
-        INSERT INTO dead_letters SELECT '{topic}', {partition}, {offset}, '', now64(6), 'a-test', '', 'TopicAuthorizationFailed', 0, false, '', true, 'letter {offset}', '[]', 0
-        """);
+    static Task<List<string>> InsertAsync(SinkUnderTest sink, string topic, int partition, long offset) =>
+        sink.QueryAsync(
+            $"""
+            INSERT INTO dead_letters SELECT '{topic}', {partition}, {offset}, '', now64(6), 'a-test', '', 'TopicAuthorizationFailed', 0,
+                false, '', true, 'letter {offset}', '[]', 0
+            """
+        );
 
     static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

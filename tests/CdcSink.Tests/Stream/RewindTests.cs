@@ -24,13 +24,17 @@ public sealed class RewindTests(Servers servers)
         await stream.SendAsync(records[..3000]);
         await Deadline.UntilAsync("the first part", Limit, () => stream.IsVisibleAsync(sink));
         // What only reading again can bring back.
-        foreach (var table in new[] { "user_changes", "event_changes", "bet_changes", "bets_by_user", "bets_by_event", "bets_analytics_rows" })
+        foreach (
+            var table in new[] { "user_changes", "event_changes", "bet_changes", "bets_by_user", "bets_by_event", "bets_analytics_rows" }
+        )
         {
             await sink.QueryAsync($"TRUNCATE TABLE {table}");
         }
         await using var rewind = stream.Start(sink.ConnectionString, "rewind", "--to", "beginning", $"--CdcSink:Group={stream.Prefix}");
         await stream.SendAsync(records[3000..4000]);
-        await Deadline.UntilAsync("a replica that obeys", Limit, async () => (await sink.QueryAsync("SELECT count() FROM rewinds FINAL WHERE begun = 1"))[0] != "0");
+        await Deadline.UntilAsync("a replica that obeys", Limit, async () =>
+            (await sink.QueryAsync("SELECT count() FROM rewinds " + "FINAL WHERE begun = 1"))[0] != "0"
+        );
         await first.KillAsync();
         await stream.SendAsync(records[4000..]);
         await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(sink));
@@ -54,13 +58,29 @@ public sealed class RewindTests(Servers servers)
             moment = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
             await stream.SendAsync([Bet(3, 0x10010), Bet(4, 0x10020)]);
             await Deadline.UntilAsync("four bets", Limit, () => stream.IsVisibleAsync(sink));
-            Assert.Contains($"{stream.Bets}/0 back to 2: 2 records again", await DryAsync(stream, sink, "--to", moment, "--table", "bets"), StringComparison.Ordinal);
+            Assert.Contains(
+                $"{stream.Bets}/0 back to 2: 2 records again",
+                await DryAsync(stream, sink, "--to", moment, "--table", "bets"),
+                StringComparison.Ordinal
+            );
             // Transactions commit in another order than they write: the first record that stands there or behind counts.
-            Assert.Contains($"{stream.Bets}/0 back to 1: 3 records again", await DryAsync(stream, sink, "--to", "0/10010", "--table", "bets"), StringComparison.Ordinal);
-            Assert.Contains($"{stream.Bets}/0 stays at 4", await DryAsync(stream, sink, "--to", "0/F0000", "--table", "bets"), StringComparison.Ordinal);
+            Assert.Contains(
+                $"{stream.Bets}/0 back to 1: 3 records again",
+                await DryAsync(stream, sink, "--to", "0/10010", "--table", "bets"),
+                StringComparison.Ordinal
+            );
+            Assert.Contains(
+                $"{stream.Bets}/0 stays at 4",
+                await DryAsync(stream, sink, "--to", "0/F0000", "--table", "bets"),
+                StringComparison.Ordinal
+            );
             var (code, said) = await stream.VerbAsync(sink.ConnectionString, "rewind", "--to", "1", "--table", "bets", "--partition", "0");
             Assert.True(code == 0, said);
-            Assert.Contains($"{stream.Bets}/0 is read again from 1, as a rewind ordered", KafkaStream.Said(worker), StringComparison.Ordinal);
+            Assert.Contains(
+                $"{stream.Bets}/0 is read again from 1, as a rewind " + $"ordered",
+                KafkaStream.Said(worker),
+                StringComparison.Ordinal
+            );
             Assert.Equal(4, stream.Committed(stream.Bets, 0));
             Assert.True(await worker.StopAsync(Limit));
         }
@@ -72,19 +92,42 @@ public sealed class RewindTests(Servers servers)
         Assert.Equal(1, refused);
         Assert.Contains("nothing is done without --forward", why, StringComparison.Ordinal);
         Assert.Equal("1", (await sink.QueryAsync("SELECT count() FROM rewinds FINAL"))[0]);
-        Assert.Equal(0, (await stream.VerbAsync(sink.ConnectionString, "rewind", "--to", "5", "--table", "bets", "--partition", "0", "--forward", "--no-wait")).ExitCode);
+        Assert.Equal(
+            0,
+            (
+                await stream.VerbAsync(
+                    sink.ConnectionString,
+                    "rewind",
+                    "--to",
+                    "5",
+                    "--table",
+                    "bets",
+                    "--partition",
+                    "0",
+                    "--forward",
+                    "--no-wait"
+                )
+            ).ExitCode
+        );
         await using var later = stream.StartWorker(sink.ConnectionString);
-        await Deadline.UntilAsync("the record behind what was skipped", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 6"))[0] == "1");
+        await Deadline.UntilAsync("the record behind what was skipped", Limit, async () =>
+            (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 6"))[0] == "1"
+        );
         Assert.Equal("0", (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 5"))[0]);
     }
 
-    /// <summary>The group's offset is committed and the order is not marked yet: whoever takes over obeys it once more, and nothing is missing or twice.</summary>
+    /// <summary>
+    /// The group's offset is committed and the order is not marked yet: whoever takes over obeys it once more, and nothing is missing or
+    /// twice.
+    /// </summary>
     [Fact]
     public async Task Killed_between_the_commit_and_the_mark_the_order_is_obeyed_again()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
-        await using var gate = new ClickHouseGate(sink.ConnectionString, request => request.Contains("INSERT INTO rewinds", StringComparison.Ordinal) && request.Contains("now64(6)", StringComparison.Ordinal));
+        await using var gate = new ClickHouseGate(sink.ConnectionString, request =>
+            request.Contains("INSERT INTO rewinds", StringComparison.Ordinal) && request.Contains("now64(6)", StringComparison.Ordinal)
+        );
         await using (var killed = stream.StartWorker(gate.ConnectionString))
         {
             await stream.SendAsync([Bet(1, 0x10008), Bet(2, 0x10018), Bet(3, 0x10020)]);
@@ -94,7 +137,12 @@ public sealed class RewindTests(Servers servers)
             {
                 await sink.QueryAsync($"TRUNCATE TABLE {table}");
             }
-            Assert.Equal(0, (await stream.VerbAsync(sink.ConnectionString, "rewind", "--to", "1", "--table", "bets", "--partition", "0", "--no-wait")).ExitCode);
+            Assert.Equal(
+                0,
+                (
+                    await stream.VerbAsync(sink.ConnectionString, "rewind", "--to", "1", "--table", "bets", "--partition", "0", "--no-wait")
+                ).ExitCode
+            );
             await gate.Held.WaitAsync(Limit);
             await killed.KillAsync();
         }
@@ -103,8 +151,12 @@ public sealed class RewindTests(Servers servers)
         Assert.Empty(await sink.QueryAsync("SELECT id FROM bet_changes"));
 
         await using var next = stream.StartWorker(sink.ConnectionString);
-        await Deadline.UntilAsync("what was read again", Limit, async () => (await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id")) is ["2", "3"]);
-        await Deadline.UntilAsync("the order to be done with", Limit, async () => (await sink.QueryAsync("SELECT count() FROM rewinds FINAL WHERE begun = 0"))[0] == "0");
+        await Deadline.UntilAsync("what was read again", Limit, async () =>
+            (await sink.QueryAsync("SELECT bet_id FROM bets_analytics " + "ORDER BY bet_id")) is ["2", "3"]
+        );
+        await Deadline.UntilAsync("the order to be done with", Limit, async () =>
+            (await sink.QueryAsync("SELECT count() FROM rewinds " + "FINAL WHERE begun = 0"))[0] == "0"
+        );
         await Deadline.UntilAsync("the offset", Limit, () => Task.FromResult(stream.Committed(stream.Bets, 0) == 3));
     }
 

@@ -22,13 +22,27 @@ public sealed class StreamTests(Servers servers)
         var records = Archive.Read(recording).ToList();
         await using var first = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync(records[..2000]);
-        await stream.SendAsync([new StreamRecord(stream.Bets, 0, 0, 0, "{\"id\":1}"u8.ToArray(), "{\"no\":"u8.ToArray(), [new RecordHeader("kept", "yes"u8.ToArray())])]);
+        await stream.SendAsync([
+            new StreamRecord(
+                stream.Bets,
+                0,
+                0,
+                0,
+                "{\"id\":1}"u8.ToArray(),
+                "{\"no\":"u8.ToArray(),
+                [new RecordHeader("kept", "yes"u8.ToArray())]
+            ),
+        ]);
         await using var second = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync(records[2000..4000]);
         await Deadline.UntilAsync("first rows", Limit, async () => (await sink.QueryAsync("SELECT count() FROM bet_changes"))[0] != "0");
         await first.KillAsync();
         await stream.SendAsync(records[4000..]);
-        await using var third = stream.StartWorker(sink.ConnectionString, "--CdcSink:LagEvery=00:00:00.100", "--CdcSink:WatermarkSettle=00:00:00");
+        await using var third = stream.StartWorker(
+            sink.ConnectionString,
+            "--CdcSink:LagEvery=00:00:00.100",
+            "--CdcSink:WatermarkSettle=00:00:00"
+        );
         await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(sink));
         await Expected.AssertEqualsAsync(sink.Client, recording);
         var letter = stream.DeadLetters(stream.Bets).First();
@@ -51,7 +65,11 @@ public sealed class StreamTests(Servers servers)
         var records = Archive.Read(Recordings.File("killed-3.6")).ToList();
         var isHeartbeat = records.ToLookup(record => record.Topic.StartsWith("__debezium-heartbeat", StringComparison.Ordinal));
         var changes = isHeartbeat[false].ToList();
-        await stream.SendAsync([.. isHeartbeat[true], new Made().Watermark("2031-05-06T09:08:08+00:00", lsn: 1UL << 40), .. changes[..(changes.Count / 2)]]);
+        await stream.SendAsync([
+            .. isHeartbeat[true],
+            new Made().Watermark("2031-05-06T09:08:08+00:00", lsn: 1UL << 40),
+            .. changes[..(changes.Count / 2)],
+        ]);
         await using (stream.StartWorker(sink.ConnectionString, "--CdcSink:LagEvery=00:00:00.100", "--CdcSink:WatermarkSettle=00:00:00"))
         {
             await Deadline.UntilAsync("the watermark", Limit, async () => (await AsOfAsync(sink))[0] != "NULL");
@@ -75,7 +93,12 @@ public sealed class StreamTests(Servers servers)
         await using var worker = stream.StartWorker(connection);
         using var client = new global::ClickHouse.Driver.ClickHouseClient(connection);
         await stream.SendAsync(records[..2000]);
-        await Deadline.UntilAsync("first rows", Limit, async () => Convert.ToInt64(await client.ExecuteScalarAsync("SELECT count() FROM bet_changes"), System.Globalization.CultureInfo.InvariantCulture) > 0);
+        await Deadline.UntilAsync("first rows", Limit, async () =>
+            Convert.ToInt64(
+                await client.ExecuteScalarAsync("SELECT count() FROM bet_changes"),
+                System.Globalization.CultureInfo.InvariantCulture
+            ) > 0
+        );
         await server.KillAsync();
         await stream.SendAsync(records[2000..]);
         await server.StartAsync();
@@ -85,7 +108,9 @@ public sealed class StreamTests(Servers servers)
         Assert.Equal(0, worker.ExitCode);
     }
 
-    static Task<List<string>> AsOfAsync(SinkUnderTest sink) => sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of");
+    static Task<List<string>> AsOfAsync(SinkUnderTest sink) =>
+        sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM " + "data_as_of");
 
-    static string Header(ConsumeResult<byte[], byte[]> letter, string name) => Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes(name));
+    static string Header(ConsumeResult<byte[], byte[]> letter, string name) =>
+        Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes(name));
 }

@@ -52,15 +52,19 @@ public sealed class TopicSettingTests(Servers servers)
             await using var worker = stream.StartWorker(sink.ConnectionString, $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}");
             await Deadline.UntilAsync("the row of its own partition", Limit, async () => (await sink.QueryAsync(Rows)) is ["4"]);
             Assert.Contains(first, other.Assignment);
-            Assert.Equal(["0"], await sink.QueryAsync(
-                $"SELECT next_offset FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND partition = 0"));
+            Assert.Equal(
+                ["0"],
+                await sink.QueryAsync($"SELECT next_offset FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND partition = 0")
+            );
 
             await left.CancelAsync();
             await polling;
             other.Close();
             await UnreadyAsync(http, $"records gone before they were read: {stream.Bets}/0");
             var said = $"{stream.Bets}/0 is stopped: its next record 0 is gone, the topic has 2 to 3";
-            await Deadline.UntilAsync($"'{said}' in the log", Limit, () => Task.FromResult(KafkaStream.Said(worker).Contains(said, StringComparison.Ordinal)));
+            await Deadline.UntilAsync($"'{said}' in the log", Limit, () =>
+                Task.FromResult(KafkaStream.Said(worker).Contains(said, StringComparison.Ordinal))
+            );
             Assert.Equal(["4"], await sink.QueryAsync(Rows));
         }
     }

@@ -23,7 +23,15 @@ public sealed class UnansweringClickHouseTests(Servers servers)
         try
         {
             var began = TimeProvider.System.GetTimestamp();
-            string[] verbs = ["migrate", $"replay {Recordings.File("churn-3.6")}", "rewind --to beginning", "rebuild --all", "dead-letters list", "dead-letters drop --all"];
+            string[] verbs =
+            [
+                "migrate",
+                $"replay {Recordings.File("churn-3.6")}",
+                "rewind --to beginning",
+                "rebuild --all",
+                "dead-letters list",
+                "dead-letters drop --all",
+            ];
             foreach (var (verb, ended) in verbs.Select(verb => (verb, stream.VerbAsync(connection, verb.Split(' ')))).ToList())
             {
                 var (code, output) = await ended;
@@ -43,7 +51,10 @@ public sealed class UnansweringClickHouseTests(Servers servers)
     [Theory]
     [InlineData("--cluster nope", "CdcSink migrate: --cluster: ClickHouse knows no cluster 'nope'")]
     [InlineData("--storage-policy nope", "CdcSink migrate: --storage-policy: ClickHouse knows no storage policy 'nope'")]
-    [InlineData("--cold-after 24mo --keep 7y --cold-volume nope", "CdcSink migrate: --cold-volume: the table's storage policy has no volume 'nope'")]
+    [InlineData(
+        "--cold-after 24mo --keep 7y --cold-volume nope",
+        "CdcSink migrate: --cold-volume: the table's storage policy has no " + "volume 'nope'"
+    )]
     public async Task A_name_that_ClickHouse_does_not_know_is_a_wrong_argument(string arguments, string said)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Values;
 
-/// <summary>Times of bets that the table shows as the same are the same sorting key: a marker for one must not delete the row of the other.</summary>
+/// <summary>
+/// Times of bets that the table shows as the same are the same sorting key: a marker for one must not delete the row of the other.
+/// </summary>
 public sealed class ClampedKeyTests(Servers servers)
 {
     readonly Made _made = new();
@@ -19,7 +21,10 @@ public sealed class ClampedKeyTests(Servers servers)
     public async Task A_bet_that_moves_among_them_has_one_row(params string[] times)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
-        StreamRecord[] changes = [.. times.Select((time, at) => _made.Bet(1, Made.Columns($"\"placed_at\":\"{time}\""), op: at == 0 ? "c" : "u"))];
+        StreamRecord[] changes =
+        [
+            .. times.Select((time, at) => _made.Bet(1, Made.Columns($"\"placed_at\":\"{time}\""), op: at == 0 ? "c" : "u")),
+        ];
         foreach (var change in changes)
         {
             await sink.ReplayAsync([change]);

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Values;
 
-/// <summary>An envelope is read by a shorter way where it is written as Debezium writes it: one space in it, and the long way is taken.</summary>
+/// <summary>
+/// An envelope is read by a shorter way where it is written as Debezium writes it: one space in it, and the long way is taken.
+/// </summary>
 public sealed class CompactFormTests
 {
     [Fact]
@@ -98,30 +100,60 @@ public sealed class CompactFormTests
     [InlineData("\"odds\":17,\"live\":true,\"note\":\"zwölf Zeichen und noch einige mehr\"")]
     public void A_row_says_the_same_by_either_way(string columns)
     {
-        var record = new StreamRecord("betting.public.bets", 0, 0, 0, "{\"id\":5}"u8.ToArray(), Encoding.UTF8.GetBytes(
-            "{\"before\":{\"id\":5,\"amount\":\"1.00\"},\"after\":{\"id\":5,\"user_id\":6,\"event_id\":7,\"status\":\"OPEN\",\"amount\":\"1.00\",\"placed_at\":\"2026-01-01T00:00:00Z\"," + columns
-            + "},\"source\":{\"lsn\":9},\"transaction\":{\"id\":\"7:9\",\"total_order\":3},\"op\":\"u\",\"ts_ms\":1}"), []);
+        var record = new StreamRecord(
+            "betting.public.bets",
+            0,
+            0,
+            0,
+            "{\"id\":5}"u8.ToArray(),
+            Encoding.UTF8.GetBytes(
+                "{\"before\":{\"id\":5,\"amount\":\"1.00\"},\"after\":{\"id\":5,\"user_id\":6,\"event_id\":7,\"status\":\"OPEN\",\"amount\":\"1.00\",\"placed_at\":\"2026-01-01T00:00:00Z\","
+                    + columns
+                    + "},\"source\":{\"lsn\":9},\"transaction\":{\"id\":\"7:9\",\"total_order\":3},\"op\":\"u\",\"ts_ms\":1}"
+            ),
+            []
+        );
         var decoder = new RecordDecoder(new DecoderOptions());
         Assert.Equal(Told(decoder, Spaced(record)), Told(decoder, record));
         Assert.DoesNotContain(RejectReason.MalformedJson, Told(decoder, record));
     }
 
     // The row behind the source: its texts are found from where the short way ended.
-    static StreamRecord Envelope(string source) => new("betting.public.users", 0, 0, 0, "{\"id\":5}"u8.ToArray(),
-        Encoding.UTF8.GetBytes($"{{\"before\":null,\"source\":{{{source}}},\"after\":{{\"id\":5,\"name\":\"Ada\",\"created_at\":\"2026-01-01T00:00:00Z\"}},\"op\":\"u\"}}"), []);
+    static StreamRecord Envelope(string source) =>
+        new(
+            "betting.public.users",
+            0,
+            0,
+            0,
+            "{\"id\":5}"u8.ToArray(),
+            Encoding.UTF8.GetBytes(
+                $"{{\"before\":null,\"source\":{{{source}}},\"after\":{{\"id\":5,\"name\":\"Ada\",\"created_at\":\"2026-01-01T00:00:00Z\"}},\"op\":\"u\"}}"
+            ),
+            []
+        );
 
     static bool HasSource(StreamRecord record) => record.Value is { } value && value.AsSpan().IndexOf("\"source\":{\"version\""u8) >= 0;
 
-    static StreamRecord Spaced(StreamRecord record) => record.Value is not { } value
-        ? record
-        : record with { Value = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(value).Replace("\"source\":{", "\"source\":{ ", StringComparison.Ordinal)) };
+    static StreamRecord Spaced(StreamRecord record) =>
+        record.Value is not { } value
+            ? record
+            : record with
+            {
+                Value = Encoding.Latin1.GetBytes(
+                    Encoding.Latin1.GetString(value).Replace("\"source\":{", "\"source\":{ ", StringComparison.Ordinal)
+                ),
+            };
 
     static string Told(RecordDecoder decoder, StreamRecord record)
     {
         decoder.Decode(record, out var d);
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{d.Kind} {d.Reason} {d.Field} {d.Table} {d.Operation} {d.Id} {d.Version} {d.Position} {d.Snapshot} {d.TransactionId} {d.CommitTime} {d.MissingColumns} {d.Unchanged} ")
-            + $"{Text(d.User.Name)} {d.User.CreatedAt} {Text(d.Event.Name)} {Text(d.Event.Category)} {d.Event.StartTime} {Text(d.Event.Status)} {d.Bet.UserId} {d.Bet.EventId} {Text(d.Bet.Status)} "
+        return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{d.Kind} {d.Reason} {d.Field} {d.Table} {d.Operation} {d.Id} {d.Version} {d.Position} {d.Snapshot} {d.TransactionId} "
+                    + $"{d.CommitTime} {d.MissingColumns} {d.Unchanged} "
+            )
+            + $"{Text(d.User.Name)} {d.User.CreatedAt} {Text(d.Event.Name)} {Text(d.Event.Category)} {d.Event.StartTime} "
+            + $"{Text(d.Event.Status)} {d.Bet.UserId} {d.Bet.EventId} {Text(d.Bet.Status)} "
             + $"{d.Bet.Amount} {d.Bet.Payout} {d.Bet.PlacedAt} {d.Bet.SettledAt} {Text(d.Prefix)} {Text(d.Content)} "
             + string.Join(' ', (d.Marks ?? []).Select(mark => $"{mark.Column}/{mark.Name}/{mark.Rule}/{Text(mark.Original)}"));
     }

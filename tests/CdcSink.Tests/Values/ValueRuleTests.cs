@@ -15,16 +15,40 @@ public sealed class ValueRuleTests(Servers servers)
             ("\"amount\":\"NAN\"", "toString(bet_amount)", "0", "bet_amount", "amount=NAN"),
             ("\"amount\":\"POSITIVE_INFINITY\"", "toString(bet_amount)", "9999999999999999.99", "bet_amount", "amount=POSITIVE_INFINITY"),
             ("\"amount\":\"NEGATIVE_INFINITY\"", "toString(bet_amount)", "-9999999999999999.99", "bet_amount", "amount=NEGATIVE_INFINITY"),
-            ("\"amount\":\"123456789012345678901.5\"", "toString(bet_amount)", "9999999999999999.99", "bet_amount", "amount=123456789012345678901.5"),
+            (
+                "\"amount\":\"123456789012345678901.5\"",
+                "toString(bet_amount)",
+                "9999999999999999.99",
+                "bet_amount",
+                "amount=123456789012345678901.5"
+            ),
             ("\"amount\":\"6.255\"", "toString(bet_amount)", "6.26", "bet_amount", "amount=6.255"),
             ("\"amount\":null", "toString(bet_amount)", "0", "bet_amount", "amount=null"),
             ("\"payout\":\"NaN\"", "toString(payout)", "0", "payout", "payout=NaN"),
             ("\"payout\":null", "payout", "NULL", "", ""),
             ("\"placed_at\":\"infinity\"", "toString(placed_at)", "2299-12-31 23:59:59.999999", "placed_at", "placed_at=infinity"),
             ("\"placed_at\":\"-infinity\"", "toString(placed_at)", "1900-01-01 00:00:00.000000", "placed_at", "placed_at=-infinity"),
-            ("\"placed_at\":\"-0043-03-15T00:00:00.000000Z\"", "toString(placed_at)", "1900-01-01 00:00:00.000000", "placed_at", "placed_at=-0043-03-15T00:00:00.000000Z"),
-            ("\"placed_at\":\"+294276-12-31T23:59:59.000000Z\"", "toString(placed_at)", "2299-12-31 23:59:59.999999", "placed_at", "placed_at=+294276-12-31T23:59:59.000000Z"),
-            ("\"settled_at\":\"2300-01-01T00:00:00.000000Z\"", "toString(settled_at)", "2299-12-31 23:59:59.999999", "settled_at", "settled_at=2300-01-01T00:00:00.000000Z"),
+            (
+                "\"placed_at\":\"-0043-03-15T00:00:00.000000Z\"",
+                "toString(placed_at)",
+                "1900-01-01 00:00:00.000000",
+                "placed_at",
+                "placed_at=-0043-03-15T00:00:00.000000Z"
+            ),
+            (
+                "\"placed_at\":\"+294276-12-31T23:59:59.000000Z\"",
+                "toString(placed_at)",
+                "2299-12-31 23:59:59.999999",
+                "placed_at",
+                "placed_at=+294276-12-31T23:59:59.000000Z"
+            ),
+            (
+                "\"settled_at\":\"2300-01-01T00:00:00.000000Z\"",
+                "toString(settled_at)",
+                "2299-12-31 23:59:59.999999",
+                "settled_at",
+                "settled_at=2300-01-01T00:00:00.000000Z"
+            ),
             ("\"settled_at\":null", "settled_at", "NULL", "", ""),
             ("\"status\":\"VOID\"", "bet_status", "VOID", "bet_status", ""),
             ("\"status\":null", "bet_status", "", "bet_status", "status=null"),
@@ -39,8 +63,15 @@ public sealed class ValueRuleTests(Servers servers)
         for (var at = 0; at < rules.Length; at++)
         {
             var (replaced, column, shown, mark, original) = rules[at];
-            var row = Assert.Single(await sink.QueryAsync($"SELECT {column}, arrayStringConcat(marks, ' ') FROM bets_analytics WHERE bet_id = {at + 1}"));
-            var kept = Assert.Single(await sink.QueryAsync($"SELECT arrayStringConcat(arrayMap(pair -> concat(pair.1, '=', pair.2), CAST(originals, 'Array(Tuple(String, String))')), ' ') FROM bet_changes WHERE id = {at + 1}"));
+            var row = Assert.Single(
+                await sink.QueryAsync($"SELECT {column}, arrayStringConcat(marks, ' ') FROM bets_analytics WHERE " + $"bet_id = {at + 1}")
+            );
+            var kept = Assert.Single(
+                await sink.QueryAsync(
+                    $"SELECT arrayStringConcat(arrayMap(pair -> concat(pair.1, '=', pair.2), "
+                        + $"CAST(originals, 'Array(Tuple(String, String))')), ' ') FROM bet_changes WHERE id = {at + 1}"
+                )
+            );
             Assert.Equal($"{replaced}: {shown}|{mark}; {original}", $"{replaced}: {row}; {kept}");
         }
     }
@@ -53,12 +84,18 @@ public sealed class ValueRuleTests(Servers servers)
         await sink.ReplayAsync([
             made.User(1, "\"name\":null,\"created_at\":\"infinity\""),
             made.Event(1, "\"name\":\"Cup\",\"category\":5,\"start_time\":null,\"status\":\"POSTPONED\""),
-            made.Bet(1, Made.Columns()), made.Bet(2, Made.Columns("\"user_id\":2", "\"event_id\":2")),
+            made.Bet(1, Made.Columns()),
+            made.Bet(2, Made.Columns("\"user_id\":2", "\"event_id\":2")),
         ]);
-        Assert.Equal(["1|user_name user_created_at event_category event_start_time event_status", "2|"],
-            (await sink.QueryAsync("SELECT bet_id, arrayStringConcat(marks, ' ') FROM bets_analytics")).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["1|user_name user_created_at event_category event_start_time event_status", "2|"],
+            (await sink.QueryAsync("SELECT bet_id, arrayStringConcat(marks, ' ') FROM bets_analytics")).Order(StringComparer.Ordinal)
+        );
         await sink.ReplayAsync([made.User(1, op: "u"), made.Event(1, op: "u")]);
-        Assert.Equal(["1|", "2|"], (await sink.QueryAsync("SELECT bet_id, arrayStringConcat(marks, ' ') FROM bets_analytics")).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["1|", "2|"],
+            (await sink.QueryAsync("SELECT bet_id, arrayStringConcat(marks, ' ') FROM " + "bets_analytics")).Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]

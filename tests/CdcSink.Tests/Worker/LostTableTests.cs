@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Worker;
 
-/// <summary>The worker's process in front of a ClickHouse that has lost tables or views, and what its metrics say about the disks.</summary>
+/// <summary>
+/// The worker's process in front of a ClickHouse that has lost tables or views, and what its metrics say about the disks.
+/// </summary>
 public sealed class LostTableTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
@@ -44,7 +46,10 @@ public sealed class LostTableTests(Servers servers)
 
         Assert.Equal(1, code);
         AssertSaidOnce(said, "bets_by_user_feed");
-        Assert.Single(said.Split('\n'), line => line.Contains(": lost, so what was written", StringComparison.Ordinal) && line.Contains("data_as_of is held", StringComparison.Ordinal));
+        Assert.Single(said.Split('\n'), line =>
+            line.Contains(": lost, so what was written", StringComparison.Ordinal)
+            && line.Contains("data_as_of is held", StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(said.Split('\n'), line => line.StartsWith("   at ", StringComparison.Ordinal));
         Assert.Equal(["1"], await sink.QueryAsync("SELECT count() FROM holds WHERE endsWith(id, 'bets_by_user_feed is missing')"));
     }
@@ -61,11 +66,15 @@ public sealed class LostTableTests(Servers servers)
 
         await Deadline.UntilAsync("the fault", Limit, async () => await worker.MetricAsync("cdcsink_schema_faults") == 1);
         await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(sink));
-        Assert.Single(worker.Outages.Lines(), line => line.Contains("ERR ", StringComparison.Ordinal) && line.Contains("summary_by_day is missing. See", StringComparison.Ordinal));
+        Assert.Single(worker.Outages.Lines(), line =>
+            line.Contains("ERR ", StringComparison.Ordinal) && line.Contains("summary_by_day is missing. See", StringComparison.Ordinal)
+        );
 
         await ClickHouseMigrator.MigrateAsync(sink.ConnectionString);
         await Deadline.UntilAsync("no fault", Limit, async () => await worker.MetricAsync("cdcsink_schema_faults") == 0);
-        await Deadline.UntilAsync("the line that says so", Limit, () => Task.FromResult(worker.Outages.Lines().Any(line => line.Contains("All tables and views", StringComparison.Ordinal))));
+        await Deadline.UntilAsync("the line that says so", Limit, () =>
+            Task.FromResult(worker.Outages.Lines().Any(line => line.Contains("All tables and views", StringComparison.Ordinal)))
+        );
     }
 
     [Fact]
@@ -77,8 +86,13 @@ public sealed class LostTableTests(Servers servers)
 
         foreach (var disk in new[] { "default", "cold" })
         {
-            await Deadline.UntilAsync("the disk " + disk, Limit, async () => await worker.MetricAsync("cdcsink_disk_free_bytes", $"disk=\"{disk}\"") > 0);
-            var (free, size) = (await worker.MetricAsync("cdcsink_disk_free_bytes", $"disk=\"{disk}\""), await worker.MetricAsync("cdcsink_disk_size_bytes", $"disk=\"{disk}\""));
+            await Deadline.UntilAsync("the disk " + disk, Limit, async () =>
+                await worker.MetricAsync("cdcsink_disk_free_bytes", $"disk=\"{disk}\"") > 0
+            );
+            var (free, size) = (
+                await worker.MetricAsync("cdcsink_disk_free_bytes", $"disk=\"{disk}\""),
+                await worker.MetricAsync("cdcsink_disk_size_bytes", $"disk=\"{disk}\"")
+            );
             Assert.InRange(free!.Value, 1, size!.Value);
         }
     }
@@ -92,7 +106,9 @@ public sealed class LostTableTests(Servers servers)
     // Once in the log, and once on standard error.
     static void AssertSaidOnce(string said, string lost)
     {
-        var lines = said.Split('\n').Where(line => line.Contains($"{lost} is missing: see {SchemaCheck.Runbook}", StringComparison.Ordinal)).ToList();
+        var lines = said.Split('\n')
+            .Where(line => line.Contains($"{lost} is missing: see " + $"{SchemaCheck.Runbook}", StringComparison.Ordinal))
+            .ToList();
         Assert.Equal(2, lines.Count);
         Assert.Single(lines, line => line.StartsWith("CdcSink: storage failed: ", StringComparison.Ordinal));
     }

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Betting.Tests.CdcSink.Worker;
 
-/// <summary>The worker's process: what its metrics and health say while all is well, and while ClickHouse hangs, refuses or is wrong.</summary>
+/// <summary>
+/// The worker's process: what its metrics and health say while all is well, and while ClickHouse hangs, refuses or is wrong.
+/// </summary>
 public sealed partial class SeenFromOutsideTests(Servers servers)
 {
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
@@ -23,32 +25,61 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
         var made = new Made();
-        await stream.SendAsync([made.Event(1), made.User(1), .. Enumerable.Range(1, 40).Select(id => made.Bet(id, Made.Columns(), partition: id % 3, snapshot: id == 39 ? "first" : "false", op: id == 39 ? "r" : "c"))]);
+        await stream.SendAsync([
+            made.Event(1),
+            made.User(1),
+            .. Enumerable
+                .Range(1, 40)
+                .Select(id =>
+                    made.Bet(id, Made.Columns(), partition: id % 3, snapshot: id == 39 ? "first" : "false", op: id == 39 ? "r" : "c")
+                ),
+        ]);
         await stream.SendAsync([made.Bet(50, Made.Columns("\"amount\":\"NaN\""))]);
         await Deadline.UntilAsync("everything visible", Limit, () => stream.IsVisibleAsync(sink));
 
         Assert.Equal(["40|40"], await sink.QueryAsync("SELECT count(), uniqExact(bet_id) FROM bets_analytics"));
         var letter = stream.DeadLetters(stream.Bets).First();
-        Assert.Equal(DeadLetter.RefusedByClickHouse, System.Text.Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("dead-letter.reason")));
+        Assert.Equal(
+            DeadLetter.RefusedByClickHouse,
+            System.Text.Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("dead-letter.reason"))
+        );
         Assert.Equal("{\"id\":13}", System.Text.Encoding.UTF8.GetString(letter.Message.Key));
         Assert.Equal(["1"], await sink.QueryAsync("SELECT count() FROM reconciliation_requests FINAL WHERE answered = 0"));
 
         var documented = Documented().ToHashSet();
-        string[] elsewhere = ["cdcsink_partitions_stopped", "cdcsink_lost_records_total", "cdcsink_partition_starts_total", "cdcsink_lower_epochs_total", "cdcsink_log_went_back_total",
-            "cdcsink_lost_changes_total", "cdcsink_watermark_breaks_total"];
+        string[] elsewhere =
+        [
+            "cdcsink_partitions_stopped",
+            "cdcsink_lost_records_total",
+            "cdcsink_partition_starts_total",
+            "cdcsink_lower_epochs_total",
+            "cdcsink_log_went_back_total",
+            "cdcsink_lost_changes_total",
+            "cdcsink_watermark_breaks_total",
+        ];
         string[] page = [];
         await Deadline.UntilAsync("every metric", Limit, async () =>
         {
-            page = [.. Name().Matches(await worker.BodyAsync("/metrics")).Select(match => match.Groups[1].Value).Where(name => name.StartsWith("cdcsink_", StringComparison.Ordinal)).Distinct()];
+            page =
+            [
+                .. Name()
+                    .Matches(await worker.BodyAsync("/metrics"))
+                    .Select(match => match.Groups[1].Value)
+                    .Where(name => name.StartsWith("cdcsink_", StringComparison.Ordinal))
+                    .Distinct(),
+            ];
             var missing = documented.Except(elsewhere).Except(page).ToArray();
             return missing.Length == 0 ? true : throw new InvalidOperationException("missing: " + string.Join(", ", missing));
         });
         Assert.Equal([], page.Except(documented).Except(elsewhere));
         await Deadline.UntilAsync("no backlog", Limit, async () =>
-            await worker.MetricAsync("cdcsink_backlog_records") == 0 && await worker.MetricAsync("cdcsink_backlog_age_seconds") == 0);
+            await worker.MetricAsync("cdcsink_backlog_records") == 0 && await worker.MetricAsync("cdcsink_backlog_age_seconds") == 0
+        );
         Assert.Equal(1, await worker.MetricAsync("cdcsink_epoch", $"topic=\"{stream.Bets}\""));
         Assert.True(await worker.MetricAsync("cdcsink_source_silent_seconds") < 120);
-        await Deadline.UntilAsync("a count of parts", Limit, async () => await worker.MetricAsync("cdcsink_parts", "table=\"bet_changes\"") > 0);
+        await Deadline.UntilAsync("a count of parts", Limit, async () =>
+            await worker.MetricAsync("cdcsink_parts", "table=\"bet_changes\"") > 0
+        );
     }
 
     [Fact]
@@ -69,18 +100,31 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
 
         server.Pause();
         await stream.SendAsync(Enumerable.Range(301, 3000).Select(id => made.Bet(id, Made.Columns(), partition: id % 3)));
-        await Deadline.UntilAsync("unready", Limit, async () => await worker.StatusAsync("/health/ready") == HttpStatusCode.ServiceUnavailable);
+        await Deadline.UntilAsync("unready", Limit, async () =>
+            await worker.StatusAsync("/health/ready") == HttpStatusCode.ServiceUnavailable
+        );
         await Deadline.UntilAsync("a lag that grows", Limit, async () =>
-            await worker.MetricAsync("cdcsink_backlog_records") >= 1 && await worker.MetricAsync("cdcsink_backlog_age_seconds") > 5);
+            await worker.MetricAsync("cdcsink_backlog_records") >= 1 && await worker.MetricAsync("cdcsink_backlog_age_seconds") > 5
+        );
         await Deadline.UntilAsync("attempts", Limit, async () =>
             await worker.MetricAsync("cdcsink_retries_total") >= 3
-            && await worker.MetricAsync("cdcsink_lag_age_seconds", "of=\"clickhouse\"") > 15);
+            && await worker.MetricAsync("cdcsink_lag_age_seconds", "of=\"clickhouse\"") > 15
+        );
         // Other replicas may reach ClickHouse, and then what this one saw is not true any more.
         string[] seen =
         [
-            "cdcsink_freshness_seconds", "cdcsink_watermark_age_seconds", "cdcsink_holds", "cdcsink_epoch", "cdcsink_backlog_records",
-            "cdcsink_backlog_age_seconds", "cdcsink_partitions_missing", "cdcsink_parts", "cdcsink_parts_fullest", "cdcsink_schema_faults",
-            "cdcsink_disk_free_bytes", "cdcsink_disk_size_bytes",
+            "cdcsink_freshness_seconds",
+            "cdcsink_watermark_age_seconds",
+            "cdcsink_holds",
+            "cdcsink_epoch",
+            "cdcsink_backlog_records",
+            "cdcsink_backlog_age_seconds",
+            "cdcsink_partitions_missing",
+            "cdcsink_parts",
+            "cdcsink_parts_fullest",
+            "cdcsink_schema_faults",
+            "cdcsink_disk_free_bytes",
+            "cdcsink_disk_size_bytes",
         ];
         await Deadline.UntilAsync("nothing of what it saw before", Limit, async () =>
         {
@@ -96,7 +140,8 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
         Assert.Equal(3300UL, await client.ExecuteScalarAsync("SELECT count() FROM bets_analytics"));
         Assert.Equal(3300UL, await client.ExecuteScalarAsync("SELECT uniqExact(bet_id) FROM bets_analytics"));
         await Deadline.UntilAsync("readiness and no backlog", Limit, async () =>
-            await worker.StatusAsync("/health/ready") == HttpStatusCode.OK && await worker.MetricAsync("cdcsink_backlog_records") == 0);
+            await worker.StatusAsync("/health/ready") == HttpStatusCode.OK && await worker.MetricAsync("cdcsink_backlog_records") == 0
+        );
         Assert.Equal(0, await worker.MetricAsync("cdcsink_holds"));
     }
 
@@ -106,14 +151,20 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await using var stream = await KafkaStream.CreateAsync(servers);
         await using var worker = Start(stream, sink.ConnectionString);
-        await Deadline.UntilAsync("its first look at the schema", Limit, async () => await worker.MetricAsync("cdcsink_schema_faults") == 0);
+        await Deadline.UntilAsync("its first look at the schema", Limit, async () =>
+            await worker.MetricAsync("cdcsink_schema_faults") == 0
+        );
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE bet_changes");
         await stream.SendAsync([new Made().Bet(1, Made.Columns())]);
 
         var (code, said) = await worker.EndedAsync();
 
         Assert.Equal(1, code);
-        Assert.Contains("ClickHouse refuses with 60 (UNKNOWN_TABLE): its schema is not this version's, or a part of it is lost", said, StringComparison.Ordinal);
+        Assert.Contains(
+            "ClickHouse refuses with 60 (UNKNOWN_TABLE): its schema is not this version's, or a part of it is " + "lost",
+            said,
+            StringComparison.Ordinal
+        );
         // Where the partitions begin stands there, and nothing beyond it.
         Assert.Equal(["0"], await sink.QueryAsync("SELECT max(next_offset) FROM sink_progress"));
     }
@@ -121,11 +172,17 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
     static SinkProcess Start(KafkaStream stream, string clickHouse, params string[] settings)
     {
         var (setting, address) = SinkProcess.Listening();
-        return new SinkProcess(stream.StartWorker(clickHouse, [setting, "--CdcSink:LagEvery=00:00:00.500", "--CdcSink:RetryPause=00:00:01", .. settings]), address);
+        return new SinkProcess(
+            stream.StartWorker(clickHouse, [setting, "--CdcSink:LagEvery=00:00:00.500", "--CdcSink:RetryPause=00:00:01", .. settings]),
+            address
+        );
     }
 
-    static IEnumerable<string> Documented() => File.ReadLines(Path.Combine(Installed.ProjectRoot, "docs", "cdcsink.md"))
-        .Select(line => Row().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value);
+    static IEnumerable<string> Documented() =>
+        File.ReadLines(Path.Combine(Installed.ProjectRoot, "docs", "cdcsink.md"))
+            .Select(line => Row().Match(line))
+            .Where(match => match.Success)
+            .Select(match => match.Groups[1].Value);
 
     [GeneratedRegex(@"^\| `(cdcsink_\w+)` \|")]
     private static partial Regex Row();

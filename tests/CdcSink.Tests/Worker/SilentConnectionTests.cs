@@ -59,11 +59,21 @@ public sealed class SilentConnectionTests(Servers servers)
     public async Task Each_address_of_a_name_is_tried_until_one_takes_the_connection()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
-        var settings = ClickHouseSettings.Of(new ClickHouseConnectionStringBuilder(sink.ConnectionString) { Host = "localhost" }.ConnectionString);
-        TestContext.Current.TestOutputHelper!.WriteLine(string.Join(", ", await Dns.GetHostAddressesAsync("localhost", TestContext.Current.CancellationToken)));
+        var settings = ClickHouseSettings.Of(
+            new ClickHouseConnectionStringBuilder(sink.ConnectionString) { Host = "localhost" }.ConnectionString
+        );
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            string.Join(", ", await Dns.GetHostAddressesAsync("localhost", TestContext.Current.CancellationToken))
+        );
         using var client = new ClickHouseClient(settings);
 
-        Assert.Equal("1", Convert.ToString(await client.ExecuteScalarAsync("SELECT 1", cancellationToken: TestContext.Current.CancellationToken), System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(
+            "1",
+            Convert.ToString(
+                await client.ExecuteScalarAsync("SELECT 1", cancellationToken: TestContext.Current.CancellationToken),
+                System.Globalization.CultureInfo.InvariantCulture
+            )
+        );
     }
 
     [Fact]
@@ -78,8 +88,9 @@ public sealed class SilentConnectionTests(Servers servers)
         using var server = await RequestAsync(listener);
         wire.Lose();
 
-        var failure = await Assert.ThrowsAnyAsync<HttpRequestException>(
-            () => asking.WaitAsync(Limit, TestContext.Current.CancellationToken));
+        var failure = await Assert.ThrowsAnyAsync<HttpRequestException>(() =>
+            asking.WaitAsync(Limit, TestContext.Current.CancellationToken)
+        );
         Assert.Contains(Causes(failure), cause => cause is SocketException { SocketErrorCode: SocketError.TimedOut });
     }
 
@@ -92,11 +103,16 @@ public sealed class SilentConnectionTests(Servers servers)
         using var client = new ClickHouseClient(ClickHouseSettings.Plain($"Host=127.0.0.1;Port={port};Compression=false"));
 
         var posting = client.PostStreamAsync(
-            "INSERT INTO t FORMAT Native", new MemoryStream(new byte[1000]), isCompressed: false, TestContext.Current.CancellationToken);
+            "INSERT INTO t FORMAT Native",
+            new MemoryStream(new byte[1000]),
+            isCompressed: false,
+            TestContext.Current.CancellationToken
+        );
         using var server = await RequestAsync(listener);
         var received = TimeProvider.System.GetTimestamp();
-        await Deadline.UntilAsync("the end of the statement", Limit, () => Task.FromResult(
-            posting.IsCompleted || TimeProvider.System.GetElapsedTime(received) > TimeSpan.FromSeconds(30)));
+        await Deadline.UntilAsync("the end of the statement", Limit, () =>
+            Task.FromResult(posting.IsCompleted || TimeProvider.System.GetElapsedTime(received) > TimeSpan.FromSeconds(30))
+        );
         Assert.False(posting.IsCompleted);
         await server.SendAsync(Answer, TestContext.Current.CancellationToken);
 

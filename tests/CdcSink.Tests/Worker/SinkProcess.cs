@@ -37,9 +37,18 @@ sealed class SinkProcess(EngineProcess process, Uri http) : IAsyncDisposable
     /// <summary>The sum of a metric's series that have all of these labels; null where there is none.</summary>
     public async Task<double?> MetricAsync(string name, params string[] labels)
     {
-        var series = (await BodyAsync("/metrics")).Split('\n')
-            .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)))
-            .Select(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture)).ToList();
+        var series = (await BodyAsync("/metrics"))
+            .Split('\n')
+            .Where(line =>
+                line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal))
+            )
+            .Select(line =>
+                double.Parse(
+                    line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0],
+                    CultureInfo.InvariantCulture
+                )
+            )
+            .ToList();
         return series.Count == 0 ? null : series.Sum();
     }
 

@@ -22,12 +22,24 @@ public sealed class WrongPasswordTests(Servers servers)
         Assert.Equal(1, code);
         var lines = said.Split('\n');
         // Once in the log, and once on standard error, where whoever starts it looks.
-        Assert.Collection(lines.Where(line => line.Contains("516 (AUTHENTICATION_FAILED): look at the user, the password", StringComparison.Ordinal)),
+        Assert.Collection(
+            lines.Where(line =>
+                line.Contains("516 (AUTHENTICATION_FAILED): look at the user, the " + "password", StringComparison.Ordinal)
+            ),
             logged => Assert.Contains(" FTL ", logged, StringComparison.Ordinal),
-            told => Assert.StartsWith("CdcSink: ", told, StringComparison.Ordinal));
+            told => Assert.StartsWith("CdcSink: ", told, StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(lines, line => line.StartsWith("   at ", StringComparison.Ordinal));
         Assert.DoesNotContain("hunter2", said, StringComparison.Ordinal);
         // The one that ends the worker, and one of the lag at most.
-        Assert.InRange(lines.Count(line => line.Contains(" WRN ", StringComparison.Ordinal) || line.Contains(" ERR ", StringComparison.Ordinal) || line.Contains(" FTL ", StringComparison.Ordinal)), 1, 2);
+        Assert.InRange(
+            lines.Count(line =>
+                line.Contains(" WRN ", StringComparison.Ordinal)
+                || line.Contains(" ERR ", StringComparison.Ordinal)
+                || line.Contains(" FTL ", StringComparison.Ordinal)
+            ),
+            1,
+            2
+        );
     }
 }

@@ -6,7 +6,9 @@ using ClickHouse.Driver;
 
 namespace Betting.Tests.CdcSink.Write;
 
-/// <summary>An HTTP server that answers as ClickHouse does when it fails, with whatever code a test wants, or as a proxy does, without.</summary>
+/// <summary>
+/// An HTTP server that answers as ClickHouse does when it fails, with whatever code a test wants, or as a proxy does, without.
+/// </summary>
 sealed class FakeClickHouse : IAsyncDisposable
 {
     readonly HttpListener _listener = new();
@@ -54,7 +56,10 @@ sealed class FakeClickHouse : IAsyncDisposable
             {
                 context = await _listener.GetContextAsync();
             }
-            catch (Exception stopped) when (stopped is HttpListenerException or ObjectDisposedException || (stopped is InvalidOperationException && !_listener.IsListening))
+            catch (Exception stopped)
+                when (stopped is HttpListenerException or ObjectDisposedException
+                    || (stopped is InvalidOperationException && !_listener.IsListening)
+                )
             {
                 return;
             }

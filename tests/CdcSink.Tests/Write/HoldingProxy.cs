@@ -13,9 +13,11 @@ sealed class HoldingProxy : IAsyncDisposable
 {
     readonly HttpListener _listener = new();
     readonly HttpClient _server = new();
-    readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously), _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously),
+        _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly TaskCompletionSource _passedOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    readonly string _text, _target;
+    readonly string _text,
+        _target;
     readonly Task _serving;
 
     /// <param name="connectionString">The database behind it.</param>
@@ -62,7 +64,10 @@ sealed class HoldingProxy : IAsyncDisposable
             {
                 answers.Add(AnswerAsync(await _listener.GetContextAsync()));
             }
-            catch (Exception stopped) when (stopped is HttpListenerException or ObjectDisposedException || (stopped is InvalidOperationException && !_listener.IsListening))
+            catch (Exception stopped)
+                when (stopped is HttpListenerException or ObjectDisposedException
+                    || (stopped is InvalidOperationException && !_listener.IsListening)
+                )
             {
                 break;
             }
@@ -95,7 +100,11 @@ sealed class HoldingProxy : IAsyncDisposable
         try
         {
             context.Response.StatusCode = (int)answer.StatusCode;
-            foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers).Where(header => header.Key.StartsWith("X-", StringComparison.OrdinalIgnoreCase)))
+            foreach (
+                var (name, values) in answer
+                    .Headers.Concat(answer.Content.Headers)
+                    .Where(header => header.Key.StartsWith("X-", StringComparison.OrdinalIgnoreCase))
+            )
             {
                 context.Response.Headers[name] = string.Join(',', values);
             }

@@ -23,7 +23,14 @@ public sealed class KafkaWaitTests(Servers servers)
         using var answered = new ManualResetEventSlim();
         sink.Progress.Commit = _ => answered.Wait(Limit);
         var patient = new RetryingBatchWriter(
-            sink.Applier, new CdcSinkOptions(), sink.Metrics, sink.Readiness, sink.Outage(sink.Readiness), clock, NullLogger<RetryingBatchWriter>.Instance);
+            sink.Applier,
+            new CdcSinkOptions(),
+            sink.Metrics,
+            sink.Readiness,
+            sink.Outage(sink.Readiness),
+            clock,
+            NullLogger<RetryingBatchWriter>.Instance
+        );
 
         var applying = Task.Run(() => sink.ApplyPatientlyAsync([_made.User(1)], patient: patient));
         await Deadline.UntilAsync("the commit", Limit, () => Task.FromResult(sink.Applier.WaitsForKafka));
@@ -33,7 +40,10 @@ public sealed class KafkaWaitTests(Servers servers)
         }
 
         Assert.False(applying.IsCompleted);
-        Assert.DoesNotContain(RetryingBatchWriter.Condition, sink.Readiness.States.Where(state => !state.Value.Ready).Select(state => state.Key));
+        Assert.DoesNotContain(
+            RetryingBatchWriter.Condition,
+            sink.Readiness.States.Where(state => !state.Value.Ready).Select(state => state.Key)
+        );
         answered.Set();
         await applying.WaitAsync(Limit);
         Assert.False(sink.Applier.WaitsForKafka);

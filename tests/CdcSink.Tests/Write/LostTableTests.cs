@@ -11,7 +11,8 @@ namespace Betting.Tests.CdcSink.Write;
 /// <summary>Tables and views that ClickHouse has lost, as <c>CdcSink migrate</c> meets them.</summary>
 public sealed partial class LostTableTests(Servers servers)
 {
-    const string Months = "SELECT sum(bets) FROM summary_by_month", Comment = "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = ";
+    const string Months = "SELECT sum(bets) FROM summary_by_month",
+        Comment = "SELECT comment FROM system.tables WHERE database = " + "currentDatabase() AND name = ";
 
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
@@ -92,7 +93,12 @@ public sealed partial class LostTableTests(Servers servers)
 
         Assert.StartsWith($"{lost} is missing. Nothing was created", refused.Message, StringComparison.Ordinal);
         Assert.EndsWith(SchemaCheck.Runbook, refused.Message, StringComparison.Ordinal);
-        Assert.Equal(["0"], await sink.QueryAsync($"SELECT count() FROM system.tables WHERE database = currentDatabase() AND name IN ('{lost}', 'summary_by_day')"));
+        Assert.Equal(
+            ["0"],
+            await sink.QueryAsync(
+                $"SELECT count() FROM system.tables WHERE database = currentDatabase() AND name IN " + $"('{lost}', 'summary_by_day')"
+            )
+        );
     }
 
     [Fact]
@@ -111,7 +117,9 @@ public sealed partial class LostTableTests(Servers servers)
     public async Task What_a_file_that_was_cut_off_had_dropped_is_not_taken_for_lost()
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
-        await sink.Client.ExecuteNonQueryAsync("ALTER TABLE schema_files DELETE WHERE name LIKE '0017%' OR name LIKE '0018%' SETTINGS mutations_sync = 2");
+        await sink.Client.ExecuteNonQueryAsync(
+            "ALTER TABLE schema_files DELETE WHERE name LIKE '0017%' OR name LIKE '0018%' SETTINGS " + "mutations_sync = 2"
+        );
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE summary_by_day_refresh SYNC");
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE summary_by_day SYNC");
 
@@ -135,7 +143,11 @@ public sealed partial class LostTableTests(Servers servers)
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE fences SYNC");
         (code, said) = await stream.VerbAsync(sink.ConnectionString, "migrate");
         Assert.Equal(1, code);
-        Assert.Contains($"CdcSink migrate: fences is missing. Nothing was created in its place: see {SchemaCheck.Runbook}", said, StringComparison.Ordinal);
+        Assert.Contains(
+            $"CdcSink migrate: fences is missing. Nothing was created in its place: see " + $"{SchemaCheck.Runbook}",
+            said,
+            StringComparison.Ordinal
+        );
     }
 
     async Task<SinkUnderTest> FilledAsync()

@@ -11,7 +11,9 @@ namespace Betting.Tests.CdcSink.Write;
 public sealed class ManyMonthsTests(Servers servers)
 {
     const int Months = 120;
-    const string Rows = "SELECT count(), uniqExact(bet_id), uniqExact(toYYYYMM(placed_at)), groupUniqArray(user_name)[1], toInt64(sum(bet_amount)) FROM bets_analytics";
+    const string Rows =
+        "SELECT count(), uniqExact(bet_id), uniqExact(toYYYYMM(placed_at)), groupUniqArray(user_name)[1], "
+        + "toInt64(sum(bet_amount)) FROM bets_analytics";
 
     [Fact]
     public async Task Bets_of_120_months_in_one_batch_are_there_at_once()
@@ -86,24 +88,39 @@ public sealed class ManyMonthsTests(Servers servers)
         var made = new Made();
         await sink.ReplayAsync([made.User(1)]);
         await sink.Client.ExecuteNonQueryAsync("SYSTEM STOP MERGES bets_analytics_rows");
-        await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows MODIFY SETTING parts_to_delay_insert = 0, parts_to_throw_insert = 2");
+        await sink.Client.ExecuteNonQueryAsync(
+            "ALTER TABLE bets_analytics_rows MODIFY SETTING parts_to_delay_insert = 0, " + "parts_to_throw_insert = 2"
+        );
         foreach (var id in (long[])[901, 902])
         {
             await sink.ReplayAsync([Bet(made, 0, 2015, id)]);
         }
 
         var applying = sink.ReplayAsync(Bets(made));
-        await Deadline.UntilAsync("some attempts", TimeSpan.FromSeconds(60), () => Task.FromResult(sink.Readings.Of("cdcsink.retries", "code=252") >= 3));
+        await Deadline.UntilAsync("some attempts", TimeSpan.FromSeconds(60), () =>
+            Task.FromResult(sink.Readings.Of("cdcsink.retries", "code=252") >= 3)
+        );
         Assert.False(applying.IsCompleted);
-        await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows RESET SETTING parts_to_delay_insert, parts_to_throw_insert");
+        await sink.Client.ExecuteNonQueryAsync(
+            "ALTER TABLE bets_analytics_rows RESET SETTING parts_to_delay_insert, " + "parts_to_throw_insert"
+        );
         await applying.WaitAsync(TimeSpan.FromSeconds(60));
 
         Assert.Equal(["122|122|120|Ada|1220"], await sink.QueryAsync(Rows));
         Assert.Empty(sink.DeadLetters);
     }
 
-    static List<StreamRecord> Bets(Made made) => [made.User(1), made.Event(1), .. Enumerable.Range(0, Months).Select(month => Bet(made, month, 2015))];
+    static List<StreamRecord> Bets(Made made) =>
+        [made.User(1), made.Event(1), .. Enumerable.Range(0, Months).Select(month => Bet(made, month, 2015))];
 
-    static StreamRecord Bet(Made made, int month, int year, long? id = null) => made.Bet(id ?? month + 1, Made.Columns(string.Create(
-        CultureInfo.InvariantCulture, $"\"placed_at\":\"{year + month / 12:D4}-{1 + month % 12:D2}-15T12:00:00.000000Z\"")));
+    static StreamRecord Bet(Made made, int month, int year, long? id = null) =>
+        made.Bet(
+            id ?? month + 1,
+            Made.Columns(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"\"placed_at\":\"{year + month / 12:D4}-{1 + month % 12:D2}-15T12:00:00.000000Z\""
+                )
+            )
+        );
 }

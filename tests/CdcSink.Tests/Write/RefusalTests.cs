@@ -28,8 +28,10 @@ public sealed class RefusalTests(Servers servers)
 
         Assert.Equal([$"{Bets - 2}|{Bets - 2}"], await sink.QueryAsync(Count));
         Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id IN (13, 40)"));
-        Assert.Equal([(13, DeadLetter.RefusedByClickHouse, "469"), (40, DeadLetter.RefusedByClickHouse, "469")],
-            sink.DeadLetters.Select(letter => (records.IndexOf(letter.Record), letter.Reason, letter.Field)));
+        Assert.Equal(
+            [(13, DeadLetter.RefusedByClickHouse, "469"), (40, DeadLetter.RefusedByClickHouse, "469")],
+            sink.DeadLetters.Select(letter => (records.IndexOf(letter.Record), letter.Reason, letter.Field))
+        );
         Assert.Equal(2, sink.Readings.Of("cdcsink.dead_letters", $"topic={records[^1].Topic},reason={DeadLetter.RefusedByClickHouse}"));
         // Every record is read once, however often its batch is halved.
         Assert.Equal(Bets, sink.Readings.Of("cdcsink.records", $"topic={records[^1].Topic},kind=RowChange"));
@@ -38,12 +40,16 @@ public sealed class RefusalTests(Servers servers)
     [Fact]
     public async Task A_table_that_refuses_everything_is_no_records_fault_and_ends_the_worker()
     {
-        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { BatchRecords = 20, RetryPause = TimeSpan.FromMilliseconds(10) });
+        await using var sink = await SinkUnderTest.CreateAsync(
+            servers,
+            new CdcSinkOptions { BatchRecords = 20, RetryPause = TimeSpan.FromMilliseconds(10) }
+        );
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes ADD CONSTRAINT never CHECK id < 0");
         var made = new Made();
 
         var refused = await Assert.ThrowsAsync<ClickHouseRefusedException>(() =>
-            sink.ReplayAsync(Enumerable.Range(1, RefusedInARow.Most + 20).Select(id => made.Bet(id, Made.Columns()))));
+            sink.ReplayAsync(Enumerable.Range(1, RefusedInARow.Most + 20).Select(id => made.Bet(id, Made.Columns())))
+        );
 
         Assert.Contains("469 (VIOLATED_CONSTRAINT)", refused.Message, StringComparison.Ordinal);
         Assert.Equal(RefusedInARow.Most, sink.DeadLetters.Count);
@@ -52,11 +58,18 @@ public sealed class RefusalTests(Servers servers)
     [Fact]
     public async Task A_batch_that_is_too_much_for_the_memory_limit_is_halved_and_nothing_is_put_aside()
     {
-        await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { JoinBets = 100_000 }, settings: "set_max_memory_usage=40000000");
+        await using var sink = await SinkUnderTest.CreateAsync(
+            servers,
+            new CdcSinkOptions { JoinBets = 100_000 },
+            settings: "set_max_memory_usage=40000000"
+        );
         var made = new Made();
         var name = new string('x', 100_000);
 
-        await sink.ReplayAsync([made.Event(1), .. Enumerable.Range(1, 400).Select(id => made.User(id, $"\"name\":\"{name}\",\"created_at\":\"2025-01-01T00:00:00.000000Z\""))]);
+        await sink.ReplayAsync([
+            made.Event(1),
+            .. Enumerable.Range(1, 400).Select(id => made.User(id, $"\"name\":\"{name}\",\"created_at\":\"2025-01-01T00:00:00.000000Z\"")),
+        ]);
 
         Assert.Equal(["400"], await sink.QueryAsync("SELECT uniqExact(id) FROM user_changes"));
         Assert.Empty(sink.DeadLetters);
@@ -68,9 +81,15 @@ public sealed class RefusalTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         await sink.ReplayAsync([new Made().User(1)]);
-        await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY SETTING parts_to_delay_insert = 1, parts_to_throw_insert = 1, max_delay_to_insert = 1");
+        await sink.Client.ExecuteNonQueryAsync(
+            "ALTER TABLE bet_changes MODIFY SETTING parts_to_delay_insert = 1, " + "parts_to_throw_insert = 1, max_delay_to_insert = 1"
+        );
         await sink.Client.ExecuteNonQueryAsync("INSERT INTO bet_changes (id, version) VALUES (999, 1)");
-        await EnduredAsync(sink, "252", () => sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes RESET SETTING parts_to_delay_insert, parts_to_throw_insert, max_delay_to_insert"));
+        await EnduredAsync(sink, "252", () =>
+            sink.Client.ExecuteNonQueryAsync(
+                "ALTER TABLE bet_changes RESET SETTING " + "parts_to_delay_insert, parts_to_throw_insert, max_delay_to_insert"
+            )
+        );
     }
 
     [Fact]
@@ -78,8 +97,12 @@ public sealed class RefusalTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         // As much room as no disk has: what ClickHouse says is what it says of one that is full.
-        await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY SETTING min_free_disk_bytes_to_perform_insert = 4000000000000000000");
-        await EnduredAsync(sink, "243", () => sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes RESET SETTING min_free_disk_bytes_to_perform_insert"));
+        await sink.Client.ExecuteNonQueryAsync(
+            "ALTER TABLE bet_changes MODIFY SETTING min_free_disk_bytes_to_perform_insert = " + "4000000000000000000"
+        );
+        await EnduredAsync(sink, "243", () =>
+            sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes RESET SETTING " + "min_free_disk_bytes_to_perform_insert")
+        );
     }
 
     [Fact]
@@ -98,7 +121,11 @@ public sealed class RefusalTests(Servers servers)
 
         var refused = await Assert.ThrowsAsync<ClickHouseRefusedException>(() => sink.ReplayAsync(Records()));
 
-        Assert.Equal("ClickHouse refuses with 60 (UNKNOWN_TABLE): its schema is not this version's, or a part of it is lost: CdcSink migrate says which, docs/runbooks/cdcsink.md#a-table-or-view-of-clickhouse-is-lost what to do", refused.Message);
+        Assert.Equal(
+            "ClickHouse refuses with 60 (UNKNOWN_TABLE): its schema is not this version's, or a part of it is lost: CdcSink "
+                + "migrate says which, docs/runbooks/cdcsink.md#a-table-or-view-of-clickhouse-is-lost what to do",
+            refused.Message
+        );
         Assert.Empty(sink.DeadLetters);
         Assert.Equal(1, sink.Readings.Of("cdcsink.retries", "code=60"));
     }
@@ -108,26 +135,37 @@ public sealed class RefusalTests(Servers servers)
     public async Task When_a_batch_is_said_to_be_applied_its_rows_are_there()
     {
         // A profile that lets ClickHouse acknowledge before it has inserted anything must not reach the sink.
-        await using var sink = await SinkUnderTest.CreateAsync(servers, settings: "set_async_insert=1;set_wait_for_async_insert=0;set_async_insert_busy_timeout_max_ms=60000;set_async_insert_busy_timeout_min_ms=60000");
+        await using var sink = await SinkUnderTest.CreateAsync(
+            servers,
+            settings: "set_async_insert=1;set_wait_for_async_insert=0;set_async_insert_busy_timeout_max_ms=60000;set_async_insert_busy_timeout_min_ms=60000"
+        );
         var made = new Made();
         for (var batch = 0; batch < 10; batch++)
         {
             using var applied = sink.Batch(Enumerable.Range(1 + batch * 50, 50).Select(id => made.Bet(id, Made.Columns())));
             await sink.Applier.ApplyAsync(applied, Task.CompletedTask, CancellationToken.None);
 
-            Assert.Equal([$"{(batch + 1) * 50}|{(batch + 1) * 50}"], await sink.QueryAsync("SELECT count(), uniqExact(id) FROM bet_changes"));
+            Assert.Equal(
+                [$"{(batch + 1) * 50}|{(batch + 1) * 50}"],
+                await sink.QueryAsync("SELECT count(), uniqExact(id) FROM " + "bet_changes")
+            );
             Assert.Equal([$"{(batch + 1) * 50}|{(batch + 1) * 50}"], await sink.QueryAsync(Count));
         }
     }
 
-    /// <summary>Records are applied once the trouble is mended, after attempts whose number is bounded; nobody else is to blame meanwhile.</summary>
+    /// <summary>
+    /// Records are applied once the trouble is mended, after attempts whose number is bounded; nobody else is to blame meanwhile.
+    /// </summary>
     static async Task EnduredAsync(SinkUnderTest sink, string code, Func<Task> mend)
     {
         var started = TimeProvider.System.GetTimestamp();
         var applying = sink.ReplayAsync(Records());
         await Deadline.UntilAsync("five attempts", Limit, () => Task.FromResult(sink.Readings.Of("cdcsink.retries", $"code={code}") >= 5));
         // From 75 ms on, however fast it fails.
-        Assert.True(sink.Readings.Of("cdcsink.retries", $"code={code}") <= TimeProvider.System.GetElapsedTime(started).TotalMilliseconds / 75, "attempts are not bounded");
+        Assert.True(
+            sink.Readings.Of("cdcsink.retries", $"code={code}") <= TimeProvider.System.GetElapsedTime(started).TotalMilliseconds / 75,
+            "attempts are not bounded"
+        );
         Assert.False(applying.IsCompleted);
         await mend();
         await applying.WaitAsync(Limit);

@@ -26,7 +26,12 @@ namespace Betting.Tests.Ingest.Acknowledge;
 public sealed class AcknowledgementTests(Servers servers)
 {
     // The door has two batches in hand, so twenty messages must not make three.
-    static readonly IngestOptions Tens = new() { MaxIssuedAhead = TimeSpan.FromDays(365), BatchSize = 10, Linger = TimeSpan.FromSeconds(30) };
+    static readonly IngestOptions Tens = new()
+    {
+        MaxIssuedAhead = TimeSpan.FromDays(365),
+        BatchSize = 10,
+        Linger = TimeSpan.FromSeconds(30),
+    };
 
     [Fact]
     public async Task A_batch_is_not_acknowledged_while_the_dead_letters_of_the_one_before_are_not_written()
@@ -42,22 +47,53 @@ public sealed class AcknowledgementTests(Servers servers)
         var reader = new RabbitReader(inbox, new ReplyRules(Options.Create(Tens), metrics), NullLogger<RabbitReader>.Instance);
         var options = new RabbitMqOptions { Uri = server.Uri };
         await using var replies = new RabbitReplies(
-            Options.Create(options), Options.Create(Tens), new FirstOutcomes(database.Transactions), metrics, Availability.Outages(new Readiness()), new StoreFailures([]), TimeProvider.System, NullLogger<RabbitReplies>.Instance);
+            Options.Create(options),
+            Options.Create(Tens),
+            new FirstOutcomes(database.Transactions),
+            metrics,
+            Availability.Outages(new Readiness()),
+            new StoreFailures([]),
+            TimeProvider.System,
+            NullLogger<RabbitReplies>.Instance
+        );
         var availability = Availability.Of(database, new Readiness());
-        var handler = new BatchHandler(RabbitDoor.Door, database.Transaction, letters, availability, new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
+        var handler = new BatchHandler(
+            RabbitDoor.Door,
+            database.Transaction,
+            letters,
+            availability,
+            new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance),
+            metrics,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
         using var queues = new RabbitQueues(Options.Create(Tens), metrics, TimeProvider.System, NullLogger<RabbitQueues>.Instance);
         var returns = new RabbitReturns(Options.Create(options), queues, letters, TimeProvider.System, NullLogger<RabbitReturns>.Instance);
-        var door = new RabbitDoor(inbox, reader, handler, replies, returns, Options.Create(Tens), metrics, new Heartbeats(TimeProvider.System), TimeProvider.System);
+        var door = new RabbitDoor(
+            inbox,
+            reader,
+            handler,
+            replies,
+            returns,
+            Options.Create(Tens),
+            metrics,
+            new Heartbeats(TimeProvider.System),
+            TimeProvider.System
+        );
         using var stop = new CancellationTokenSource();
         var consumer = await RabbitConsumer.StartAsync(options, inbox, NullLogger.Instance, TestContext.Current.CancellationToken);
         var running = door.RunAsync(stop.Token);
 
         // Both batches are committed, and the letter of the first is on its way.
-        await Deadline.UntilAsync("both batches", TimeSpan.FromSeconds(60), async () => await database.ScalarAsync<long>("SELECT count(*) FROM users") == good.Length);
+        await Deadline.UntilAsync("both batches", TimeSpan.FromSeconds(60), async () =>
+            await database.ScalarAsync<long>("SELECT count(*) FROM users") == good.Length
+        );
         await letters.Asked.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         await consumer.LeaveAsync().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
-        await Deadline.UntilAsync("all messages in the queue", TimeSpan.FromSeconds(20), async () => await rabbit.CountAsync(Topics.Commands) == good.Length + 1);
+        await Deadline.UntilAsync("all messages in the queue", TimeSpan.FromSeconds(20), async () =>
+            await rabbit.CountAsync(Topics.Commands) == good.Length + 1
+        );
         // The next consumer of the queue has them, so the batches of this one are abandoned.
         await letters.GivenUp.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await stop.CancelAsync();
@@ -78,7 +114,9 @@ public sealed class AcknowledgementTests(Servers servers)
 
         var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:BatchSize=20");
         await stage.AppliedAsync(commands);
-        await Deadline.UntilAsync("the answers", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(replies) == Enumerable.Range(0, commands.Length).Count(at => at % 7 == 3));
+        await Deadline.UntilAsync("the answers", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(replies) == Enumerable.Range(0, commands.Length).Count(at => at % 7 == 3)
+        );
         Assert.Equal(0, await worker.StopAsync());
 
         // An acknowledgement too many would have closed the channel and brought messages again, one too few leaves them in the queue.
@@ -88,7 +126,8 @@ public sealed class AcknowledgementTests(Servers servers)
 
     sealed class HeldDeadLetters : IDeadLetters
     {
-        readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously), _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously),
+            _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Asked => _asked.Task;
 

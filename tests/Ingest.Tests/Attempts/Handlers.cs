@@ -20,9 +20,17 @@ sealed class Handlers(Database database) : IDeadLetters, IDisposable
     /// <summary>What was put aside.</summary>
     public List<DeadLetter> Letters { get; } = [];
 
-    public BatchHandler New() => new(
-        "test", database.Transaction, this,
-        Availability.Of(database, Readiness), new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), _metrics, TimeProvider.System, NullLogger.Instance);
+    public BatchHandler New() =>
+        new(
+            "test",
+            database.Transaction,
+            this,
+            Availability.Of(database, Readiness),
+            new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance),
+            _metrics,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
 
     /// <summary>As a door does: the next batch is handed over while the one before is being applied.</summary>
     /// <returns>What each command was answered.</returns>

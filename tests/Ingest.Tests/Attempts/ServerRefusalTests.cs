@@ -27,7 +27,12 @@ public sealed class ServerRefusalTests(Servers servers)
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         using var handlers = new Handlers(database);
         var handler = handlers.New();
-        await Handlers.HandleAsync(handler, [[Given.Register()]]);
+        await Handlers.HandleAsync(
+            handler,
+            [
+                [Given.Register()],
+            ]
+        );
         await RefuseAsync(database, "commands", state);
 
         var handling = Handlers.HandleAsync(handler, [Given.Deposit(1_00)], [Given.Deposit(1_00), Given.Deposit(1_00)]);
@@ -49,7 +54,12 @@ public sealed class ServerRefusalTests(Servers servers)
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         using var handlers = new Handlers(database);
         var handler = handlers.New();
-        await Handlers.HandleAsync(handler, [[Given.Register()]]);
+        await Handlers.HandleAsync(
+            handler,
+            [
+                [Given.Register()],
+            ]
+        );
         await RefuseAsync(database, "ledger_entries", state);
         var deposits = Enumerable.Range(0, 240).Select(_ => Given.Deposit(1_00)).Chunk(60).ToArray();
 
@@ -69,9 +79,17 @@ public sealed class ServerRefusalTests(Servers servers)
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         using var handlers = new Handlers(database);
         var handler = handlers.New();
-        await Handlers.HandleAsync(handler, [[Given.Register(), Given.Schedule(), Given.Deposit(200_00)]]);
+        await Handlers.HandleAsync(
+            handler,
+            [
+                [Given.Register(), Given.Schedule(), Given.Deposit(200_00)],
+            ]
+        );
         await RefuseAsync(database, "bets", "P0001");
-        BetCommand[] mixed = [.. Enumerable.Range(1, 130).SelectMany(bet => new BetCommand[] { Given.Place(bet, 1_00), Given.Deposit(1_00) })];
+        BetCommand[] mixed =
+        [
+            .. Enumerable.Range(1, 130).SelectMany(bet => new BetCommand[] { Given.Place(bet, 1_00), Given.Deposit(1_00) }),
+        ];
 
         var handling = Handlers.HandleAsync(handler, [mixed]);
         await NotReadyAsync(handlers, "130 commands in a row are refused");
@@ -91,15 +109,25 @@ public sealed class ServerRefusalTests(Servers servers)
     {
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         using var handlers = new Handlers(database);
-        await database.ExecuteAsync("""
+        await database.ExecuteAsync(
+            """
             CREATE SEQUENCE attempts;
             GRANT ALL ON SEQUENCE attempts TO PUBLIC;
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                 IF nextval('attempts') <= 2 THEN RAISE EXCEPTION 'a moment' USING ERRCODE = '54000'; END IF; RETURN NEW; END $$;
             CREATE TRIGGER refuse BEFORE INSERT ON ledger_entries FOR EACH ROW EXECUTE FUNCTION refuse();
-            """);
+            """
+        );
 
-        Assert.Equal(["accepted", "accepted"], await Handlers.HandleAsync(handlers.New(), [[Given.Register(), Given.Deposit(1_00)]]));
+        Assert.Equal(
+            ["accepted", "accepted"],
+            await Handlers.HandleAsync(
+                handlers.New(),
+                [
+                    [Given.Register(), Given.Deposit(1_00)],
+                ]
+            )
+        );
 
         Assert.Empty(handlers.Letters);
         Assert.InRange(await database.ScalarAsync<long>("SELECT last_value FROM attempts"), 3, 4);
@@ -130,7 +158,9 @@ public sealed class ServerRefusalTests(Servers servers)
         await RefuseAsync(database, "commands", "54000", "INSERT OR UPDATE");
         await database.Transaction.Releases.OpenAsync([new WaitKey(WaitFor.User, 7)], CancellationToken.None);
 
-        var release = await Assert.ThrowsAsync<ServerRefusesException>(() => database.Transaction.Releases.FinishAsync(CancellationToken.None));
+        var release = await Assert.ThrowsAsync<ServerRefusesException>(() =>
+            database.Transaction.Releases.FinishAsync(CancellationToken.None)
+        );
         await Assert.ThrowsAsync<ServerRefusesException>(database.RejectDueAsync);
         Assert.Equal((FailureClass.Unavailable, "54000"), (Failure.ClassOf(release), Failure.StateOf(release)));
         Assert.Equal(2, await database.ScalarAsync<long>("SELECT count(*) FROM parked_commands WHERE quarantined_because IS NULL"));
@@ -138,7 +168,10 @@ public sealed class ServerRefusalTests(Servers servers)
 
         Assert.Equal(1, await database.Transaction.Releases.FinishAsync(CancellationToken.None));
         Assert.Equal(1, await database.RejectDueAsync());
-        Assert.Equal("accepted 7, rejected 8", await database.ScalarAsync<string>("SELECT string_agg(outcome || ' ' || user_id, ', ' ORDER BY user_id) FROM commands"));
+        Assert.Equal(
+            "accepted 7, rejected 8",
+            await database.ScalarAsync<string>("SELECT string_agg(outcome || ' ' || user_id, ', ' " + "ORDER BY user_id) FROM commands")
+        );
         Assert.Equal(1m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
     }
 
@@ -147,9 +180,15 @@ public sealed class ServerRefusalTests(Servers servers)
     {
         const int Waiting = RefusedInARow.Most + 30;
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
-        await database.ApplyAsync([Given.Register(), Given.Deposit(900_00), .. Enumerable.Range(1, Waiting).Select(bet => Given.Place(bet, 1_00) with { IssuedAt = Given.Now.AddSeconds(bet) })]);
+        await database.ApplyAsync([
+            Given.Register(),
+            Given.Deposit(900_00),
+            .. Enumerable.Range(1, Waiting).Select(bet => Given.Place(bet, 1_00) with { IssuedAt = Given.Now.AddSeconds(bet) }),
+        ]);
         await RefuseAsync(database, "bets", "P0001");
-        await database.ExecuteAsync("INSERT INTO events (id, name, category, start_time, status) VALUES (8, 'City', 'football', now(), 'SCHEDULED')");
+        await database.ExecuteAsync(
+            "INSERT INTO events (id, name, category, start_time, status) VALUES (8, 'City', 'football', " + "now(), 'SCHEDULED')"
+        );
         await database.Transaction.Releases.OpenAsync([new WaitKey(WaitFor.Event, Given.Event)], CancellationToken.None);
 
         for (var times = 0; times < 3; times++)
@@ -157,20 +196,30 @@ public sealed class ServerRefusalTests(Servers servers)
             await Assert.ThrowsAsync<ServerRefusesException>(() => database.Transaction.Releases.FinishAsync(CancellationToken.None));
         }
 
-        Assert.Equal(RefusedInARow.Most, await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE reason = 'refused-by-database'"));
+        Assert.Equal(
+            RefusedInARow.Most,
+            await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE reason = " + "'refused-by-database'")
+        );
         await MendAsync(database, "bets");
         Assert.Equal(30, await database.Transaction.Releases.FinishAsync(CancellationToken.None));
         Assert.Equal(30, await database.ScalarAsync<long>("SELECT count(*) FROM bets"));
         await Invariants.HoldAsync(database.Admin);
     }
 
-    static Task RefuseAsync(Database database, string table, string state, string on = "INSERT") => database.ExecuteAsync($"""
-        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'maintenance' USING ERRCODE = '{state}'; END $$;
-        CREATE TRIGGER refuse BEFORE {on} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse();
-        """);
+    static Task RefuseAsync(Database database, string table, string state, string on = "INSERT") =>
+        database.ExecuteAsync(
+            $"""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'maintenance' USING ERRCODE = '{state}'; END $$;
+            CREATE TRIGGER refuse BEFORE {on} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse();
+            """
+        );
 
     static Task MendAsync(Database database, string table) => database.ExecuteAsync($"DROP TRIGGER refuse ON {table}");
 
-    static Task NotReadyAsync(Handlers handlers, string because) => Deadline.UntilAsync("a door that stands", TimeSpan.FromSeconds(60), () =>
-        Task.FromResult(handlers.Readiness.States.Values.Any(state => !state.Ready && state.Detail.Contains(because, StringComparison.Ordinal))));
+    static Task NotReadyAsync(Handlers handlers, string because) =>
+        Deadline.UntilAsync("a door that stands", TimeSpan.FromSeconds(60), () =>
+            Task.FromResult(
+                handlers.Readiness.States.Values.Any(state => !state.Ready && state.Detail.Contains(because, StringComparison.Ordinal))
+            )
+        );
 }

@@ -24,10 +24,19 @@ public sealed class TooMuchTests(Servers servers)
     [InlineData("Options=-c statement_timeout=2000")]
     public async Task A_batch_that_takes_too_long_is_halved_until_it_passes_and_grows_again(string limit)
     {
-        await using var database = await Database.CreateAsync(servers, new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365), BatchSize = 100 }, settings: limit);
+        await using var database = await Database.CreateAsync(
+            servers,
+            new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365), BatchSize = 100 },
+            settings: limit
+        );
         using var handlers = new Handlers(database);
         var handler = handlers.New();
-        await Handlers.HandleAsync(handler, [[Given.Register()]]);
+        await Handlers.HandleAsync(
+            handler,
+            [
+                [Given.Register()],
+            ]
+        );
         await database.ExecuteAsync(SlowLedger);
 
         Assert.All(await Handlers.HandleAsync(handler, Deposits(100), Deposits(60)), answer => Assert.Equal("accepted", answer));
@@ -50,14 +59,20 @@ public sealed class TooMuchTests(Servers servers)
     {
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt, settings: "Command Timeout=1");
         using var handlers = new Handlers(database);
-        await database.ExecuteAsync("""
+        await database.ExecuteAsync(
+            """
             CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(5); RETURN NEW; END $$;
             CREATE TRIGGER dawdle BEFORE INSERT ON ledger_entries FOR EACH ROW WHEN (NEW.amount = 3) EXECUTE FUNCTION dawdle();
-            """);
+            """
+        );
 
-        var handling = Handlers.HandleAsync(handlers.New(), [Given.Register(), Given.Deposit(1_00), Given.Deposit(3_00), Given.Deposit(2_00)]);
+        var handling = Handlers.HandleAsync(
+            handlers.New(),
+            [Given.Register(), Given.Deposit(1_00), Given.Deposit(3_00), Given.Deposit(2_00)]
+        );
         await Deadline.UntilAsync("the deposit before it, and unreadiness", TimeSpan.FromSeconds(60), async () =>
-            !handlers.Readiness.IsReady && await database.ScalarAsync<long>("SELECT count(*) FROM commands") == 2);
+            !handlers.Readiness.IsReady && await database.ScalarAsync<long>("SELECT count(*) FROM commands") == 2
+        );
         await database.ExecuteAsync("DROP TRIGGER dawdle ON ledger_entries");
 
         Assert.All(await handling, answer => Assert.Equal("accepted", answer));
@@ -75,7 +90,15 @@ public sealed class TooMuchTests(Servers servers)
         await Handlers.HandleAsync(handler, Deposits(100));
         await database.ExecuteAsync(SlowLedger);
 
-        Assert.Equal(["accepted"], await Handlers.HandleAsync(handler, [[Given.Register()]]));
+        Assert.Equal(
+            ["accepted"],
+            await Handlers.HandleAsync(
+                handler,
+                [
+                    [Given.Register()],
+                ]
+            )
+        );
         await Traffic.UntilCommittedAsync(() => database.Transaction.Releases.FinishAsync(CancellationToken.None));
 
         Assert.Equal(100m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
@@ -88,15 +111,22 @@ public sealed class TooMuchTests(Servers servers)
     {
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         using var handlers = new Handlers(database);
-        await database.ExecuteAsync("""
+        await database.ExecuteAsync(
+            """
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never heard of' USING ERRCODE = 'HV000'; END $$;
             CREATE TRIGGER refuse BEFORE INSERT ON ledger_entries FOR EACH ROW WHEN (NEW.amount = 3) EXECUTE FUNCTION refuse();
-            """);
+            """
+        );
 
-        var handling = Handlers.HandleAsync(handlers.New(), [Given.Register(), Given.Deposit(1_00), Given.Deposit(3_00), Given.Deposit(2_00)]);
+        var handling = Handlers.HandleAsync(
+            handlers.New(),
+            [Given.Register(), Given.Deposit(1_00), Given.Deposit(3_00), Given.Deposit(2_00)]
+        );
         await Deadline.UntilAsync("the deposit before it, and unreadiness", TimeSpan.FromSeconds(60), async () =>
-            handlers.Readiness.States.GetValueOrDefault(PostgresAvailability.Condition).Detail is { } why && why.Contains("Unknown, SQLSTATE HV000", StringComparison.Ordinal)
-            && await database.ScalarAsync<long>("SELECT count(*) FROM commands") == 2);
+            handlers.Readiness.States.GetValueOrDefault(PostgresAvailability.Condition).Detail is { } why
+            && why.Contains("Unknown, SQLSTATE HV000", StringComparison.Ordinal)
+            && await database.ScalarAsync<long>("SELECT count(*) FROM commands") == 2
+        );
         await database.ExecuteAsync("DROP TRIGGER refuse ON ledger_entries");
 
         Assert.All(await handling, answer => Assert.Equal("accepted", answer));
@@ -115,7 +145,10 @@ public sealed class TooMuchTests(Servers servers)
 
         var handling = Handlers.HandleAsync(handlers.New(), [Given.Register(), Given.Deposit(1_00)]);
         await Deadline.UntilAsync("unreadiness", TimeSpan.FromSeconds(30), () =>
-            Task.FromResult(handlers.Readiness.States.GetValueOrDefault(PostgresAvailability.Condition).Detail == $"Configuration, SQLSTATE {state}"));
+            Task.FromResult(
+                handlers.Readiness.States.GetValueOrDefault(PostgresAvailability.Condition).Detail == $"Configuration, SQLSTATE {state}"
+            )
+        );
         await database.ExecuteAsync(right);
 
         Assert.All(await handling, answer => Assert.Equal("accepted", answer));

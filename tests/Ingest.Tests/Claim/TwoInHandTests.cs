@@ -23,7 +23,14 @@ public sealed class TwoInHandTests(Servers servers)
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         using var metrics = new IngestMetrics(TimeProvider.System);
         var handler = Handler(database, metrics);
-        BetCommand[] all = [Given.Register(), Given.Deposit(100_00), Given.Schedule(), .. Enumerable.Range(1, 60).Select(bet => Given.Place(bet, 1_00)), .. Enumerable.Range(1, 60).Select(bet => Given.Settle(bet, 2_00))];
+        BetCommand[] all =
+        [
+            Given.Register(),
+            Given.Deposit(100_00),
+            Given.Schedule(),
+            .. Enumerable.Range(1, 60).Select(bet => Given.Place(bet, 1_00)),
+            .. Enumerable.Range(1, 60).Select(bet => Given.Settle(bet, 2_00)),
+        ];
 
         await HandleAsync(handler, all.Chunk(3));
 
@@ -37,20 +44,28 @@ public sealed class TwoInHandTests(Servers servers)
     {
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         // Every third insert of bets fails as if another transaction had been in the way.
-        await database.ScalarAsync<int>("""
+        await database.ScalarAsync<int>(
+            """
             CREATE SEQUENCE attempts; GRANT USAGE ON SEQUENCE attempts TO ingest;
             CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                 IF nextval('attempts') % 3 <> 0 THEN PERFORM pg_sleep(0.05); RAISE serialization_failure; END IF; RETURN NULL; END $$;
             CREATE TRIGGER stumble AFTER INSERT ON bets FOR EACH STATEMENT EXECUTE FUNCTION stumble();
             SELECT 1
-            """);
+            """
+        );
         using var metrics = new IngestMetrics(TimeProvider.System);
         var handler = Handler(database, metrics);
         var bets = Enumerable.Range(1, 20).Select(bet => Given.Place(bet, 1_00)).ToArray();
         // Each batch repeats the last command of the one before.
         var batches = Enumerable.Range(0, 10).Select(i => bets[Math.Max(0, (2 * i) - 1)..((2 * i) + 2)].ToArray<BetCommand>());
 
-        await HandleAsync(handler, [[Given.Register(), Given.Deposit(100_00), Given.Schedule()], .. batches]);
+        await HandleAsync(
+            handler,
+            [
+                [Given.Register(), Given.Deposit(100_00), Given.Schedule()],
+                .. batches,
+            ]
+        );
 
         Assert.Equal(20, await database.ScalarAsync<long>("SELECT count(*) FROM bets"));
         Assert.Equal(80m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
@@ -87,12 +102,21 @@ public sealed class TwoInHandTests(Servers servers)
         return new Delivery(body, body, "test");
     }
 
-    static BatchHandler Handler(Database database, IngestMetrics metrics) => new(
-        "test", database.Transaction, new NoDeadLetters(),
-        Availability.Of(database, new Readiness()), new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance), metrics, TimeProvider.System, NullLogger.Instance);
+    static BatchHandler Handler(Database database, IngestMetrics metrics) =>
+        new(
+            "test",
+            database.Transaction,
+            new NoDeadLetters(),
+            Availability.Of(database, new Readiness()),
+            new FollowedCommands(FollowedIds.None, NullLogger<FollowedCommands>.Instance),
+            metrics,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
 
     sealed class NoDeadLetters : IDeadLetters
     {
-        public Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation) => throw new InvalidOperationException($"{letters.Count} dead letters");
+        public Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation) =>
+            throw new InvalidOperationException($"{letters.Count} dead letters");
     }
 }

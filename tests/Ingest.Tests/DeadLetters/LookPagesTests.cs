@@ -22,10 +22,12 @@ public sealed class LookPagesTests
     }
 
     [Fact]
-    public void More_letters_than_a_look_can_hold_are_refused() => Assert.Throws<InvalidOperationException>(() => LookPages.Of(1L + (LookPages.Most * ushort.MaxValue)));
+    public void More_letters_than_a_look_can_hold_are_refused() =>
+        Assert.Throws<InvalidOperationException>(() => LookPages.Of(1L + (LookPages.Most * ushort.MaxValue)));
 
     [Fact]
-    public void Letters_that_another_program_has_mixed_cannot_be_restored() => Assert.Null(LookPages.Restoring([.. Enumerable.Range(0, 100).Select(number => (long)number)]));
+    public void Letters_that_another_program_has_mixed_cannot_be_restored() =>
+        Assert.Null(LookPages.Restoring([.. Enumerable.Range(0, 100).Select(number => (long)number)]));
 
     /// <summary>A model of a quorum queue: what goes back stands behind all that ever went back and in front of what never did.</summary>
     [Theory]
@@ -74,6 +76,11 @@ public sealed class LookPagesTests
             }
         }
         var left = queue.Skip(at).ToList();
-        return [.. left.Where(letter => letter.Returns > 0), .. back.OrderBy(letter => letter.Place).Select(letter => letter.Letter), .. left.Where(letter => letter.Returns == 0)];
+        return
+        [
+            .. left.Where(letter => letter.Returns > 0),
+            .. back.OrderBy(letter => letter.Place).Select(letter => letter.Letter),
+            .. left.Where(letter => letter.Returns == 0),
+        ];
     }
 }

@@ -31,7 +31,9 @@ sealed class BatchedRun
     void Keep(BatchDecision decision)
     {
         Ledger.AddRange(decision.Ledger.Entries);
-        foreach (var (id, outcome) in decision.Outcomes.Concat(decision.Released.Select(row => KeyValuePair.Create(row.Command.Id, row.Outcome))))
+        foreach (
+            var (id, outcome) in decision.Outcomes.Concat(decision.Released.Select(row => KeyValuePair.Create(row.Command.Id, row.Outcome)))
+        )
         {
             Outcomes[id] = outcome.Kind == OutcomeKind.Parked ? "parked" : $"{OutcomeText.Of(outcome.Kind)} {outcome.Reason}".TrimEnd();
             _parked.Remove(id);
@@ -56,7 +58,17 @@ sealed class BatchedRun
         }
         foreach (var bet in before.Bets.Values)
         {
-            state.Bets.Add(bet.Id, new Bet { Id = bet.Id, UserId = bet.UserId, EventId = bet.EventId, Amount = bet.Amount, Status = bet.Status });
+            state.Bets.Add(
+                bet.Id,
+                new Bet
+                {
+                    Id = bet.Id,
+                    UserId = bet.UserId,
+                    EventId = bet.EventId,
+                    Amount = bet.Amount,
+                    Status = bet.Status,
+                }
+            );
         }
         return state;
     }

@@ -9,42 +9,43 @@ public sealed class DeciderTests
 {
     const long Unknown = 404;
 
-    public static TheoryData<string, BetCommand, string> Cases => new()
-    {
-        { "a user registers", Given.Register(1), "accepted" },
-        { "a user id is taken", Given.Register(), "rejected already-exists" },
-        { "a user is renamed", new RenameUser(Given.Id(), Given.Now, Given.User, "Grace"), "accepted" },
-        { "an unknown user is renamed", new RenameUser(Given.Id(), Given.Now, Unknown, "Grace"), "parked unknown-user" },
-        { "a deposit", Given.Deposit(1), "accepted" },
-        { "a deposit of nothing", Given.Deposit(0), "rejected invalid-amount" },
-        { "a negative deposit", Given.Deposit(-1), "rejected invalid-amount" },
-        { "a deposit over the limit", Given.Deposit(1_000_01), "rejected over-limit" },
-        { "a deposit for an unknown user", Given.Deposit(1, Unknown), "parked unknown-user" },
-        { "a withdrawal of all", Given.Withdraw(100_00), "accepted" },
-        { "a withdrawal of more", Given.Withdraw(100_01), "rejected insufficient-funds" },
-        { "an event is scheduled", Given.Schedule(1), "accepted" },
-        { "an event id is taken", Given.Schedule(), "rejected already-exists" },
-        { "an event goes live", Given.Status(EventStatus.Live), "accepted" },
-        { "an event stays as it is", Given.Status(EventStatus.Scheduled), "accepted" },
-        { "an unknown event changes", Given.Status(EventStatus.Live, Unknown), "parked unknown-event" },
-        { "a bet", Given.Place(1, 100_00), "accepted" },
-        { "a bet of nothing", Given.Place(1, 0), "rejected invalid-amount" },
-        { "a bet over the limit", Given.Place(1, 1_000_01), "rejected over-limit" },
-        { "a bet beyond the balance", Given.Place(1, 100_01), "rejected insufficient-funds" },
-        { "a bet id is taken", Given.Place(Given.Bet, 1), "rejected already-exists" },
-        { "a bet of an unknown user", Given.Place(1, 1, Unknown), "parked unknown-user" },
-        { "a bet on an unknown event", Given.Place(1, 1, Given.User, Unknown), "parked unknown-event" },
-        { "a bet is won", Given.Settle(Given.Bet, 25_00), "accepted" },
-        { "a bet is lost", Given.Settle(Given.Bet, 0), "accepted" },
-        { "a negative payout", Given.Settle(Given.Bet, -1), "rejected invalid-amount" },
-        { "a payout over the limit", Given.Settle(Given.Bet, 10_000_01), "rejected over-limit" },
-        { "an unknown bet is settled", Given.Settle(Unknown, 1), "parked unknown-bet" },
-        { "a bet is cashed out for nothing", Given.CashOut(Given.Bet, 0), "accepted" },
-        { "a bet is cancelled", Given.Cancel(Given.Bet), "accepted" },
-        { "an unknown bet is cancelled", Given.Cancel(Unknown), "parked unknown-bet" },
-        { "a command from the future", Given.Deposit(1) with { IssuedAt = Given.Now.AddMinutes(6) }, "rejected issued-in-future" },
-        { "a command from a clock that is a little ahead", Given.Deposit(1) with { IssuedAt = Given.Now.AddMinutes(4) }, "accepted" },
-    };
+    public static TheoryData<string, BetCommand, string> Cases =>
+        new()
+        {
+            { "a user registers", Given.Register(1), "accepted" },
+            { "a user id is taken", Given.Register(), "rejected already-exists" },
+            { "a user is renamed", new RenameUser(Given.Id(), Given.Now, Given.User, "Grace"), "accepted" },
+            { "an unknown user is renamed", new RenameUser(Given.Id(), Given.Now, Unknown, "Grace"), "parked unknown-user" },
+            { "a deposit", Given.Deposit(1), "accepted" },
+            { "a deposit of nothing", Given.Deposit(0), "rejected invalid-amount" },
+            { "a negative deposit", Given.Deposit(-1), "rejected invalid-amount" },
+            { "a deposit over the limit", Given.Deposit(1_000_01), "rejected over-limit" },
+            { "a deposit for an unknown user", Given.Deposit(1, Unknown), "parked unknown-user" },
+            { "a withdrawal of all", Given.Withdraw(100_00), "accepted" },
+            { "a withdrawal of more", Given.Withdraw(100_01), "rejected insufficient-funds" },
+            { "an event is scheduled", Given.Schedule(1), "accepted" },
+            { "an event id is taken", Given.Schedule(), "rejected already-exists" },
+            { "an event goes live", Given.Status(EventStatus.Live), "accepted" },
+            { "an event stays as it is", Given.Status(EventStatus.Scheduled), "accepted" },
+            { "an unknown event changes", Given.Status(EventStatus.Live, Unknown), "parked unknown-event" },
+            { "a bet", Given.Place(1, 100_00), "accepted" },
+            { "a bet of nothing", Given.Place(1, 0), "rejected invalid-amount" },
+            { "a bet over the limit", Given.Place(1, 1_000_01), "rejected over-limit" },
+            { "a bet beyond the balance", Given.Place(1, 100_01), "rejected insufficient-funds" },
+            { "a bet id is taken", Given.Place(Given.Bet, 1), "rejected already-exists" },
+            { "a bet of an unknown user", Given.Place(1, 1, Unknown), "parked unknown-user" },
+            { "a bet on an unknown event", Given.Place(1, 1, Given.User, Unknown), "parked unknown-event" },
+            { "a bet is won", Given.Settle(Given.Bet, 25_00), "accepted" },
+            { "a bet is lost", Given.Settle(Given.Bet, 0), "accepted" },
+            { "a negative payout", Given.Settle(Given.Bet, -1), "rejected invalid-amount" },
+            { "a payout over the limit", Given.Settle(Given.Bet, 10_000_01), "rejected over-limit" },
+            { "an unknown bet is settled", Given.Settle(Unknown, 1), "parked unknown-bet" },
+            { "a bet is cashed out for nothing", Given.CashOut(Given.Bet, 0), "accepted" },
+            { "a bet is cancelled", Given.Cancel(Given.Bet), "accepted" },
+            { "an unknown bet is cancelled", Given.Cancel(Unknown), "parked unknown-bet" },
+            { "a command from the future", Given.Deposit(1) with { IssuedAt = Given.Now.AddMinutes(6) }, "rejected issued-in-future" },
+            { "a command from a clock that is a little ahead", Given.Deposit(1) with { IssuedAt = Given.Now.AddMinutes(4) }, "accepted" },
+        };
 
     [Theory, MemberData(nameof(Cases))]
     public void Each_command_has_its_outcome(string name, BetCommand command, string expected)
@@ -80,7 +81,10 @@ public sealed class DeciderTests
     [Fact]
     public void A_bet_on_a_finished_event_can_still_be_settled()
     {
-        Assert.Equal([Outcome.Accepted], Given.Decide(Given.State(eventStatus: EventStatus.Finished), Given.Settle(Given.Bet, 5)).Outcomes.Values);
+        Assert.Equal(
+            [Outcome.Accepted],
+            Given.Decide(Given.State(eventStatus: EventStatus.Finished), Given.Settle(Given.Bet, 5)).Outcomes.Values
+        );
     }
 
     [Fact]
@@ -91,7 +95,15 @@ public sealed class DeciderTests
 
         var outcomes = Given.Decide(state, commands).Outcomes.Values;
 
-        Assert.Equal([Outcome.Rejected(Reasons.OverLimit), Outcome.Rejected(Reasons.OverLimit), Outcome.Rejected(Reasons.OverLimit), Outcome.Accepted], outcomes);
+        Assert.Equal(
+            [
+                Outcome.Rejected(Reasons.OverLimit),
+                Outcome.Rejected(Reasons.OverLimit),
+                Outcome.Rejected(Reasons.OverLimit),
+                Outcome.Accepted,
+            ],
+            outcomes
+        );
     }
 
     [Fact]
@@ -111,7 +123,10 @@ public sealed class DeciderTests
         var state = Given.State(cents: 50_00);
         var outcomes = Given.Decide(state, Given.Place(1, 50_01), Given.Place(2, 50_00), Given.Place(3, 1)).Outcomes.Values;
 
-        Assert.Equal([Outcome.Rejected(Reasons.InsufficientFunds), Outcome.Accepted, Outcome.Rejected(Reasons.InsufficientFunds)], outcomes);
+        Assert.Equal(
+            [Outcome.Rejected(Reasons.InsufficientFunds), Outcome.Accepted, Outcome.Rejected(Reasons.InsufficientFunds)],
+            outcomes
+        );
         Assert.Equal(Money.Zero, state.Accounts[Given.User].Balance);
     }
 

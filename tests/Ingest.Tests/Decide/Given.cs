@@ -13,7 +13,9 @@ static class Given
 
     public static readonly TimeSpan ParkFor = TimeSpan.FromMinutes(10);
 
-    public const long User = 7, Event = 8, Bet = 9;
+    public const long User = 7,
+        Event = 8,
+        Bet = 9;
 
     /// <summary>A user with a balance, a scheduled event, and an open bet of 10.00 on it.</summary>
     public static State State(long cents = 100_00, string eventStatus = EventStatus.Scheduled, string betStatus = BetStatus.Open)
@@ -21,7 +23,17 @@ static class Given
         var state = new State();
         state.Accounts.Add(User, new Account { UserId = User, Balance = new Money(cents) });
         state.Events.Add(Event, new BettingEvent { Id = Event, Status = eventStatus });
-        state.Bets.Add(Bet, new Bet { Id = Bet, UserId = User, EventId = Event, Amount = new Money(10_00), Status = betStatus });
+        state.Bets.Add(
+            Bet,
+            new Bet
+            {
+                Id = Bet,
+                UserId = User,
+                EventId = Event,
+                Amount = new Money(10_00),
+                Status = betStatus,
+            }
+        );
         return state;
     }
 
@@ -37,7 +49,8 @@ static class Given
 
     public static ChangeEvent Status(string status, long id = Event) => new(Id(), Now, id, null, null, null, status);
 
-    public static PlaceBet Place(long bet, long cents, long user = User, long onEvent = Event) => new(Id(), Now, bet, user, onEvent, new Money(cents));
+    public static PlaceBet Place(long bet, long cents, long user = User, long onEvent = Event) =>
+        new(Id(), Now, bet, user, onEvent, new Money(cents));
 
     public static SettleBet Settle(long bet, long cents, long? user = null) => new(Id(), Now, bet, new Money(cents), user);
 
@@ -50,5 +63,6 @@ static class Given
     public static BatchDecision Decide(State state, IReadOnlyList<ParkedCommand> parked, DateTime now, params BetCommand[] commands) =>
         new BatchDecision(state, parked, Limits, ParkFor, now).Run(commands);
 
-    public static ParkedCommand Parked(BetCommand command, WaitFor wait, long id) => new(command, new WaitKey(wait, id), Now, Now + ParkFor);
+    public static ParkedCommand Parked(BetCommand command, WaitFor wait, long id) =>
+        new(command, new WaitKey(wait, id), Now, Now + ParkFor);
 }

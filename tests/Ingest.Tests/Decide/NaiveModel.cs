@@ -51,25 +51,30 @@ sealed class NaiveModel
 
     void Release(WaitKey brought)
     {
-        var freed = _waiting.Where(waiting => Outcomes[waiting.Id] == $"parked {brought}").OrderBy(waiting => waiting.IssuedAt).ThenBy(waiting => _arrived.IndexOf(waiting.Id)).ToList();
+        var freed = _waiting
+            .Where(waiting => Outcomes[waiting.Id] == $"parked {brought}")
+            .OrderBy(waiting => waiting.IssuedAt)
+            .ThenBy(waiting => _arrived.IndexOf(waiting.Id))
+            .ToList();
         freed.ForEach(waiting => _waiting.Remove(waiting));
         freed.ForEach(Apply);
     }
 
-    string Decide(BetCommand command) => command switch
-    {
-        RegisterUser c => _balances.TryAdd(c.UserId, 0) ? Named(c.UserId, c.Name) : "rejected already-exists",
-        RenameUser c => _balances.ContainsKey(c.UserId) ? Named(c.UserId, c.Name) : Parked(WaitFor.User, c.UserId),
-        Deposit c => Move(c.UserId, c.Amount.Cents, c.Amount.Cents),
-        Withdraw c => Move(c.UserId, c.Amount.Cents, -c.Amount.Cents),
-        ScheduleEvent c => _events.TryAdd(c.EventId, EventStatus.Scheduled) ? "accepted" : "rejected already-exists",
-        ChangeEvent c => Change(c),
-        PlaceBet c => Place(c),
-        SettleBet c => Close(c.BetId, c.UserId, c.Payout.Cents, BetStatus.Settled),
-        CashOutBet c => Close(c.BetId, c.UserId, c.Payout.Cents, BetStatus.CashedOut),
-        CancelBet c => Close(c.BetId, c.UserId, null, BetStatus.Cancelled),
-        _ => throw new ArgumentOutOfRangeException(nameof(command)),
-    };
+    string Decide(BetCommand command) =>
+        command switch
+        {
+            RegisterUser c => _balances.TryAdd(c.UserId, 0) ? Named(c.UserId, c.Name) : "rejected already-exists",
+            RenameUser c => _balances.ContainsKey(c.UserId) ? Named(c.UserId, c.Name) : Parked(WaitFor.User, c.UserId),
+            Deposit c => Move(c.UserId, c.Amount.Cents, c.Amount.Cents),
+            Withdraw c => Move(c.UserId, c.Amount.Cents, -c.Amount.Cents),
+            ScheduleEvent c => _events.TryAdd(c.EventId, EventStatus.Scheduled) ? "accepted" : "rejected already-exists",
+            ChangeEvent c => Change(c),
+            PlaceBet c => Place(c),
+            SettleBet c => Close(c.BetId, c.UserId, c.Payout.Cents, BetStatus.Settled),
+            CashOutBet c => Close(c.BetId, c.UserId, c.Payout.Cents, BetStatus.CashedOut),
+            CancelBet c => Close(c.BetId, c.UserId, null, BetStatus.Cancelled),
+            _ => throw new ArgumentOutOfRangeException(nameof(command)),
+        };
 
     string Named(long user, string name)
     {

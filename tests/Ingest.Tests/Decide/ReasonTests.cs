@@ -6,7 +6,9 @@ using Betting.Local.Engines;
 
 namespace Betting.Tests.Ingest.Decide;
 
-/// <summary>Every kind of command with every reason that docs/commands.md gives it: a pair without a case fails, and so does a case without a pair.</summary>
+/// <summary>
+/// Every kind of command with every reason that docs/commands.md gives it: a pair without a case fails, and so does a case without a pair.
+/// </summary>
 public sealed partial class ReasonTests
 {
     const long Unknown = 404;
@@ -71,7 +73,12 @@ public sealed partial class ReasonTests
         {
             var text = File.ReadAllText(Path.Combine(Installed.ProjectRoot, "docs", "commands.md"));
             var pairs = new TheoryData<string, string>();
-            foreach (var line in text[text.IndexOf("| kind | may be rejected with", StringComparison.Ordinal)..].Split('\n').Skip(2).TakeWhile(line => line.StartsWith('|')))
+            foreach (
+                var line in text[text.IndexOf("| kind | may be rejected with", StringComparison.Ordinal)..]
+                    .Split('\n')
+                    .Skip(2)
+                    .TakeWhile(line => line.StartsWith('|'))
+            )
             {
                 var cells = line.Split('|');
                 foreach (Match kind in Code().Matches(cells[1]))
@@ -99,7 +106,10 @@ public sealed partial class ReasonTests
     {
         Assert.Equal(Cases.Keys.Order(), Documented.Select(row => $"{row.Data.Item1} {row.Data.Item2}").Order());
         Assert.Equal(CommandContract.Kinds.Select(kind => kind.Text).Order(), Any.Keys.Order());
-        Assert.Equal(Reasons.All.Keys.Order(), Documented.Select(row => row.Data.Item2).Append(Reasons.IssuedInFuture).Append(Reasons.RefusedByDatabase).Distinct().Order());
+        Assert.Equal(
+            Reasons.All.Keys.Order(),
+            Documented.Select(row => row.Data.Item2).Append(Reasons.IssuedInFuture).Append(Reasons.RefusedByDatabase).Distinct().Order()
+        );
     }
 
     [Theory, MemberData(nameof(Kinds))]
@@ -146,7 +156,11 @@ public sealed partial class ReasonTests
         var wait = new WaitKey(WaitFor.Event, Given.Event);
         var parked = new ParkedCommand(Any[kind], wait, Given.Now, Given.Now + Given.ParkFor);
 
-        var decision = new BatchDecision(Given.State(), [parked], Given.Limits, Given.ParkFor, Given.Now).Release(wait, null, refused: true);
+        var decision = new BatchDecision(Given.State(), [parked], Given.Limits, Given.ParkFor, Given.Now).Release(
+            wait,
+            null,
+            refused: true
+        );
 
         Assert.Equal([(Any[kind], Outcome.Rejected(Reasons.RefusedByDatabase))], decision.Released);
         Assert.Empty(decision.Ledger.Entries);
@@ -157,18 +171,21 @@ public sealed partial class ReasonTests
     static Outcome TooLate(BetCommand command, WaitFor wait)
     {
         Assert.Equal(OutcomeKind.Parked, Of(command).Kind);
-        return Assert.Single(Given.Decide(Given.State(), [Given.Parked(command, wait, Unknown)], Given.Now + Given.ParkFor).Released).Outcome;
+        return Assert
+            .Single(Given.Decide(Given.State(), [Given.Parked(command, wait, Unknown)], Given.Now + Given.ParkFor).Released)
+            .Outcome;
     }
 
-    static BetCommand With(string kind, long cents) => kind switch
-    {
-        "deposit" => Given.Deposit(cents),
-        "withdraw" => Given.Withdraw(cents),
-        "place-bet" => Given.Place(1, cents),
-        "settle-bet" => Given.Settle(Given.Bet, cents),
-        "cash-out-bet" => Given.CashOut(Given.Bet, cents),
-        _ => Given.Cancel(Given.Bet),
-    };
+    static BetCommand With(string kind, long cents) =>
+        kind switch
+        {
+            "deposit" => Given.Deposit(cents),
+            "withdraw" => Given.Withdraw(cents),
+            "place-bet" => Given.Place(1, cents),
+            "settle-bet" => Given.Settle(Given.Bet, cents),
+            "cash-out-bet" => Given.CashOut(Given.Bet, cents),
+            _ => Given.Cancel(Given.Bet),
+        };
 
     [GeneratedRegex("`([a-z-]+)`")]
     private static partial Regex Code();

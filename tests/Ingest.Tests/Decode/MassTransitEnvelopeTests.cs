@@ -28,7 +28,15 @@ public sealed class MassTransitEnvelopeTests
     public void However_deep_an_envelope_is_nested_its_command_is_found(int depth)
     {
         var nested = new string('[', depth) + new string(']', depth);
-        foreach (var beside in new[] { $"\"host\":{nested}", $"\"headers\":{{\"x\":{nested}}}", $"\"headers\":{{\"MT-Activity-Id\":{nested}}}", $"\"responseAddress\":{nested}" })
+        foreach (
+            var beside in new[]
+            {
+                $"\"host\":{nested}",
+                $"\"headers\":{{\"x\":{nested}}}",
+                $"\"headers\":{{\"MT-Activity-Id\":{nested}}}",
+                $"\"responseAddress\":{nested}",
+            }
+        )
         {
             var envelope = MassTransitEnvelope.Read(Encoding.UTF8.GetBytes($"{{{beside},\"message\":{{\"id\":1}}}}"));
 
@@ -39,7 +47,9 @@ public sealed class MassTransitEnvelopeTests
     [Fact]
     public void The_beginning_of_an_envelope_tells_an_address_that_stands_in_it_whole_and_never_one_from_inside_another_value()
     {
-        var envelope = Encoding.UTF8.GetBytes("""{"host":{"a":[{"requestId":"no"}],"responseAddress":"no"},"requestId":"1é","headers":{"MT-Request-AcceptType":["urn:x"],"y":{"responseAddress":"no"}},"message":{"responseAddress":"no"},"responseAddress":"rabbitmq://h/q","sentTime":1}""");
+        var envelope = Encoding.UTF8.GetBytes(
+            """{"host":{"a":[{"requestId":"no"}],"responseAddress":"no"},"requestId":"1é","headers":{"MT-Request-AcceptType":["urn:x"],"y":{"responseAddress":"no"}},"message":{"responseAddress":"no"},"responseAddress":"rabbitmq://h/q","sentTime":1}"""
+        );
         var text = Encoding.UTF8.GetString(envelope);
         for (var length = 0; length <= envelope.Length; length++)
         {
@@ -49,7 +59,8 @@ public sealed class MassTransitEnvelopeTests
             Assert.Equal(Ends("\"1é\"") ? "1é" : null, beginning.RequestId);
             Assert.Equal(Ends("\"rabbitmq://h/q\"") ? "rabbitmq://h/q" : null, beginning.ResponseAddress);
 
-            bool Ends(string value) => length >= Encoding.UTF8.GetByteCount(text[..(text.IndexOf(value, StringComparison.Ordinal) + value.Length)]);
+            bool Ends(string value) =>
+                length >= Encoding.UTF8.GetByteCount(text[..(text.IndexOf(value, StringComparison.Ordinal) + value.Length)]);
         }
     }
 

@@ -12,7 +12,9 @@ namespace Betting.Tests.Ingest.Docs;
 /// <summary>Each alert has a runbook section of its name and asks for metrics that docs/ingest.md describes.</summary>
 public sealed partial class AlertTests
 {
-    static readonly string Rules = Read("compose/alerts/ingest.yml"), Runbook = Read("docs/runbooks/ingest.md"), Metrics = Read("docs/ingest.md");
+    static readonly string Rules = Read("compose/alerts/ingest.yml"),
+        Runbook = Read("docs/runbooks/ingest.md"),
+        Metrics = Read("docs/ingest.md");
 
     [Fact]
     public void Each_alert_has_its_section_and_its_metrics_are_described()
@@ -21,7 +23,9 @@ public sealed partial class AlertTests
 
         Assert.NotEmpty(alerts);
         Assert.Equal(alerts, Section().Matches(Runbook).Select(match => match.Groups["name"].Value));
-        Assert.All(alerts, alert => Assert.Contains($"docs/runbooks/ingest.md#{alert.ToLowerInvariant()}", Rules, StringComparison.Ordinal));
+        Assert.All(alerts, alert =>
+            Assert.Contains($"docs/runbooks/ingest.md#{alert.ToLowerInvariant()}", Rules, StringComparison.Ordinal)
+        );
         Assert.All(Metric().Matches(Rules), metric => Assert.Contains($"`{metric.Value}`", Metrics, StringComparison.Ordinal));
     }
 
@@ -50,10 +54,15 @@ public sealed partial class AlertTests
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
-            counted.Enqueue(((string)Tag(tags, "sqlstate"), (string)Tag(tags, "class"))));
+        listener.SetMeasurementEventCallback<long>(
+            (_, _, tags, _) => counted.Enqueue(((string)Tag(tags, "sqlstate"), (string)Tag(tags, "class")))
+        );
         listener.Start();
-        Exception[] failures = [.. SqlStates.Classes.Keys.Append("XX").Append("HV").Select(state => new PostgresException("", "", "", state.PadRight(5, '0'))), new InvalidOperationException()];
+        Exception[] failures =
+        [
+            .. SqlStates.Classes.Keys.Append("XX").Append("HV").Select(state => new PostgresException("", "", "", state.PadRight(5, '0'))),
+            new InvalidOperationException(),
+        ];
         Assert.All(failures, failure => metrics.Retry(Door, failure));
 
         var mine = counted.ToList();

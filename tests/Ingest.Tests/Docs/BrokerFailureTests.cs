@@ -27,7 +27,10 @@ public sealed partial class BrokerFailureTests
     {
         var start = Page.IndexOf(section, StringComparison.Ordinal) + section.Length;
         var end = Page.IndexOf("\n## ", start, StringComparison.Ordinal);
-        return Row().Matches(Page[start..(end < 0 ? Page.Length : end)]).Select(row => row.Groups["name"].Value).Order(StringComparer.Ordinal);
+        return Row()
+            .Matches(Page[start..(end < 0 ? Page.Length : end)])
+            .Select(row => row.Groups["name"].Value)
+            .Order(StringComparer.Ordinal);
     }
 
     [GeneratedRegex(@"^\| `(?<name>\w+)` \| this data \|", RegexOptions.Multiline)]

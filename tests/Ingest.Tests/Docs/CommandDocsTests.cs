@@ -38,7 +38,14 @@ public sealed partial class CommandDocsTests
     {
         var example = Text[Text.IndexOf("{\"id\"", StringComparison.Ordinal)..];
 
-        Assert.True(CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(example[..example.IndexOf('\n', StringComparison.Ordinal)]), out _, out var refusal), refusal?.ToString());
+        Assert.True(
+            CommandDecoder.TryDecode(
+                Encoding.UTF8.GetBytes(example[..example.IndexOf('\n', StringComparison.Ordinal)]),
+                out _,
+                out var refusal
+            ),
+            refusal?.ToString()
+        );
     }
 
     [Fact]
@@ -46,7 +53,14 @@ public sealed partial class CommandDocsTests
     {
         var block = Text[Text.IndexOf("kind=schedule-event", StringComparison.Ordinal)..];
         var canonical = block[..block.IndexOf("```", StringComparison.Ordinal)];
-        var command = new ScheduleEvent(Guid.NewGuid(), DateTime.UnixEpoch, 91011, "City – United", "football", new DateTime(2026, 12, 1, 18, 30, 0, DateTimeKind.Utc));
+        var command = new ScheduleEvent(
+            Guid.NewGuid(),
+            DateTime.UnixEpoch,
+            91011,
+            "City – United",
+            "football",
+            new DateTime(2026, 12, 1, 18, 30, 0, DateTimeKind.Utc)
+        );
 
         Assert.Equal(CommandHash.Of(command), SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
     }

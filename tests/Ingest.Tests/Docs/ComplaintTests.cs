@@ -11,11 +11,17 @@ public sealed partial class ComplaintTests
     {
         var text = File.ReadAllText(Path.Combine(Installed.ProjectRoot, "docs", "delivery.md"));
         var section = text[text.IndexOf("### Other systems' troubles", StringComparison.Ordinal)..];
-        var named = Test().Matches(section[..section.IndexOf("\n### ", 1, StringComparison.Ordinal)]).Select(match => (Class: match.Groups[1].Value, Method: match.Groups[2].Value)).ToList();
+        var named = Test()
+            .Matches(section[..section.IndexOf("\n### ", 1, StringComparison.Ordinal)])
+            .Select(match => (Class: match.Groups[1].Value, Method: match.Groups[2].Value))
+            .ToList();
 
         Assert.Equal(7, named.Select(test => test.Class + test.Method).Distinct().Count());
-        Assert.All(named, test => Assert.Contains(typeof(ComplaintTests).Assembly.GetTypes().Where(type => type.Name == test.Class),
-            type => type.GetMethod(test.Method)?.GetCustomAttributes(inherit: true).OfType<FactAttribute>().Any() is true));
+        Assert.All(named, test =>
+            Assert.Contains(typeof(ComplaintTests).Assembly.GetTypes().Where(type => type.Name == test.Class), type =>
+                type.GetMethod(test.Method)?.GetCustomAttributes(inherit: true).OfType<FactAttribute>().Any() is true
+            )
+        );
     }
 
     [GeneratedRegex(@"`(\w+Tests)\.(\w+)`")]

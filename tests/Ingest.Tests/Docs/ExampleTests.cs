@@ -22,21 +22,47 @@ public sealed class ExampleTests(Servers servers)
         var (rabbit, kafka) = (stage.Settings[1].Split('=', 2)[1], stage.Kafka.BootstrapServers);
         (string Program, string File, string Address)[] examples =
         [
-            ("/usr/bin/python3", "rabbitmq.py", rabbit), ("/usr/bin/python3", "kafka.py", kafka), ("node", "rabbitmq.mjs", rabbit),
-            ("node", "kafka.mjs", kafka), ("bash", "rabbitmq.sh", rabbit), ("bash", "kafka.sh", kafka), ("/usr/bin/python3", "request.py", rabbit), ("node", "request.mjs", rabbit),
+            ("/usr/bin/python3", "rabbitmq.py", rabbit),
+            ("/usr/bin/python3", "kafka.py", kafka),
+            ("node", "rabbitmq.mjs", rabbit),
+            ("node", "kafka.mjs", kafka),
+            ("bash", "rabbitmq.sh", rabbit),
+            ("bash", "kafka.sh", kafka),
+            ("/usr/bin/python3", "request.py", rabbit),
+            ("node", "request.mjs", rabbit),
         ];
-        Assert.Equal(examples.Select(example => example.File).Append("outcome.sql").Append("validate.mjs").Order(), Directory.GetFiles(Folder).Select(file => Path.GetFileName(file)).Where(file => !file.EndsWith(".json", StringComparison.Ordinal)).Order());
+        Assert.Equal(
+            examples.Select(example => example.File).Append("outcome.sql").Append("validate.mjs").Order(),
+            Directory
+                .GetFiles(Folder)
+                .Select(file => Path.GetFileName(file))
+                .Where(file => !file.EndsWith(".json", StringComparison.Ordinal))
+                .Order()
+        );
 
         for (var index = 0; index < examples.Length; index++)
         {
             // Ids of more than 53 bits.
-            var said = await RunAsync(examples[index].Program, Path.Combine(Folder, examples[index].File), examples[index].Address, (First + index).ToString(CultureInfo.InvariantCulture));
-            Assert.Equal(examples[index].File.StartsWith("request", StringComparison.Ordinal) ? ["register-user accepted", "deposit accepted"] : [], said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+            var said = await RunAsync(
+                examples[index].Program,
+                Path.Combine(Folder, examples[index].File),
+                examples[index].Address,
+                (First + index).ToString(CultureInfo.InvariantCulture)
+            );
+            Assert.Equal(
+                examples[index].File.StartsWith("request", StringComparison.Ordinal) ? ["register-user accepted", "deposit accepted"] : [],
+                said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            );
         }
 
         await stage.SomeAppliedAsync(2 * examples.Length);
-        await using var balances = stage.Postgres.CreateCommand("SELECT string_agg(user_id || ' ' || balance, ', ' ORDER BY user_id) FROM wallets");
-        Assert.Equal(string.Join(", ", Enumerable.Range(0, examples.Length).Select(index => $"{First + index} 12.50")), await balances.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+        await using var balances = stage.Postgres.CreateCommand(
+            "SELECT string_agg(user_id || ' ' || balance, ', ' ORDER BY user_id) " + "FROM wallets"
+        );
+        Assert.Equal(
+            string.Join(", ", Enumerable.Range(0, examples.Length).Select(index => $"{First + index} 12.50")),
+            await balances.ExecuteScalarAsync(TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -47,11 +73,16 @@ public sealed class ExampleTests(Servers servers)
         stage.Start("--Ingest:Doors=rabbitmq");
         await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
         await stage.AppliedAsync(commands);
-        await using (var archive = stage.Postgres.CreateCommand("""
-            WITH old AS (DELETE FROM commands WHERE kind = 'register-user' RETURNING *)
-            INSERT INTO commands_archive (command_id, kind, payload_hash, outcome, reason, bet_id, user_id, event_id, issued_at, applied_at)
-            SELECT command_id, kind, payload_hash, outcome, reason, bet_id, user_id, event_id, issued_at, applied_at FROM old
-            """))
+        await using (
+            var archive = stage.Postgres.CreateCommand(
+                """
+                WITH old AS (DELETE FROM commands WHERE kind = 'register-user' RETURNING *)
+                INSERT INTO commands_archive (command_id, kind, payload_hash, outcome, reason, bet_id, user_id, event_id, issued_at,
+                    applied_at)
+                SELECT command_id, kind, payload_hash, outcome, reason, bet_id, user_id, event_id, issued_at, applied_at FROM old
+                """
+            )
+        )
         {
             Assert.Equal(1, await archive.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
         }
@@ -79,11 +110,25 @@ public sealed class ExampleTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         var file = Path.Combine(stage.Folder, "strange.jsonl");
-        byte[] mark = [0xEF, 0xBB, 0xBF], space = [(byte)' '];
+        byte[] mark = [0xEF, 0xBB, 0xBF],
+            space = [(byte)' '];
         var (first, second, third, last) = (Json(1), Json(2), Json(3), Json(4));
         // As large as a command may be, before the line's end.
         byte[] whole = [.. third, .. Enumerable.Repeat(space[0], CommandContract.MaxBytes - third.Length)];
-        await WriteAsync([.. mark, .. first, .. "\r\n \t \r\n\r\n\n"u8, .. mark, .. "\n"u8, .. mark, .. "\r"u8, .. second, .. "\n"u8, .. whole, .. "\r\n"u8, .. last]);
+        await WriteAsync([
+            .. mark,
+            .. first,
+            .. "\r\n \t \r\n\r\n\n"u8,
+            .. mark,
+            .. "\n"u8,
+            .. mark,
+            .. "\r"u8,
+            .. second,
+            .. "\n"u8,
+            .. whole,
+            .. "\r\n"u8,
+            .. last,
+        ]);
         var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", "rabbitmq", file, stage.Settings[1]]);
         Assert.True(code == 0, output);
         var sent = await stage.Rabbit.TakeCommandsAsync(4);
@@ -91,11 +136,47 @@ public sealed class ExampleTests(Servers servers)
         Assert.Equal((0, "", ""), await CheckAsync(file));
 
         // What publish sends and Ingest refuses, by its line.
-        await WriteAsync([.. first, .. "\n"u8, .. whole, .. " \r\n"u8, .. mark, .. mark, .. first, .. "\n"u8, 0xC3, .. "\n{\r}\u001B\n"u8, .. second, .. "\r\r\n"u8, 0xFF]);
+        await WriteAsync([
+            .. first,
+            .. "\n"u8,
+            .. whole,
+            .. " \r\n"u8,
+            .. mark,
+            .. mark,
+            .. first,
+            .. "\n"u8,
+            0xC3,
+            .. "\n{\r}\u001B\n"u8,
+            .. second,
+            .. "\r\r\n"u8,
+            0xFF,
+        ]);
         var (invalid, lines, errors) = await CheckAsync(file);
         Assert.Equal((1, ""), (invalid, errors));
-        Assert.Equal(["2: the command is 16385 bytes: keep it within 16384", "3: Unexpected token", "4: encode it as UTF-8", "5: Unexpected non-white", "7: encode it as UTF-8"],
-            lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..Math.Min(line.Length, line[0] switch { '3' => 19, '5' => 23, _ => 200 })]));
+        Assert.Equal(
+            [
+                "2: the command is 16385 bytes: keep it within 16384",
+                "3: Unexpected token",
+                "4: encode it as UTF-8",
+                "5: Unexpected non-white",
+                "7: encode it as UTF-8",
+            ],
+            lines
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line =>
+                    line[
+                        ..Math.Min(
+                            line.Length,
+                            line[0] switch
+                            {
+                                '3' => 19,
+                                '5' => 23,
+                                _ => 200,
+                            }
+                        )
+                    ]
+                )
+        );
         Assert.DoesNotContain('\u001B', lines);
 
         await File.WriteAllTextAsync(file, "{}", System.Text.Encoding.Unicode, TestContext.Current.CancellationToken);
@@ -115,7 +196,13 @@ public sealed class ExampleTests(Servers servers)
 
     static async Task<(int ExitCode, string Output, string Errors)> CheckAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("node", [Path.Combine(Folder, "validate.mjs"), .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("node", [Path.Combine(Folder, "validate.mjs"), .. arguments])
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         var said = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -124,7 +211,9 @@ public sealed class ExampleTests(Servers servers)
 
     static async Task<string> RunAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true }
+        )!;
         var said = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -12,8 +12,14 @@ static class Availability
 {
     static readonly StoreFailures NoStores = new([]);
 
-    public static Outages Outages(Readiness readiness) => new(
-        NoStores, readiness, new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(), TimeProvider.System, NullLogger<Outages>.Instance);
+    public static Outages Outages(Readiness readiness) =>
+        new(
+            NoStores,
+            readiness,
+            new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(),
+            TimeProvider.System,
+            NullLogger<Outages>.Instance
+        );
 
     public static PostgresAvailability Of(Database database, Readiness readiness) =>
         new(database.Ingest, Outages(readiness), NoStores, TimeProvider.System, NullLogger<PostgresAvailability>.Instance);

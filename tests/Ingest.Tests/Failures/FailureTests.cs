@@ -43,7 +43,11 @@ public sealed partial class FailureTests
     [InlineData("multixact.c", "54000", FailureClass.Unavailable)]
     [InlineData("nbtutils.c", "54000", FailureClass.Data)]
     [InlineData("varsup.c", "54001", FailureClass.Data)]
-    public void The_end_of_the_transaction_ids_is_an_outage_and_another_program_limit_is_not(string file, string state, FailureClass expected)
+    public void The_end_of_the_transaction_ids_is_an_outage_and_another_program_limit_is_not(
+        string file,
+        string state,
+        FailureClass expected
+    )
     {
         Assert.Equal(expected, Failure.ClassOf(new PostgresException("text does not matter", "ERROR", "ERROR", state, file: file)));
     }
@@ -58,8 +62,16 @@ public sealed partial class FailureTests
         Assert.Equal(FailureClass.Cancelled, Failure.ClassOf(new TaskCanceledException()));
         Assert.Equal(FailureClass.Data, Failure.ClassOf(new EncoderFallbackException()));
         Assert.All(
-            new Exception[] { new InvalidCastException(), new FormatException(), new InvalidOperationException(), new ArgumentOutOfRangeException(), new KeyNotFoundException() },
-            failure => Assert.Equal(FailureClass.Unknown, Failure.ClassOf(failure)));
+            new Exception[]
+            {
+                new InvalidCastException(),
+                new FormatException(),
+                new InvalidOperationException(),
+                new ArgumentOutOfRangeException(),
+                new KeyNotFoundException(),
+            },
+            failure => Assert.Equal(FailureClass.Unknown, Failure.ClassOf(failure))
+        );
     }
 
     [Theory]
@@ -109,9 +121,14 @@ public sealed partial class FailureTests
         var text = File.ReadAllText(Path.Combine(Installed.ProjectRoot, "docs", "failures.md"));
         var section = text[text.IndexOf("## PostgreSQL", StringComparison.Ordinal)..];
         section = section[..section.IndexOf("\n## ", StringComparison.Ordinal)];
-        var documented = DocumentedRow().Matches(section).Select(row => (row.Groups["state"].Value, row.Groups["class"].Value, row.Groups["meaning"].Value));
+        var documented = DocumentedRow()
+            .Matches(section)
+            .Select(row => (row.Groups["state"].Value, row.Groups["class"].Value, row.Groups["meaning"].Value));
 
-        Assert.Equal(SqlStates.Classes.Select(row => (row.Key, Failure.NameOf(row.Value.Class), row.Value.Meaning)).Order(), documented.Order());
+        Assert.Equal(
+            SqlStates.Classes.Select(row => (row.Key, Failure.NameOf(row.Value.Class), row.Value.Meaning)).Order(),
+            documented.Order()
+        );
     }
 
     [GeneratedRegex(@"^\| `(?<state>\w+)` \| (?<class>[a-z ]+) \| (?<meaning>.+) \|$", RegexOptions.Multiline)]
@@ -120,7 +137,9 @@ public sealed partial class FailureTests
     [Fact]
     public void A_session_may_be_the_cause_of_what_PostgreSQL_answers_but_for_a_lack_of_connections()
     {
-        Assert.All(["25006", "57P01", "42P01", "57014", "55P03", "XX000"], state => Assert.True(Failure.MayBeTheSession(new PostgresException("", "", "", state)), state));
+        Assert.All(["25006", "57P01", "42P01", "57014", "55P03", "XX000"], state =>
+            Assert.True(Failure.MayBeTheSession(new PostgresException("", "", "", state)), state)
+        );
         Assert.False(Failure.MayBeTheSession(new PostgresException("", "", "", "53300")));
         Assert.False(Failure.MayBeTheSession(new NpgsqlException("", new TimeoutException())));
     }

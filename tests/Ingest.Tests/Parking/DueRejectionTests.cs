@@ -26,7 +26,13 @@ public sealed class DueRejectionTests(Servers servers)
         // While one replica stands still with a transaction's worth of them in its hands.
         await using var stuck = await database.Admin.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var held = await stuck.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await using (var hold = new Npgsql.NpgsqlCommand($"SELECT FROM parked_commands ORDER BY deadline LIMIT {DueRejection.MostAtOnce} FOR UPDATE", stuck, held))
+        await using (
+            var hold = new Npgsql.NpgsqlCommand(
+                $"SELECT FROM parked_commands ORDER BY deadline LIMIT " + $"{DueRejection.MostAtOnce} FOR UPDATE",
+                stuck,
+                held
+            )
+        )
         {
             await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
@@ -36,10 +42,18 @@ public sealed class DueRejectionTests(Servers servers)
         took.Stop();
         await held.RollbackAsync(TestContext.Current.CancellationToken);
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{string.Join(" + ", replicas)} rejected in {took.Elapsed.TotalSeconds:F1} s, {replicas.Sum() / took.Elapsed.TotalSeconds:F0}/s");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{string.Join(" + ", replicas)} rejected in {took.Elapsed.TotalSeconds:F1} "
+                + $"s, {replicas.Sum() / took.Elapsed.TotalSeconds:F0}/s"
+        );
         Assert.Equal(due - DueRejection.MostAtOnce, replicas.Sum());
         Assert.Equal(DueRejection.MostAtOnce, await database.RejectDueAsync());
-        Assert.Equal(DueRejection.MostAtOnce, await database.ScalarAsync<long>("SELECT max(n) FROM (SELECT count(*) AS n FROM commands WHERE outcome = 'rejected' GROUP BY xmin) x"));
+        Assert.Equal(
+            DueRejection.MostAtOnce,
+            await database.ScalarAsync<long>(
+                "SELECT max(n) FROM (SELECT count(*) AS n FROM " + "commands WHERE outcome = 'rejected' GROUP BY xmin) x"
+            )
+        );
         Assert.Equal(10, await database.ScalarAsync<long>("SELECT count(*) FROM parked_commands"));
         await Invariants.HoldAsync(database.Admin);
     }
@@ -58,7 +72,10 @@ public sealed class DueRejectionTests(Servers servers)
         await database.Transaction.Releases.OpenAsync(arrived, CancellationToken.None);
         Assert.Equal(1, await database.Transaction.Releases.FinishAsync(CancellationToken.None));
 
-        Assert.Equal("accepted 7, rejected 8", await database.ScalarAsync<string>("SELECT string_agg(outcome || ' ' || user_id, ', ' ORDER BY user_id) FROM commands"));
+        Assert.Equal(
+            "accepted 7, rejected 8",
+            await database.ScalarAsync<string>("SELECT string_agg(outcome || ' ' || user_id, ', ' " + "ORDER BY user_id) FROM commands")
+        );
         await Invariants.HoldAsync(database.Admin);
     }
 
@@ -67,14 +84,19 @@ public sealed class DueRejectionTests(Servers servers)
     {
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         await ParkAsync(database, 200, "now()");
-        await database.ExecuteAsync("""
+        await database.ExecuteAsync(
+            """
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'house rule'; END $$;
             CREATE TRIGGER refuse BEFORE UPDATE ON commands FOR EACH ROW WHEN (OLD.user_id = 77) EXECUTE FUNCTION refuse();
-            """);
+            """
+        );
 
         Assert.Equal(199, await database.RejectDueAsync());
 
-        Assert.Equal(77, await database.ScalarAsync<long>("SELECT waits_id FROM parked_commands WHERE quarantined_because LIKE '%house rule%'"));
+        Assert.Equal(
+            77,
+            await database.ScalarAsync<long>("SELECT waits_id FROM parked_commands WHERE quarantined_because LIKE " + "'%house rule%'")
+        );
         await Invariants.HoldAsync(database.Admin);
     }
 
@@ -85,7 +107,10 @@ public sealed class DueRejectionTests(Servers servers)
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         await ParkAsync(database, Waiting, "now() + interval '1 hour'");
         long[] come = [1, ArrivedKeys.Slice, ArrivedKeys.Slice + 1, Waiting - 1, Waiting];
-        await database.ExecuteAsync($"INSERT INTO wallets SELECT unnest(ARRAY[{string.Join(", ", come.Select(id => id.ToString(CultureInfo.InvariantCulture)))}]::bigint[]), 0");
+        await database.ExecuteAsync(
+            $"INSERT INTO wallets SELECT "
+                + $"unnest(ARRAY[{string.Join(", ", come.Select(id => id.ToString(CultureInfo.InvariantCulture)))}]::bigint[]), 0"
+        );
         var arrived = new ArrivedKeys(database.Ingest);
 
         var found = new HashSet<long>();
@@ -108,7 +133,9 @@ public sealed class DueRejectionTests(Servers servers)
         var many = await PassAsync(database);
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"a pass: {few.Blocks} blocks, {few.Took.TotalMilliseconds:F0} ms with 20,000 that wait; {many.Blocks} blocks, {many.Took.TotalMilliseconds:F0} ms with {waiting}");
+            $"a pass: {few.Blocks} blocks, {few.Took.TotalMilliseconds:F0} ms with 20,000 that wait; {many.Blocks} blocks, "
+                + $"{many.Took.TotalMilliseconds:F0} ms with {waiting}"
+        );
         Assert.InRange(many.Blocks, 1, few.Blocks * 2);
     }
 
@@ -132,7 +159,8 @@ public sealed class DueRejectionTests(Servers servers)
     }
 
     const string Blocks = """
-        SELECT (heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0))::bigint FROM pg_statio_user_tables WHERE relname = 'parked_commands'
+        SELECT (heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0))::bigint FROM pg_statio_user_tables
+        WHERE relname = 'parked_commands'
         """;
 
     // Blocks of parked_commands and its indexes that one pass of the loop reads.
@@ -155,9 +183,14 @@ public sealed class DueRejectionTests(Servers servers)
     }
 
     // Deposits of users that are not there, each of its own.
-    static Task ParkAsync(Database database, int count, string deadline, int from = 1) => database.ExecuteAsync($$"""
-        INSERT INTO commands SELECT md5(n::text)::uuid, 'deposit', sha256(n::text::bytea), 'parked', 'unknown-user', NULL, n, NULL, now(), now()
+    static Task ParkAsync(Database database, int count, string deadline, int from = 1) =>
+        database.ExecuteAsync(
+            $$"""
+            INSERT INTO commands SELECT md5(n::text)::uuid, 'deposit', sha256(n::text::bytea), 'parked', 'unknown-user', NULL, n, NULL,
+            now(), now()
+                FROM generate_series({{from}}, {{from + count - 1}}) n;
+            INSERT INTO parked_commands SELECT md5(n::text)::uuid, 'user', n, '{}', NULL, now(), now(), {{deadline}}
             FROM generate_series({{from}}, {{from + count - 1}}) n;
-        INSERT INTO parked_commands SELECT md5(n::text)::uuid, 'user', n, '{}', NULL, now(), now(), {{deadline}} FROM generate_series({{from}}, {{from + count - 1}}) n;
-        """);
+            """
+        );
 }

@@ -21,37 +21,53 @@ public sealed class HotEventTests(Servers servers)
     public async Task An_event_is_finished_within_a_bounded_time_while_eight_placers_leave_it_never_free()
     {
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
-        await database.ApplyAsync([.. Enumerable.Range(1, Placers).SelectMany(user => new BetCommand[] { Given.Register(user), Given.Deposit(1_000_00, user) }), Given.Schedule(), Given.Schedule(9)]);
+        await database.ApplyAsync([
+            .. Enumerable.Range(1, Placers).SelectMany(user => new BetCommand[] { Given.Register(user), Given.Deposit(1_000_00, user) }),
+            Given.Schedule(),
+            Given.Schedule(9),
+        ]);
         // Each transaction holds the event for a while, and there are always several that do.
-        await database.ExecuteAsync("""
+        await database.ExecuteAsync(
+            """
             CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END $$;
             CREATE TRIGGER dawdle AFTER INSERT ON bets FOR EACH STATEMENT EXECUTE FUNCTION dawdle();
-            """);
+            """
+        );
         using var over = new CancellationTokenSource();
         var (bets, together, most) = (0, 0, 0);
-        var placers = Enumerable.Range(1, Placers).Select(user => Task.Run(async () =>
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(100.0 / Placers * user), TimeProvider.System);
-            while (!over.IsCancellationRequested)
-            {
-                InterlockedMax(ref most, Interlocked.Increment(ref together));
-                var outcomes = await database.ApplyAsync(Given.Place(Interlocked.Increment(ref bets), 1, user));
-                Interlocked.Decrement(ref together);
-                if (outcomes[0].Reason == Reasons.EventFinished)
+        var placers = Enumerable
+            .Range(1, Placers)
+            .Select(user =>
+                Task.Run(async () =>
                 {
-                    return;
-                }
-            }
-        })).ToArray();
+                    await Task.Delay(TimeSpan.FromMilliseconds(100.0 / Placers * user), TimeProvider.System);
+                    while (!over.IsCancellationRequested)
+                    {
+                        InterlockedMax(ref most, Interlocked.Increment(ref together));
+                        var outcomes = await database.ApplyAsync(Given.Place(Interlocked.Increment(ref bets), 1, user));
+                        Interlocked.Decrement(ref together);
+                        if (outcomes[0].Reason == Reasons.EventFinished)
+                        {
+                            return;
+                        }
+                    }
+                })
+            )
+            .ToArray();
         await Deadline.UntilAsync("bets", TimeSpan.FromSeconds(30), () => Task.FromResult(Volatile.Read(ref bets) > 3 * Placers));
 
         var waited = Stopwatch.StartNew();
-        Assert.Equal([Outcome.Accepted], await database.ApplyAsync(Given.Status(EventStatus.Finished)).WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System));
+        Assert.Equal(
+            [Outcome.Accepted],
+            await database.ApplyAsync(Given.Status(EventStatus.Finished)).WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System)
+        );
         waited.Stop();
         await Task.WhenAll(placers).WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
         await over.CancelAsync();
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"finished after {waited.Elapsed.TotalMilliseconds:F0} ms, {most} placers at once, {bets} bets");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"finished after {waited.Elapsed.TotalMilliseconds:F0} ms, {most} placers at " + $"once, {bets} bets"
+        );
         // Bets on one event are placed side by side.
         Assert.True(most > Placers / 2);
         await Invariants.HoldAsync(database.Admin);
@@ -90,9 +106,11 @@ public sealed class HotEventTests(Servers servers)
 
     static void InterlockedMax(ref int most, int value)
     {
-        for (var seen = Volatile.Read(ref most); value > seen && Interlocked.CompareExchange(ref most, value, seen) is var now && now != seen; seen = now)
-        {
-        }
+        for (
+            var seen = Volatile.Read(ref most);
+            value > seen && Interlocked.CompareExchange(ref most, value, seen) is var now && now != seen;
+            seen = now
+        ) { }
     }
 
     /// <summary>A transaction of somebody's on a connection of its own.</summary>
@@ -115,8 +133,10 @@ public sealed class HotEventTests(Servers servers)
             await command.ExecuteNonQueryAsync();
         }
 
-        public Task WaitsAsync() => Deadline.UntilAsync("a lock wait", TimeSpan.FromSeconds(10), async () =>
-            await database.ScalarAsync<long>($"SELECT count(*) FROM pg_locks WHERE pid = {connection.ProcessID} AND NOT granted") > 0);
+        public Task WaitsAsync() =>
+            Deadline.UntilAsync("a lock wait", TimeSpan.FromSeconds(10), async () =>
+                await database.ScalarAsync<long>($"SELECT count(*) FROM pg_locks WHERE pid = {connection.ProcessID} AND NOT granted") > 0
+            );
 
         public Task EndAsync() => transaction.RollbackAsync();
 

@@ -32,13 +32,39 @@ public sealed class ClockTests(Servers servers)
         clock.SetUtcNow(now + TimeSpan.FromMinutes(minutes));
 
         var outcomes = await database.ApplyAsync(
-            Given.Register() with { IssuedAt = now }, Given.Deposit(5_00) with { IssuedAt = now.AddMinutes(4) }, Given.Deposit(5_00) with { IssuedAt = now.AddMinutes(7) },
-            Given.Settle(1, 0) with { IssuedAt = now });
+            Given.Register() with
+            {
+                IssuedAt = now,
+            },
+            Given.Deposit(5_00) with
+            {
+                IssuedAt = now.AddMinutes(4),
+            },
+            Given.Deposit(5_00) with
+            {
+                IssuedAt = now.AddMinutes(7),
+            },
+            Given.Settle(1, 0) with
+            {
+                IssuedAt = now,
+            }
+        );
 
-        Assert.Equal([Outcome.Accepted, Outcome.Accepted, Outcome.Rejected(Reasons.IssuedInFuture), Outcome.WaitsForBet(1)], outcomes.Select(outcome => outcome with { Until = null }));
+        Assert.Equal(
+            [Outcome.Accepted, Outcome.Accepted, Outcome.Rejected(Reasons.IssuedInFuture), Outcome.WaitsForBet(1)],
+            outcomes.Select(outcome => outcome with { Until = null })
+        );
         Assert.Equal(await database.ScalarAsync<DateTime>("SELECT deadline FROM parked_commands"), outcomes[^1].Until);
-        Assert.InRange(await database.ScalarAsync<TimeSpan>("SELECT deadline - now() FROM parked_commands"), TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
-        Assert.InRange(await database.ScalarAsync<TimeSpan>("SELECT max(now() - applied_at) FROM commands"), TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Assert.InRange(
+            await database.ScalarAsync<TimeSpan>("SELECT deadline - now() FROM " + "parked_commands"),
+            TimeSpan.FromMinutes(4),
+            TimeSpan.FromMinutes(5)
+        );
+        Assert.InRange(
+            await database.ScalarAsync<TimeSpan>("SELECT max(now() - applied_at) FROM " + "commands"),
+            TimeSpan.Zero,
+            TimeSpan.FromMinutes(1)
+        );
         Assert.Equal(0, await database.RejectDueAsync());
         await database.AdvanceAsync(TimeSpan.FromMinutes(5));
         Assert.Equal(1, await database.RejectDueAsync());
@@ -49,7 +75,9 @@ public sealed class ClockTests(Servers servers)
     [InlineData(Day)]
     [InlineData(-20)]
     [InlineData(700)]
-    public async Task While_PostgreSQLs_clock_has_jumped_no_batch_is_decided_and_no_parked_command_rejected_and_then_all_are_as_if_nothing_had_been(int seconds)
+    public async Task While_PostgreSQLs_clock_has_jumped_no_batch_is_decided_and_no_parked_command_rejected_and_then_all_are_as_if_nothing_had_been(
+        int seconds
+    )
     {
         await using var database = await Database.CreateAsync(servers, new IngestOptions { MaxIssuedAhead = TimeSpan.FromSeconds(10) });
         var now = await database.ScalarAsync<DateTime>("SELECT now()");
@@ -66,12 +94,23 @@ public sealed class ClockTests(Servers servers)
             await Assert.ThrowsAsync<PostgresClockException>(() => database.ApplyAsync(batch));
             await Assert.ThrowsAsync<PostgresClockException>(database.RejectDueAsync);
         }
-        Assert.Equal("accepted parked", await database.ScalarAsync<string>("SELECT string_agg(outcome, ' ' ORDER BY outcome) FROM commands"));
+        Assert.Equal(
+            "accepted parked",
+            await database.ScalarAsync<string>("SELECT string_agg(outcome, ' ' ORDER BY outcome) FROM " + "commands")
+        );
 
         await database.JumpAsync(TimeSpan.FromSeconds(-seconds));
-        Assert.Equal([Outcome.Accepted, Outcome.WaitsForBet(2)], (await database.ApplyAsync(batch)).Select(outcome => outcome with { Until = null }));
+        Assert.Equal(
+            [Outcome.Accepted, Outcome.WaitsForBet(2)],
+            (await database.ApplyAsync(batch)).Select(outcome => outcome with { Until = null })
+        );
         Assert.Equal(0, await database.RejectDueAsync());
-        Assert.Equal(2, await database.ScalarAsync<long>("SELECT count(*) FROM parked_commands WHERE deadline BETWEEN now() AND now() + interval '10 minutes'"));
+        Assert.Equal(
+            2,
+            await database.ScalarAsync<long>(
+                "SELECT count(*) FROM parked_commands WHERE deadline BETWEEN now() AND now() " + "+ interval '10 minutes'"
+            )
+        );
         await database.AdvanceAsync(TimeSpan.FromMinutes(10));
         Assert.Equal(2, await database.RejectDueAsync());
         await Invariants.HoldAsync(database.Admin);
@@ -147,7 +186,10 @@ public sealed class ClockTests(Servers servers)
         var watch = Watch(clock, readiness, metrics);
 
         watch.Compare(Reading(0.001, -7200), new ClockDoubt(TimeSpan.FromHours(-2), TimeSpan.Zero));
-        Assert.Equal("PostgreSQL's clock jumped by -7200.0 s; nothing is decided until it agrees with this machine's clock", readiness.States[ClockWatch.Condition].Detail);
+        Assert.Equal(
+            "PostgreSQL's clock jumped by -7200.0 s; nothing is decided until it agrees with this machine's " + "clock",
+            readiness.States[ClockWatch.Condition].Detail
+        );
         watch.Compare(Reading(0.001, 0), null);
         Assert.True(readiness.IsReady);
     }
@@ -155,6 +197,10 @@ public sealed class ClockTests(Servers servers)
     static ClockWatch Watch(FakeTimeProvider clock, Readiness readiness, IngestMetrics metrics) =>
         new(Options.Create(new IngestOptions()), readiness, metrics, clock, NullLogger<ClockWatch>.Instance);
 
-    static ClockReading Reading(double answerSeconds, double postgresSeconds) => new(
-        new Moment(TimeSpan.Zero, Given.Now), Given.Now.AddSeconds(postgresSeconds), new Moment(TimeSpan.FromSeconds(answerSeconds), Given.Now.AddSeconds(answerSeconds)));
+    static ClockReading Reading(double answerSeconds, double postgresSeconds) =>
+        new(
+            new Moment(TimeSpan.Zero, Given.Now),
+            Given.Now.AddSeconds(postgresSeconds),
+            new Moment(TimeSpan.FromSeconds(answerSeconds), Given.Now.AddSeconds(answerSeconds))
+        );
 }

@@ -112,7 +112,8 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
         var commit = durable.CommitAsync([], Test, hasWritten: false);
         var session = await waiting.CommitAsync();
         await Deadline.UntilAsync("readiness that names the standby", TimeSpan.FromSeconds(30), () =>
-            Task.FromResult(readiness.States.Values.Any(state => state.Detail == CommitWatch.WaitsForStandby)));
+            Task.FromResult(readiness.States.Values.Any(state => state.Detail == CommitWatch.WaitsForStandby))
+        );
 
         wire.Stall();
         Assert.False(commit.IsCompleted);
@@ -130,7 +131,8 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
         await hold.ExecuteNonQueryAsync(Test);
 
         var refused = await Assert.ThrowsAsync<PostgresException>(() =>
-            database.ApplyAsync(Given.Register()).WaitAsync(TimeSpan.FromSeconds(30), Test));
+            database.ApplyAsync(Given.Register()).WaitAsync(TimeSpan.FromSeconds(30), Test)
+        );
 
         Assert.Equal(PostgresErrorCodes.LockNotAvailable, refused.SqlState);
     }
@@ -177,12 +179,16 @@ public sealed class DurableTransactionTests(DurableTransactionTests.Alone alone)
             await database.ExecuteAsync($"ALTER SYSTEM SET synchronous_standby_names = '{names}'");
             await database.ExecuteAsync("SELECT pg_reload_conf()");
             await Deadline.UntilAsync("the setting", TimeSpan.FromSeconds(30), async () =>
-                await database.ScalarAsync<string>("SELECT current_setting('synchronous_standby_names')") == names);
+                await database.ScalarAsync<string>("SELECT current_setting('synchronous_standby_names')") == names
+            );
         }
 
-        Task<long> CountAsync(TimeSpan atLeast) => database.ScalarAsync<long>($"""
-            SELECT count(*) FROM pg_stat_activity
-            WHERE wait_event = 'SyncRep' AND query_start < clock_timestamp() - interval '{atLeast.TotalSeconds} s'
-            """);
+        Task<long> CountAsync(TimeSpan atLeast) =>
+            database.ScalarAsync<long>(
+                $"""
+                SELECT count(*) FROM pg_stat_activity
+                WHERE wait_event = 'SyncRep' AND query_start < clock_timestamp() - interval '{atLeast.TotalSeconds} s'
+                """
+            );
     }
 }

@@ -16,12 +16,16 @@ static class ServerClock
     /// <param name="ahead">By how much the clock is ahead of the true time from now on; negative where it is behind.</param>
     public static async Task SetAsync(NpgsqlDataSource admin, TimeSpan ahead)
     {
-        await using var command = admin.CreateCommand(FormattableString.Invariant($"""
-            CREATE SCHEMA IF NOT EXISTS clock;
-            GRANT USAGE ON SCHEMA clock TO ingest;
-            CREATE OR REPLACE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql
-                AS 'SELECT pg_catalog.clock_timestamp() + make_interval(secs => {ahead.TotalSeconds})';
-            """));
+        await using var command = admin.CreateCommand(
+            FormattableString.Invariant(
+                $"""
+                CREATE SCHEMA IF NOT EXISTS clock;
+                GRANT USAGE ON SCHEMA clock TO ingest;
+                CREATE OR REPLACE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+                    AS 'SELECT pg_catalog.clock_timestamp() + make_interval(secs => {ahead.TotalSeconds})';
+                """
+            )
+        );
         await command.ExecuteNonQueryAsync();
     }
 }

@@ -27,7 +27,9 @@ sealed partial class CommittedTransactions(NpgsqlDataSource admin)
     /// <summary>What was committed since the last time.</summary>
     public async Task<List<Committed>> ReadAsync()
     {
-        await using var command = admin.CreateCommand($"SELECT data FROM pg_logical_slot_get_changes('{_slot}', NULL, NULL, 'skip-empty-xacts', '1')");
+        await using var command = admin.CreateCommand(
+            $"SELECT data FROM pg_logical_slot_get_changes('{_slot}', NULL, NULL, " + $"'skip-empty-xacts', '1')"
+        );
         await using var rows = await command.ExecuteReaderAsync();
         var committed = new List<Committed>();
         var (open, begun) = (0, false);
@@ -56,7 +58,10 @@ sealed partial class CommittedTransactions(NpgsqlDataSource admin)
                 {
                     if (begun)
                     {
-                        throw new NotSerialException($"{id.ToString()[..18]} was applied while what has come was still being released, after transaction {committed[^1].Id}");
+                        throw new NotSerialException(
+                            $"{id.ToString()[..18]} was applied while what has come was still being "
+                                + $"released, after transaction {committed[^1].Id}"
+                        );
                     }
                     committed[^1].Taken.Add(id);
                 }
@@ -72,6 +77,8 @@ sealed partial class CommittedTransactions(NpgsqlDataSource admin)
     }
 
     // Any schema, and any partition of the journal.
-    [GeneratedRegex(@"^table \w+\.commands\w*: (?<verb>INSERT|UPDATE): .*?command_id\[uuid\]:'(?<id>[^']+)'.* outcome\[text\]:'(?<outcome>[a-z]+)' reason\[text\]:(null|'(?<reason>[^']*)')")]
+    [GeneratedRegex(
+        @"^table \w+\.commands\w*: (?<verb>INSERT|UPDATE): .*?command_id\[uuid\]:'(?<id>[^']+)'.* outcome\[text\]:'(?<outcome>[a-z]+)' reason\[text\]:(null|'(?<reason>[^']*)')"
+    )]
     private static partial Regex JournalChange();
 }

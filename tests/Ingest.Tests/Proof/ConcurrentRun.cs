@@ -59,7 +59,13 @@ sealed class ConcurrentRun(History history, BetCommand[][] streams, IReadOnlyLis
         lock (_gate)
         {
             var from = new List<(int Publisher, int Count)>();
-            foreach (var publisher in Enumerable.Range(0, streams.Length).Where(p => !_inHand[p] && _next[p] < streams[p].Length).OrderBy(_ => _random.Next()).Take(_random.Next(1, 3)))
+            foreach (
+                var publisher in Enumerable
+                    .Range(0, streams.Length)
+                    .Where(p => !_inHand[p] && _next[p] < streams[p].Length)
+                    .OrderBy(_ => _random.Next())
+                    .Take(_random.Next(1, 3))
+            )
             {
                 _inHand[publisher] = true;
                 from.Add((publisher, Math.Min(_random.Next(1, history.MaxBatch + 1), streams[publisher].Length - _next[publisher])));

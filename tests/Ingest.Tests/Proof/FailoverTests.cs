@@ -26,7 +26,10 @@ public sealed class FailoverTests(Servers servers)
         await pair.AppliedOnStandbyAsync(commands);
         await pair.NothingQueuedAsync();
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"promoted and taking batches {down.Elapsed.TotalSeconds:F1} s after the death, {resumed.TotalSeconds:F2} s after the promotion");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"promoted and taking batches {down.Elapsed.TotalSeconds:F1} s after the "
+                + $"death, {resumed.TotalSeconds:F2} s after the promotion"
+        );
         Assert.True(resumed < TimeSpan.FromSeconds(3), $"resumed {resumed} after the promotion");
         Assert.Equal(commands.Length + 1, await pair.OnStandbyAsync<long>("SELECT count(*) FROM commands"));
         await Invariants.HoldAsync(pair.StandbySource);
@@ -40,7 +43,9 @@ public sealed class FailoverTests(Servers servers)
         var half = commands.Length / 2;
         await pair.PublishAsync(commands[..half]);
         await pair.AppliedOnPrimaryAsync(half);
-        await Deadline.UntilAsync("the standby to have it", TimeSpan.FromSeconds(20), async () => await pair.OnStandbyAsync<long>("SELECT count(*) FROM commands") == half);
+        await Deadline.UntilAsync("the standby to have it", TimeSpan.FromSeconds(20), async () =>
+            await pair.OnStandbyAsync<long>("SELECT count(*) FROM commands") == half
+        );
         // From here on the standby hears nothing.
         var sender = (int)(await pair.OnPrimaryAsync("SELECT pid FROM pg_stat_replication"))!;
         ProcessTree.Send(sender, "STOP");
@@ -55,7 +60,9 @@ public sealed class FailoverTests(Servers servers)
         await pair.ResumedAfterAsync();
 
         var kept = await pair.OnStandbyAsync<long>("SELECT count(*) FROM commands") - 1;
-        TestContext.Current.TestOutputHelper!.WriteLine($"{commands.Length - kept} of {commands.Length} acknowledged commands were lost with the primary");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{commands.Length - kept} of {commands.Length} acknowledged commands were " + $"lost with the primary"
+        );
         Assert.True(kept < commands.Length, "nothing was lost, so nothing is shown");
         await Invariants.HoldAsync(pair.StandbySource);
         await pair.PublishAsync(commands);
@@ -68,12 +75,15 @@ public sealed class FailoverTests(Servers servers)
     [Fact]
     public async Task A_former_primary_that_is_started_again_is_told_nothing()
     {
-        const string Journal = "SELECT count(*) FROM commands", Line = "a former primary was started again";
+        const string Journal = "SELECT count(*) FROM commands",
+            Line = "a former primary was started again";
         await using var pair = await ReplicatedPair.StartAsync(servers, "former");
         BetCommand[] commands = [.. Traffic.About(users: 5, events: 2, bets: 100, seed: 23)];
         await pair.PublishAsync(commands);
         await pair.AppliedOnPrimaryAsync(commands.Length);
-        await Deadline.UntilAsync("the standby to have it", TimeSpan.FromSeconds(20), async () => await pair.OnStandbyAsync<long>(Journal) >= commands.Length);
+        await Deadline.UntilAsync("the standby to have it", TimeSpan.FromSeconds(20), async () =>
+            await pair.OnStandbyAsync<long>(Journal) >= commands.Length
+        );
         await pair.Primary.KillAsync();
         await pair.PromoteAsync();
         await pair.ResumedAfterAsync();
@@ -91,11 +101,11 @@ public sealed class FailoverTests(Servers servers)
         await Invariants.HoldAsync(pair.StandbySource);
 
         Task ToldNothingAsync(IngestProcess worker) => Deadline.UntilAsync("the line", TimeSpan.FromSeconds(60), async () =>
-        {
-            BetCommand[] more = [Decide.Given.Deposit(1)];
-            await pair.PublishAsync(more);
-            await pair.AppliedOnStandbyAsync(more);
-            return worker.Log.Contains(Line, StringComparison.Ordinal);
-        });
+            {
+                BetCommand[] more = [Decide.Given.Deposit(1)];
+                await pair.PublishAsync(more);
+                await pair.AppliedOnStandbyAsync(more);
+                return worker.Log.Contains(Line, StringComparison.Ordinal);
+            });
     }
 }

@@ -9,17 +9,72 @@ sealed class Fuzz(int seed)
 {
     static readonly string[] Numbers =
     [
-        "1e400", "-1e-400", "1E5", "NaN", "Infinity", "-0", "-0.0", "0", "0.00", "-1", "+1", "01", "1.", ".5", "0x10", "1.005", "99999999999999999999", "9223372036854775807", "9223372036854775808",
-        "9999999999.99", "10000000000.00", "\"1e2\"", "\"-0.00\"", "\"NaN\"", "\"\"", "\" 1\"", "\"1,00\"", "\"٣\"", "null", "true", "[]", "{}", "\"\\u0031\"",
+        "1e400",
+        "-1e-400",
+        "1E5",
+        "NaN",
+        "Infinity",
+        "-0",
+        "-0.0",
+        "0",
+        "0.00",
+        "-1",
+        "+1",
+        "01",
+        "1.",
+        ".5",
+        "0x10",
+        "1.005",
+        "99999999999999999999",
+        "9223372036854775807",
+        "9223372036854775808",
+        "9999999999.99",
+        "10000000000.00",
+        "\"1e2\"",
+        "\"-0.00\"",
+        "\"NaN\"",
+        "\"\"",
+        "\" 1\"",
+        "\"1,00\"",
+        "\"٣\"",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "\"\\u0031\"",
     ];
 
     static readonly string[] Moments =
     [
-        "10000-01-01T00:00:00Z", "+10000-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30T00:00:00Z", "2026-11-22T12:00:60Z", "2026-11-22T24:00:00Z",
-        "2026-11-22T12:00:00", "2026-11-22 12:00:00Z", "2026-11-22T12:00:00+25:00", "2026-11-22T12:00:00.1234567890Z", "1969-12-31T23:59:59Z", "2199-12-31T23:59:59Z", "2300-01-01T00:00:00Z",
+        "10000-01-01T00:00:00Z",
+        "+10000-01-01T00:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-02-30T00:00:00Z",
+        "2026-11-22T12:00:60Z",
+        "2026-11-22T24:00:00Z",
+        "2026-11-22T12:00:00",
+        "2026-11-22 12:00:00Z",
+        "2026-11-22T12:00:00+25:00",
+        "2026-11-22T12:00:00.1234567890Z",
+        "1969-12-31T23:59:59Z",
+        "2199-12-31T23:59:59Z",
+        "2300-01-01T00:00:00Z",
     ];
 
-    static readonly string[] Texts = ["\\u0000", "\\ud800", "\\udc00\\ud800", "\\ud83d\\ude00", "\\x", "\u202e", "\t", "'; DROP TABLE bets; --", "\\\""];
+    static readonly string[] Texts =
+    [
+        "\\u0000",
+        "\\ud800",
+        "\\udc00\\ud800",
+        "\\ud83d\\ude00",
+        "\\x",
+        "\u202e",
+        "\t",
+        "'; DROP TABLE bets; --",
+        "\\\"",
+    ];
 
     readonly Random _random = new(seed);
     readonly List<byte[]> _sent = [];
@@ -34,12 +89,16 @@ sealed class Fuzz(int seed)
             3 or 4 => Flipped(valid),
             5 => Encoding.UTF8.GetBytes(new string('[', _random.Next(1, 3000)) + new string('{', _random.Next(3))),
             6 => Inserted(valid, [(byte)_random.Next(0x80, 0x100)]),
-            7 => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(valid).Replace("\"kind\"", "\"kind\":\"deposit\",\"kind\"", StringComparison.Ordinal)),
+            7 => Encoding.UTF8.GetBytes(
+                Encoding.UTF8.GetString(valid).Replace("\"kind\"", "\"kind\":\"deposit\",\"kind\"", StringComparison.Ordinal)
+            ),
             8 => WithValue(valid, "amount", Any(Numbers)),
             9 => WithValue(valid, Any(["userId", "betId", "eventId", "v", "id"]), Any(Numbers)),
             10 => WithValue(valid, "issuedAt", $"\"{Any(Moments)}\""),
             11 => WithValue(valid, "name", $"\"{string.Concat(Enumerable.Repeat(Any(Texts), _random.Next(1, 40)))}\""),
-            12 => _sent.Count == 0 ? valid : _random.Next(2) == 0 ? Any(_sent) : Flipped(Any(_sent)),
+            12 => _sent.Count == 0 ? valid
+            : _random.Next(2) == 0 ? Any(_sent)
+            : Flipped(Any(_sent)),
             _ => Rare(valid),
         };
         if (_sent.Count < 1000)
@@ -64,7 +123,12 @@ sealed class Fuzz(int seed)
             8 => Given.CashOut(bet, _random.Next(100)),
             _ => Given.Cancel(bet),
         };
-        return CommandEncoder.Encode(command with { Id = new Guid(_random.Next(), (short)seed, (short)_random.Next(), [0x80, 1, 2, 3, 4, 5, 6, 7]) });
+        return CommandEncoder.Encode(
+            command with
+            {
+                Id = new Guid(_random.Next(), (short)seed, (short)_random.Next(), [0x80, 1, 2, 3, 4, 5, 6, 7]),
+            }
+        );
     }
 
     byte[] Rare(byte[] valid)

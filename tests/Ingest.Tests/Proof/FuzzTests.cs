@@ -14,7 +14,8 @@ public sealed partial class FuzzTests(Servers servers)
     [Fact]
     public void A_million_inputs_are_each_read_or_refused_and_what_was_read_is_read_again_from_what_is_written()
     {
-        long read = 0, refused = 0;
+        long read = 0,
+            refused = 0;
         Parallel.For(0, 20, seed =>
         {
             var fuzz = new Fuzz(seed);
@@ -59,15 +60,25 @@ public sealed partial class FuzzTests(Servers servers)
             await (door == "kafka" ? stage.Kafka.PublishAsync(inputs) : stage.Rabbit.PublishAsync(inputs));
             sent += inputs.Length;
             // The broker of a test has little room.
-            await Deadline.UntilAsync($"the end of {sent} inputs", TimeSpan.FromSeconds(60), async () => (await CountsAsync(worker)).Values.Sum() >= sent);
+            await Deadline.UntilAsync($"the end of {sent} inputs", TimeSpan.FromSeconds(60), async () =>
+                (await CountsAsync(worker)).Values.Sum() >= sent
+            );
         }
         var counts = await CountsAsync(worker);
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{door}: {sent} sent = {string.Join(" + ", counts.Select(count => $"{count.Value} {count.Key}"))}");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{door}: {sent} sent = " + $"{string.Join(" + ", counts.Select(count => $"{count.Value} {count.Key}"))}"
+        );
         Assert.Equal(sent, counts.Values.Sum());
-        Assert.Equal(counts["dead letters"], door == "kafka" ? stage.Kafka.DeadLetterCount() : await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
+        Assert.Equal(
+            counts["dead letters"],
+            door == "kafka" ? stage.Kafka.DeadLetterCount() : await stage.Rabbit.CountAsync(Rabbit.DeadLetters)
+        );
         await using var journal = stage.Postgres.CreateCommand("SELECT count(*) FROM commands");
-        Assert.Equal(counts["accepted"] + counts["rejected"] + counts["parked"], (long)(await journal.ExecuteScalarAsync(TestContext.Current.CancellationToken))!);
+        Assert.Equal(
+            counts["accepted"] + counts["rejected"] + counts["parked"],
+            (long)(await journal.ExecuteScalarAsync(TestContext.Current.CancellationToken))!
+        );
         Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
         await Invariants.HoldAsync(stage.Postgres);
         Assert.Equal(0, await worker.StopAsync());
@@ -75,10 +86,20 @@ public sealed partial class FuzzTests(Servers servers)
 
     internal static async Task<Dictionary<string, long>> CountsAsync(IngestProcess worker)
     {
-        var counts = new Dictionary<string, long> { ["accepted"] = 0, ["rejected"] = 0, ["parked"] = 0, ["duplicate"] = 0, ["conflict"] = 0, ["dead letters"] = 0 };
+        var counts = new Dictionary<string, long>
+        {
+            ["accepted"] = 0,
+            ["rejected"] = 0,
+            ["parked"] = 0,
+            ["duplicate"] = 0,
+            ["conflict"] = 0,
+            ["dead letters"] = 0,
+        };
         var metrics = await worker.ReadAsync("/metrics");
         // Outcomes of parked commands are second ones.
-        foreach (var sample in Outcomes().Matches(metrics).Where(sample => !sample.Value.Contains("door=\"parked\"", StringComparison.Ordinal)))
+        foreach (
+            var sample in Outcomes().Matches(metrics).Where(sample => !sample.Value.Contains("door=\"parked\"", StringComparison.Ordinal))
+        )
         {
             counts[sample.Groups["outcome"].Value] += Value(sample);
         }

@@ -20,11 +20,15 @@ sealed record History(Said[][] Streams, int Replicas, int MaxBatch, int ReleaseS
     public const int Ids = 100;
 
     /// <summary>The commands of each publisher as they are sent in one run.</summary>
-    public BetCommand[][] Commands(int run) => [.. Streams.Select((stream, publisher) => stream.Select((said, index) => said.ToCommand(run, publisher, index)).ToArray())];
+    public BetCommand[][] Commands(int run) =>
+        [.. Streams.Select((stream, publisher) => stream.Select((said, index) => said.ToCommand(run, publisher, index)).ToArray())];
 
     public override string ToString()
     {
-        var text = new StringBuilder($"{Replicas} replicas, {MaxBatch} a publisher and batch, {ReleaseSize} a release, {(Expires ? "short" : "long")} deadline, seed {Seed}");
+        var text = new StringBuilder(
+            $"{Replicas} replicas, {MaxBatch} a publisher and batch, {ReleaseSize} a release, "
+                + $"{(Expires ? "short" : "long")} deadline, seed {Seed}"
+        );
         foreach (var (publisher, stream) in Commands(0).Index())
         {
             text.Append(CultureInfo.InvariantCulture, $"\npublisher {publisher}:");
@@ -55,7 +59,14 @@ sealed record Said(BetCommand What, int Issued, (int Publisher, int Index)? IdOf
             Withdraw c => c with { Id = id, IssuedAt = issued, UserId = from + c.UserId },
             ScheduleEvent c => c with { Id = id, IssuedAt = issued, EventId = from + c.EventId },
             ChangeEvent c => c with { Id = id, IssuedAt = issued, EventId = from + c.EventId },
-            PlaceBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId, UserId = from + c.UserId, EventId = from + c.EventId },
+            PlaceBet c => c with
+            {
+                Id = id,
+                IssuedAt = issued,
+                BetId = from + c.BetId,
+                UserId = from + c.UserId,
+                EventId = from + c.EventId,
+            },
             SettleBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId, UserId = from + c.UserId },
             CashOutBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId, UserId = from + c.UserId },
             CancelBet c => c with { Id = id, IssuedAt = issued, BetId = from + c.BetId, UserId = from + c.UserId },
@@ -70,7 +81,12 @@ static class Told
     public static string Of(BetCommand command)
     {
         var content = CommandContent.Of(command);
-        var parts = new List<string> { command.Id.ToString()[..18], command.IssuedAt.ToString("mm:ss.fff", CultureInfo.InvariantCulture), CommandContract.TextOf(command.Kind) };
+        var parts = new List<string>
+        {
+            command.Id.ToString()[..18],
+            command.IssuedAt.ToString("mm:ss.fff", CultureInfo.InvariantCulture),
+            CommandContract.TextOf(command.Kind),
+        };
         Add("bet", content.BetId);
         Add("user", content.UserId);
         Add("event", content.EventId);

@@ -24,7 +24,12 @@ public sealed class KillTests(Servers servers)
         var poison = Enumerable.Range(0, kills).Select(kill => Encoding.UTF8.GetBytes($"{{\"poison\":{kill}}}")).ToArray();
         var random = new Random(12);
         var worker = stage.Start("--Ingest:BatchSize=50");
-        var victims = new Dictionary<string, int> { ["Ingest"] = 0, ["PostgreSQL"] = 0, ["RabbitMQ"] = 0 };
+        var victims = new Dictionary<string, int>
+        {
+            ["Ingest"] = 0,
+            ["PostgreSQL"] = 0,
+            ["RabbitMQ"] = 0,
+        };
 
         foreach (var (kill, chunk) in commands.Chunk((commands.Length / kills) + 1).Index())
         {
@@ -33,8 +38,13 @@ public sealed class KillTests(Servers servers)
             await Deadline.UntilAsync("a count", TimeSpan.FromSeconds(20), async () => (applied = await AppliedAsync(stage)) >= 0);
             var enough = random.Next(chunk.Length);
             // Half through each door, a tenth through both, and one that is no command.
-            var publishing = Task.WhenAll(upstream.ToRabbitAsync([.. encoded.Where((_, at) => at % 2 == 0 || at % 10 == 1), poison[kill]]), upstream.ToKafkaAsync([.. encoded.Where((_, at) => at % 2 == 1 || at % 10 == 0)]));
-            await Deadline.UntilAsync($"progress before kill {kill}", TimeSpan.FromSeconds(60), async () => await AppliedAsync(stage) >= applied + enough);
+            var publishing = Task.WhenAll(
+                upstream.ToRabbitAsync([.. encoded.Where((_, at) => at % 2 == 0 || at % 10 == 1), poison[kill]]),
+                upstream.ToKafkaAsync([.. encoded.Where((_, at) => at % 2 == 1 || at % 10 == 0)])
+            );
+            await Deadline.UntilAsync($"progress before kill {kill}", TimeSpan.FromSeconds(60), async () =>
+                await AppliedAsync(stage) >= applied + enough
+            );
             switch (random.Next(8))
             {
                 case 0 or 1:
@@ -65,7 +75,9 @@ public sealed class KillTests(Servers servers)
             return letters.Count >= sent.Count;
         });
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{commands.Length} commands, kills: {string.Join(", ", victims.Select(victim => $"{victim.Value} {victim.Key}"))}");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{commands.Length} commands, kills: " + $"{string.Join(", ", victims.Select(victim => $"{victim.Value} {victim.Key}"))}"
+        );
         Assert.Equal(commands.Length, await AppliedAsync(stage));
         Assert.Equal(sent, letters);
         await Invariants.HoldAsync(stage.Postgres);

@@ -16,24 +16,34 @@ public sealed class MessageFuzzTests(Servers servers)
     public async Task Through_RabbitMQ_each_message_is_an_outcome_or_a_dead_letter()
     {
         var fuzz = new MessageFuzz(1);
-        await ThroughAsync("rabbitmq", async stage =>
-        {
-            var messages = new List<FuzzMessage>(Round);
-            foreach (var chunk in Enumerable.Range(0, Round).Select(_ => fuzz.NextForRabbit()).Chunk(500))
+        await ThroughAsync(
+            "rabbitmq",
+            async stage =>
             {
-                await Task.WhenAll(chunk.Select(one => stage.Rabbit.PublishAsync([one.Message.Body!], one.Properties)));
-                messages.AddRange(chunk.Select(one => one.Message));
-            }
-            return messages;
-        }, async stage =>
-        {
-            var letters = new List<int>();
-            while (await stage.Rabbit.TakeAsync(Rabbit.DeadLetters) is { } letter)
+                var messages = new List<FuzzMessage>(Round);
+                foreach (var chunk in Enumerable.Range(0, Round).Select(_ => fuzz.NextForRabbit()).Chunk(500))
+                {
+                    await Task.WhenAll(chunk.Select(one => stage.Rabbit.PublishAsync([one.Message.Body!], one.Properties)));
+                    messages.AddRange(chunk.Select(one => one.Message));
+                }
+                return messages;
+            },
+            async stage =>
             {
-                letters.Add(int.Parse(letter.BasicProperties.MessageId ?? Encoding.ASCII.GetString((byte[])letter.BasicProperties.Headers!["properties.message-id"]!), CultureInfo.InvariantCulture));
+                var letters = new List<int>();
+                while (await stage.Rabbit.TakeAsync(Rabbit.DeadLetters) is { } letter)
+                {
+                    letters.Add(
+                        int.Parse(
+                            letter.BasicProperties.MessageId
+                                ?? Encoding.ASCII.GetString((byte[])letter.BasicProperties.Headers!["properties.message-id"]!),
+                            CultureInfo.InvariantCulture
+                        )
+                    );
+                }
+                return letters;
             }
-            return letters;
-        });
+        );
     }
 
     [Fact]
@@ -41,17 +51,31 @@ public sealed class MessageFuzzTests(Servers servers)
     {
         var fuzz = new MessageFuzz(2);
         var seen = 0L;
-        await ThroughAsync("kafka", async stage =>
-        {
-            (FuzzMessage Message, Confluent.Kafka.Message<byte[]?, byte[]?> Record)[] round = [.. Enumerable.Range(0, Round).Select(_ => fuzz.NextForKafka())];
-            await stage.Kafka.PublishAsync(round.Select(one => one.Record));
-            return [.. round.Select(one => one.Message)];
-        }, stage =>
-        {
-            var letters = stage.Kafka.DeadLettersFrom(seen);
-            seen += letters.Count;
-            return Task.FromResult(letters.ConvertAll(letter => int.Parse(Encoding.ASCII.GetString(letter.Message.Headers.GetLastBytes(MessageFuzz.NumberHeader)), CultureInfo.InvariantCulture)));
-        });
+        await ThroughAsync(
+            "kafka",
+            async stage =>
+            {
+                (FuzzMessage Message, Confluent.Kafka.Message<byte[]?, byte[]?> Record)[] round =
+                [
+                    .. Enumerable.Range(0, Round).Select(_ => fuzz.NextForKafka()),
+                ];
+                await stage.Kafka.PublishAsync(round.Select(one => one.Record));
+                return [.. round.Select(one => one.Message)];
+            },
+            stage =>
+            {
+                var letters = stage.Kafka.DeadLettersFrom(seen);
+                seen += letters.Count;
+                return Task.FromResult(
+                    letters.ConvertAll(letter =>
+                        int.Parse(
+                            Encoding.ASCII.GetString(letter.Message.Headers.GetLastBytes(MessageFuzz.NumberHeader)),
+                            CultureInfo.InvariantCulture
+                        )
+                    )
+                );
+            }
+        );
     }
 
     async Task ThroughAsync(string door, Func<Stage, Task<List<FuzzMessage>>> send, Func<Stage, Task<List<int>>> takeLetters)
@@ -64,7 +88,9 @@ public sealed class MessageFuzzTests(Servers servers)
         {
             var messages = await send(stage);
             sent += messages.Count;
-            await Deadline.UntilAsync($"the end of {sent} messages", TimeSpan.FromSeconds(120), async () => (await FuzzTests.CountsAsync(worker)).Values.Sum() >= sent);
+            await Deadline.UntilAsync($"the end of {sent} messages", TimeSpan.FromSeconds(120), async () =>
+                (await FuzzTests.CountsAsync(worker)).Values.Sum() >= sent
+            );
             var letters = (await takeLetters(stage)).ToHashSet();
 
             Assert.Equal(messages.Where(message => message.Command is null).Select(message => message.Number).Order(), letters.Order());

@@ -34,14 +34,17 @@ public sealed partial class OutageTests(Servers servers, OutageTests.Running run
     public Task Read_only_after_a_failover() => EndureAsync(Outage.ReadOnly(running.Stage.Postgres));
 
     [Fact]
-    public Task A_wrong_setting_of_the_role() => EndureAsync(Outage.Misconfigured(running.Stage.Postgres, "search_path", "nosuch", "42P01"));
+    public Task A_wrong_setting_of_the_role() =>
+        EndureAsync(Outage.Misconfigured(running.Stage.Postgres, "search_path", "nosuch", "42P01"));
 
     [Fact]
     public async Task Disk_full()
     {
         var folder = Path.Combine(servers.Folder, "small-disk");
         var full = await SmallDisk.TryUnderAsync(running.Stage.Postgres, folder);
-        TestContext.Current.TestOutputHelper!.WriteLine(full is null ? "53100 raised by a trigger: mounting a small file system needs root" : "a file system of 16 MB was filled");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            full is null ? "53100 raised by a trigger: mounting a small file system needs " + "root" : "a file system of 16 MB was filled"
+        );
 
         try
         {
@@ -81,9 +84,14 @@ public sealed partial class OutageTests(Servers servers, OutageTests.Running run
         var elapsed = Stopwatch.StartNew();
         try
         {
-            await Task.WhenAll(stage.Rabbit.PublishAsync(Stage.Encoded(commands[..300])), stage.Kafka.PublishAsync(Stage.Encoded(commands[300..])));
+            await Task.WhenAll(
+                stage.Rabbit.PublishAsync(Stage.Encoded(commands[..300])),
+                stage.Kafka.PublishAsync(Stage.Encoded(commands[300..]))
+            );
             await Deadline.UntilAsync("attempts in vain", TimeSpan.FromSeconds(20), async () =>
-                (!away || await worker.StatusAsync("/health/ready") == HttpStatusCode.ServiceUnavailable) && (!outage.Answers || (await AttemptsAsync() >= before + 8 && await AttemptsAsync(outage.State) > 0)));
+                (!away || await worker.StatusAsync("/health/ready") == HttpStatusCode.ServiceUnavailable)
+                && (!outage.Answers || (await AttemptsAsync() >= before + 8 && await AttemptsAsync(outage.State) > 0))
+            );
             Assert.Equal(HttpStatusCode.OK, await worker.StatusAsync("/health/live"));
             attempts = await AttemptsAsync() - before;
             elapsed.Stop();
@@ -97,7 +105,10 @@ public sealed partial class OutageTests(Servers servers, OutageTests.Running run
         await worker.ReadyAsync();
         returned.Stop();
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{outage.State}: {attempts} attempts in {elapsed.Elapsed.TotalSeconds:F1} s; all applied and ready {returned.Elapsed.TotalSeconds:F2} s after its return");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{outage.State}: {attempts} attempts in {elapsed.Elapsed.TotalSeconds:F1} s; "
+                + $"all applied and ready {returned.Elapsed.TotalSeconds:F2} s after its return"
+        );
         Assert.True(returned.Elapsed < Resumed, $"resumed after {returned.Elapsed}");
         // Two doors, each with doubling pauses up to half a second at least, or an eighth; and a look through parked commands
         // every second: no tight loop.
@@ -107,8 +118,11 @@ public sealed partial class OutageTests(Servers servers, OutageTests.Running run
         await Invariants.HoldAsync(stage.Postgres);
     }
 
-    async Task<double> AttemptsAsync(string? state = null) => Retries().Matches(await running.Worker.ReadAsync("/metrics"))
-        .Where(sample => state is null || sample.Groups["state"].Value == state).Sum(sample => double.Parse(sample.Groups["value"].Value, CultureInfo.InvariantCulture));
+    async Task<double> AttemptsAsync(string? state = null) =>
+        Retries()
+            .Matches(await running.Worker.ReadAsync("/metrics"))
+            .Where(sample => state is null || sample.Groups["state"].Value == state)
+            .Sum(sample => double.Parse(sample.Groups["value"].Value, CultureInfo.InvariantCulture));
 
     [GeneratedRegex(@"^ingest_retries\w*\{[^}]*sqlstate=""(?<state>\w+)""[^}]*\} (?<value>[0-9.eE+]+)", RegexOptions.Multiline)]
     private static partial Regex Retries();
@@ -116,7 +130,8 @@ public sealed partial class OutageTests(Servers servers, OutageTests.Running run
     /// <summary>One worker and one server of their own, for all outages one after another.</summary>
     public sealed class Running(Servers servers) : IAsyncLifetime
     {
-        internal PostgresServer Postgres { get; } = new(Directory.CreateDirectory(Path.Combine(servers.Folder, "outages")).FullName, FreePort.Take());
+        internal PostgresServer Postgres { get; } =
+            new(Directory.CreateDirectory(Path.Combine(servers.Folder, "outages")).FullName, FreePort.Take());
 
         internal Stage Stage { get; private set; } = null!;
 

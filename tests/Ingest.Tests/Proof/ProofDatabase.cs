@@ -33,8 +33,22 @@ sealed class ProofDatabase : IAsyncDisposable
         Admin = NpgsqlDataSource.Create(connectionString);
         _committed = new CommittedTransactions(Admin);
         // What is planted stands in front of the true tables.
-        _sources = [.. Enumerable.Range(0, MostReplicas).Select(replica => NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(connectionString) { Username = "ingest", SearchPath = $"replica{replica},faulty,public", MaxAutoPrepare = 64, AutoPrepareMinUsages = 2 }))];
+        _sources =
+        [
+            .. Enumerable
+                .Range(0, MostReplicas)
+                .Select(replica =>
+                    NpgsqlDataSource.Create(
+                        new NpgsqlConnectionStringBuilder(connectionString)
+                        {
+                            Username = "ingest",
+                            SearchPath = $"replica{replica},faulty,public",
+                            MaxAutoPrepare = 64,
+                            AutoPrepareMinUsages = 2,
+                        }
+                    )
+                ),
+        ];
     }
 
     public NpgsqlDataSource Admin { get; }
@@ -47,7 +61,12 @@ sealed class ProofDatabase : IAsyncDisposable
     public static async Task<ProofDatabase> CreateAsync(Servers servers, string planted = "")
     {
         var empty = await TestDatabase.CreateAsync(await servers.PostgresAsync());
-        await PostgresMigrator.MigrateAsync(empty, new Dictionary<string, string> { ["ingest"] = "ingest" }, NullLogger.Instance, CancellationToken.None);
+        await PostgresMigrator.MigrateAsync(
+            empty,
+            new Dictionary<string, string> { ["ingest"] = "ingest" },
+            NullLogger.Instance,
+            CancellationToken.None
+        );
         var database = new ProofDatabase(empty);
         await using var plant = database.Admin.CreateCommand(Dawdling + planted);
         await plant.ExecuteNonQueryAsync();
@@ -61,9 +80,23 @@ sealed class ProofDatabase : IAsyncDisposable
     {
         var run = _runs++;
         var streams = history.Commands(run);
-        var options = new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365), ReleaseSize = history.ReleaseSize, ParkFor = history.Expires ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromHours(1) };
+        var options = new IngestOptions
+        {
+            MaxIssuedAhead = TimeSpan.FromDays(365),
+            ReleaseSize = history.ReleaseSize,
+            ParkFor = history.Expires ? TimeSpan.FromMilliseconds(20) : TimeSpan.FromHours(1),
+        };
         var clock = new CheckedClock(Options.Create(options), _metrics, TimeProvider.System);
-        var replicas = _sources[..history.Replicas].Select(source => new BatchTransaction(source, Store.Database.Of(source), Options.Create(options), clock, _metrics, TimeProvider.System)).ToList();
+        var replicas = _sources[..history.Replicas]
+            .Select(source => new BatchTransaction(
+                source,
+                Store.Database.Of(source),
+                Options.Create(options),
+                clock,
+                _metrics,
+                TimeProvider.System
+            ))
+            .ToList();
         using var over = new CancellationTokenSource();
         var passes = history.Expires ? PassAsync(_sources[0], clock, over.Token) : Task.CompletedTask;
         using var concurrent = new ConcurrentRun(history, streams, replicas);
@@ -76,12 +109,31 @@ sealed class ProofDatabase : IAsyncDisposable
         var check = new SerialCheck(streams, calls, await _committed.ReadAsync(), history.Expires);
         var model = check.Run();
         var (from, to) = ((long)run * History.Ids, (long)(run + 1) * History.Ids);
-        check.Same("wallets", model.Balances.Select(row => $"{row.Key - from}: {row.Value}"),
-            await RowsAsync($"SELECT (user_id - {from}) || ': ' || (balance * 100)::bigint FROM wallets WHERE user_id BETWEEN {from} AND {to}"));
-        check.Same("bets", model.Bets.Select(row => $"{row.Key - from}: user {row.Value.User - from} {row.Value.Stake} {row.Value.Status}"),
-            await RowsAsync($"SELECT (id - {from}) || ': user ' || (user_id - {from}) || ' ' || (amount * 100)::bigint || ' ' || status FROM bets WHERE id BETWEEN {from} AND {to}"));
-        check.Same("events", model.Events.Select(row => $"{row.Key - from}: {row.Value}"), await RowsAsync($"SELECT (id - {from}) || ': ' || status FROM events WHERE id BETWEEN {from} AND {to}"));
-        check.Same("names", model.Names.Select(row => $"{row.Key - from}: {row.Value}"), await RowsAsync($"SELECT (id - {from}) || ': ' || name FROM users WHERE id BETWEEN {from} AND {to}"));
+        check.Same(
+            "wallets",
+            model.Balances.Select(row => $"{row.Key - from}: {row.Value}"),
+            await RowsAsync(
+                $"SELECT (user_id - {from}) || ': ' || (balance * 100)::bigint FROM wallets WHERE user_id BETWEEN {from} " + $"AND {to}"
+            )
+        );
+        check.Same(
+            "bets",
+            model.Bets.Select(row => $"{row.Key - from}: user {row.Value.User - from} {row.Value.Stake} {row.Value.Status}"),
+            await RowsAsync(
+                $"SELECT (id - {from}) || ': user ' || (user_id - {from}) || ' ' || (amount * 100)::bigint || ' ' || "
+                    + $"status FROM bets WHERE id BETWEEN {from} AND {to}"
+            )
+        );
+        check.Same(
+            "events",
+            model.Events.Select(row => $"{row.Key - from}: {row.Value}"),
+            await RowsAsync($"SELECT (id - {from}) || " + $"': ' || status FROM events WHERE id BETWEEN {from} AND {to}")
+        );
+        check.Same(
+            "names",
+            model.Names.Select(row => $"{row.Key - from}: {row.Value}"),
+            await RowsAsync($"SELECT (id - {from}) || ': " + $"' || name FROM users WHERE id BETWEEN {from} AND {to}")
+        );
     }
 
     public async ValueTask DisposeAsync()

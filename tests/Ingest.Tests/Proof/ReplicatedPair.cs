@@ -10,7 +10,14 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Proof;
 
 /// <summary>A primary, its standby, and a worker that knows both.</summary>
-sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stage stage, IngestProcess worker, string[] settings, string door) : IAsyncDisposable
+sealed class ReplicatedPair(
+    PostgresServer primary,
+    PostgresServer standby,
+    Stage stage,
+    IngestProcess worker,
+    string[] settings,
+    string door
+) : IAsyncDisposable
 {
     readonly Stopwatch _promoted = new();
 
@@ -23,7 +30,8 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
     /// <summary>The last one that was started.</summary>
     public IngestProcess Worker { get; private set; } = worker;
 
-    public NpgsqlDataSource StandbySource { get; } = NpgsqlDataSource.Create(standby.ConnectionString(new NpgsqlConnectionStringBuilder(stage.Postgres.ConnectionString).Database!));
+    public NpgsqlDataSource StandbySource { get; } =
+        NpgsqlDataSource.Create(standby.ConnectionString(new NpgsqlConnectionStringBuilder(stage.Postgres.ConnectionString).Database!));
 
     public static async Task<ReplicatedPair> StartAsync(Servers servers, string name, string door = RabbitDoor.Door)
     {
@@ -35,7 +43,9 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
         string[] settings =
         [
             $"--Postgres:ConnectionString=Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username=ingest;Database={new NpgsqlConnectionStringBuilder(stage.Postgres.ConnectionString).Database}",
-            "--Ingest:BatchSize=50", $"--Ingest:Doors={door}", "--Http:DrainLimit=00:00:08",
+            "--Ingest:BatchSize=50",
+            $"--Ingest:Doors={door}",
+            "--Http:DrainLimit=00:00:08",
         ];
         var worker = stage.Start(settings);
         await worker.ReadyAsync();
@@ -46,7 +56,9 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
     public async Task MakeSynchronousAsync()
     {
         await OnPrimaryAsync("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()");
-        await Deadline.UntilAsync("a synchronous standby", TimeSpan.FromSeconds(10), async () => (string?)await OnPrimaryAsync("SELECT max(sync_state) FROM pg_stat_replication") == "sync");
+        await Deadline.UntilAsync("a synchronous standby", TimeSpan.FromSeconds(10), async () =>
+            (string?)await OnPrimaryAsync("SELECT max(sync_state) FROM pg_stat_replication") == "sync"
+        );
     }
 
     /// <summary>A worker like the first one.</summary>
@@ -59,7 +71,9 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
         await Deadline.UntilAsync("a commit that waits for the standby", TimeSpan.FromSeconds(60), async () =>
         {
             await using var waiting = stage.Postgres.CreateCommand(
-                "SELECT pid FROM pg_stat_activity WHERE usename = 'ingest' AND wait_event = 'SyncRep' AND query_start < clock_timestamp() - $1 AND pid <> $2 LIMIT 1");
+                "SELECT pid FROM pg_stat_activity WHERE usename = 'ingest' AND wait_event = 'SyncRep' AND query_start < "
+                    + "clock_timestamp() - $1 AND pid <> $2 LIMIT 1"
+            );
             waiting.Parameters.AddWithValue(atLeast);
             waiting.Parameters.AddWithValue(notThisOne);
             session = (int?)await waiting.ExecuteScalarAsync() ?? 0;
@@ -69,8 +83,10 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
     }
 
     /// <summary>Waits until readiness says that the commit waits for the standby.</summary>
-    public Task ToldAsync() => Deadline.UntilAsync("readiness that names the standby", TimeSpan.FromSeconds(60), async () =>
-        (await Worker.BodyAsync("/health/ready")).Contains(CommitWatch.WaitsForStandby, StringComparison.Ordinal));
+    public Task ToldAsync() =>
+        Deadline.UntilAsync("readiness that names the standby", TimeSpan.FromSeconds(60), async () =>
+            (await Worker.BodyAsync("/health/ready")).Contains(CommitWatch.WaitsForStandby, StringComparison.Ordinal)
+        );
 
     public Task PublishAsync(IEnumerable<BetCommand> commands) =>
         door == RabbitDoor.Door ? stage.Rabbit.PublishAsync(Stage.Encoded(commands)) : stage.Kafka.PublishAsync(Stage.Encoded(commands));
@@ -92,8 +108,10 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    public Task AppliedOnPrimaryAsync(int count) => Deadline.UntilAsync($"{count} commands on the primary", TimeSpan.FromSeconds(60), async () =>
-        (long)(await OnPrimaryAsync("SELECT count(*) FROM commands"))! >= count);
+    public Task AppliedOnPrimaryAsync(int count) =>
+        Deadline.UntilAsync($"{count} commands on the primary", TimeSpan.FromSeconds(60), async () =>
+            (long)(await OnPrimaryAsync("SELECT count(*) FROM commands"))! >= count
+        );
 
     public async Task PromoteAsync()
     {
@@ -106,18 +124,24 @@ sealed class ReplicatedPair(PostgresServer primary, PostgresServer standby, Stag
     {
         var had = await OnStandbyAsync<long>("SELECT count(*) FROM commands");
         await PublishAsync([Decide.Given.Schedule(1_000_000)]);
-        await Deadline.UntilAsync("a batch on the new primary", TimeSpan.FromSeconds(30), async () => await OnStandbyAsync<long>("SELECT count(*) FROM commands") > had);
+        await Deadline.UntilAsync("a batch on the new primary", TimeSpan.FromSeconds(30), async () =>
+            await OnStandbyAsync<long>("SELECT count(*) FROM commands") > had
+        );
         return _promoted.Elapsed;
     }
 
-    public Task AppliedOnStandbyAsync(BetCommand[] commands) => Deadline.UntilAsync($"outcomes of {commands.Length} commands on the new primary", TimeSpan.FromSeconds(60), async () =>
-    {
-        await using var count = StandbySource.CreateCommand("SELECT count(*) FROM commands WHERE command_id = ANY($1)");
-        count.Parameters.AddWithValue(commands.Select(command => command.Id).ToArray());
-        return (long)(await count.ExecuteScalarAsync())! == commands.Length;
-    });
+    public Task AppliedOnStandbyAsync(BetCommand[] commands) =>
+        Deadline.UntilAsync($"outcomes of {commands.Length} commands on the " + $"new primary", TimeSpan.FromSeconds(60), async () =>
+        {
+            await using var count = StandbySource.CreateCommand("SELECT count(*) FROM commands WHERE command_id = ANY($1)");
+            count.Parameters.AddWithValue(commands.Select(command => command.Id).ToArray());
+            return (long)(await count.ExecuteScalarAsync())! == commands.Length;
+        });
 
-    public Task NothingQueuedAsync() => Deadline.UntilAsync("an empty queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Contracts.Topics.Commands) == 0);
+    public Task NothingQueuedAsync() =>
+        Deadline.UntilAsync("an empty queue", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Contracts.Topics.Commands) == 0
+        );
 
     public async ValueTask DisposeAsync()
     {

@@ -52,7 +52,10 @@ sealed class SerialCheck(BetCommand[][] streams, IReadOnlyList<Applied> calls, I
     /// <summary>Compares what the model and PostgreSQL have in the end.</summary>
     public void Same(string what, IEnumerable<string> model, IEnumerable<string> stored)
     {
-        var (expected, actual) = (string.Join(", ", model.Order(StringComparer.Ordinal)), string.Join(", ", stored.Order(StringComparer.Ordinal)));
+        var (expected, actual) = (
+            string.Join(", ", model.Order(StringComparer.Ordinal)),
+            string.Join(", ", stored.Order(StringComparer.Ordinal))
+        );
         if (expected != actual)
         {
             throw Wrong($"{what} in the serial order: {expected}\n{what} in PostgreSQL:       {actual}");
@@ -91,7 +94,10 @@ sealed class SerialCheck(BetCommand[][] streams, IReadOnlyList<Applied> calls, I
                 var same = new HashedCommand(command).SameContentAs(hash);
                 if (call.Outcomes[index].Kind == (same ? OutcomeKind.Conflict : OutcomeKind.Duplicate))
                 {
-                    throw Wrong($"answered {call.Outcomes[index].Kind}, but its content is {(same ? "the same" : "another")}: {Told.Of(command)}");
+                    throw Wrong(
+                        $"answered {call.Outcomes[index].Kind}, but its content is {(same ? "the same" : "another")}: "
+                            + $"{Told.Of(command)}"
+                    );
                 }
             }
         }
@@ -103,7 +109,10 @@ sealed class SerialCheck(BetCommand[][] streams, IReadOnlyList<Applied> calls, I
 
     void EachPublishersOrderIsKept()
     {
-        var place = new Dictionary<BetCommand, int>(_play.Order.Index().Select(row => KeyValuePair.Create(row.Item, row.Index)), ReferenceEqualityComparer.Instance);
+        var place = new Dictionary<BetCommand, int>(
+            _play.Order.Index().Select(row => KeyValuePair.Create(row.Item, row.Index)),
+            ReferenceEqualityComparer.Instance
+        );
         foreach (var stream in streams)
         {
             var places = stream.Where(place.ContainsKey).Select(command => place[command]).ToList();

@@ -14,7 +14,13 @@ public sealed class SerialOrderTests(Servers servers)
     {
         await using var database = await ProofDatabase.CreateAsync(servers);
 
-        await HistoryGen.Histories.SampleAsync(database.CheckAsync, TestContext.Current.TestOutputHelper!.WriteLine, iter: TestSize.Of(40, 3_000), threads: 1, print: history => history.ToString());
+        await HistoryGen.Histories.SampleAsync(
+            database.CheckAsync,
+            TestContext.Current.TestOutputHelper!.WriteLine,
+            iter: TestSize.Of(40, 3_000),
+            threads: 1,
+            print: history => history.ToString()
+        );
 
         await Store.Invariants.HoldAsync(database.Admin);
         // The bound is hit often enough to be worth the name.

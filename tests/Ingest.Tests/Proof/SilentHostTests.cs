@@ -60,15 +60,18 @@ public sealed class SilentHostTests(Servers servers)
         ProcessTree.Send(pair.Primary.ProcessId, "STOP");
         try
         {
-            var silent = string.Create(CultureInfo.InvariantCulture,
-                $"127.0.0.1:{pair.Primary.Port} (no answer in 3 s), 127.0.0.1:{pair.Standby.Port} (standby)");
+            var silent = string.Create(
+                CultureInfo.InvariantCulture,
+                $"127.0.0.1:{pair.Primary.Port} (no answer in 3 s), 127.0.0.1:{pair.Standby.Port} (standby)"
+            );
             await Deadline.UntilAsync("readiness that names the host", TimeSpan.FromSeconds(60), async () =>
             {
                 Assert.Contains(silent, await pair.Worker.BodyAsync("/health/ready"), StringComparison.Ordinal);
                 return true;
             });
             await Deadline.UntilAsync("event 10 that names the host", TimeSpan.FromSeconds(90), () =>
-                Task.FromResult(pair.Worker.Log.Contains($"PostgreSQL at {silent} does not serve this worker", StringComparison.Ordinal)));
+                Task.FromResult(pair.Worker.Log.Contains($"PostgreSQL at {silent} does not serve this worker", StringComparison.Ordinal))
+            );
             await pair.PromoteAsync();
             Write($"taking batches {(await pair.ResumedAfterAsync()).TotalSeconds:F1} s after the promotion");
             await pair.PublishAsync(after);

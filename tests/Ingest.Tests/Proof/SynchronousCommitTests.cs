@@ -12,7 +12,8 @@ using Betting.Tests.Ingest.Store;
 namespace Betting.Tests.Ingest.Proof;
 
 /// <summary>
-/// Synchronous replication whose standby is away: nothing is acknowledged before a standby has it, whatever happens to the commit meanwhile.
+/// Synchronous replication whose standby is away: nothing is acknowledged before a standby has it, whatever happens to the commit
+/// meanwhile.
 /// </summary>
 public sealed class SynchronousCommitTests(Servers servers)
 {
@@ -24,7 +25,9 @@ public sealed class SynchronousCommitTests(Servers servers)
     [Theory]
     [InlineData(RabbitDoor.Door)]
     [InlineData(KafkaDoor.Door)]
-    public async Task A_commit_waits_for_the_standby_beyond_every_limit_and_a_worker_that_stops_meanwhile_has_acknowledged_nothing(string door)
+    public async Task A_commit_waits_for_the_standby_beyond_every_limit_and_a_worker_that_stops_meanwhile_has_acknowledged_nothing(
+        string door
+    )
     {
         await using var pair = await ReplicatedPair.StartAsync(servers, $"long-wait-{door}", door);
         var commands = await WaitingAsync(pair);
@@ -118,8 +121,10 @@ public sealed class SynchronousCommitTests(Servers servers)
         }
     }
 
-    static Task QueuedAsync(ReplicatedPair pair) => Deadline.UntilAsync("all messages in the queue", TimeSpan.FromSeconds(60), async () =>
-        await pair.Stage.Rabbit.CountAsync(Topics.Commands) == Count);
+    static Task QueuedAsync(ReplicatedPair pair) =>
+        Deadline.UntilAsync("all messages in the queue", TimeSpan.FromSeconds(60), async () =>
+            await pair.Stage.Rabbit.CountAsync(Topics.Commands) == Count
+        );
 
     static async Task FailOverAsync(ReplicatedPair pair, BetCommand[] commands)
     {

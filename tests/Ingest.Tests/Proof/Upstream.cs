@@ -5,17 +5,24 @@ using RabbitMQ.Client;
 
 namespace Betting.Tests.Ingest.Proof;
 
-/// <summary>A publisher that forgets a message only when the broker has confirmed it; what was on its way when the broker went is sent again.</summary>
+/// <summary>
+/// A publisher that forgets a message only when the broker has confirmed it; what was on its way when the broker went is sent again.
+/// </summary>
 sealed class Upstream(RabbitServer rabbit, Kafka kafka)
 {
     public Task ToRabbitAsync(byte[][] messages) => Deadline.UntilAsync("confirms of RabbitMQ", TimeSpan.FromSeconds(60), async () =>
-    {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(rabbit.Uri), AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, null));
-        var properties = new BasicProperties { Persistent = true, ContentType = "application/json" };
-        await Task.WhenAll(messages.Select(body => channel.BasicPublishAsync("", Topics.Commands, true, properties, body).AsTask())).WaitAsync(TimeSpan.FromSeconds(10));
-        return true;
-    });
+        {
+            await using var connection = await new ConnectionFactory
+            {
+                Uri = new Uri(rabbit.Uri),
+                AutomaticRecoveryEnabled = false,
+            }.CreateConnectionAsync();
+            await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, null));
+            var properties = new BasicProperties { Persistent = true, ContentType = "application/json" };
+            await Task.WhenAll(messages.Select(body => channel.BasicPublishAsync("", Topics.Commands, true, properties, body).AsTask()))
+                .WaitAsync(TimeSpan.FromSeconds(10));
+            return true;
+        });
 
     public Task ToKafkaAsync(byte[][] messages) => kafka.PublishAsync(messages);
 

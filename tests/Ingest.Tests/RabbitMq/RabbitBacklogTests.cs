@@ -45,18 +45,24 @@ public sealed class RabbitBacklogTests
         backlog.Forget();
         Assert.Equal([true, true, true], Known((0, false), (5, false), (9, false)));
 
-        List<bool> Known(params (uint Depth, bool HasReceived)[] looks) => [.. looks.Select(look =>
-        {
-            backlog.Observe(look.Depth, look.HasReceived);
-            return backlog.HasSeenMovement;
-        })];
+        List<bool> Known(params (uint Depth, bool HasReceived)[] looks) =>
+            [
+                .. looks.Select(look =>
+                {
+                    backlog.Observe(look.Depth, look.HasReceived);
+                    return backlog.HasSeenMovement;
+                }),
+            ];
     }
 
     // Looks that are 5 s apart.
-    List<double> Seconds(RabbitBacklog backlog, params (uint Depth, bool HasReceived)[] looks) => [.. looks.Select(look =>
-    {
-        var standing = backlog.Observe(look.Depth, look.HasReceived);
-        _clock.Advance(TimeSpan.FromSeconds(5));
-        return standing.TotalSeconds;
-    })];
+    List<double> Seconds(RabbitBacklog backlog, params (uint Depth, bool HasReceived)[] looks) =>
+        [
+            .. looks.Select(look =>
+            {
+                var standing = backlog.Observe(look.Depth, look.HasReceived);
+                _clock.Advance(TimeSpan.FromSeconds(5));
+                return standing.TotalSeconds;
+            }),
+        ];
 }

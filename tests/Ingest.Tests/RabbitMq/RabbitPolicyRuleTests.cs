@@ -44,7 +44,11 @@ public sealed class RabbitPolicyRuleTests
     {
         using var parsed = JsonDocument.Parse($$"""{"{{key}}":100000,"overflow":"reject-publish"}""");
 
-        Assert.StartsWith($"a policy sets {key} for bet-commands: ", Assert.Single(RabbitPolicies.WhatIsBroken(RabbitPolicies.Queues[0], parsed.RootElement)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"a policy sets {key} for bet-commands: " + $"",
+            Assert.Single(RabbitPolicies.WhatIsBroken(RabbitPolicies.Queues[0], parsed.RootElement)),
+            StringComparison.Ordinal
+        );
         Assert.Empty(RabbitPolicies.WhatIsBroken(RabbitPolicies.Queues[1], parsed.RootElement));
     }
 
@@ -61,10 +65,16 @@ public sealed class RabbitPolicyRuleTests
     {
         foreach (var page in new[] { "docs/ingest.md", "docs/runbooks/ingest.md" })
         {
-            Assert.Contains($$"""rabbitmqctl set_policy bet-commands '^bet-commands' '{"overflow":"reject-publish"}' --priority {{RabbitServer.ShieldPriority}} --apply-to queues""",
-                File.ReadAllText(Path.Combine(Installed.ProjectRoot, page)), StringComparison.Ordinal);
+            Assert.Contains(
+                $$"""rabbitmqctl set_policy bet-commands '^bet-commands' '{"overflow":"reject-publish"}' --priority {{RabbitServer.ShieldPriority}} --apply-to queues""",
+                File.ReadAllText(Path.Combine(Installed.ProjectRoot, page)),
+                StringComparison.Ordinal
+            );
         }
-        Assert.Contains($$"""declare, policy, name=bet-commands, "pattern=^bet-commands", 'definition={"overflow":"reject-publish"}', priority={{RabbitServer.ShieldPriority}}, apply-to=queues]""",
-            File.ReadAllText(Path.Combine(Installed.ProjectRoot, "compose/compose.yaml")), StringComparison.Ordinal);
+        Assert.Contains(
+            $$"""declare, policy, name=bet-commands, "pattern=^bet-commands", 'definition={"overflow":"reject-publish"}', priority={{RabbitServer.ShieldPriority}}, apply-to=queues]""",
+            File.ReadAllText(Path.Combine(Installed.ProjectRoot, "compose/compose.yaml")),
+            StringComparison.Ordinal
+        );
     }
 }

@@ -25,10 +25,14 @@ public sealed class MigrationTests(Servers servers)
     {
         var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
         await using (var postgres = NpgsqlDataSource.Create(database))
-        await using (var dawdle = postgres.CreateCommand("""
-            CREATE FUNCTION dawdle() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF tg_tag = 'CREATE INDEX' THEN PERFORM pg_sleep(1.5); END IF; END $$;
-            CREATE EVENT TRIGGER dawdle ON ddl_command_end EXECUTE FUNCTION dawdle()
-            """))
+        await using (
+            var dawdle = postgres.CreateCommand(
+                """
+                CREATE FUNCTION dawdle() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF tg_tag = 'CREATE INDEX' THEN PERFORM pg_sleep(1.5); END IF; END $$;
+                CREATE EVENT TRIGGER dawdle ON ddl_command_end EXECUTE FUNCTION dawdle()
+                """
+            )
+        )
         {
             await dawdle.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
@@ -44,12 +48,15 @@ public sealed class MigrationTests(Servers servers)
         await using var postgres = NpgsqlDataSource.Create(database);
         await using var holder = await postgres.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var reading = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await ExecuteAsync(holder, """
+        await ExecuteAsync(
+            holder,
+            """
             DELETE FROM schemaversions WHERE scriptname LIKE '%0018_log_messages.sql';
             COMMIT;
             BEGIN;
             LOCK TABLE schemaversions IN SHARE MODE
-            """);
+            """
+        );
 
         var migrating = Task.Run(() => Migrate(database, NoPasswords), TestContext.Current.CancellationToken);
         await Deadline.UntilAsync("a script that waits", TimeSpan.FromSeconds(30), async () => await WaitingAsync(postgres) == 1);
@@ -68,25 +75,33 @@ public sealed class MigrationTests(Servers servers)
         var connection = new NpgsqlConnectionStringBuilder(database);
         PostgresSessions.GiveUpLocks(connection);
         await using var postgres = NpgsqlDataSource.Create(connection);
-        await using (var settings = postgres.CreateCommand(
-            $"ALTER DATABASE {connection.Database} SET idle_session_timeout = '1s'; ALTER DATABASE {connection.Database} SET idle_in_transaction_session_timeout = 0"))
+        await using (
+            var settings = postgres.CreateCommand(
+                $"ALTER DATABASE {connection.Database} SET idle_session_timeout = '1s'; ALTER DATABASE {connection.Database} SET "
+                    + $"idle_in_transaction_session_timeout = 0"
+            )
+        )
         {
             await settings.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
 
         postgres.Clear();
-        await using var shown = postgres.CreateCommand("""
+        await using var shown = postgres.CreateCommand(
+            """
             SELECT current_setting('idle_in_transaction_session_timeout') || ' ' || current_setting('idle_session_timeout')
                 || ' ' || current_setting('tcp_keepalives_idle')
                 || ' ' || current_setting('tcp_keepalives_interval') || ' ' || current_setting('tcp_keepalives_count')
-            """);
+            """
+        );
 
         Assert.Equal("10s 0 30 10 3", await shown.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }
 
     static async Task<long> WaitingAsync(NpgsqlDataSource postgres)
     {
-        await using var command = postgres.CreateCommand("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'schemaversions'::regclass");
+        await using var command = postgres.CreateCommand(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = " + "'schemaversions'::regclass"
+        );
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
@@ -172,7 +187,12 @@ public sealed class MigrationTests(Servers servers)
 
     static async Task LoginAsync(string database, string password)
     {
-        var login = new NpgsqlConnectionStringBuilder(database) { Username = "warmer", Password = password, Pooling = false };
+        var login = new NpgsqlConnectionStringBuilder(database)
+        {
+            Username = "warmer",
+            Password = password,
+            Pooling = false,
+        };
         await using var connection = new NpgsqlConnection(login.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
     }

@@ -7,13 +7,14 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Schema;
 
 /// <summary>
-/// Plans are made once a connection, mostly while nothing is parked. A look-up by what commands wait for never reads the index on deadlines, which has
-/// all parked commands: with many of them, every transaction would pay for it while it holds the gate.
+/// Plans are made once a connection, mostly while nothing is parked. A look-up by what commands wait for never reads the index on
+/// deadlines, which has all parked commands: with many of them, every transaction would pay for it while it holds the gate.
 /// </summary>
 public sealed class ParkedLookUpTests(Servers servers)
 {
     const string Parked = """
-        INSERT INTO parked_commands SELECT lpad(to_hex(n), 32, '0')::uuid, 'event', 1 + n % 200, '{}', NULL, now(), now(), now() FROM generate_series(1, 5000) n
+        INSERT INTO parked_commands SELECT lpad(to_hex(n), 32, '0')::uuid, 'event', 1 + n % 200, '{}', NULL, now(), now(), now()
+            FROM generate_series(1, 5000) n
         """;
 
     const string Scans = "SELECT pg_stat_get_xact_numscans('parked_commands_by_deadline'::regclass)";
@@ -50,13 +51,14 @@ public sealed class ParkedLookUpTests(Servers servers)
         Assert.Equal(0L, await scans.ExecuteScalarAsync());
     }
 
-    static NpgsqlBatchCommand Statement(string name) => name switch
-    {
-        "gate" => ParkingGate.Pass(Keys, [], [], null, releasing: false)[0],
-        "waiting for any of these" => ParkedCommands.Load(Keys, 100),
-        "next of one" => ParkedCommands.Next(Keys[0], 100),
-        _ => ParkedCommands.Load([Guid.Empty], [1, 2, 3]),
-    };
+    static NpgsqlBatchCommand Statement(string name) =>
+        name switch
+        {
+            "gate" => ParkingGate.Pass(Keys, [], [], null, releasing: false)[0],
+            "waiting for any of these" => ParkedCommands.Load(Keys, 100),
+            "next of one" => ParkedCommands.Next(Keys[0], 100),
+            _ => ParkedCommands.Load([Guid.Empty], [1, 2, 3]),
+        };
 
     static async Task RunAsync(NpgsqlConnection connection, NpgsqlBatchCommand statement)
     {

@@ -48,11 +48,14 @@ public sealed partial class PlanTests(PlanTests.Filled filled) : IClassFixture<P
         const string Rows = """
             INSERT INTO bets SELECT n, 1 + (n * 7919) % 1000, 1 + n / 400, CASE WHEN n > 195000 THEN 'OPEN' ELSE 'SETTLED' END, 10, NULL,
                 timestamptz '2025-08-01 00:00Z' + n * interval '80 seconds', NULL FROM generate_series(1, 200000) n;
-            INSERT INTO commands SELECT lpad(to_hex(n), 32, '0')::uuid, 'place-bet', sha256(n::text::bytea), 'accepted', NULL, n, n, n, now(), now()
+            INSERT INTO commands SELECT lpad(to_hex(n), 32, '0')::uuid, 'place-bet', sha256(n::text::bytea), 'accepted', NULL, n, n, n,
+                now(), now()
                 FROM generate_series(1, 50000) n;
             INSERT INTO ledger_entries (command_id, account, user_id, bet_id, amount, issued_at)
-                SELECT lpad(to_hex(n), 32, '0')::uuid, a, 1 + (n * 7919) % 1000, nullif(n, n / 20 * 20), 1, now() FROM generate_series(1, 50000) n, unnest(ARRAY['wallet', 'stakes']) a;
-            INSERT INTO parked_commands SELECT lpad(to_hex(n), 32, '0')::uuid, 'event', 1 + n % 200, '{}', NULL, now(), now(), now() FROM generate_series(1, 5000) n;
+                SELECT lpad(to_hex(n), 32, '0')::uuid, a, 1 + (n * 7919) % 1000, nullif(n, n / 20 * 20), 1, now() FROM generate_series(1,
+                50000) n, unnest(ARRAY['wallet', 'stakes']) a;
+            INSERT INTO parked_commands SELECT lpad(to_hex(n), 32, '0')::uuid, 'event', 1 + n % 200, '{}', NULL, now(), now(), now()
+            FROM generate_series(1, 5000) n;
             """;
 
         internal Database Database { get; private set; } = null!;
@@ -60,7 +63,16 @@ public sealed partial class PlanTests(PlanTests.Filled filled) : IClassFixture<P
         public async ValueTask InitializeAsync()
         {
             Database = await Database.CreateAsync(servers);
-            foreach (var statement in new[] { Rows, "VACUUM ANALYZE bets", "VACUUM ANALYZE commands", "VACUUM ANALYZE ledger_entries", "VACUUM ANALYZE parked_commands" })
+            foreach (
+                var statement in new[]
+                {
+                    Rows,
+                    "VACUUM ANALYZE bets",
+                    "VACUUM ANALYZE commands",
+                    "VACUUM ANALYZE ledger_entries",
+                    "VACUUM ANALYZE parked_commands",
+                }
+            )
             {
                 await using var command = Database.Admin.CreateCommand(statement);
                 await command.ExecuteNonQueryAsync();

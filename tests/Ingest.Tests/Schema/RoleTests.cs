@@ -47,7 +47,11 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
     [InlineData("replicator", Topics.WatermarkQuery)]
     [InlineData("reader", "SELECT pg_logical_emit_message(false, 'fence', 'x')")]
     [InlineData("reader", "SELECT count(*) FROM ledger_entries")]
-    [InlineData("reader", "WITH run AS (INSERT INTO reconciliation_runs (trigger, started_at) VALUES ('x', now()) RETURNING run_id) UPDATE reconciliation_runs SET outcome = 'equal'")]
+    [InlineData(
+        "reader",
+        "WITH run AS (INSERT INTO reconciliation_runs (trigger, started_at) VALUES ('x', now()) RETURNING run_id) "
+            + "UPDATE reconciliation_runs SET outcome = 'equal'"
+    )]
     [InlineData("warmer", "SELECT refresh_daily_settlement()")]
     [InlineData("warmer", "SELECT status, count(*) FROM bets GROUP BY 1")]
     public async Task A_role_can_do_its_work(string role, string statement)
@@ -60,15 +64,20 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
     {
         string[] verbs = ["INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
         var granted = new List<string>();
-        await using var command = migrated.Database.Admin.CreateCommand("""
+        await using var command = migrated.Database.Admin.CreateCommand(
+            """
             SELECT t.relname, v.verb FROM pg_class t CROSS JOIN unnest($1) AS v (verb)
-            WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'm', 'v') AND has_table_privilege('ingest', t.oid, v.verb)
+            WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'm', 'v') AND has_table_privilege('ingest', t.oid,
+            v.verb)
             UNION ALL
-            SELECT t.relname, 'UPDATE ' || string_agg(a.attname, ' ' ORDER BY a.attname) FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0
+            SELECT t.relname, 'UPDATE ' || string_agg(a.attname, ' ' ORDER BY a.attname)
+            FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0
             WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'm', 'v')
-              AND has_column_privilege('ingest', t.oid, a.attnum, 'UPDATE') AND NOT has_table_privilege('ingest', t.oid, 'UPDATE') GROUP BY 1
+              AND has_column_privilege('ingest', t.oid, a.attnum, 'UPDATE') AND NOT has_table_privilege('ingest', t.oid,
+              'UPDATE') GROUP BY 1
             ORDER BY 1, 2
-            """);
+            """
+        );
         command.Parameters.AddWithValue(verbs);
         await using var rows = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         while (await rows.ReadAsync(TestContext.Current.CancellationToken))
@@ -77,12 +86,31 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
         }
 
         Assert.Equal(
-        [
-            "bets INSERT", "bets UPDATE payout settled_at status", "command_conflicts INSERT", "commands INSERT", "commands UPDATE applied_at outcome reason",
-            "dead_letters DELETE", "dead_letters INSERT", "events INSERT", "events UPDATE category name start_time status", "kafka_places INSERT",
-            "kafka_places UPDATE", "ledger_entries INSERT", "parked_commands DELETE", "parked_commands INSERT", "parked_commands UPDATE",
-            "releases DELETE", "releases INSERT", "users INSERT", "users UPDATE name", "wallets INSERT", "wallets UPDATE balance",
-        ], granted.Order(StringComparer.Ordinal));
+            [
+                "bets INSERT",
+                "bets UPDATE payout settled_at status",
+                "command_conflicts INSERT",
+                "commands INSERT",
+                "commands UPDATE applied_at outcome reason",
+                "dead_letters DELETE",
+                "dead_letters INSERT",
+                "events INSERT",
+                "events UPDATE category name start_time status",
+                "kafka_places INSERT",
+                "kafka_places UPDATE",
+                "ledger_entries INSERT",
+                "parked_commands DELETE",
+                "parked_commands INSERT",
+                "parked_commands UPDATE",
+                "releases DELETE",
+                "releases INSERT",
+                "users INSERT",
+                "users UPDATE name",
+                "wallets INSERT",
+                "wallets UPDATE balance",
+            ],
+            granted.Order(StringComparer.Ordinal)
+        );
     }
 
     async Task DoAsync(string role, string statement)

@@ -30,7 +30,9 @@ sealed class Database : IAsyncDisposable
         (_options, _time) = (Options.Create(options), new MovedTime(clock));
         ConnectionString = connectionString;
         Admin = NpgsqlDataSource.Create(connectionString);
-        Ingest = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder($"{connectionString};{settings}") { Username = "ingest", SearchPath = ServerClock.SearchPath });
+        Ingest = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder($"{connectionString};{settings}") { Username = "ingest", SearchPath = ServerClock.SearchPath }
+        );
         Clock = NewClock();
         Transaction = NewTransaction(Clock);
     }
@@ -47,14 +49,28 @@ sealed class Database : IAsyncDisposable
     /// <summary>Transactions of the role <c>ingest</c>.</summary>
     public DurableTransactions Transactions => Of(Ingest);
 
-    public static async Task<Database> CreateAsync(Servers servers, IngestOptions? options = null, TimeProvider? clock = null, string settings = "") =>
-        await CreateAsync(await servers.PostgresAsync(), options, clock, settings);
+    public static async Task<Database> CreateAsync(
+        Servers servers,
+        IngestOptions? options = null,
+        TimeProvider? clock = null,
+        string settings = ""
+    ) => await CreateAsync(await servers.PostgresAsync(), options, clock, settings);
 
-    public static async Task<Database> CreateAsync(PostgresServer server, IngestOptions? options = null, TimeProvider? clock = null, string settings = "")
+    public static async Task<Database> CreateAsync(
+        PostgresServer server,
+        IngestOptions? options = null,
+        TimeProvider? clock = null,
+        string settings = ""
+    )
     {
         var empty = await TestDatabase.CreateAsync(server);
         // The test server trusts everybody; a password is what lets the role log in.
-        await PostgresMigrator.MigrateAsync(empty, new Dictionary<string, string> { ["ingest"] = "ingest" }, NullLogger.Instance, CancellationToken.None);
+        await PostgresMigrator.MigrateAsync(
+            empty,
+            new Dictionary<string, string> { ["ingest"] = "ingest" },
+            NullLogger.Instance,
+            CancellationToken.None
+        );
         return new Database(empty, options ?? new IngestOptions(), clock ?? TimeProvider.System, settings);
     }
 
@@ -63,7 +79,10 @@ sealed class Database : IAsyncDisposable
 
     /// <summary>Transactions of another worker; what they meet is told to nobody.</summary>
     public static DurableTransactions Of(NpgsqlDataSource postgres, Readiness? readiness = null) =>
-        new(postgres, new CommitWatch(postgres, Availability.Outages(readiness ?? new Readiness()), new StoreFailures([]), TimeProvider.System));
+        new(
+            postgres,
+            new CommitWatch(postgres, Availability.Outages(readiness ?? new Readiness()), new StoreFailures([]), TimeProvider.System)
+        );
 
     /// <summary>What a worker knows of PostgreSQL's clock when it starts.</summary>
     public CheckedClock NewClock() => new(_options, _metrics, _time);

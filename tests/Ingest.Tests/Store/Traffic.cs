@@ -46,9 +46,7 @@ static class Traffic
                 await apply();
                 return;
             }
-            catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Contention or FailureClass.IdTaken)
-            {
-            }
+            catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Contention or FailureClass.IdTaken) { }
         }
     }
 }

@@ -36,26 +36,36 @@ public sealed class JournalArchiveTests(Servers servers)
         await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
         await database.ApplyAsync(Given.Register());
         // Small batches of their own, so that each meets the move while it is new.
-        BetCommand[][] batches = [.. Enumerable.Range(0, 100).Select(_ => (BetCommand[])[.. Enumerable.Range(0, 10).Select(_ => Given.Deposit(1_00))])];
+        BetCommand[][] batches =
+        [
+            .. Enumerable.Range(0, 100).Select(_ => (BetCommand[])[.. Enumerable.Range(0, 10).Select(_ => Given.Deposit(1_00))]),
+        ];
         using var stop = new CancellationTokenSource();
 
-        var archiving = Task.Run(async () =>
-        {
-            long moved = 0;
-            while (!stop.IsCancellationRequested)
+        var archiving = Task.Run(
+            async () =>
             {
-                moved += await ArchiveAsync(database);
-            }
-            return moved;
-        }, TestContext.Current.CancellationToken);
-        await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
-        {
-            foreach (var batch in batches)
-            {
-                await database.ApplyAsync(batch);
-                await database.ApplyAsync(batch);
-            }
-        }));
+                long moved = 0;
+                while (!stop.IsCancellationRequested)
+                {
+                    moved += await ArchiveAsync(database);
+                }
+                return moved;
+            },
+            TestContext.Current.CancellationToken
+        );
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 3)
+                .Select(async _ =>
+                {
+                    foreach (var batch in batches)
+                    {
+                        await database.ApplyAsync(batch);
+                        await database.ApplyAsync(batch);
+                    }
+                })
+        );
         await stop.CancelAsync();
 
         Assert.Equal(1001, await archiving + await ArchiveAsync(database));
@@ -73,5 +83,10 @@ public sealed class JournalArchiveTests(Servers servers)
     }
 
     static Task<long> ArchiveAsync(Database database, bool isTrial = false) =>
-        new JournalArchive(database.Admin, TimeProvider.System).RunAsync(Later, isTrial, new Progress<(double, long)>(), CancellationToken.None);
+        new JournalArchive(database.Admin, TimeProvider.System).RunAsync(
+            Later,
+            isTrial,
+            new Progress<(double, long)>(),
+            CancellationToken.None
+        );
 }

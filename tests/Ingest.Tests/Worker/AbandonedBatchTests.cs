@@ -14,7 +14,8 @@ namespace Betting.Tests.Ingest.Worker;
 /// </summary>
 public sealed class AbandonedBatchTests(Servers servers)
 {
-    const int Held = 1, Users = 6;
+    const int Held = 1,
+        Users = 6;
 
     [Fact]
     public async Task A_held_wallet_stops_only_the_owner_of_its_partition_through_several_rebalances()
@@ -51,7 +52,8 @@ public sealed class AbandonedBatchTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         var rabbit = new Uri(stage.Settings[1].Split('=', 2)[1]);
-        await using CutWire first = new(rabbit.Port), second = new(rabbit.Port);
+        await using CutWire first = new(rabbit.Port),
+            second = new(rabbit.Port);
         CutWire[] wires = [first, second];
         var sent = new List<BetCommand> { Given.Register(Held), Given.Register(2) };
         await stage.Rabbit.PublishAsync(Stage.Encoded(sent));
@@ -59,7 +61,15 @@ public sealed class AbandonedBatchTests(Servers servers)
         foreach (var wire in wires)
         {
             // One after the other: the first one is the consumer.
-            replicas.Add(Start(stage, "rabbitmq", $"--RabbitMq:Uri={new UriBuilder(rabbit) { Port = wire.Port }.Uri}", $"{stage.Settings[0]};Command Timeout=1", "--Ingest:BatchSize=5"));
+            replicas.Add(
+                Start(
+                    stage,
+                    "rabbitmq",
+                    $"--RabbitMq:Uri={new UriBuilder(rabbit) { Port = wire.Port }.Uri}",
+                    $"{stage.Settings[0]};Command Timeout=1",
+                    "--Ingest:BatchSize=5"
+                )
+            );
             await replicas[^1].ReadyAsync();
         }
         await stage.AppliedAsync(sent);
@@ -71,7 +81,9 @@ public sealed class AbandonedBatchTests(Servers servers)
             for (var round = 0; round < 4; round++)
             {
                 var (active, other) = (replicas[round % 2], replicas[(round + 1) % 2]);
-                await Deadline.UntilAsync("a consumer that says that it stands", TimeSpan.FromSeconds(60), async () => (await active.BodyAsync("/health/ready")).Contains("TooMuch", StringComparison.Ordinal));
+                await Deadline.UntilAsync("a consumer that says that it stands", TimeSpan.FromSeconds(60), async () =>
+                    (await active.BodyAsync("/health/ready")).Contains("TooMuch", StringComparison.Ordinal)
+                );
                 await other.ReadyAsync();
                 wires[round % 2].Break();
                 await active.ReadyAsync();
@@ -79,14 +91,20 @@ public sealed class AbandonedBatchTests(Servers servers)
         }
 
         await AssertAppliedInOrderAsync(stage, sent);
-        await Deadline.UntilAsync("an empty queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Topics.Commands) == 0);
+        await Deadline.UntilAsync("an empty queue", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Topics.Commands) == 0
+        );
         Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.DeadLetter(Topics.Commands)));
     }
 
     static IngestProcess Start(Stage stage, string door, params string[] settings) => stage.Start([$"--Ingest:Doors={door}", .. settings]);
 
     static (int User, BetCommand Command)[] InAndOut(int user, int times) =>
-        [.. Enumerable.Range(0, times).SelectMany(_ => new (int, BetCommand)[] { (user, Given.Deposit(10_00, user)), (user, Given.Withdraw(10_00, user)) })];
+        [
+            .. Enumerable
+                .Range(0, times)
+                .SelectMany(_ => new (int, BetCommand)[] { (user, Given.Deposit(10_00, user)), (user, Given.Withdraw(10_00, user)) }),
+        ];
 
     // Each user has a partition.
     static async Task SendAsync(Stage stage, List<BetCommand> sent, (int User, BetCommand Command)[] commands)

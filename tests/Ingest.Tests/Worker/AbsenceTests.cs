@@ -5,7 +5,10 @@ using Betting.Tests.Ingest.Decide;
 
 namespace Betting.Tests.Ingest.Worker;
 
-/// <summary>The series that alerts ask for are there: those of an absent worker whatever stores are away, counters with the labels that are asked for.</summary>
+/// <summary>
+/// The series that alerts ask for are there: those of an absent worker whatever stores are away, counters with the labels that are asked
+/// for.
+/// </summary>
 public sealed partial class AbsenceTests(Servers servers)
 {
     [Theory]
@@ -15,8 +18,13 @@ public sealed partial class AbsenceTests(Servers servers)
     public async Task A_replica_that_was_started_while_every_store_is_away_is_not_absent(string doors)
     {
         var absent = Absent().Match(File.ReadAllText(Path.Combine(Installed.ProjectRoot, "compose/alerts/ingest.yml"))).Groups[1].Value;
-        await using var worker = IngestProcess.Start(servers.Folder, $"--Ingest:Doors={doors}", "--Postgres:ConnectionString=Host=127.0.0.1;Port=1;Username=x;Database=x",
-            "--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/", "--Kafka:BootstrapServers=127.0.0.1:1");
+        await using var worker = IngestProcess.Start(
+            servers.Folder,
+            $"--Ingest:Doors={doors}",
+            "--Postgres:ConnectionString=Host=127.0.0.1;Port=1;Username=x;Database=x",
+            "--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/",
+            "--Kafka:BootstrapServers=127.0.0.1:1"
+        );
 
         await Deadline.UntilAsync("the page of metrics", TimeSpan.FromSeconds(60), async () =>
         {
@@ -48,7 +56,9 @@ public sealed partial class AbsenceTests(Servers servers)
         foreach (var door in new[] { "door=\"rabbitmq\"", "door=\"kafka\"" })
         {
             await Deadline.UntilAsync($"a conflict and a dead letter, {door}", TimeSpan.FromSeconds(30), async () =>
-                await worker.MetricAsync("ingest_commands_total", door, "outcome=\"conflict\"", "kind=\"register-user\"") == 1 && await worker.MetricAsync("ingest_dead_letters_total", door, "field=\"$\"") == 1);
+                await worker.MetricAsync("ingest_commands_total", door, "outcome=\"conflict\"", "kind=\"register-user\"") == 1
+                && await worker.MetricAsync("ingest_dead_letters_total", door, "field=\"$\"") == 1
+            );
         }
     }
 

@@ -5,36 +5,40 @@ sealed class BusyThread(TimeSpan pause) : SynchronizationContext, IDisposable
 {
     readonly SemaphoreSlim _one = new(1);
 
-    public override void Post(SendOrPostCallback continuation, object? state) => _ = Task.Run(async () =>
-    {
-        await _one.WaitAsync();
-        try
+    public override void Post(SendOrPostCallback continuation, object? state) =>
+        _ = Task.Run(async () =>
         {
-            await Task.Delay(pause, TimeProvider.System);
-            SetSynchronizationContext(this);
-            continuation(state);
-        }
-        finally
-        {
-            SetSynchronizationContext(null);
-            _one.Release();
-        }
-    });
+            await _one.WaitAsync();
+            try
+            {
+                await Task.Delay(pause, TimeProvider.System);
+                SetSynchronizationContext(this);
+                continuation(state);
+            }
+            finally
+            {
+                SetSynchronizationContext(null);
+                _one.Release();
+            }
+        });
 
     public async Task<T> RunAsync<T>(Func<Task<T>> start)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(async _ =>
-        {
-            try
+        Post(
+            async _ =>
             {
-                result.SetResult(await start());
-            }
-            catch (Exception failure)
-            {
-                result.SetException(failure);
-            }
-        }, null);
+                try
+                {
+                    result.SetResult(await start());
+                }
+                catch (Exception failure)
+                {
+                    result.SetException(failure);
+                }
+            },
+            null
+        );
         return await result.Task.ConfigureAwait(false);
     }
 

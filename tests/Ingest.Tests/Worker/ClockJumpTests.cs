@@ -15,13 +15,21 @@ public sealed class ClockJumpTests(Servers servers)
     [InlineData(86_400)]
     public async Task Commands_of_both_doors_and_parked_ones_wait_until_PostgreSQLs_clock_is_right_again_and_none_is_rejected(int seconds)
     {
-        const int Deposits = 200, Parked = 50;
+        const int Deposits = 200,
+            Parked = 50;
         await using var stage = await Stage.SetAsync(servers);
         // The function must be there before the worker prepares its statements.
         await ServerClock.SetAsync(stage.Postgres, TimeSpan.Zero);
-        var worker = stage.Start($"{stage.Settings[0]};Search Path={ServerClock.SearchPath}", "--Ingest:MaxIssuedAhead=00:05:00", "--Ingest:ParkedEvery=00:00:00.1");
+        var worker = stage.Start(
+            $"{stage.Settings[0]};Search Path={ServerClock.SearchPath}",
+            "--Ingest:MaxIssuedAhead=00:05:00",
+            "--Ingest:ParkedEvery=00:00:00.1"
+        );
         await worker.ReadyAsync();
-        BetCommand[] before = [.. Issued([Given.Register(), Given.Deposit(Parked * 100), .. Enumerable.Range(1, Parked).Select(bet => Given.Settle(bet, 0))])];
+        BetCommand[] before =
+        [
+            .. Issued([Given.Register(), Given.Deposit(Parked * 100), .. Enumerable.Range(1, Parked).Select(bet => Given.Settle(bet, 0))]),
+        ];
         await stage.Kafka.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
 
@@ -29,13 +37,21 @@ public sealed class ClockJumpTests(Servers servers)
         BetCommand[] meanwhile = [.. Issued(Enumerable.Range(0, Deposits).Select(_ => Given.Deposit(1_00)))];
         await stage.Kafka.PublishAsync(Stage.Encoded(meanwhile[..(Deposits / 2)]));
         await stage.Rabbit.PublishAsync(Stage.Encoded(meanwhile[(Deposits / 2)..]));
-        await Deadline.UntilAsync("some seconds of doubt", TimeSpan.FromSeconds(60), async () => await worker.MetricAsync("ingest_clock_doubted_seconds") > 4);
+        await Deadline.UntilAsync("some seconds of doubt", TimeSpan.FromSeconds(60), async () =>
+            await worker.MetricAsync("ingest_clock_doubted_seconds") > 4
+        );
 
-        Assert.Contains($"PostgreSQL's clock jumped by {(seconds < 0 ? "-" : "+")}", await worker.BodyAsync("/health/ready"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"PostgreSQL's clock jumped by " + $"{(seconds < 0 ? "-" : "+")}",
+            await worker.BodyAsync("/health/ready"),
+            StringComparison.Ordinal
+        );
         Assert.True(await worker.MetricAsync("ingest_clock_jumps_total") > 0);
         Assert.True(await worker.MetricAsync("ingest_retries_total", "door=\"rabbitmq\"", "class=\"unavailable\"") > 0);
         Assert.True(await worker.MetricAsync("ingest_retries_total", "door=\"kafka\"", "class=\"unavailable\"") > 0);
-        Assert.Single(worker.Log.Split('\n'), line => line.Contains("no batch is decided and no parked command rejected", StringComparison.Ordinal));
+        Assert.Single(worker.Log.Split('\n'), line =>
+            line.Contains("no batch is decided and no parked command " + "rejected", StringComparison.Ordinal)
+        );
         Assert.Equal(before.Length, await stage.CountAsync("SELECT count(*) FROM commands"));
         Assert.Equal(Parked, await stage.CountAsync("SELECT count(*) FROM parked_commands"));
 

@@ -23,15 +23,23 @@ public sealed class ConfirmedChannelTests(Servers servers)
             var channel = await ConfirmedChannel.OpenAsync(connection, Ending);
             var queue = (await channel.Channel.QueueDeclareAsync("", durable: false, exclusive: true, cancellationToken: Ending)).QueueName;
 
-            Task[] publishes = [.. Enumerable.Range(0, 5_000).Select(_ => channel.PublishAsync(queue, mandatory: true, new BasicProperties(), new byte[200], Ending))];
+            Task[] publishes =
+            [
+                .. Enumerable
+                    .Range(0, 5_000)
+                    .Select(_ => channel.PublishAsync(queue, mandatory: true, new BasicProperties(), new byte[200], Ending)),
+            ];
             var confirmed = random.Next(publishes.Length);
             await publishes[confirmed].WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Ending);
             wire.Break();
 
-            await Task.WhenAll(publishes).WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.WhenAll(publishes)
+                .WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Ending)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             Assert.All(publishes, publish => Assert.True(publish.IsCompleted, $"round {round}: a publish did not end"));
             Assert.All(publishes.Where(publish => !publish.IsCompletedSuccessfully), publish =>
-                Assert.IsAssignableFrom<OperationInterruptedException>(Assert.Single(publish.Exception!.InnerExceptions)));
+                Assert.IsAssignableFrom<OperationInterruptedException>(Assert.Single(publish.Exception!.InnerExceptions))
+            );
             await RabbitConnection.LeaveAsync(connection);
         }
     }

@@ -17,7 +17,12 @@ public sealed class DeadLetterOrderTests(Servers servers)
     // More than the pages of a look at their least size.
     const int Letters = 600;
 
-    static readonly BasicProperties Expiring = new() { Persistent = true, ContentType = "application/json", Expiration = "1" };
+    static readonly BasicProperties Expiring = new()
+    {
+        Persistent = true,
+        ContentType = "application/json",
+        Expiration = "1",
+    };
 
     // A publisher can write RabbitMQ's own header.
     static readonly BasicProperties Forging = new(Expiring) { Headers = new Dictionary<string, object?> { ["x-delivery-count"] = 1000L } };
@@ -104,7 +109,10 @@ public sealed class DeadLetterOrderTests(Servers servers)
         await KillLookAsync(stage);
         var (code, output) = await stage.LettersAsync("replay", "--all", "--door", "rabbitmq");
         Assert.True(code == 0, output);
-        Assert.Equal(Enumerable.Range(0, Letters + 5), (await stage.Rabbit.TakeCommandsAsync(Letters + 5)).ConvertAll(message => Number(message.Body.Span)));
+        Assert.Equal(
+            Enumerable.Range(0, Letters + 5),
+            (await stage.Rabbit.TakeCommandsAsync(Letters + 5)).ConvertAll(message => Number(message.Body.Span))
+        );
     }
 
     [Fact]
@@ -118,7 +126,9 @@ public sealed class DeadLetterOrderTests(Servers servers)
             await PutAsideAsync(stage, 0, Letters);
             Assert.Equal(Enumerable.Range(0, Letters), await ListedAsync(stage));
             await KillLookAsync(stage);
-            await Deadline.UntilAsync("the letters back in the queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == Letters);
+            await Deadline.UntilAsync("the letters back in the queue", TimeSpan.FromSeconds(30), async () =>
+                await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == Letters
+            );
             Assert.Equal(Enumerable.Range(0, Letters), await ListedAsync(stage));
             Assert.Equal(0, (await stage.LettersAsync("drop", "--contains", "7", "--door", "rabbitmq")).ExitCode);
             Assert.Equal(Enumerable.Range(0, Letters).Where(number => !Has(number, '7')), await TakenAsync(stage));
@@ -155,11 +165,20 @@ public sealed class DeadLetterOrderTests(Servers servers)
         List<BetCommand> expired = [];
         for (var outage = 1; outage <= 3; outage++)
         {
-            BetCommand[] commands = [.. Enumerable.Range(1, Users).Select(user => Given.Deposit(10_00, user)), .. Enumerable.Range(1, Users).Select(user => Given.Withdraw(10_00, user))];
+            BetCommand[] commands =
+            [
+                .. Enumerable.Range(1, Users).Select(user => Given.Deposit(10_00, user)),
+                .. Enumerable.Range(1, Users).Select(user => Given.Withdraw(10_00, user)),
+            ];
             expired.AddRange(commands);
             await stage.Rabbit.PublishAsync(Stage.Encoded(commands), Expiring);
-            await Deadline.UntilAsync("expired commands among the dead letters", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == outage * 2 * Users);
-            Assert.Equal(0, (await IngestProcess.RunAsync(stage.Folder, ["outcome", commands[^1].Id.ToString(), .. stage.Settings])).ExitCode);
+            await Deadline.UntilAsync("expired commands among the dead " + "letters", TimeSpan.FromSeconds(30), async () =>
+                await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == outage * 2 * Users
+            );
+            Assert.Equal(
+                0,
+                (await IngestProcess.RunAsync(stage.Folder, ["outcome", commands[^1].Id.ToString(), .. stage.Settings])).ExitCode
+            );
             Assert.Equal(0, (await stage.LettersAsync("list", "--door", "rabbitmq")).ExitCode);
             await KillLookAsync(stage);
             Assert.Equal(3, (await stage.LettersAsync("show", "absent", "--door", "rabbitmq")).ExitCode);
@@ -179,13 +198,19 @@ public sealed class DeadLetterOrderTests(Servers servers)
     {
         var before = await stage.Rabbit.CountAsync(Rabbit.DeadLetters);
         await stage.Rabbit.PublishAsync(Enumerable.Range(first, count).Select(Body), properties ?? Expiring);
-        await Deadline.UntilAsync($"{count} letters more", TimeSpan.FromSeconds(60), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) >= before + count);
+        await Deadline.UntilAsync($"{count} letters more", TimeSpan.FromSeconds(60), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) >= before + count
+        );
     }
 
     // What it prints is more than a pipe holds that nobody reads, so it stands in the middle.
     static async Task KillLookAsync(Stage stage)
     {
-        var launch = Installed.Own("workers/Ingest", "Ingest", ["dead-letters", "list", "--door", "rabbitmq", "--json", "--text", "4000", .. stage.Settings]);
+        var launch = Installed.Own(
+            "workers/Ingest",
+            "Ingest",
+            ["dead-letters", "list", "--door", "rabbitmq", "--json", "--text", "4000", .. stage.Settings]
+        );
         var start = new ProcessStartInfo(launch.Program, launch.Arguments) { RedirectStandardOutput = true };
         foreach (var (name, value) in launch.Environment)
         {
@@ -201,7 +226,13 @@ public sealed class DeadLetterOrderTests(Servers servers)
     {
         var (code, output) = await stage.LettersAsync(["list", "--door", "rabbitmq", "--json", "--text", "20", .. options]);
         Assert.True(code == 0, output);
-        return [.. output.Split('\n').Where(line => line.StartsWith('{')).Select(line => Number(Encoding.UTF8.GetBytes(JsonDocument.Parse(line).RootElement.GetProperty("body").GetString()!)))];
+        return
+        [
+            .. output
+                .Split('\n')
+                .Where(line => line.StartsWith('{'))
+                .Select(line => Number(Encoding.UTF8.GetBytes(JsonDocument.Parse(line).RootElement.GetProperty("body").GetString()!))),
+        ];
     }
 
     // As they stand in the queue.
@@ -217,7 +248,8 @@ public sealed class DeadLetterOrderTests(Servers servers)
 
     static bool Has(int number, char digit) => number.ToString(CultureInfo.InvariantCulture).Contains(digit, StringComparison.Ordinal);
 
-    static byte[] Body(int number) => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{number}|").PadRight(4000, 'x'));
+    static byte[] Body(int number) =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{number}|").PadRight(4000, 'x'));
 
     static int Number(ReadOnlySpan<byte> body) => int.Parse(body[..body.IndexOf((byte)'|')], CultureInfo.InvariantCulture);
 }

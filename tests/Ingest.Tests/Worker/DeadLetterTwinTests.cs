@@ -29,7 +29,9 @@ public sealed class DeadLetterTwinTests(Servers servers)
         Assert.Contains("rabbitmq: 2 letters and 1 copies of them replayed", output, StringComparison.Ordinal);
         stage.Start("--Ingest:Doors=rabbitmq");
         await stage.AppliedAsync([command]);
-        await Deadline.UntilAsync("the envelope among the dead letters again", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+        await Deadline.UntilAsync("the envelope among the dead letters " + "again", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1
+        );
     }
 
     [Fact]
@@ -37,7 +39,16 @@ public sealed class DeadLetterTwinTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         var command = Given.Register();
-        await PutAsideAsync(stage, command, new BasicProperties { Persistent = true, ContentType = Envelope, Headers = new Dictionary<string, object?> { ["filling"] = Filling } });
+        await PutAsideAsync(
+            stage,
+            command,
+            new BasicProperties
+            {
+                Persistent = true,
+                ContentType = Envelope,
+                Headers = new Dictionary<string, object?> { ["filling"] = Filling },
+            }
+        );
 
         var (code, output) = await stage.LettersAsync("replay", "--all", "--door", "rabbitmq");
 
@@ -59,7 +70,10 @@ public sealed class DeadLetterTwinTests(Servers servers)
         var (_, listed) = await stage.LettersAsync("list", "--door", "rabbitmq", "--json");
         var letters = listed.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal(2, letters.Length);
-        var id = letters.Single(letter => !letter.GetProperty("reason").GetString()!.StartsWith("given up", StringComparison.Ordinal)).GetProperty("id").GetString()!;
+        var id = letters
+            .Single(letter => !letter.GetProperty("reason").GetString()!.StartsWith("given up", StringComparison.Ordinal))
+            .GetProperty("id")
+            .GetString()!;
 
         var (code, output) = await stage.LettersAsync("drop", "--id", id, "--door", "rabbitmq");
 
@@ -78,9 +92,21 @@ public sealed class DeadLetterTwinTests(Servers servers)
         {
             await stage.Rabbit.PublishAsync(Stage.Encoded([command]), properties);
         }
-        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == bad.Length);
+        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == bad.Length
+        );
         Assert.Equal(0, await worker.StopAsync());
-        await stage.Rabbit.PublishAsync(Stage.Encoded([command]), new BasicProperties { Persistent = true, ContentType = "application/json", Expiration = "1" });
-        await Deadline.UntilAsync("the expired command", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == bad.Length + 1);
+        await stage.Rabbit.PublishAsync(
+            Stage.Encoded([command]),
+            new BasicProperties
+            {
+                Persistent = true,
+                ContentType = "application/json",
+                Expiration = "1",
+            }
+        );
+        await Deadline.UntilAsync("the expired command", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == bad.Length + 1
+        );
     }
 }

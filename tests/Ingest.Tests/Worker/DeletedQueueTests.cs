@@ -34,7 +34,9 @@ public sealed class DeletedQueueTests(Servers servers)
         }
         await stage.AppliedAsync([.. held, .. later]);
         Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'accepted'"));
-        await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+        await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1
+        );
         Assert.Equal(1, await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Topics.Commands}\""));
         await worker.ReadyAsync();
     }
@@ -50,7 +52,11 @@ public sealed class DeletedQueueTests(Servers servers)
         BetCommand[] held = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))];
         // The second one finds no room beside the first and is cut: its beginning is a whole command.
         byte[][] large = [Padded(900_000), Padded(300_000)];
-        var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--Ingest:HeldBytes={HeldMessages.Limit}", $"{stage.Settings[0]};Command Timeout=100");
+        var worker = stage.Start(
+            "--Ingest:Doors=rabbitmq",
+            $"--Ingest:HeldBytes={HeldMessages.Limit}",
+            $"{stage.Settings[0]};Command " + $"Timeout=100"
+        );
         await worker.ReadyAsync();
         if (areLettersFull)
         {
@@ -70,11 +76,16 @@ public sealed class DeletedQueueTests(Servers servers)
             stopping = worker.StopAsync();
             if (stopsFirst)
             {
-                await Deadline.UntilAsync("the stop", TimeSpan.FromSeconds(30), () => Task.FromResult(worker.Log.Contains("asked to stop", StringComparison.Ordinal)));
+                await Deadline.UntilAsync("the stop", TimeSpan.FromSeconds(30), () =>
+                    Task.FromResult(worker.Log.Contains("asked to stop", StringComparison.Ordinal))
+                );
                 await stage.Rabbit.DeleteAsync(Topics.Commands);
             }
             await Deadline.UntilAsync("the messages in a new queue", TimeSpan.FromSeconds(20), () =>
-                Task.FromResult(worker.Log.Contains("messages of a deleted RabbitMQ queue that were not applied", StringComparison.Ordinal)));
+                Task.FromResult(
+                    worker.Log.Contains("messages of a deleted RabbitMQ queue that were not " + "applied", StringComparison.Ordinal)
+                )
+            );
         }
         Assert.Equal(0, await stopping);
         if (areLettersFull)
@@ -84,7 +95,9 @@ public sealed class DeletedQueueTests(Servers servers)
         stage.Start("--Ingest:Doors=rabbitmq");
         await stage.AppliedAsync(held);
         await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () =>
-            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) + await stage.CountAsync("SELECT count(*) FROM dead_letters") == (areLettersFull ? 6 : 3));
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) + await stage.CountAsync("SELECT count(*) FROM dead_letters")
+            == (areLettersFull ? 6 : 3)
+        );
         Assert.Equal(areLettersFull, await stage.CountAsync("SELECT count(*) FROM dead_letters") > 0);
         Assert.Equal(InHand, await stage.CountAsync("SELECT count(*) FROM commands"));
         Assert.Contains("300000 bytes", (await stage.LettersAsync("list")).Output, StringComparison.Ordinal);
@@ -94,7 +107,8 @@ public sealed class DeletedQueueTests(Servers servers)
     public async Task Last_copies_behind_messages_of_a_lost_connection_go_to_the_new_queue_too()
     {
         await using var stage = await Stage.SetAsync(servers);
-        BetCommand[] first = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))], second = [.. Enumerable.Range(InHand + 1, 500).Select(user => Given.Register(user))];
+        BetCommand[] first = [.. Enumerable.Range(1, InHand).Select(user => Given.Register(user))],
+            second = [.. Enumerable.Range(InHand + 1, 500).Select(user => Given.Register(user))];
         var rabbit = new Uri((await servers.RabbitAsync()).Uri);
         await using var wire = new CutWire(rabbit.Port);
         var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--RabbitMq:Uri={new UriBuilder(rabbit) { Port = wire.Port }.Uri}");
@@ -112,13 +126,20 @@ public sealed class DeletedQueueTests(Servers servers)
             wire.Break();
             // The messages come again to a third consumer.
             await Deadline.UntilAsync("the third consumer", TimeSpan.FromSeconds(60), () =>
-                Task.FromResult(worker.Log.Split('\n').Count(line => line.Contains(" INF 140 ", StringComparison.Ordinal)) == 3));
+                Task.FromResult(worker.Log.Split('\n').Count(line => line.Contains(" INF 140 ", StringComparison.Ordinal)) == 3)
+            );
             await HeldMessages.ReceivedAsync(stage);
             await stage.Rabbit.DeleteAsync(Topics.Commands);
             await CancelledAsync(worker, second.Length);
             stopping = worker.StopAsync();
             await Deadline.UntilAsync("the messages in a new queue", TimeSpan.FromSeconds(20), () =>
-                Task.FromResult(worker.Log.Contains($"{InHand + second.Length} messages of a deleted RabbitMQ queue that were not applied", StringComparison.Ordinal)));
+                Task.FromResult(
+                    worker.Log.Contains(
+                        $"{InHand + second.Length} messages of a deleted RabbitMQ queue that were not " + $"applied",
+                        StringComparison.Ordinal
+                    )
+                )
+            );
         }
         Assert.Equal(0, await stopping);
         stage.Start("--Ingest:Doors=rabbitmq");
@@ -150,8 +171,12 @@ public sealed class DeletedQueueTests(Servers servers)
         }
     }
 
-    static Task CancelledAsync(IngestProcess worker, int messages = InHand + 1) => Deadline.UntilAsync("the end of the consumer", TimeSpan.FromSeconds(30), () =>
-        Task.FromResult(worker.Log.Contains($"the {messages} messages that this replica holds are nowhere else", StringComparison.Ordinal)));
+    static Task CancelledAsync(IngestProcess worker, int messages = InHand + 1) =>
+        Deadline.UntilAsync("the end of the consumer", TimeSpan.FromSeconds(30), () =>
+            Task.FromResult(
+                worker.Log.Contains($"the {messages} messages that this replica holds are nowhere " + $"else", StringComparison.Ordinal)
+            )
+        );
 
     [Theory]
     [InlineData("bet-commands")]
@@ -180,10 +205,16 @@ public sealed class DeletedQueueTests(Servers servers)
         }
         else
         {
-            Assert.Contains("what MassTransit sends through the exchange", await worker.BodyAsync("/health/ready"), StringComparison.Ordinal);
+            Assert.Contains(
+                "what MassTransit sends through the " + "exchange",
+                await worker.BodyAsync("/health/ready"),
+                StringComparison.Ordinal
+            );
             // What a publisher brings there can be taken away: nobody holds it.
             await stage.Rabbit.PublishToNewQueueAsync(Stage.Encoded([Given.Register(5)]));
-            await Deadline.UntilAsync("the message of the other queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Topics.Commands) == 1);
+            await Deadline.UntilAsync("the message of the other queue", TimeSpan.FromSeconds(30), async () =>
+                await stage.Rabbit.CountAsync(Topics.Commands) == 1
+            );
         }
 
         await stage.Rabbit.DeleteAsync(queue);
@@ -231,7 +262,9 @@ public sealed class DeletedQueueTests(Servers servers)
             await RemakeAsync(stage, type);
             await CancelledAsync(worker, InHand);
             stopping = worker.StopAsync();
-            await Deadline.UntilAsync("the messages in the queue", TimeSpan.FromSeconds(60), async () => await stage.Rabbit.CountAsync(Topics.Commands) >= InHand);
+            await Deadline.UntilAsync("the messages in the queue", TimeSpan.FromSeconds(60), async () =>
+                await stage.Rabbit.CountAsync(Topics.Commands) >= InHand
+            );
         }
         Assert.Equal(0, await stopping);
     }
@@ -254,7 +287,8 @@ public sealed class DeletedQueueTests(Servers servers)
                 await stage.Rabbit.DeleteAsync(Topics.Commands);
                 await CancelledAsync(worker, InHand);
                 await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(60), async () =>
-                    (await worker.BodyAsync("/health/ready")).Contains("queue limit", StringComparison.Ordinal));
+                    (await worker.BodyAsync("/health/ready")).Contains("queue limit", StringComparison.Ordinal)
+                );
                 Assert.Equal(1, await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Topics.Commands}\""));
             }
             await stage.AppliedAsync(held);
@@ -278,8 +312,9 @@ public sealed class DeletedQueueTests(Servers servers)
         try
         {
             // Once a minute: after 30 s of silence a consumer is replaced.
-            await Deadline.UntilAsync("two reports", TimeSpan.FromSeconds(150), () => Task.FromResult(
-                worker.Log.Split('\n').Count(line => line.Contains("it refuses access", StringComparison.Ordinal)) > 1));
+            await Deadline.UntilAsync("two reports", TimeSpan.FromSeconds(150), () =>
+                Task.FromResult(worker.Log.Split('\n').Count(line => line.Contains("it refuses access", StringComparison.Ordinal)) > 1)
+            );
 
             await AppliesAsync(stage, 1);
             await host.CloseConnectionsAsync();
@@ -298,8 +333,13 @@ public sealed class DeletedQueueTests(Servers servers)
         await stage.Rabbit.DeclareAsync(Topics.Commands, new() { ["x-queue-type"] = type });
     }
 
-    static Task OtherArgumentsAsync(IngestProcess worker, string queue) => Deadline.UntilAsync("the report", TimeSpan.FromSeconds(30), async () =>
-        (await worker.BodyAsync("/health/ready")).Contains($"the RabbitMQ queue {queue} is there with other arguments", StringComparison.Ordinal));
+    static Task OtherArgumentsAsync(IngestProcess worker, string queue) =>
+        Deadline.UntilAsync("the report", TimeSpan.FromSeconds(30), async () =>
+            (await worker.BodyAsync("/health/ready")).Contains(
+                $"the RabbitMQ queue {queue} is there with other " + $"arguments",
+                StringComparison.Ordinal
+            )
+        );
 
     static async Task AppliesAsync(Stage stage, int user)
     {
@@ -335,7 +375,11 @@ public sealed class DeletedQueueTests(Servers servers)
             await stage.Rabbit.PublishAsync(Stage.Encoded([command]));
             await stage.AppliedAsync([command]);
             await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(30), async () =>
-                (await worker.BodyAsync("/health/ready")).Contains("the exchange bet-commands is another one than Ingest makes", StringComparison.Ordinal));
+                (await worker.BodyAsync("/health/ready")).Contains(
+                    "the exchange bet-commands is another one than Ingest " + "makes",
+                    StringComparison.Ordinal
+                )
+            );
             await stage.Rabbit.RemakeExchangeAsync();
             await worker.ReadyAsync();
         }
@@ -356,7 +400,11 @@ public sealed class DeletedQueueTests(Servers servers)
         {
             await host.AllowWritingAsync("^amq[.]default$");
             await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(60), async () =>
-                (await worker.BodyAsync("/health/ready")).Contains("the exchange bet-commands cannot be bound to its queue", StringComparison.Ordinal));
+                (await worker.BodyAsync("/health/ready")).Contains(
+                    "the exchange bet-commands cannot be bound to its " + "queue",
+                    StringComparison.Ordinal
+                )
+            );
             var command = Given.Register();
             await stage.Rabbit.PublishAsync(Stage.Encoded([command]));
             await stage.AppliedAsync([command]);

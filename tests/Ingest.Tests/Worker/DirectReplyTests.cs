@@ -21,7 +21,10 @@ public sealed class DirectReplyTests(Servers servers)
 
     // The channel that publishes to one of these crashes in RabbitMQ 3.10. The second one is whole, and its node is in no cluster.
     static readonly string[] MadeUp =
-        [$"{Prefix}g2dkAA5yYWJiaXRAbG9jYWxob3N0AAAB.c29tZXRoaW5n", $"{Prefix}g1hkAA5yYWJiaXRAbG9jYWxob3N0AAAC5wAAAABk.AAAA=="];
+    [
+        $"{Prefix}g2dkAA5yYWJiaXRAbG9jYWxob3N0AAAB.c29tZXRoaW5n",
+        $"{Prefix}g1hkAA5yYWJiaXRAbG9jYWxob3N0AAAC5wAAAABk.AAAA==",
+    ];
 
     [Fact]
     public async Task A_made_up_direct_address_takes_nobodys_answer()
@@ -30,13 +33,20 @@ public sealed class DirectReplyTests(Servers servers)
         var queue = await stage.Rabbit.QueueAsync("bet-replies.beside");
         await using var client = await DirectClient.OpenAsync((await servers.RabbitAsync()).Uri);
         BetCommand[] commands = [.. Enumerable.Range(1, 4000).Select(user => Given.Register(user))];
-        await Task.WhenAll(Stage.Encoded(commands).Index().Select(command => (command.Index % 4) switch
-        {
-            0 => client.SendAsync(command.Item),
-            1 => stage.Rabbit.PublishAsync([command.Item], new BasicProperties { ReplyTo = queue }),
-            2 => stage.Rabbit.PublishAsync([command.Item], new BasicProperties { ReplyTo = MadeUp[0] }),
-            _ => stage.Rabbit.PublishAsync([command.Item], new BasicProperties { ReplyTo = MadeUp[1] }),
-        }));
+        await Task.WhenAll(
+            Stage
+                .Encoded(commands)
+                .Index()
+                .Select(command =>
+                    (command.Index % 4) switch
+                    {
+                        0 => client.SendAsync(command.Item),
+                        1 => stage.Rabbit.PublishAsync([command.Item], new BasicProperties { ReplyTo = queue }),
+                        2 => stage.Rabbit.PublishAsync([command.Item], new BasicProperties { ReplyTo = MadeUp[0] }),
+                        _ => stage.Rabbit.PublishAsync([command.Item], new BasicProperties { ReplyTo = MadeUp[1] }),
+                    }
+                )
+        );
 
         var worker = stage.Start("--Ingest:Doors=rabbitmq", "--Ingest:ReplyWait=00:01:00");
 
@@ -45,7 +55,8 @@ public sealed class DirectReplyTests(Servers servers)
         await Soon("the answers to the client", () => Task.FromResult(client.Answers == 1000));
         await Soon("an account of the answers", async () =>
             await worker.MetricAsync("ingest_replies_total", "result=\"sent\"") == 2000
-            && await worker.MetricAsync("ingest_replies_total", "result=\"unusable\"") == 2000);
+            && await worker.MetricAsync("ingest_replies_total", "result=\"unusable\"") == 2000
+        );
         Assert.Contains($"could not be sent (RabbitMQ ends the channel over the address \"{Prefix}", worker.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("does not serve this worker", worker.Log, StringComparison.Ordinal);
         Assert.Equal(0, await worker.StopAsync());
@@ -65,10 +76,11 @@ public sealed class DirectReplyTests(Servers servers)
 
         foreach (var chunk in Stage.Encoded(others).Chunk(1000))
         {
-            await Task.WhenAll(chunk.Select(body => stage.Rabbit.PublishAsync([body], new BasicProperties
-            {
-                ReplyTo = $"{Prefix}{RandomText(30)}.{RandomText(16)}",
-            })));
+            await Task.WhenAll(
+                chunk.Select(body =>
+                    stage.Rabbit.PublishAsync([body], new BasicProperties { ReplyTo = $"{Prefix}{RandomText(30)}.{RandomText(16)}" })
+                )
+            );
         }
         BetCommand[] asked = [.. Enumerable.Range(Others + 2, 100).Select(user => Given.Register(user))];
         await Task.WhenAll(Stage.Encoded(asked).Select(client.SendAsync));
@@ -90,11 +102,27 @@ public sealed class DirectReplyTests(Servers servers)
         await stage.Rabbit.DeclareAsync(stream, new() { ["x-queue-type"] = "stream" });
         string[] forms =
         [
-            .. MadeUp, Prefix, $"{Prefix}.", $"{Prefix}a", $"{Prefix}a.b", $"{Prefix}=.=",
-            $"{Prefix}{new string('A', 255 - Prefix.Length)}", $"{Prefix}\u0000.\u00e9",
-            "amq.direct", "amq.rabbitmq.trace", "amq.rabbitmq.log", "amq.gen-nobody", "exchange:amq.fanout",
-            "rabbitmq://host/vhost/name?temporary=true", "/", " ", "\u0000", "a\nb",
-            new string('q', 255), new string('\u00e9', 127), stream,
+            .. MadeUp,
+            Prefix,
+            $"{Prefix}.",
+            $"{Prefix}a",
+            $"{Prefix}a.b",
+            $"{Prefix}=.=",
+            $"{Prefix}{new string('A', 255 - Prefix.Length)}",
+            $"{Prefix}\u0000.\u00e9",
+            "amq.direct",
+            "amq.rabbitmq.trace",
+            "amq.rabbitmq.log",
+            "amq.gen-nobody",
+            "exchange:amq.fanout",
+            "rabbitmq://host/vhost/name?temporary=true",
+            "/",
+            " ",
+            "\u0000",
+            "a\nb",
+            new string('q', 255),
+            new string('\u00e9', 127),
+            stream,
         ];
         BetCommand[] commands = [.. Enumerable.Range(1, 40 * forms.Length).Select(user => Given.Register(user))];
         foreach (var (at, body) in Stage.Encoded(commands).Index())
@@ -108,7 +136,8 @@ public sealed class DirectReplyTests(Servers servers)
         await Soon("all answers to the queue", async () => await stage.Rabbit.CountAsync(queue) == commands.Length / 2);
         await Soon("the answers in the stream", async () => await stage.Rabbit.CountAsync(stream) == 20);
         await Soon("an account of the answers", async () =>
-            await ResultAsync("sent") + await ResultAsync("nobody-there") + await ResultAsync("unusable") == commands.Length);
+            await ResultAsync("sent") + await ResultAsync("nobody-there") + await ResultAsync("unusable") == commands.Length
+        );
         Assert.DoesNotContain("does not serve this worker", worker.Log, StringComparison.Ordinal);
         Assert.Equal(0, await worker.StopAsync());
         Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
@@ -131,8 +160,18 @@ public sealed class DirectReplyTests(Servers servers)
         string[] addresses = [.. Enumerable.Range(0, 1000).Select(at => at is 300 or 700 ? MadeUp[at / 500] : good)];
 
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
-        var results = await Task.WhenAll(addresses.Index().Select(address => routes.SendAsync(
-            address.Item, new BasicProperties { CorrelationId = $"{address.Index}" }, "{}"u8.ToArray(), limit.Token)));
+        var results = await Task.WhenAll(
+            addresses
+                .Index()
+                .Select(address =>
+                    routes.SendAsync(
+                        address.Item,
+                        new BasicProperties { CorrelationId = $"{address.Index}" },
+                        "{}"u8.ToArray(),
+                        limit.Token
+                    )
+                )
+        );
 
         Assert.Equal(addresses.Select(address => address == good ? ReplyRoutes.Sent : ReplyRoutes.Unusable), results);
         await Soon("the answers to the client", () => Task.FromResult(client.Answers == 998));

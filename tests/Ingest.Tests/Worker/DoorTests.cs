@@ -19,7 +19,9 @@ public sealed class DoorTests(Servers servers)
 
         var worker = stage.Start();
         await stage.AppliedAsync(commands);
-        await Deadline.UntilAsync("an empty queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Topics.Commands) == 0);
+        await Deadline.UntilAsync("an empty queue", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Topics.Commands) == 0
+        );
         await NothingParkedAsync(stage);
 
         await Invariants.HoldAsync(stage.Postgres);
@@ -32,7 +34,11 @@ public sealed class DoorTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         // Each withdrawal is covered only by the deposit just before it.
-        BetCommand[] commands = [Given.Register(), .. Enumerable.Range(0, 2000).Select(step => step % 2 == 0 ? (BetCommand)Given.Deposit(1_00) : Given.Withdraw(1_00))];
+        BetCommand[] commands =
+        [
+            Given.Register(),
+            .. Enumerable.Range(0, 2000).Select(step => step % 2 == 0 ? (BetCommand)Given.Deposit(1_00) : Given.Withdraw(1_00)),
+        ];
         await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
 
         stage.Start("--Ingest:Doors=rabbitmq");
@@ -51,16 +57,25 @@ public sealed class DoorTests(Servers servers)
         BetCommand[] good = [Given.Register(), .. Enumerable.Range(0, 496).Select(_ => Given.Deposit(1_00))];
         var refused = Given.Withdraw(1_000_00);
         var poison = "{\"kind\":\"deposit\",\"amount\":\"1e9\"}"u8.ToArray();
-        byte[][] messages = [.. Stage.Encoded(good[..250]), poison, .. Stage.Encoded([refused, ((Deposit)good[1]) with { Amount = new Money(2_00) }]), .. Stage.Encoded(good[250..])];
+        byte[][] messages =
+        [
+            .. Stage.Encoded(good[..250]),
+            poison,
+            .. Stage.Encoded([refused, ((Deposit)good[1]) with { Amount = new Money(2_00) }]),
+            .. Stage.Encoded(good[250..]),
+        ];
 
         stage.Start($"--Ingest:Doors={door}");
         await (door == "kafka" ? stage.Kafka.PublishAsync(messages) : stage.Rabbit.PublishAsync(messages));
         await stage.AppliedAsync([.. good, refused]);
 
-        await using var outcomes = stage.Postgres.CreateCommand("""
-            SELECT (SELECT count(*) FROM commands WHERE outcome = 'accepted') || ' ' || (SELECT string_agg(reason, '') FROM commands) || ' ' || (SELECT balance FROM wallets)
+        await using var outcomes = stage.Postgres.CreateCommand(
+            """
+            SELECT (SELECT count(*) FROM commands WHERE outcome = 'accepted') || ' ' || (SELECT string_agg(reason, '')
+                FROM commands) || ' ' || (SELECT balance FROM wallets)
                 || ' ' || (SELECT count(*) FROM command_conflicts)
-            """);
+            """
+        );
         Assert.Equal("497 insufficient-funds 496.00 1", await outcomes.ExecuteScalarAsync(TestContext.Current.CancellationToken));
         var (body, headers) = await DeadLetterAsync(stage, door);
         Assert.Equal(poison, body);
@@ -75,7 +90,8 @@ public sealed class DoorTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         var command = Given.Register();
-        var envelope = $$"""{"messageId":"{{Guid.NewGuid()}}","messageType":["urn:message:Upstream:BetCommand"],"message":{{Encoding.UTF8.GetString(CommandEncoder.Encode(command))}},"host":null}""";
+        var envelope =
+            $$"""{"messageId":"{{Guid.NewGuid()}}","messageType":["urn:message:Upstream:BetCommand"],"message":{{Encoding.UTF8.GetString(CommandEncoder.Encode(command))}},"host":null}""";
 
         stage.Start("--Ingest:Doors=rabbitmq");
         await stage.Rabbit.PublishAsync([Encoding.UTF8.GetBytes(envelope)], "application/vnd.masstransit+json");
@@ -104,10 +120,10 @@ public sealed class DoorTests(Servers servers)
     }
 
     static Task NothingParkedAsync(Stage stage) => Deadline.UntilAsync("the end of all waiting", TimeSpan.FromSeconds(20), async () =>
-    {
-        await using var parked = stage.Postgres.CreateCommand("SELECT count(*) FROM parked_commands WHERE waits_for <> 'bet'");
-        return (long)(await parked.ExecuteScalarAsync())! == 0;
-    });
+        {
+            await using var parked = stage.Postgres.CreateCommand("SELECT count(*) FROM parked_commands WHERE waits_for <> 'bet'");
+            return (long)(await parked.ExecuteScalarAsync())! == 0;
+        });
 
     static async Task<(byte[] Body, Dictionary<string, string> Headers)> DeadLetterAsync(Stage stage, string door)
     {
@@ -115,10 +131,20 @@ public sealed class DoorTests(Servers servers)
         {
             var record = stage.Kafka.FirstDeadLetter();
             Assert.NotNull(record);
-            return (record.Message.Value, record.Message.Headers.ToDictionary(header => header.Key, header => Encoding.UTF8.GetString(header.GetValueBytes())));
+            return (
+                record.Message.Value,
+                record.Message.Headers.ToDictionary(header => header.Key, header => Encoding.UTF8.GetString(header.GetValueBytes()))
+            );
         }
-        await Deadline.UntilAsync("a dead letter", TimeSpan.FromSeconds(10), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+        await Deadline.UntilAsync("a dead letter", TimeSpan.FromSeconds(10), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1
+        );
         var message = await stage.Rabbit.TakeAsync(Rabbit.DeadLetters);
-        return (message!.Body.ToArray(), message.BasicProperties.Headers!.Where(header => header.Value is byte[]).ToDictionary(header => header.Key, header => Encoding.UTF8.GetString((byte[])header.Value!)));
+        return (
+            message!.Body.ToArray(),
+            message
+                .BasicProperties.Headers!.Where(header => header.Value is byte[])
+                .ToDictionary(header => header.Key, header => Encoding.UTF8.GetString((byte[])header.Value!))
+        );
     }
 }

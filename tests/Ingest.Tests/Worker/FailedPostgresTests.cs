@@ -19,9 +19,18 @@ public sealed class FailedPostgresTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         var notLetIn = new NpgsqlConnectionStringBuilder(stage.Settings[0].Split('=', 2)[1]) { Username = "absent" };
 
-        foreach (var (connection, said) in new[] { ("Host=127.0.0.1;Port=1;Username=x;Database=x", "at 127.0.0.1:1: connection refused"), (notLetIn.ConnectionString, "it refuses access (28000)") })
+        foreach (
+            var (connection, said) in new[]
+            {
+                ("Host=127.0.0.1;Port=1;Username=x;Database=x", "at 127.0.0.1:1: connection " + "refused"),
+                (notLetIn.ConnectionString, "it refuses access (28000)"),
+            }
+        )
         {
-            var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["dead-letters", .. verb, stage.Settings[1], .. stage.Kafka.Settings, $"--Postgres:ConnectionString={connection}"]);
+            var (code, output) = await IngestProcess.RunAsync(
+                stage.Folder,
+                ["dead-letters", .. verb, stage.Settings[1], .. stage.Kafka.Settings, $"--Postgres:ConnectionString={connection}"]
+            );
 
             Assert.True(code == 2, output);
             Assert.Contains("could not ask PostgreSQL", output, StringComparison.Ordinal);
@@ -41,7 +50,13 @@ public sealed class FailedPostgresTests(Servers servers)
         foreach (var database in new[] { current, fresh })
         {
             var asIngest = new NpgsqlConnectionStringBuilder(database) { Username = "ingest" }.ConnectionString;
-            var (code, output) = await IngestProcess.RunAsync(servers.Folder, "migrate", "--role-password", "ingest=x", $"--Postgres:ConnectionString={asIngest}");
+            var (code, output) = await IngestProcess.RunAsync(
+                servers.Folder,
+                "migrate",
+                "--role-password",
+                "ingest=x",
+                $"--Postgres:ConnectionString={asIngest}"
+            );
 
             Assert.True(code is 1 or 2, output);
             Assert.Contains("permission denied", output, StringComparison.Ordinal);
@@ -63,7 +78,9 @@ public sealed class FailedPostgresTests(Servers servers)
         BetCommand[] commands = [Given.Deposit(10_00, 1), .. Enumerable.Range(0, 9).Select(_ => Given.Deposit(10_00, 2))];
         await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
         await held.IsWaitedForAsync();
-        await Deadline.UntilAsync("a session that waits in its transaction", TimeSpan.FromSeconds(30), async () => await IdleAsync(stage) > 0);
+        await Deadline.UntilAsync("a session that waits in its " + "transaction", TimeSpan.FromSeconds(30), async () =>
+            await IdleAsync(stage) > 0
+        );
 
         await Deadline.UntilAsync("its end", TimeSpan.FromSeconds(60), async () => await IdleAsync(stage) == 0);
         await held.DisposeAsync();
@@ -76,6 +93,9 @@ public sealed class FailedPostgresTests(Servers servers)
         Assert.DoesNotContain("does not serve this worker", worker.Log, StringComparison.Ordinal);
     }
 
-    static Task<long> IdleAsync(Stage stage) => stage.CountAsync(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'ingest' AND state = 'idle in transaction'");
+    static Task<long> IdleAsync(Stage stage) =>
+        stage.CountAsync(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'ingest' AND state = 'idle in "
+                + "transaction'"
+        );
 }

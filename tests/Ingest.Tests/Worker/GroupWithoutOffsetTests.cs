@@ -7,12 +7,14 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>
-/// The group has no offset: it expired, or this is the first start. On a Kafka of its own where REAL_KAFKA names the tools, else on the stand-in.
+/// The group has no offset: it expired, or this is the first start. On a Kafka of its own where REAL_KAFKA names the tools, else on the
+/// stand-in.
 /// </summary>
 [Trait("Category", "real")]
 public sealed class GroupWithoutOffsetTests(Servers servers)
 {
-    const string Unread = "bet-commands/0: offset 0 (the group has none and begins there) is gone, there are ", Read = "bet-commands/0: offset 1 is gone, there are ";
+    const string Unread = "bet-commands/0: offset 0 (the group has none and begins there) is gone, there are ",
+        Read = "bet-commands/0: offset 1 is gone, there are ";
 
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
@@ -50,7 +52,9 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         await broker.PublishAsync(Stage.Encoded(kept.TakeLast(1)));
         await stage.AppliedAsync(kept);
         await worker.ReadyAsync();
-        var loss = broker.IsReal ? $"{first - 1} records are lost" : $"{first} records were deleted before it, and which of them were applied is not known";
+        var loss = broker.IsReal
+            ? $"{first - 1} records are lost"
+            : $"{first} records were deleted before it, and which of them were " + $"applied is not known";
         Assert.Contains(loss, worker.Log, StringComparison.Ordinal);
         Assert.Equal(2 + left, await stage.CountAsync("SELECT count(*) FROM commands"));
         Assert.Equal(0, await worker.StopAsync());
@@ -71,10 +75,13 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
 
         var worker = stage.Start("--Ingest:Doors=kafka");
         await Deadline.UntilAsync("an assignment", Limit, async () =>
-            (await worker.BodyAsync("/health/ready")).Contains("the broker does not tell the group's offsets", StringComparison.Ordinal));
+            (await worker.BodyAsync("/health/ready")).Contains("the broker does not tell the group's offsets", StringComparison.Ordinal)
+        );
         await stage.Kafka.ServeAsync("OffsetFetch");
         await StoppedAsync(worker);
-        await Deadline.UntilAsync("the line", Limit, () => Task.FromResult(worker.Log.Contains($"{Unread}2 to 3", StringComparison.Ordinal)));
+        await Deadline.UntilAsync("the line", Limit, () =>
+            Task.FromResult(worker.Log.Contains($"{Unread}2 to 3", StringComparison.Ordinal))
+        );
         Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands"));
     }
 
@@ -82,7 +89,8 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
     public async Task A_partition_that_was_added_and_has_its_first_record_is_read_and_one_that_has_not_is_stopped()
     {
         await using var stage = await Stage.SetKafkaAsync(servers, partitions: 2);
-        BetCommand[] whole = [Given.Register(1)], gone = [Given.Register(2), Given.Register(3)];
+        BetCommand[] whole = [Given.Register(1)],
+            gone = [Given.Register(2), Given.Register(3)];
         await stage.Kafka.PublishAsync(Stage.Encoded(whole), partition: 1);
         await stage.Kafka.PublishAsync(Stage.Encoded(gone));
         await stage.Kafka.DeleteRecordsAsync("bet-commands", 0, before: 1);
@@ -115,6 +123,8 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         Assert.Equal(3, await worker.MetricAsync("ingest_kafka_offsets_lost_total"));
     }
 
-    static Task StoppedAsync(IngestProcess worker) => Deadline.UntilAsync("a stopped partition", Limit, async () =>
-        (await worker.BodyAsync("/health/ready")).Contains("offset lost in partitions 0", StringComparison.Ordinal));
+    static Task StoppedAsync(IngestProcess worker) =>
+        Deadline.UntilAsync("a stopped partition", Limit, async () =>
+            (await worker.BodyAsync("/health/ready")).Contains("offset lost in partitions 0", StringComparison.Ordinal)
+        );
 }

@@ -17,16 +17,21 @@ public sealed class HeaderLimitTests(Servers servers)
     [Fact]
     public async Task Two_hundred_records_of_95_000_empty_headers_are_put_aside_without_them_in_little_memory()
     {
-        const int count = 200, headers = 95_000;
+        const int count = 200,
+            headers = 95_000;
         await using var stage = await Stage.SetAsync(servers);
         var empty = Empty(headers);
-        await stage.Kafka.PublishAsync(Enumerable.Range(0, count).Select(_ => new Message<byte[]?, byte[]?> { Value = NoCommand, Headers = empty }));
+        await stage.Kafka.PublishAsync(
+            Enumerable.Range(0, count).Select(_ => new Message<byte[]?, byte[]?> { Value = NoCommand, Headers = empty })
+        );
         BetCommand[] good = [Given.Register(1)];
         await stage.Kafka.PublishAsync(Stage.Encoded(good));
 
         var worker = stage.Start("--Ingest:Doors=kafka");
         await stage.AppliedAsync(good);
-        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(120), () => Task.FromResult(stage.Kafka.DeadLetterCount() == count));
+        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(120), () =>
+            Task.FromResult(stage.Kafka.DeadLetterCount() == count)
+        );
 
         var peak = worker.PeakMemory();
         TestContext.Current.TestOutputHelper!.WriteLine($"{peak >> 20} MB at most");
@@ -49,7 +54,9 @@ public sealed class HeaderLimitTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         BetCommand[] commands = [.. Enumerable.Range(1, 5).Select(user => Given.Register(user))];
         var many = Empty(headers);
-        await stage.Kafka.PublishAsync(Stage.Encoded(commands).Append(NoCommand).Select(body => new Message<byte[]?, byte[]?> { Value = body, Headers = many }));
+        await stage.Kafka.PublishAsync(
+            Stage.Encoded(commands).Append(NoCommand).Select(body => new Message<byte[]?, byte[]?> { Value = body, Headers = many })
+        );
 
         stage.Start("--Ingest:Doors=kafka");
         await stage.AppliedAsync(commands);
@@ -71,7 +78,9 @@ public sealed class HeaderLimitTests(Servers servers)
         for (var round = 1; round <= 2; round++)
         {
             var expected = round;
-            await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), () => Task.FromResult(stage.Kafka.DeadLetters().Count(letter => letter.Message.Value is not null) == expected));
+            await Deadline.UntilAsync("the dead letter", TimeSpan.FromSeconds(30), () =>
+                Task.FromResult(stage.Kafka.DeadLetters().Count(letter => letter.Message.Value is not null) == expected)
+            );
 
             var (code, output) = await stage.LettersAsync("replay", "--all", "--door", "kafka");
 
@@ -89,7 +98,11 @@ public sealed class HeaderLimitTests(Servers servers)
         var headers = Empty(20_000);
         headers.Add("dead-letter-from", Encoding.UTF8.GetBytes($"{Topics.Commands}/0@0"));
         headers.Add("dead-letter-reason", "old"u8.ToArray());
-        await stage.Kafka.PublishAsync(new Message<byte[]?, byte[]?> { Value = NoCommand, Headers = headers }, 0, Topics.DeadLetter(Topics.Commands));
+        await stage.Kafka.PublishAsync(
+            new Message<byte[]?, byte[]?> { Value = NoCommand, Headers = headers },
+            0,
+            Topics.DeadLetter(Topics.Commands)
+        );
 
         var (code, output) = await stage.LettersAsync("list", "--door", "kafka");
 

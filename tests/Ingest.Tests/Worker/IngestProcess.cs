@@ -17,9 +17,16 @@ sealed class IngestProcess : IAsyncDisposable
     public static IngestProcess Start(string folder, params string[] settings)
     {
         var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
-        var launch = Installed.Own("workers/Ingest", "Ingest", ["--Logs:Format=text", .. settings, $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}"]);
+        var launch = Installed.Own(
+            "workers/Ingest",
+            "Ingest",
+            ["--Logs:Format=text", .. settings, $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}"]
+        );
         // Each process has a log of its own: tests read what one of them said.
-        return new IngestProcess(EngineProcess.Start("Ingest", launch, Path.Combine(folder, "logs", $"ingest-{Guid.NewGuid():N}.log")), http);
+        return new IngestProcess(
+            EngineProcess.Start("Ingest", launch, Path.Combine(folder, "logs", $"ingest-{Guid.NewGuid():N}.log")),
+            http
+        );
     }
 
     /// <summary>Runs one of the worker's verbs to its end; its log tells what it printed.</summary>
@@ -31,11 +38,18 @@ sealed class IngestProcess : IAsyncDisposable
         return (process.ExitCode, await File.ReadAllTextAsync(log));
     }
 
-    public Task ReadyAsync() => Deadline.UntilAsync("readiness of Ingest", TimeSpan.FromSeconds(60), async () => await StatusAsync("/health/ready") == HttpStatusCode.OK);
+    public Task ReadyAsync() =>
+        Deadline.UntilAsync("readiness of Ingest", TimeSpan.FromSeconds(60), async () =>
+            await StatusAsync("/health/ready") == HttpStatusCode.OK
+        );
 
     public async Task<HttpStatusCode> StatusAsync(string path)
     {
-        Assert.False(_process.HasExited, $"Ingest ended; see {_process.LogFile}: {File.ReadAllText(_process.LogFile)[^Math.Min(2000, (int)new FileInfo(_process.LogFile).Length)..]}");
+        Assert.False(
+            _process.HasExited,
+            $"Ingest ended; see {_process.LogFile}: "
+                + $"{File.ReadAllText(_process.LogFile)[^Math.Min(2000, (int)new FileInfo(_process.LogFile).Length)..]}"
+        );
         using var answer = await Http.GetAsync(new Uri(_http, path));
         return answer.StatusCode;
     }
@@ -50,9 +64,18 @@ sealed class IngestProcess : IAsyncDisposable
     }
 
     /// <summary>The sum of a metric's series that have all of these labels, as the page has it now.</summary>
-    public async Task<double> MetricAsync(string name, params string[] labels) => (await BodyAsync("/metrics")).Split('\n')
-        .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)))
-        .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
+    public async Task<double> MetricAsync(string name, params string[] labels) =>
+        (await BodyAsync("/metrics"))
+            .Split('\n')
+            .Where(line =>
+                line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal))
+            )
+            .Sum(line =>
+                double.Parse(
+                    line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0],
+                    CultureInfo.InvariantCulture
+                )
+            );
 
     /// <summary>Outages under this process.</summary>
     public OutageProof Outages => new(_http, _process.LogFile);
@@ -69,7 +92,13 @@ sealed class IngestProcess : IAsyncDisposable
 
     /// <summary>The largest resident memory of the process so far, in bytes.</summary>
     public long PeakMemory() =>
-        1024 * long.Parse(File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        1024
+        * long.Parse(
+            File.ReadLines($"/proc/{_process.Id}/status")
+                .Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture
+        );
 
     /// <summary>SIGSTOP and SIGCONT.</summary>
     public void Pause() => Assert.True(Signal.Stop.SendTo(_process.Id));

@@ -14,7 +14,9 @@ sealed class Kafka : IAsyncDisposable
     Kafka(KafkaServer server)
     {
         _server = server;
-        _producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = server.BootstrapServers, LingerMs = 20 }).SetLogHandler((_, _) => { }).Build();
+        _producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = server.BootstrapServers, LingerMs = 20 })
+            .SetLogHandler((_, _) => { })
+            .Build();
     }
 
     public static async Task<Kafka> StartAsync(string folder, int partitions = 1)
@@ -28,29 +30,52 @@ sealed class Kafka : IAsyncDisposable
 
     /// <summary>The worker's settings for this broker; the intervals are short because its clock is.</summary>
     public string[] Settings =>
-    [
-        $"--Kafka:BootstrapServers={_server.BootstrapServers}", "--Kafka:Client:session.timeout.ms=1500", "--Kafka:Client:heartbeat.interval.ms=300",
-        "--Kafka:Client:fetch.wait.max.ms=10",
-    ];
+        [
+            $"--Kafka:BootstrapServers={_server.BootstrapServers}",
+            "--Kafka:Client:session.timeout.ms=1500",
+            "--Kafka:Client:heartbeat.interval.ms=300",
+            "--Kafka:Client:fetch.wait.max.ms=10",
+        ];
 
     /// <summary>To one partition, so that the order of publishing is the order of consuming.</summary>
     public Task PublishAsync(IEnumerable<byte[]> messages, int partition = 0) =>
-        Task.WhenAll(messages.Select(body => _producer.ProduceAsync(new TopicPartition(Topics.Commands, partition), new Message<Null, byte[]> { Value = body })));
+        Task.WhenAll(
+            messages.Select(body =>
+                _producer.ProduceAsync(new TopicPartition(Topics.Commands, partition), new Message<Null, byte[]> { Value = body })
+            )
+        );
 
     /// <summary>As a publisher of its own with key and headers would send it.</summary>
     public async Task PublishAsync(Message<byte[]?, byte[]?> message, int partition, string topic = Topics.Commands)
     {
-        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20, MessageMaxBytes = 100_000_000 }).SetLogHandler((_, _) => { }).Build();
+        using var producer = new ProducerBuilder<byte[]?, byte[]?>(
+            new ProducerConfig
+            {
+                BootstrapServers = _server.BootstrapServers,
+                LingerMs = 20,
+                MessageMaxBytes = 100_000_000,
+            }
+        ).SetLogHandler((_, _) => { }).Build();
         await producer.ProduceAsync(new TopicPartition(topic, partition), message);
     }
 
     /// <summary>Dead letters as a worker writes them, in their order.</summary>
     /// <param name="letters">Where each original stood, as partition and offset, and its body.</param>
-    public Task PublishLettersAsync(IEnumerable<(int Partition, long Offset, byte[] Body)> letters) => Task.WhenAll(letters.Select(letter =>
-    {
-        var headers = new Headers { { "dead-letter-from", Encoding.ASCII.GetBytes($"{Topics.Commands}/{letter.Partition}@{letter.Offset}") }, { "dead-letter-reason", "a test"u8.ToArray() } };
-        return _producer.ProduceAsync(Topics.DeadLetter(Topics.Commands), new Message<Null, byte[]> { Value = letter.Body, Headers = headers });
-    }));
+    public Task PublishLettersAsync(IEnumerable<(int Partition, long Offset, byte[] Body)> letters) =>
+        Task.WhenAll(
+            letters.Select(letter =>
+            {
+                var headers = new Headers
+                {
+                    { "dead-letter-from", Encoding.ASCII.GetBytes($"{Topics.Commands}/{letter.Partition}@{letter.Offset}") },
+                    { "dead-letter-reason", "a test"u8.ToArray() },
+                };
+                return _producer.ProduceAsync(
+                    Topics.DeadLetter(Topics.Commands),
+                    new Message<Null, byte[]> { Value = letter.Body, Headers = headers }
+                );
+            })
+        );
 
     /// <summary>Cuts all connections and takes no new ones; the records stay.</summary>
     public Task DownAsync() => _server.DownAsync();
@@ -63,7 +88,8 @@ sealed class Kafka : IAsyncDisposable
     public void Resume() => _server.Resume();
 
     /// <summary>The next requests of this kind are answered with an error.</summary>
-    public Task FailAsync(string request, string code, int times) => AskAsync(HttpMethod.Post, $"/errors/{request}?code={code}&times={times}");
+    public Task FailAsync(string request, string code, int times) =>
+        AskAsync(HttpMethod.Post, $"/errors/{request}?code={code}&times={times}");
 
     /// <summary>These requests fail no longer.</summary>
     public Task ServeAsync(string request) => AskAsync(HttpMethod.Delete, $"/errors/{request}");
@@ -73,7 +99,8 @@ sealed class Kafka : IAsyncDisposable
         AskAsync(HttpMethod.Post, $"/topics/{Topics.Commands}/partitions/{partition}/leader?broker={(hasLeader ? 1 : -1)}");
 
     /// <summary>As retention would.</summary>
-    public Task DeleteRecordsAsync(string topic, int partition, long before) => AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
+    public Task DeleteRecordsAsync(string topic, int partition, long before) =>
+        AskAsync(HttpMethod.Delete, $"/topics/{topic}/partitions/{partition}/records?before={before}");
 
     /// <summary>The topic of commands is deleted, and what the group has committed in it, and made again with one partition.</summary>
     public async Task RecreateCommandsAsync()
@@ -87,23 +114,36 @@ sealed class Kafka : IAsyncDisposable
     public Task CreateAsync(string topic) => _server.CreateTopicAsync(topic, 1);
 
     /// <summary>What the broker tells of a topic's setting; null takes it back.</summary>
-    public Task SetAsync(string topic, string setting, string? value) => value is null
-        ? AskAsync(HttpMethod.Delete, $"/topics/{topic}/settings/{setting}")
-        : AskAsync(HttpMethod.Put, $"/topics/{topic}/settings/{setting}?value={Uri.EscapeDataString(value)}");
+    public Task SetAsync(string topic, string setting, string? value) =>
+        value is null
+            ? AskAsync(HttpMethod.Delete, $"/topics/{topic}/settings/{setting}")
+            : AskAsync(HttpMethod.Put, $"/topics/{topic}/settings/{setting}?value={Uri.EscapeDataString(value)}");
 
     public string BootstrapServers => _server.BootstrapServers;
 
     /// <summary>As one publisher sends them, in their order.</summary>
     public async Task PublishAsync(IEnumerable<Message<byte[]?, byte[]?>> messages)
     {
-        using var producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20 }).SetLogHandler((_, _) => { }).Build();
+        using var producer = new ProducerBuilder<byte[]?, byte[]?>(
+            new ProducerConfig { BootstrapServers = _server.BootstrapServers, LingerMs = 20 }
+        )
+            .SetLogHandler((_, _) => { })
+            .Build();
         await Task.WhenAll(messages.Select(message => producer.ProduceAsync(new TopicPartition(Topics.Commands, 0), message)));
     }
 
     /// <summary>Dead letters from an offset on.</summary>
     public List<ConsumeResult<byte[]?, byte[]?>> DeadLettersFrom(long first)
     {
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test", FetchWaitMaxMs = 10, EnableAutoCommit = false }).SetLogHandler((_, _) => { }).Build();
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(
+            new ConsumerConfig
+            {
+                BootstrapServers = _server.BootstrapServers,
+                GroupId = "test",
+                FetchWaitMaxMs = 10,
+                EnableAutoCommit = false,
+            }
+        ).SetLogHandler((_, _) => { }).Build();
         var partition = new TopicPartition(Topics.DeadLetter(Topics.Commands), 0);
         var end = consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(10)).High.Value;
         consumer.Assign(new TopicPartitionOffset(partition, first));
@@ -125,14 +165,24 @@ sealed class Kafka : IAsyncDisposable
 
     long Count(string topic)
     {
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test" }).Build();
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(
+            new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test" }
+        ).Build();
         return consumer.QueryWatermarkOffsets(new TopicPartition(topic, 0), TimeSpan.FromSeconds(10)).High.Value;
     }
 
     /// <summary>All that partition 0 of a topic has now.</summary>
     public List<ConsumeResult<byte[]?, byte[]?>> Read(string topic)
     {
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test", FetchWaitMaxMs = 10, EnableAutoCommit = false }).SetLogHandler((_, _) => { }).Build();
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(
+            new ConsumerConfig
+            {
+                BootstrapServers = _server.BootstrapServers,
+                GroupId = "test",
+                FetchWaitMaxMs = 10,
+                EnableAutoCommit = false,
+            }
+        ).SetLogHandler((_, _) => { }).Build();
         var partition = new TopicPartition(topic, 0);
         var records = new List<ConsumeResult<byte[]?, byte[]?>>();
         var end = consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(10)).High.Value;
@@ -146,7 +196,9 @@ sealed class Kafka : IAsyncDisposable
 
     public ConsumeResult<Ignore, byte[]>? FirstDeadLetter()
     {
-        using var consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test" }).Build();
+        using var consumer = new ConsumerBuilder<Ignore, byte[]>(
+            new ConsumerConfig { BootstrapServers = _server.BootstrapServers, GroupId = "test" }
+        ).Build();
         consumer.Assign(new TopicPartitionOffset(Topics.DeadLetter(Topics.Commands), 0, Offset.Beginning));
         return consumer.Consume(TimeSpan.FromSeconds(10));
     }

@@ -29,7 +29,11 @@ public sealed class KafkaReplayTests(Servers servers)
         Assert.Contains("UnknownPartition", output, StringComparison.Ordinal);
         Assert.Contains($"Ingest dead-letters: {Small} letters replayed, 2 stay\n", output, StringComparison.Ordinal);
         AssertSentOnce(stage, Small);
-        Assert.Contains("kafka: 2 letters and 1 copies of them", (await stage.LettersAsync("list", "--door", "kafka")).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "kafka: 2 letters and 1 copies of them",
+            (await stage.LettersAsync("list", "--door", "kafka")).Output,
+            StringComparison.Ordinal
+        );
 
         (code, output) = await stage.LettersAsync(replay);
         Assert.True(code == 1, output);
@@ -59,7 +63,11 @@ public sealed class KafkaReplayTests(Servers servers)
         var (code, output) = await stage.LettersAsync("replay", "--all", "--door", "kafka");
 
         Assert.True(code == exitCode, output);
-        Assert.Contains(exitCode == 0 ? "kafka: 1 letters replayed\n" : "kafka: 0 letters replayed, 1 stay\n", output, StringComparison.Ordinal);
+        Assert.Contains(
+            exitCode == 0 ? "kafka: 1 letters replayed\n" : "kafka: 0 letters replayed, 1 stay\n",
+            output,
+            StringComparison.Ordinal
+        );
         Assert.Equal(exitCode == 0 ? [body] : [], stage.Kafka.Read(Topics.Commands).Select(sent => sent.Message.Value!));
     }
 
@@ -90,7 +98,10 @@ public sealed class KafkaReplayTests(Servers servers)
         const int Many = 10_000;
         await using var stage = await Stage.SetAsync(servers);
         await stage.Kafka.PublishLettersAsync(Letters(Many));
-        await using var replay = IngestProcess.Start(stage.Folder, ["dead-letters", "replay", "--all", "--door", "kafka", .. stage.Settings[..2], .. stage.Kafka.Settings]);
+        await using var replay = IngestProcess.Start(
+            stage.Folder,
+            ["dead-letters", "replay", "--all", "--door", "kafka", .. stage.Settings[..2], .. stage.Kafka.Settings]
+        );
         await Deadline.UntilAsync("the first letters", TimeSpan.FromSeconds(60), () => Task.FromResult(stage.Kafka.CommandCount() > 0));
         // Sends wait for their answers from now on.
         await stage.Kafka.FailAsync("Produce", "NotEnoughReplicas", 10_000);
@@ -150,14 +161,19 @@ public sealed class KafkaReplayTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         await InsertAsync(stage, "SELECT 'bet-commands/0@' || n, 'letter ' || n FROM generate_series(1, 220) n");
         // As a worker that puts each of them aside again at once.
-        await using (var again = stage.Postgres.CreateCommand("""
-            CREATE FUNCTION put_aside_again() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                INSERT INTO dead_letters (door, source, put_aside_at, key, body, headers) VALUES (OLD.door, OLD.source || '0', now(), OLD.key, OLD.body, OLD.headers);
-                RETURN OLD;
-            END $$;
-            CREATE TRIGGER put_aside_again AFTER DELETE ON dead_letters FOR EACH ROW EXECUTE FUNCTION put_aside_again()
-            """))
+        await using (
+            var again = stage.Postgres.CreateCommand(
+                """
+                CREATE FUNCTION put_aside_again() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    INSERT INTO dead_letters (door, source, put_aside_at, key, body, headers) VALUES (OLD.door, OLD.source || '0', now(),
+                        OLD.key, OLD.body, OLD.headers);
+                    RETURN OLD;
+                END $$;
+                CREATE TRIGGER put_aside_again AFTER DELETE ON dead_letters FOR EACH ROW EXECUTE FUNCTION put_aside_again()
+                """
+            )
+        )
         {
             await again.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
@@ -176,16 +192,20 @@ public sealed class KafkaReplayTests(Servers servers)
         Assert.Equal((letters, letters), (sent.Count, sent.Distinct().Count()));
     }
 
-    static IEnumerable<(int, long, byte[])> Letters(int count) => Enumerable.Range(1, count).Select(number => (0, (long)number, Encoding.ASCII.GetBytes($"letter {number}")));
+    static IEnumerable<(int, long, byte[])> Letters(int count) =>
+        Enumerable.Range(1, count).Select(number => (0, (long)number, Encoding.ASCII.GetBytes($"letter {number}")));
 
     static byte[] Bytes(string text, int count) => Encoding.ASCII.GetBytes(text.PadRight(count, 'x'));
 
     static async Task InsertAsync(Stage stage, string sourcesAndBodies)
     {
-        await using var insert = stage.Postgres.CreateCommand($"""
+        await using var insert = stage.Postgres.CreateCommand(
+            $"""
             INSERT INTO dead_letters (door, source, put_aside_at, body, headers)
-            SELECT 'kafka', source, now(), convert_to(body, 'UTF8'), convert_to('[]', 'UTF8') FROM ({sourcesAndBodies}) letter (source, body)
-            """);
+            SELECT 'kafka', source, now(), convert_to(body, 'UTF8'), convert_to('[]', 'UTF8') FROM ({sourcesAndBodies}) letter (source,
+            body)
+            """
+        );
         await insert.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 }

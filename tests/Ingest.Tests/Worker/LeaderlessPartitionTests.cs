@@ -15,7 +15,9 @@ public sealed class LeaderlessPartitionTests(Servers servers)
     public async Task Its_replica_is_not_ready_and_its_metrics_say_that_it_stands_while_other_partitions_are_read()
     {
         await using var stage = await Stage.SetKafkaAsync(servers, partitions: 2);
-        BetCommand[] here = [Given.Register(1)], there = [Given.Register(2)], meanwhile = [Given.Register(3)];
+        BetCommand[] here = [Given.Register(1)],
+            there = [Given.Register(2)],
+            meanwhile = [Given.Register(3)];
         await stage.Kafka.PublishAsync(Stage.Encoded(here), 0);
         await stage.Kafka.PublishAsync(Stage.Encoded(there), 1);
         // The stand-in ends where a partition that is being fetched loses its leader, so it has lost it before.
@@ -25,7 +27,8 @@ public sealed class LeaderlessPartitionTests(Servers servers)
 
         await Deadline.UntilAsync("readiness that says so", Limit, async () =>
             await worker.StatusAsync("/health/ready") != HttpStatusCode.OK
-            && (await worker.BodyAsync("/health/ready")).Contains("no leader answers for bet-commands/1", StringComparison.Ordinal));
+            && (await worker.BodyAsync("/health/ready")).Contains("no leader answers for bet-commands/1", StringComparison.Ordinal)
+        );
         Assert.True(await worker.MetricAsync("ingest_kafka_partition_standing_seconds", "partition=\"1\"") > 0);
         Assert.True(await worker.MetricAsync("ingest_queue_standing_seconds", "door=\"kafka\"") > 0);
         await stage.Kafka.PublishAsync(Stage.Encoded(meanwhile), 0);

@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Betting.Tests.Ingest.Worker;
 
-/// <summary>Somebody holds a lock that every batch needs: nothing is applied, and the worker says so before it has halved its batch to one command.</summary>
+/// <summary>
+/// Somebody holds a lock that every batch needs: nothing is applied, and the worker says so before it has halved its batch to one command.
+/// </summary>
 public sealed class LockedTableTests(Servers servers)
 {
     [Fact]
@@ -20,11 +22,15 @@ public sealed class LockedTableTests(Servers servers)
         {
             await using var take = new NpgsqlCommand("LOCK TABLE ledger_entries IN ACCESS EXCLUSIVE MODE", holder, transaction);
             await take.ExecuteNonQueryAsync();
-            BetCommand[] commands = [.. Enumerable.Range(1, 400).SelectMany(user => new BetCommand[] { Given.Register(user), Given.Deposit(1000, user) })];
+            BetCommand[] commands =
+            [
+                .. Enumerable.Range(1, 400).SelectMany(user => new BetCommand[] { Given.Register(user), Given.Deposit(1000, user) }),
+            ];
             await stage.Kafka.PublishAsync(Stage.Encoded(commands));
 
             await Deadline.UntilAsync("a door that says that it stands", TimeSpan.FromSeconds(60), async () =>
-                (await worker.BodyAsync("/health/ready")).Contains("TooMuch", StringComparison.Ordinal));
+                (await worker.BodyAsync("/health/ready")).Contains("TooMuch", StringComparison.Ordinal)
+            );
             Assert.True(await worker.MetricAsync("worker_store_away_seconds", "store=\"PostgreSQL\"") > 0);
             await transaction.RollbackAsync();
             await stage.AppliedAsync(commands);

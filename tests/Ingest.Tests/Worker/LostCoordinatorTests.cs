@@ -16,7 +16,8 @@ public sealed class LostCoordinatorTests(Servers servers)
     {
         await using var stage = await Stage.SetKafkaAsync(servers, partitions: 3);
         await using var brokers = await ThreeBrokers.StartAsync(stage);
-        BetCommand[] before = [.. Enumerable.Range(1, 3).Select(user => Given.Register(user))], meanwhile = [.. Enumerable.Range(4, 3).Select(user => Given.Register(user))];
+        BetCommand[] before = [.. Enumerable.Range(1, 3).Select(user => Given.Register(user))],
+            meanwhile = [.. Enumerable.Range(4, 3).Select(user => Given.Register(user))];
         await PublishAsync(before, without: -1);
         // The stand-in ends where a partition that is being fetched loses its leader, so it has lost it before.
         var lost = brokers.IsReal ? -1 : await brokers.StopCoordinatorAsync();
@@ -29,9 +30,12 @@ public sealed class LostCoordinatorTests(Servers servers)
         }
 
         await Deadline.UntilAsync("readiness that says so", Limit, async () =>
-            (await first.BodyAsync("/health/ready")).Contains($"no leader answers for bet-commands/{lost}", StringComparison.Ordinal));
+            (await first.BodyAsync("/health/ready")).Contains($"no leader answers for bet-commands/{lost}", StringComparison.Ordinal)
+        );
         var second = stage.Start(brokers.Settings);
-        await Deadline.UntilAsync("the second one's partitions", Limit, () => Task.FromResult(second.Log.Contains(" INF 110 ", StringComparison.Ordinal)));
+        await Deadline.UntilAsync("the second one's partitions", Limit, () =>
+            Task.FromResult(second.Log.Contains(" INF 110 ", StringComparison.Ordinal))
+        );
         await PublishAsync(meanwhile, without: lost);
         await stage.AppliedAsync([.. before.Concat(meanwhile).Where((_, at) => at % 3 != lost)]);
         await brokers.ContinueAsync();

@@ -14,21 +14,30 @@ namespace Betting.Tests.Ingest.Worker;
 public sealed class MessageSizeTests(Servers servers)
 {
     const string EnvelopeType = "application/vnd.masstransit+json";
-    const int MostCommand = CommandContract.MaxBytes, MostMessage = CommandContract.MaxMessageBytes;
+    const int MostCommand = CommandContract.MaxBytes,
+        MostMessage = CommandContract.MaxMessageBytes;
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task An_envelope_is_applied_up_to_32_KiB_and_above_is_a_dead_letter_that_names_the_limit_whether_anything_is_held_or_not(bool isHeld)
+    public async Task An_envelope_is_applied_up_to_32_KiB_and_above_is_a_dead_letter_that_names_the_limit_whether_anything_is_held_or_not(
+        bool isHeld
+    )
     {
         await using var stage = await Stage.SetAsync(servers);
         var queue = await stage.Rabbit.QueueAsync($"bet-replies.size-{isHeld}");
         var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--Ingest:HeldBytes={HeldMessages.Limit}");
         await worker.ReadyAsync();
-        int[] small = [MostCommand, MostCommand + 1, MostMessage - 1, MostMessage], large = [MostMessage + 1, 33_000, 131_000, 262_000, 700_000];
-        BetCommand[] taken = [.. small.Select((_, at) => Given.Register(at + 1))], refused = [.. large.Select((_, at) => Given.Register(at + 101))];
+        int[] small = [MostCommand, MostCommand + 1, MostMessage - 1, MostMessage],
+            large = [MostMessage + 1, 33_000, 131_000, 262_000, 700_000];
+        BetCommand[] taken = [.. small.Select((_, at) => Given.Register(at + 1))],
+            refused = [.. large.Select((_, at) => Given.Register(at + 101))];
         // The headers stand before the command, or behind it.
-        byte[][] envelopes = [.. small.Zip(taken, (size, one) => Envelope(one, size, queue)), .. large.Zip(refused, (size, one) => Envelope(one, size, queue, size % 2 == 0))];
+        byte[][] envelopes =
+        [
+            .. small.Zip(taken, (size, one) => Envelope(one, size, queue)),
+            .. large.Zip(refused, (size, one) => Envelope(one, size, queue, size % 2 == 0)),
+        ];
 
         await using (var held = isHeld ? await HeldMessages.FillAsync(stage) : null)
         {
@@ -38,7 +47,9 @@ public sealed class MessageSizeTests(Servers servers)
                 if (!isHeld)
                 {
                     // Alone: the next one comes when this one is done with.
-                    await Deadline.UntilAsync("the answer", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(queue) == Array.IndexOf(envelopes, envelope) + 1);
+                    await Deadline.UntilAsync("the answer", TimeSpan.FromSeconds(30), async () =>
+                        await stage.Rabbit.CountAsync(queue) == Array.IndexOf(envelopes, envelope) + 1
+                    );
                 }
             }
             await HeldMessages.ReceivedAsync(stage);
@@ -49,7 +60,9 @@ public sealed class MessageSizeTests(Servers servers)
         var letters = await LettersAsync(stage, large.Length + (isHeld ? HeldMessages.Sizes.Length : 0));
         foreach (var whole in envelopes[small.Length..])
         {
-            var letter = Assert.Single(letters, one => Reason(one) == $"$: the message with its envelope is {whole.Length} bytes: keep it within 32768");
+            var letter = Assert.Single(letters, one =>
+                Reason(one) == $"$: the message with its envelope is {whole.Length} bytes: " + $"keep it within 32768"
+            );
             AssertKept(letter, whole, isHeld);
         }
         // The address of who asked stands in the first bytes and is read there, cut or not.
@@ -61,18 +74,24 @@ public sealed class MessageSizeTests(Servers servers)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_command_is_applied_up_to_16_KiB_in_an_envelope_or_without_and_above_is_a_dead_letter_that_names_that_limit(bool isHeld)
+    public async Task A_command_is_applied_up_to_16_KiB_in_an_envelope_or_without_and_above_is_a_dead_letter_that_names_that_limit(
+        bool isHeld
+    )
     {
         await using var stage = await Stage.SetAsync(servers);
         var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--Ingest:HeldBytes={HeldMessages.Limit}");
         await worker.ReadyAsync();
         int[] sizes = [MostCommand - 1, MostCommand, MostCommand + 1, 20_000, MostMessage, MostMessage + 1, 131_000];
-        BetCommand[] raw = [.. sizes.Select((_, at) => Given.Register(at + 1))], inside = [Given.Register(101), Given.Register(102)];
+        BetCommand[] raw = [.. sizes.Select((_, at) => Given.Register(at + 1))],
+            inside = [Given.Register(101), Given.Register(102)];
 
         await using (var held = isHeld ? await HeldMessages.FillAsync(stage) : null)
         {
             await stage.Rabbit.PublishAsync(sizes.Zip(raw, Padded));
-            await stage.Rabbit.PublishAsync(new[] { MostCommand, MostCommand + 1 }.Zip(inside, (size, one) => Wrapped("", Padded(size, one))), EnvelopeType);
+            await stage.Rabbit.PublishAsync(
+                new[] { MostCommand, MostCommand + 1 }.Zip(inside, (size, one) => Wrapped("", Padded(size, one))),
+                EnvelopeType
+            );
             await HeldMessages.ReceivedAsync(stage);
         }
         await stage.AppliedAsync([.. raw[..2], inside[0]]);
@@ -102,7 +121,10 @@ public sealed class MessageSizeTests(Servers servers)
         Assert.Equal([1, 101], await UsersAsync(stage));
         var letters = stage.Kafka.DeadLetters();
         int[] refused = [.. sizes[1..], .. sizes[1..], .. Enumerable.Repeat(300_000, 4)];
-        Assert.Equal(refused.Select(TooLarge).Order(), letters.Select(letter => Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("dead-letter-reason"))).Order());
+        Assert.Equal(
+            refused.Select(TooLarge).Order(),
+            letters.Select(letter => Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("dead-letter-reason"))).Order()
+        );
         Assert.Equal(refused.Order(), letters.Select(letter => letter.Message.Value!.Length).Order());
     }
 
@@ -118,17 +140,22 @@ public sealed class MessageSizeTests(Servers servers)
             return;
         }
         Assert.Equal(whole[..4000], letter.Body.ToArray());
-        Assert.Equal(("body", whole.Length.ToString(CultureInfo.InvariantCulture), Hash(whole)),
-            (Header(letter, "dead-letter.truncated"), Header(letter, "dead-letter.size"), Header(letter, "dead-letter.sha256")));
+        Assert.Equal(
+            ("body", whole.Length.ToString(CultureInfo.InvariantCulture), Hash(whole)),
+            (Header(letter, "dead-letter.truncated"), Header(letter, "dead-letter.size"), Header(letter, "dead-letter.sha256"))
+        );
     }
 
     // As MassTransit writes it, of this many bytes; its headers make it so large.
     static byte[] Envelope(BetCommand command, int bytes, string answerTo, bool headersFirst = false)
     {
-        var start = $"\"messageId\":\"{Guid.NewGuid()}\",\"requestId\":\"{command.Id}\",\"responseAddress\":\"rabbitmq://localhost/{answerTo}\",";
+        var start =
+            $"\"messageId\":\"{Guid.NewGuid()}\",\"requestId\":\"{command.Id}\",\"responseAddress\":\"rabbitmq://localhost/{answerTo}\",";
         var body = CommandEncoder.Encode(command);
         var size = bytes - Wrapped(start + Headers(0), body).Length;
-        return headersFirst ? Wrapped(start + Headers(size), body) : [.. Wrapped(start, body)[..^1], .. Encoding.UTF8.GetBytes($",{Headers(size)[..^1]}}}")];
+        return headersFirst
+            ? Wrapped(start + Headers(size), body)
+            : [.. Wrapped(start, body)[..^1], .. Encoding.UTF8.GetBytes($",{Headers(size)[..^1]}}}")];
     }
 
     static string Headers(int size) => $"\"headers\":{{\"x\":\"{new string('x', size)}\"}},";
@@ -150,7 +177,9 @@ public sealed class MessageSizeTests(Servers servers)
 
     static async Task<List<BasicGetResult>> LettersAsync(Stage stage, int count)
     {
-        await Deadline.UntilAsync($"{count} dead letters", TimeSpan.FromSeconds(60), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == count);
+        await Deadline.UntilAsync($"{count} dead letters", TimeSpan.FromSeconds(60), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == count
+        );
         var letters = new List<BasicGetResult>();
         while (await stage.Rabbit.TakeAsync(Rabbit.DeadLetters) is { } letter)
         {

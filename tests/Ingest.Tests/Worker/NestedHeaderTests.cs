@@ -5,15 +5,25 @@ using RabbitMQ.Client;
 
 namespace Betting.Tests.Ingest.Worker;
 
-/// <summary>Letters of RabbitMQ whose headers are tables, lists and other types of AMQP: shown, told apart, and sent back as they came.</summary>
+/// <summary>
+/// Letters of RabbitMQ whose headers are tables, lists and other types of AMQP: shown, told apart, and sent back as they came.
+/// </summary>
 public sealed class NestedHeaderTests(Servers servers)
 {
     static readonly byte[] Body = "no command at all"u8.ToArray();
 
     static readonly Dictionary<string, object?> Rich = new()
     {
-        ["table"] = new Dictionary<string, object?> { ["a"] = new List<object?> { 1, "two", null, true }, ["b"] = new Dictionary<string, object?> { ["c"] = 1.5 } },
-        ["list"] = new List<object?> { new Dictionary<string, object?> { ["x"] = "y" }, 5L },
+        ["table"] = new Dictionary<string, object?>
+        {
+            ["a"] = new List<object?> { 1, "two", null, true },
+            ["b"] = new Dictionary<string, object?> { ["c"] = 1.5 },
+        },
+        ["list"] = new List<object?>
+        {
+            new Dictionary<string, object?> { ["x"] = "y" },
+            5L,
+        },
         ["binary"] = new BinaryTableValue([0, 1, 255]),
         ["bytes"] = new byte[] { 0xFF, 0xFE },
         ["time"] = new AmqpTimestamp(1_700_000_000),
@@ -29,7 +39,19 @@ public sealed class NestedHeaderTests(Servers servers)
     public async Task Header_values_of_every_type_are_shown_as_text_and_sent_back_as_they_came()
     {
         await using var stage = await Stage.SetAsync(servers);
-        await PutAsideAsync(stage, new BasicProperties { Persistent = true, ContentType = "application/json", Type = "t-1", AppId = "a-1", Priority = 3, Timestamp = new AmqpTimestamp(1_600_000_000), Headers = Rich });
+        await PutAsideAsync(
+            stage,
+            new BasicProperties
+            {
+                Persistent = true,
+                ContentType = "application/json",
+                Type = "t-1",
+                AppId = "a-1",
+                Priority = 3,
+                Timestamp = new AmqpTimestamp(1_600_000_000),
+                Headers = Rich,
+            }
+        );
         var letter = Assert.Single(await ListAsync(stage)).GetProperty("headers");
         var expected = new Dictionary<string, string>
         {
@@ -57,15 +79,22 @@ public sealed class NestedHeaderTests(Servers servers)
         var back = Assert.Single(await stage.Rabbit.TakeCommandsAsync(1)).BasicProperties;
         Assert.Equal(("t-1", "a-1", (byte)3, 1_600_000_000L), (back.Type, back.AppId, back.Priority, back.Timestamp.UnixTime));
         var headers = back.Headers!;
-        // Headers that begin with x- are the broker's and the client's: the client writes the number of a publish into the publisher's own dictionary.
-        Assert.Equal(Rich.Keys.Append("dead-letter-replays").Where(IsPublishers).Order(StringComparer.Ordinal), headers.Keys.Where(IsPublishers).Order(StringComparer.Ordinal));
+        // Headers that begin with x- are the broker's and the client's: the client writes the number of a publish into the publisher's own
+        // dictionary.
+        Assert.Equal(
+            Rich.Keys.Append("dead-letter-replays").Where(IsPublishers).Order(StringComparer.Ordinal),
+            headers.Keys.Where(IsPublishers).Order(StringComparer.Ordinal)
+        );
         var table = Assert.IsType<Dictionary<string, object?>>(headers["table"]);
         Assert.Equal([1, "two"u8.ToArray(), null, true], Assert.IsType<List<object?>>(table["a"]));
         Assert.Equal(1.5, Assert.IsType<Dictionary<string, object?>>(table["b"])["c"]);
         Assert.Equal(5L, Assert.IsType<List<object?>>(headers["list"])[1]);
         Assert.Equal([0, 1, 255], Assert.IsType<BinaryTableValue>(headers["binary"]).Bytes);
         Assert.Equal([0xFF, 0xFE], Assert.IsType<byte[]>(headers["bytes"]));
-        Assert.Equal((new AmqpTimestamp(1_700_000_000), 12.50m, null, true, 7), (headers["time"], headers["money"], headers["nothing"], headers["yes"], headers["number"]));
+        Assert.Equal(
+            (new AmqpTimestamp(1_700_000_000), 12.50m, null, true, 7),
+            (headers["time"], headers["money"], headers["nothing"], headers["yes"], headers["number"])
+        );
         Assert.Equal("7"u8.ToArray(), headers["digits"]);
     }
 
@@ -75,13 +104,35 @@ public sealed class NestedHeaderTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         BasicProperties[] different =
         [
-            With("h", new Dictionary<string, object?> { ["id"] = 1 }), With("h", new Dictionary<string, object?> { ["id"] = 2 }), With("h", new Dictionary<string, object?> { ["id"] = "1" }),
-            With("h", new Dictionary<string, object?> { ["id"] = 1.0 }), With("h", new List<object?> { 1 }), With("h", new List<object?> { 2 }), With("h", new List<object?> { new List<object?> { 1 } }),
-            With("h", 1), With("h", "1"), With("h", null), With("h", "null"), With("h", "[1]"), With("h", true), With("h", new AmqpTimestamp(1)), With("h", 1m),
-            With("h", new byte[] { 0xFE }), With("h", new byte[] { 0xFF }), With("h", new BinaryTableValue([0xFF])), With("h", ""),
-            new() { Type = "a" }, new() { Type = "b" }, new() { AppId = "a" }, new() { ContentEncoding = "a" }, new() { Timestamp = new AmqpTimestamp(1) }, new() { Timestamp = new AmqpTimestamp(2) },
+            With("h", new Dictionary<string, object?> { ["id"] = 1 }),
+            With("h", new Dictionary<string, object?> { ["id"] = 2 }),
+            With("h", new Dictionary<string, object?> { ["id"] = "1" }),
+            With("h", new Dictionary<string, object?> { ["id"] = 1.0 }),
+            With("h", new List<object?> { 1 }),
+            With("h", new List<object?> { 2 }),
+            With("h", new List<object?> { new List<object?> { 1 } }),
+            With("h", 1),
+            With("h", "1"),
+            With("h", null),
+            With("h", "null"),
+            With("h", "[1]"),
+            With("h", true),
+            With("h", new AmqpTimestamp(1)),
+            With("h", 1m),
+            With("h", new byte[] { 0xFE }),
+            With("h", new byte[] { 0xFF }),
+            With("h", new BinaryTableValue([0xFF])),
+            With("h", ""),
+            new() { Type = "a" },
+            new() { Type = "b" },
+            new() { AppId = "a" },
+            new() { ContentEncoding = "a" },
+            new() { Timestamp = new AmqpTimestamp(1) },
+            new() { Timestamp = new AmqpTimestamp(2) },
             // The client takes a priority or a timestamp of 0 for none.
-            new() { Priority = 2 }, new() { Priority = 1 }, new(),
+            new() { Priority = 2 },
+            new() { Priority = 1 },
+            new(),
         ];
         await PutAsideAsync(stage, [.. different, With("h", new List<object?> { 1 })]);
 
@@ -106,7 +157,9 @@ public sealed class NestedHeaderTests(Servers servers)
             await stage.Rabbit.PublishAsync([Body], properties);
         }
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
-        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(60), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == all.Length);
+        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(60), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == all.Length
+        );
         Assert.Equal(0, await worker.StopAsync());
     }
 

@@ -51,13 +51,17 @@ public sealed class OrderTests(Servers servers)
         await Task.WhenAll(replicas.Select(replica => replica.ReadyAsync()));
 
         var users = new ConcurrentQueue<int>(Enumerable.Range(1, 2 * Users));
-        var publishing = Task.WhenAll(Enumerable.Range(0, 200).Select(async _ =>
-        {
-            while (users.TryDequeue(out var user))
-            {
-                await StepsAsync(publisher, user);
-            }
-        }));
+        var publishing = Task.WhenAll(
+            Enumerable
+                .Range(0, 200)
+                .Select(async _ =>
+                {
+                    while (users.TryDequeue(out var user))
+                    {
+                        await StepsAsync(publisher, user);
+                    }
+                })
+        );
         for (var restart = 0; restart < 4; restart++)
         {
             Assert.Equal(0, await replicas[restart % 2].StopAsync());
@@ -80,7 +84,9 @@ public sealed class OrderTests(Servers servers)
         {
             var victim = Start(stage, "rabbitmq", "--Ingest:BatchSize=50");
             var applied = kill * Users / 3;
-            await Deadline.UntilAsync($"{applied} outcomes", TimeSpan.FromSeconds(60), async () => await stage.CountAsync("SELECT count(*) FROM commands") >= applied);
+            await Deadline.UntilAsync($"{applied} outcomes", TimeSpan.FromSeconds(60), async () =>
+                await stage.CountAsync("SELECT count(*) FROM commands") >= applied
+            );
             await victim.KillAsync();
         }
         Start(stage, "rabbitmq");
@@ -101,7 +107,9 @@ public sealed class OrderTests(Servers servers)
         for (var cut = 1; cut <= 6; cut++)
         {
             var applied = cut * Users / 3;
-            await Deadline.UntilAsync($"{applied} outcomes", TimeSpan.FromSeconds(60), async () => await stage.CountAsync("SELECT count(*) FROM commands") >= applied);
+            await Deadline.UntilAsync($"{applied} outcomes", TimeSpan.FromSeconds(60), async () =>
+                await stage.CountAsync("SELECT count(*) FROM commands") >= applied
+            );
             wire.Break();
         }
 
@@ -127,7 +135,9 @@ public sealed class OrderTests(Servers servers)
         var stopping = first.StopAsync();
         BetCommand[] behind = [client.New.Withdraw(2, 10m)];
         await client.PublishAsync(behind, TestContext.Current.CancellationToken);
-        await Deadline.UntilAsync("a consumer that has it", TimeSpan.FromSeconds(20), async () => await stage.Rabbit.CountAsync(Topics.Commands) == 0);
+        await Deadline.UntilAsync("a consumer that has it", TimeSpan.FromSeconds(20), async () =>
+            await stage.Rabbit.CountAsync(Topics.Commands) == 0
+        );
         await held.DisposeAsync();
 
         Assert.Equal(0, await stopping);
@@ -138,7 +148,9 @@ public sealed class OrderTests(Servers servers)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_replica_whose_connection_died_with_a_batch_in_hand_and_its_successor_apply_each_command_once_and_in_order(bool standsStill)
+    public async Task A_replica_whose_connection_died_with_a_batch_in_hand_and_its_successor_apply_each_command_once_and_in_order(
+        bool standsStill
+    )
     {
         await using var stage = await Stage.SetAsync(servers);
         await using var services = await PublisherAsync(stage, "rabbitmq");
@@ -153,7 +165,11 @@ public sealed class OrderTests(Servers servers)
         await using var held = await HeldWallet.HoldAsync(stage.Postgres, 1);
 
         // Of three batches of the first replica one waits for the wallet, one waits for that one, and one is not taken yet.
-        BetCommand[] commands = [client.New.Deposit(1, 10m), .. Enumerable.Range(0, 20).SelectMany(_ => new BetCommand[] { client.New.Deposit(2, 10m), client.New.Withdraw(2, 10m) })];
+        BetCommand[] commands =
+        [
+            client.New.Deposit(1, 10m),
+            .. Enumerable.Range(0, 20).SelectMany(_ => new BetCommand[] { client.New.Deposit(2, 10m), client.New.Withdraw(2, 10m) }),
+        ];
         await client.PublishAsync(commands, TestContext.Current.CancellationToken);
         await held.IsWaitedForAsync();
         if (standsStill)
@@ -161,7 +177,9 @@ public sealed class OrderTests(Servers servers)
             zombie.Pause();
         }
         wire.Cut();
-        await Deadline.UntilAsync("the successor with all of them", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Topics.Commands) == 0);
+        await Deadline.UntilAsync("the successor with all of them", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Topics.Commands) == 0
+        );
         await held.DisposeAsync();
         if (standsStill)
         {
@@ -193,13 +211,21 @@ public sealed class OrderTests(Servers servers)
         var commands = new List<BetCommand>();
         foreach (var partition in new[] { 0, 1 })
         {
-            BetCommand[] here = [client.New.Deposit(1, 10m), .. Enumerable.Range(0, 20).SelectMany(_ => new BetCommand[] { client.New.Deposit(2 + partition, 10m), client.New.Withdraw(2 + partition, 10m) })];
+            BetCommand[] here =
+            [
+                client.New.Deposit(1, 10m),
+                .. Enumerable
+                    .Range(0, 20)
+                    .SelectMany(_ => new BetCommand[] { client.New.Deposit(2 + partition, 10m), client.New.Withdraw(2 + partition, 10m) }),
+            ];
             commands.AddRange(here);
             await stage.Kafka.PublishAsync(Stage.Encoded(here), partition);
         }
         await held.IsWaitedForAsync();
         var after = Start(stage, "kafka", "--Ingest:BatchSize=5");
-        await Deadline.UntilAsync("a partition of the second replica", TimeSpan.FromSeconds(60), () => Task.FromResult(after.Log.Contains("gave this replica the partitions", StringComparison.Ordinal)));
+        await Deadline.UntilAsync("a partition of the second replica", TimeSpan.FromSeconds(60), () =>
+            Task.FromResult(after.Log.Contains("gave this replica the partitions", StringComparison.Ordinal))
+        );
         await held.DisposeAsync();
 
         await stage.AppliedAsync(commands);
@@ -212,9 +238,20 @@ public sealed class OrderTests(Servers servers)
 
     static async Task<ServiceProvider> PublisherAsync(Stage stage, string door)
     {
-        var services = ClientTests.Client([$"BetCommands:Via={door}", .. stage.Settings.Where(setting => setting.StartsWith("--RabbitMq", StringComparison.Ordinal) || setting.StartsWith("--Kafka:Boot", StringComparison.Ordinal)).Select(setting => setting[2..])]);
+        var services = ClientTests.Client([
+            $"BetCommands:Via={door}",
+            .. stage
+                .Settings.Where(setting =>
+                    setting.StartsWith("--RabbitMq", StringComparison.Ordinal)
+                    || setting.StartsWith("--Kafka:Boot", StringComparison.Ordinal)
+                )
+                .Select(setting => setting[2..]),
+        ]);
         var client = services.GetRequiredService<IBetCommands>();
-        await client.PublishAsync(client.New.ScheduleEvent(Event, "City – United", "football", TimeProvider.System.GetUtcNow().AddDays(1)), TestContext.Current.CancellationToken);
+        await client.PublishAsync(
+            client.New.ScheduleEvent(Event, "City – United", "football", TimeProvider.System.GetUtcNow().AddDays(1)),
+            TestContext.Current.CancellationToken
+        );
         return services;
     }
 
@@ -229,7 +266,9 @@ public sealed class OrderTests(Servers servers)
     static async Task AssertAllAcceptedAsync(Stage stage, int? users = null)
     {
         var expected = (3 * (users ?? Users)) + 1;
-        await Deadline.UntilAsync($"{expected} outcomes", TimeSpan.FromSeconds(180), async () => await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'parked'") == expected);
+        await Deadline.UntilAsync($"{expected} outcomes", TimeSpan.FromSeconds(180), async () =>
+            await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'parked'") == expected
+        );
         Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome <> 'accepted'"));
         await Invariants.HoldAsync(stage.Postgres);
     }

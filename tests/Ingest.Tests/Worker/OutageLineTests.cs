@@ -5,10 +5,13 @@ using Betting.Tests.Ingest.Decide;
 
 namespace Betting.Tests.Ingest.Worker;
 
-/// <summary>An outage of each store that Ingest uses: one line when it goes, one when it is back, and the same in readiness and metrics.</summary>
+/// <summary>
+/// An outage of each store that Ingest uses: one line when it goes, one when it is back, and the same in readiness and metrics.
+/// </summary>
 public sealed class OutageLineTests(Servers servers)
 {
-    static readonly BetCommand ThroughRabbit = Given.Register(2), ThroughKafka = Given.Register(3);
+    static readonly BetCommand ThroughRabbit = Given.Register(2),
+        ThroughKafka = Given.Register(3);
 
     [Fact]
     public async Task PostgreSQL_stopped_while_both_doors_have_commands()
@@ -16,11 +19,17 @@ public sealed class OutageLineTests(Servers servers)
         await using var postgres = new PostgresServer(OwnFolder("line-postgres"), FreePort.Take());
         await postgres.StartAsync();
         await using var stage = await Stage.SetAsync(servers, postgres);
-        await ToldOnceAsync(stage, "PostgreSQL", "postgres", async () =>
-        {
-            await postgres.StopAsync();
-            await PublishAsync(stage);
-        }, postgres.StartAsync);
+        await ToldOnceAsync(
+            stage,
+            "PostgreSQL",
+            "postgres",
+            async () =>
+            {
+                await postgres.StopAsync();
+                await PublishAsync(stage);
+            },
+            postgres.StartAsync
+        );
         await stage.AppliedAsync([ThroughRabbit, ThroughKafka]);
     }
 
@@ -31,11 +40,17 @@ public sealed class OutageLineTests(Servers servers)
         await postgres.StartAsync();
         await using var stage = await Stage.SetAsync(servers, postgres);
         var still = Proof.Outage.Paused(postgres);
-        await ToldOnceAsync(stage, "PostgreSQL", "postgres", async () =>
-        {
-            await still.BeginAsync();
-            await PublishAsync(stage);
-        }, still.EndAsync);
+        await ToldOnceAsync(
+            stage,
+            "PostgreSQL",
+            "postgres",
+            async () =>
+            {
+                await still.BeginAsync();
+                await PublishAsync(stage);
+            },
+            still.EndAsync
+        );
         await stage.AppliedAsync([ThroughRabbit, ThroughKafka]);
     }
 

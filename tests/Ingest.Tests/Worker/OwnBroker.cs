@@ -91,7 +91,8 @@ sealed class OwnBroker(Stage stage, RealKafka? real) : IAsyncDisposable
         using var admin = Admin();
         await admin.DeleteTopicsAsync([Topics.Commands]);
         await Deadline.UntilAsync("the topic's end", Limit, () =>
-            Task.FromResult(admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics.TrueForAll(topic => topic.Topic != Topics.Commands)));
+            Task.FromResult(admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics.TrueForAll(topic => topic.Topic != Topics.Commands))
+        );
         await admin.CreateTopicsAsync([Specification(Topics.Commands)]);
     }
 
@@ -128,27 +129,36 @@ sealed class OwnBroker(Stage stage, RealKafka? real) : IAsyncDisposable
         }
         using var admin = Admin();
         var operation = value is null ? AlterConfigOpType.Delete : AlterConfigOpType.Set;
-        var entry = new ConfigEntry { Name = setting, Value = value ?? "", IncrementalOperation = operation };
+        var entry = new ConfigEntry
+        {
+            Name = setting,
+            Value = value ?? "",
+            IncrementalOperation = operation,
+        };
         await admin.IncrementalAlterConfigsAsync(new() { [new ConfigResource { Type = ResourceType.Topic, Name = topic }] = [entry] });
     }
 
     public ValueTask DisposeAsync() => real?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    static TopicSpecification Specification(string topic) => new()
-    {
-        Name = topic,
-        NumPartitions = 1,
-        Configs = topic == Topics.Commands ? Topics.CommandSettings.ToDictionary() : null,
-    };
+    static TopicSpecification Specification(string topic) =>
+        new()
+        {
+            Name = topic,
+            NumPartitions = 1,
+            Configs = topic == Topics.Commands ? Topics.CommandSettings.ToDictionary() : null,
+        };
 
     IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Bootstrap }).Build();
 
-    IConsumer<byte[]?, byte[]?> Consumer() => new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
-    {
-        BootstrapServers = Bootstrap,
-        GroupId = Topics.IngestGroup,
-        EnableAutoCommit = false,
-        SessionTimeoutMs = SessionMs,
-        IsolationLevel = IsolationLevel.ReadUncommitted,
-    }).Build();
+    IConsumer<byte[]?, byte[]?> Consumer() =>
+        new ConsumerBuilder<byte[]?, byte[]?>(
+            new ConsumerConfig
+            {
+                BootstrapServers = Bootstrap,
+                GroupId = Topics.IngestGroup,
+                EnableAutoCommit = false,
+                SessionTimeoutMs = SessionMs,
+                IsolationLevel = IsolationLevel.ReadUncommitted,
+            }
+        ).Build();
 }

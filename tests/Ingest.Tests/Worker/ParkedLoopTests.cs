@@ -31,7 +31,9 @@ public sealed class ParkedLoopTests(Servers servers)
         {
             await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
-        await Deadline.UntilAsync("a look that waits", TimeSpan.FromSeconds(30), async () => await ScalarAsync(stage, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'parked_commands'::regclass") > 0);
+        await Deadline.UntilAsync("a look that waits", TimeSpan.FromSeconds(30), async () =>
+            await ScalarAsync(stage, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'parked_commands'::regclass") > 0
+        );
 
         await EndsInPeaceAsync(worker);
     }
@@ -39,7 +41,10 @@ public sealed class ParkedLoopTests(Servers servers)
     [Fact]
     public async Task Asked_to_stop_while_PostgreSQL_hangs_the_worker_ends_with_0_and_no_complaint()
     {
-        await using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(servers.Folder, "hangs")).FullName, FreePort.Take());
+        await using var postgres = new PostgresServer(
+            Directory.CreateDirectory(Path.Combine(servers.Folder, "hangs")).FullName,
+            FreePort.Take()
+        );
         await postgres.StartAsync();
         await using var stage = await Stage.SetAsync(servers, postgres);
         var worker = stage.Start("--Ingest:ParkedEvery=00:00:00.1");
@@ -47,8 +52,13 @@ public sealed class ParkedLoopTests(Servers servers)
         ProcessTree.Send(postgres.ProcessId, "STOP");
         try
         {
-            await Task.WhenAll(stage.Rabbit.PublishAsync(Stage.Encoded([Given.Deposit(1)])), stage.Kafka.PublishAsync(Stage.Encoded([Given.Deposit(1)])));
-            await Deadline.UntilAsync("an unready worker", TimeSpan.FromSeconds(30), async () => await worker.StatusAsync("/health/ready") == HttpStatusCode.ServiceUnavailable);
+            await Task.WhenAll(
+                stage.Rabbit.PublishAsync(Stage.Encoded([Given.Deposit(1)])),
+                stage.Kafka.PublishAsync(Stage.Encoded([Given.Deposit(1)]))
+            );
+            await Deadline.UntilAsync("an unready worker", TimeSpan.FromSeconds(30), async () =>
+                await worker.StatusAsync("/health/ready") == HttpStatusCode.ServiceUnavailable
+            );
 
             await EndsInPeaceAsync(worker);
         }
@@ -66,23 +76,39 @@ public sealed class ParkedLoopTests(Servers servers)
         BetCommand[] early = [Given.Deposit(3_00), Given.Deposit(2_00)];
         await stage.Rabbit.PublishAsync(Stage.Encoded(early));
         await stage.AppliedAsync(early);
-        await ScalarAsync(stage, $"WITH u AS (UPDATE parked_commands SET command = replace(command, 'deposit', 'refund-bet') WHERE command_id = '{early[0].Id}' RETURNING 1) SELECT count(*) FROM u");
+        await ScalarAsync(
+            stage,
+            $"WITH u AS (UPDATE parked_commands SET command = replace(command, 'deposit', 'refund-bet') WHERE "
+                + $"command_id = '{early[0].Id}' RETURNING 1) SELECT count(*) FROM u"
+        );
 
         await stage.Kafka.PublishAsync(Stage.Encoded([Given.Register()]));
-        await Deadline.UntilAsync("a report", TimeSpan.FromSeconds(60), async () => await worker.MetricAsync("ingest_parked_quarantined") == 1);
+        await Deadline.UntilAsync("a report", TimeSpan.FromSeconds(60), async () =>
+            await worker.MetricAsync("ingest_parked_quarantined") == 1
+        );
         await stage.Kafka.PublishAsync(Stage.Encoded([Given.Deposit(1_00)]));
-        await Deadline.UntilAsync("the others", TimeSpan.FromSeconds(60), async () => await ScalarAsync(stage, "SELECT sum(balance)::bigint FROM wallets") == 3);
+        await Deadline.UntilAsync("the others", TimeSpan.FromSeconds(60), async () =>
+            await ScalarAsync(stage, "SELECT sum(balance)::bigint FROM wallets") == 3
+        );
 
         Assert.Equal(0, stage.Kafka.DeadLetterCount());
-        Assert.Single(worker.Log.Split('\n'), line => line.Contains("cannot be released", StringComparison.Ordinal) && line.Contains(early[0].Id.ToString(), StringComparison.Ordinal));
+        Assert.Single(worker.Log.Split('\n'), line =>
+            line.Contains("cannot be released", StringComparison.Ordinal) && line.Contains(early[0].Id.ToString(), StringComparison.Ordinal)
+        );
         var (code, output) = await IngestProcess.RunAsync(stage.Folder, "parked", "list", "--quarantined", stage.Settings[0]);
         Assert.Equal(0, code);
         Assert.Contains("refund-bet", output, StringComparison.Ordinal);
 
-        await ScalarAsync(stage, "WITH u AS (UPDATE parked_commands SET command = replace(command, 'refund-bet', 'deposit') RETURNING 1) SELECT count(*) FROM u");
+        await ScalarAsync(
+            stage,
+            "WITH u AS (UPDATE parked_commands SET command = replace(command, 'refund-bet', 'deposit') RETURNING "
+                + "1) SELECT count(*) FROM u"
+        );
         (code, output) = await IngestProcess.RunAsync(stage.Folder, "parked", "retry", "--id", early[0].Id.ToString(), stage.Settings[0]);
         Assert.Equal(0, code);
-        await Deadline.UntilAsync("the one that was quarantined", TimeSpan.FromSeconds(60), async () => await ScalarAsync(stage, "SELECT sum(balance)::bigint FROM wallets") == 6);
+        await Deadline.UntilAsync("the one that was quarantined", TimeSpan.FromSeconds(60), async () =>
+            await ScalarAsync(stage, "SELECT sum(balance)::bigint FROM wallets") == 6
+        );
         await Invariants.HoldAsync(stage.Postgres);
     }
 
@@ -95,7 +121,9 @@ public sealed class ParkedLoopTests(Servers servers)
         await ServerClock.SetAsync(stage.Postgres, TimeSpan.FromSeconds(seconds));
 
         var worker = stage.Start($"{stage.Settings[0]};Search Path={ServerClock.SearchPath}");
-        await Deadline.UntilAsync("unreadiness", TimeSpan.FromSeconds(60), async () => (await worker.BodyAsync("/health/ready")).Contains("from PostgreSQL's clock", StringComparison.Ordinal));
+        await Deadline.UntilAsync("unreadiness", TimeSpan.FromSeconds(60), async () =>
+            (await worker.BodyAsync("/health/ready")).Contains("from PostgreSQL's clock", StringComparison.Ordinal)
+        );
 
         Assert.InRange(await worker.MetricAsync("ingest_clock_ahead_seconds"), -seconds - 5, -seconds + 5);
         Assert.Single(worker.Log.Split('\n'), line => line.Contains("ahead of PostgreSQL's, more than 5 s", StringComparison.Ordinal));
@@ -109,29 +137,48 @@ public sealed class ParkedLoopTests(Servers servers)
         await using var source = NpgsqlDataSource.Create(stage.Settings[0].Split('=', 2)[1]);
         using var metrics = new IngestMetrics(TimeProvider.System);
         var options = Options.Create(new IngestOptions { MaxIssuedAhead = TimeSpan.FromDays(365) });
-        var another = new BatchTransaction(source, Database.Of(source), options, new CheckedClock(options, metrics, TimeProvider.System), metrics, TimeProvider.System);
+        var another = new BatchTransaction(
+            source,
+            Database.Of(source),
+            options,
+            new CheckedClock(options, metrics, TimeProvider.System),
+            metrics,
+            TimeProvider.System
+        );
         var users = Enumerable.Range(1, 20).SelectMany(user => new BetCommand[] { Given.Register(user), Given.Deposit(1_000_00, user) });
-        await Traffic.UntilCommittedAsync(() => another.ApplyAsync([.. users.Append(Given.Schedule()).Select(command => new HashedCommand(command))], CancellationToken.None));
-        await ScalarAsync(stage, """
+        await Traffic.UntilCommittedAsync(() =>
+            another.ApplyAsync([.. users.Append(Given.Schedule()).Select(command => new HashedCommand(command))], CancellationToken.None)
+        );
+        await ScalarAsync(
+            stage,
+            """
             CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END $$;
             CREATE TRIGGER dawdle AFTER INSERT ON bets FOR EACH STATEMENT EXECUTE FUNCTION dawdle();
             SELECT 1::bigint
-            """);
+            """
+        );
         BetCommand[] bets = [.. Enumerable.Range(1, 4_000).Select(bet => Given.Place(bet, 1, 1 + (bet % 20)))];
         await Task.WhenAll(stage.Rabbit.PublishAsync(Stage.Encoded(bets[..2_000])), stage.Kafka.PublishAsync(Stage.Encoded(bets[2_000..])));
         string[] small = ["--Ingest:BatchSize=5"];
         stage.Start(small);
         stage.Start(small);
-        await Deadline.UntilAsync("bets of several doors", TimeSpan.FromSeconds(60), async () => await ScalarAsync(stage, "SELECT count(*) FROM bets") > 50);
+        await Deadline.UntilAsync("bets of several doors", TimeSpan.FromSeconds(60), async () =>
+            await ScalarAsync(stage, "SELECT count(*) FROM bets") > 50
+        );
 
-        var finished = Traffic.UntilCommittedAsync(() => another.ApplyAsync([new HashedCommand(Given.Status(EventStatus.Finished))], CancellationToken.None));
+        var finished = Traffic.UntilCommittedAsync(() =>
+            another.ApplyAsync([new HashedCommand(Given.Status(EventStatus.Finished))], CancellationToken.None)
+        );
         await finished.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
 
         var placed = await ScalarAsync(stage, "SELECT count(*) FROM bets");
         TestContext.Current.TestOutputHelper!.WriteLine($"{placed} of {bets.Length} bets were placed before");
         Assert.InRange(placed, 1, bets.Length - 1);
         await stage.AppliedAsync(bets);
-        Assert.Equal(bets.Length - await ScalarAsync(stage, "SELECT count(*) FROM bets"), await ScalarAsync(stage, $"SELECT count(*) FROM commands WHERE reason = '{Reasons.EventFinished}'"));
+        Assert.Equal(
+            bets.Length - await ScalarAsync(stage, "SELECT count(*) FROM bets"),
+            await ScalarAsync(stage, $"SELECT count(*) FROM commands WHERE reason = '{Reasons.EventFinished}'")
+        );
         await Invariants.HoldAsync(stage.Postgres);
     }
 

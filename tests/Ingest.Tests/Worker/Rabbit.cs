@@ -49,31 +49,52 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     }
 
     /// <summary>
-    /// Publishes until all are confirmed, as publishers do: RabbitMQ 3.10 may refuse messages to a queue that was just made anew, and the connection may
-    /// have been lost.
+    /// Publishes until all are confirmed, as publishers do: RabbitMQ 3.10 may refuse messages to a queue that was just made anew, and the
+    /// connection may have been lost.
     /// </summary>
-    public Task PublishToNewQueueAsync(byte[][] messages) => Deadline.UntilAsync("confirms of the new queue", TimeSpan.FromSeconds(30), async () =>
-    {
-        try
+    public Task PublishToNewQueueAsync(byte[][] messages) =>
+        Deadline.UntilAsync("confirms of the new queue", TimeSpan.FromSeconds(30), async () =>
         {
-            await PublishAsync(messages);
-            return true;
-        }
-        catch (Exception refused) when (refused is PublishException or OperationInterruptedException)
-        {
-            return false;
-        }
-    });
+            try
+            {
+                await PublishAsync(messages);
+                return true;
+            }
+            catch (Exception refused) when (refused is PublishException or OperationInterruptedException)
+            {
+                return false;
+            }
+        });
 
     /// <summary>To any queue.</summary>
-    public Task PublishToAsync(string queue, byte[] body) => channel.BasicPublishAsync("", queue, true, new BasicProperties { Persistent = true }, body).AsTask();
+    public Task PublishToAsync(string queue, byte[] body) =>
+        channel.BasicPublishAsync("", queue, true, new BasicProperties { Persistent = true }, body).AsTask();
 
     /// <summary>Dead letters as a worker writes them.</summary>
-    public Task PublishLettersAsync(params byte[][] bodies) => Task.WhenAll(bodies.Index().Select(letter => channel.BasicPublishAsync("", DeadLetters, true, new BasicProperties
-    {
-        Persistent = true,
-        Headers = new Dictionary<string, object?> { ["dead-letter-from"] = $"{Topics.Commands}#{letter.Index + 1}", ["dead-letter-reason"] = "a test" },
-    }, letter.Item).AsTask()));
+    public Task PublishLettersAsync(params byte[][] bodies) =>
+        Task.WhenAll(
+            bodies
+                .Index()
+                .Select(letter =>
+                    channel
+                        .BasicPublishAsync(
+                            "",
+                            DeadLetters,
+                            true,
+                            new BasicProperties
+                            {
+                                Persistent = true,
+                                Headers = new Dictionary<string, object?>
+                                {
+                                    ["dead-letter-from"] = $"{Topics.Commands}#{letter.Index + 1}",
+                                    ["dead-letter-reason"] = "a test",
+                                },
+                            },
+                            letter.Item
+                        )
+                        .AsTask()
+                )
+        );
 
     /// <summary>The exchange of MassTransit's publishers is deleted and made again, as they make it, without its binding.</summary>
     public async Task RemakeExchangeAsync(string type = ExchangeType.Fanout)
@@ -83,7 +104,8 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     }
 
     /// <summary>As MassTransit does by default: what no queue takes is confirmed and gone.</summary>
-    public Task PublishThroughExchangeAsync(byte[] body) => channel.BasicPublishAsync(Topics.Commands, "", false, new BasicProperties { Persistent = true }, body).AsTask();
+    public Task PublishThroughExchangeAsync(byte[] body) =>
+        channel.BasicPublishAsync(Topics.Commands, "", false, new BasicProperties { Persistent = true }, body).AsTask();
 
     /// <summary>The queue is gone, with what it has.</summary>
     public Task DeleteAsync(string queue) => channel.QueueDeleteAsync(queue);
@@ -91,12 +113,16 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
     public Task<uint> CountAsync(string queue) => channel.MessageCountAsync(queue);
 
     /// <summary>An empty queue of the test's own, gone with its connection.</summary>
-    public async Task<string> QueueAsync(string name) => (await channel.QueueDeclareAsync(name, durable: false, exclusive: true, autoDelete: true)).QueueName;
+    public async Task<string> QueueAsync(string name) =>
+        (await channel.QueueDeclareAsync(name, durable: false, exclusive: true, autoDelete: true)).QueueName;
 
     /// <summary>A durable queue as somebody else made it.</summary>
-    public Task DeclareAsync(string queue, Dictionary<string, object?> arguments) => channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments);
+    public Task DeclareAsync(string queue, Dictionary<string, object?> arguments) =>
+        channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments);
 
-    /// <summary>Takes one message, which is gone then. Not of the queue of commands: RabbitMQ has no basic.get where one consumer is active.</summary>
+    /// <summary>
+    /// Takes one message, which is gone then. Not of the queue of commands: RabbitMQ has no basic.get where one consumer is active.
+    /// </summary>
     public async Task<BasicGetResult?> TakeAsync(string queue) => await channel.BasicGetAsync(queue, autoAck: true);
 
     /// <summary>Takes this many commands in their order, which are gone then.</summary>
@@ -118,7 +144,9 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
         var taken = new ConcurrentQueue<BasicDeliverEventArgs>();
         await reading.BasicQosAsync(0, 1, global: false);
         await reading.BasicConsumeAsync(Topics.Commands, autoAck: false, Keeping(reading, taken));
-        await Deadline.UntilAsync("a message, or an empty queue", TimeSpan.FromSeconds(60), async () => !taken.IsEmpty || await CountAsync(Topics.Commands) == 0);
+        await Deadline.UntilAsync("a message, or an empty queue", TimeSpan.FromSeconds(60), async () =>
+            !taken.IsEmpty || await CountAsync(Topics.Commands) == 0
+        );
     }
 
     /// <summary>Consumes commands and acknowledges none, until it is disposed; returns when it has received one.</summary>
@@ -142,7 +170,17 @@ sealed class Rabbit(IConnection connection, IChannel channel) : IAsyncDisposable
         var consumer = new AsyncEventingBasicConsumer(reading);
         consumer.ReceivedAsync += (_, delivered) =>
         {
-            taken.Enqueue(new BasicDeliverEventArgs(delivered.ConsumerTag, delivered.DeliveryTag, delivered.Redelivered, delivered.Exchange, delivered.RoutingKey, delivered.BasicProperties, delivered.Body.ToArray()));
+            taken.Enqueue(
+                new BasicDeliverEventArgs(
+                    delivered.ConsumerTag,
+                    delivered.DeliveryTag,
+                    delivered.Redelivered,
+                    delivered.Exchange,
+                    delivered.RoutingKey,
+                    delivered.BasicProperties,
+                    delivered.Body.ToArray()
+                )
+            );
             return Task.CompletedTask;
         };
         return consumer;

@@ -8,7 +8,8 @@ namespace Betting.Tests.Ingest.Worker;
 /// <summary>Policies of an operator on RabbitMQ's queues: no command and no dead letter vanishes without a word.</summary>
 public sealed class RabbitPolicyTests(Servers servers)
 {
-    const int Bad = 12, Waves = 3;
+    const int Bad = 12,
+        Waves = 3;
 
     static readonly byte[] NoCommand = "no command at all"u8.ToArray();
 
@@ -27,18 +28,24 @@ public sealed class RabbitPolicyTests(Servers servers)
         {
             // It applies to others.
             await stage.Rabbit.PublishToAsync(Other, NoCommand);
-            await Deadline.UntilAsync("a message that expires in another queue", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Other) == 0);
+            await Deadline.UntilAsync("a message that expires in another " + "queue", TimeSpan.FromSeconds(30), async () =>
+                await stage.Rabbit.CountAsync(Other) == 0
+            );
             var good = Enumerable.Range(1, Bad).Select(user => Given.Register(user)).ToList();
             await stage.Rabbit.PublishAsync([.. Stage.Encoded(good), .. Enumerable.Repeat(NoCommand, Bad)]);
             Assert.Equal(2u * Bad, await stage.Rabbit.CountAsync(Topics.Commands));
             var worker = stage.Start("--Ingest:Doors=rabbitmq");
             await stage.AppliedAsync(good);
-            await Deadline.UntilAsync("the letters", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == Bad);
+            await Deadline.UntilAsync("the letters", TimeSpan.FromSeconds(30), async () =>
+                await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == Bad
+            );
             Assert.Equal(0, await worker.StopAsync());
             for (var look = 0; look < 3; look++)
             {
                 Assert.Equal(0, (await stage.LettersAsync("list", "--door", "rabbitmq")).ExitCode);
-                await Deadline.UntilAsync("the letters in their places", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == Bad);
+                await Deadline.UntilAsync("the letters in their places", TimeSpan.FromSeconds(30), async () =>
+                    await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == Bad
+                );
             }
         }
         finally
@@ -60,12 +67,20 @@ public sealed class RabbitPolicyTests(Servers servers)
             // RabbitMQ refuses a publisher only after it has told it that the queue is full: what is on its way at that moment is taken.
             for (var wave = 1; wave <= Waves; wave++)
             {
-                await stage.Rabbit.PublishAsync(Enumerable.Range(0, Bad).Select(number => NoCommand.Append((byte)(wave * Bad + number)).ToArray()));
+                await stage.Rabbit.PublishAsync(
+                    Enumerable.Range(0, Bad).Select(number => NoCommand.Append((byte)(wave * Bad + number)).ToArray())
+                );
                 await Deadline.UntilAsync("all letters in the queue and the table", TimeSpan.FromSeconds(60), async () =>
-                    await stage.Rabbit.CountAsync(Rabbit.DeadLetters) + await stage.CountAsync("SELECT count(*) FROM dead_letters") == wave * Bad);
+                    await stage.Rabbit.CountAsync(Rabbit.DeadLetters) + await stage.CountAsync("SELECT count(*) FROM dead_letters")
+                    == wave * Bad
+                );
             }
             await worker.ReadyAsync();
-            Assert.InRange(await worker.MetricAsync("ingest_dead_letters_table_total", "door=\"rabbitmq\""), Bad, (Waves - 1) * Bad + Bad - 5);
+            Assert.InRange(
+                await worker.MetricAsync("ingest_dead_letters_table_total", "door=\"rabbitmq\""),
+                Bad,
+                (Waves - 1) * Bad + Bad - 5
+            );
             Assert.Equal(0u, await stage.Rabbit.CountAsync(Topics.Commands));
             Assert.Equal(0, await worker.StopAsync());
         }
@@ -90,13 +105,18 @@ public sealed class RabbitPolicyTests(Servers servers)
         try
         {
             await Deadline.UntilAsync("a report of the deleted queue", TimeSpan.FromSeconds(60), async () =>
-                await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Rabbit.DeadLetters}\"") >= 1);
+                await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Rabbit.DeadLetters}\"") >= 1
+            );
         }
         finally
         {
             await server.ClearPolicyAsync("expiring");
         }
-        Assert.Contains($"The RabbitMQ queue {Rabbit.DeadLetters} was deleted, with the messages that it held", worker.Log, StringComparison.Ordinal);
+        Assert.Contains(
+            $"The RabbitMQ queue {Rabbit.DeadLetters} was deleted, with the messages that it " + $"held",
+            worker.Log,
+            StringComparison.Ordinal
+        );
         Assert.Equal(0, await worker.MetricAsync("ingest_queues_deleted_total", $"queue=\"{Topics.Commands}\""));
         await Deadline.UntilAsync("the queue", TimeSpan.FromSeconds(30), () => stage.Rabbit.ExistsAsync(Rabbit.DeadLetters));
         Assert.Equal(0, await worker.StopAsync());
@@ -122,21 +142,39 @@ public sealed class RabbitPolicyTests(Servers servers)
     public async Task With_the_management_address_a_policy_that_loses_messages_makes_the_replica_unready()
     {
         var http = FreePort.Take();
-        await using var server = new RabbitServer(Directory.CreateDirectory(Path.Combine(servers.Folder, "policies")).FullName, FreePort.Take(), http);
+        await using var server = new RabbitServer(
+            Directory.CreateDirectory(Path.Combine(servers.Folder, "policies")).FullName,
+            FreePort.Take(),
+            http
+        );
         await server.StartAsync();
         await using var stage = await Stage.SetAsync(servers, rabbit: server);
         await server.Root.SetPolicyAsync("losing", "^bet-commands", Losing, RabbitServer.ShieldPriority + 1);
         var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--RabbitMq:ManagementUri=http://127.0.0.1:{http}");
         await Deadline.UntilAsync("unreadiness that names the policy", TimeSpan.FromSeconds(90), async () =>
-            await worker.Outages.IsReadyAsync() is (false, var why) && why.Contains($"a policy sets message-ttl for {Topics.Commands}: ", StringComparison.Ordinal));
+            await worker.Outages.IsReadyAsync() is (false, var why)
+            && why.Contains($"a policy sets message-ttl for " + $"{Topics.Commands}: ", StringComparison.Ordinal)
+        );
         await server.Root.ClearPolicyAsync("losing");
         await worker.ReadyAsync();
         foreach (var key in new[] { "overflow", "message-ttl", "delivery-limit" })
         {
-            Assert.Single(worker.Log.Split('\n'), line => line.Contains($"A setting of RabbitMQ breaks a promise of this worker: a policy sets {key} for {Topics.Commands}:", StringComparison.Ordinal));
-            Assert.Single(worker.Log.Split('\n'), line => line.Contains($"A setting of RabbitMQ breaks a promise of this worker: a policy sets {key} for {Rabbit.DeadLetters}:", StringComparison.Ordinal));
+            Assert.Single(worker.Log.Split('\n'), line =>
+                line.Contains(
+                    $"A setting of RabbitMQ breaks a promise of this worker: a " + $"policy sets {key} for {Topics.Commands}:",
+                    StringComparison.Ordinal
+                )
+            );
+            Assert.Single(worker.Log.Split('\n'), line =>
+                line.Contains(
+                    $"A setting of RabbitMQ breaks a promise of this worker: a " + $"policy sets {key} for {Rabbit.DeadLetters}:",
+                    StringComparison.Ordinal
+                )
+            );
         }
-        Assert.Single(worker.Log.Split('\n'), line => line.Contains($"a policy sets max-length for {Topics.Commands}:", StringComparison.Ordinal));
+        Assert.Single(worker.Log.Split('\n'), line =>
+            line.Contains($"a policy sets max-length for " + $"{Topics.Commands}:", StringComparison.Ordinal)
+        );
         Assert.DoesNotContain($"a policy sets max-length for {Rabbit.DeadLetters}", worker.Log, StringComparison.Ordinal);
     }
 
@@ -145,7 +183,9 @@ public sealed class RabbitPolicyTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         var worker = stage.Start("--Ingest:Doors=rabbitmq", "--RabbitMq:ManagementUri=http://127.0.0.1:1");
-        await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(30), () => Task.FromResult(worker.Log.Contains("cannot be looked at (connection refused)", StringComparison.Ordinal)));
+        await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(30), () =>
+            Task.FromResult(worker.Log.Contains("cannot be looked at (connection refused)", StringComparison.Ordinal))
+        );
         await worker.ReadyAsync();
     }
 }

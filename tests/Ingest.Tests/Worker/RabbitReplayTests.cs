@@ -16,10 +16,17 @@ public sealed class RabbitReplayTests(Servers servers)
     [InlineData(100_000, 300_000, 70_000)]
     // The channel is closed while others are on their way.
     [InlineData(3_000, 5_000, 2_000)]
-    public async Task A_letter_that_the_broker_does_not_take_stays_and_is_named_and_the_others_are_sent_back_and_gone(int limit, int large, int medium)
+    public async Task A_letter_that_the_broker_does_not_take_stays_and_is_named_and_the_others_are_sent_back_and_gone(
+        int limit,
+        int large,
+        int medium
+    )
     {
         // The limit is the whole node's.
-        await using var server = new RabbitServer(Directory.CreateDirectory(Path.Combine(servers.Folder, $"limit-{limit}")).FullName, FreePort.Take());
+        await using var server = new RabbitServer(
+            Directory.CreateDirectory(Path.Combine(servers.Folder, $"limit-{limit}")).FullName,
+            FreePort.Take()
+        );
         await server.StartAsync();
         await using var stage = await Stage.SetAsync(servers, rabbit: server);
         byte[][] letters = [Bytes(1, 20), Bytes(2, large), Bytes(3, 20), Bytes(4, medium), Bytes(5, 20), Bytes(6, large + 1), Bytes(7, 20)];
@@ -45,7 +52,9 @@ public sealed class RabbitReplayTests(Servers servers)
         var (last, said) = await stage.LettersAsync("replay", "--all", "--door", "rabbitmq");
         Assert.True(last == 0, said);
         Assert.Equal(0u, await stage.Rabbit.CountAsync(Rabbit.DeadLetters));
-        var back = (await stage.Rabbit.TakeCommandsAsync((int)await stage.Rabbit.CountAsync(Topics.Commands))).ConvertAll(message => Convert.ToHexString(message.Body.Span));
+        var back = (await stage.Rabbit.TakeCommandsAsync((int)await stage.Rabbit.CountAsync(Topics.Commands))).ConvertAll(message =>
+            Convert.ToHexString(message.Body.Span)
+        );
         Assert.Equal(letters.Select(Convert.ToHexString).Order(StringComparer.Ordinal), back.Distinct().Order(StringComparer.Ordinal));
         if (medium > 64 * 1024)
         {
@@ -104,12 +113,16 @@ public sealed class RabbitReplayTests(Servers servers)
     public async Task A_letter_of_the_table_whose_headers_no_frame_takes_stays_and_the_others_are_sent_back()
     {
         await using var stage = await Stage.SetAsync(servers);
-        await using (var insert = stage.Postgres.CreateCommand("""
-            INSERT INTO dead_letters (door, source, put_aside_at, body, headers)
-            SELECT 'rabbitmq', 'bet-commands#' || n, now(), convert_to('letter ' || n, 'UTF8'),
-                convert_to(CASE n WHEN 2 THEN '[["large","' || repeat('eHh4', 60000) || '"]]' ELSE '[]' END, 'UTF8')
-            FROM generate_series(1, 5) n
-            """))
+        await using (
+            var insert = stage.Postgres.CreateCommand(
+                """
+                INSERT INTO dead_letters (door, source, put_aside_at, body, headers)
+                SELECT 'rabbitmq', 'bet-commands#' || n, now(), convert_to('letter ' || n, 'UTF8'),
+                    convert_to(CASE n WHEN 2 THEN '[["large","' || repeat('eHh4', 60000) || '"]]' ELSE '[]' END, 'UTF8')
+                FROM generate_series(1, 5) n
+                """
+            )
+        )
         {
             await insert.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
@@ -119,7 +132,9 @@ public sealed class RabbitReplayTests(Servers servers)
         Assert.True(code == 1, output);
         Assert.Contains("postgresql (rabbitmq): 4 letters replayed, 1 stay\n", output, StringComparison.Ordinal);
         Assert.Equal(1L, await stage.CountAsync("SELECT count(*) FROM dead_letters"));
-        var back = (await stage.Rabbit.TakeCommandsAsync((int)await stage.Rabbit.CountAsync(Topics.Commands))).ConvertAll(message => Encoding.UTF8.GetString(message.Body.Span));
+        var back = (await stage.Rabbit.TakeCommandsAsync((int)await stage.Rabbit.CountAsync(Topics.Commands))).ConvertAll(message =>
+            Encoding.UTF8.GetString(message.Body.Span)
+        );
         Assert.Equal(["letter 1", "letter 3", "letter 4", "letter 5"], back.Order(StringComparer.Ordinal));
     }
 

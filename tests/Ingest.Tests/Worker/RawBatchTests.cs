@@ -7,14 +7,15 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>
-/// Batches that no client library writes: on a Kafka of its own where REAL_KAFKA names the tools. The stand-in keeps batches as they come, so it
-/// gets such as a library writes.
+/// Batches that no client library writes: on a Kafka of its own where REAL_KAFKA names the tools. The stand-in keeps batches as they come,
+/// so it gets such as a library writes.
 /// </summary>
 [Trait("Category", "real")]
 public sealed class RawBatchTests(Servers servers)
 {
     [Theory]
-    // librdkafka unpacks the first member alone: the commands in the second one would be lost, the process would end, or the partition would stand.
+    // librdkafka unpacks the first member alone: the commands in the second one would be lost, the process would end, or the partition
+    // would stand.
     [InlineData(2, 0)]
     [InlineData(0, 0)]
     [InlineData(1, 20)]
@@ -22,7 +23,8 @@ public sealed class RawBatchTests(Servers servers)
     {
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
-        BetCommand[] packed = [.. Enumerable.Range(1, 4).Select(user => Given.Register(user))], behind = [Given.Register(5)];
+        BetCommand[] packed = [.. Enumerable.Range(1, 4).Select(user => Given.Register(user))],
+            behind = [Given.Register(5)];
         var bodies = Stage.Encoded(packed).ToArray();
         var records = RecordBatch.Records(bodies);
         var cut = RecordBatch.Records(bodies[..inFirstPart]).Length + bytesMore;
@@ -41,7 +43,9 @@ public sealed class RawBatchTests(Servers servers)
     {
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
-        BetCommand[] first = [Given.Register(1)], claiming = [Given.Register(2), Given.Register(3)], behind = [.. Enumerable.Range(4, 100).Select(user => Given.Register(user))];
+        BetCommand[] first = [Given.Register(1)],
+            claiming = [Given.Register(2), Given.Register(3)],
+            behind = [.. Enumerable.Range(4, 100).Select(user => Given.Register(user))];
         var worker = stage.Start(broker.Settings);
         await broker.PublishAsync(Stage.Encoded(first));
         await stage.AppliedAsync(first);

@@ -10,7 +10,10 @@ namespace Betting.Tests.Ingest.Worker;
 /// </summary>
 sealed class RawPublisher : IAsyncDisposable
 {
-    const byte Method = 1, Header = 2, Body = 3, Heartbeat = 8;
+    const byte Method = 1,
+        Header = 2,
+        Body = 3,
+        Heartbeat = 8;
     readonly TcpClient _client = new() { NoDelay = true };
     Stream _stream = Stream.Null;
 
@@ -23,10 +26,18 @@ sealed class RawPublisher : IAsyncDisposable
         await stream.WriteAsync("AMQP\0\0\u0009\u0001"u8.ToArray());
         await publisher.ExpectAsync(10, 10);
         var login = Encoding.ASCII.GetBytes($"\0{address.UserInfo.Replace(':', '\0')}");
-        await publisher.SendAsync(Method, 0, [.. Id(10, 11), .. Number(0u), .. Short("PLAIN"), .. Number((uint)login.Length), .. login, .. Short("en_US")]);
+        await publisher.SendAsync(
+            Method,
+            0,
+            [.. Id(10, 11), .. Number(0u), .. Short("PLAIN"), .. Number((uint)login.Length), .. login, .. Short("en_US")]
+        );
         var tune = await publisher.ExpectAsync(10, 30);
         await publisher.SendAsync(Method, 0, [.. Id(10, 31), .. tune[4..10], 0, 0]);
-        await publisher.SendAsync(Method, 0, [.. Id(10, 40), .. Short(address.AbsolutePath is "/" ? "/" : address.AbsolutePath[1..]), .. Short(""), 0]);
+        await publisher.SendAsync(
+            Method,
+            0,
+            [.. Id(10, 40), .. Short(address.AbsolutePath is "/" ? "/" : address.AbsolutePath[1..]), .. Short(""), 0]
+        );
         await publisher.ExpectAsync(10, 41);
         await publisher.SendAsync(Method, 1, [.. Id(20, 10), .. Short("")]);
         await publisher.ExpectAsync(20, 11);
@@ -92,7 +103,10 @@ sealed class RawPublisher : IAsyncDisposable
             await _stream.ReadExactlyAsync(payload);
             if (head[0] != Heartbeat)
             {
-                Assert.Equal((classId, method), (BinaryPrimitives.ReadUInt16BigEndian(payload), BinaryPrimitives.ReadUInt16BigEndian(payload.AsSpan(2))));
+                Assert.Equal(
+                    (classId, method),
+                    (BinaryPrimitives.ReadUInt16BigEndian(payload), BinaryPrimitives.ReadUInt16BigEndian(payload.AsSpan(2)))
+                );
                 return payload;
             }
         }

@@ -25,9 +25,19 @@ sealed class RealKafka(string tools, string data, string log) : IAsyncDisposable
             return null;
         }
         var port = FreePort.Take().ToString(CultureInfo.InvariantCulture);
-        var kafka = new RealKafka(tools, Path.Combine(stage.Folder, $"real-kafka-{port}"), Path.Combine(stage.Folder, "logs", "real-kafka.log"));
-        await using var start = EngineProcess.Start("real Kafka's start", new Launch(Path.Combine(tools, "start"),
-            [kafka.Data, "--kafka-port", port, "--brokers", brokers.ToString(CultureInfo.InvariantCulture), "--no-connect"]), kafka.Log);
+        var kafka = new RealKafka(
+            tools,
+            Path.Combine(stage.Folder, $"real-kafka-{port}"),
+            Path.Combine(stage.Folder, "logs", "real-kafka.log")
+        );
+        await using var start = EngineProcess.Start(
+            "real Kafka's start",
+            new Launch(
+                Path.Combine(tools, "start"),
+                [kafka.Data, "--kafka-port", port, "--brokers", brokers.ToString(CultureInfo.InvariantCulture), "--no-connect"]
+            ),
+            kafka.Log
+        );
         kafka.Bootstrap = await start.AnnouncedAsync("KAFKA_BOOTSTRAP", Limit);
         return kafka;
     }

@@ -10,10 +10,21 @@ namespace Betting.Tests.Ingest.Worker;
 public sealed class RecentMetricsTests(Servers servers)
 {
     static readonly string[] OfBrokers =
-        ["ingest.queue.depth", "ingest.queue.standing", "ingest.kafka.partition.standing", "ingest.dead_letters.waiting"];
+    [
+        "ingest.queue.depth",
+        "ingest.queue.standing",
+        "ingest.kafka.partition.standing",
+        "ingest.dead_letters.waiting",
+    ];
 
     static readonly string[] OfPostgres =
-        ["ingest.parked", "ingest.parked.age", "ingest.parked.quarantined", "ingest.clock.ahead", "ingest.clock.doubted"];
+    [
+        "ingest.parked",
+        "ingest.parked.age",
+        "ingest.parked.quarantined",
+        "ingest.clock.ahead",
+        "ingest.clock.doubted",
+    ];
 
     [Fact]
     public void A_gauge_of_a_store_is_there_from_the_first_look_until_the_last_one_is_too_old()
@@ -54,7 +65,8 @@ public sealed class RecentMetricsTests(Servers servers)
         var worker = stage.Start();
         await stage.Rabbit.PublishAsync(["no command"u8.ToArray()]);
         await Deadline.UntilAsync("a letter", TimeSpan.FromSeconds(60), async () =>
-            await worker.MetricAsync("ingest_dead_letters_waiting", "door=\"rabbitmq\"") == 1);
+            await worker.MetricAsync("ingest_dead_letters_waiting", "door=\"rabbitmq\"") == 1
+        );
         string[] ofBrokers = ["ingest_queue_depth{", "ingest_queue_standing_seconds{", "ingest_dead_letters_waiting{"];
         await Deadline.UntilAsync("all of both doors", TimeSpan.FromSeconds(60), async () => (await SeriesAsync(ofBrokers)).Count == 5);
 
@@ -62,19 +74,24 @@ public sealed class RecentMetricsTests(Servers servers)
         await stage.Kafka.DownAsync();
 
         await Deadline.UntilAsync("nothing of the brokers", TimeSpan.FromSeconds(90), async () =>
-            (await SeriesAsync(ofBrokers)).Count == 0);
+            (await SeriesAsync(ofBrokers)).Count == 0
+        );
         Assert.Equal(4, (await SeriesAsync("ingest_in_flight_age_seconds{", "ingest_dead_letters_table_total{")).Count);
         Assert.Single(await SeriesAsync("ingest_parked{"));
 
         await rabbit.StartAsync();
         await stage.Kafka.UpAsync();
         await Deadline.UntilAsync("all of both doors again", TimeSpan.FromSeconds(90), async () =>
-            (await SeriesAsync(ofBrokers)).Count == 5);
+            (await SeriesAsync(ofBrokers)).Count == 5
+        );
         Assert.Equal(1, await worker.MetricAsync("ingest_dead_letters_waiting", "door=\"rabbitmq\""));
 
         async Task<List<string>> SeriesAsync(params string[] names) =>
-            [.. (await worker.BodyAsync("/metrics")).Split('\n')
-                .Where(line => names.Any(name => line.StartsWith(name, StringComparison.Ordinal)))];
+            [
+                .. (await worker.BodyAsync("/metrics"))
+                    .Split('\n')
+                    .Where(line => names.Any(name => line.StartsWith(name, StringComparison.Ordinal))),
+            ];
     }
 
     /// <summary>The gauges of one <see cref="IngestMetrics"/>; other tests have theirs in the same process.</summary>

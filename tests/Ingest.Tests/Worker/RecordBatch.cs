@@ -10,7 +10,8 @@ namespace Betting.Tests.Ingest.Worker;
 /// </summary>
 static class RecordBatch
 {
-    public const short Plain = 0, Gzip = 1;
+    public const short Plain = 0,
+        Gzip = 1;
 
     const int NoError = 0;
 
@@ -19,7 +20,8 @@ static class RecordBatch
 
     /// <param name="values">Of the records.</param>
     /// <param name="offsets">What each says that its offset is, from the batch's.</param>
-    public static byte[] Records(IReadOnlyList<byte[]> values, IReadOnlyList<int> offsets) => [.. values.Zip(offsets, Record).SelectMany(bytes => bytes)];
+    public static byte[] Records(IReadOnlyList<byte[]> values, IReadOnlyList<int> offsets) =>
+        [.. values.Zip(offsets, Record).SelectMany(bytes => bytes)];
 
     /// <summary>Sends a batch to partition 0 and waits for the answer of all replicas.</summary>
     /// <param name="bootstrap">The only broker.</param>
@@ -32,11 +34,26 @@ static class RecordBatch
         var batch = Batch(records, codec, payload);
         byte[] request =
         [
-            .. Short(0), .. Short(7), .. Int(1), .. Short(-1), .. Short(-1), .. Short(-1), .. Int(10_000),
-            .. Int(1), .. Short((short)topic.Length), .. Encoding.ASCII.GetBytes(topic), .. Int(1), .. Int(0), .. Int(batch.Length), .. batch,
+            .. Short(0),
+            .. Short(7),
+            .. Int(1),
+            .. Short(-1),
+            .. Short(-1),
+            .. Short(-1),
+            .. Int(10_000),
+            .. Int(1),
+            .. Short((short)topic.Length),
+            .. Encoding.ASCII.GetBytes(topic),
+            .. Int(1),
+            .. Int(0),
+            .. Int(batch.Length),
+            .. batch,
         ];
         using var socket = new TcpClient();
-        await socket.ConnectAsync(bootstrap.Split(':')[0], int.Parse(bootstrap.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture));
+        await socket.ConnectAsync(
+            bootstrap.Split(':')[0],
+            int.Parse(bootstrap.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture)
+        );
         var stream = socket.GetStream();
         await stream.WriteAsync((byte[])[.. Int(request.Length), .. request]);
         var answer = new byte[4];
@@ -50,7 +67,18 @@ static class RecordBatch
     static byte[] Batch(int records, short codec, byte[] payload)
     {
         var now = Long(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
-        byte[] summed = [.. Short(codec), .. Int(records - 1), .. now, .. now, .. Long(-1), .. Short(-1), .. Int(-1), .. Int(records), .. payload];
+        byte[] summed =
+        [
+            .. Short(codec),
+            .. Int(records - 1),
+            .. now,
+            .. now,
+            .. Long(-1),
+            .. Short(-1),
+            .. Int(-1),
+            .. Int(records),
+            .. payload,
+        ];
         byte[] body = [.. Int(0), 2, .. Int((int)Crc(summed)), .. summed];
         return [.. Long(0), .. Int(body.Length), .. body];
     }

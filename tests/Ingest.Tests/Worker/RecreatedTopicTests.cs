@@ -6,8 +6,8 @@ using Betting.Tests.Ingest.Decide;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>
-/// The offsets of the group outlive what they stand for: the topic is deleted and made again, or a stranger in the group commits. On a Kafka of its own
-/// where REAL_KAFKA names the tools, else on the stand-in.
+/// The offsets of the group outlive what they stand for: the topic is deleted and made again, or a stranger in the group commits. On a
+/// Kafka of its own where REAL_KAFKA names the tools, else on the stand-in.
 /// </summary>
 public sealed class RecreatedTopicTests(Servers servers)
 {
@@ -21,7 +21,8 @@ public sealed class RecreatedTopicTests(Servers servers)
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
-        BetCommand[] before = [Given.Register(1)], after = [Given.Register(2)];
+        BetCommand[] before = [Given.Register(1)],
+            after = [Given.Register(2)];
         await broker.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
         await worker.ReadyAsync();
@@ -51,7 +52,8 @@ public sealed class RecreatedTopicTests(Servers servers)
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
-        BetCommand[] before = [.. Enumerable.Range(1, 20).Select(user => Given.Register(user))], after = [.. Enumerable.Range(21, 60).Select(user => Given.Register(user))];
+        BetCommand[] before = [.. Enumerable.Range(1, 20).Select(user => Given.Register(user))],
+            after = [.. Enumerable.Range(21, 60).Select(user => Given.Register(user))];
         await broker.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
         await stage.PlaceAsync(20);
@@ -80,7 +82,8 @@ public sealed class RecreatedTopicTests(Servers servers)
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
-        BetCommand[] before = [Given.Register(1), Given.Register(2)], after = [.. Enumerable.Range(11, 200).Select(user => Given.Register(user))];
+        BetCommand[] before = [Given.Register(1), Given.Register(2)],
+            after = [.. Enumerable.Range(11, 200).Select(user => Given.Register(user))];
         await broker.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
         await stage.PlaceAsync(2);
@@ -100,7 +103,8 @@ public sealed class RecreatedTopicTests(Servers servers)
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
-        BetCommand[] before = [Given.Register(1)], taken = [Given.Register(2), Given.Register(3)];
+        BetCommand[] before = [Given.Register(1)],
+            taken = [Given.Register(2), Given.Register(3)];
         await broker.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
         await stage.PlaceAsync(1);
@@ -119,7 +123,9 @@ public sealed class RecreatedTopicTests(Servers servers)
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
-        BetCommand[] kept = [Given.Register(1)], lost = [Given.Register(2), Given.Register(3)], later = [Given.Register(4)];
+        BetCommand[] kept = [Given.Register(1)],
+            lost = [Given.Register(2), Given.Register(3)],
+            later = [Given.Register(4)];
         await broker.PublishAsync(Stage.Encoded(kept));
         await stage.AppliedAsync(kept);
         await stage.PlaceAsync(1);
@@ -130,8 +136,10 @@ public sealed class RecreatedTopicTests(Servers servers)
         await stage.PlaceAsync(3);
 
         // As after a failover to a standby that had not got the last commits.
-        await stage.ExecuteAsync($"TRUNCATE {Tables} CASCADE;"
-            + string.Concat(Tables.Split(", ").Select(table => $"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE old_{table};")));
+        await stage.ExecuteAsync(
+            $"TRUNCATE {Tables} CASCADE;"
+                + string.Concat(Tables.Split(", ").Select(table => $"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE old_{table};"))
+        );
         // Also while nothing new comes.
         await stage.AppliedAsync(lost);
         await broker.PublishAsync(Stage.Encoded(later));
@@ -146,7 +154,8 @@ public sealed class RecreatedTopicTests(Servers servers)
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
         var worker = stage.Start(broker.Settings);
-        BetCommand[] before = [Given.Register(1), Given.Register(2)], after = [.. Enumerable.Range(11, 30).Select(user => Given.Register(user))];
+        BetCommand[] before = [Given.Register(1), Given.Register(2)],
+            after = [.. Enumerable.Range(11, 30).Select(user => Given.Register(user))];
         await broker.PublishAsync(Stage.Encoded(before));
         await stage.AppliedAsync(before);
         await stage.PlaceAsync(2);
@@ -161,8 +170,13 @@ public sealed class RecreatedTopicTests(Servers servers)
         {
             worker = stage.Start(broker.Settings);
             await Deadline.UntilAsync("a stopped partition", Limit, async () =>
-                (await worker.BodyAsync("/health/ready")).Contains("offset lost in partitions 0", StringComparison.Ordinal));
-            await LoggedAsync(worker, "bet-commands/0: offset 2 (the record before it is another one than that which was applied: records were lost) is gone, there are 0 to 30");
+                (await worker.BodyAsync("/health/ready")).Contains("offset lost in partitions 0", StringComparison.Ordinal)
+            );
+            await LoggedAsync(
+                worker,
+                "bet-commands/0: offset 2 (the record before it is another one than that which was applied: "
+                    + "records were lost) is gone, there are 0 to 30"
+            );
             Assert.Equal(0, await worker.StopAsync());
         }
         Assert.Equal(2, await stage.CountAsync("SELECT count(*) FROM commands"));

@@ -29,12 +29,30 @@ public sealed class ReplyTests(Servers servers)
         stage.Start("--Ingest:Doors=rabbitmq");
         BetCommand[] commands = [Given.Register(), refused, refused];
 
-        await stage.Rabbit.PublishAsync([.. Stage.Encoded(commands), poison], new BasicProperties { ReplyTo = queue, CorrelationId = "mine" });
+        await stage.Rabbit.PublishAsync(
+            [.. Stage.Encoded(commands), poison],
+            new BasicProperties { ReplyTo = queue, CorrelationId = "mine" }
+        );
 
         var answers = await AnswersAsync(stage, queue, 4);
         Assert.All(answers, answer => Assert.Equal("mine", answer.Correlation));
-        string[] expected = ["accepted - False", "rejected insufficient-funds False", "rejected insufficient-funds True", "dead-letter id: give False"];
-        Assert.Equal(expected.Order(), answers.Select(answer => $"{Text(answer.Json, "outcome")} {Text(answer.Json, "reason").Split(" dep")[0].Split(" it")[0]} {answer.Json.GetProperty("duplicate").GetBoolean()}").Order());
+        string[] expected =
+        [
+            "accepted - False",
+            "rejected insufficient-funds False",
+            "rejected insufficient-funds True",
+            "dead-letter id: give False",
+        ];
+        Assert.Equal(
+            expected.Order(),
+            answers
+                .Select(answer =>
+                    $"{Text(answer.Json, "outcome")} "
+                    + $"{Text(answer.Json, "reason").Split(" dep")[0].Split(" it")[0]} "
+                    + $"{answer.Json.GetProperty("duplicate").GetBoolean()}"
+                )
+                .Order()
+        );
     }
 
     [Fact]
@@ -51,10 +69,20 @@ public sealed class ReplyTests(Servers servers)
         var answers = (await AnswersAsync(stage, queue, 4)).ConvertAll(answer => answer.Json);
         Assert.All(answers.Where(answer => Text(answer, "outcome") == "parked"), answer =>
         {
-            Assert.Equal((false, "unknown-event", "event", "9007199254740993"), (answer.GetProperty("final").GetBoolean(), Text(answer, "reason"), Text(answer, "waitsFor"), Text(answer, "waitsForId")));
-            Assert.InRange(answer.GetProperty("until").GetDateTimeOffset() - TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(5));
+            Assert.Equal(
+                (false, "unknown-event", "event", "9007199254740993"),
+                (answer.GetProperty("final").GetBoolean(), Text(answer, "reason"), Text(answer, "waitsFor"), Text(answer, "waitsForId"))
+            );
+            Assert.InRange(
+                answer.GetProperty("until").GetDateTimeOffset() - TimeProvider.System.GetUtcNow(),
+                TimeSpan.FromMinutes(3),
+                TimeSpan.FromMinutes(5)
+            );
         });
-        Assert.Equal(["accepted True", "dead-letter True", "parked False", "parked False"], answers.Select(answer => $"{Text(answer, "outcome")} {answer.GetProperty("final").GetBoolean()}").Order());
+        Assert.Equal(
+            ["accepted True", "dead-letter True", "parked False", "parked False"],
+            answers.Select(answer => $"{Text(answer, "outcome")} {answer.GetProperty("final").GetBoolean()}").Order()
+        );
         Assert.Equal(parked.Id.ToString(), Text(answers.Single(answer => Text(answer, "outcome") == "dead-letter"), "id"));
     }
 
@@ -99,9 +127,19 @@ public sealed class ReplyTests(Servers servers)
         }
 
         await stage.AppliedAsync(commands);
-        await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("ingest_replies_total", "result=\"refused\"") == 3 && await worker.MetricAsync("ingest_replies_total", "result=\"nobody-there\"") == 1);
+        await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(10), async () =>
+            await worker.MetricAsync("ingest_replies_total", "result=\"refused\"") == 3
+            && await worker.MetricAsync("ingest_replies_total", "result=\"nobody-there\"") == 1
+        );
         Assert.Equal(0, await worker.StopAsync());
-        Assert.Equal((0u, 0u, 0u), (await stage.Rabbit.CountAsync(others), await stage.Rabbit.CountAsync(Rabbit.DeadLetters), await stage.Rabbit.CountAsync(Topics.Commands)));
+        Assert.Equal(
+            (0u, 0u, 0u),
+            (
+                await stage.Rabbit.CountAsync(others),
+                await stage.Rabbit.CountAsync(Rabbit.DeadLetters),
+                await stage.Rabbit.CountAsync(Topics.Commands)
+            )
+        );
     }
 
     [Fact]
@@ -120,7 +158,10 @@ public sealed class ReplyTests(Servers servers)
 
         await stage.SomeAppliedAsync(commands + 1);
         await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(30), async () =>
-            await worker.MetricAsync("ingest_replies_total", "result=\"not-taken\"") + await worker.MetricAsync("ingest_replies_total", "result=\"sent\"") == commands);
+            await worker.MetricAsync("ingest_replies_total", "result=\"not-taken\"")
+                + await worker.MetricAsync("ingest_replies_total", "result=\"sent\"")
+            == commands
+        );
         Assert.Equal(await stage.Rabbit.CountAsync(full), await worker.MetricAsync("ingest_replies_total", "result=\"sent\""));
         Assert.Contains($"An answer could not be sent (RabbitMQ did not take it into \"{full}\"", worker.Log, StringComparison.Ordinal);
         Assert.Equal(0, await worker.StopAsync());
@@ -138,10 +179,20 @@ public sealed class ReplyTests(Servers servers)
 
         for (var user = 1; user <= 5; user++)
         {
-            Assert.True((await client.SendAsync(client.New.RegisterUser(user, "Ada"), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).IsAccepted);
+            Assert.True(
+                (
+                    await client.SendAsync(
+                        client.New.RegisterUser(user, "Ada"),
+                        TimeSpan.FromSeconds(30),
+                        TestContext.Current.CancellationToken
+                    )
+                ).IsAccepted
+            );
         }
 
-        await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(10), async () => await worker.MetricAsync("ingest_replies_total", "result=\"sent\"") == 5);
+        await Deadline.UntilAsync("an account of the answers", TimeSpan.FromSeconds(10), async () =>
+            await worker.MetricAsync("ingest_replies_total", "result=\"sent\"") == 5
+        );
         Assert.Equal(0, await worker.MetricAsync("ingest_replies_total", "result=\"nobody-there\""));
     }
 
@@ -160,7 +211,9 @@ public sealed class ReplyTests(Servers servers)
             var command = Given.Register();
 
             var answer = await client.GetResponse<BetAnswer>(
-                new BetCommandMessage(command.Id, "register-user", CommandTime.ToText(command.IssuedAt), command.UserId, command.Name), TestContext.Current.CancellationToken);
+                new BetCommandMessage(command.Id, "register-user", CommandTime.ToText(command.IssuedAt), command.UserId, command.Name),
+                TestContext.Current.CancellationToken
+            );
 
             Assert.Equal(new BetAnswer(command.Id, "accepted", null, false), answer.Message);
             await stage.AppliedAsync([command]);
@@ -168,7 +221,9 @@ public sealed class ReplyTests(Servers servers)
         catch (RequestTimeoutException)
         {
             var letter = await stage.Rabbit.TakeAsync(Rabbit.DeadLetters);
-            Assert.Fail($"{worker.Log}\n{string.Join('\n', (await worker.BodyAsync("/metrics")).Split('\n').Where(line => line.StartsWith("ingest_", StringComparison.Ordinal) && !line.Contains("bucket", StringComparison.Ordinal)))}\n{(letter is null ? "-" : Encoding.UTF8.GetString(letter.Body.Span))}");
+            Assert.Fail(
+                $"{worker.Log}\n{string.Join('\n', (await worker.BodyAsync("/metrics")).Split('\n').Where(line => line.StartsWith("ingest_", StringComparison.Ordinal) && !line.Contains("bucket", StringComparison.Ordinal)))}\n{(letter is null ? "-" : Encoding.UTF8.GetString(letter.Body.Span))}"
+            );
         }
         finally
         {
@@ -185,7 +240,9 @@ public sealed class ReplyTests(Servers servers)
         {
             while (await stage.Rabbit.TakeAsync(queue) is { } message)
             {
-                answers.Add((message.BasicProperties.CorrelationId, JsonDocument.Parse(Encoding.UTF8.GetString(message.Body.Span)).RootElement));
+                answers.Add(
+                    (message.BasicProperties.CorrelationId, JsonDocument.Parse(Encoding.UTF8.GetString(message.Body.Span)).RootElement)
+                );
             }
             return answers.Count >= count;
         });

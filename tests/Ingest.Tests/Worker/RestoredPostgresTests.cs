@@ -38,7 +38,9 @@ public sealed class RestoredPostgresTests(Servers servers)
         await stage.Kafka.PublishAsync(Stage.Encoded(published));
         await stage.AppliedAsync(published);
         await Deadline.UntilAsync("the refused place", Limit, async () =>
-            await worker.Outages.IsReadyAsync() is (false, var why) && why.Contains("PostgreSQL refuses the places of partitions (42501)", StringComparison.Ordinal));
+            await worker.Outages.IsReadyAsync() is (false, var why)
+            && why.Contains("PostgreSQL refuses the places of partitions " + "(42501)", StringComparison.Ordinal)
+        );
         await postgres.StopAsync();
         await postgres.StartAsync();
         stage.Postgres.Clear();
@@ -55,7 +57,9 @@ public sealed class RestoredPostgresTests(Servers servers)
         await postgres.StartAsync();
         await using var stage = await Stage.SetKafkaAsync(servers, postgres: postgres);
         var worker = stage.Start();
-        BetCommand[] kept = [Given.Register(), Given.Schedule()], lost = [Given.Deposit(5_00)], inHand = [Given.Place(1, 5_00)];
+        BetCommand[] kept = [Given.Register(), Given.Schedule()],
+            lost = [Given.Deposit(5_00)],
+            inHand = [Given.Place(1, 5_00)];
         await stage.Kafka.PublishAsync(Stage.Encoded(kept));
         await stage.AppliedAsync(kept);
         await stage.PlaceAsync(2);
@@ -85,7 +89,8 @@ public sealed class RestoredPostgresTests(Servers servers)
     {
         await using var stage = await Stage.SetKafkaAsync(servers);
         var worker = stage.Start();
-        BetCommand[] published = [Given.Register(1), Given.Register(2)], later = [Given.Register(3)];
+        BetCommand[] published = [Given.Register(1), Given.Register(2)],
+            later = [Given.Register(3)];
         await stage.Kafka.PublishAsync(Stage.Encoded(published));
         await stage.AppliedAsync(published);
         await stage.PlaceAsync(2);

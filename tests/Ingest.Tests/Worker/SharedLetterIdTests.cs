@@ -18,7 +18,9 @@ public sealed class SharedLetterIdTests(Servers servers)
         await stage.Kafka.PublishLettersAsync(isInTable ? letters[..2] : letters);
         if (isInTable)
         {
-            await stage.ExecuteAsync($"INSERT INTO dead_letters (door, source, put_aside_at, body, headers) VALUES ('kafka', '{Id}', now(), 'newer', '[]')");
+            await stage.ExecuteAsync(
+                $"INSERT INTO dead_letters (door, source, put_aside_at, body, headers) VALUES ('kafka', '{Id}', " + $"now(), 'newer', '[]')"
+            );
         }
         foreach (var verb in new[] { "drop", "replay" })
         {
@@ -39,5 +41,9 @@ public sealed class SharedLetterIdTests(Servers servers)
     }
 
     static async Task<string[]> ListedAsync(Stage stage) =>
-        [.. (await stage.LettersAsync("list", "--door", "kafka")).Output.Split('\n').Where(line => line.Contains($"{Topics.Commands}/0@", StringComparison.Ordinal))];
+        [
+            .. (await stage.LettersAsync("list", "--door", "kafka"))
+                .Output.Split('\n')
+                .Where(line => line.Contains($"{Topics.Commands}/0@", StringComparison.Ordinal)),
+        ];
 }

@@ -16,7 +16,8 @@ public sealed class SilentConnectionTests(Servers servers)
 {
     // RabbitMQ closes a connection from which it has received nothing for three heartbeat intervals at most, 30 s. The rest is for a slow
     // machine.
-    static readonly TimeSpan Unready = TimeSpan.FromSeconds(20), Applied = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Unready = TimeSpan.FromSeconds(20),
+        Applied = TimeSpan.FromSeconds(60);
 
     // From a consumer that is there to the outcomes of two commands. The watch is back some 15 s before a consumer that is not.
     static readonly TimeSpan Applying = TimeSpan.FromSeconds(8);
@@ -41,7 +42,10 @@ public sealed class SilentConnectionTests(Servers servers)
         long? saidWell = null;
         await Deadline.UntilAsync("the outcomes of both commands", Applied, async () =>
         {
-            if (await worker.StatusAsync("/health/ready") == HttpStatusCode.OK || worker.Log.Contains(" serves this worker again", StringComparison.Ordinal))
+            if (
+                await worker.StatusAsync("/health/ready") == HttpStatusCode.OK
+                || worker.Log.Contains(" serves this worker again", StringComparison.Ordinal)
+            )
             {
                 saidWell ??= TimeProvider.System.GetTimestamp();
             }
@@ -71,7 +75,9 @@ public sealed class SilentConnectionTests(Servers servers)
         await stage.SomeAppliedAsync(1);
 
         Assert.DoesNotContain(" WRN 175 ", worker.Log, StringComparison.Ordinal);
-        await Deadline.UntilAsync("the dead letter, over the same network", TimeSpan.FromMinutes(2), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1);
+        await Deadline.UntilAsync("the dead letter, over the same network", TimeSpan.FromMinutes(2), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1
+        );
         Assert.DoesNotContain(" WRN 175 ", worker.Log, StringComparison.Ordinal);
     }
 
@@ -90,8 +96,9 @@ public sealed class SilentConnectionTests(Servers servers)
         wire.Lose();
         await stage.Rabbit.PublishAsync(Stage.Encoded([Given.Register(2), Given.Deposit(10_00, 2)]));
         await NotReadyAsync(first);
-        await Deadline.UntilAsync("the outcomes of both commands", Applied,
-            async () => await stage.CountAsync("SELECT count(*) FROM commands") == 3);
+        await Deadline.UntilAsync("the outcomes of both commands", Applied, async () =>
+            await stage.CountAsync("SELECT count(*) FROM commands") == 3
+        );
         await first.ReadyAsync();
 
         Assert.Contains("other replicas stand by", second.Log, StringComparison.Ordinal);

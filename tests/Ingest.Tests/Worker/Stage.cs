@@ -8,8 +8,8 @@ using Npgsql;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>
-/// A migrated database, RabbitMQ with empty queues, a Kafka broker of its own: all that a worker needs. RabbitMQ and its queues are shared, so the
-/// tests that use it run one after the other.
+/// A migrated database, RabbitMQ with empty queues, a Kafka broker of its own: all that a worker needs. RabbitMQ and its queues are shared,
+/// so the tests that use it run one after the other.
 /// </summary>
 sealed class Stage : IAsyncDisposable
 {
@@ -26,7 +26,9 @@ sealed class Stage : IAsyncDisposable
         Settings =
         [
             $"--Postgres:ConnectionString={new NpgsqlConnectionStringBuilder(postgres) { Username = "ingest" }}",
-            rabbitHost is null ? "--Ingest:Doors=kafka" : $"--RabbitMq:Uri={rabbitHost.Uri}", "--Ingest:MaxIssuedAhead=365.00:00:00", .. kafka.Settings,
+            rabbitHost is null ? "--Ingest:Doors=kafka" : $"--RabbitMq:Uri={rabbitHost.Uri}",
+            "--Ingest:MaxIssuedAhead=365.00:00:00",
+            .. kafka.Settings,
         ];
     }
 
@@ -40,7 +42,12 @@ sealed class Stage : IAsyncDisposable
     /// <param name="postgres">A server of the test's own, where it stops it.</param>
     /// <param name="rabbit">Likewise.</param>
     /// <param name="partitions">Of the topic of commands.</param>
-    public static async Task<Stage> SetAsync(Servers servers, PostgresServer? postgres = null, RabbitServer? rabbit = null, int partitions = 1)
+    public static async Task<Stage> SetAsync(
+        Servers servers,
+        PostgresServer? postgres = null,
+        RabbitServer? rabbit = null,
+        int partitions = 1
+    )
     {
         var database = await MigratedAsync(postgres ?? await servers.PostgresAsync());
         var host = rabbit?.Root ?? await servers.RabbitAsync();
@@ -49,7 +56,13 @@ sealed class Stage : IAsyncDisposable
 
     /// <summary>Without RabbitMQ.</summary>
     public static async Task<Stage> SetKafkaAsync(Servers servers, int partitions = 1, PostgresServer? postgres = null) =>
-        new(servers.Folder, await MigratedAsync(postgres ?? await servers.PostgresAsync()), null, null, await Kafka.StartAsync(servers.Folder, partitions));
+        new(
+            servers.Folder,
+            await MigratedAsync(postgres ?? await servers.PostgresAsync()),
+            null,
+            null,
+            await Kafka.StartAsync(servers.Folder, partitions)
+        );
 
     public IngestProcess Start(params string[] settings)
     {
@@ -59,7 +72,8 @@ sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Runs <c>Ingest dead-letters</c> over both brokers and the table.</summary>
-    public Task<(int ExitCode, string Output)> LettersAsync(params string[] arguments) => IngestProcess.RunAsync(Folder, ["dead-letters", .. arguments, .. Settings[..2], .. Kafka.Settings]);
+    public Task<(int ExitCode, string Output)> LettersAsync(params string[] arguments) =>
+        IngestProcess.RunAsync(Folder, ["dead-letters", .. arguments, .. Settings[..2], .. Kafka.Settings]);
 
     /// <summary>Waits until every one of the commands has its outcome.</summary>
     public Task AppliedAsync(IEnumerable<BetCommand> commands)
@@ -75,7 +89,9 @@ sealed class Stage : IAsyncDisposable
 
     /// <summary>Waits until so many commands have an outcome, or more.</summary>
     public Task SomeAppliedAsync(long commands) =>
-        Deadline.UntilAsync($"outcomes of {commands} commands", TimeSpan.FromSeconds(60), async () => await CountAsync("SELECT count(*) FROM commands") >= commands);
+        Deadline.UntilAsync($"outcomes of {commands} commands", TimeSpan.FromSeconds(60), async () =>
+            await CountAsync("SELECT count(*) FROM commands") >= commands
+        );
 
     public async Task<long> CountAsync(string sql)
     {
@@ -90,8 +106,10 @@ sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Waits until PostgreSQL has this place of one partition.</summary>
-    public Task PlaceAsync(long next) => Deadline.UntilAsync($"the place {next}", TimeSpan.FromMinutes(4), async () =>
-        await CountAsync($"SELECT count(*) FROM kafka_places WHERE topic = '{Topics.Commands}' AND next_offset = {next}") == 1);
+    public Task PlaceAsync(long next) =>
+        Deadline.UntilAsync($"the place {next}", TimeSpan.FromMinutes(4), async () =>
+            await CountAsync($"SELECT count(*) FROM kafka_places WHERE topic = '{Topics.Commands}' AND next_offset = {next}") == 1
+        );
 
     public static byte[][] Encoded(IEnumerable<BetCommand> commands) => [.. commands.Select(CommandEncoder.Encode)];
 

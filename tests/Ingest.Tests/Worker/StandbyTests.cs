@@ -23,11 +23,16 @@ public sealed class StandbyTests(Servers servers)
         await stage.Rabbit.PublishAsync(Stage.Encoded(commands[10..]));
 
         await Deadline.UntilAsync("an age of the queue", TimeSpan.FromSeconds(60), async () =>
-            await worker.MetricAsync("ingest_queue_standing_seconds", Rabbitmq) > 10);
+            await worker.MetricAsync("ingest_queue_standing_seconds", Rabbitmq) > 10
+        );
         Assert.Equal(30, await worker.MetricAsync("ingest_queue_depth", Rabbitmq));
         await worker.ReadyAsync();
         await Deadline.UntilAsync("an unready replica that says why", TimeSpan.FromSeconds(90), async () =>
-            (await worker.BodyAsync("/health/ready")).Contains("this replica stands by, and the 30 commands that wait have not become fewer for 6", StringComparison.Ordinal));
+            (await worker.BodyAsync("/health/ready")).Contains(
+                "this replica stands by, and the 30 commands that wait have not become " + "fewer for 6",
+                StringComparison.Ordinal
+            )
+        );
         Assert.Single(Events(172));
 
         await foreigner.DisposeAsync();
@@ -35,11 +40,15 @@ public sealed class StandbyTests(Servers servers)
         await stage.AppliedAsync(commands);
         await worker.ReadyAsync();
         await Deadline.UntilAsync("no age", TimeSpan.FromSeconds(30), async () =>
-            await worker.MetricAsync("ingest_queue_standing_seconds", Rabbitmq) == 0);
+            await worker.MetricAsync("ingest_queue_standing_seconds", Rabbitmq) == 0
+        );
         Assert.Single(Events(172));
         Assert.Single(Events(173));
 
-        IEnumerable<string> Events(int number) => worker.Log.Split('\n').Where(line => line.Contains($" {number} Betting.Ingest.Receive.RabbitMq.RabbitWatch:", StringComparison.Ordinal));
+        IEnumerable<string> Events(int number) =>
+            worker
+                .Log.Split('\n')
+                .Where(line => line.Contains($" {number} Betting.Ingest.Receive.RabbitMq.RabbitWatch:", StringComparison.Ordinal));
     }
 
     /// <summary>
@@ -50,7 +59,9 @@ public sealed class StandbyTests(Servers servers)
     public async Task The_active_replica_whose_database_does_not_answer_has_an_age_and_no_condition_of_a_replica_that_stands_by()
     {
         await using var stage = await Stage.SetAsync(servers);
-        BetCommand[] first = [Given.Register(1)], held = [Given.Deposit(5_00, 1)], next = [Given.Register(2)];
+        BetCommand[] first = [Given.Register(1)],
+            held = [Given.Deposit(5_00, 1)],
+            next = [Given.Register(2)];
         await stage.Rabbit.PublishAsync(Stage.Encoded(first));
         var worker = stage.Start("--Ingest:Doors=rabbitmq");
         await stage.AppliedAsync(first);

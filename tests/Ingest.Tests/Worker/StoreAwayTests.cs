@@ -14,9 +14,14 @@ public sealed class StoreAwayTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         var id = Guid.CreateVersion7();
         await stage.Kafka.PublishLettersAsync([(0, 0, Encoding.ASCII.GetBytes($$"""{"id":"{{id}}"}""")), (0, 1, "other"u8.ToArray())]);
-        await using (var insert = stage.Postgres.CreateCommand("""
-            INSERT INTO dead_letters (door, source, put_aside_at, body, headers) VALUES ('rabbitmq', 'bet-commands#1', now(), 'in the table', convert_to('[]', 'UTF8'))
-            """))
+        await using (
+            var insert = stage.Postgres.CreateCommand(
+                """
+                INSERT INTO dead_letters (door, source, put_aside_at, body, headers) VALUES ('rabbitmq', 'bet-commands#1', now(),
+                    'in the table', convert_to('[]', 'UTF8'))
+                """
+            )
+        )
         {
             await insert.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }

@@ -18,30 +18,68 @@ public sealed partial class TelemetryTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         var worker = stage.Start();
-        BetCommand[] commands = [Given.Register(), Given.Deposit(10_00), Given.Withdraw(100_00), Given.Settle(1, 0) with { IssuedAt = Given.Now }];
-        await stage.Rabbit.PublishAsync([.. Stage.Encoded(commands), "poison"u8.ToArray()], new BasicProperties { ReplyTo = "bet-replies.nobody" });
+        BetCommand[] commands =
+        [
+            Given.Register(),
+            Given.Deposit(10_00),
+            Given.Withdraw(100_00),
+            Given.Settle(1, 0) with
+            {
+                IssuedAt = Given.Now,
+            },
+        ];
+        await stage.Rabbit.PublishAsync(
+            [.. Stage.Encoded(commands), "poison"u8.ToArray()],
+            new BasicProperties { ReplyTo = "bet-replies.nobody" }
+        );
         await stage.Kafka.PublishAsync(["poison"u8.ToArray()]);
         await stage.AppliedAsync(commands);
         // Ends a connection under the worker: an attempt that has to be made again.
-        await stage.CountAsync("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'ingest' AND datname = current_database()");
+        await stage.CountAsync(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'ingest' AND "
+                + "datname = current_database()"
+        );
         await stage.Rabbit.PublishAsync(Stage.Encoded([Given.Register(99)]));
         string[] page = [];
         var documented = Documented().ToHashSet();
 
         // What is there only when it happens: no offset is lost here (its own test reads these), and no partition stands.
-        string[] elsewhere = ["ingest_kafka_offsets_lost_total", "ingest_kafka_records_lost_total", "ingest_kafka_partition_standing_seconds"];
+        string[] elsewhere =
+        [
+            "ingest_kafka_offsets_lost_total",
+            "ingest_kafka_records_lost_total",
+            "ingest_kafka_partition_standing_seconds",
+        ];
         await Deadline.UntilAsync("every metric: " + string.Join(", ", documented), TimeSpan.FromSeconds(30), async () =>
         {
-            page = [.. Name().Matches(await worker.BodyAsync("/metrics")).Select(match => match.Groups[1].Value).Where(name => name.StartsWith("ingest_", StringComparison.Ordinal)).Distinct()];
+            page =
+            [
+                .. Name()
+                    .Matches(await worker.BodyAsync("/metrics"))
+                    .Select(match => match.Groups[1].Value)
+                    .Where(name => name.StartsWith("ingest_", StringComparison.Ordinal))
+                    .Distinct(),
+            ];
             var missing = documented.Except(elsewhere).Except(page).ToArray();
             return missing.Length == 0 ? true : throw new InvalidOperationException("missing: " + string.Join(", ", missing));
         });
         Assert.Equal([], page.Except(documented));
-        Assert.Equal(1, await worker.MetricAsync("ingest_commands_total", "door=\"rabbitmq\"", "kind=\"withdraw\"", "outcome=\"rejected\"", "reason=\"insufficient-funds\""));
+        Assert.Equal(
+            1,
+            await worker.MetricAsync(
+                "ingest_commands_total",
+                "door=\"rabbitmq\"",
+                "kind=\"withdraw\"",
+                "outcome=\"rejected\"",
+                "reason=\"insufficient-funds\""
+            )
+        );
         Assert.Equal(1, await worker.MetricAsync("ingest_dead_letters_total", "door=\"kafka\""));
         Assert.True(await worker.MetricAsync("ingest_stage_duration_seconds_count", "stage=\"load\"") > 0);
         await Deadline.UntilAsync("the parked command and the dead letter", TimeSpan.FromSeconds(10), async () =>
-            await worker.MetricAsync("ingest_parked") == 1 && await worker.MetricAsync("ingest_dead_letters_waiting", "door=\"rabbitmq\"") == 1);
+            await worker.MetricAsync("ingest_parked") == 1
+            && await worker.MetricAsync("ingest_dead_letters_waiting", "door=\"rabbitmq\"") == 1
+        );
     }
 
     [Theory]
@@ -58,16 +96,34 @@ public sealed partial class TelemetryTests(Servers servers)
 
         if (door == "kafka")
         {
-            await stage.Kafka.PublishAsync(new Confluent.Kafka.Message<byte[]?, byte[]?> { Value = body, Headers = new Confluent.Kafka.Headers { { "traceparent", Encoding.ASCII.GetBytes(parent) } } }, 0);
+            await stage.Kafka.PublishAsync(
+                new Confluent.Kafka.Message<byte[]?, byte[]?>
+                {
+                    Value = body,
+                    Headers = new Confluent.Kafka.Headers { { "traceparent", Encoding.ASCII.GetBytes(parent) } },
+                },
+                0
+            );
         }
         else
         {
-            await stage.Rabbit.PublishAsync([body], new BasicProperties { Headers = new Dictionary<string, object?> { ["traceparent"] = parent } });
+            await stage.Rabbit.PublishAsync(
+                [body],
+                new BasicProperties { Headers = new Dictionary<string, object?> { ["traceparent"] = parent } }
+            );
         }
 
-        byte[] traceBytes = Convert.FromHexString(trace.ToHexString()), spanBytes = Convert.FromHexString(span.ToHexString());
-        await Deadline.UntilAsync("the spans", TimeSpan.FromSeconds(30), () => Task.FromResult(
-            collector.Has("ingest batch"u8) && collector.Has("ingest command"u8) && collector.Has("accepted"u8) && collector.Has(traceBytes) && collector.Has(spanBytes)));
+        byte[] traceBytes = Convert.FromHexString(trace.ToHexString()),
+            spanBytes = Convert.FromHexString(span.ToHexString());
+        await Deadline.UntilAsync("the spans", TimeSpan.FromSeconds(30), () =>
+            Task.FromResult(
+                collector.Has("ingest batch"u8)
+                    && collector.Has("ingest command"u8)
+                    && collector.Has("accepted"u8)
+                    && collector.Has(traceBytes)
+                    && collector.Has(spanBytes)
+            )
+        );
     }
 
     [Fact]
@@ -75,7 +131,16 @@ public sealed partial class TelemetryTests(Servers servers)
     {
         await using var database = await Store.Database.CreateAsync(servers);
         var now = TimeProvider.System.GetUtcNow().UtcDateTime;
-        var (early, late) = (Given.Settle(1, 0) with { IssuedAt = CommandTime.Truncate(now) }, Given.Deposit(5_00, 77) with { IssuedAt = CommandTime.Truncate(now) });
+        var (early, late) = (
+            Given.Settle(1, 0) with
+            {
+                IssuedAt = CommandTime.Truncate(now),
+            },
+            Given.Deposit(5_00, 77) with
+            {
+                IssuedAt = CommandTime.Truncate(now),
+            }
+        );
         await database.ApplyAsync(early);
         await database.ApplyAsync(late);
 
@@ -87,19 +152,36 @@ public sealed partial class TelemetryTests(Servers servers)
         Assert.Contains("2 commands wait; the 1 oldest are listed, --limit N lists more", first, StringComparison.Ordinal);
         Assert.Contains($"{early.Id}", first, StringComparison.Ordinal);
         Assert.DoesNotContain($"{late.Id}", first, StringComparison.Ordinal);
-        Assert.Contains("\n1 commands wait\n", "\n" + (await List("--limit", "1", "--waits-for", "user", "--json")).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "\n1 commands wait\n",
+            "\n" + (await List("--limit", "1", "--waits-for", "user", "--json")).Output,
+            StringComparison.Ordinal
+        );
         Assert.Contains("0 commands wait\n", (await List("--quarantined")).Output, StringComparison.Ordinal);
         var json = (await List("--json", "--waits-for", "user")).Output.Split('\n').Single(line => line.StartsWith('{'));
         var row = JsonDocument.Parse(json).RootElement;
-        Assert.Equal((late.Id, "user", 77, "deposit"), (row.GetProperty("id").GetGuid(), row.GetProperty("waitsFor").GetString(), row.GetProperty("waitsId").GetInt64(), row.GetProperty("command").GetProperty("kind").GetString()));
+        Assert.Equal(
+            (late.Id, "user", 77, "deposit"),
+            (
+                row.GetProperty("id").GetGuid(),
+                row.GetProperty("waitsFor").GetString(),
+                row.GetProperty("waitsId").GetInt64(),
+                row.GetProperty("command").GetProperty("kind").GetString()
+            )
+        );
 
         Task<(int ExitCode, string Output)> List(params string[] options) =>
-            IngestProcess.RunAsync(servers.Folder, ["parked", "list", .. options, $"--Postgres:ConnectionString={database.ConnectionString}"]);
+            IngestProcess.RunAsync(
+                servers.Folder,
+                ["parked", "list", .. options, $"--Postgres:ConnectionString={database.ConnectionString}"]
+            );
     }
 
     // The names in docs/ingest.md's table of metrics.
     static IEnumerable<string> Documented() =>
-        DocumentedName().Matches(File.ReadAllText(Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../../docs/ingest.md")))).Select(match => match.Groups[1].Value);
+        DocumentedName()
+            .Matches(File.ReadAllText(Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../../docs/ingest.md"))))
+            .Select(match => match.Groups[1].Value);
 
     [GeneratedRegex("^# TYPE (\\S+) ", RegexOptions.Multiline)]
     private static partial Regex Name();

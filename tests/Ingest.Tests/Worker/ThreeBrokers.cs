@@ -6,8 +6,8 @@ using Confluent.Kafka.Admin;
 namespace Betting.Tests.Ingest.Worker;
 
 /// <summary>
-/// Three brokers of Apache Kafka, each of which leads one partition of the commands that nobody else has; or the stage's stand-in with three
-/// partitions.
+/// Three brokers of Apache Kafka, each of which leads one partition of the commands that nobody else has; or the stage's stand-in with
+/// three partitions.
 /// </summary>
 sealed class ThreeBrokers(Stage stage, RealKafka? real) : IAsyncDisposable
 {
@@ -19,8 +19,10 @@ sealed class ThreeBrokers(Stage stage, RealKafka? real) : IAsyncDisposable
     public bool IsReal => real is not null;
 
     /// <summary>The worker's settings for the Kafka door alone.</summary>
-    public string[] Settings => IsReal
-        ? ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={_bootstrap}", "--Kafka:Client:session.timeout.ms=6000"] : ["--Ingest:Doors=kafka"];
+    public string[] Settings =>
+        IsReal
+            ? ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={_bootstrap}", "--Kafka:Client:session.timeout.ms=6000"]
+            : ["--Ingest:Doors=kafka"];
 
     /// <param name="stage">Its Kafka has three partitions.</param>
     public static async Task<ThreeBrokers> StartAsync(Stage stage)
@@ -29,16 +31,25 @@ sealed class ThreeBrokers(Stage stage, RealKafka? real) : IAsyncDisposable
         if (brokers.IsReal)
         {
             using var admin = brokers.Admin();
-            await admin.CreateTopicsAsync(
-            [
+            await admin.CreateTopicsAsync([
                 new TopicSpecification
                 {
                     Name = Topics.Commands,
                     NumPartitions = 3,
-                    ReplicasAssignments = new() { [0] = [1], [1] = [2], [2] = [3] },
+                    ReplicasAssignments = new()
+                    {
+                        [0] = [1],
+                        [1] = [2],
+                        [2] = [3],
+                    },
                     Configs = Topics.CommandSettings.ToDictionary(),
                 },
-                new TopicSpecification { Name = Topics.DeadLetter(Topics.Commands), NumPartitions = 1, ReplicationFactor = 3 },
+                new TopicSpecification
+                {
+                    Name = Topics.DeadLetter(Topics.Commands),
+                    NumPartitions = 1,
+                    ReplicationFactor = 3,
+                },
             ]);
         }
         return brokers;

@@ -27,8 +27,11 @@ public sealed class TopicSettingTests(Servers servers)
         var worker = stage.Start(broker.Settings);
         await UnreadyAsync(worker, "bet-commands has cleanup.policy=compact,delete", "bet-commands.dead-letter has retention.ms=3600000");
         await broker.SetAsync(Topics.Commands, "cleanup.policy", "delete");
-        await Deadline.UntilAsync("one line less", Limit, async () => await worker.Outages.IsReadyAsync() is (false, var why)
-            && !why.Contains("cleanup.policy", StringComparison.Ordinal) && why.Contains("retention.ms", StringComparison.Ordinal));
+        await Deadline.UntilAsync("one line less", Limit, async () =>
+            await worker.Outages.IsReadyAsync() is (false, var why)
+            && !why.Contains("cleanup.policy", StringComparison.Ordinal)
+            && why.Contains("retention.ms", StringComparison.Ordinal)
+        );
         await broker.SetAsync(letters, "retention.ms", null);
         await worker.ReadyAsync();
 
@@ -67,7 +70,9 @@ public sealed class TopicSettingTests(Servers servers)
     }
 
     static Task UnreadyAsync(IngestProcess worker, params string[] lines) =>
-        Deadline.UntilAsync("unreadiness that names them", Limit, async () => await worker.Outages.IsReadyAsync() is (false, var why)
+        Deadline.UntilAsync("unreadiness that names them", Limit, async () =>
+            await worker.Outages.IsReadyAsync() is (false, var why)
             && why.Contains("kafka-settings", StringComparison.Ordinal)
-            && Array.TrueForAll(lines, line => why.Contains(line, StringComparison.Ordinal)));
+            && Array.TrueForAll(lines, line => why.Contains(line, StringComparison.Ordinal))
+        );
 }

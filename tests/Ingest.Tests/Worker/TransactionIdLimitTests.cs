@@ -12,7 +12,8 @@ namespace Betting.Tests.Ingest.Worker;
 /// </summary>
 public sealed class TransactionIdLimitTests(Servers servers)
 {
-    const int Left = 100, Commands = 300;
+    const int Left = 100,
+        Commands = 300;
 
     [Fact]
     public async Task Commands_wait_until_the_server_has_transaction_ids_again_and_none_is_put_aside()
@@ -27,7 +28,9 @@ public sealed class TransactionIdLimitTests(Servers servers)
         var worker = stage.Start("--Ingest:BatchSize=1");
         await worker.ReadyAsync();
 
-        var lines = await worker.Outages.RunAsync("PostgreSQL", "postgres",
+        var lines = await worker.Outages.RunAsync(
+            "PostgreSQL",
+            "postgres",
             () => Task.WhenAll(stage.Rabbit.PublishAsync(Stage.Encoded(rabbit)), stage.Kafka.PublishAsync(Stage.Encoded(kafka))),
             async () =>
             {
@@ -35,7 +38,8 @@ public sealed class TransactionIdLimitTests(Servers servers)
                 // It has some more than were left: the first vacuum after the restart frees what the slot does not hold.
                 Assert.InRange(await stage.CountAsync("SELECT count(*) FROM commands"), 1, (2 * Commands) - 1);
                 await TransactionIds.FreeAsync(postgres);
-            });
+            }
+        );
 
         await stage.AppliedAsync([.. rabbit, .. kafka]);
         Assert.Single(lines.Away);
@@ -73,8 +77,15 @@ public sealed class TransactionIdLimitTests(Servers servers)
 
             async Task RunAsync(string program, params string[] arguments)
             {
-                await using var step = EngineProcess.Start(Path.GetFileName(program), new Launch(program, arguments).AsUserIfRoot("postgres"), Path.Combine(folder, "logs", "steps.log"));
-                Assert.True(await step.ExitedWithinAsync(TimeSpan.FromSeconds(60)) && step.ExitCode == 0, await File.ReadAllTextAsync(step.LogFile));
+                await using var step = EngineProcess.Start(
+                    Path.GetFileName(program),
+                    new Launch(program, arguments).AsUserIfRoot("postgres"),
+                    Path.Combine(folder, "logs", "steps.log")
+                );
+                Assert.True(
+                    await step.ExitedWithinAsync(TimeSpan.FromSeconds(60)) && step.ExitCode == 0,
+                    await File.ReadAllTextAsync(step.LogFile)
+                );
             }
         }
 
@@ -101,7 +112,9 @@ public sealed class TransactionIdLimitTests(Servers servers)
 
         static async Task<long> OldestAsync(NpgsqlDataSource admin)
         {
-            await using var oldest = admin.CreateCommand("SELECT datfrozenxid::text::bigint FROM pg_database ORDER BY age(datfrozenxid) DESC LIMIT 1");
+            await using var oldest = admin.CreateCommand(
+                "SELECT datfrozenxid::text::bigint FROM pg_database ORDER BY " + "age(datfrozenxid) DESC LIMIT 1"
+            );
             return (long)(await oldest.ExecuteScalarAsync())!;
         }
 

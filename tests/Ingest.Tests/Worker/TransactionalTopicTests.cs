@@ -22,7 +22,9 @@ public sealed class TransactionalTopicTests(Servers servers)
     {
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
-        using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "publisher" }).Build();
+        using var producer = new ProducerBuilder<Null, byte[]>(
+            new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "publisher" }
+        ).Build();
         producer.InitTransactions(Limit);
         BetCommand[] committed = [Given.Register(1), Given.Register(2), Given.Register(3)];
         await PublishAsync(producer, committed, commit: true);
@@ -32,12 +34,19 @@ public sealed class TransactionalTopicTests(Servers servers)
         }
 
         // A real broker takes no session below its group.min.session.timeout.ms, 6 s by default.
-        string[] settings = ["--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={broker.Bootstrap}", $"--Kafka:Client:session.timeout.ms={(broker.IsReal ? 6000 : 1500)}"];
+        string[] settings =
+        [
+            "--Ingest:Doors=kafka",
+            $"--Kafka:BootstrapServers={broker.Bootstrap}",
+            $"--Kafka:Client:session.timeout.ms={(broker.IsReal ? 6000 : 1500)}",
+        ];
         var worker = stage.Start(settings);
         await stage.AppliedAsync(committed);
         var end = broker.End();
         await Deadline.UntilAsync($"the group at {end}", Limit, () => Task.FromResult(broker.Committed() == end));
-        await Deadline.UntilAsync("an empty queue", Limit, async () => await worker.MetricAsync("ingest_queue_depth", "door=\"kafka\"") == 0);
+        await Deadline.UntilAsync("an empty queue", Limit, async () =>
+            await worker.MetricAsync("ingest_queue_depth", "door=\"kafka\"") == 0
+        );
         Assert.Equal(0, await worker.StopAsync());
         Assert.Equal(3, await stage.CountAsync("SELECT count(*) FROM commands"));
 
@@ -55,11 +64,19 @@ public sealed class TransactionalTopicTests(Servers servers)
     {
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
-        using var open = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "open" }).Build();
+        using var open = new ProducerBuilder<Null, byte[]>(
+            new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "open" }
+        ).Build();
         using var others = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap }).Build();
         open.InitTransactions(Limit);
-        var worker = stage.Start("--Ingest:Doors=kafka", $"--Kafka:BootstrapServers={broker.Bootstrap}", "--Kafka:Client:session.timeout.ms=6000");
-        BetCommand[] before = [Given.Register(1)], held = [Given.Register(2)], behind = [Given.Register(3), Given.Register(4)];
+        var worker = stage.Start(
+            "--Ingest:Doors=kafka",
+            $"--Kafka:BootstrapServers={broker.Bootstrap}",
+            "--Kafka:Client:session.timeout.ms=6000"
+        );
+        BetCommand[] before = [Given.Register(1)],
+            held = [Given.Register(2)],
+            behind = [Given.Register(3), Given.Register(4)];
         await PublishAsync(open, before, commit: true);
         await stage.AppliedAsync(before);
         await WaitingAsync("nothing", (depth, age) => depth == 0 && age == 0);
@@ -77,9 +94,13 @@ public sealed class TransactionalTopicTests(Servers servers)
         await stage.AppliedAsync([.. held, .. behind]);
         await WaitingAsync("nothing", (depth, age) => depth == 0 && age == 0);
 
-        Task WaitingAsync(string what, Func<double, double, bool> holds) => Deadline.UntilAsync($"{what} in the queue", Limit, async () =>
-            holds(await worker.MetricAsync("ingest_queue_depth", "door=\"kafka\""),
-                await worker.MetricAsync("ingest_queue_standing_seconds", "door=\"kafka\"")));
+        Task WaitingAsync(string what, Func<double, double, bool> holds) =>
+            Deadline.UntilAsync($"{what} in the queue", Limit, async () =>
+                holds(
+                    await worker.MetricAsync("ingest_queue_depth", "door=\"kafka\""),
+                    await worker.MetricAsync("ingest_queue_standing_seconds", "door=\"kafka\"")
+                )
+            );
     }
 
     [Fact]
@@ -87,10 +108,16 @@ public sealed class TransactionalTopicTests(Servers servers)
     {
         await using var stage = await Stage.SetKafkaAsync(servers);
         await using var broker = await OwnBroker.StartAsync(stage);
-        using var open = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "letters" }).Build();
+        using var open = new ProducerBuilder<Null, byte[]>(
+            new ProducerConfig { BootstrapServers = broker.Bootstrap, TransactionalId = "letters" }
+        ).Build();
         open.InitTransactions(Limit);
         open.BeginTransaction();
-        var letter = new Message<Null, byte[]> { Value = "no command"u8.ToArray(), Headers = new() { { "dead-letter-from", "bet-commands/0@7"u8.ToArray() } } };
+        var letter = new Message<Null, byte[]>
+        {
+            Value = "no command"u8.ToArray(),
+            Headers = new() { { "dead-letter-from", "bet-commands/0@7"u8.ToArray() } },
+        };
         await open.ProduceAsync(new TopicPartition(Topics.DeadLetter(Topics.Commands), 0), letter);
 
         // The stand-in shows what is not committed.
@@ -103,8 +130,11 @@ public sealed class TransactionalTopicTests(Servers servers)
         Assert.True(code == 0, output);
         Assert.Contains("kafka: 1 letters", output, StringComparison.Ordinal);
 
-        Task<(int ExitCode, string Output)> ListAsync() => IngestProcess.RunAsync(
-            stage.Folder, ["dead-letters", "list", "--door", "kafka", .. stage.Settings[..1], $"--Kafka:BootstrapServers={broker.Bootstrap}"]);
+        Task<(int ExitCode, string Output)> ListAsync() =>
+            IngestProcess.RunAsync(
+                stage.Folder,
+                ["dead-letters", "list", "--door", "kafka", .. stage.Settings[..1], $"--Kafka:BootstrapServers={broker.Bootstrap}"]
+            );
     }
 
     static async Task PublishAsync(IProducer<Null, byte[]> producer, BetCommand[] commands, bool commit)

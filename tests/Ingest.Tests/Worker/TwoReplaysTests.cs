@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Betting.Tests.Ingest.Worker;
 
-/// <summary>Several <c>Ingest dead-letters replay</c> over the same letters: at once, one after the other, and one that is killed.</summary>
+/// <summary>
+/// Several <c>Ingest dead-letters replay</c> over the same letters: at once, one after the other, and one that is killed.
+/// </summary>
 public sealed class TwoReplaysTests(Servers servers)
 {
     const int Letters = 300;
@@ -41,8 +43,9 @@ public sealed class TwoReplaysTests(Servers servers)
         Assert.Equal(0, (await stage.LettersAsync(Replay)).ExitCode);
 
         // Each command that was sent is one letter, and each letter that was replayed has its marker.
-        await Deadline.UntilAsync("letters of all commands", TimeSpan.FromSeconds(60), () => Task.FromResult(
-            stage.Kafka.DeadLetters().Count(record => record.Message.Value is not null) == stage.Kafka.CommandCount()));
+        await Deadline.UntilAsync("letters of all commands", TimeSpan.FromSeconds(60), () =>
+            Task.FromResult(stage.Kafka.DeadLetters().Count(record => record.Message.Value is not null) == stage.Kafka.CommandCount())
+        );
         var (_, output) = await stage.LettersAsync("list", "--door", "kafka");
         Assert.Contains($"kafka: {Letters} letters\n", output, StringComparison.Ordinal);
     }
@@ -54,23 +57,40 @@ public sealed class TwoReplaysTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         await stage.Kafka.PublishLettersAsync(Bodies().Take(1));
-        await using (var insert = stage.Postgres.CreateCommand("""
-            INSERT INTO dead_letters (door, source, put_aside_at, body, headers)
-            SELECT door, 'bet-commands/0@' || 1000, now(), 'in the table', convert_to('[]', 'UTF8') FROM unnest(ARRAY['kafka', 'rabbitmq']) door
-            """))
+        await using (
+            var insert = stage.Postgres.CreateCommand(
+                """
+                INSERT INTO dead_letters (door, source, put_aside_at, body, headers)
+                SELECT door, 'bet-commands/0@' || 1000, now(), 'in the table', convert_to('[]', 'UTF8') FROM unnest(ARRAY['kafka',
+                    'rabbitmq']) door
+                """
+            )
+        )
         {
             await insert.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
         await using (var other = await stage.Postgres.OpenConnectionAsync(TestContext.Current.CancellationToken))
         {
-            await using var hold = new NpgsqlCommand("SELECT pg_advisory_lock($1)", other) { Parameters = { new() { Value = LetterLock.Key } } };
+            await using var hold = new NpgsqlCommand("SELECT pg_advisory_lock($1)", other)
+            {
+                Parameters = { new() { Value = LetterLock.Key } },
+            };
             await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
             var (code, output) = await stage.LettersAsync(verb, "--all");
 
             Assert.True(code == 2, output);
-            Assert.Contains("kafka: another replay or drop works on these letters; ask again later; what was not done is still there\n", output, StringComparison.Ordinal);
-            Assert.Contains($"Ingest dead-letters {verb}: could not ask the dead letters: another replay or drop works on these letters; ask again later\n", output, StringComparison.Ordinal);
+            Assert.Contains(
+                "kafka: another replay or drop works on these letters; ask again later; what was not done is still " + "there\n",
+                output,
+                StringComparison.Ordinal
+            );
+            Assert.Contains(
+                $"Ingest dead-letters {verb}: could not ask the dead letters: another replay or drop works on these "
+                    + $"letters; ask again later\n",
+                output,
+                StringComparison.Ordinal
+            );
             (code, output) = await stage.LettersAsync("list");
             Assert.True(code == 0, output);
             (code, output) = await stage.LettersAsync(verb, "--all", "--dry-run");
@@ -92,7 +112,10 @@ public sealed class TwoReplaysTests(Servers servers)
         await stage.Kafka.PublishLettersAsync(Bodies());
         // Sends wait for their answers.
         await stage.Kafka.FailAsync("Produce", "NotEnoughReplicas", 10_000);
-        await using var killed = IngestProcess.Start(stage.Folder, ["dead-letters", .. Replay, .. stage.Settings[..2], .. stage.Kafka.Settings]);
+        await using var killed = IngestProcess.Start(
+            stage.Folder,
+            ["dead-letters", .. Replay, .. stage.Settings[..2], .. stage.Kafka.Settings]
+        );
         await Deadline.UntilAsync("a replay that holds the lock", TimeSpan.FromSeconds(60), async () => await HeldAsync(stage) == 1);
         await killed.KillAsync();
         await stage.Kafka.ServeAsync("Produce");
@@ -110,7 +133,10 @@ public sealed class TwoReplaysTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         await stage.Kafka.PublishLettersAsync(Bodies());
         await stage.Kafka.FailAsync("Produce", "NotEnoughReplicas", 10_000);
-        await using var replay = IngestProcess.Start(stage.Folder, ["dead-letters", .. Replay, .. stage.Settings[..2], .. stage.Kafka.Settings]);
+        await using var replay = IngestProcess.Start(
+            stage.Folder,
+            ["dead-letters", .. Replay, .. stage.Settings[..2], .. stage.Kafka.Settings]
+        );
         await Deadline.UntilAsync("a replay that holds the lock", TimeSpan.FromSeconds(60), async () => await HeldAsync(stage) == 1);
         await stage.CountAsync($"SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE {LockRow}");
         await stage.Kafka.ServeAsync("Produce");
@@ -132,14 +158,22 @@ public sealed class TwoReplaysTests(Servers servers)
         var (code, output) = await VerbAsync("replay", "--all");
 
         Assert.True(code == 78, output);
-        Assert.Contains("Ingest dead-letters replay: Postgres:ConnectionString: required to replay or drop letters of Kafka", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "Ingest dead-letters replay: Postgres:ConnectionString: required to replay or drop letters of " + "Kafka",
+            output,
+            StringComparison.Ordinal
+        );
         Assert.Equal(78, (await VerbAsync("drop", "--all")).ExitCode);
         Assert.Equal((0L, 1L), (stage.Kafka.CommandCount(), stage.Kafka.DeadLetterCount()));
 
-        Task<(int ExitCode, string Output)> VerbAsync(params string[] arguments) => IngestProcess.RunAsync(stage.Folder, ["dead-letters", .. arguments, .. stage.Kafka.Settings]);
+        Task<(int ExitCode, string Output)> VerbAsync(params string[] arguments) =>
+            IngestProcess.RunAsync(stage.Folder, ["dead-letters", .. arguments, .. stage.Kafka.Settings]);
     }
 
-    static readonly string LockRow = "locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND (classid::bigint << 32) + objid::bigint = " + LetterLock.Key;
+    static readonly string LockRow =
+        "locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = "
+        + "current_database()) AND (classid::bigint << 32) + objid::bigint = "
+        + LetterLock.Key;
 
     static Task<long> HeldAsync(Stage stage) => stage.CountAsync($"SELECT count(*) FROM pg_locks WHERE {LockRow}");
 

@@ -16,9 +16,12 @@ public sealed class UnreachedPostgresTests(Servers servers)
         await using var stage = await Stage.SetKafkaAsync(servers);
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        var worker = stage.Start($"--Postgres:ConnectionString=Host=127.0.0.1;Port={((IPEndPoint)silent.LocalEndpoint).Port};Database=betting;Username=ingest");
+        var worker = stage.Start(
+            $"--Postgres:ConnectionString=Host=127.0.0.1;Port={((IPEndPoint)silent.LocalEndpoint).Port};Database=betting;Username=ingest"
+        );
         await Deadline.UntilAsync("the first answer", Limit, async () =>
-            (await worker.BodyAsync("/health/ready")).Contains("\"postgres\":\"not reached yet\"", StringComparison.Ordinal));
+            (await worker.BodyAsync("/health/ready")).Contains("\"postgres\":\"not reached yet\"", StringComparison.Ordinal)
+        );
         await Deadline.UntilAsync("an outage that is told", Limit, async () =>
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, await worker.StatusAsync("/health/ready"));

@@ -19,9 +19,17 @@ public sealed class VerbTests(Servers servers)
         BetCommand[] commands = [.. Traffic.About(users: 5, events: 2, bets: 300, seed: 6)];
         var file = Path.Combine(stage.Folder, $"{door}.jsonl");
         // As editors on Windows write it: a byte order mark, and carriage returns.
-        await File.WriteAllTextAsync(file, string.Join("\r\n", commands.Select(command => Encoding.UTF8.GetString(CommandEncoder.Encode(command)))), Encoding.UTF8, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            file,
+            string.Join("\r\n", commands.Select(command => Encoding.UTF8.GetString(CommandEncoder.Encode(command)))),
+            Encoding.UTF8,
+            TestContext.Current.CancellationToken
+        );
 
-        var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", door, file, .. stage.Settings[1..2], .. stage.Kafka.Settings]);
+        var (code, output) = await IngestProcess.RunAsync(
+            stage.Folder,
+            ["publish", "--to", door, file, .. stage.Settings[1..2], .. stage.Kafka.Settings]
+        );
 
         Assert.True(code == 0, output);
         Assert.Contains($"{commands.Length} commands published.", output, StringComparison.Ordinal);
@@ -39,9 +47,16 @@ public sealed class VerbTests(Servers servers)
         var lines = Stage.Encoded(Enumerable.Range(1, 4).Select(user => Given.Register(user)));
         var file = Path.Combine(stage.Folder, $"{door}-large.jsonl");
         // An empty line counts as a line.
-        await File.WriteAllBytesAsync(file, [.. lines[0], 10, 10, .. Enumerable.Repeat((byte)'x', bytes), 10, .. lines[1], 10, .. lines[2]], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            file,
+            [.. lines[0], 10, 10, .. Enumerable.Repeat((byte)'x', bytes), 10, .. lines[1], 10, .. lines[2]],
+            TestContext.Current.CancellationToken
+        );
 
-        var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", door, file, .. stage.Settings[1..2], .. stage.Kafka.Settings]);
+        var (code, output) = await IngestProcess.RunAsync(
+            stage.Folder,
+            ["publish", "--to", door, file, .. stage.Settings[1..2], .. stage.Kafka.Settings]
+        );
 
         Assert.True(code == 1, $"{code}: {output}");
         Assert.Contains("line 3 was not confirmed: ", output, StringComparison.Ordinal);
@@ -57,11 +72,22 @@ public sealed class VerbTests(Servers servers)
     {
         await using var stage = await Stage.SetAsync(servers);
         var file = Path.Combine(stage.Folder, "interrupted.jsonl");
-        await File.WriteAllLinesAsync(file, Stage.Encoded(Enumerable.Range(1, 2_000).Select(user => Given.Register(user))).Select(Encoding.UTF8.GetString), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(
+            file,
+            Stage.Encoded(Enumerable.Range(1, 2_000).Select(user => Given.Register(user))).Select(Encoding.UTF8.GetString),
+            TestContext.Current.CancellationToken
+        );
         var log = Path.Combine(stage.Folder, "logs", $"publish-{Guid.NewGuid():N}.log");
-        await using var publish = EngineProcess.Start("publish", Installed.Own("workers/Ingest", "Ingest", ["publish", "--to", "rabbitmq", "--rate", "100", file, stage.Settings[1]]), log);
+        await using var publish = EngineProcess.Start(
+            "publish",
+            Installed.Own("workers/Ingest", "Ingest", ["publish", "--to", "rabbitmq", "--rate", "100", file, stage.Settings[1]]),
+            log
+        );
         await Deadline.UntilAsync("some that are confirmed", TimeSpan.FromSeconds(60), async () =>
-            (await ReadAsync(log)).Split('\n').Any(line => line.Contains(" confirmed, ", StringComparison.Ordinal) && !line.StartsWith("0 ", StringComparison.Ordinal)));
+            (await ReadAsync(log))
+                .Split('\n')
+                .Any(line => line.Contains(" confirmed, ", StringComparison.Ordinal) && !line.StartsWith("0 ", StringComparison.Ordinal))
+        );
 
         publish.Send(Signal.Terminate);
 
@@ -85,8 +111,15 @@ public sealed class VerbTests(Servers servers)
         silent.Start();
         var port = ((System.Net.IPEndPoint)silent.LocalEndpoint).Port;
         var log = Path.Combine(servers.Folder, "logs", $"interrupted-{Guid.NewGuid():N}.log");
-        await using var process = EngineProcess.Start("verb", Installed.Own("workers/Ingest", "Ingest",
-            [.. verb, $"--Postgres:ConnectionString=Host=127.0.0.1;Port={port};Username=x;Database=x;Timeout=300"]), log);
+        await using var process = EngineProcess.Start(
+            "verb",
+            Installed.Own(
+                "workers/Ingest",
+                "Ingest",
+                [.. verb, $"--Postgres:ConnectionString=Host=127.0.0.1;Port={port};Username=x;Database=x;Timeout=300"]
+            ),
+            log
+        );
         using var accepted = await silent.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
 
         process.Send(Signal.Terminate);
@@ -111,9 +144,20 @@ public sealed class VerbTests(Servers servers)
         var (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", "rabbitmq", file, stage.Settings[1]]);
         Assert.True(code == 0, output);
         Assert.Contains("0 commands published.", output, StringComparison.Ordinal);
-        foreach (var encoding in new Encoding[] { new UnicodeEncoding(bigEndian: false, byteOrderMark: true), new UnicodeEncoding(bigEndian: true, byteOrderMark: false) })
+        foreach (
+            var encoding in new Encoding[]
+            {
+                new UnicodeEncoding(bigEndian: false, byteOrderMark: true),
+                new UnicodeEncoding(bigEndian: true, byteOrderMark: false),
+            }
+        )
         {
-            await File.WriteAllTextAsync(file, Encoding.UTF8.GetString(Stage.Encoded([Given.Register(1)])[0]), encoding, TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                file,
+                Encoding.UTF8.GetString(Stage.Encoded([Given.Register(1)])[0]),
+                encoding,
+                TestContext.Current.CancellationToken
+            );
             (code, output) = await IngestProcess.RunAsync(stage.Folder, ["publish", "--to", "rabbitmq", file, stage.Settings[1]]);
             Assert.True(code != 0, output);
             Assert.Contains("FILE is UTF-16: save it as UTF-8", output, StringComparison.Ordinal);
@@ -130,7 +174,10 @@ public sealed class VerbTests(Servers servers)
         using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
 
-        var (code, output) = await IngestProcess.RunAsync(stage.Folder, [.. verb, stage.Settings[0], $"--RabbitMq:Uri=amqp://a:b@{silent.LocalEndpoint}/"]);
+        var (code, output) = await IngestProcess.RunAsync(
+            stage.Folder,
+            [.. verb, stage.Settings[0], $"--RabbitMq:Uri=amqp://a:b@{silent.LocalEndpoint}/"]
+        );
 
         Assert.True(code == 2, output);
         Assert.Contains($"could not ask RabbitMQ at {silent.LocalEndpoint}: no answer in time", output, StringComparison.Ordinal);
@@ -144,7 +191,9 @@ public sealed class VerbTests(Servers servers)
         stage.Start();
         await stage.Rabbit.PublishAsync([Broken(first)]);
         await stage.Kafka.PublishAsync([Broken(second)]);
-        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () => await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1 && stage.Kafka.DeadLetterCount() == 1);
+        await Deadline.UntilAsync("the dead letters", TimeSpan.FromSeconds(30), async () =>
+            await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1 && stage.Kafka.DeadLetterCount() == 1
+        );
 
         foreach (var (id, door) in new[] { (first, "rabbitmq"), (second, "kafka") })
         {
@@ -163,13 +212,20 @@ public sealed class VerbTests(Servers servers)
         string[] rabbit = ["outcome", second.ToString(), .. stage.Settings[..2]];
         var (unknown, why) = await IngestProcess.RunAsync(stage.Folder, rabbit);
         Assert.Equal(2, unknown);
-        Assert.Contains("not among the dead letters of RabbitMQ; could not ask Kafka: set Kafka:BootstrapServers", why, StringComparison.Ordinal);
+        Assert.Contains(
+            "not among the dead letters of RabbitMQ; could not ask Kafka: set " + "Kafka:BootstrapServers",
+            why,
+            StringComparison.Ordinal
+        );
         var (alone, only) = await IngestProcess.RunAsync(stage.Folder, [.. rabbit, "--Ingest:Doors=rabbitmq"]);
         Assert.Equal(3, alone);
         Assert.Contains("not among the dead letters of RabbitMQ.", only, StringComparison.Ordinal);
         Assert.Equal(0, (await IngestProcess.RunAsync(stage.Folder, ["outcome", first.ToString(), .. stage.Settings[..2]])).ExitCode);
 
-        static byte[] Broken(Guid id) => Encoding.UTF8.GetBytes($$"""{"id":"{{id.ToString().ToUpperInvariant()}}","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":1,"amount":"1,00"}""");
+        static byte[] Broken(Guid id) =>
+            Encoding.UTF8.GetBytes(
+                $$"""{"id":"{{id.ToString().ToUpperInvariant()}}","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":1,"amount":"1,00"}"""
+            );
     }
 
     [Fact]
@@ -196,9 +252,21 @@ public sealed class VerbTests(Servers servers)
     {
         await using var database = await Database.CreateAsync(servers);
 
-        foreach (var (setting, store) in new[] { ("--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/", "RabbitMQ at 127.0.0.1:1: connection refused"), ("--Kafka:BootstrapServers=127.0.0.1:1", "Kafka at 127.0.0.1:1: ") })
+        foreach (
+            var (setting, store) in new[]
+            {
+                ("--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/", "RabbitMQ at 127.0.0.1:1: connection " + "refused"),
+                ("--Kafka:BootstrapServers=127.0.0.1:1", "Kafka at 127.0.0.1:1: "),
+            }
+        )
         {
-            var (code, output) = await IngestProcess.RunAsync(servers.Folder, "outcome", Guid.NewGuid().ToString(), $"--Postgres:ConnectionString={database.ConnectionString}", setting);
+            var (code, output) = await IngestProcess.RunAsync(
+                servers.Folder,
+                "outcome",
+                Guid.NewGuid().ToString(),
+                $"--Postgres:ConnectionString={database.ConnectionString}",
+                setting
+            );
             Assert.True(code == 2, output);
             Assert.Contains("could not ask " + store, output, StringComparison.Ordinal);
         }
@@ -219,7 +287,13 @@ public sealed class VerbTests(Servers servers)
     [Fact]
     public async Task A_bad_setting_ends_the_worker_with_one_clear_line()
     {
-        var (code, output) = await IngestProcess.RunAsync(servers.Folder, "--Postgres:ConnectionString=Host=x", "--RabbitMq:Uri=amqp://x", "--Kafka:BootstrapServers=x", "--Ingest:Doors=window");
+        var (code, output) = await IngestProcess.RunAsync(
+            servers.Folder,
+            "--Postgres:ConnectionString=Host=x",
+            "--RabbitMq:Uri=amqp://x",
+            "--Kafka:BootstrapServers=x",
+            "--Ingest:Doors=window"
+        );
 
         Assert.Equal(78, code);
         Assert.Contains("Ingest:Doors: rabbitmq, kafka or both", output, StringComparison.Ordinal);

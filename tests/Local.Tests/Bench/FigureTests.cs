@@ -50,7 +50,12 @@ public sealed class FigureTests
             """;
 
         Assert.Equal(Squeezed(expected), Squeezed(FigureTable.Write([Limit, Rate, Latency])));
-        var columns = FigureTable.Write([Limit, Rate, Latency]).Split('\n').Take(4).Select(line => line.IndexOf("commands/s", StringComparison.Ordinal)).Where(at => at >= 0);
+        var columns = FigureTable
+            .Write([Limit, Rate, Latency])
+            .Split('\n')
+            .Take(4)
+            .Select(line => line.IndexOf("commands/s", StringComparison.Ordinal))
+            .Where(at => at >= 0);
         Assert.Single(columns.Distinct());
     }
 
@@ -72,10 +77,14 @@ public sealed class FigureTests
         Assert.True(figures.GetProperty("quick").GetBoolean());
         var (rate, latency) = (figures.GetProperty("figures")[0], figures.GetProperty("figures")[1]);
         Assert.Equal([15_000, 18_000, 20_000], rate.GetProperty("repetitions").EnumerateArray().Select(value => value.GetDouble()));
-        Assert.Equal((0.75, "≥ 0.7", true), (rate.GetProperty("ratio").GetDouble(), rate.GetProperty("target").GetString(), rate.GetProperty("met").GetBoolean()));
+        Assert.Equal(
+            (0.75, "≥ 0.7", true),
+            (rate.GetProperty("ratio").GetDouble(), rate.GetProperty("target").GetString(), rate.GetProperty("met").GetBoolean())
+        );
         Assert.Equal(JsonValueKind.Null, latency.GetProperty("ratio").ValueKind);
     }
 
     // The words of each line, whatever stands between them; alignment is looked at apart.
-    static string Squeezed(string text) => string.Join('\n', text.Split('\n').Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
+    static string Squeezed(string text) =>
+        string.Join('\n', text.Split('\n').Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
 }

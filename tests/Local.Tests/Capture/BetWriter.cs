@@ -22,17 +22,20 @@ sealed class BetWriter(Stage stage, int sessions)
         {
             await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
             int[] bets = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => session * BetsEach + random.Next(BetsEach) + 1).Distinct()];
-            foreach (int bet in bets) await WriteAsync(connection, bet);
+            foreach (int bet in bets)
+                await WriteAsync(connection, bet);
             await transaction.CommitAsync(CancellationToken.None); // never torn: the counts must be those that were committed
-            foreach (int bet in bets) _changes[bet]++;
+            foreach (int bet in bets)
+                _changes[bet]++;
         }
     }
 
     async Task WriteAsync(NpgsqlConnection connection, int bet)
     {
-        string sql = _changes[bet] == 0
-            ? "insert into bets values ($1, 1, 1, 'OPEN', 10, 0, '2025-01-01', null)"
-            : "update bets set payout = payout + 1 where id = $1";
+        string sql =
+            _changes[bet] == 0
+                ? "insert into bets values ($1, 1, 1, 'OPEN', 10, 0, '2025-01-01', null)"
+                : "update bets set payout = payout + 1 where id = $1";
         await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = (long)bet } } };
         await command.ExecuteNonQueryAsync();
     }

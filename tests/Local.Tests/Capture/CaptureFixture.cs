@@ -13,7 +13,9 @@ namespace Betting.Tests.Local.Capture;
 /// </summary>
 public sealed class CaptureFixture : IAsyncDisposable
 {
-    static readonly string? External = Environment.GetEnvironmentVariable("KAFKA_BOOTSTRAP") is { Length: > 0 } bootstrap ? bootstrap : null;
+    static readonly string? External = Environment.GetEnvironmentVariable("KAFKA_BOOTSTRAP") is { Length: > 0 } bootstrap
+        ? bootstrap
+        : null;
     readonly Servers _servers = new();
     int _count;
 
@@ -26,9 +28,14 @@ public sealed class CaptureFixture : IAsyncDisposable
         string postgres = await TestDatabase.CreateAsync(ownPostgres ?? await _servers.PostgresAsync());
         string bootstrap = own?.BootstrapServers ?? External ?? (await _servers.KafkaAsync()).BootstrapServers;
         var stage = new Stage($"t{Environment.ProcessId}x{Interlocked.Increment(ref _count)}", postgres, bootstrap, _servers.Folder);
-        var topics = stage.ChangeTopics.Select(topic => (Topic: topic, partitions)).Concat(stage.OtherTopics.Select(topic => (Topic: topic, 1)));
-        if (own is null && External is not null) await CreateAsync(External, topics);
-        else foreach (var (topic, count) in topics) await (own ?? await _servers.KafkaAsync()).CreateTopicAsync(topic, count);
+        var topics = stage
+            .ChangeTopics.Select(topic => (Topic: topic, partitions))
+            .Concat(stage.OtherTopics.Select(topic => (Topic: topic, 1)));
+        if (own is null && External is not null)
+            await CreateAsync(External, topics);
+        else
+            foreach (var (topic, count) in topics)
+                await (own ?? await _servers.KafkaAsync()).CreateTopicAsync(topic, count);
         return stage;
     }
 
@@ -53,6 +60,13 @@ public sealed class CaptureFixture : IAsyncDisposable
     static async Task CreateAsync(string bootstrap, IEnumerable<(string Topic, int Partitions)> topics)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
-        await admin.CreateTopicsAsync(topics.Select(topic => new TopicSpecification { Name = topic.Topic, NumPartitions = topic.Partitions, ReplicationFactor = 1 }));
+        await admin.CreateTopicsAsync(
+            topics.Select(topic => new TopicSpecification
+            {
+                Name = topic.Topic,
+                NumPartitions = topic.Partitions,
+                ReplicationFactor = 1,
+            })
+        );
     }
 }

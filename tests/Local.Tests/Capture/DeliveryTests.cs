@@ -51,10 +51,16 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         var writing = writer.RunAsync(enough.Token);
         for (int cut = 1; cut <= 2; cut++)
         {
-            await Deadline.UntilAsync("the cut", Patience, async () => await stage.AskAsync<long>(
-                $"select count(pg_terminate_backend(active_pid)) from pg_replication_slots where slot_name = '{stage.Slot}' and active") == 1);
+            await Deadline.UntilAsync("the cut", Patience, async () =>
+                await stage.AskAsync<long>(
+                    $"select count(pg_terminate_backend(active_pid)) from pg_replication_slots where slot_name = '{stage.Slot}' and "
+                        + $"active"
+                ) == 1
+            );
             int restarts = cut;
-            await Deadline.UntilAsync("capture's return", Patience, async () => (await stage.StatusAsync()).GetProperty("restarts").GetInt32() >= restarts);
+            await Deadline.UntilAsync("capture's return", Patience, async () =>
+                (await stage.StatusAsync()).GetProperty("restarts").GetInt32() >= restarts
+            );
             await stage.StreamingAsync();
         }
         await enough.CancelAsync();
@@ -76,19 +82,25 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         await stage.StreamingAsync();
         string processes = await stage.AskAsync<string>("select string_agg(pid::text, ',') from pg_stat_activity");
         int[] all = [server.ProcessId, .. processes.Split(',').Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
-        foreach (int process in all) Signal.Stop.SendTo(process);
+        foreach (int process in all)
+            Signal.Stop.SendTo(process);
         try
         {
             // The stream is given up after 30 s without a word, the statement of a heartbeat after 5 s.
-            await Deadline.UntilAsync("a second attempt that fails", 4 * Patience, async () => (await stage.StatusAsync()).GetProperty("restarts").GetInt32() >= 2);
+            await Deadline.UntilAsync("a second attempt that fails", 4 * Patience, async () =>
+                (await stage.StatusAsync()).GetProperty("restarts").GetInt32() >= 2
+            );
         }
         finally
         {
-            foreach (int process in all) Signal.Continue.SendTo(process);
+            foreach (int process in all)
+                Signal.Continue.SendTo(process);
         }
 
         await stage.ExecuteAsync("insert into users select g, 'user ' || g, now() from generate_series(1, 100) g");
-        await Deadline.UntilAsync("streaming again", 4 * Patience, async () => (await stage.StatusAsync()).GetProperty("phase").GetString() == "streaming");
+        await Deadline.UntilAsync("streaming again", 4 * Patience, async () =>
+            (await stage.StatusAsync()).GetProperty("phase").GetString() == "streaming"
+        );
         await stage.FenceAsync();
         Assert.Equal(100, stage.ReadAll(stage.Topics.Users).Select(record => record.Message.Key).Distinct().Count());
     }
@@ -106,9 +118,15 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         await stage.StreamingAsync();
         for (int cut = 1; cut <= times; cut++)
         {
-            await stage.ExecuteAsync("insert into users select g, 'user ' || g, now() from generate_series($1, $2) g", cut * 1000, cut * 1000 + 999);
+            await stage.ExecuteAsync(
+                "insert into users select g, 'user ' || g, now() from generate_series($1, $2) " + "g",
+                cut * 1000,
+                cut * 1000 + 999
+            );
             // As soon as there is a walsender: it ends while capture connects, reads, confirms or waits.
-            await Deadline.UntilAsync("a walsender", Patience, async () => await stage.AskAsync<long>("select count(*) from pg_stat_replication") > 0);
+            await Deadline.UntilAsync("a walsender", Patience, async () =>
+                await stage.AskAsync<long>("select count(*) from " + "pg_stat_replication") > 0
+            );
             switch (by)
             {
                 case "a backend told to end":
@@ -141,7 +159,9 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         using var http = new HttpClient { BaseAddress = broker.Admin };
         await http.PostAsync("/brokers/1/down", null);
         await stage.ExecuteAsync("insert into users select g, 'user ' || g, now() from generate_series(1, 5000) g");
-        await Deadline.UntilAsync("records under way", Patience, async () => (await stage.StatusAsync()).GetProperty("underWay").GetInt32() >= 5000);
+        await Deadline.UntilAsync("records under way", Patience, async () =>
+            (await stage.StatusAsync()).GetProperty("underWay").GetInt32() >= 5000
+        );
         ulong confirmed = await ConfirmedAsync(stage);
         await http.PostAsync("/brokers/1/up", null);
         await stage.FenceAsync();
@@ -161,7 +181,9 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         using var http = new HttpClient { BaseAddress = broker.Admin };
         await http.PostAsync("/brokers/1/down", null);
         await stage.ExecuteAsync("insert into users select g, 'user ' || g, now() from generate_series(1, 100) g");
-        await Deadline.UntilAsync("records under way", Patience, async () => (await stage.StatusAsync()).GetProperty("underWay").GetInt32() >= 100);
+        await Deadline.UntilAsync("records under way", Patience, async () =>
+            (await stage.StatusAsync()).GetProperty("underWay").GetInt32() >= 100
+        );
         // Five heartbeats later it has had every occasion to record what it must not.
         long heartbeats = await SentAsync(stage, stage.Topics.Heartbeats);
         await Deadline.UntilAsync("heartbeats", Patience, async () => await SentAsync(stage, stage.Topics.Heartbeats) >= heartbeats + 5);
@@ -183,7 +205,11 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         await stage.StreamingAsync();
         await stage.ExecuteAsync("insert into users values (2, 'streamed', now())");
         await stage.FenceAsync("before the stop");
-        Assert.Contains($"capture_records_sent_total{{topic=\"{stage.Topics.Users}\"}} 2", await stage.MetricsAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"capture_records_sent_total{{topic=\"{stage.Topics.Users}\"}} " + $"2",
+            await stage.MetricsAsync(),
+            StringComparison.Ordinal
+        );
         await stage.StopCaptureAsync();
         await stage.ExecuteAsync("insert into users values (3, 'while away', now())");
         await stage.StartCaptureAsync();
@@ -209,13 +235,16 @@ public sealed class DeliveryTests(CaptureFixture fixture)
     /// <returns>How many records came more than once.</returns>
     static int AssertComplete(BetWriter writer, List<ConsumeResult<string?, string?>> records)
     {
-        Assert.All(records.GroupBy(record => record.Message.Key), ofKey => Assert.Single(ofKey.Select(record => record.Partition).Distinct()));
+        Assert.All(records.GroupBy(record => record.Message.Key), ofKey =>
+            Assert.Single(ofKey.Select(record => record.Partition).Distinct())
+        );
         var first = new Dictionary<string, string>();
         var payouts = new Dictionary<int, List<int>>();
         foreach (var record in records)
         {
             var value = JsonNode.Parse(record.Message.Value!)!.AsObject();
-            foreach (string time in (string[])["ts_ms", "ts_us", "ts_ns"]) value.Remove(time);
+            foreach (string time in (string[])["ts_ms", "ts_us", "ts_ns"])
+                value.Remove(time);
             string place = $"{value["source"]!["sequence"]} {value["transaction"]!["total_order"]}";
             if (!first.TryAdd(place, value.ToJsonString()))
             {
@@ -223,7 +252,8 @@ public sealed class DeliveryTests(CaptureFixture fixture)
                 continue;
             }
             int bet = value["after"]!["id"]!.GetValue<int>();
-            if (!payouts.TryGetValue(bet, out var list)) payouts[bet] = list = [];
+            if (!payouts.TryGetValue(bet, out var list))
+                payouts[bet] = list = [];
             list.Add((int)decimal.Parse(value["after"]!["payout"]!.GetValue<string>(), CultureInfo.InvariantCulture));
         }
         for (int bet = 1; bet < writer.Changes.Count; bet++)
@@ -231,11 +261,15 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         return records.Count - first.Count;
     }
 
-    static int Id(ConsumeResult<string?, string?> record) => JsonDocument.Parse(record.Message.Key!).RootElement.GetProperty("id").GetInt32();
+    static int Id(ConsumeResult<string?, string?> record) =>
+        JsonDocument.Parse(record.Message.Key!).RootElement.GetProperty("id").GetInt32();
 
     static async Task<long> SentAsync(Stage stage, string topic) =>
         (await stage.StatusAsync()).GetProperty("sent").TryGetProperty(topic, out var count) ? count.GetInt64() : 0;
 
     static async Task<ulong> ConfirmedAsync(Stage stage) =>
-        (ulong)await stage.AskAsync<long>($"select (confirmed_flush_lsn - '0/0')::bigint from pg_replication_slots where slot_name = '{stage.Slot}'");
+        (ulong)
+            await stage.AskAsync<long>(
+                $"select (confirmed_flush_lsn - '0/0')::bigint from pg_replication_slots where slot_name = " + $"'{stage.Slot}'"
+            );
 }

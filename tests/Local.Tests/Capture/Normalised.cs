@@ -17,18 +17,23 @@ static class Normalised
     {
         var streamed = records.Where(record => !record.Topic.Contains("heartbeat", StringComparison.Ordinal)).ToList();
         var ranks = new Ranks();
-        foreach (var record in streamed) Collect(record, ranks);
-        return streamed.GroupBy(record => record.Topic).ToDictionary(topic => topic.Key, topic => topic.Select(record => Line(record, ranks)).ToList());
+        foreach (var record in streamed)
+            Collect(record, ranks);
+        return streamed
+            .GroupBy(record => record.Topic)
+            .ToDictionary(topic => topic.Key, topic => topic.Select(record => Line(record, ranks)).ToList());
     }
 
     static void Collect(RecordedRecord record, Ranks ranks)
     {
-        if (record.Value is null) return;
+        if (record.Value is null)
+            return;
         var json = record.Json;
         if (json.TryGetProperty("source", out var source))
         {
             var id = source.GetProperty("txId");
-            if (id.ValueKind == JsonValueKind.Number) ranks.Transactions.Add(id.GetInt64());
+            if (id.ValueKind == JsonValueKind.Number)
+                ranks.Transactions.Add(id.GetInt64());
             (id.ValueKind == JsonValueKind.Number ? ranks.Changes : ranks.Ends).Add(source.GetProperty("lsn").GetInt64());
         }
         else
@@ -44,19 +49,26 @@ static class Normalised
         var key = record.Key is null ? null : JsonNode.Parse(record.Key);
         var value = record.Value is null ? null : JsonNode.Parse(record.Value)!.AsObject();
         var ids = IsEnd(value?["status"]?.GetValue<string>()) ? ranks.Ends : ranks.Changes;
-        if (key?["id"] is JsonValue text && text.TryGetValue(out string? id)) key["id"] = Rank(id, ids);
-        if (value is not null) Normalise(value);
-        var headers = record.Headers.Where(header => header.Name != "epoch")
+        if (key?["id"] is JsonValue text && text.TryGetValue(out string? id))
+            key["id"] = Rank(id, ids);
+        if (value is not null)
+            Normalise(value);
+        var headers = record
+            .Headers.Where(header => header.Name != "epoch")
             .Select(header => header.Name.EndsWith("runId", StringComparison.Ordinal) ? header.Name : $"{header.Name}={header.Text}");
         return $"{key?.ToJsonString() ?? "-"} {value?.ToJsonString() ?? "-"} [{string.Join(' ', headers)}]";
 
         void Normalise(JsonObject value)
         {
             ZeroTimes(value);
-            if (value["id"] is { } ofTransaction) value["id"] = Rank(ofTransaction.GetValue<string>(), ids);
-            if (value["data_collections"] is JsonArray collections) value["data_collections"] = Sorted(collections);
-            if (value["transaction"] is JsonObject transaction) transaction["id"] = Rank(transaction["id"]!.GetValue<string>(), ranks.Changes);
-            if (value["source"] is JsonObject source) NormaliseSource(source);
+            if (value["id"] is { } ofTransaction)
+                value["id"] = Rank(ofTransaction.GetValue<string>(), ids);
+            if (value["data_collections"] is JsonArray collections)
+                value["data_collections"] = Sorted(collections);
+            if (value["transaction"] is JsonObject transaction)
+                transaction["id"] = Rank(transaction["id"]!.GetValue<string>(), ranks.Changes);
+            if (value["source"] is JsonObject source)
+                NormaliseSource(source);
         }
 
         void NormaliseSource(JsonObject source)
@@ -68,7 +80,8 @@ static class Normalised
             string commit = sequence[0] is { } last ? $"{Ranks.Of(long.Parse(last, null), ranks.Ends)}" : "null";
             source["sequence"] = $"{commit} {Ranks.Of(long.Parse(sequence[1]!, null), own)}";
             source["lsn"] = Ranks.Of(source["lsn"]!.GetValue<long>(), own);
-            if (source["txId"] is { } txId) source["txId"] = Ranks.Of(txId.GetValue<long>(), ranks.Transactions);
+            if (source["txId"] is { } txId)
+                source["txId"] = Ranks.Of(txId.GetValue<long>(), ranks.Transactions);
         }
 
         string Rank(string id, SortedSet<long> lsns)
@@ -83,13 +96,18 @@ static class Normalised
     static void ZeroTimes(JsonObject json)
     {
         foreach (string name in (string[])["ts_ms", "ts_us", "ts_ns"])
-            if (json.ContainsKey(name)) json[name] = 0;
+            if (json.ContainsKey(name))
+                json[name] = 0;
     }
 
     // Their order is that of a Java hash map; a message's collection has the hash of a Java object in its name.
-    static JsonArray Sorted(JsonArray collections) => [.. collections
-        .Select(collection => $"{collection!["data_collection"]!.GetValue<string>().Split('@')[0]} {collection["event_count"]}")
-        .Order(StringComparer.Ordinal).Select(text => JsonValue.Create(text))];
+    static JsonArray Sorted(JsonArray collections) =>
+        [
+            .. collections
+                .Select(collection => $"{collection!["data_collection"]!.GetValue<string>().Split('@')[0]} {collection["event_count"]}")
+                .Order(StringComparer.Ordinal)
+                .Select(text => JsonValue.Create(text)),
+        ];
 
     static long[] Id(string id) => [.. id.Split(':').Select(part => long.Parse(part, null))];
 
@@ -102,6 +120,8 @@ static class Normalised
         public SortedSet<long> Transactions { get; } = [];
 
         public static int Of(long value, SortedSet<long> among) =>
-            among.Contains(value) ? among.GetViewBetween(long.MinValue, value).Count : throw new InvalidDataException($"{value} is nowhere else in the run");
+            among.Contains(value)
+                ? among.GetViewBetween(long.MinValue, value).Count
+                : throw new InvalidDataException($"{value} is nowhere else in the run");
     }
 }

@@ -23,7 +23,9 @@ public sealed class PartitioningTests(CaptureFixture fixture)
         await stage.StartCaptureAsync();
         await stage.FenceAsync();
 
-        var ours = stage.ReadAll(stage.Topics.Users).ToDictionary(record => JsonNode.Parse(record.Message.Key!)!["id"]!.ToString(), record => record.Partition.Value);
+        var ours = stage
+            .ReadAll(stage.Topics.Users)
+            .ToDictionary(record => JsonNode.Parse(record.Message.Key!)!["id"]!.ToString(), record => record.Partition.Value);
         Assert.Equal(recorded.OrderBy(pair => pair.Key), ours.OrderBy(pair => pair.Key));
         Assert.Equal(3, ours.Values.Distinct().Count());
     }
@@ -35,7 +37,8 @@ public sealed class PartitioningTests(CaptureFixture fixture)
         while (file.ReadLine() is { Length: > 0 } line)
         {
             var record = JsonNode.Parse(line)!;
-            if (record["topic"]!.GetValue<string>() != "betting.public.users") continue;
+            if (record["topic"]!.GetValue<string>() != "betting.public.users")
+                continue;
             partitions[JsonNode.Parse(record["key"]!.GetValue<string>())!["id"]!.ToString()] = record["partition"]!.GetValue<int>();
         }
         return partitions;

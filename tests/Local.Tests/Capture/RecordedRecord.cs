@@ -16,11 +16,14 @@ sealed record RecordedRecord(string Topic, string? Key, string? Value, IReadOnly
         while (file.ReadLine() is { Length: > 0 } line)
         {
             var node = JsonNode.Parse(line)!;
-            records.Add(new RecordedRecord(
-                node["topic"]!.GetValue<string>(),
-                node["key"]?.GetValue<string>(),
-                node["value"]?.GetValue<string>(),
-                [.. node["headers"]!.AsArray().Select(header => (header![0]!.GetValue<string>(), header[1]!.GetValue<string>()))]));
+            records.Add(
+                new RecordedRecord(
+                    node["topic"]!.GetValue<string>(),
+                    node["key"]?.GetValue<string>(),
+                    node["value"]?.GetValue<string>(),
+                    [.. node["headers"]!.AsArray().Select(header => (header![0]!.GetValue<string>(), header[1]!.GetValue<string>()))]
+                )
+            );
         }
         return records;
     }
@@ -32,12 +35,14 @@ sealed record RecordedRecord(string Topic, string? Key, string? Value, IReadOnly
             result.Topic.Replace(stage.Prefix, "betting", StringComparison.Ordinal),
             Renamed(result.Message.Key),
             Renamed(result.Message.Value),
-            [.. result.Message.Headers.Select(header => (header.Key, Text(header) is var text && text == stage.Prefix ? "betting" : text))]);
+            [.. result.Message.Headers.Select(header => (header.Key, Text(header) is var text && text == stage.Prefix ? "betting" : text))]
+        );
 
-        string? Renamed(string? text) => text?
-            .Replace($"\"name\":\"{stage.Prefix}\"", "\"name\":\"betting\"", StringComparison.Ordinal)
-            .Replace($"\"serverName\":\"{stage.Prefix}\"", "\"serverName\":\"betting\"", StringComparison.Ordinal)
-            .Replace($"\"db\":\"{stage.Database}\"", "\"db\":\"betting\"", StringComparison.Ordinal);
+        string? Renamed(string? text) =>
+            text
+                ?.Replace($"\"name\":\"{stage.Prefix}\"", "\"name\":\"betting\"", StringComparison.Ordinal)
+                .Replace($"\"serverName\":\"{stage.Prefix}\"", "\"serverName\":\"betting\"", StringComparison.Ordinal)
+                .Replace($"\"db\":\"{stage.Database}\"", "\"db\":\"betting\"", StringComparison.Ordinal);
 
         static string Text(IHeader header) => System.Text.Encoding.UTF8.GetString(header.GetValueBytes());
     }

@@ -15,23 +15,35 @@ public sealed class RecordingComparisonTests(CaptureFixture fixture)
     {
         var recorded = RecordedRecord.Recorded(scenario);
         await using var stage = await fixture.StageAsync();
-        var about = JsonDocument.Parse(await File.ReadAllTextAsync(Path.ChangeExtension(Path.ChangeExtension(Recordings.File(scenario), null), ".json"))).RootElement;
+        var about = JsonDocument
+            .Parse(await File.ReadAllTextAsync(Path.ChangeExtension(Path.ChangeExtension(Recordings.File(scenario), null), ".json")))
+            .RootElement;
         await stage.ExecuteAsync(about.GetProperty("ddl").GetString()!);
         await stage.ExecuteAsync("create publication debezium_publication for table users, events, bets");
         await stage.StartCaptureAsync();
         await stage.StreamingAsync();
 
         string[] fences = [.. recorded.Where(record => record.Topic == "betting.message").Select(Content)];
-        string description = recorded.Where(record => record.Topic == "betting.public.events" && record.Value is not null)
-            .Select(record => record.Json.GetProperty("after")).First(after => after.TryGetProperty("description", out _)).GetProperty("description").GetString()!;
-        foreach (var (sql, values) in LifeScript.Transactions(description, fences[0], fences[^1])) await stage.ExecuteAsync(sql, values);
+        string description = recorded
+            .Where(record => record.Topic == "betting.public.events" && record.Value is not null)
+            .Select(record => record.Json.GetProperty("after"))
+            .First(after => after.TryGetProperty("description", out _))
+            .GetProperty("description")
+            .GetString()!;
+        foreach (var (sql, values) in LifeScript.Transactions(description, fences[0], fences[^1]))
+            await stage.ExecuteAsync(sql, values);
         await stage.FenceAsync("after it all");
 
-        var ours = stage.ChangeTopics.Concat(stage.OtherTopics).SelectMany(stage.ReadAll).Select(result => RecordedRecord.From(result, stage)).ToList();
+        var ours = stage
+            .ChangeTopics.Concat(stage.OtherTopics)
+            .SelectMany(stage.ReadAll)
+            .Select(result => RecordedRecord.From(result, stage))
+            .ToList();
         Assert.All(ours, record => Assert.Contains(("epoch", "1"), record.Headers));
         var expected = Normalised.ByTopic(recorded);
         var actual = Normalised.ByTopic(WithoutOurFence(ours));
-        foreach (var (topic, lines) in expected) Assert.Equal(lines, actual[topic]);
+        foreach (var (topic, lines) in expected)
+            Assert.Equal(lines, actual[topic]);
         Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
         SameShape(recorded, ours, "__debezium-heartbeat.betting");
     }
@@ -44,8 +56,16 @@ public sealed class RecordingComparisonTests(CaptureFixture fixture)
     {
         var fence = records.Last(record => record.Topic == "betting.message");
         string transaction = fence.Json.GetProperty("source").GetProperty("txId").GetRawText() + ":";
-        return [.. records.Where(record => record != fence
-            && !(record.Topic == "betting.transaction" && record.Json.GetProperty("id").GetString()!.StartsWith(transaction, StringComparison.Ordinal)))];
+        return
+        [
+            .. records.Where(record =>
+                record != fence
+                && !(
+                    record.Topic == "betting.transaction"
+                    && record.Json.GetProperty("id").GetString()!.StartsWith(transaction, StringComparison.Ordinal)
+                )
+            ),
+        ];
     }
 
     static void SameShape(List<RecordedRecord> recorded, List<RecordedRecord> ours, string topic)
@@ -53,6 +73,9 @@ public sealed class RecordingComparisonTests(CaptureFixture fixture)
         var theirs = recorded.First(record => record.Topic == topic);
         var one = ours.First(record => record.Topic == topic);
         Assert.Equal(theirs.Key, one.Key);
-        Assert.Equal(theirs.Json.EnumerateObject().Select(field => (field.Name, field.Value.ValueKind)), one.Json.EnumerateObject().Select(field => (field.Name, field.Value.ValueKind)));
+        Assert.Equal(
+            theirs.Json.EnumerateObject().Select(field => (field.Name, field.Value.ValueKind)),
+            one.Json.EnumerateObject().Select(field => (field.Name, field.Value.ValueKind))
+        );
     }
 }

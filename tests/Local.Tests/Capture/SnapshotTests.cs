@@ -16,17 +16,25 @@ public sealed class SnapshotTests(CaptureFixture fixture)
         await stage.CreateTablesAsync();
         await stage.ExecuteAsync($"insert into users select g, 'user ' || g, now() from generate_series(1, {Rows}) g");
         await stage.StartCaptureAsync();
-        await Deadline.UntilAsync("the snapshot's first rows", Patience, async () => (await stage.StatusAsync()).GetProperty("sent").TryGetProperty(stage.Topics.Users, out _));
+        await Deadline.UntilAsync("the snapshot's first rows", Patience, async () =>
+            (await stage.StatusAsync()).GetProperty("sent").TryGetProperty(stage.Topics.Users, out _)
+        );
         await stage.KillCaptureAsync();
         Assert.False(File.Exists(Path.Combine(stage.Data, "checkpoint.json")), "the snapshot was complete before the kill");
-        await stage.ExecuteAsync($"update users set name = 'renamed' where id = {Rows}; insert into users values ({Rows + 1}, 'new', now())");
+        await stage.ExecuteAsync(
+            $"update users set name = 'renamed' where id = {Rows}; insert into users values ({Rows + 1}, 'new', " + $"now())"
+        );
         await stage.StartCaptureAsync();
         await stage.FenceAsync();
 
         var records = stage.ReadAll(stage.Topics.Users).Select(record => JsonDocument.Parse(record.Message.Value!).RootElement).ToList();
         Assert.Single(records, record => Mark(record) == "last");
         Assert.Equal(Rows + 1, records.Select(record => record.GetProperty("after").GetProperty("id").GetInt32()).Distinct().Count());
-        string last = records.Last(record => record.GetProperty("after").GetProperty("id").GetInt32() == Rows).GetProperty("after").GetProperty("name").GetString()!;
+        string last = records
+            .Last(record => record.GetProperty("after").GetProperty("id").GetInt32() == Rows)
+            .GetProperty("after")
+            .GetProperty("name")
+            .GetString()!;
         Assert.Equal("renamed", last);
     }
 
@@ -44,7 +52,12 @@ public sealed class SnapshotTests(CaptureFixture fixture)
         await stage.StartCaptureAsync();
         await stage.FenceAsync();
 
-        Assert.Equal([1, 1, 2], stage.ReadAll(stage.Topics.Users).Select(record => JsonDocument.Parse(record.Message.Key!).RootElement.GetProperty("id").GetInt32()));
+        Assert.Equal(
+            [1, 1, 2],
+            stage
+                .ReadAll(stage.Topics.Users)
+                .Select(record => JsonDocument.Parse(record.Message.Key!).RootElement.GetProperty("id").GetInt32())
+        );
         Assert.Contains("no record of a completed snapshot", await File.ReadAllTextAsync(stage.LogFile), StringComparison.Ordinal);
     }
 
@@ -57,7 +70,10 @@ public sealed class SnapshotTests(CaptureFixture fixture)
         await stage.StartCaptureAsync();
         await stage.FenceAsync();
 
-        Assert.Equal(["first", "last"], stage.ReadAll(stage.Topics.Users).Select(record => Mark(JsonDocument.Parse(record.Message.Value!).RootElement)));
+        Assert.Equal(
+            ["first", "last"],
+            stage.ReadAll(stage.Topics.Users).Select(record => Mark(JsonDocument.Parse(record.Message.Value!).RootElement))
+        );
     }
 
     [Fact]
@@ -72,7 +88,10 @@ public sealed class SnapshotTests(CaptureFixture fixture)
         await RunAsync(blocker, "select txid_current()");
         await stage.StartCaptureAsync();
         await Deadline.UntilAsync("the slot's waiting", Patience, async () =>
-            await stage.AskAsync<long>("select count(*) from pg_stat_activity where backend_type = 'walsender' and wait_event_type = 'Lock'") > 0);
+            await stage.AskAsync<long>(
+                "select count(*) from pg_stat_activity where backend_type = 'walsender' and wait_event_type = " + "'Lock'"
+            ) > 0
+        );
         await using var open = await stage.OpenAsync();
         await using var running = await open.BeginTransactionAsync();
         await RunAsync(open, "update users set name = 'Ada Lovelace' where id = 1");
@@ -101,7 +120,9 @@ public sealed class SnapshotTests(CaptureFixture fixture)
         await stage.ExecuteAsync("alter table users add column waiting interval");
         await stage.StartCaptureAsync();
         await Deadline.UntilAsync("the refusal", Patience, async () =>
-            (await stage.StatusAsync()).GetProperty("lastError").GetString()?.Contains("public.users.waiting", StringComparison.Ordinal) ?? false);
+            (await stage.StatusAsync()).GetProperty("lastError").GetString()?.Contains("public.users.waiting", StringComparison.Ordinal)
+            ?? false
+        );
         await stage.ExecuteAsync("alter table users drop column waiting");
         await stage.StreamingAsync();
     }
@@ -112,7 +133,9 @@ public sealed class SnapshotTests(CaptureFixture fixture)
     {
         try
         {
-            await Deadline.UntilAsync("streaming", limit, async () => (await stage.StatusAsync()).GetProperty("phase").GetString() == "streaming");
+            await Deadline.UntilAsync("streaming", limit, async () =>
+                (await stage.StatusAsync()).GetProperty("phase").GetString() == "streaming"
+            );
             return true;
         }
         catch (TimeoutException)

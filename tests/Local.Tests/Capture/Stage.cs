@@ -37,7 +37,8 @@ public sealed class Stage(string prefix, string postgres, string bootstrap, stri
     public async Task ExecuteAsync(string sql, params object?[] values)
     {
         await using var command = _source.CreateCommand(sql);
-        foreach (object? value in values) command.Parameters.Add(new() { Value = value ?? DBNull.Value });
+        foreach (object? value in values)
+            command.Parameters.Add(new() { Value = value ?? DBNull.Value });
         await command.ExecuteNonQueryAsync();
     }
 
@@ -50,24 +51,48 @@ public sealed class Stage(string prefix, string postgres, string bootstrap, stri
     public ValueTask<NpgsqlConnection> OpenAsync() => _source.OpenConnectionAsync();
 
     /// <summary>The platform's three captured tables and their publication.</summary>
-    public Task CreateTablesAsync() => ExecuteAsync("""
-        create table users (id bigint primary key, name text not null, created_at timestamptz not null);
-        create table events (id bigint primary key, name text not null, category text not null, start_time timestamptz not null, status text not null);
-        create table bets (id bigint primary key, user_id bigint not null, event_id bigint not null, status text not null,
-            amount numeric(12,2) not null, payout numeric(14,2), placed_at timestamptz not null, settled_at timestamptz);
-        alter table bets replica identity full;
-        create publication debezium_publication for table users, events, bets;
-        """);
+    public Task CreateTablesAsync() =>
+        ExecuteAsync(
+            """
+            create table users (id bigint primary key, name text not null, created_at timestamptz not null);
+            create table events (id bigint primary key, name text not null, category text not null, start_time timestamptz not null,
+                status text not null);
+            create table bets (id bigint primary key, user_id bigint not null, event_id bigint not null, status text not null,
+                amount numeric(12,2) not null, payout numeric(14,2), placed_at timestamptz not null, settled_at timestamptz);
+            alter table bets replica identity full;
+            create publication debezium_publication for table users, events, bets;
+            """
+        );
 
     public async Task StartCaptureAsync(params string[] more)
     {
-        var launch = Installed.Own("local/Capture", "LocalCapture", [
-            "--postgres", postgres, "--kafka", bootstrap, "--prefix", prefix, "--slot", Slot, "--data", Data, "--heartbeat-ms", "200", .. more]);
+        var launch = Installed.Own(
+            "local/Capture",
+            "LocalCapture",
+            [
+                "--postgres",
+                postgres,
+                "--kafka",
+                bootstrap,
+                "--prefix",
+                prefix,
+                "--slot",
+                Slot,
+                "--data",
+                Data,
+                "--heartbeat-ms",
+                "200",
+                .. more,
+            ]
+        );
         _capture = EngineProcess.Start("Capture", launch, LogFile);
         _status = new Uri(await _capture.AnnouncedAsync("CAPTURE_URL", TimeSpan.FromSeconds(30)));
     }
 
-    public Task StreamingAsync() => Deadline.UntilAsync("streaming", TimeSpan.FromSeconds(30), async () => (await StatusAsync()).GetProperty("phase").GetString() == "streaming");
+    public Task StreamingAsync() =>
+        Deadline.UntilAsync("streaming", TimeSpan.FromSeconds(30), async () =>
+            (await StatusAsync()).GetProperty("phase").GetString() == "streaming"
+        );
 
     public Task<JsonElement> StatusAsync() => Http.GetFromJsonAsync<JsonElement>(new Uri(_status!, "/status"));
 
@@ -75,7 +100,8 @@ public sealed class Stage(string prefix, string postgres, string bootstrap, stri
 
     public Task KillCaptureAsync() => _capture!.KillAsync();
 
-    public async Task StopCaptureAsync() => Assert.True(await _capture!.StopAsync(TimeSpan.FromSeconds(15)), "capture did not end by itself");
+    public async Task StopCaptureAsync() =>
+        Assert.True(await _capture!.StopAsync(TimeSpan.FromSeconds(15)), "capture did not end by " + "itself");
 
     /// <summary>Sends a fence through PostgreSQL and waits until it has come out of capture: everything before it is out too.</summary>
     /// <remarks>Capture streams first: a message sent while a snapshot is taken is skipped.</remarks>
@@ -87,9 +113,15 @@ public sealed class Stage(string prefix, string postgres, string bootstrap, stri
         using var reader = Reader();
         reader.Assign(new TopicPartitionOffset(_topics.Messages, 0, 0));
         await Deadline.UntilAsync("the fence", TimeSpan.FromSeconds(60), () =>
-            Task.FromResult(reader.Consume(TimeSpan.FromMilliseconds(100)) is { } record && record.Message.Value.Contains(content, StringComparison.Ordinal)));
+            Task.FromResult(
+                reader.Consume(TimeSpan.FromMilliseconds(100)) is { } record
+                    && record.Message.Value.Contains(content, StringComparison.Ordinal)
+            )
+        );
         // Partitions are acknowledged each for itself: what was sent before the fence may come after it.
-        await Deadline.UntilAsync("every acknowledgement", TimeSpan.FromSeconds(60), async () => (await StatusAsync()).GetProperty("underWay").GetInt32() == 0);
+        await Deadline.UntilAsync("every acknowledgement", TimeSpan.FromSeconds(60), async () =>
+            (await StatusAsync()).GetProperty("underWay").GetInt32() == 0
+        );
     }
 
     /// <summary>Everything the topic holds now, partition by partition.</summary>
@@ -103,12 +135,14 @@ public sealed class Stage(string prefix, string postgres, string bootstrap, stri
         {
             var place = new TopicPartition(topic, partition);
             long end = reader.QueryWatermarkOffsets(place, TimeSpan.FromSeconds(10)).High;
-            if (end == 0) continue;
+            if (end == 0)
+                continue;
             reader.Assign(new TopicPartitionOffset(place, 0));
             while (reader.Consume(TimeSpan.FromSeconds(10)) is { } record)
             {
                 records.Add(record!);
-                if (record.Offset == end - 1) break;
+                if (record.Offset == end - 1)
+                    break;
             }
         }
         return records;
@@ -116,21 +150,25 @@ public sealed class Stage(string prefix, string postgres, string bootstrap, stri
 
     public async ValueTask DisposeAsync()
     {
-        if (_capture is not null) await _capture.DisposeAsync();
+        if (_capture is not null)
+            await _capture.DisposeAsync();
         await Deadline.UntilAsync("the slot's release", TimeSpan.FromSeconds(10), async () =>
-            await AskAsync<long>($"select count(*) from pg_replication_slots where slot_name = '{Slot}' and active") == 0);
+            await AskAsync<long>($"select count(*) from pg_replication_slots where slot_name = '{Slot}' and active") == 0
+        );
         await ExecuteAsync($"select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '{Slot}'");
         await _source.DisposeAsync();
     }
 
-    IConsumer<string, string> Reader() => new ConsumerBuilder<string, string>(new ConsumerConfig
-    {
-        BootstrapServers = bootstrap,
-        GroupId = $"reader-{prefix}",
-        EnableAutoCommit = false,
-        FetchWaitMaxMs = 10,
-        AutoOffsetReset = AutoOffsetReset.Error,
-    }).SetKeyDeserializer(NullableText.Instance!).SetValueDeserializer(NullableText.Instance!).SetLogHandler((_, _) => { }).Build();
+    IConsumer<string, string> Reader() => new ConsumerBuilder<string, string>(
+            new ConsumerConfig
+            {
+                BootstrapServers = bootstrap,
+                GroupId = $"reader-{prefix}",
+                EnableAutoCommit = false,
+                FetchWaitMaxMs = 10,
+                AutoOffsetReset = AutoOffsetReset.Error,
+            }
+        ).SetKeyDeserializer(NullableText.Instance!).SetValueDeserializer(NullableText.Instance!).SetLogHandler((_, _) => { }).Build();
 
     sealed class NullableText : IDeserializer<string?>
     {

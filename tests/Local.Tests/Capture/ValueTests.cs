@@ -39,6 +39,11 @@ public sealed class ValueTests
     [InlineData(Form.Boolean, false, "true", null, "true")]
     [InlineData(Form.Timestamp, true, null, null, "\"1970-01-01T00:00:00Z\"")]
     [InlineData(Form.Timestamp, false, "now()", null, "null")]
-    public void A_missing_value_becomes_the_default_or_for_a_NOT_NULL_column_something_made_up(Form form, bool notNull, string? expression, int? scale, string expected) =>
-        Assert.Equal(expected, Encoding.UTF8.GetString(ColumnDefaults.NullJson(form, notNull, expression, scale)));
+    public void A_missing_value_becomes_the_default_or_for_a_NOT_NULL_column_something_made_up(
+        Form form,
+        bool notNull,
+        string? expression,
+        int? scale,
+        string expected
+    ) => Assert.Equal(expected, Encoding.UTF8.GetString(ColumnDefaults.NullJson(form, notNull, expression, scale)));
 }

@@ -76,12 +76,18 @@ public sealed class ClickHouseProcess : IAsyncDisposable
 
     /// <summary>ClickHouse's code in an answer; 0 for none.</summary>
     public static int CodeOf(HttpResponseMessage answer) =>
-        answer.Headers.TryGetValues("X-ClickHouse-Exception-Code", out var values) ? int.Parse(values.Single(), CultureInfo.InvariantCulture) : 0;
+        answer.Headers.TryGetValues("X-ClickHouse-Exception-Code", out var values)
+            ? int.Parse(values.Single(), CultureInfo.InvariantCulture)
+            : 0;
 
     /// <summary>Resident memory in bytes.</summary>
     public long Memory() =>
-        long.Parse(File.ReadLines($"/proc/{Id}/status").Single(line => line.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-            CultureInfo.InvariantCulture) * 1024;
+        long.Parse(
+            File.ReadLines($"/proc/{Id}/status")
+                .Single(line => line.StartsWith("VmRSS", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture
+        ) * 1024;
 
     public Task KillAsync() => _process.KillAsync();
 

@@ -29,7 +29,9 @@ public sealed class DefinitionTests(ClickHouseHost host) : IAsyncLifetime
     {
         await _server.ExecuteAsync($"CREATE TABLE {_database}.source (k UInt64, v UInt64) ENGINE = MergeTree ORDER BY k");
         await _server.ExecuteAsync($"CREATE TABLE {_database}.sums (k UInt64, v UInt64) ENGINE = SummingMergeTree ORDER BY k");
-        await _server.ExecuteAsync($"CREATE MATERIALIZED VIEW {_database}.follow TO {_database}.sums AS SELECT k, v FROM {_database}.source");
+        await _server.ExecuteAsync(
+            $"CREATE MATERIALIZED VIEW {_database}.follow TO {_database}.sums AS SELECT k, v FROM " + $"{_database}.source"
+        );
 
         (await _server.InsertAsync($"INSERT INTO {_database}.source FORMAT TSV", "1\t2\n1\t3\n"u8.ToArray())).Dispose();
 
@@ -39,10 +41,13 @@ public sealed class DefinitionTests(ClickHouseHost host) : IAsyncLifetime
     [Fact]
     public async Task Projections_alters_mutations_and_optimize_take_effect()
     {
-        await _server.ExecuteAsync($"""
-            CREATE TABLE {_database}.bets (id UInt64, user_id UInt64, version UInt128, is_deleted UInt8, PROJECTION by_user (SELECT * ORDER BY user_id))
+        await _server.ExecuteAsync(
+            $"""
+            CREATE TABLE {_database}.bets (id UInt64, user_id UInt64, version UInt128, is_deleted UInt8, PROJECTION by_user (SELECT *
+            ORDER BY user_id))
             ENGINE = ReplacingMergeTree(version, is_deleted) ORDER BY id SETTINGS deduplicate_merge_projection_mode = 'rebuild'
-            """);
+            """
+        );
         await _server.ExecuteAsync($"INSERT INTO {_database}.bets SELECT number, number % 10, 1, 0 FROM numbers(1000)");
         await _server.ExecuteAsync($"INSERT INTO {_database}.bets SELECT number, number % 10, 2, 0 FROM numbers(1000)");
         await _server.ExecuteAsync($"ALTER TABLE {_database}.bets ADD COLUMN note String DEFAULT 'none'");
@@ -53,19 +58,30 @@ public sealed class DefinitionTests(ClickHouseHost host) : IAsyncLifetime
         Assert.Equal(900UL, await _server.ScalarAsync<ulong>($"SELECT count() FROM {_database}.bets"));
         Assert.Equal(10UL, await _server.ScalarAsync<ulong>($"SELECT countIf(note = 'seen') FROM {_database}.bets FINAL"));
         Assert.Equal(90UL, await _server.ScalarAsync<ulong>($"SELECT count() FROM {_database}.bets WHERE user_id = 3"));
-        Assert.Equal(0UL, await _server.ScalarAsync<ulong>($"SELECT count() FROM system.mutations WHERE database = '{_database}' AND NOT is_done"));
+        Assert.Equal(
+            0UL,
+            await _server.ScalarAsync<ulong>($"SELECT count() FROM system.mutations WHERE database = '{_database}' AND " + $"NOT is_done")
+        );
         Assert.Equal(1UL, await _server.ScalarAsync<ulong>($"SELECT count() FROM system.projections WHERE database = '{_database}'"));
     }
 
     [Fact]
     public async Task Small_parts_are_merged_in_the_background()
     {
-        await _server.ExecuteAsync($"CREATE TABLE {_database}.parts (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS min_age_to_force_merge_seconds = 1");
+        await _server.ExecuteAsync(
+            $"CREATE TABLE {_database}.parts (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS " + $"min_age_to_force_merge_seconds = 1"
+        );
         for (int part = 0; part < 12; part++)
             await _server.ExecuteAsync($"INSERT INTO {_database}.parts SELECT number FROM numbers(10)");
 
-        await Eventually.TrueAsync(async () => await _server.ScalarAsync<ulong>(
-            $"SELECT count() FROM system.parts WHERE database = '{_database}' AND table = 'parts' AND active") == 1, "the parts are merged", seconds: 40);
+        await Eventually.TrueAsync(
+            async () =>
+                await _server.ScalarAsync<ulong>(
+                    $"SELECT count() FROM system.parts WHERE database = '{_database}' AND table = 'parts' AND active"
+                ) == 1,
+            "the parts are merged",
+            seconds: 40
+        );
         Assert.Equal(120UL, await _server.ScalarAsync<ulong>($"SELECT count() FROM {_database}.parts"));
     }
 }

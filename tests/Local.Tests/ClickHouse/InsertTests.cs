@@ -15,19 +15,28 @@ public sealed class InsertTests(ClickHouseHost host)
     readonly ClickHouseProcess _server = host.Server;
     readonly string _table = $"t_{Guid.NewGuid():N}";
 
-    public static TheoryData<string, InsertQueryPlacement> Ways => new()
-    {
-        { "zstd", InsertQueryPlacement.Body }, { "zstd", InsertQueryPlacement.Url },
-        { "gzip", InsertQueryPlacement.Body }, { "gzip", InsertQueryPlacement.Url },
-        { "none", InsertQueryPlacement.Body }, { "none", InsertQueryPlacement.Url },
-    };
+    public static TheoryData<string, InsertQueryPlacement> Ways =>
+        new()
+        {
+            { "zstd", InsertQueryPlacement.Body },
+            { "zstd", InsertQueryPlacement.Url },
+            { "gzip", InsertQueryPlacement.Body },
+            { "gzip", InsertQueryPlacement.Url },
+            { "none", InsertQueryPlacement.Body },
+            { "none", InsertQueryPlacement.Url },
+        };
 
     [Theory]
     [MemberData(nameof(Ways))]
     public async Task Rows_of_the_driver_arrive_with_every_compression_and_placement(string compression, InsertQueryPlacement placement)
     {
         await CreateAsync();
-        var options = new InsertOptions { BatchSize = 10_000, QueryPlacement = placement, Compressor = Compressor(compression) };
+        var options = new InsertOptions
+        {
+            BatchSize = 10_000,
+            QueryPlacement = placement,
+            Compressor = Compressor(compression),
+        };
 
         await _server.Client.InsertBinaryAsync(_table, Columns, Rows(25_000), options, TestContext.Current.CancellationToken);
 
@@ -35,7 +44,10 @@ public sealed class InsertTests(ClickHouseHost host)
         Assert.Equal("row\n\n7, 'x'", await _server.ScalarAsync<string>($"SELECT name FROM {_table} WHERE id = 7"));
         Assert.Equal(0.07m, await _server.ScalarAsync<decimal>($"SELECT amount FROM {_table} WHERE id = 7"));
         Assert.Equal(12_500UL, await _server.ScalarAsync<ulong>($"SELECT countIf(until IS NULL) FROM {_table}"));
-        Assert.Equal("340282366920938463463374607431768211455", await _server.ScalarAsync<string>($"SELECT toString(max(version)) FROM {_table}"));
+        Assert.Equal(
+            "340282366920938463463374607431768211455",
+            await _server.ScalarAsync<string>($"SELECT toString(max(version)) " + $"FROM {_table}")
+        );
     }
 
     [Fact]
@@ -110,11 +122,17 @@ public sealed class InsertTests(ClickHouseHost host)
         using var gone = new CancellationTokenSource();
         using var content = new EndlessRows(() => gone.Cancel());
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _server.Http.PostAsync(
-            $"/?query={Uri.EscapeDataString($"INSERT INTO {_table} (id) FORMAT TSV")}", content, gone.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            _server.Http.PostAsync($"/?query={Uri.EscapeDataString($"INSERT INTO {_table} (id) FORMAT TSV")}", content, gone.Token)
+        );
 
-        await Eventually.TrueAsync(async () => await _server.ScalarAsync<ulong>(
-            $"SELECT count() FROM system.processes WHERE query_kind = 'Insert' AND query LIKE '%{_table}%'") == 0, "the insert ends");
+        await Eventually.TrueAsync(
+            async () =>
+                await _server.ScalarAsync<ulong>(
+                    $"SELECT count() FROM system.processes WHERE query_kind = 'Insert' AND query LIKE '%{_table}%'"
+                ) == 0,
+            "the insert ends"
+        );
         Assert.Equal(0UL, await _server.ScalarAsync<ulong>($"SELECT count() FROM {_table}"));
     }
 
@@ -124,11 +142,20 @@ public sealed class InsertTests(ClickHouseHost host)
         await CreateAsync();
         byte[] rows = "1\t2026-01-01 00:00:00\n2\t2026-02-01 00:00:00\n"u8.ToArray();
 
-        using var refused = await _server.InsertAsync($"INSERT INTO {_table} (id, at) SETTINGS max_partitions_per_insert_block = 1 FORMAT TSV", rows);
+        using var refused = await _server.InsertAsync(
+            $"INSERT INTO {_table} (id, at) SETTINGS max_partitions_per_insert_block = 1 " + $"FORMAT TSV",
+            rows
+        );
         using var unknown = await _server.InsertAsync($"INSERT INTO {_table} (id, at) SETTINGS no_such_setting = 1 FORMAT TSV", rows);
-        using var taken = await _server.InsertAsync($"INSERT INTO {_table} (id, at) SETTINGS max_partitions_per_insert_block = 2 FORMAT TSV", rows);
+        using var taken = await _server.InsertAsync(
+            $"INSERT INTO {_table} (id, at) SETTINGS max_partitions_per_insert_block = 2 " + $"FORMAT TSV",
+            rows
+        );
 
-        Assert.Equal((252, 115, 0), (ClickHouseProcess.CodeOf(refused), ClickHouseProcess.CodeOf(unknown), ClickHouseProcess.CodeOf(taken)));
+        Assert.Equal(
+            (252, 115, 0),
+            (ClickHouseProcess.CodeOf(refused), ClickHouseProcess.CodeOf(unknown), ClickHouseProcess.CodeOf(taken))
+        );
         Assert.Equal(2UL, await _server.ScalarAsync<ulong>($"SELECT count() FROM {_table}"));
     }
 
@@ -139,9 +166,15 @@ public sealed class InsertTests(ClickHouseHost host)
 
         await _server.Client.ExecuteNonQueryAsync(
             $"INSERT INTO {_table} (id, name) VALUES (1, 'semi;colon'), (1 + 1, upper('b')), ({{id:UInt64}}, {{name:String}})",
-            ClickHouseProcess.Parameters(("id", 3UL), ("name", "it's")));
+            ClickHouseProcess.Parameters(("id", 3UL), ("name", "it's"))
+        );
 
-        Assert.Equal("semi;colon|B|it's", await _server.ScalarAsync<string>($"SELECT arrayStringConcat(groupArray(name), '|') FROM (SELECT * FROM {_table} ORDER BY id)"));
+        Assert.Equal(
+            "semi;colon|B|it's",
+            await _server.ScalarAsync<string>(
+                $"SELECT arrayStringConcat(groupArray(name), '|') FROM " + $"(SELECT * FROM {_table} ORDER BY id)"
+            )
+        );
     }
 
     [Fact]
@@ -176,13 +209,17 @@ public sealed class InsertTests(ClickHouseHost host)
         Assert.Equal((HttpStatusCode.RequestEntityTooLarge, 229), (answer.StatusCode, ClickHouseProcess.CodeOf(answer)));
     }
 
-    Task CreateAsync() => _server.ExecuteAsync($"""
-        CREATE TABLE {_table}
-        (
-            id UInt64, name String, amount Decimal(12, 2), at DateTime64(6, 'UTC'), until Nullable(DateTime64(6, 'UTC')), version UInt128
-        )
-        ENGINE = ReplacingMergeTree(version) PARTITION BY toYYYYMM(at) ORDER BY id
-        """);
+    Task CreateAsync() =>
+        _server.ExecuteAsync(
+            $"""
+            CREATE TABLE {_table}
+            (
+                id UInt64, name String, amount Decimal(12, 2), at DateTime64(6, 'UTC'), until Nullable(DateTime64(6, 'UTC')),
+                    version UInt128
+            )
+            ENGINE = ReplacingMergeTree(version) PARTITION BY toYYYYMM(at) ORDER BY id
+            """
+        );
 
     static IEnumerable<object?[]> Rows(int count)
     {
@@ -191,23 +228,30 @@ public sealed class InsertTests(ClickHouseHost host)
             var at = Start.AddSeconds(index);
             yield return
             [
-                (ulong)index, $"row\n\n{index}, 'x'", index / 100m, at, index % 2 == 0 ? null : at.AddMinutes(7),
+                (ulong)index,
+                $"row\n\n{index}, 'x'",
+                index / 100m,
+                at,
+                index % 2 == 0 ? null : at.AddMinutes(7),
                 (System.Numerics.BigInteger.One << 128) - 1,
             ];
         }
     }
 
-    static IClickHouseCompressor? Compressor(string name) => name switch
-    {
-        "zstd" => ZstdCompressor.Default,
-        "gzip" => GZipCompressor.Default,
-        _ => null,
-    };
+    static IClickHouseCompressor? Compressor(string name) =>
+        name switch
+        {
+            "zstd" => ZstdCompressor.Default,
+            "gzip" => GZipCompressor.Default,
+            _ => null,
+        };
 
     static byte[] Pack(string encoding, byte[] rows)
     {
         using var packed = new MemoryStream();
-        using (Stream packing = encoding == "gzip" ? new GZipStream(packed, CompressionLevel.Fastest) : new ZstdSharp.CompressionStream(packed))
+        using (
+            Stream packing = encoding == "gzip" ? new GZipStream(packed, CompressionLevel.Fastest) : new ZstdSharp.CompressionStream(packed)
+        )
             packing.Write(rows);
         return packed.ToArray();
     }

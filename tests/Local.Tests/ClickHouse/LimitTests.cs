@@ -14,15 +14,24 @@ public sealed partial class LimitTests(ClickHouseHost host)
     [Fact]
     public async Task The_documented_values_are_the_engines_defaults()
     {
-        var documented = File.ReadLines(Path.Combine(Installed.ProjectRoot, "docs", "local-clickhouse.md")).Select(line => Row().Match(line)).Where(row => row.Success)
-            .Select(row => $"{row.Groups[1].Value} {row.Groups[2].Value}").Order(StringComparer.Ordinal).ToList();
+        var documented = File.ReadLines(Path.Combine(Installed.ProjectRoot, "docs", "local-clickhouse.md"))
+            .Select(line => Row().Match(line))
+            .Where(row => row.Success)
+            .Select(row => $"{row.Groups[1].Value} {row.Groups[2].Value}")
+            .Order(StringComparer.Ordinal)
+            .ToList();
         var names = string.Join(", ", documented.Select(row => $"'{row.Split(' ')[0]}'"));
         using var answer = await _server.PostAsync(
-            $"SELECT concat(name, ' ', value) FROM (SELECT name, value FROM system.settings WHERE name NOT IN (SELECT name FROM system.merge_tree_settings) "
-            + $"UNION ALL SELECT name, value FROM system.merge_tree_settings) WHERE name IN ({names}) FORMAT TSVRaw");
+            $"SELECT concat(name, ' ', value) FROM (SELECT name, value FROM system.settings WHERE name NOT IN (SELECT name FROM "
+                + $"system.merge_tree_settings) "
+                + $"UNION ALL SELECT name, value FROM system.merge_tree_settings) WHERE name IN ({names}) FORMAT TSVRaw"
+        );
 
         Assert.Equal(13, documented.Count);
-        Assert.Equal(documented, (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            documented,
+            (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
@@ -30,11 +39,22 @@ public sealed partial class LimitTests(ClickHouseHost host)
     [InlineData(131_073, 1000)]
     public async Task A_field_of_a_form_has_131072_bytes_at_most(int bytes, int code)
     {
-        using var form = new MultipartFormDataContent { { new StringContent("SELECT length({p:String})"), "query" }, { new StringContent(new string('x', bytes)), "param_p" } };
+        using var form = new MultipartFormDataContent
+        {
+            { new StringContent("SELECT length({p:String})"), "query" },
+            { new StringContent(new string('x', bytes)), "param_p" },
+        };
         using var answer = await _server.Http.PostAsync("/", form);
 
-        Assert.Equal((code, code == 0 ? HttpStatusCode.OK : HttpStatusCode.InternalServerError), (ClickHouseProcess.CodeOf(answer), answer.StatusCode));
-        Assert.Contains(code == 0 ? "131072" : "Code: 1000, e.code() = 0, HTML Form Exception: Field value too long", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(
+            (code, code == 0 ? HttpStatusCode.OK : HttpStatusCode.InternalServerError),
+            (ClickHouseProcess.CodeOf(answer), answer.StatusCode)
+        );
+        Assert.Contains(
+            code == 0 ? "131072" : "Code: 1000, e.code() = 0, HTML Form Exception: Field value too " + "long",
+            await answer.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -59,7 +79,10 @@ public sealed partial class LimitTests(ClickHouseHost host)
         foreach (var field in Enumerable.Range(1, count - 1))
             form.Add(new StringContent("1"), $"param_p{field}");
         using var inForm = await _server.Http.PostAsync("/", form);
-        using var inUrl = await _server.PostAsync("SELECT 1", string.Join('&', Enumerable.Range(0, count).Select(field => $"param_p{field}=1")));
+        using var inUrl = await _server.PostAsync(
+            "SELECT 1",
+            string.Join('&', Enumerable.Range(0, count).Select(field => $"param_p{field}=1"))
+        );
 
         Assert.Equal((code, code), (ClickHouseProcess.CodeOf(inForm), ClickHouseProcess.CodeOf(inUrl)));
     }
@@ -69,15 +92,24 @@ public sealed partial class LimitTests(ClickHouseHost host)
     {
         using var fits = await _server.PostAsync("SELECT length({p:String})", "param_p=" + new string('x', 131_072));
         using var tooLong = await _server.PostAsync("SELECT length({p:String})", "param_p=" + new string('x', 131_073));
-        using var encoded = await _server.PostAsync("SELECT length({p:String})", "param_p=" + string.Concat(Enumerable.Repeat("%2C", 43_691)));
+        using var encoded = await _server.PostAsync(
+            "SELECT length({p:String})",
+            "param_p=" + string.Concat(Enumerable.Repeat("%2C", 43_691))
+        );
 
-        Assert.Equal((0, 1000, 1000), (ClickHouseProcess.CodeOf(fits), ClickHouseProcess.CodeOf(tooLong), ClickHouseProcess.CodeOf(encoded)));
+        Assert.Equal(
+            (0, 1000, 1000),
+            (ClickHouseProcess.CodeOf(fits), ClickHouseProcess.CodeOf(tooLong), ClickHouseProcess.CodeOf(encoded))
+        );
     }
 
     [Fact]
     public async Task A_URL_has_a_mebibyte_at_most()
     {
-        using var answer = await _server.PostAsync("SELECT 1", string.Join('&', Enumerable.Range(0, 10).Select(field => $"param_p{field}=" + new string('x', 110_000))));
+        using var answer = await _server.PostAsync(
+            "SELECT 1",
+            string.Join('&', Enumerable.Range(0, 10).Select(field => $"param_p{field}=" + new string('x', 110_000)))
+        );
         Assert.Equal(HttpStatusCode.RequestUriTooLong, answer.StatusCode);
     }
 
@@ -85,7 +117,10 @@ public sealed partial class LimitTests(ClickHouseHost host)
     public async Task A_GET_reads_and_does_not_write()
     {
         await _server.ExecuteAsync("CREATE TABLE got (a UInt8) ENGINE = MergeTree ORDER BY a");
-        foreach (var statement in (string[])["INSERT INTO got VALUES (1)", "INSERT INTO got SELECT 1", "DROP TABLE got", "CREATE TABLE got_2 AS got"])
+        foreach (
+            var statement in (string[])
+                ["INSERT INTO got VALUES (1)", "INSERT INTO got SELECT 1", "DROP TABLE got", "CREATE TABLE got_2 AS got"]
+        )
         {
             using var refused = await _server.Http.GetAsync($"/?query={Uri.EscapeDataString(statement)}");
             Assert.Equal(164, ClickHouseProcess.CodeOf(refused));
@@ -94,14 +129,15 @@ public sealed partial class LimitTests(ClickHouseHost host)
         Assert.Equal("0\n", await read.Content.ReadAsStringAsync());
     }
 
-    public static TheoryData<string, int> Statements => new()
-    {
-        { $"SELECT '{new string('x', 262_144)}'", 62 },
-        { $"SELECT {new string('(', 3_000)}1{new string(')', 3_000)}", 306 },
-        { $"SELECT {string.Concat(Enumerable.Repeat("-(", 600))}1{new string(')', 600)}", 167 },
-        { $"SELECT {string.Join(',', Enumerable.Repeat('1', 50_000))}", 168 },
-        { $"WITH 1 AS a0, {string.Join(", ", Enumerable.Range(0, 20).Select(n => $"(a{n} + a{n}) AS a{n + 1}"))} SELECT a20", 36 },
-    };
+    public static TheoryData<string, int> Statements =>
+        new()
+        {
+            { $"SELECT '{new string('x', 262_144)}'", 62 },
+            { $"SELECT {new string('(', 3_000)}1{new string(')', 3_000)}", 306 },
+            { $"SELECT {string.Concat(Enumerable.Repeat("-(", 600))}1{new string(')', 600)}", 167 },
+            { $"SELECT {string.Join(',', Enumerable.Repeat('1', 50_000))}", 168 },
+            { $"WITH 1 AS a0, {string.Join(", ", Enumerable.Range(0, 20).Select(n => $"(a{n} + a{n}) AS a{n + 1}"))} SELECT a20", 36 },
+        };
 
     [Theory]
     [MemberData(nameof(Statements))]
@@ -125,7 +161,10 @@ public sealed partial class LimitTests(ClickHouseHost host)
     [Fact]
     public async Task A_partition_and_a_table_have_so_many_parts_at_most()
     {
-        await _server.ExecuteAsync("CREATE TABLE parts (a UInt8, b UInt8) ENGINE = MergeTree PARTITION BY b ORDER BY a SETTINGS parts_to_throw_insert = 2, parts_to_delay_insert = 0");
+        await _server.ExecuteAsync(
+            "CREATE TABLE parts (a UInt8, b UInt8) ENGINE = MergeTree PARTITION BY b ORDER BY a SETTINGS "
+                + "parts_to_throw_insert = 2, parts_to_delay_insert = 0"
+        );
         await _server.ExecuteAsync("SYSTEM STOP MERGES parts");
         await _server.ExecuteAsync("INSERT INTO parts VALUES (1, 1)");
         await _server.ExecuteAsync("INSERT INTO parts VALUES (2, 1)");

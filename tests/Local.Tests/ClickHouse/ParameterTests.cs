@@ -10,21 +10,22 @@ public sealed class ParameterTests(ClickHouseHost host)
 {
     readonly ClickHouseProcess _server = host.Server;
 
-    public static TheoryData<string, object> Values => new()
-    {
-        { "UInt64", ulong.MaxValue },
-        { "UInt64", 0UL },
-        { "Int64", long.MinValue },
-        { "Int64", long.MaxValue },
-        { "Decimal(14,2)", 999_999_999_999.99m },
-        { "Decimal(12,2)", -0.01m },
-        { "Nullable(Int64)", 7L },
-        { "DateTime64(6, 'UTC')", new DateTime(2026, 8, 1, 12, 34, 56, DateTimeKind.Utc).AddTicks(1_234_560) },
-        { "UInt128", (BigInteger.One << 127) + 12345 },
-        { "UInt8", (byte)255 },
-        { "Bool", true },
-        { "UUID", Guid.Parse("0193e0c4-0000-7000-8000-00000000abcd") },
-    };
+    public static TheoryData<string, object> Values =>
+        new()
+        {
+            { "UInt64", ulong.MaxValue },
+            { "UInt64", 0UL },
+            { "Int64", long.MinValue },
+            { "Int64", long.MaxValue },
+            { "Decimal(14,2)", 999_999_999_999.99m },
+            { "Decimal(12,2)", -0.01m },
+            { "Nullable(Int64)", 7L },
+            { "DateTime64(6, 'UTC')", new DateTime(2026, 8, 1, 12, 34, 56, DateTimeKind.Utc).AddTicks(1_234_560) },
+            { "UInt128", (BigInteger.One << 127) + 12345 },
+            { "UInt8", (byte)255 },
+            { "Bool", true },
+            { "UUID", Guid.Parse("0193e0c4-0000-7000-8000-00000000abcd") },
+        };
 
     [Theory]
     [MemberData(nameof(Values))]
@@ -77,10 +78,14 @@ public sealed class ParameterTests(ClickHouseHost host)
         var parts = Enumerable.Range(0, 200_000).Select(index => 1_000_000_000_000UL + (ulong)index * 3).Chunk(5_000).ToArray();
         using var form = Forms();
 
-        object count = (await form.ExecuteScalarAsync(
-            "SELECT count() FROM (SELECT 1000000000000 + number AS id FROM numbers(900000)) "
-            + $"WHERE id IN (SELECT arrayJoin(arrayConcat({string.Join(", ", parts.Select((_, part) => $"{{ids{part}:Array(UInt64)}}"))})))",
-            ClickHouseProcess.Parameters([.. parts.Select((ids, part) => ($"ids{part}", (object?)ids))])))!;
+        object count = (
+            await form.ExecuteScalarAsync(
+                "SELECT count() FROM (SELECT 1000000000000 + number AS id FROM numbers(900000)) "
+                    + $"WHERE id IN (SELECT "
+                    + $"arrayJoin(arrayConcat({string.Join(", ", parts.Select((_, part) => $"{{ids{part}:Array(UInt64)}}"))})))",
+                ClickHouseProcess.Parameters([.. parts.Select((ids, part) => ($"ids{part}", (object?)ids))])
+            )
+        )!;
 
         Assert.Equal(200_000UL, count);
     }
@@ -89,7 +94,8 @@ public sealed class ParameterTests(ClickHouseHost host)
     public async Task A_value_that_does_not_fit_its_type_is_an_error()
     {
         var error = await Assert.ThrowsAsync<ClickHouseServerException>(() =>
-            _server.Client.ExecuteScalarAsync("SELECT {p:UInt8}", ClickHouseProcess.Parameters(("p", "many"))));
+            _server.Client.ExecuteScalarAsync("SELECT {p:UInt8}", ClickHouseProcess.Parameters(("p", "many")))
+        );
 
         Assert.Equal(457, error.ErrorCode);
     }

@@ -24,15 +24,18 @@ public sealed class ProcessTests : IDisposable
                 await first.ExecuteAsync($"CREATE TABLE {database}.t (id UInt64, name String) ENGINE = ReplacingMergeTree ORDER BY id");
             await first.ExecuteAsync("CREATE VIEW own.v AS SELECT count() AS n FROM own.t");
 
-            var inserting = Task.Run(async () =>
-            {
-                for (long batch = 0; ; batch++)
+            var inserting = Task.Run(
+                async () =>
                 {
-                    foreach (string database in Databases)
-                        (await first.InsertAsync($"INSERT INTO {database}.t FORMAT TSV", Rows(batch))).EnsureSuccessStatusCode();
-                    Interlocked.Exchange(ref acknowledged, batch + 1);
-                }
-            }, TestContext.Current.CancellationToken);
+                    for (long batch = 0; ; batch++)
+                    {
+                        foreach (string database in Databases)
+                            (await first.InsertAsync($"INSERT INTO {database}.t FORMAT TSV", Rows(batch))).EnsureSuccessStatusCode();
+                        Interlocked.Exchange(ref acknowledged, batch + 1);
+                    }
+                },
+                TestContext.Current.CancellationToken
+            );
             await Eventually.TrueAsync(() => Task.FromResult(Interlocked.Read(ref acknowledged) > 20), "some batches are in");
             await first.KillAsync();
             await Assert.ThrowsAnyAsync<HttpRequestException>(() => inserting);
@@ -59,7 +62,9 @@ public sealed class ProcessTests : IDisposable
 
         Assert.True(await second.ExitedWithinAsync(TimeSpan.FromSeconds(20)));
         Assert.Equal(1, second.ExitCode);
-        string line = Assert.Single(await File.ReadAllLinesAsync(second.LogFile, TestContext.Current.CancellationToken), text => text.Length > 0);
+        string line = Assert.Single(await File.ReadAllLinesAsync(second.LogFile, TestContext.Current.CancellationToken), text =>
+            text.Length > 0
+        );
         Assert.Contains("in use by another process", line, StringComparison.Ordinal);
         Assert.Equal(1, await first.ScalarAsync<int>("SELECT 1"));
     }
@@ -69,7 +74,11 @@ public sealed class ProcessTests : IDisposable
     {
         await using var server = await ClickHouseProcess.StartAsync(_folder, "--stop-timeout", "60");
         var slow = server.PostAsync("SELECT sleep(2), 'done'", "query_id=slow");
-        await Eventually.TrueAsync(async () => await server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'slow'") == 1, "it runs");
+        await Eventually.TrueAsync(
+            async () =>
+                await server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE " + "Settings['log_comment'] = 'slow'") == 1,
+            "it runs"
+        );
 
         bool stopped = await server.StopAsync();
 
@@ -83,8 +92,15 @@ public sealed class ProcessTests : IDisposable
     {
         await using var server = await ClickHouseProcess.StartAsync(_folder, "--stop-timeout", "1");
         await server.ExecuteAsync("CREATE TABLE t (n UInt64) ENGINE = MergeTree ORDER BY n");
-        var endless = server.PostAsync("INSERT INTO t SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1", "query_id=endless");
-        await Eventually.TrueAsync(async () => await server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'endless'") == 1, "it runs");
+        var endless = server.PostAsync(
+            "INSERT INTO t SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1",
+            "query_id=endless"
+        );
+        await Eventually.TrueAsync(
+            async () =>
+                await server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE " + "Settings['log_comment'] = 'endless'") == 1,
+            "it runs"
+        );
 
         Assert.True(await server.StopAsync());
         // Its client sees the connection end, or the error if that got through before.
@@ -97,11 +113,14 @@ public sealed class ProcessTests : IDisposable
     {
         await using var server = await ClickHouseProcess.StartAsync(_folder, "--max-concurrent", "2", "--queue-timeout", "1");
         var slow = Enumerable.Range(0, 2).Select(_ => server.PostAsync("SELECT sleep(2.9)")).ToArray();
-        await Eventually.TrueAsync(async () =>
-        {
-            using var refused = await server.PostAsync("SELECT 1");
-            return ClickHouseProcess.CodeOf(refused) == 202;
-        }, "a query is refused");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var refused = await server.PostAsync("SELECT 1");
+                return ClickHouseProcess.CodeOf(refused) == 202;
+            },
+            "a query is refused"
+        );
 
         foreach (var answer in slow)
             Assert.Equal(HttpStatusCode.OK, (await answer).StatusCode);
@@ -125,7 +144,10 @@ public sealed class ProcessTests : IDisposable
     {
         await using var server = await ClickHouseProcess.StartAsync(_folder, "--memory-limit", "700 MiB", "--max-body", "64MiB");
 
-        Assert.Equal((700L << 20).ToString(CultureInfo.InvariantCulture), await server.ScalarAsync<string>("SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'"));
+        Assert.Equal(
+            (700L << 20).ToString(CultureInfo.InvariantCulture),
+            await server.ScalarAsync<string>("SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'")
+        );
     }
 
     [Theory]
@@ -147,7 +169,9 @@ public sealed class ProcessTests : IDisposable
         Assert.True(await process.ExitedWithinAsync(TimeSpan.FromSeconds(20)));
         Assert.Equal(1, process.ExitCode);
         var said = await File.ReadAllLinesAsync(process.LogFile, TestContext.Current.CancellationToken);
-        Assert.Single(said, line => line.StartsWith($"{option} takes ", StringComparison.Ordinal) && line.EndsWith($"not '{value}'.", StringComparison.Ordinal));
+        Assert.Single(said, line =>
+            line.StartsWith($"{option} takes ", StringComparison.Ordinal) && line.EndsWith($"not '{value}'.", StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(said, line => line.StartsWith("   at ", StringComparison.Ordinal));
     }
 

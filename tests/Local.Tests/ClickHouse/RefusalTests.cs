@@ -17,7 +17,11 @@ public sealed class RefusalTests(ClickHouseHost host)
     [InlineData("SELEC 1", 62, HttpStatusCode.BadRequest)]
     [InlineData("1 + 1", 62, HttpStatusCode.BadRequest)]
     [InlineData("SELECT 1 SETTINGS no_such_setting = 1", 115, HttpStatusCode.NotFound)]
-    [InlineData("SELECT sleep(3) SETTINGS max_execution_time = 0.1, function_sleep_max_microseconds_per_block = 10000000", 159, HttpStatusCode.RequestTimeout)]
+    [InlineData(
+        "SELECT sleep(3) SETTINGS max_execution_time = 0.1, function_sleep_max_microseconds_per_block = " + "10000000",
+        159,
+        HttpStatusCode.RequestTimeout
+    )]
     [InlineData("SELECT 1; SELECT 2", 62, HttpStatusCode.BadRequest)]
     [InlineData("CREATE USER somebody", 497, HttpStatusCode.InternalServerError)]
     [InlineData("CREATE TABLE r (a UInt8) ENGINE = ReplicatedMergeTree('/r', '1') ORDER BY a", 225, HttpStatusCode.InternalServerError)]
@@ -65,7 +69,9 @@ public sealed class RefusalTests(ClickHouseHost host)
     [Fact]
     public async Task A_user_that_is_not_there_is_refused()
     {
-        using var client = new ClickHouseClient(_server.Settings.Replace("Username=default", "Username=reader;Password=x", StringComparison.Ordinal));
+        using var client = new ClickHouseClient(
+            _server.Settings.Replace("Username=default", "Username=reader;Password=x", StringComparison.Ordinal)
+        );
         var error = await Assert.ThrowsAsync<ClickHouseServerException>(() => client.ExecuteScalarAsync("SELECT 1"));
         Assert.Equal(516, error.ErrorCode);
 
@@ -79,7 +85,11 @@ public sealed class RefusalTests(ClickHouseHost host)
     public async Task A_query_id_under_way_is_not_taken_twice()
     {
         var slow = _server.PostAsync("SELECT sum(sleepEachRow(0.05)) FROM numbers(1000) SETTINGS max_block_size = 1", "query_id=twice");
-        await Eventually.TrueAsync(async () => await _server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'twice'") == 1, "it runs");
+        await Eventually.TrueAsync(
+            async () =>
+                await _server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE " + "Settings['log_comment'] = 'twice'") == 1,
+            "it runs"
+        );
 
         using var second = await _server.PostAsync("SELECT 1", "query_id=twice");
         using var kill = await _server.PostAsync("KILL QUERY WHERE Settings['log_comment'] = 'twice' SYNC");

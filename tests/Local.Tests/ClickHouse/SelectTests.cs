@@ -35,19 +35,25 @@ public sealed class SelectTests(ClickHouseHost host)
     [Fact]
     public async Task A_reader_that_stands_still_makes_the_query_wait()
     {
-        using var answer = await _server.Http.GetAsync($"/?query={Uri.EscapeDataString("SELECT number FROM numbers(1000000000)")}&query_id=stands-still",
-            HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var answer = await _server.Http.GetAsync(
+            $"/?query={Uri.EscapeDataString("SELECT number FROM numbers(1000000000)")}&query_id=stands-still",
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
         ulong read = 0;
         int same = 0;
 
         // It has sent what the sockets hold, and then reads no further.
-        await Eventually.TrueAsync(async () =>
-        {
-            ulong now = await ProcessedAsync("stands-still");
-            same = now == read && now > 0 ? same + 1 : 0;
-            read = now;
-            return same > 10;
-        }, "the query waits");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                ulong now = await ProcessedAsync("stands-still");
+                same = now == read && now > 0 ? same + 1 : 0;
+                read = now;
+                return same > 10;
+            },
+            "the query waits"
+        );
 
         Assert.InRange(read, 1UL, 50_000_000UL);
     }
@@ -56,7 +62,11 @@ public sealed class SelectTests(ClickHouseHost host)
     public async Task A_client_that_goes_away_cancels_its_query()
     {
         using var gone = new CancellationTokenSource();
-        var query = _server.Http.PostAsync("/?query_id=abandoned", new StringContent("SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"), gone.Token);
+        var query = _server.Http.PostAsync(
+            "/?query_id=abandoned",
+            new StringContent("SELECT count() FROM numbers(1000000000000) " + "WHERE sipHash64(number) = 1"),
+            gone.Token
+        );
         await Eventually.TrueAsync(async () => await RunningAsync("abandoned") == 1, "the query runs");
 
         await gone.CancelAsync();
@@ -68,8 +78,11 @@ public sealed class SelectTests(ClickHouseHost host)
     [Fact]
     public async Task A_client_that_goes_away_amid_the_result_cancels_its_query()
     {
-        var answer = await _server.Http.GetAsync($"/?query={Uri.EscapeDataString("SELECT number FROM numbers(1000000000000)")}&query_id=left",
-            HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        var answer = await _server.Http.GetAsync(
+            $"/?query={Uri.EscapeDataString("SELECT number FROM numbers(1000000000000)")}&query_id=left",
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
         await Eventually.TrueAsync(async () => await RunningAsync("left") == 1, "the query runs");
 
         answer.Dispose();
@@ -83,10 +96,9 @@ public sealed class SelectTests(ClickHouseHost host)
         var error = await Assert.ThrowsAsync<ClickHouseServerException>(async () =>
         {
             using var reader = await _server.Client.ExecuteReaderAsync(
-                "SELECT number, throwIf(number = 900000) FROM numbers(1000000) SETTINGS max_block_size = 10000");
-            while (reader.Read())
-            {
-            }
+                "SELECT number, throwIf(number = 900000) FROM numbers(1000000) SETTINGS max_block_size = 10000"
+            );
+            while (reader.Read()) { }
         });
 
         Assert.Equal(395, error.ErrorCode);
@@ -97,7 +109,9 @@ public sealed class SelectTests(ClickHouseHost host)
     {
         using var answer = await _server.Http.GetAsync(
             $"/?query={Uri.EscapeDataString("SELECT throwIf(number = 900000) FROM numbers(1000000) SETTINGS max_block_size = 10000 FORMAT RowBinary")}",
-            HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         await Assert.ThrowsAsync<HttpRequestException>(() => answer.Content.ReadAsByteArrayAsync());
@@ -115,7 +129,9 @@ public sealed class SelectTests(ClickHouseHost host)
     public async Task With_wait_end_of_query_a_late_error_has_a_status_too()
     {
         using var answer = await _server.PostAsync(
-            "SELECT throwIf(number = 900000) FROM numbers(1000000) SETTINGS max_block_size = 10000", "wait_end_of_query=1");
+            "SELECT throwIf(number = 900000) FROM numbers(1000000) SETTINGS max_block_size = 10000",
+            "wait_end_of_query=1"
+        );
 
         Assert.Equal((HttpStatusCode.InternalServerError, 395), (answer.StatusCode, ClickHouseProcess.CodeOf(answer)));
     }
@@ -133,7 +149,9 @@ public sealed class SelectTests(ClickHouseHost host)
     [InlineData("Values")]
     public async Task A_streamed_result_is_byte_for_byte_the_whole_one(string format)
     {
-        string sql = $"SELECT number, toString(number) AS text, [number] AS list FROM numbers(300000) ORDER BY number SETTINGS max_block_size = 7000 FORMAT {format}";
+        string sql =
+            $"SELECT number, toString(number) AS text, [number] AS list FROM numbers(300000) ORDER BY number SETTINGS "
+            + $"max_block_size = 7000 FORMAT {format}";
 
         using var streamed = await _server.PostAsync(sql);
         using var whole = await _server.PostAsync(sql, "wait_end_of_query=1");
@@ -161,7 +179,10 @@ public sealed class SelectTests(ClickHouseHost host)
     [InlineData("deflate")]
     public async Task An_answer_is_compressed_for_who_asks(string encoding)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/?enable_http_compression=1") { Content = new StringContent("SELECT intDiv(number, 100) FROM numbers(200000)") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/?enable_http_compression=1")
+        {
+            Content = new StringContent("SELECT intDiv(number, 100) FROM numbers(200000)"),
+        };
         request.Headers.AcceptEncoding.ParseAdd(encoding);
 
         using var answer = await _server.Http.SendAsync(request, TestContext.Current.CancellationToken);
@@ -185,14 +206,19 @@ public sealed class SelectTests(ClickHouseHost host)
     public async Task The_database_and_the_settings_of_a_request_are_its_own()
     {
         await _server.ExecuteAsync("CREATE DATABASE IF NOT EXISTS elsewhere");
-        using var set = await _server.PostAsync("SELECT currentDatabase(), getSetting('max_threads') FORMAT TSV", "database=elsewhere&max_threads=1");
+        using var set = await _server.PostAsync(
+            "SELECT currentDatabase(), getSetting('max_threads') FORMAT TSV",
+            "database=elsewhere&max_threads=1"
+        );
         using var other = await _server.PostAsync("SELECT currentDatabase(), getSetting('max_threads') = 1 FORMAT TSV");
 
         Assert.Equal("elsewhere\t1\n", await set.Content.ReadAsStringAsync());
         Assert.Equal("default\tfalse\n", (await other.Content.ReadAsStringAsync()).Replace("\t0\n", "\tfalse\n", StringComparison.Ordinal));
     }
 
-    Task<int> RunningAsync(string queryId) => _server.ScalarAsync<int>($"SELECT count() FROM system.processes WHERE Settings['log_comment'] = '{queryId}'");
+    Task<int> RunningAsync(string queryId) =>
+        _server.ScalarAsync<int>($"SELECT count() FROM system.processes WHERE " + $"Settings['log_comment'] = '{queryId}'");
 
-    Task<ulong> ProcessedAsync(string queryId) => _server.ScalarAsync<ulong>($"SELECT sum(read_rows) FROM system.processes WHERE Settings['log_comment'] = '{queryId}'");
+    Task<ulong> ProcessedAsync(string queryId) =>
+        _server.ScalarAsync<ulong>($"SELECT sum(read_rows) FROM system.processes WHERE " + $"Settings['log_comment'] = '{queryId}'");
 }

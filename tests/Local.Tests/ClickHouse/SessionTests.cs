@@ -25,7 +25,10 @@ public sealed class SessionTests(ClickHouseHost host)
     {
         const string session = "session_id=after-failure";
         (await _server.PostAsync("CREATE TEMPORARY TABLE kept (a UInt8)", session)).Dispose();
-        using var failed = await _server.PostAsync("SELECT number, throwIf(number = 70000) FROM numbers(100000) SETTINGS max_block_size = 1000", session + "&wait_end_of_query=1");
+        using var failed = await _server.PostAsync(
+            "SELECT number, throwIf(number = 70000) FROM numbers(100000) SETTINGS " + "max_block_size = 1000",
+            session + "&wait_end_of_query=1"
+        );
 
         using var next = await _server.PostAsync("SELECT count() FROM kept", session);
 
@@ -37,7 +40,11 @@ public sealed class SessionTests(ClickHouseHost host)
     public async Task A_session_takes_one_query_at_a_time()
     {
         var slow = _server.PostAsync("SELECT sleep(1)", "session_id=busy&query_id=busy");
-        await Eventually.TrueAsync(async () => await _server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'busy'") == 1, "it runs");
+        await Eventually.TrueAsync(
+            async () =>
+                await _server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE " + "Settings['log_comment'] = 'busy'") == 1,
+            "it runs"
+        );
 
         using var second = await _server.PostAsync("SELECT 1", "session_id=busy");
 
@@ -56,10 +63,13 @@ public sealed class SessionTests(ClickHouseHost host)
         using var closed = await _server.PostAsync("SELECT 1", "session_id=closed&session_check=1");
 
         Assert.Equal(372, ClickHouseProcess.CodeOf(closed));
-        await Eventually.TrueAsync(async () =>
-        {
-            using var expired = await _server.PostAsync("SELECT 1", "session_id=expired&session_check=1&session_timeout=0");
-            return ClickHouseProcess.CodeOf(expired) == 372;
-        }, "the session expires");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var expired = await _server.PostAsync("SELECT 1", "session_id=expired&session_check=1&session_timeout=0");
+                return ClickHouseProcess.CodeOf(expired) == 372;
+            },
+            "the session expires"
+        );
     }
 }

@@ -77,7 +77,12 @@ public sealed class StatementReaderTests
     [Theory]
     [InlineData("INSERT INTO t FORMAT RowBinary\nROWS", "INSERT INTO t ", "RowBinary", "ROWS")]
     [InlineData("INSERT INTO t FORMAT RowBinary ROWS", "INSERT INTO t ", "RowBinary", "ROWS")]
-    [InlineData("insert into db.t (`a;b`, format) settings x = 1 format csv\r\nSELECT; 'x", "insert into db.t (`a;b`, format) settings x = 1 ", "csv", "SELECT; 'x")]
+    [InlineData(
+        "insert into db.t (`a;b`, format) settings x = 1 format csv\r\nSELECT; 'x",
+        "insert into db.t (`a;b`, format) " + "settings x = 1 ",
+        "csv",
+        "SELECT; 'x"
+    )]
     [InlineData("INSERT INTO FUNCTION null('a Int') FORMAT TSV\n\n\n1", "INSERT INTO FUNCTION null('a Int') ", "TSV", "\n\n1")]
     [InlineData("INSERT INTO TABLE format FORMAT TSV\n1; 2", "INSERT INTO TABLE format ", "TSV", "1; 2")]
     [InlineData("INSERT INTO values.select FORMAT TSV\n", "INSERT INTO values.select ", "TSV", "")]

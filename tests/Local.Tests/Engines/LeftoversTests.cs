@@ -14,10 +14,15 @@ public sealed class LeftoversTests
         await using var left = EngineProcess.Start("sleeper", new Launch("sleep", ["600"]), log);
         using var stranger = Process.Start("sleep", "600");
         // The stranger's number with another start time: as if the system had given an old number away again.
-        await File.AppendAllTextAsync(Path.Combine(folder, "processes"), $"{stranger.Id} 1 sleeper\n", TestContext.Current.CancellationToken);
+        await File.AppendAllTextAsync(
+            Path.Combine(folder, "processes"),
+            $"{stranger.Id} 1 sleeper\n",
+            TestContext.Current.CancellationToken
+        );
 
-        Assert.Contains(await File.ReadAllLinesAsync(Path.Combine(folder, "processes"), TestContext.Current.CancellationToken),
-            line => line.StartsWith($"{left.Id} ", StringComparison.Ordinal) && line.EndsWith(" sleeper", StringComparison.Ordinal));
+        Assert.Contains(await File.ReadAllLinesAsync(Path.Combine(folder, "processes"), TestContext.Current.CancellationToken), line =>
+            line.StartsWith($"{left.Id} ", StringComparison.Ordinal) && line.EndsWith(" sleeper", StringComparison.Ordinal)
+        );
         var ended = await Leftovers.EndAsync(folder);
 
         Assert.Equal(1, ended);

@@ -34,37 +34,43 @@ sealed class BrokerProcess : IDisposable
         return new BrokerProcess(process, bootstrap, new Uri(admin));
     }
 
-    public IProducer<string, string> Producer() => new ProducerBuilder<string, string>(new ProducerConfig
-    {
-        BootstrapServers = Bootstrap,
-        LingerMs = 20,
-        EnableIdempotence = true,
-        ReconnectBackoffMaxMs = 300,
-    }).SetLogHandler((_, _) => { }).Build();
+    public IProducer<string, string> Producer() => new ProducerBuilder<string, string>(
+            new ProducerConfig
+            {
+                BootstrapServers = Bootstrap,
+                LingerMs = 20,
+                EnableIdempotence = true,
+                ReconnectBackoffMaxMs = 300,
+            }
+        ).SetLogHandler((_, _) => { }).Build();
 
     /// <summary>Reads a topic from its beginning, without a group.</summary>
     public List<ConsumeResult<string, string>> ReadAll(string topic, int partitions, int count)
     {
-        using var consumer = new ConsumerBuilder<string, string>(new ConsumerConfig
-        {
-            BootstrapServers = Bootstrap,
-            GroupId = "reader",
-            FetchWaitMaxMs = 10,
-            AutoOffsetReset = AutoOffsetReset.Error,
-        }).SetLogHandler((_, _) => { }).Build();
+        using var consumer = new ConsumerBuilder<string, string>(
+            new ConsumerConfig
+            {
+                BootstrapServers = Bootstrap,
+                GroupId = "reader",
+                FetchWaitMaxMs = 10,
+                AutoOffsetReset = AutoOffsetReset.Error,
+            }
+        ).SetLogHandler((_, _) => { }).Build();
         consumer.Assign(Enumerable.Range(0, partitions).Select(partition => new TopicPartitionOffset(topic, partition, 0)));
         var records = new List<ConsumeResult<string, string>>();
         long end = Environment.TickCount64 + 30_000;
         while (records.Count < count && Environment.TickCount64 < end)
         {
-            if (consumer.Consume(TimeSpan.FromMilliseconds(100)) is { } record) records.Add(record);
+            if (consumer.Consume(TimeSpan.FromMilliseconds(100)) is { } record)
+                records.Add(record);
         }
         return records;
     }
 
     public void Dispose()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
         Admin.Dispose();

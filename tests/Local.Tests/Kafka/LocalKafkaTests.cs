@@ -20,7 +20,12 @@ public sealed class LocalKafkaTests
         using var producer = broker.Producer();
         for (int i = 0; i < 300; i++)
         {
-            var message = new Message<string, string> { Key = $"bet {i % 10}", Value = i % 50 == 49 ? null! : $"{i}", Headers = [new Header("epoch", "1"u8.ToArray())] };
+            var message = new Message<string, string>
+            {
+                Key = $"bet {i % 10}",
+                Value = i % 50 == 49 ? null! : $"{i}",
+                Headers = [new Header("epoch", "1"u8.ToArray())],
+            };
             producer.Produce("bets", message);
         }
         producer.Flush(Stop);
@@ -44,7 +49,11 @@ public sealed class LocalKafkaTests
 
         Assert.Equal($"127.0.0.1:{port},127.0.0.1:{port + 1}", broker.Bootstrap);
         using var producer = broker.Producer();
-        var result = await producer.ProduceAsync(new TopicPartition("bets", 1), new Message<string, string> { Key = "1", Value = "a" }, Stop);
+        var result = await producer.ProduceAsync(
+            new TopicPartition("bets", 1),
+            new Message<string, string> { Key = "1", Value = "a" },
+            Stop
+        );
         Assert.Equal(PersistenceStatus.Persisted, result.Status);
     }
 
@@ -127,9 +136,12 @@ public sealed class LocalKafkaTests
         var answer = await broker.Admin.PostAsync("/errors/Produce?code=InvalidRecord", null, Stop);
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
 
-        using var producer = new ProducerBuilder<string, string>(new ProducerConfig { BootstrapServers = broker.Bootstrap }).SetLogHandler((_, _) => { }).Build();
-        var refused = await Assert.ThrowsAsync<ProduceException<string, string>>(
-            () => producer.ProduceAsync("bets", new Message<string, string> { Key = "1", Value = "a" }, Stop));
+        using var producer = new ProducerBuilder<string, string>(new ProducerConfig { BootstrapServers = broker.Bootstrap })
+            .SetLogHandler((_, _) => { })
+            .Build();
+        var refused = await Assert.ThrowsAsync<ProduceException<string, string>>(() =>
+            producer.ProduceAsync("bets", new Message<string, string> { Key = "1", Value = "a" }, Stop)
+        );
         Assert.Equal(ErrorCode.InvalidRecord, refused.Error.Code);
         await producer.ProduceAsync("bets", new Message<string, string> { Key = "1", Value = "b" }, Stop);
     }
@@ -139,13 +151,21 @@ public sealed class LocalKafkaTests
     [InlineData(1L << 20, 1)]
     public async Task A_partition_keeps_what_retention_says_and_no_more(long bytes, int expectedMegabytesAtLeast)
     {
-        using var broker = await BrokerProcess.StartAsync("--topics", "bets:1", "--retention-bytes", bytes.ToString(CultureInfo.InvariantCulture));
+        using var broker = await BrokerProcess.StartAsync(
+            "--topics",
+            "bets:1",
+            "--retention-bytes",
+            bytes.ToString(CultureInfo.InvariantCulture)
+        );
         using var producer = broker.Producer();
         string kilobyte = new('x', 1024);
-        for (int i = 0; i < 20 * 1024; i++) producer.Produce("bets", new Message<string, string> { Key = "1", Value = kilobyte });
+        for (int i = 0; i < 20 * 1024; i++)
+            producer.Produce("bets", new Message<string, string> { Key = "1", Value = kilobyte });
         producer.Flush(Stop);
 
-        using var consumer = new ConsumerBuilder<string, string>(new ConsumerConfig { BootstrapServers = broker.Bootstrap, GroupId = "w" }).Build();
+        using var consumer = new ConsumerBuilder<string, string>(
+            new ConsumerConfig { BootstrapServers = broker.Bootstrap, GroupId = "w" }
+        ).Build();
         var watermarks = consumer.QueryWatermarkOffsets(new TopicPartition("bets", 0), TimeSpan.FromSeconds(10));
         long kept = watermarks.High - watermarks.Low;
         Assert.Equal(20 * 1024, watermarks.High);

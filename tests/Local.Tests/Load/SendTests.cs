@@ -20,7 +20,13 @@ public sealed class SendTests : IDisposable
         await rabbit.StartAsync();
         await using var connection = await new ConnectionFactory { Uri = new Uri(rabbit.Uri) }.CreateConnectionAsync(cancellation);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
-        await channel.QueueDeclareAsync("bet-commands", durable: true, exclusive: false, autoDelete: false, cancellationToken: cancellation);
+        await channel.QueueDeclareAsync(
+            "bet-commands",
+            durable: true,
+            exclusive: false,
+            autoDelete: false,
+            cancellationToken: cancellation
+        );
 
         var (code, output) = await SendAsync("--rabbitmq", rabbit.Uri, "--rate", "100", "--for", "1");
 

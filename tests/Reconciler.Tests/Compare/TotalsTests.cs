@@ -7,8 +7,10 @@ public sealed class TotalsTests
     static readonly DayTotals Open = new(20_000, "OPEN", 3, 30.00m, 0, 77);
 
     [Fact]
-    public void Equal_totals_in_another_order_and_scale_are_no_difference() => Assert.Empty(Totals.Differences(
-        [Open, Open with { Status = "SETTLED" }], [Open with { Status = "SETTLED" }, Open with { Amount = 30.0m }]));
+    public void Equal_totals_in_another_order_and_scale_are_no_difference() =>
+        Assert.Empty(
+            Totals.Differences([Open, Open with { Status = "SETTLED" }], [Open with { Status = "SETTLED" }, Open with { Amount = 30.0m }])
+        );
 
     [Fact]
     public void A_cent_a_checksum_a_status_and_a_missing_day_are()

@@ -32,12 +32,14 @@ public sealed class CutTransactionTests(Servers servers)
     {
         await using var postgres = await MigratedAsync();
         await using var connection = await postgres.OpenConnectionAsync();
-        await connection.ExecuteAsync("""
+        await connection.ExecuteAsync(
+            """
             ALTER TABLE users RENAME TO users_of_all;
             CREATE TABLE users (LIKE users_of_all) PARTITION BY RANGE (id);
             CREATE TABLE users_low PARTITION OF users FOR VALUES FROM (MINVALUE) TO (1000);
             CREATE TABLE users_high PARTITION OF users FOR VALUES FROM (1000) TO (MAXVALUE);
-            """);
+            """
+        );
         await using var cut = await CutTransaction.BeginAsync(postgres, "a fence", CancellationToken.None);
         await connection.ExecuteAsync("TRUNCATE users_high");
 
@@ -54,7 +56,8 @@ public sealed class CutTransactionTests(Servers servers)
         using var stop = new CancellationTokenSource();
         var reading = cut.BeginReadsAsync(stop.Token);
         await Deadline.UntilAsync("the wait", TimeSpan.FromSeconds(30), async () =>
-            await connection.ExecuteScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"));
+            await connection.ExecuteScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        );
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
@@ -67,7 +70,9 @@ public sealed class CutTransactionTests(Servers servers)
         await using var cut = await CutTransaction.BeginAsync(postgres, "a fence", CancellationToken.None);
         await using (var connection = await postgres.OpenConnectionAsync())
         {
-            await connection.ExecuteAsync("INSERT INTO events (id, name, category, start_time, status) VALUES (1, 'Cup', 'football', now(), 'SCHEDULED')");
+            await connection.ExecuteAsync(
+                "INSERT INTO events (id, name, category, start_time, status) VALUES (1, 'Cup', 'football', " + "now(), 'SCHEDULED')"
+            );
         }
         await cut.BeginReadsAsync(TestContext.Current.CancellationToken);
         await using var other = await postgres.OpenConnectionAsync();

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Betting.Tests.Reconciler.Runs;
 
-/// <summary>An outage of each store that the Reconciler uses: one line when it goes, one when it is back, and the same in readiness and metrics.</summary>
+/// <summary>
+/// An outage of each store that the Reconciler uses: one line when it goes, one when it is back, and the same in readiness and metrics.
+/// </summary>
 public sealed class OutageLineTests(Servers servers)
 {
     [Fact]
@@ -41,18 +43,49 @@ public sealed class OutageLineTests(Servers servers)
         await PostgresMigrator.MigrateAsync(database, new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
         var kafka = await servers.KafkaAsync();
         var (prefix, port) = ($"c{Guid.NewGuid():N}", FreePort.Take().ToString(CultureInfo.InvariantCulture));
-        foreach (var topic in (string[])[.. new ChangeTopics(prefix).Tables, new ChangeTopics(prefix).Messages, new ChangeTopics(prefix).Transactions, new ChangeTopics(prefix).Heartbeats])
+        foreach (
+            var topic in (string[])
+                [
+                    .. new ChangeTopics(prefix).Tables,
+                    new ChangeTopics(prefix).Messages,
+                    new ChangeTopics(prefix).Transactions,
+                    new ChangeTopics(prefix).Heartbeats,
+                ]
+        )
         {
             await kafka.CreateTopicAsync(topic, 1);
         }
-        var launch = Installed.Own("local/Capture", "LocalCapture", "--postgres", database, "--kafka", kafka.BootstrapServers, "--prefix", prefix, "--slot", prefix,
-            "--admin-port", port, "--data", Path.Combine(servers.Folder, prefix));
+        var launch = Installed.Own(
+            "local/Capture",
+            "LocalCapture",
+            "--postgres",
+            database,
+            "--kafka",
+            kafka.BootstrapServers,
+            "--prefix",
+            prefix,
+            "--slot",
+            prefix,
+            "--admin-port",
+            port,
+            "--data",
+            Path.Combine(servers.Folder, prefix)
+        );
         var capture = await CaptureAsync();
-        await ToldOnceAsync("Kafka Connect", "connect", null, null, null, capture.KillAsync, async () =>
-        {
-            await capture.DisposeAsync();
-            capture = await CaptureAsync();
-        }, $"--Connect:Url=http://127.0.0.1:{port}");
+        await ToldOnceAsync(
+            "Kafka Connect",
+            "connect",
+            null,
+            null,
+            null,
+            capture.KillAsync,
+            async () =>
+            {
+                await capture.DisposeAsync();
+                capture = await CaptureAsync();
+            },
+            $"--Connect:Url=http://127.0.0.1:{port}"
+        );
         await capture.StopAsync(TimeSpan.FromSeconds(20));
         await capture.DisposeAsync();
 
@@ -65,14 +98,26 @@ public sealed class OutageLineTests(Servers servers)
     }
 
     async Task ToldOnceAsync(
-        string store, string condition, PostgresServer? postgres, ClickHouseServer? clickHouse, KafkaServer? kafka, Func<Task> stop, Func<Task> start, params string[] settings)
+        string store,
+        string condition,
+        PostgresServer? postgres,
+        ClickHouseServer? clickHouse,
+        KafkaServer? kafka,
+        Func<Task> stop,
+        Func<Task> start,
+        params string[] settings
+    )
     {
         var database = await TestDatabase.CreateAsync(postgres ?? await servers.PostgresAsync());
         await PostgresMigrator.MigrateAsync(database, new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
         var rows = (clickHouse ?? await servers.ClickHouseAsync()).ConnectionString($"outage_{condition}");
         await ClickHouseMigrator.MigrateAsync(rows);
         var http = new Uri($"http://127.0.0.1:{FreePort.Take()}");
-        var launch = Installed.Own("workers/Reconciler", "Reconciler", ["--Reconciler:RunOnStart=false", $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}", "--Logs:Format=text", .. settings]) with
+        var launch = Installed.Own(
+            "workers/Reconciler",
+            "Reconciler",
+            ["--Reconciler:RunOnStart=false", $"--Http:Url={http.AbsoluteUri.TrimEnd('/')}", "--Logs:Format=text", .. settings]
+        ) with
         {
             Environment = new Dictionary<string, string>
             {
@@ -81,7 +126,11 @@ public sealed class OutageLineTests(Servers servers)
                 ["Kafka__BootstrapServers"] = (kafka ?? await servers.KafkaAsync()).BootstrapServers,
             },
         };
-        await using var worker = EngineProcess.Start("Reconciler", launch, Path.Combine(servers.Folder, "logs", $"reconciler-without-{condition}.log"));
+        await using var worker = EngineProcess.Start(
+            "Reconciler",
+            launch,
+            Path.Combine(servers.Folder, "logs", $"reconciler-without-{condition}.log")
+        );
         var lines = await new OutageProof(http, worker.LogFile).RunAsync(store, condition, stop, start);
 
         Assert.Single(lines.Away);

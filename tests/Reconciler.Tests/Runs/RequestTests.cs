@@ -15,14 +15,28 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
     {
         const string Ask = "INSERT INTO reconciliation_requests (id, reason) VALUES ('snapshot of bets in epoch 1 at 80', 'a test')";
         await pipeline.ClickHouse.ExecuteNonQueryAsync(Ask);
-        var launch = Installed.Own("workers/Reconciler", "Reconciler", "--Reconciler:RunOnStart=false", "--Http:Url=http://127.0.0.1:0") with { Environment = pipeline.ReconcilerEnvironment };
+        var launch = Installed.Own(
+            "workers/Reconciler",
+            "Reconciler",
+            "--Reconciler:RunOnStart=false",
+            "--Http:Url=http://127.0.0.1:0"
+        ) with
+        {
+            Environment = pipeline.ReconcilerEnvironment,
+        };
         await using var worker = EngineProcess.Start("Reconciler", launch, Path.Combine(servers.Folder, "logs", "reconciler-requests.log"));
 
         await Deadline.UntilAsync("the answer", Limit, async () => await AnsweredAsync() is not null);
         var run = await AnsweredAsync();
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();
         // Which of the two depends on what other tests left here; that it could compare does not.
-        Assert.Equal(("request", true), await connection.QuerySingleAsync<(string, bool)>("SELECT trigger, outcome IN ('equal', 'drift') FROM reconciliation_runs WHERE run_id = @run", new { run }));
+        Assert.Equal(
+            ("request", true),
+            await connection.QuerySingleAsync<(string, bool)>(
+                "SELECT trigger, outcome IN ('equal', " + "'drift') FROM reconciliation_runs WHERE run_id = @run",
+                new { run }
+            )
+        );
 
         // A batch that is applied again asks again; a second request tells that the first was looked at meanwhile.
         await pipeline.ClickHouse.ExecuteNonQueryAsync(Ask);
@@ -38,7 +52,9 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
         var store = new Betting.Reconciler.Runs.RequestStore(pipeline.ClickHouse);
         foreach (var (id, holds) in new[] { ("begun", "NULL"), ("begun and held", "'2026-01-01 09:00:00'") })
         {
-            await pipeline.ClickHouse.ExecuteNonQueryAsync($"INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('{id}', 'a test', {holds})");
+            await pipeline.ClickHouse.ExecuteNonQueryAsync(
+                $"INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES " + $"('{id}', 'a test', {holds})"
+            );
         }
         var open = await OpenAsync();
         Assert.Equal([false, false], open.Select(request => request.IsAnswered));
@@ -61,12 +77,18 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
         Assert.Equal(["begun 1 7", "begun and held 2 8"], await StatesAsync());
 
         async Task<List<Betting.Reconciler.Runs.Request>> OpenAsync() =>
-            [.. (await store.OpenAsync(CancellationToken.None)).Where(request => request.Id.StartsWith("begun", StringComparison.Ordinal)).OrderBy(request => request.Id, StringComparer.Ordinal)];
+            [
+                .. (await store.OpenAsync(CancellationToken.None))
+                    .Where(request => request.Id.StartsWith("begun", StringComparison.Ordinal))
+                    .OrderBy(request => request.Id, StringComparer.Ordinal),
+            ];
         async Task<List<string>> StatesAsync()
         {
             var states = new List<string>();
             await using var rows = await pipeline.ClickHouse.ExecuteReaderAsync(
-                "SELECT concat(id, ' ', toString(answered), ' ', toString(run_id)) FROM reconciliation_requests FINAL WHERE startsWith(id, 'begun') ORDER BY id");
+                "SELECT concat(id, ' ', toString(answered), ' ', toString(run_id)) FROM reconciliation_requests FINAL WHERE "
+                    + "startsWith(id, 'begun') ORDER BY id"
+            );
             while (await rows.ReadAsync())
             {
                 states.Add(rows.GetString(0));
@@ -79,21 +101,35 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
     public async Task Rows_that_expired_by_rule_are_no_drift_and_one_that_should_be_there_still_is()
     {
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();
-        await connection.ExecuteAsync("INSERT INTO bets (id, user_id, event_id, status, amount, placed_at) VALUES (1, 1, 1, 'OPEN', 10, now() - interval '9 years'), (2, 1, 1, 'OPEN', 10, now() - interval '2 years')");
+        await connection.ExecuteAsync(
+            "INSERT INTO bets (id, user_id, event_id, status, amount, placed_at) VALUES (1, 1, 1, 'OPEN', "
+                + "10, now() - interval '9 years'), (2, 1, 1, 'OPEN', 10, now() - interval '2 years')"
+        );
         var (code, output) = await pipeline.ReconcileAsync();
         Assert.True(code == 0, output);
 
-        await pipeline.ClickHouse.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 1 SETTINGS mutations_sync = 2");
+        await pipeline.ClickHouse.ExecuteNonQueryAsync(
+            "ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 1 SETTINGS " + "mutations_sync = 2"
+        );
         (code, output) = await pipeline.ReconcileAsync();
         Assert.True(code == 1, output);
         await pipeline.ClickHouse.ExecuteNonQueryAsync("INSERT INTO row_retention (of, months) VALUES ('bets_analytics_rows', 84)");
         (code, output) = await pipeline.ReconcileAsync();
         Assert.True(code == 0, output);
-        await pipeline.ClickHouse.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 2 SETTINGS mutations_sync = 2");
+        await pipeline.ClickHouse.ExecuteNonQueryAsync(
+            "ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 2 SETTINGS " + "mutations_sync = 2"
+        );
         (code, output) = await pipeline.ReconcileAsync();
         Assert.True(code == 1, output);
     }
 
     async Task<long?> AnsweredAsync(string id = "snapshot of bets in epoch 1 at 80") =>
-        await pipeline.ClickHouse.ExecuteScalarAsync($"SELECT max(run_id) FROM reconciliation_requests FINAL WHERE answered = 1 AND id = '{id}'") is long and > 0 and var run ? run : null;
+        await pipeline.ClickHouse.ExecuteScalarAsync(
+            $"SELECT max(run_id) FROM reconciliation_requests FINAL WHERE answered = 1 AND " + $"id = '{id}'"
+        )
+            is long
+                and > 0
+                and var run
+            ? run
+            : null;
 }

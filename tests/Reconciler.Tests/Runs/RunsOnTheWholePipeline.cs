@@ -6,14 +6,19 @@ using Dapper;
 
 namespace Betting.Tests.Reconciler.Runs;
 
-/// <summary><c>Reconciler run</c> as it is shipped, with the rights that it has, against PostgreSQL, capture, sink and ClickHouse.</summary>
+/// <summary>
+/// <c>Reconciler run</c> as it is shipped, with the rights that it has, against PostgreSQL, capture, sink and ClickHouse.
+/// </summary>
 public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pipeline>
 {
     [Fact]
     public async Task Under_full_load_no_run_is_a_false_alarm_and_drift_of_every_kind_is_found_afterwards()
     {
         using var stop = new CancellationTokenSource();
-        var writers = Enumerable.Range(0, 4).Select(writer => Traffic.WriteAsync(pipeline.Postgres, 1 + writer * 500, int.MaxValue, writer, stop.Token)).ToList();
+        var writers = Enumerable
+            .Range(0, 4)
+            .Select(writer => Traffic.WriteAsync(pipeline.Postgres, 1 + writer * 500, int.MaxValue, writer, stop.Token))
+            .ToList();
         for (var run = 0; run < 4; run++)
         {
             var (code, output) = await pipeline.ReconcileAsync();
@@ -48,8 +53,13 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();
         var outcomes = await connection.QueryAsync<string>("SELECT outcome FROM reconciliation_runs ORDER BY run_id DESC LIMIT 4");
         Assert.Equal(["drift", "equal", "drift", "equal"], outcomes);
-        Assert.Equal(planted.InView.Count, await connection.ExecuteScalarAsync<int>(
-            "SELECT count(*) FROM reconciliation_findings WHERE part = 'view' AND kind <> 'day' AND run_id = (SELECT max(run_id) FROM reconciliation_runs)"));
+        Assert.Equal(
+            planted.InView.Count,
+            await connection.ExecuteScalarAsync<int>(
+                "SELECT count(*) FROM reconciliation_findings WHERE part = 'view' AND kind <> 'day' AND run_id = (SELECT max(run_id) FROM "
+                    + "reconciliation_runs)"
+            )
+        );
     }
 
     [Theory]
@@ -62,7 +72,9 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         foreach (var table in new[] { "bet_changes", "user_changes", "event_changes" })
         {
             await pipeline.ClickHouse.ExecuteNonQueryAsync(
-                $"ALTER TABLE {table} UPDATE committed_at = committed_at {set} WHERE bitTest(version, 56) AND id % 2 = 0 SETTINGS mutations_sync = 1");
+                $"ALTER TABLE {table} UPDATE committed_at = committed_at {set} WHERE bitTest(version, 56) AND id % 2 = 0 SETTINGS "
+                    + $"mutations_sync = 1"
+            );
         }
 
         await EqualAsync();
@@ -91,10 +103,12 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         await EqualAsync();
         var kept = await BetsProgressAsync();
         // As a sink leaves it that has not noticed yet that the topics were made anew.
-        await pipeline.ClickHouse.ExecuteNonQueryAsync("""
+        await pipeline.ClickHouse.ExecuteNonQueryAsync(
+            """
             INSERT INTO sink_progress (topic, partition, next_offset, end_offset)
             SELECT topic, partition, next_offset + 1000000, end_offset FROM sink_progress FINAL WHERE endsWith(topic, '.bets')
-            """);
+            """
+        );
         try
         {
             var (code, output) = await pipeline.ReconcileAsync("--Reconciler:SinkLimit=00:00:10");
@@ -104,8 +118,12 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         finally
         {
             // A merge may have left nothing but the rows that were added, and the sink stands where its own are missing.
-            await pipeline.ClickHouse.ExecuteNonQueryAsync("ALTER TABLE sink_progress DELETE WHERE next_offset > 1000000 SETTINGS mutations_sync = 1");
-            await pipeline.ClickHouse.ExecuteNonQueryAsync("INSERT INTO sink_progress (topic, partition, next_offset, end_offset) VALUES " + kept);
+            await pipeline.ClickHouse.ExecuteNonQueryAsync(
+                "ALTER TABLE sink_progress DELETE WHERE next_offset > 1000000 SETTINGS " + "mutations_sync = 1"
+            );
+            await pipeline.ClickHouse.ExecuteNonQueryAsync(
+                "INSERT INTO sink_progress (topic, partition, next_offset, end_offset) " + "VALUES " + kept
+            );
         }
     }
 
@@ -138,22 +156,31 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
     }
 
     // The log is written beside the answer, so its line 402 may stand behind it.
-    static string Answer(string output) => Assert.Single(output.Split('\n'), line => line.StartsWith("could not compare: ", StringComparison.Ordinal));
+    static string Answer(string output) =>
+        Assert.Single(output.Split('\n'), line => line.StartsWith("could not compare: ", StringComparison.Ordinal));
 
     // Rows of INSERT … VALUES.
-    async Task<string> BetsProgressAsync() => (string)await pipeline.ClickHouse.ExecuteScalarAsync("""
-        SELECT arrayStringConcat(groupArray(format('(''{}'', {}, {}, {})', topic, toString(partition), toString(next_offset), toString(end_offset))), ', ')
-        FROM sink_progress FINAL WHERE endsWith(topic, '.bets')
-        """);
+    async Task<string> BetsProgressAsync() =>
+        (string)
+            await pipeline.ClickHouse.ExecuteScalarAsync(
+                """
+                SELECT arrayStringConcat(groupArray(format('(''{}'', {}, {}, {})', topic, toString(partition), toString(next_offset),
+                toString(end_offset))), ', ')
+                FROM sink_progress FINAL WHERE endsWith(topic, '.bets')
+                """
+            );
 
     Task UntilARunWaitsAsync() => Deadline.UntilAsync("a run that waits", TimeSpan.FromSeconds(60), HasAskedAsync);
 
-    // Seen from PostgreSQL: a run's session has asked for the lock and was told no. In this database, for other tests' runs share the server.
+    // Seen from PostgreSQL: a run's session has asked for the lock and was told no. In this database, for other tests' runs share the
+    // server.
     async Task<bool> HasAskedAsync()
     {
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<int>(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle' AND query = 'SELECT pg_try_advisory_lock($1)'") > 0;
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle' "
+                    + "AND query = 'SELECT pg_try_advisory_lock($1)'"
+            ) > 0;
     }
 
     async Task EqualAsync()
@@ -166,10 +193,16 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
     async Task<List<long>> KeptAsync(string table)
     {
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();
-        return [.. await connection.QueryAsync<long>("""
-            SELECT row_id FROM reconciliation_findings
-            WHERE part = @table AND run_id = (SELECT max(run_id) FROM reconciliation_runs) ORDER BY row_id
-            """, new { table })];
+        return
+        [
+            .. await connection.QueryAsync<long>(
+                """
+                SELECT row_id FROM reconciliation_findings
+                WHERE part = @table AND run_id = (SELECT max(run_id) FROM reconciliation_runs) ORDER BY row_id
+                """,
+                new { table }
+            ),
+        ];
     }
 
     static SortedDictionary<long, string> Findings(string report, string part)
@@ -188,12 +221,22 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
     // Progress and the JSON object share a log here; on a terminal they are two streams.
     static JsonDocument Parsed(string report) => JsonDocument.Parse(report[report.IndexOf("\n{", StringComparison.Ordinal)..]);
 
-    static SortedDictionary<long, string> Named(JsonElement findings, string id) => new(findings.EnumerateArray().ToDictionary(
-        finding => finding.GetProperty(id).GetInt64(),
-        finding => finding.GetProperty("kind").GetString() is "mismatched" and var kind
-            ? $"{kind} {string.Join(' ', finding.GetProperty("columns").EnumerateArray().Select(column => column.GetString()))}"
-            : finding.GetProperty("kind").GetString()!));
+    static SortedDictionary<long, string> Named(JsonElement findings, string id) =>
+        new(
+            findings
+                .EnumerateArray()
+                .ToDictionary(
+                    finding => finding.GetProperty(id).GetInt64(),
+                    finding =>
+                        finding.GetProperty("kind").GetString() is "mismatched" and var kind
+                            ? $"{kind} {string.Join(' ', finding.GetProperty("columns").EnumerateArray().Select(column => column.GetString()))}"
+                            : finding.GetProperty("kind").GetString()!
+                )
+        );
 
     static void AssertFindings(IReadOnlyDictionary<long, string> expected, SortedDictionary<long, string> found) =>
-        Assert.Equal(expected.OrderBy(bet => bet.Key).Select(bet => $"{bet.Key} {bet.Value}"), found.Select(bet => $"{bet.Key} {bet.Value}"));
+        Assert.Equal(
+            expected.OrderBy(bet => bet.Key).Select(bet => $"{bet.Key} {bet.Value}"),
+            found.Select(bet => $"{bet.Key} {bet.Value}")
+        );
 }

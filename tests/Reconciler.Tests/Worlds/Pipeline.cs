@@ -24,8 +24,14 @@ public sealed class Pipeline(Servers servers) : IAsyncLifetime
     {
         var server = await servers.PostgresAsync();
         var database = await TestDatabase.CreateAsync(server);
-        // Roles belong to the whole cluster, of which other tests migrate databases at the same moment: the migration knows how to let one log in.
-        await PostgresMigrator.MigrateAsync(database, new Dictionary<string, string> { ["reader"] = "reader" }, NullLogger.Instance, CancellationToken.None);
+        // Roles belong to the whole cluster, of which other tests migrate databases at the same moment: the migration knows how to let one
+        // log in.
+        await PostgresMigrator.MigrateAsync(
+            database,
+            new Dictionary<string, string> { ["reader"] = "reader" },
+            NullLogger.Instance,
+            CancellationToken.None
+        );
         Postgres = NpgsqlDataSource.Create(database);
         var rows = await servers.ClickHouseAsync();
         await MigratedClickHouse.CreateAsync(rows, _prefix);
@@ -49,15 +55,19 @@ public sealed class Pipeline(Servers servers) : IAsyncLifetime
     string ClickHouseConnection { get; set; } = "";
 
     /// <summary>What a worker with the Reconciler's rights gets as its environment.</summary>
-    public Dictionary<string, string> ReconcilerEnvironment => new()
-    {
-        ["Postgres__ConnectionString"] = new NpgsqlConnectionStringBuilder(Postgres.ConnectionString) { Username = "reader" }.ConnectionString,
-        ["ClickHouse__ConnectionString"] = ClickHouseConnection,
-        ["Kafka__BootstrapServers"] = _kafka,
-        ["Reconciler__TopicPrefix"] = _prefix,
-        ["Reconciler__ConfirmFor"] = "00:00:02",
-        ["Reconciler__SinkLimit"] = "00:03:00",
-    };
+    public Dictionary<string, string> ReconcilerEnvironment =>
+        new()
+        {
+            ["Postgres__ConnectionString"] = new NpgsqlConnectionStringBuilder(Postgres.ConnectionString)
+            {
+                Username = "reader",
+            }.ConnectionString,
+            ["ClickHouse__ConnectionString"] = ClickHouseConnection,
+            ["Kafka__BootstrapServers"] = _kafka,
+            ["Reconciler__TopicPrefix"] = _prefix,
+            ["Reconciler__ConfirmFor"] = "00:00:02",
+            ["Reconciler__SinkLimit"] = "00:03:00",
+        };
 
     public void StartSink()
     {
@@ -106,8 +116,20 @@ public sealed class Pipeline(Servers servers) : IAsyncLifetime
 
     async Task CaptureAsync(string database)
     {
-        var launch = Installed.Own("local/Capture", "LocalCapture",
-            "--postgres", database, "--kafka", _kafka, "--prefix", _prefix, "--slot", _prefix, "--data", Path.Combine(servers.Folder, "capture-" + _prefix));
+        var launch = Installed.Own(
+            "local/Capture",
+            "LocalCapture",
+            "--postgres",
+            database,
+            "--kafka",
+            _kafka,
+            "--prefix",
+            _prefix,
+            "--slot",
+            _prefix,
+            "--data",
+            Path.Combine(servers.Folder, "capture-" + _prefix)
+        );
         _capture = EngineProcess.Start("Capture", launch, Path.Combine(servers.Folder, "logs", $"capture-{_prefix}.log"));
         await _capture.AnnouncedAsync("CAPTURE_URL", TimeSpan.FromSeconds(60));
     }

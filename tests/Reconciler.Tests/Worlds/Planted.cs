@@ -22,30 +22,40 @@ sealed class Planted(Pipeline pipeline)
         (First + 8, "999999 AS user_id", "mismatched user_id user_name user_created_at"),
     ];
 
-    const long ExtraBet = First + 100, NamelessBet = First + 20, TimelessBet = First + 21;
+    const long ExtraBet = First + 100,
+        NamelessBet = First + 20,
+        TimelessBet = First + 21;
 
-    public IReadOnlyDictionary<long, string> InChanges { get; } = Changes.ToDictionary(change => change.Bet, change => change.Finding)
-        .Append(new(ExtraBet, "extra")).Append(new(NamelessBet, "mismatched user_name")).Append(new(TimelessBet, "mismatched event_start_time"))
-        .ToDictionary();
+    public IReadOnlyDictionary<long, string> InChanges { get; } =
+        Changes
+            .ToDictionary(change => change.Bet, change => change.Finding)
+            .Append(new(ExtraBet, "extra"))
+            .Append(new(NamelessBet, "mismatched user_name"))
+            .Append(new(TimelessBet, "mismatched event_start_time"))
+            .ToDictionary();
 
-    public IReadOnlyDictionary<long, string> InView { get; } = new Dictionary<long, string>
-    {
-        [First + 10] = "mismatched bet_amount",
-        [First + 11] = "mismatched user_name",
-        [First + 12] = "missing",
-        [First + 13] = "mismatched event_category",
-        [First + 101] = "extra",
-    };
+    public IReadOnlyDictionary<long, string> InView { get; } =
+        new Dictionary<long, string>
+        {
+            [First + 10] = "mismatched bet_amount",
+            [First + 11] = "mismatched user_name",
+            [First + 12] = "missing",
+            [First + 13] = "mismatched event_category",
+            [First + 101] = "extra",
+        };
 
     /// <summary>The table → its rows. The rows from 900003 on are of users and events that no bet names.</summary>
-    public Dictionary<string, Dictionary<long, string>> InTables { get; } = new()
-    {
-        ["users"] = InTable("mismatched name"),
-        ["events"] = InTable("mismatched start_time"),
-    };
+    public Dictionary<string, Dictionary<long, string>> InTables { get; } =
+        new() { ["users"] = InTable("mismatched name"), ["events"] = InTable("mismatched start_time") };
 
     static Dictionary<long, string> InTable(string withBets) =>
-        new() { [900002] = withBets, [900003] = "missing", [900004] = "mismatched name", [900105] = "extra" };
+        new()
+        {
+            [900002] = withBets,
+            [900003] = "missing",
+            [900004] = "mismatched name",
+            [900105] = "extra",
+        };
 
     public static async Task<Planted> SeedAsync(Pipeline pipeline)
     {
@@ -53,14 +63,16 @@ sealed class Planted(Pipeline pipeline)
         await connection.ExecuteAsync(
             """
             INSERT INTO users VALUES (900001, 'Émile 🏆', '2024-02-29T12:00:00.000001Z'), (900002, 'Zoë', '2024-03-31T01:00:00Z');
-            INSERT INTO events VALUES (900001, 'Final', 'football', '2025-10-26T01:30:00Z', 'LIVE'), (900002, 'Cup', 'tennis', '2025-03-30T01:30:00Z', 'LIVE');
+            INSERT INTO events VALUES (900001, 'Final', 'football', '2025-10-26T01:30:00Z', 'LIVE'), (900002, 'Cup', 'tennis',
+                '2025-03-30T01:30:00Z', 'LIVE');
             INSERT INTO users SELECT id, 'Nobody''s bet', '2024-03-31T01:00:00Z' FROM generate_series(900003, 900005) AS id;
             INSERT INTO events SELECT id, 'Unbet', 'tennis', '2025-03-30T01:30:00Z', 'SCHEDULED' FROM generate_series(900003, 900005) AS id;
             INSERT INTO bets SELECT id, 900001, 900001, 'SETTLED', 12.30, 0.00, '2025-10-26T00:30:00.123456Z', '2025-10-26T02:30:00Z'
             FROM generate_series(900001, 900019) AS id;
             INSERT INTO bets VALUES (900021, 900002, 900001, 'OPEN', 1.00, NULL, '2025-10-26T00:30:00.123456Z', NULL),
                                     (900022, 900001, 900002, 'OPEN', 1.00, NULL, '2025-10-26T00:30:00.123456Z', NULL);
-            """);
+            """
+        );
         return new Planted(pipeline);
     }
 
@@ -106,14 +118,23 @@ sealed class Planted(Pipeline pipeline)
         await ExecuteAsync("INSERT INTO bets_analytics_rows SELECT * FROM rows_before_planting");
     }
 
-    Task<int> SpoilAsync(string table, long id, string assignment) => ExecuteAsync(
-        $"INSERT INTO {table} SELECT * REPLACE (version + 1 AS version, {assignment}) FROM {table} AS source WHERE source.id = {Text(id)} ORDER BY source.version DESC LIMIT 1");
+    Task<int> SpoilAsync(string table, long id, string assignment) =>
+        ExecuteAsync(
+            $"INSERT INTO {table} SELECT * REPLACE (version + 1 AS version, {assignment}) FROM {table} AS source WHERE source.id = "
+                + $"{Text(id)} ORDER BY source.version DESC LIMIT 1"
+        );
 
     async Task SpoilViewAsync(long bet, string assignment)
     {
         await ExecuteAsync("CREATE TABLE IF NOT EXISTS rows_before_planting AS bets_analytics_rows");
-        await ExecuteAsync($"INSERT INTO rows_before_planting SELECT * FROM bets_analytics_rows AS source WHERE source.bet_id = {Text(bet)} ORDER BY source.version DESC LIMIT 1");
-        await ExecuteAsync($"INSERT INTO bets_analytics_rows SELECT * REPLACE (version + 1 AS version, {assignment}) FROM bets_analytics_rows AS source WHERE source.bet_id = {Text(bet)} ORDER BY source.version DESC LIMIT 1");
+        await ExecuteAsync(
+            $"INSERT INTO rows_before_planting SELECT * FROM bets_analytics_rows AS source WHERE source.bet_id = "
+                + $"{Text(bet)} ORDER BY source.version DESC LIMIT 1"
+        );
+        await ExecuteAsync(
+            $"INSERT INTO bets_analytics_rows SELECT * REPLACE (version + 1 AS version, {assignment}) FROM "
+                + $"bets_analytics_rows AS source WHERE source.bet_id = {Text(bet)} ORDER BY source.version DESC LIMIT 1"
+        );
     }
 
     Task<int> ExecuteAsync(string sql) => pipeline.ClickHouse.ExecuteNonQueryAsync(sql);

@@ -129,7 +129,9 @@ public sealed class CommandDecoderTests
     [InlineData("2026-11-22T10:00:00.000001-02:00", 1)]
     public void Moments_of_any_zone_become_UTC_in_whole_microseconds(string written, int microseconds)
     {
-        var json = Encoding.UTF8.GetBytes($$"""{"kind":"cancel-bet","betId":1,"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","issuedAt":"{{written}}"}""");
+        var json = Encoding.UTF8.GetBytes(
+            $$"""{"kind":"cancel-bet","betId":1,"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","issuedAt":"{{written}}"}"""
+        );
 
         Assert.True(CommandDecoder.TryDecode(json, out var command, out var refusal), refusal?.ToString());
         Assert.Equal(new DateTime(2026, 11, 22, 12, 0, 0, DateTimeKind.Utc).AddMicroseconds(microseconds), command.IssuedAt);
@@ -142,7 +144,13 @@ public sealed class CommandDecoderTests
     [InlineData("\"\"")]
     public void A_field_that_the_kind_does_not_have_is_to_be_left_out_whatever_its_value(string value)
     {
-        foreach (var json in new[] { Start + "\"kind\":\"cancel-bet\",\"betId\":1,\"eventId\":" + value + "}", Start + "\"eventId\":" + value + ",\"betId\":1,\"kind\":\"cancel-bet\"}" })
+        foreach (
+            var json in new[]
+            {
+                Start + "\"kind\":\"cancel-bet\",\"betId\":1,\"eventId\":" + value + "}",
+                Start + "\"eventId\":" + value + ",\"betId\":1,\"kind\":\"cancel-bet\"}",
+            }
+        )
         {
             Assert.False(CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(json), out _, out var refusal));
             Assert.StartsWith("eventId: leave it out: cancel-bet has ", refusal.ToString(), StringComparison.Ordinal);
@@ -155,7 +163,13 @@ public sealed class CommandDecoderTests
     [InlineData("\"\\u0039007199254740993\"")]
     public void An_id_is_a_number_or_text(string written)
     {
-        Assert.True(CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(Start + $"\"kind\":\"cancel-bet\",\"betId\":{written}}}"), out var command, out _));
+        Assert.True(
+            CommandDecoder.TryDecode(
+                Encoding.UTF8.GetBytes(Start + $"\"kind\":\"cancel-bet\",\"betId\":{written}}}"),
+                out var command,
+                out _
+            )
+        );
         Assert.Equal(9_007_199_254_740_993, Assert.IsType<CancelBet>(command).BetId);
     }
 
@@ -195,13 +209,19 @@ public sealed class CommandDecoderTests
         Assert.True(Decodes(string.Concat(Enumerable.Repeat("🏁", 200))));
         Assert.False(Decodes(string.Concat(Enumerable.Repeat("🏁", 201))));
         static bool Decodes(string name) =>
-            CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(Start + $"\"kind\":\"rename-user\",\"userId\":1,\"name\":\"{name}\"}}"), out _, out _);
+            CommandDecoder.TryDecode(
+                Encoding.UTF8.GetBytes(Start + $"\"kind\":\"rename-user\",\"userId\":1,\"name\":\"{name}\"}}"),
+                out _,
+                out _
+            );
     }
 
     [Fact]
     public void Too_large_and_too_deep_are_refused_before_they_cost_anything()
     {
-        var large = Encoding.UTF8.GetBytes(Start + "\"kind\":\"rename-user\",\"userId\":1,\"name\":\"" + new string('x', CommandContract.MaxBytes) + "\"}");
+        var large = Encoding.UTF8.GetBytes(
+            Start + "\"kind\":\"rename-user\",\"userId\":1,\"name\":\"" + new string('x', CommandContract.MaxBytes) + "\"}"
+        );
         var deep = Encoding.UTF8.GetBytes(Start + "\"kind\":" + new string('[', 15_000));
 
         Assert.False(CommandDecoder.TryDecode(large, out _, out var refusal));

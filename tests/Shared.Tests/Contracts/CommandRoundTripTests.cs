@@ -12,7 +12,10 @@ public sealed class CommandRoundTripTests
     {
         foreach (var command in Samples.All)
         {
-            Assert.Equal(CommandHash.Of(command), CommandHash.Of(command with { IssuedAt = command.IssuedAt.AddSeconds(1), Id = Guid.NewGuid() }));
+            Assert.Equal(
+                CommandHash.Of(command),
+                CommandHash.Of(command with { IssuedAt = command.IssuedAt.AddSeconds(1), Id = Guid.NewGuid() })
+            );
         }
     }
 
@@ -40,17 +43,24 @@ public sealed class CommandRoundTripTests
     public void Whatever_bytes_come_there_is_a_command_or_a_refusal_and_a_command_reads_as_it_was_written()
     {
         var samples = Samples.All.Select(CommandEncoder.Encode).ToArray();
-        Gen.Select(Gen.Int[0, samples.Length - 1], Gen.Int[0, 10_000].Array[0, 4], Gen.Byte.Array[0, 4]).Sample((sample, places, bytes) =>
-        {
-            var mutated = Mutate(samples[sample], places, bytes);
-            if (!CommandDecoder.TryDecode(mutated, out var command, out var refusal))
-            {
-                Assert.NotEmpty(refusal.Field);
-                return;
-            }
-            Assert.True(CommandDecoder.TryDecode(CommandEncoder.Encode(command), out var again, out _), Encoding.UTF8.GetString(mutated));
-            Assert.Equal(command, again);
-        }, iter: 100_000);
+        Gen.Select(Gen.Int[0, samples.Length - 1], Gen.Int[0, 10_000].Array[0, 4], Gen.Byte.Array[0, 4])
+            .Sample(
+                (sample, places, bytes) =>
+                {
+                    var mutated = Mutate(samples[sample], places, bytes);
+                    if (!CommandDecoder.TryDecode(mutated, out var command, out var refusal))
+                    {
+                        Assert.NotEmpty(refusal.Field);
+                        return;
+                    }
+                    Assert.True(
+                        CommandDecoder.TryDecode(CommandEncoder.Encode(command), out var again, out _),
+                        Encoding.UTF8.GetString(mutated)
+                    );
+                    Assert.Equal(command, again);
+                },
+                iter: 100_000
+            );
     }
 
     // Overwrites, and cuts where a byte is left over.

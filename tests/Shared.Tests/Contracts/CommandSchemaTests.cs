@@ -40,9 +40,16 @@ public sealed class CommandSchemaTests
     [Fact]
     public async Task Every_amount_to_the_cent_is_valid_as_a_number()
     {
-        var commands = Enumerable.Range(1, 10_000).Select(cents => $$"""
-            {"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","issuedAt":"2026-11-22T12:00:00.000Z","kind":"deposit","userId":1,"amount":{{(cents / 100m).ToString(System.Globalization.CultureInfo.InvariantCulture)}}}
-            """).ToList();
+        var commands = Enumerable
+            .Range(1, 10_000)
+            .Select(cents =>
+                $$"""
+                    {"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","issuedAt":"2026-11-22T12:00:00.000Z","kind":"deposit","userId":1,"amount":{{(
+                        cents / 100m
+                    ).ToString(System.Globalization.CultureInfo.InvariantCulture)}}}
+                    """
+            )
+            .ToList();
 
         Assert.Empty(await ValidateAsync(commands));
         Assert.All(commands, json => Assert.True(CommandDecoder.TryDecode(Encoding.UTF8.GetBytes(json), out _, out _), json));
@@ -51,11 +58,26 @@ public sealed class CommandSchemaTests
     [Theory]
     [InlineData("""{"id":"nonsense","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":1,"amount":"1"}""", "/id")]
     [InlineData("""{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"bet","issuedAt":"2026-11-22T12:00:00Z"}""", "/kind")]
-    [InlineData("""{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"deposit","issuedAt":"yesterday","userId":1,"amount":"1"}""", "/issuedAt")]
-    [InlineData("""{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":0,"amount":"1"}""", "/userId")]
-    [InlineData("""{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":1,"amount":"1,00"}""", "/amount")]
-    [InlineData("""{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"cancel-bet","issuedAt":"2026-11-22T12:00:00Z","betId":1,"payout":null}""", "/payout")]
-    [InlineData("""{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":1}""", "/ must have required property 'amount'")]
+    [InlineData(
+        """{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"deposit","issuedAt":"yesterday","userId":1,"amount":"1"}""",
+        "/issuedAt"
+    )]
+    [InlineData(
+        """{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":0,"amount":"1"}""",
+        "/userId"
+    )]
+    [InlineData(
+        """{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":1,"amount":"1,00"}""",
+        "/amount"
+    )]
+    [InlineData(
+        """{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"cancel-bet","issuedAt":"2026-11-22T12:00:00Z","betId":1,"payout":null}""",
+        "/payout"
+    )]
+    [InlineData(
+        """{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"deposit","issuedAt":"2026-11-22T12:00:00Z","userId":1}""",
+        "/ must have required property 'amount'"
+    )]
     public async Task One_mistake_is_one_error_at_its_place(string json, string error)
     {
         var errors = Assert.Single(await ValidateAsync([json])).Value;
@@ -68,12 +90,19 @@ public sealed class CommandSchemaTests
     [Fact]
     public async Task The_check_also_knows_the_size_that_the_schema_cannot_say()
     {
-        const string command = """{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"rename-user","issuedAt":"2026-11-22T12:00:00Z","userId":1,"name":"é"}""";
+        const string command =
+            """{"id":"0193e0c4-6d1c-7cc0-98c2-94bd1e9dd9d1","kind":"rename-user","issuedAt":"2026-11-22T12:00:00Z","userId":1,"name":"é"}""";
         var bytes = System.Text.Encoding.UTF8.GetByteCount(command);
 
-        var errors = await ValidateAsync([command.PadRight(command.Length + CommandContract.MaxBytes - bytes), command.PadRight(command.Length + CommandContract.MaxBytes - bytes + 1)]);
+        var errors = await ValidateAsync([
+            command.PadRight(command.Length + CommandContract.MaxBytes - bytes),
+            command.PadRight(command.Length + CommandContract.MaxBytes - bytes + 1),
+        ]);
 
-        Assert.Equal((1, "the command is 16385 bytes: keep it within 16384"), Assert.Single(errors.Select(error => (error.Key, error.Value))));
+        Assert.Equal(
+            (1, "the command is 16385 bytes: keep it within " + "16384"),
+            Assert.Single(errors.Select(error => (error.Key, error.Value)))
+        );
     }
 
     // What is wrong with each that is not valid, by its place.
@@ -83,12 +112,20 @@ public sealed class CommandSchemaTests
         try
         {
             await File.WriteAllTextAsync(file, string.Join('\n', commands), TestContext.Current.CancellationToken);
-            using var node = Process.Start(new ProcessStartInfo("node", [Path.Combine(Examples, "validate.mjs"), file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var node = Process.Start(
+                new ProcessStartInfo("node", [Path.Combine(Examples, "validate.mjs"), file])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            )!;
             var errors = node.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             var output = await node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
             await node.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.Equal("", await errors);
-            return output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(": ", 2))
+            return output
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => line.Split(": ", 2))
                 .ToDictionary(parts => int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture) - 1, parts => parts[1]);
         }
         finally

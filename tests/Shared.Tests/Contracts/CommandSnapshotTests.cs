@@ -34,18 +34,29 @@ public sealed class CommandSnapshotTests
         {
             var json = CommandEncoder.Encode(sample);
 
-            Assert.Equal(Snapshot($"{CommandContract.TextOf(sample.Kind)}-with-user.v1.json", Encoding.UTF8.GetString(json)), Encoding.UTF8.GetString(json));
+            Assert.Equal(
+                Snapshot($"{CommandContract.TextOf(sample.Kind)}-with-user.v1.json", Encoding.UTF8.GetString(json)),
+                Encoding.UTF8.GetString(json)
+            );
             Assert.True(CommandDecoder.TryDecode(json, out var decoded, out _));
             Assert.Equal(sample, decoded);
         }
-        var hashes = string.Concat(Samples.WithUser.Select(command => $"{CommandContract.TextOf(command.Kind)} {Convert.ToHexStringLower(CommandHash.Of(command))}\n"));
+        var hashes = string.Concat(
+            Samples.WithUser.Select(command =>
+                $"{CommandContract.TextOf(command.Kind)} " + $"{Convert.ToHexStringLower(CommandHash.Of(command))}\n"
+            )
+        );
         Assert.Equal(Snapshot("hashes-with-user.v1.txt", hashes), hashes);
     }
 
     [Fact]
     public void Hashes_stay_what_they_are_since_journals_are_full_of_them()
     {
-        var hashes = string.Concat(Samples.All.Select(command => $"{CommandContract.TextOf(command.Kind)} {Convert.ToHexStringLower(CommandHash.Of(command))}\n"));
+        var hashes = string.Concat(
+            Samples.All.Select(command =>
+                $"{CommandContract.TextOf(command.Kind)} " + $"{Convert.ToHexStringLower(CommandHash.Of(command))}\n"
+            )
+        );
 
         Assert.Equal(Snapshot("hashes.v1.txt", hashes), hashes);
     }

@@ -61,7 +61,12 @@ public sealed class ArchiveTests
 
             var thrown = Record.Exception(() => Assert.Equal(2, Archive.Read(file).Count()));
 
-            Assert.True(isError ? thrown is InvalidDataException && thrown.Message.StartsWith($"{file} is cut off or damaged", StringComparison.Ordinal) : thrown is null, $"{shape}: {thrown}");
+            Assert.True(
+                isError
+                    ? thrown is InvalidDataException && thrown.Message.StartsWith($"{file} is cut off or damaged", StringComparison.Ordinal)
+                    : thrown is null,
+                $"{shape}: {thrown}"
+            );
         }
         finally
         {

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Betting.Tests.Shared.Debezium;
 
-/// <summary>Values that the tables cannot show, or nobody declared: what is shown, under which rule, and what is kept of the original.</summary>
+/// <summary>
+/// Values that the tables cannot show, or nobody declared: what is shown, under which rule, and what is kept of the original.
+/// </summary>
 public sealed class MarkTests
 {
     [Theory]
@@ -17,11 +19,26 @@ public sealed class MarkTests
     [InlineData("1e-300", 0, ValueSubstitution.Rounded, "1e-300")]
     [InlineData("\"9999999999999999.995\"", 999_999_999_999_999_999, ValueSubstitution.Clamped, "9999999999999999.995")]
     [InlineData("1e30", 999_999_999_999_999_999, ValueSubstitution.Clamped, "1e30")]
-    [InlineData("\"-100000000000000000000000000000000000000000000.01\"", -999_999_999_999_999_999, ValueSubstitution.Clamped, "-100000000000000000000000000000000000000000000.01")]
+    [InlineData(
+        "\"-100000000000000000000000000000000000000000000.01\"",
+        -999_999_999_999_999_999,
+        ValueSubstitution.Clamped,
+        "-100000000000000000000000000000000000000000000.01"
+    )]
     [InlineData("null", 0, ValueSubstitution.Null, "null")]
     [InlineData("""{"scale":3,"value":"GG8="}""", 626, ValueSubstitution.Rounded, "6.255")]
-    [InlineData("""{"scale":0,"value":"AP///////////////////w=="}""", 999_999_999_999_999_999, ValueSubstitution.Clamped, "1329227995784915872903807060280344575")]
-    public void An_amount_that_hundredths_cannot_say_is_the_nearest_one_with_a_mark(string amount, long hundredths, string rule, string original)
+    [InlineData(
+        """{"scale":0,"value":"AP///////////////////w=="}""",
+        999_999_999_999_999_999,
+        ValueSubstitution.Clamped,
+        "1329227995784915872903807060280344575"
+    )]
+    public void An_amount_that_hundredths_cannot_say_is_the_nearest_one_with_a_mark(
+        string amount,
+        long hundredths,
+        string rule,
+        string original
+    )
     {
         var decoded = Given.Decode(Given.Envelope(after: Given.Bet.Replace("\"6.25\"", amount, StringComparison.Ordinal)));
         Assert.Equal((RecordKind.RowChange, hundredths, MissingColumns.BetAmount), (decoded.Kind, decoded.Bet.Amount, decoded.Marked));
@@ -47,7 +64,9 @@ public sealed class MarkTests
     [InlineData("1900-01-01T00:00:00Z")]
     [InlineData("2299-12-31T23:59:59.999999Z")]
     public void The_first_and_last_times_that_can_be_shown_have_no_mark(string time) =>
-        Assert.Null(Given.Decode(Given.Envelope(after: Given.Bet.Replace("2025-11-01T12:00:05.000000Z", time, StringComparison.Ordinal))).Marks);
+        Assert.Null(
+            Given.Decode(Given.Envelope(after: Given.Bet.Replace("2025-11-01T12:00:05.000000Z", time, StringComparison.Ordinal))).Marks
+        );
 
     [Theory]
     [InlineData("\"VOID\"", "VOID", ValueSubstitution.Undeclared, "")]
@@ -79,7 +98,9 @@ public sealed class MarkTests
     [InlineData(TimeUnit.Days, 20_393, 1_761_955_200_000_000)]
     public void A_bare_number_counts_what_the_settings_say(TimeUnit unit, long count, long micros)
     {
-        var record = Given.Record(Given.Envelope(after: Given.Bet.Replace("\"2025-11-01T12:00:05.000000Z\"", $"{count}", StringComparison.Ordinal)));
+        var record = Given.Record(
+            Given.Envelope(after: Given.Bet.Replace("\"2025-11-01T12:00:05.000000Z\"", $"{count}", StringComparison.Ordinal))
+        );
         Assert.Equal(micros, Given.Decode(record, new DecoderOptions { TimeUnits = TimeUnits.All(unit) }).Bet.PlacedAt);
     }
 
@@ -97,7 +118,9 @@ public sealed class MarkTests
     [InlineData(TimeUnit.Days, -2_147_472_691, long.MinValue)]
     public void An_infinity_of_any_mode_is_infinity_and_marked(TimeUnit unit, long count, long micros)
     {
-        var record = Given.Record(Given.Envelope(after: Given.Bet.Replace("\"2025-11-01T12:00:05.000000Z\"", $"{count}", StringComparison.Ordinal)));
+        var record = Given.Record(
+            Given.Envelope(after: Given.Bet.Replace("\"2025-11-01T12:00:05.000000Z\"", $"{count}", StringComparison.Ordinal))
+        );
         var decoded = Given.Decode(record, new DecoderOptions { TimeUnits = TimeUnits.All(unit) });
         Assert.Equal(micros, decoded.Bet.PlacedAt);
         Assert.Contains(decoded.Marks!, mark => (mark.Name, mark.Rule) == ("placed_at", ValueSubstitution.Infinite));
@@ -105,7 +128,9 @@ public sealed class MarkTests
 
     [Fact]
     public void What_a_delete_says_of_the_former_row_makes_no_mark() =>
-        Assert.Null(Given.Decode(Given.Envelope(after: "null", op: "d", before: Given.Bet.Replace("OPEN", "VOID", StringComparison.Ordinal))).Marks);
+        Assert.Null(
+            Given.Decode(Given.Envelope(after: "null", op: "d", before: Given.Bet.Replace("OPEN", "VOID", StringComparison.Ordinal))).Marks
+        );
 
     static (string, string, string) Mark(in DecodedRecord decoded)
     {

@@ -26,23 +26,35 @@ public sealed class RecordDecoderTests
     [InlineData("dotted.prefix.public.bets")]
     [InlineData("all-shards")]
     public void The_table_comes_from_the_last_part_of_the_topic_else_from_the_source(string topic) =>
-        Assert.Equal((SourceTable.Bets, 625L), (Given.Decode(Given.Envelope(), topic: topic).Table, Given.Decode(Given.Envelope(), topic: topic).Bet.Amount));
+        Assert.Equal(
+            (SourceTable.Bets, 625L),
+            (Given.Decode(Given.Envelope(), topic: topic).Table, Given.Decode(Given.Envelope(), topic: topic).Bet.Amount)
+        );
 
     [Fact]
     public void A_physical_table_behind_a_router_is_the_table_that_its_topic_names() =>
-        Assert.Equal(SourceTable.Bets, Given.Decode(Given.Envelope(source: Given.Source.Replace("\"bets\"", "\"bets_2025_11\"", StringComparison.Ordinal))).Table);
+        Assert.Equal(
+            SourceTable.Bets,
+            Given.Decode(Given.Envelope(source: Given.Source.Replace("\"bets\"", "\"bets_2025_11\"", StringComparison.Ordinal))).Table
+        );
 
     [Fact]
     public void An_unchanged_toast_value_is_not_sent()
     {
-        var change = Given.Decode(Given.Envelope(after: Given.Bet.Replace("OPEN", "__debezium_unavailable_value", StringComparison.Ordinal)));
+        var change = Given.Decode(
+            Given.Envelope(after: Given.Bet.Replace("OPEN", "__debezium_unavailable_value", StringComparison.Ordinal))
+        );
         Assert.Equal(MissingColumns.BetStatus, change.MissingColumns);
     }
 
     [Fact]
     public void A_column_that_the_source_dropped_is_not_sent_and_a_new_one_is_passed_over()
     {
-        var change = Given.Decode(Given.Envelope(after: """{"odds":{"deep":[1,{"x":2}]},"id":5,"user_id":2,"event_id":3,"status":"OPEN","amount":"6.25","placed_at":"2025-11-01T12:00:05Z"}"""));
+        var change = Given.Decode(
+            Given.Envelope(
+                after: """{"odds":{"deep":[1,{"x":2}]},"id":5,"user_id":2,"event_id":3,"status":"OPEN","amount":"6.25","placed_at":"2025-11-01T12:00:05Z"}"""
+            )
+        );
         Assert.Equal(MissingColumns.BetPayout | MissingColumns.BetSettledAt, change.MissingColumns);
         Assert.Equal(625, change.Bet.Amount);
     }
@@ -166,11 +178,17 @@ public sealed class RecordDecoderTests
 
     [Fact]
     public void A_value_beyond_the_limit_is_rejected_unread() =>
-        Assert.Equal(RejectReason.TooLarge, Given.Decode(Given.Record(Given.Envelope()), new DecoderOptions { MaxValueBytes = 100 }).Reason);
+        Assert.Equal(
+            RejectReason.TooLarge,
+            Given.Decode(Given.Record(Given.Envelope()), new DecoderOptions { MaxValueBytes = 100 }).Reason
+        );
 
     [Fact]
     public void Nesting_beyond_the_limit_is_rejected() =>
-        Assert.Equal(RejectReason.MalformedJson, Given.Decode(string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100)).Reason);
+        Assert.Equal(
+            RejectReason.MalformedJson,
+            Given.Decode(string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100)).Reason
+        );
 
     [Fact]
     public void Bytes_that_are_no_text_are_rejected()
@@ -202,7 +220,9 @@ public sealed class RecordDecoderTests
         }
     }
 
-    /// <summary>Debezium gives all snapshots of the task that made the slot one LSN; the stream between them has moved the last commit on.</summary>
+    /// <summary>
+    /// Debezium gives all snapshots of the task that made the slot one LSN; the stream between them has moved the last commit on.
+    /// </summary>
     [Theory]
     [InlineData("r", "last", "[null,\"80\"]", 80UL)]
     [InlineData("r", "last", "[\"4800\",\"80\"]", 4800UL)]
@@ -211,7 +231,8 @@ public sealed class RecordDecoderTests
     [InlineData("u", "false", "[\"4800\",\"80\"]", 80UL)]
     public void A_read_stands_behind_the_last_commit_that_came_before_it(string op, string snapshot, string sequence, ulong lsn)
     {
-        var source = $$"""{"lsn":80,"snapshot":"{{snapshot}}","txId":7,"ts_ms":1,"sequence":{{System.Text.Json.JsonSerializer.Serialize(sequence)}}}""";
+        var source =
+            $$"""{"lsn":80,"snapshot":"{{snapshot}}","txId":7,"ts_ms":1,"sequence":{{System.Text.Json.JsonSerializer.Serialize(sequence)}}}""";
         Assert.Equal(lsn, Given.Decode(Given.Envelope(source: source, op: op)).Version.Lsn);
     }
 
@@ -234,8 +255,10 @@ public sealed class RecordDecoderTests
         var decoder = new RecordDecoder(new());
         foreach (var (scale, expected) in new[] { (2, 3050L), (1, 30_500L), (2, 3050L) })
         {
-            var schema = $$"""{"type":"struct","fields":[{"type":"struct","fields":[{"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","parameters":{"scale":"{{scale}}"},"field":"amount"}],"field":"after"}]}""";
-            var value = $$"""{"schema":{{schema}},"payload":{{Given.Envelope(after: Given.Bet.Replace("6.25", "C+o=", StringComparison.Ordinal))}}}""";
+            var schema =
+                $$"""{"type":"struct","fields":[{"type":"struct","fields":[{"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","parameters":{"scale":"{{scale}}"},"field":"amount"}],"field":"after"}]}""";
+            var value =
+                $$"""{"schema":{{schema}},"payload":{{Given.Envelope(after: Given.Bet.Replace("6.25", "C+o=", StringComparison.Ordinal))}}}""";
             decoder.Decode(Given.Record(value), out var decoded);
             Assert.Equal(expected, decoded.Bet.Amount);
         }

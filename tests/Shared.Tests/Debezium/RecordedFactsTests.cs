@@ -9,11 +9,21 @@ public sealed class RecordedFactsTests
     [Fact]
     public void A_read_of_a_snapshot_stays_below_the_change_that_was_in_flight_though_its_lsn_is_larger()
     {
-        var ofOneRow = Given.Recorded("snapshot-in-flight-3.6").Where(each => each.Decoded.Kind == RecordKind.RowChange)
+        var ofOneRow = Given
+            .Recorded("snapshot-in-flight-3.6")
+            .Where(each => each.Decoded.Kind == RecordKind.RowChange)
             .GroupBy(each => (each.Decoded.Table, each.Decoded.Id));
-        var overtaken = ofOneRow.SelectMany(row => row.Where(read => read.Decoded.Operation == Operation.Read)
-            .SelectMany(read => row.Where(change => change.Decoded.Operation != Operation.Read && change.Decoded.Version.Lsn < read.Decoded.Version.Lsn)
-                .Select(change => (Read: read.Decoded, Change: change.Decoded)))).ToList();
+        var overtaken = ofOneRow
+            .SelectMany(row =>
+                row.Where(read => read.Decoded.Operation == Operation.Read)
+                    .SelectMany(read =>
+                        row.Where(change =>
+                                change.Decoded.Operation != Operation.Read && change.Decoded.Version.Lsn < read.Decoded.Version.Lsn
+                            )
+                            .Select(change => (Read: read.Decoded, Change: change.Decoded))
+                    )
+            )
+            .ToList();
         Assert.NotEmpty(overtaken);
         Assert.All(overtaken, pair => Assert.True(pair.Read.Version < pair.Change.Version));
     }
@@ -21,7 +31,11 @@ public sealed class RecordedFactsTests
     [Fact]
     public void An_incremental_read_takes_its_position_from_the_sequence_and_has_no_transaction()
     {
-        var reads = Given.Recorded("incremental-3.6").Select(each => each.Decoded).Where(decoded => decoded.Snapshot == SnapshotMarker.Incremental).ToList();
+        var reads = Given
+            .Recorded("incremental-3.6")
+            .Select(each => each.Decoded)
+            .Where(decoded => decoded.Snapshot == SnapshotMarker.Incremental)
+            .ToList();
         Assert.Equal(449, reads.Count);
         Assert.All(reads, read =>
         {
@@ -66,8 +80,12 @@ public sealed class RecordedFactsTests
     [InlineData("churn-3.6")]
     public void The_position_only_grows_within_a_partition_but_for_what_is_sent_again(string scenario)
     {
-        foreach (var partition in Given.Recorded(scenario).Where(each => each.Decoded.Kind == RecordKind.RowChange && each.Decoded.Operation != Operation.Read)
-            .GroupBy(each => (each.Record.Topic, each.Record.Partition)))
+        foreach (
+            var partition in Given
+                .Recorded(scenario)
+                .Where(each => each.Decoded.Kind == RecordKind.RowChange && each.Decoded.Operation != Operation.Read)
+                .GroupBy(each => (each.Record.Topic, each.Record.Partition))
+        )
         {
             var seen = new HashSet<StreamPosition>();
             var highest = default(StreamPosition);
@@ -83,15 +101,21 @@ public sealed class RecordedFactsTests
     [Fact]
     public void A_killed_connector_sends_changes_again_at_later_offsets_with_the_same_position()
     {
-        var repeated = Given.Recorded("killed-3.6").Where(each => each.Decoded.Kind == RecordKind.RowChange)
-            .GroupBy(each => (each.Decoded.Table, each.Decoded.Id, each.Decoded.Position)).Sum(same => same.Count() - 1);
+        var repeated = Given
+            .Recorded("killed-3.6")
+            .Where(each => each.Decoded.Kind == RecordKind.RowChange)
+            .GroupBy(each => (each.Decoded.Table, each.Decoded.Id, each.Decoded.Position))
+            .Sum(same => same.Count() - 1);
         Assert.True(repeated > 900, $"{repeated} repeated");
     }
 
     [Fact]
     public void Rows_of_one_copy_share_an_lsn_and_the_total_order_tells_them_apart()
     {
-        var copied = Changes("copy-3.6").Where(change => change.Operation == Operation.Create).GroupBy(change => change.Version).MaxBy(same => same.Count())!;
+        var copied = Changes("copy-3.6")
+            .Where(change => change.Operation == Operation.Create)
+            .GroupBy(change => change.Version)
+            .MaxBy(same => same.Count())!;
         Assert.True(copied.Count() > 100);
         Assert.Equal(copied.Count(), copied.Select(change => change.Position).Distinct().Count());
     }
@@ -115,7 +139,9 @@ public sealed class RecordedFactsTests
     [Fact]
     public void Base64_decimals_are_read_with_the_scale_of_the_schema()
     {
-        var precise = Changes("defaults-3.6").Where(change => change.Table == SourceTable.Bets && change.Operation == Operation.Read).ToDictionary(change => change.Id, change => change.Bet);
+        var precise = Changes("defaults-3.6")
+            .Where(change => change.Table == SourceTable.Bets && change.Operation == Operation.Read)
+            .ToDictionary(change => change.Id, change => change.Bet);
         Assert.Equal(10_000, precise[1].Amount);
         Assert.Equal(1, precise[2].Amount);
         Assert.Equal(999_999_999_999, precise[3].Amount);
@@ -133,10 +159,17 @@ public sealed class RecordedFactsTests
         // They lived through the same statements; only positions and times differ.
         Assert.Equal(Life("recommended-3.6"), Life(scenario));
 
-        static IEnumerable<string> Life(string scenario) => Changes(scenario).Where(change => change.Kind == RecordKind.RowChange).Select(change =>
-            $"{change.Table} {change.Operation} {change.Id} {Given.Text(change.User.Name)} {change.User.CreatedAt} {Given.Text(change.Event.Name)} {Given.Text(change.Event.Category)} "
-            + $"{change.Event.StartTime} {Given.Text(change.Event.Status)} {change.Bet.UserId} {change.Bet.EventId} {Given.Text(change.Bet.Status)} {change.Bet.Amount} {change.Bet.Payout} "
-            + $"{change.Bet.PlacedAt} {change.Bet.SettledAt}").Order(StringComparer.Ordinal);
+        static IEnumerable<string> Life(string scenario) =>
+            Changes(scenario)
+                .Where(change => change.Kind == RecordKind.RowChange)
+                .Select(change =>
+                    $"{change.Table} {change.Operation} {change.Id} {Given.Text(change.User.Name)} {change.User.CreatedAt} "
+                    + $"{Given.Text(change.Event.Name)} {Given.Text(change.Event.Category)} "
+                    + $"{change.Event.StartTime} {Given.Text(change.Event.Status)} {change.Bet.UserId} {change.Bet.EventId} "
+                    + $"{Given.Text(change.Bet.Status)} {change.Bet.Amount} {change.Bet.Payout} "
+                    + $"{change.Bet.PlacedAt} {change.Bet.SettledAt}"
+                )
+                .Order(StringComparer.Ordinal);
     }
 
     [Theory]
@@ -149,7 +182,12 @@ public sealed class RecordedFactsTests
     [InlineData("flattened-3.6")]
     [InlineData("rebuilt-3.6")]
     public void Nothing_recorded_is_undecodable(string scenario) =>
-        Assert.Empty(Given.Recorded(scenario).Where(each => each.Decoded.Kind == RecordKind.Undecodable).Select(each => $"{each.Record.Topic} {each.Record.Offset} {each.Decoded.Reason} {each.Decoded.Field}"));
+        Assert.Empty(
+            Given
+                .Recorded(scenario)
+                .Where(each => each.Decoded.Kind == RecordKind.Undecodable)
+                .Select(each => $"{each.Record.Topic} {each.Record.Offset} {each.Decoded.Reason} {each.Decoded.Field}")
+        );
 
     [Fact]
     public void Metadata_is_told_from_rows()
@@ -172,5 +210,10 @@ public sealed class RecordedFactsTests
     }
 
     static List<DecodedRecord> Changes(string scenario) =>
-        [.. Given.Recorded(scenario).Select(each => each.Decoded).Where(decoded => decoded.Kind is RecordKind.RowChange or RecordKind.Truncate)];
+        [
+            .. Given
+                .Recorded(scenario)
+                .Select(each => each.Decoded)
+                .Where(decoded => decoded.Kind is RecordKind.RowChange or RecordKind.Truncate),
+        ];
 }

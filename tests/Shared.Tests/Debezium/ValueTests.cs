@@ -27,7 +27,10 @@ public sealed class ValueTests
         Gen.DateTime.Sample(time =>
         {
             var text = time.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
-            return PostgresTime.TryParse(Encoding.UTF8.GetBytes(text), out var micros) is null && micros == (time.Ticks - DateTime.UnixEpoch.Ticks) / 10 - (time.Ticks < DateTime.UnixEpoch.Ticks && time.Ticks % 10 != 0 ? 1 : 0);
+            return PostgresTime.TryParse(Encoding.UTF8.GetBytes(text), out var micros) is null
+                && micros
+                    == (time.Ticks - DateTime.UnixEpoch.Ticks) / 10
+                        - (time.Ticks < DateTime.UnixEpoch.Ticks && time.Ticks % 10 != 0 ? 1 : 0);
         });
 
     [Theory]
@@ -63,7 +66,13 @@ public sealed class ValueTests
     [InlineData("Zw==", 0, 10300)]
     public void A_base64_amount_is_the_unscaled_number_in_twos_complement(string base64, int scale, long hundredths)
     {
-        var bet = Given.Decode(Given.Envelope(after: Given.Bet.Replace("\"6.25\"", $$"""{"scale":{{scale}},"value":"{{base64}}"}""", StringComparison.Ordinal))).Bet;
+        var bet = Given
+            .Decode(
+                Given.Envelope(
+                    after: Given.Bet.Replace("\"6.25\"", $$"""{"scale":{{scale}},"value":"{{base64}}"}""", StringComparison.Ordinal)
+                )
+            )
+            .Bet;
         Assert.Equal(hundredths, bet.Amount);
     }
 
@@ -76,9 +85,12 @@ public sealed class ValueTests
 
     [Fact]
     public void A_version_gives_back_what_it_was_made_of() =>
-        Gen.Select(Gen.Int[0, 63], Gen.Bool, Gen.ULong[0, ChangeVersion.MaxLsn]).Sample((epoch, streamed, lsn) =>
-        {
-            var version = ChangeVersion.Of(epoch, streamed, lsn);
-            return version.Epoch == epoch && version.IsStreamed == streamed && version.Lsn == lsn;
-        });
+        Gen.Select(Gen.Int[0, 63], Gen.Bool, Gen.ULong[0, ChangeVersion.MaxLsn])
+            .Sample(
+                (epoch, streamed, lsn) =>
+                {
+                    var version = ChangeVersion.Of(epoch, streamed, lsn);
+                    return version.Epoch == epoch && version.IsStreamed == streamed && version.Lsn == lsn;
+                }
+            );
 }

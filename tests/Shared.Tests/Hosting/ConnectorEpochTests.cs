@@ -18,22 +18,32 @@ public sealed class ConnectorEpochTests
     public void The_literal_of_the_transform_counts_and_of_two_the_last_one()
     {
         Assert.Equal(3, ConnectorEpoch.Of(Shipped));
-        Assert.Equal(4, ConnectorEpoch.Of(new Dictionary<string, string>(Shipped)
-        {
-            ["transforms"] = "epoch, again",
-            ["transforms.again.type"] = "org.apache.kafka.connect.transforms.InsertHeader",
-            ["transforms.again.header"] = "epoch",
-            ["transforms.again.value.literal"] = "\"4\"",
-        }));
+        Assert.Equal(
+            4,
+            ConnectorEpoch.Of(
+                new Dictionary<string, string>(Shipped)
+                {
+                    ["transforms"] = "epoch, again",
+                    ["transforms.again.type"] = "org.apache.kafka.connect.transforms.InsertHeader",
+                    ["transforms.again.header"] = "epoch",
+                    ["transforms.again.value.literal"] = "\"4\"",
+                }
+            )
+        );
     }
 
     [Fact]
-    public void Another_transform_that_writes_or_drops_the_header_hides_it() => Assert.Null(ConnectorEpoch.Of(new Dictionary<string, string>(Shipped)
-    {
-        ["transforms"] = "epoch,from",
-        ["transforms.from.type"] = "org.apache.kafka.connect.transforms.HeaderFrom$Value",
-        ["transforms.from.headers"] = "trace, epoch",
-    }));
+    public void Another_transform_that_writes_or_drops_the_header_hides_it() =>
+        Assert.Null(
+            ConnectorEpoch.Of(
+                new Dictionary<string, string>(Shipped)
+                {
+                    ["transforms"] = "epoch,from",
+                    ["transforms.from.type"] = "org.apache.kafka.connect.transforms.HeaderFrom$Value",
+                    ["transforms.from.headers"] = "trace, epoch",
+                }
+            )
+        );
 
     [Theory]
     [InlineData("transforms", "")]

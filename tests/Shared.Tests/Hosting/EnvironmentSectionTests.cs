@@ -54,7 +54,11 @@ public sealed class EnvironmentSectionTests
     [InlineData("CdcSink", "Htp__Url", "did you mean Http?")]
     [InlineData("Ingest", "Ingest_MaxAmount", "did you mean Ingest__MaxAmount?")]
     [InlineData("CdcSink", "CDCSINK_GROUP", "did you mean CdcSink__Group?")]
-    public Task A_short_or_otherwise_mistyped_section_with_a_setting_of_the_worker_is_refused(string worker, string variable, string said) => RefusedAsync(worker, variable, said);
+    public Task A_short_or_otherwise_mistyped_section_with_a_setting_of_the_worker_is_refused(
+        string worker,
+        string variable,
+        string said
+    ) => RefusedAsync(worker, variable, said);
 
     [Theory]
     [InlineData("Ingest")]

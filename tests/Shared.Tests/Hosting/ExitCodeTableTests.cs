@@ -8,9 +8,15 @@ namespace Betting.Tests.Shared.Hosting;
 /// <summary>docs/exit-codes.md says what the programs do.</summary>
 public sealed partial class ExitCodeTableTests
 {
-    public static TheoryData<string, int> Examples => new(Document().Split("## Examples")[1].Split('\n')
-        .Select(line => Example().Match(line)).Where(match => match.Success)
-        .Select(match => (match.Groups[1].Value, int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture))));
+    public static TheoryData<string, int> Examples =>
+        new(
+            Document()
+                .Split("## Examples")[1]
+                .Split('\n')
+                .Select(line => Example().Match(line))
+                .Where(match => match.Success)
+                .Select(match => (match.Groups[1].Value, int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)))
+        );
 
     [Theory]
     [MemberData(nameof(Examples))]
@@ -35,8 +41,15 @@ public sealed partial class ExitCodeTableTests
     [InlineData("Reconciler")]
     public async Task Every_verb_of_a_program_stands_in_the_table(string worker)
     {
-        var documented = Document().Split("## Examples")[0].Split('\n').Select(line => Verb().Match(line)).Where(match => match.Success)
-            .Select(match => match.Groups[1].Value).Where(verb => verb.StartsWith(worker + " ", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
+        var documented = Document()
+            .Split("## Examples")[0]
+            .Split('\n')
+            .Select(line => Verb().Match(line))
+            .Where(match => match.Success)
+            .Select(match => match.Groups[1].Value)
+            .Where(verb => verb.StartsWith(worker + " ", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .ToArray();
 
         var verbs = new List<string>();
         foreach (var verb in await VerbsAsync(worker))
@@ -52,8 +65,16 @@ public sealed partial class ExitCodeTableTests
     {
         var (code, lines) = await WorkerProgram.RunAsync(worker, [.. verb, "--help"]);
         Assert.Equal(0, code);
-        return [.. lines.SkipWhile(line => line != "Commands:").Skip(1).TakeWhile(line => line.Length > 0)
-            .Select(line => Command().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value)];
+        return
+        [
+            .. lines
+                .SkipWhile(line => line != "Commands:")
+                .Skip(1)
+                .TakeWhile(line => line.Length > 0)
+                .Select(line => Command().Match(line))
+                .Where(match => match.Success)
+                .Select(match => match.Groups[1].Value),
+        ];
     }
 
     static string Document() => File.ReadAllText(Path.Combine(Installed.ProjectRoot, "docs/exit-codes.md"));

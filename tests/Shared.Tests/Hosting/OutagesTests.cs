@@ -16,8 +16,14 @@ public sealed class OutagesTests : IDisposable
     readonly KeptLines _lines = new();
     readonly Outages _outages;
 
-    public OutagesTests() => _outages = new Outages(
-        new StoreFailures([]), _readiness, new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(), _clock, _lines);
+    public OutagesTests() =>
+        _outages = new Outages(
+            new StoreFailures([]),
+            _readiness,
+            new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(),
+            _clock,
+            _lines
+        );
 
     [Fact]
     public void One_line_when_it_goes_one_a_minute_and_one_when_it_is_back()
@@ -126,11 +132,18 @@ public sealed class OutagesTests : IDisposable
 
         public int Back { get; private set; }
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             var values = (IReadOnlyList<KeyValuePair<string, object?>>)state!;
             if (eventId.Id == 10)

@@ -42,7 +42,12 @@ public sealed class PostgresSettingsTests
     [InlineData("remote_write")]
     [InlineData("remote_apply")]
     public void A_commit_that_waits_for_the_disk_is_durable(string value) =>
-        Assert.Empty(PostgresSettings.WhatIsBroken(new Dictionary<string, string>(Right) { ["synchronous_commit"] = value, ["synchronous_standby_names"] = "" }, All));
+        Assert.Empty(
+            PostgresSettings.WhatIsBroken(
+                new Dictionary<string, string>(Right) { ["synchronous_commit"] = value, ["synchronous_standby_names"] = "" },
+                All
+            )
+        );
 
     [Fact]
     public void A_commit_that_waits_for_the_disk_alone_breaks_the_promise_where_standbys_are_named()

@@ -6,10 +6,12 @@ namespace Betting.Tests.Shared.Hosting;
 /// <summary>Which of several PostgreSQL hosts gets sessions, by what each said last.</summary>
 public sealed class PrimaryChoiceTests
 {
-    const long Ours = 71, Other = 72;
+    const long Ours = 71,
+        Other = 72;
 
     static readonly ServerAnswer Away = new(ServerRole.Away, Trouble: "no answer in 3 s"),
-        Refuses = new(ServerRole.Refuses, Trouble: "SQLSTATE 53300"), Standby = new(ServerRole.Standby, Ours);
+        Refuses = new(ServerRole.Refuses, Trouble: "SQLSTATE 53300"),
+        Standby = new(ServerRole.Standby, Ours);
 
     [Fact]
     public void The_primary_is_used_wherever_it_stands_in_the_list()

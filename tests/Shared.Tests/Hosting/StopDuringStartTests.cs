@@ -22,7 +22,9 @@ public sealed class StopDuringStartTests
         var began = clock.GetTimestamp();
         await using (var first = new Started(worker))
         {
-            await Deadline.UntilAsync($"the start of {worker}", Limit, () => Task.FromResult(first.Text.Contains(" started, process ", StringComparison.Ordinal)));
+            await Deadline.UntilAsync($"the start of {worker}", Limit, () =>
+                Task.FromResult(first.Text.Contains(" started, process ", StringComparison.Ordinal))
+            );
         }
         var whole = clock.GetElapsedTime(began);
         for (var step = 1; step <= 14; step++)
@@ -34,7 +36,10 @@ public sealed class StopDuringStartTests
             Assert.True(await process.StopAsync(Limit), $"{worker} did not end");
 
             var isOurs = process.Text != "";
-            Assert.True(process.ExitCode == 0 || (process.ExitCode == 143 && !isOurs), $"{worker}, step {step}: exit code {process.ExitCode}\n{process.Text}");
+            Assert.True(
+                process.ExitCode == 0 || (process.ExitCode == 143 && !isOurs),
+                $"{worker}, step {step}: exit code " + $"{process.ExitCode}\n{process.Text}"
+            );
             Assert.DoesNotContain("Hosting failed", process.Text, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", process.Text, StringComparison.Ordinal);
         }
@@ -45,11 +50,14 @@ public sealed class StopDuringStartTests
     {
         var before = new StartedService();
 
-        var code = await new WorkerCommandLine("stopped", "A worker that is asked to stop while it starts.").RunAsync(["--Http:Url=http://127.0.0.1:0"], builder =>
-        {
-            builder.Services.AddSingleton<IHostedService>(before);
-            builder.Services.AddSingleton<IHostedService, StoppingService>();
-        });
+        var code = await new WorkerCommandLine("stopped", "A worker that is asked to stop while it starts.").RunAsync(
+            ["--Http:Url=http://127.0.0.1:0"],
+            builder =>
+            {
+                builder.Services.AddSingleton<IHostedService>(before);
+                builder.Services.AddSingleton<IHostedService, StoppingService>();
+            }
+        );
 
         Assert.Equal(0, code);
         Assert.Equal((true, true), (before.HasStarted, before.HasStopped));
@@ -90,7 +98,8 @@ public sealed class StopDuringStartTests
         readonly string _log = Path.Combine(Path.GetTempPath(), $"start-{Guid.NewGuid():N}.log");
         readonly EngineProcess _process;
 
-        public Started(string worker) => _process = WorkerProgram.Start(worker, [], ["--Logs:Format=text", "--Http:Url=http://127.0.0.1:0"], _log);
+        public Started(string worker) =>
+            _process = WorkerProgram.Start(worker, [], ["--Logs:Format=text", "--Http:Url=http://127.0.0.1:0"], _log);
 
         public int ExitCode => _process.ExitCode;
 

@@ -43,7 +43,8 @@ public sealed class StoreAddressTests
     [InlineData("Host=click;Port=0")]
     [InlineData("Host=click;Port=70000")]
     [InlineData("Host=click;Port=+1")]
-    public void ClickHouse_refuses_everything_else(string connection) => Assert.NotEmpty(Wrong(new ClickHouseOptions { ConnectionString = connection }));
+    public void ClickHouse_refuses_everything_else(string connection) =>
+        Assert.NotEmpty(Wrong(new ClickHouseOptions { ConnectionString = connection }));
 
     [Theory]
     [InlineData("redis")]
@@ -71,7 +72,8 @@ public sealed class StoreAddressTests
     [InlineData("a@redis:6379")]
     [InlineData("a b:6379")]
     [InlineData("[::1:6379")]
-    public void Redis_refuses_everything_else(string configuration) => Assert.NotEmpty(Wrong(new RedisOptions { ConnectionString = configuration }));
+    public void Redis_refuses_everything_else(string configuration) =>
+        Assert.NotEmpty(Wrong(new RedisOptions { ConnectionString = configuration }));
 
     [Theory]
     [InlineData("Host=pg")]
@@ -79,7 +81,8 @@ public sealed class StoreAddressTests
     [InlineData("Host=::1")]
     [InlineData("Host=/var/run/postgresql")]
     [InlineData("Host=[::1]:5432")]
-    public void PostgreSQL_takes_names_addresses_and_folders_of_sockets(string connection) => Assert.Empty(Wrong(new PostgresOptions { ConnectionString = connection + ";Username=x;Database=x" }));
+    public void PostgreSQL_takes_names_addresses_and_folders_of_sockets(string connection) =>
+        Assert.Empty(Wrong(new PostgresOptions { ConnectionString = connection + ";Username=x;Database=x" }));
 
     [Theory]
     [InlineData("Host=http://pg")]
@@ -90,7 +93,8 @@ public sealed class StoreAddressTests
     [InlineData("Host=")]
     [InlineData("Host=pg;Port=0")]
     [InlineData("Host=pg;Port=70000")]
-    public void PostgreSQL_refuses_what_it_cannot_reach(string connection) => Assert.NotEmpty(Wrong(new PostgresOptions { ConnectionString = connection + ";Username=x;Database=x" }));
+    public void PostgreSQL_refuses_what_it_cannot_reach(string connection) =>
+        Assert.NotEmpty(Wrong(new PostgresOptions { ConnectionString = connection + ";Username=x;Database=x" }));
 
     [Theory]
     [InlineData("amqp://a:b@:5672/")]
@@ -104,7 +108,8 @@ public sealed class StoreAddressTests
     [Theory]
     [InlineData("amqp://a:b@[::1]:5672/")]
     [InlineData("amqps://a:b@h1,h2:5671/vhost")]
-    public void RabbitMQ_takes_names_and_addresses(string uri) => Assert.Empty(Wrong(new RabbitMqOptions { Uri = uri, ManagementUri = "https://rabbitmq:15671" }));
+    public void RabbitMQ_takes_names_and_addresses(string uri) =>
+        Assert.Empty(Wrong(new RabbitMqOptions { Uri = uri, ManagementUri = "https://rabbitmq:15671" }));
 
     static List<ValidationResult> Wrong(object options)
     {

@@ -8,9 +8,11 @@ namespace Betting.Tests.Shared.Hosting;
 /// <summary>The alerts of every worker as Prometheus itself reads and plays them, and what must stand beside each.</summary>
 public sealed partial class WorkerAlertTests
 {
-    const string RulesFile = "compose/alerts/workers.yml", CasesFile = "tests/Shared.Tests/Hosting/workers.test.yml";
+    const string RulesFile = "compose/alerts/workers.yml",
+        CasesFile = "tests/Shared.Tests/Hosting/workers.test.yml";
 
-    static readonly string Rules = Read(RulesFile), Cases = Read(CasesFile);
+    static readonly string Rules = Read(RulesFile),
+        Cases = Read(CasesFile);
 
     [Fact]
     public Task Prometheus_can_read_the_rules() => Promtool.RunAsync("check", "rules", PathOf(RulesFile));

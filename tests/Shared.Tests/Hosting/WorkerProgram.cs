@@ -8,18 +8,26 @@ static class WorkerProgram
 {
     static readonly string[] Away =
     [
-        "--Postgres:ConnectionString=Host=127.0.0.1;Port=1;Username=x;Database=x", "--ClickHouse:ConnectionString=Host=127.0.0.1;Port=1",
-        "--Redis:ConnectionString=127.0.0.1:1", "--Kafka:BootstrapServers=127.0.0.1:1", "--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/",
+        "--Postgres:ConnectionString=Host=127.0.0.1;Port=1;Username=x;Database=x",
+        "--ClickHouse:ConnectionString=Host=127.0.0.1;Port=1",
+        "--Redis:ConnectionString=127.0.0.1:1",
+        "--Kafka:BootstrapServers=127.0.0.1:1",
+        "--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/",
     ];
 
     /// <param name="worker">Ingest, CacheWarmer, CdcSink or Reconciler.</param>
     /// <param name="arguments">Its arguments; settings among them win over the stores' default addresses.</param>
-    public static Task<(int ExitCode, string[] Lines)> RunAsync(string worker, params string[] arguments) => RunAsync(worker, [], arguments);
+    public static Task<(int ExitCode, string[] Lines)> RunAsync(string worker, params string[] arguments) =>
+        RunAsync(worker, [], arguments);
 
     /// <param name="worker">Ingest, CacheWarmer, CdcSink or Reconciler.</param>
     /// <param name="environment">Variables besides those of the tests.</param>
     /// <param name="arguments">Its arguments; settings among them win over the stores' default addresses.</param>
-    public static async Task<(int ExitCode, string[] Lines)> RunAsync(string worker, Dictionary<string, string> environment, string[] arguments)
+    public static async Task<(int ExitCode, string[] Lines)> RunAsync(
+        string worker,
+        Dictionary<string, string> environment,
+        string[] arguments
+    )
     {
         var log = Path.Combine(Path.GetTempPath(), $"program-{Guid.NewGuid():N}.log");
         try
@@ -37,7 +45,16 @@ static class WorkerProgram
     /// <summary>Starts a worker that somebody else ends.</summary>
     public static EngineProcess Start(string worker, Dictionary<string, string> environment, string[] arguments, string log)
     {
-        var given = Away.Where(setting => !arguments.Any(own => own.StartsWith(setting[..(setting.IndexOf('=', StringComparison.Ordinal) + 1)], StringComparison.Ordinal)));
-        return EngineProcess.Start(worker, Installed.Own($"workers/{worker}", worker, [.. arguments, .. given]) with { Environment = environment }, log);
+        var given = Away.Where(setting =>
+            !arguments.Any(own => own.StartsWith(setting[..(setting.IndexOf('=', StringComparison.Ordinal) + 1)], StringComparison.Ordinal))
+        );
+        return EngineProcess.Start(
+            worker,
+            Installed.Own($"workers/{worker}", worker, [.. arguments, .. given]) with
+            {
+                Environment = environment,
+            },
+            log
+        );
     }
 }

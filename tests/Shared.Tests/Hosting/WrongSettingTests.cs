@@ -9,9 +9,21 @@ public sealed class WrongSettingTests
     const string Secret = "hunter2";
 
     [Theory]
-    [InlineData("CdcSink", "Kafka:Client:partition.assignment.strategy=cooperative-sticky", "Kafka:Client:partition.assignment.strategy: is not to be set")]
-    [InlineData("CacheWarmer", "Kafka:Client:partition.assignment.strategy=range", "Kafka:Client:partition.assignment.strategy: is not to be set")]
-    [InlineData("Ingest", "Kafka:Client:partition.assignment.strategy=cooperative-sticky", "Kafka:Client:partition.assignment.strategy: is not to be set")]
+    [InlineData(
+        "CdcSink",
+        "Kafka:Client:partition.assignment.strategy=cooperative-sticky",
+        "Kafka:Client:partition.assignment.strategy: is not to be set"
+    )]
+    [InlineData(
+        "CacheWarmer",
+        "Kafka:Client:partition.assignment.strategy=range",
+        "Kafka:Client:partition.assignment.strategy: is " + "not to be set"
+    )]
+    [InlineData(
+        "Ingest",
+        "Kafka:Client:partition.assignment.strategy=cooperative-sticky",
+        "Kafka:Client:partition.assignment.strategy: is not to be set"
+    )]
     [InlineData("CdcSink", "Kafka:Client:group.protocol=consumer", "classic protocol")]
     [InlineData("CdcSink", "Kafka:Client:group.instance.id=one", "replicas share")]
     [InlineData("CdcSink", "Kafka:Client:enable.auto.commit=true", "after their effect is durable")]
@@ -185,6 +197,8 @@ public sealed class WrongSettingTests
 
         Assert.Equal(78, code);
         Assert.Contains($"{worker}: Http:Url: another process listens there already (it is 'http://{taken.LocalEndpoint}')", lines);
-        Assert.DoesNotContain(lines, line => line.StartsWith("   at ", StringComparison.Ordinal) || line.Contains("FTL", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line =>
+            line.StartsWith("   at ", StringComparison.Ordinal) || line.Contains("FTL", StringComparison.Ordinal)
+        );
     }
 }

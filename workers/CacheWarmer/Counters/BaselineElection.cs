@@ -7,7 +7,12 @@ namespace Betting.CacheWarmer.Counters;
 
 /// <summary>Sees to it that a base is in force, and that of all replicas one builds it.</summary>
 sealed class BaselineElection(
-    CounterStore store, CounterRebuild rebuild, PostgresSource postgres, IOptions<CacheWarmerOptions> options, TimeProvider clock)
+    CounterStore store,
+    CounterRebuild rebuild,
+    PostgresSource postgres,
+    IOptions<CacheWarmerOptions> options,
+    TimeProvider clock
+)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
     internal const long BuildLock = 0x6361_6368_6501;
@@ -15,11 +20,19 @@ sealed class BaselineElection(
 
     /// <summary>Waits for the base in force and builds it where nobody else does.</summary>
     /// <param name="unfit">A base that is not good any more; null if there was none.</param>
-    /// <param name="epoch">Generation of the cluster that a new base shall stand for, if it is newer than <paramref name="unfit"/>'s.</param>
+    /// <param name="epoch">
+    /// Generation of the cluster that a new base shall stand for, if it is newer than <paramref name="unfit"/>'s.
+    /// </param>
     /// <param name="reason">Why a new one would be built, for the log.</param>
     /// <param name="waiting">Called while another replica builds.</param>
     /// <param name="cancellation">Leaves it as it is.</param>
-    public async Task<CounterBaseline> EnsureAsync(CounterBaseline? unfit, int epoch, string reason, Action waiting, CancellationToken cancellation)
+    public async Task<CounterBaseline> EnsureAsync(
+        CounterBaseline? unfit,
+        int epoch,
+        string reason,
+        Action waiting,
+        CancellationToken cancellation
+    )
     {
         while (true)
         {
@@ -57,5 +70,6 @@ sealed class BaselineElection(
         }
     }
 
-    bool Fits(CounterBaseline current, CounterBaseline? unfit) => current.Generation != unfit?.Generation && current.Shards == options.Value.Shards;
+    bool Fits(CounterBaseline current, CounterBaseline? unfit) =>
+        current.Generation != unfit?.Generation && current.Shards == options.Value.Shards;
 }

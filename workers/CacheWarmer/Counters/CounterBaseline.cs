@@ -15,7 +15,15 @@ namespace Betting.CacheWarmer.Counters;
 /// <param name="Shards">Over how many slots the bets are spread.</param>
 /// <param name="Buckets">How many hashes hold one shard's bets.</param>
 public sealed record CounterBaseline(
-    string Generation, string Order, int Epoch, string Snapshot, ulong StartLsn, ulong EndLsn, int Shards, int Buckets)
+    string Generation,
+    string Order,
+    int Epoch,
+    string Snapshot,
+    ulong StartLsn,
+    ulong EndLsn,
+    int Shards,
+    int Buckets
+)
 {
     public string ToJson() => JsonSerializer.Serialize(this);
 

@@ -12,7 +12,13 @@ namespace Betting.CacheWarmer.Counters;
 /// anybody else; what readers see is this copy, which is gone ten seconds after the last moment at which it was known to be right.
 /// </summary>
 sealed class CounterPublisher(
-    CounterStore store, IConnectionMultiplexer redis, StoreRetry patience, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock) : IWorkerLoop
+    CounterStore store,
+    IConnectionMultiplexer redis,
+    StoreRetry patience,
+    Heartbeats heartbeats,
+    IOptions<CacheWarmerOptions> options,
+    TimeProvider clock
+) : IWorkerLoop
 {
     public string Name => "counters";
 
@@ -28,11 +34,24 @@ sealed class CounterPublisher(
 
     internal async Task PublishAsync()
     {
-        if (await store.LoadAsync() is not { } at || !await store.IsFreshAsync(RedisKeys.BetCountLifetime) || await store.ReadAsync(at) is not { } counts)
+        if (
+            await store.LoadAsync() is not { } at
+            || !await store.IsFreshAsync(RedisKeys.BetCountLifetime)
+            || await store.ReadAsync(at) is not { } counts
+        )
         {
             return;
         }
-        await Task.WhenAll(counts.Counts.Select(count => PublicKey.WriteAsync(
-            redis.GetDatabase(), RedisKeys.BetCount(count.Status), count.Bets.ToString(CultureInfo.InvariantCulture), counts.Version, RedisKeys.BetCountLifetime)));
+        await Task.WhenAll(
+            counts.Counts.Select(count =>
+                PublicKey.WriteAsync(
+                    redis.GetDatabase(),
+                    RedisKeys.BetCount(count.Status),
+                    count.Bets.ToString(CultureInfo.InvariantCulture),
+                    counts.Version,
+                    RedisKeys.BetCountLifetime
+                )
+            )
+        );
     }
 }

@@ -13,7 +13,12 @@ namespace Betting.CacheWarmer.Counters;
 /// on the way leaves no base in force, so the next replica begins again; until then counters are a miss for readers.
 /// </summary>
 sealed class CounterRebuild(
-    PostgresSource postgres, IConnectionMultiplexer redis, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<CounterRebuild> log)
+    PostgresSource postgres,
+    IConnectionMultiplexer redis,
+    IOptions<CacheWarmerOptions> options,
+    TimeProvider clock,
+    ILogger<CounterRebuild> log
+)
 {
     const int RowsPerPipeline = 10_000;
 
@@ -39,10 +44,20 @@ sealed class CounterRebuild(
         var start = await connection.ExecuteScalarAsync<string>("SELECT pg_current_wal_insert_lsn()::text");
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
         var (snapshot, end, bets) = await connection.QuerySingleAsync<(string, string, long)>(
-            "SELECT pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text, (SELECT count(*) FROM bets)");
+            "SELECT pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text, (SELECT count(*) FROM bets)"
+        );
         var order = Lsn(start!).ToString("X16", CultureInfo.InvariantCulture);
         var shards = options.Value.Shards;
-        var built = new CounterBaseline($"{order}-{Guid.NewGuid():N}", order, epoch, snapshot, Lsn(start!), Lsn(end), shards, CounterKeys.BucketsFor(bets, shards));
+        var built = new CounterBaseline(
+            $"{order}-{Guid.NewGuid():N}",
+            order,
+            epoch,
+            snapshot,
+            Lsn(start!),
+            Lsn(end),
+            shards,
+            CounterKeys.BucketsFor(bets, shards)
+        );
 
         await AnnounceAsync(built);
         await Reached();
@@ -71,7 +86,9 @@ sealed class CounterRebuild(
         }
         foreach (var old in gone)
         {
-            await Task.WhenAll(Enumerable.Range(0, old.Shards).Select(shard => Database.HashDeleteAsync(CounterKeys.Meta(shard), "generation")));
+            await Task.WhenAll(
+                Enumerable.Range(0, old.Shards).Select(shard => Database.HashDeleteAsync(CounterKeys.Meta(shard), "generation"))
+            );
             await UnlinkAsync(old);
         }
         await Database.HashDeleteAsync(CounterKeys.Control, ["building", "obsolete"]);
@@ -84,7 +101,9 @@ sealed class CounterRebuild(
             await Database.KeyDeleteAsync(CounterKeys.Counts(old.Generation, shard));
             foreach (var part in Enumerable.Range(0, old.Buckets).Chunk(RowsPerPipeline))
             {
-                await Database.KeyDeleteAsync(Array.ConvertAll(part, bucket => (RedisKey)CounterKeys.Bucket(old.Generation, shard, bucket)));
+                await Database.KeyDeleteAsync(
+                    Array.ConvertAll(part, bucket => (RedisKey)CounterKeys.Bucket(old.Generation, shard, bucket))
+                );
             }
         }
     }
@@ -92,15 +111,21 @@ sealed class CounterRebuild(
     async Task AnnounceAsync(CounterBaseline built)
     {
         await Database.HashSetAsync(CounterKeys.Control, "building", built.ToJson());
-        await Task.WhenAll(Enumerable.Range(0, built.Shards)
-            .Select(shard => Database.HashSetAsync(CounterKeys.Counts(built.Generation, shard), "building", 1)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, built.Shards)
+                .Select(shard => Database.HashSetAsync(CounterKeys.Counts(built.Generation, shard), "building", 1))
+        );
     }
 
     async Task<Dictionary<char, long>[]> CopyAsync(NpgsqlConnection connection, CounterBaseline built, CancellationToken cancellation)
     {
         var counts = Enumerable.Range(0, built.Shards).Select(_ => new Dictionary<char, long>()).ToArray();
         var pipeline = new List<Task>(RowsPerPipeline);
-        await using var rows = await connection.BeginBinaryExportAsync("COPY (SELECT id, status FROM bets) TO STDOUT (FORMAT binary)", cancellation);
+        await using var rows = await connection.BeginBinaryExportAsync(
+            "COPY (SELECT id, status FROM bets) TO STDOUT (FORMAT " + "binary)",
+            cancellation
+        );
         while (await rows.StartRowAsync(cancellation) > 0)
         {
             var id = await rows.ReadAsync<long>(cancellation);
@@ -124,8 +149,19 @@ sealed class CounterRebuild(
     {
         for (var shard = 0; shard < built.Shards; shard++)
         {
-            RedisValue[] arguments = [built.Generation, .. counts[shard].SelectMany(count => new RedisValue[] { count.Key.ToString(), count.Value })];
-            if (!(bool)await Database.ScriptEvaluateAsync(CounterScripts.Finish, [CounterKeys.Meta(shard), CounterKeys.Counts(built.Generation, shard)], arguments))
+            RedisValue[] arguments =
+            [
+                built.Generation,
+                .. counts[shard].SelectMany(count => new RedisValue[] { count.Key.ToString(), count.Value }),
+            ];
+            if (
+                !(bool)
+                    await Database.ScriptEvaluateAsync(
+                        CounterScripts.Finish,
+                        [CounterKeys.Meta(shard), CounterKeys.Counts(built.Generation, shard)],
+                        arguments
+                    )
+            )
             {
                 return false;
             }

@@ -55,7 +55,9 @@ static class CounterScripts
         return 1
         """;
 
-    /// <summary>The same for the whole: <c>KEYS control; ARGV the base as it was announced</c>. Answers 0 if another one is being built.</summary>
+    /// <summary>
+    /// The same for the whole: <c>KEYS control; ARGV the base as it was announced</c>. Answers 0 if another one is being built.
+    /// </summary>
     public const string Enforce = """
         if redis.call('HGET', KEYS[1], 'building') ~= ARGV[1] then return 0 end
         redis.call('HDEL', KEYS[1], 'building')

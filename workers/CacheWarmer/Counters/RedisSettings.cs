@@ -10,15 +10,24 @@ namespace Betting.CacheWarmer.Counters;
 
 /// <summary>
 /// The exact counters have no lifetime. A Redis that evicts such keys when its memory is full would take single bets away, which nothing
-/// could notice: so the policy of every server that holds counters is looked at, once a minute. An outage is told by whoever works with Redis.
+/// could notice: so the policy of every server that holds counters is looked at, once a minute. An outage is told by whoever works with
+/// Redis.
 /// </summary>
 sealed class RedisSettings(
-    IConnectionMultiplexer redis, IOptions<CacheWarmerOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<RedisSettings> log) : IWorkerLoop
+    IConnectionMultiplexer redis,
+    IOptions<CacheWarmerOptions> options,
+    Readiness readiness,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<RedisSettings> log
+) : IWorkerLoop
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "redis-settings";
 
-    static readonly TimeSpan Every = TimeSpan.FromMinutes(1), Soon = TimeSpan.FromSeconds(1), Beat = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromMinutes(1),
+        Soon = TimeSpan.FromSeconds(1),
+        Beat = TimeSpan.FromSeconds(5);
 
     // Through a script: the client holds INFO back as a command of administrators, and a script goes where its key is.
     const string Memory = "return redis.call('INFO', 'memory')";
@@ -32,7 +41,7 @@ sealed class RedisSettings(
         while (true)
         {
             var pause = await PollAsync(stopping) ? Every : Soon;
-            for (var started = clock.GetTimestamp(); clock.GetElapsedTime(started) < pause;)
+            for (var started = clock.GetTimestamp(); clock.GetElapsedTime(started) < pause; )
             {
                 heartbeats.Beat(Name);
                 await Task.Delay(pause < Beat ? pause : Beat, clock, stopping);
@@ -46,9 +55,11 @@ sealed class RedisSettings(
     {
         var policy = Field(memory, "maxmemory_policy:");
         // Without a limit of memory nothing is evicted.
-        var isLimited = long.TryParse(Field(memory, "maxmemory:"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0;
+        var isLimited =
+            long.TryParse(Field(memory, "maxmemory:"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0;
         return isLimited && (policy?.StartsWith("allkeys-", StringComparison.Ordinal) ?? false)
-            ? $"maxmemory-policy is {policy}: keys without a lifetime are evicted, and counters become wrong; use a volatile-* policy or noeviction"
+            ? $"maxmemory-policy is {policy}: keys without a lifetime are evicted, and counters become wrong; use a volatile-* policy "
+                + $"or noeviction"
             : null;
     }
 
@@ -58,7 +69,11 @@ sealed class RedisSettings(
         heartbeats.Beat(Name);
         try
         {
-            RedisKey[] keys = [CounterKeys.Control, .. Enumerable.Range(0, options.Value.Shards).Select(shard => (RedisKey)CounterKeys.Meta(shard))];
+            RedisKey[] keys =
+            [
+                CounterKeys.Control,
+                .. Enumerable.Range(0, options.Value.Shards).Select(shard => (RedisKey)CounterKeys.Meta(shard)),
+            ];
             var memories = await Task.WhenAll(keys.Select(key => redis.GetDatabase().ScriptEvaluateAsync(Memory, [key])));
             var broken = memories.Select(memory => WhatIsBroken((string?)memory ?? "")).OfType<string>().Distinct().ToList();
             _watch.Saw(broken);
@@ -71,5 +86,8 @@ sealed class RedisSettings(
     }
 
     static string? Field(string memory, string name) =>
-        memory.Split('\n', StringSplitOptions.TrimEntries).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?[name.Length..];
+        memory
+            .Split('\n', StringSplitOptions.TrimEntries)
+            .FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))
+            ?[name.Length..];
 }

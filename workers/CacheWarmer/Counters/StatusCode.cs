@@ -12,7 +12,12 @@ static class StatusCode
     public const char Unknown = '?';
 
     static readonly (string Status, char Code)[] Known =
-        [(BetStatus.Open, 'O'), (BetStatus.Settled, 'S'), (BetStatus.CashedOut, 'C'), (BetStatus.Cancelled, 'X')];
+    [
+        (BetStatus.Open, 'O'),
+        (BetStatus.Settled, 'S'),
+        (BetStatus.CashedOut, 'C'),
+        (BetStatus.Cancelled, 'X'),
+    ];
 
     public static char Of(string status)
     {
@@ -26,14 +31,15 @@ static class StatusCode
         return Unknown;
     }
 
-    public static char Of(ReadOnlySpan<byte> status) => status switch
-    {
-        _ when status.SequenceEqual("OPEN"u8) => 'O',
-        _ when status.SequenceEqual("SETTLED"u8) => 'S',
-        _ when status.SequenceEqual("CASHED_OUT"u8) => 'C',
-        _ when status.SequenceEqual("CANCELLED"u8) => 'X',
-        _ => Unknown,
-    };
+    public static char Of(ReadOnlySpan<byte> status) =>
+        status switch
+        {
+            _ when status.SequenceEqual("OPEN"u8) => 'O',
+            _ when status.SequenceEqual("SETTLED"u8) => 'S',
+            _ when status.SequenceEqual("CASHED_OUT"u8) => 'C',
+            _ when status.SequenceEqual("CANCELLED"u8) => 'X',
+            _ => Unknown,
+        };
 
     /// <summary>The statuses that are published, with their codes.</summary>
     public static IReadOnlyList<(string Status, char Code)> Published => Known;

@@ -24,8 +24,15 @@ sealed class EventCatalogFill(IOptions<CacheWarmerOptions> options) : IKeyFill
             SELECT id, name, category, start_time, status FROM events
             WHERE status <> $1 AND isfinite(start_time) ORDER BY start_time, id LIMIT $2
             """,
-            connection)
-        { Parameters = { new() { Value = EventStatus.Finished }, new() { Value = options.Value.CatalogLimit } } };
+            connection
+        )
+        {
+            Parameters =
+            {
+                new() { Value = EventStatus.Finished },
+                new() { Value = options.Value.CatalogLimit },
+            },
+        };
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var json = new ArrayBufferWriter<byte>(64 * 1024);
         var items = 0;

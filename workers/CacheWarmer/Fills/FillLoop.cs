@@ -7,8 +7,14 @@ namespace Betting.CacheWarmer.Fills;
 
 /// <summary>Fills each list soon after the changes that it shows, and before it expires.</summary>
 sealed class FillLoop(
-    IEnumerable<Filler> fillers, StaleKeys fills, StoreRetry patience, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock,
-    ILogger<FillLoop> log) : IWorkerLoop
+    IEnumerable<Filler> fillers,
+    StaleKeys fills,
+    StoreRetry patience,
+    Heartbeats heartbeats,
+    IOptions<CacheWarmerOptions> options,
+    TimeProvider clock,
+    ILogger<FillLoop> log
+) : IWorkerLoop
 {
     public string Name => "fills";
 
@@ -46,7 +52,8 @@ sealed class FillLoop(
                     filled = true;
                 }
             },
-            stopping);
+            stopping
+        );
         if (touched && !(done && filled))
         {
             fills.GiveBack(filler.Key);

@@ -55,7 +55,8 @@ sealed class Filler(IKeyFill fill, PostgresSource postgres, IConnectionMultiplex
             SELECT lpad(to_hex((pg_current_wal_insert_lsn() - '0/0')::bigint), 16, '0')
                 || '.' || lpad((extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text, 20, '0')
             """,
-            connection);
+            connection
+        );
         return (string)(await command.ExecuteScalarAsync(cancellation))!;
     }
 }

@@ -14,7 +14,11 @@ sealed class Breaker(IOptions<CacheWarmerOptions> options, TimeProvider clock)
 
     public bool IsOpen
     {
-        get { lock (_gate) return _failures >= options.Value.BreakerFailures; }
+        get
+        {
+            lock (_gate)
+                return _failures >= options.Value.BreakerFailures;
+        }
     }
 
     /// <summary>Whether an attempt may be made now; while open this takes the probe.</summary>

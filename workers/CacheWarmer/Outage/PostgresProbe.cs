@@ -8,12 +8,15 @@ namespace Betting.CacheWarmer.Outage;
 /// Asks whether PostgreSQL answers, also while no step needs it: with several replicas a step may not need it for as long as another
 /// replica does the work. Alone it ends an outage; the steps may begin one.
 /// </summary>
-sealed class PostgresProbe(PostgresSource postgres, Outages outages, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+sealed class PostgresProbe(PostgresSource postgres, Outages outages, Readiness readiness, Heartbeats heartbeats, TimeProvider clock)
+    : IWorkerLoop
 {
     /// <summary>Under this name steps tell of a failure of PostgreSQL.</summary>
     public const string Loop = "postgres-probe";
 
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(5), WhileAway = TimeSpan.FromSeconds(1), Limit = TimeSpan.FromSeconds(4);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(5),
+        WhileAway = TimeSpan.FromSeconds(1),
+        Limit = TimeSpan.FromSeconds(4);
 
     public string Name => Loop;
 

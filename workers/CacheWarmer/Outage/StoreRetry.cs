@@ -11,7 +11,10 @@ sealed class StoreRetry(Breaker breaker, Outages outages, TimeProvider clock, IL
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <param name="name">The step's name; an outage of Redis ends when its own step succeeds, one of PostgreSQL when <see cref="PostgresProbe"/> has an answer.</param>
+    /// <param name="name">
+    /// The step's name; an outage of Redis ends when its own step succeeds, one of PostgreSQL when <see cref="PostgresProbe"/> has an
+    /// answer.
+    /// </param>
     /// <param name="step">Safe to repeat.</param>
     /// <param name="waiting">Called at each turn of the wait, so that its loop stays alive.</param>
     /// <param name="cancellation">Gives up.</param>
@@ -30,7 +33,18 @@ sealed class StoreRetry(Breaker breaker, Outages outages, TimeProvider clock, IL
 
     /// <summary>One attempt, if the breaker allows it; false where it was not made or failed because a store is away.</summary>
     public async Task<bool> OnceAsync(string name, Func<Task> step, CancellationToken cancellation) =>
-        breaker.Allows() && (await TryAsync(name, async () => { await step(); return true; }, cancellation)).Done;
+        breaker.Allows()
+        && (
+            await TryAsync(
+                name,
+                async () =>
+                {
+                    await step();
+                    return true;
+                },
+                cancellation
+            )
+        ).Done;
 
     async Task<(bool Done, T? Answer)> TryAsync<T>(string name, Func<Task<T>> step, CancellationToken cancellation)
     {
@@ -65,7 +79,10 @@ sealed class StoreRetry(Breaker breaker, Outages outages, TimeProvider clock, IL
             outages.Failed(Stores.Postgres, PostgresProbe.Loop, Network.Describe(failure));
         }
         // A bare TimeoutException is Npgsql's while it connects.
-        catch (Exception failure) when ((failure is TimeoutException || failure is NpgsqlException refused && PostgresTrouble.IsPassing(refused)) && !cancellation.IsCancellationRequested)
+        catch (Exception failure)
+            when ((failure is TimeoutException || failure is NpgsqlException refused && PostgresTrouble.IsPassing(refused))
+                && !cancellation.IsCancellationRequested
+            )
         {
             outages.Failed(PostgresProbe.Loop, failure);
         }

@@ -14,7 +14,13 @@ namespace Betting.CacheWarmer.Settlement;
 /// (<c>REFRESH … CONCURRENTLY</c>, through a function that lends the owner's right). One replica at a time.
 /// </summary>
 sealed class SettlementRefresh(
-    PostgresSource postgres, StoreFailures failures, Heartbeats heartbeats, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<SettlementRefresh> log) : IWorkerLoop
+    PostgresSource postgres,
+    StoreFailures failures,
+    Heartbeats heartbeats,
+    IOptions<CacheWarmerOptions> options,
+    TimeProvider clock,
+    ILogger<SettlementRefresh> log
+) : IWorkerLoop
 {
     internal const long RefreshLock = 0x6361_6368_6502;
     static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(10);
@@ -32,8 +38,7 @@ sealed class SettlementRefresh(
                 heartbeats.Beat(Name);
                 var left = options.Value.SettlementEvery - clock.GetElapsedTime(started);
                 await Task.Delay(left < BeatEvery ? TimeSpan.FromTicks(Math.Max(1, left.Ticks)) : BeatEvery, clock, stopping);
-            }
-            while (clock.GetElapsedTime(started) < options.Value.SettlementEvery);
+            } while (clock.GetElapsedTime(started) < options.Value.SettlementEvery);
         }
     }
 
@@ -52,7 +57,8 @@ sealed class SettlementRefresh(
                 CacheWarmerLog.SettlementRefreshed(log, clock.GetElapsedTime(started).TotalSeconds);
             }
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or SocketException && !stopping.IsCancellationRequested)
+        catch (Exception failure)
+            when (failure is NpgsqlException or TimeoutException or SocketException && !stopping.IsCancellationRequested)
         {
             CacheWarmerLog.SettlementFailed(log, failures.Recognise(failure)?.Detail ?? failure.GetType().Name);
         }
@@ -68,7 +74,9 @@ sealed class SettlementRefresh(
         }
         try
         {
-            await connection.ExecuteAsync(new CommandDefinition("SELECT refresh_daily_settlement()", commandTimeout: 0, cancellationToken: stopping));
+            await connection.ExecuteAsync(
+                new CommandDefinition("SELECT refresh_daily_settlement()", commandTimeout: 0, cancellationToken: stopping)
+            );
         }
         finally
         {

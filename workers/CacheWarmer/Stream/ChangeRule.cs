@@ -40,7 +40,9 @@ static class ChangeRule
         }
         // Without its status (a column that the record did not bring) a change moves nothing.
         var saysStatus = record.Operation == Operation.Delete || (record.MissingColumns & MissingColumns.BetStatus) == 0;
-        return record.Kind == RecordKind.Truncate ? ChangeMeaning.Rebuild : saysStatus ? ChangeMeaning.Count : ChangeMeaning.Covered;
+        return record.Kind == RecordKind.Truncate ? ChangeMeaning.Rebuild
+            : saysStatus ? ChangeMeaning.Count
+            : ChangeMeaning.Covered;
     }
 
     public static CountedChange ToCount(in DecodedRecord record, int partition)

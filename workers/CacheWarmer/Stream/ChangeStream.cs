@@ -29,7 +29,15 @@ sealed class ChangeStream : IDisposable
     bool _paused;
     bool _closed;
 
-    public ChangeStream(IOptions<KafkaOptions> kafka, IOptions<CacheWarmerOptions> options, Readiness readiness, Outages outages, WorkerMetrics metrics, TimeProvider clock, ILogger<ChangeStream> log)
+    public ChangeStream(
+        IOptions<KafkaOptions> kafka,
+        IOptions<CacheWarmerOptions> options,
+        Readiness readiness,
+        Outages outages,
+        WorkerMetrics metrics,
+        TimeProvider clock,
+        ILogger<ChangeStream> log
+    )
     {
         (_log, _outages) = (log, outages);
         _outage = new KafkaOutage(outages, "stream", error => CacheWarmerLog.Kafka(log, error.Code, error.Reason), clock);
@@ -40,17 +48,22 @@ sealed class ChangeStream : IDisposable
         _consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Value.Consumer(StreamSettings.Apply))
             .SetLogHandler((_, line) => CacheWarmerLog.KafkaClient(log, LogLevel.Debug, line.Facility, line.Message))
             .SetErrorHandler((_, error) => _outage.OnError(error))
-            .SetPartitionsAssignedHandler((consumer, assigned) =>
-            {
-                CacheWarmerLog.Assigned(log, string.Join(", ", assigned));
-                assigned.ForEach(partition => _ends.Remove(partition));
-                // One that was paused when it went away is still paused when it comes back: the next read resumes it.
-                _paused = true;
-                readiness.Set("assignment", true);
-                _outage.Joined();
-                metrics.Rebalanced("assigned", consumer.Assignment.Union(assigned).Count());
-            })
-            .SetPartitionsRevokedHandler((consumer, revoked) => metrics.Rebalanced("revoked", consumer.Assignment.Except(revoked.Select(each => each.TopicPartition)).Count()))
+            .SetPartitionsAssignedHandler(
+                (consumer, assigned) =>
+                {
+                    CacheWarmerLog.Assigned(log, string.Join(", ", assigned));
+                    assigned.ForEach(partition => _ends.Remove(partition));
+                    // One that was paused when it went away is still paused when it comes back: the next read resumes it.
+                    _paused = true;
+                    readiness.Set("assignment", true);
+                    _outage.Joined();
+                    metrics.Rebalanced("assigned", consumer.Assignment.Union(assigned).Count());
+                }
+            )
+            .SetPartitionsRevokedHandler(
+                (consumer, revoked) =>
+                    metrics.Rebalanced("revoked", consumer.Assignment.Except(revoked.Select(each => each.TopicPartition)).Count())
+            )
             .SetPartitionsLostHandler((_, _) => metrics.Rebalanced("lost", 0))
             .Build();
     }
@@ -64,7 +77,9 @@ sealed class ChangeStream : IDisposable
 
     public void Subscribe() => _consumer.Subscribe(_topics);
 
-    /// <summary>Up to <paramref name="size"/> records; waits <paramref name="first"/> for one, then <paramref name="more"/> for others.</summary>
+    /// <summary>
+    /// Up to <paramref name="size"/> records; waits <paramref name="first"/> for one, then <paramref name="more"/> for others.
+    /// </summary>
     public List<ConsumeResult<byte[]?, byte[]?>> Next(int size, TimeSpan first, TimeSpan more, TimeProvider clock)
     {
         var (batch, bytes) = (new List<ConsumeResult<byte[]?, byte[]?>>(), 0L);
@@ -102,7 +117,9 @@ sealed class ChangeStream : IDisposable
             // A partition that went to another replica meanwhile is read again there: harmless, effects are idempotent.
             if (assigned.Contains(last.TopicPartition))
             {
-                _consumer.StoreOffset(new TopicPartitionOffset(last.TopicPartition, _ends.GetValueOrDefault(last.TopicPartition, last.Offset + 1)));
+                _consumer.StoreOffset(
+                    new TopicPartitionOffset(last.TopicPartition, _ends.GetValueOrDefault(last.TopicPartition, last.Offset + 1))
+                );
             }
         }
     }
@@ -222,8 +239,8 @@ sealed class ChangeStream : IDisposable
     void ReadFromBeginning(TopicPartition partition)
     {
         var limit = TimeSpan.FromSeconds(5);
-        var isFirstStart = _consumer.Committed([partition], limit)[0].Offset == Offset.Unset
-            && _consumer.QueryWatermarkOffsets(partition, limit).Low == 0;
+        var isFirstStart =
+            _consumer.Committed([partition], limit)[0].Offset == Offset.Unset && _consumer.QueryWatermarkOffsets(partition, limit).Low == 0;
         if (!isFirstStart)
         {
             CacheWarmerLog.OffsetLost(_log, partition);

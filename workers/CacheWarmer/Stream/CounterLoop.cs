@@ -11,8 +11,19 @@ namespace Betting.CacheWarmer.Stream;
 
 /// <summary>Read a batch → count it in Redis → store its offsets; the lists that it touches are marked for their next fill.</summary>
 sealed class CounterLoop(
-    ChangeStream stream, CounterStore store, BaselineElection keeper, StaleKeys fills, StoreRetry patience, FollowedBets followed, Heartbeats heartbeats, Readiness readiness,
-    CacheWarmerMetrics metrics, IOptions<CacheWarmerOptions> options, TimeProvider clock, ILogger<CounterLoop> log) : IWorkerLoop
+    ChangeStream stream,
+    CounterStore store,
+    BaselineElection keeper,
+    StaleKeys fills,
+    StoreRetry patience,
+    FollowedBets followed,
+    Heartbeats heartbeats,
+    Readiness readiness,
+    CacheWarmerMetrics metrics,
+    IOptions<CacheWarmerOptions> options,
+    TimeProvider clock,
+    ILogger<CounterLoop> log
+) : IWorkerLoop
 {
     static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(1);
     static readonly TimeSpan PoisonPause = TimeSpan.FromMinutes(1);
@@ -54,9 +65,7 @@ sealed class CounterLoop(
     async Task TakeAsync(List<ConsumeResult<byte[]?, byte[]?>> batch, CancellationToken stopping)
     {
         await EnsureBaseAsync(null, 0, "there are none", stopping);
-        while (!await CountAsync(batch, stopping))
-        {
-        }
+        while (!await CountAsync(batch, stopping)) { }
         stream.Done(batch);
         var lastCommit = _freshness.Note(batch);
         if (lastCommit is { } commit)
@@ -70,7 +79,9 @@ sealed class CounterLoop(
     {
         followed.Begin();
         var changes = new List<CountedChange>(batch.Count);
-        int covered = 0, undecodable = 0, epoch = 0;
+        int covered = 0,
+            undecodable = 0,
+            epoch = 0;
         var rebuild = false;
         foreach (var record in batch)
         {
@@ -161,7 +172,14 @@ sealed class CounterLoop(
         stream.KeepWaiting();
     }
 
-    static StreamRecord ToStreamRecord(ConsumeResult<byte[]?, byte[]?> record) => new(
-        record.Topic, record.Partition.Value, record.Offset.Value, record.Message.Timestamp.UnixTimestampMs, record.Message.Key, record.Message.Value,
-        [.. record.Message.Headers.Select(header => new RecordHeader(header.Key, header.GetValueBytes()))]);
+    static StreamRecord ToStreamRecord(ConsumeResult<byte[]?, byte[]?> record) =>
+        new(
+            record.Topic,
+            record.Partition.Value,
+            record.Offset.Value,
+            record.Message.Timestamp.UnixTimestampMs,
+            record.Message.Key,
+            record.Message.Value,
+            [.. record.Message.Headers.Select(header => new RecordHeader(header.Key, header.GetValueBytes()))]
+        );
 }

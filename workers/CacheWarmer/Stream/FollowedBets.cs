@@ -24,7 +24,9 @@ sealed class FollowedBets(FollowedIds ids, ILogger<FollowedBets> log)
         }
         var text = meaning == ChangeMeaning.Count ? "counted in Redis" : "contained in the counters' base";
         var (id, operation, version) = (change.Id, change.Operation, change.Version.Value);
-        _lines.Add(() => CacheWarmerLog.FollowedBet(log, id, operation, version, record.Topic, record.Partition.Value, record.Offset.Value, text));
+        _lines.Add(() =>
+            CacheWarmerLog.FollowedBet(log, id, operation, version, record.Topic, record.Partition.Value, record.Offset.Value, text)
+        );
     }
 
     /// <summary>The batch that was judged last is applied.</summary>

@@ -10,7 +10,8 @@ namespace Betting.CacheWarmer.Stream;
 /// </summary>
 sealed class Freshness(ChangeStream stream, IOptions<CacheWarmerOptions> options, TimeProvider clock)
 {
-    static readonly TimeSpan CountPartitionsEvery = TimeSpan.FromSeconds(30), Ahead = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan CountPartitionsEvery = TimeSpan.FromSeconds(30),
+        Ahead = TimeSpan.FromSeconds(5);
 
     readonly Dictionary<TopicPartition, DateTimeOffset> _lastCommit = [];
     int _partitions;
@@ -59,10 +60,11 @@ sealed class Freshness(ChangeStream stream, IOptions<CacheWarmerOptions> options
         }
     }
 
-    // By Redis's clock: on a machine whose own clock is behind, a change of minutes ago would seem to have come just now. What seems to come from
-    // later says that clocks differ, and proves nothing.
+    // By Redis's clock: on a machine whose own clock is behind, a change of minutes ago would seem to have come just now. What seems to
+    // come from later says that clocks differ, and proves nothing.
     bool IsClose(TopicPartition partition, DateTimeOffset now) =>
-        (_lastCommit.TryGetValue(partition, out var commit) && now - commit < options.Value.MaxStaleness && commit - now < Ahead) || IsAtEnd(partition);
+        (_lastCommit.TryGetValue(partition, out var commit) && now - commit < options.Value.MaxStaleness && commit - now < Ahead)
+        || IsAtEnd(partition);
 
     bool IsAtEnd(TopicPartition partition)
     {

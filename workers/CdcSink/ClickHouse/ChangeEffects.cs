@@ -6,9 +6,9 @@ using ClickHouse.Driver.Utility;
 namespace Betting.CdcSink.ClickHouse;
 
 /// <summary>
-/// Looks for what the sink wrote for changes: the change itself; for a bet its row in <c>bets_analytics_rows</c>; for a user or an event the rows of some
-/// of its bets. Any of these tables may be older than the others. <c>bets_by_user</c> and <c>bets_by_event</c> are not looked at: the reconciliation that
-/// ends a hold compares neither.
+/// Looks for what the sink wrote for changes: the change itself; for a bet its row in <c>bets_analytics_rows</c>; for a user or an event
+/// the rows of some of its bets. Any of these tables may be older than the others. <c>bets_by_user</c> and <c>bets_by_event</c> are not
+/// looked at: the reconciliation that ends a hold compares neither.
 /// </summary>
 sealed class ChangeEffects(ChangeStore store)
 {
@@ -39,7 +39,8 @@ sealed class ChangeEffects(ChangeStore store)
         FORMAT RowBinary
         """;
 
-    // The bets with the lowest and with the highest ids of each: read in the order of the key, so it costs the same for an event with millions.
+    // The bets with the lowest and with the highest ids of each: read in the order of the key, so it costs the same for an event with
+    // millions.
     const string SomeBets = """
         (SELECT bet_id FROM bets_by_{0} WHERE {0}_id = {id} ORDER BY {0}_id, bet_id LIMIT 1 BY bet_id LIMIT {1})
         UNION ALL
@@ -60,9 +61,11 @@ sealed class ChangeEffects(ChangeStore store)
             SELECT newest_id, min(newest_version) AS joined, 1 AS has_rows
             FROM
             (
-                SELECT bet_id, argMax({0}_id, version) AS newest_id, argMax({0}_version, version) AS newest_version, argMax(is_deleted, version) AS is_gone
+                SELECT bet_id, argMax({0}_id, version) AS newest_id, argMax({0}_version, version) AS newest_version, argMax(is_deleted,
+                    version) AS is_gone
                 FROM bets_analytics_rows
-                WHERE bet_id IN {bets:Array(Int64)} AND placed_at IN (SELECT {{ShownPlacedAt}} FROM bet_changes WHERE id IN {bets:Array(Int64)})
+                WHERE bet_id IN {bets:Array(Int64)} AND placed_at IN (SELECT {{ShownPlacedAt}} FROM bet_changes
+                WHERE id IN {bets:Array(Int64)})
                     AND placed_at >= (SELECT whole_days FROM kept_since)
                 GROUP BY bet_id
             )
@@ -75,7 +78,10 @@ sealed class ChangeEffects(ChangeStore store)
 
     /// <summary>Those of the changes of which something is missing.</summary>
     public async Task<HashSet<(long Id, ulong Version)>> MissingAsync(
-        SourceTable table, IReadOnlyCollection<(long Id, ulong Version)> changes, CancellationToken cancellation)
+        SourceTable table,
+        IReadOnlyCollection<(long Id, ulong Version)> changes,
+        CancellationToken cancellation
+    )
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("ids", changes.Select(change => change.Id).Distinct().ToArray());
@@ -85,32 +91,46 @@ sealed class ChangeEffects(ChangeStore store)
         {
             parameters.AddParameter("bets", await SomeBetsAsync(table, changes.Select(change => change.Id).Distinct(), cancellation));
         }
-        await store.ReadRowsAsync(table == SourceTable.Bets ? OfBets : Of(table, OfDimensions), parameters, (ref row) =>
-        {
-            var (id, version, isWhole) = (row.ReadInt64(), row.ReadUInt64(), row.ReadUInt64() > 0);
-            if (!row.IsShort && isWhole)
+        await store.ReadRowsAsync(
+            table == SourceTable.Bets ? OfBets : Of(table, OfDimensions),
+            parameters,
+            (ref row) =>
             {
-                whole.Add((id, version));
-            }
-        }, cancellation);
+                var (id, version, isWhole) = (row.ReadInt64(), row.ReadUInt64(), row.ReadUInt64() > 0);
+                if (!row.IsShort && isWhole)
+                {
+                    whole.Add((id, version));
+                }
+            },
+            cancellation
+        );
         return [.. changes.Where(change => !whole.Contains(change))];
     }
 
     async Task<long[]> SomeBetsAsync(SourceTable table, IEnumerable<long> ids, CancellationToken cancellation)
     {
         var bets = new List<long>();
-        var sql = string.Join(" UNION ALL ", ids.Select(id => Of(table, SomeBets).Replace("{id}", id.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)));
-        await store.ReadRowsAsync(sql + " FORMAT RowBinary", null, (ref row) =>
-        {
-            var bet = row.ReadInt64();
-            if (!row.IsShort)
+        var sql = string.Join(
+            " UNION ALL ",
+            ids.Select(id => Of(table, SomeBets).Replace("{id}", id.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))
+        );
+        await store.ReadRowsAsync(
+            sql + " FORMAT RowBinary",
+            null,
+            (ref row) =>
             {
-                bets.Add(bet);
-            }
-        }, cancellation);
+                var bet = row.ReadInt64();
+                if (!row.IsShort)
+                {
+                    bets.Add(bet);
+                }
+            },
+            cancellation
+        );
         return [.. bets];
     }
 
-    static string Of(SourceTable table, string sql) => sql.Replace("{0}", table == SourceTable.Users ? "user" : "event", StringComparison.Ordinal)
-        .Replace("{1}", (BetsLookedAt / 2).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+    static string Of(SourceTable table, string sql) =>
+        sql.Replace("{0}", table == SourceTable.Users ? "user" : "event", StringComparison.Ordinal)
+            .Replace("{1}", (BetsLookedAt / 2).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 }

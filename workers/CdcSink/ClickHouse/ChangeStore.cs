@@ -38,10 +38,18 @@ public sealed class ChangeStore : IDisposable
         {
             return;
         }
-        using var answer = await _client.PostStreamAsync($"INSERT INTO {table} ({rows.ColumnNames}) FORMAT Native", rows.Open(), isCompressed: false, cancellation);
+        using var answer = await _client.PostStreamAsync(
+            $"INSERT INTO {table} ({rows.ColumnNames}) FORMAT " + $"Native",
+            rows.Open(),
+            isCompressed: false,
+            cancellation
+        );
     }
 
-    /// <summary>Reads rows of an answer in RowBinary. An error in the middle of it is an error of the whole: nothing is taken for complete that is not.</summary>
+    /// <summary>
+    /// Reads rows of an answer in RowBinary. An error in the middle of it is an error of the whole: nothing is taken for complete that is
+    /// not.
+    /// </summary>
     /// <param name="sql">Ends in <c>FORMAT RowBinary</c>.</param>
     /// <param name="parameters">Its parameters.</param>
     /// <param name="take">Takes a row.</param>
@@ -73,8 +81,13 @@ public sealed class ChangeStore : IDisposable
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("from", from.Value);
         parameters.AddParameter("to", to.Value);
-        var sql = $"SELECT count() FROM (SELECT 1 FROM {ChangesOf(table)} WHERE version >= {{from:UInt64}} AND version < {{to:UInt64}} LIMIT 1)";
-        return Convert.ToInt64(await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture) > 0;
+        var sql =
+            $"SELECT count() FROM (SELECT 1 FROM {ChangesOf(table)} WHERE version >= {{from:UInt64}} AND version < "
+            + $"{{to:UInt64}} LIMIT 1)";
+        return Convert.ToInt64(
+                await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation),
+                CultureInfo.InvariantCulture
+            ) > 0;
     }
 
     /// <summary>By topic: the version of the newest snapshot of which a read is stored.</summary>
@@ -82,7 +95,9 @@ public sealed class ChangeStore : IDisposable
     {
         var newest = new Dictionary<string, ulong>();
         await using var rows = await _client.ExecuteReaderAsync(
-            "SELECT toString(topic), max(version) FROM snapshot_markers WHERE marker = 'read' GROUP BY topic", cancellationToken: cancellation);
+            "SELECT toString(topic), max(version) FROM snapshot_markers WHERE marker = 'read' GROUP BY " + "topic",
+            cancellationToken: cancellation
+        );
         while (await rows.ReadAsync(cancellation))
         {
             newest[rows.GetString(0)] = Convert.ToUInt64(rows.GetValue(1), CultureInfo.InvariantCulture);
@@ -97,19 +112,25 @@ public sealed class ChangeStore : IDisposable
         parameters.AddParameter("id", id);
         parameters.AddParameter("version", version);
         var sql = $"SELECT count() FROM {ChangesOf(table)} WHERE id = {{id:Int64}} AND version = {{version:UInt64}}";
-        return Convert.ToInt64(await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation), CultureInfo.InvariantCulture) > 0;
+        return Convert.ToInt64(
+                await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation),
+                CultureInfo.InvariantCulture
+            ) > 0;
     }
 
     /// <summary>Asks the Reconciler for a run; once for each <paramref name="id"/>, however often it is asked.</summary>
     /// <param name="id">Names the sign, so that the same sign asks once.</param>
     /// <param name="reason">For people.</param>
-    /// <param name="hold">How far <c>data_as_of</c> may go meanwhile. To be asked before progress is recorded: progress lets it go on.</param>
+    /// <param name="hold">
+    /// How far <c>data_as_of</c> may go meanwhile. To be asked before progress is recorded: progress lets it go on.
+    /// </param>
     /// <param name="cancellation">Ends it.</param>
-    public Task AskReconciliationAsync(string id, string reason, Hold hold, CancellationToken cancellation) => AskAsync(id, reason, hold, "", cancellation);
+    public Task AskReconciliationAsync(string id, string reason, Hold hold, CancellationToken cancellation) =>
+        AskAsync(id, reason, hold, "", cancellation);
 
     /// <summary>
-    /// Asks the Reconciler for a run that begins after this sign. Where a request of the same subject is open, holds as much, and no run has
-    /// begun since it was made, its run begins after this sign too, and no other request is made: their number grows with the runs.
+    /// Asks the Reconciler for a run that begins after this sign. Where a request of the same subject is open, holds as much, and no run
+    /// has begun since it was made, its run begins after this sign too, and no other request is made: their number grows with the runs.
     /// </summary>
     /// <param name="sign">The sign. Asked again after its request was answered, it asks for nothing.</param>
     /// <param name="reason">For people.</param>
@@ -119,9 +140,15 @@ public sealed class ChangeStore : IDisposable
     {
         // The Reconciler writes answered = 1 before its run looks at anything, and a row never goes back to 0.
         var covering = hold.Until is null ? "" : "AND toUnixTimestamp64Micro(holds_from) <= {until:Int64}";
-        return AskAsync(sign.Id, reason, hold,
-            $"WHERE (SELECT count() FROM reconciliation_requests FINAL WHERE startsWith(id, {{prefix:String}}) AND answered = 0 {covering}) = 0",
-            cancellation, sign.Prefix);
+        return AskAsync(
+            sign.Id,
+            reason,
+            hold,
+            $"WHERE (SELECT count() FROM reconciliation_requests FINAL WHERE startsWith(id, {{prefix:String}}) AND answered = 0 "
+                + $"{covering}) = 0",
+            cancellation,
+            sign.Prefix
+        );
     }
 
     async Task AskAsync(string id, string reason, Hold hold, string where, CancellationToken cancellation, string prefix = "")
@@ -141,7 +168,8 @@ public sealed class ChangeStore : IDisposable
         var sql = $$"""
             INSERT INTO reconciliation_requests (id, reason, holds_from)
             SELECT {id:String}, {reason:String},
-                fromUnixTimestamp64Micro(least((SELECT ifNull(max(toUnixTimestamp64Micro(data_as_of)), 0) FROM data_as_of), {until:Int64}), 'UTC')
+                fromUnixTimestamp64Micro(least((SELECT ifNull(max(toUnixTimestamp64Micro(data_as_of)), 0) FROM data_as_of),
+                {until:Int64}), 'UTC')
             {{where}}
             """;
         await _client.ExecuteNonQueryAsync(sql, parameters, cancellationToken: cancellation);

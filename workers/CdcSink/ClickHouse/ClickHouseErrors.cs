@@ -19,14 +19,16 @@ static class ClickHouseErrors
     public static bool IsRetryable(Exception failure, CancellationToken stopping, out string code) =>
         Classify(failure, stopping, out code) is FailureClass.Unavailable or FailureClass.TooMuch or FailureClass.Unknown;
 
-    /// <summary>True where a smaller statement may succeed: <see cref="FailureClass.TooMuch"/> and <see cref="FailureClass.Unknown"/>.</summary>
+    /// <summary>
+    /// True where a smaller statement may succeed: <see cref="FailureClass.TooMuch"/> and <see cref="FailureClass.Unknown"/>.
+    /// </summary>
     public static bool AsksForLess(Exception failure, CancellationToken stopping) =>
         Classify(failure, stopping, out _) is FailureClass.TooMuch or FailureClass.Unknown;
 
     /// <summary>The class of a failure. Null where it is no failure of ClickHouse: a cancellation, or a fault of the sink itself.</summary>
     /// <remarks>
-    /// A code of <see cref="FailureClass.Data"/> counts only in an <see cref="OwnRowsRefusedException"/>. In the answer to any other statement,
-    /// such as a read of a damaged part, it says nothing about a record: it is <see cref="FailureClass.Unknown"/>.
+    /// A code of <see cref="FailureClass.Data"/> counts only in an <see cref="OwnRowsRefusedException"/>. In the answer to any other
+    /// statement, such as a read of a damaged part, it says nothing about a record: it is <see cref="FailureClass.Unknown"/>.
     /// </remarks>
     /// <param name="failure">What was thrown.</param>
     /// <param name="stopping">The caller's token. Any other cancellation is that of a time limit.</param>

@@ -3,10 +3,14 @@ using Betting.Hosting;
 
 namespace Betting.CdcSink.ClickHouse;
 
-/// <summary>Tells of a ClickHouse that is away, for all loops that use it: one line for all of them, and readiness and metric beside it.</summary>
+/// <summary>
+/// Tells of a ClickHouse that is away, for all loops that use it: one line for all of them, and readiness and metric beside it.
+/// </summary>
 public sealed class ClickHouseOutage(Outages outages, StoreFailures failures)
 {
-    /// <summary>A step failed in a way that passes by itself. An outage is told; false where the step is to log the failure itself.</summary>
+    /// <summary>
+    /// A step failed in a way that passes by itself. An outage is told; false where the step is to log the failure itself.
+    /// </summary>
     /// <param name="loop">The step's loop.</param>
     /// <param name="failure">What was thrown.</param>
     /// <param name="stopping">The caller's token.</param>
@@ -30,7 +34,11 @@ public sealed class ClickHouseOutage(Outages outages, StoreFailures failures)
 
     /// <summary>A plain question failed, so the server does not serve, whatever the failure's class.</summary>
     public void Failed(string loop, Exception failure) =>
-        outages.Failed(Stores.ClickHouse, loop, failures.Recognise(failure)?.Detail ?? (failure is OperationCanceledException ? "no answer in time" : Refusal.LineOf(failure)));
+        outages.Failed(
+            Stores.ClickHouse,
+            loop,
+            failures.Recognise(failure)?.Detail ?? (failure is OperationCanceledException ? "no answer in time" : Refusal.LineOf(failure))
+        );
 
     /// <summary>The loop's step was given up.</summary>
     public void Forget(string loop) => outages.Forget(Stores.ClickHouse, loop);

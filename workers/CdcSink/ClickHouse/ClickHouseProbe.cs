@@ -3,7 +3,13 @@ using Betting.Hosting;
 namespace Betting.CdcSink.ClickHouse;
 
 /// <summary>Whether ClickHouse answers a plain query, also while no batch asks it.</summary>
-public sealed class ClickHouseProbe(ChangeStore store, ClickHouseOutage outage, Readiness readiness, Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+public sealed class ClickHouseProbe(
+    ChangeStore store,
+    ClickHouseOutage outage,
+    Readiness readiness,
+    Heartbeats heartbeats,
+    TimeProvider clock
+) : IWorkerLoop
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "clickhouse";

@@ -6,10 +6,14 @@ enum FailureClass
     /// <summary>The server is away or busy; the failure does not depend on what was sent. Wait and send the same batch again.</summary>
     Unavailable,
 
-    /// <summary>The statement is too large for the server. Retry a few times with smaller pieces, then split the batch; one record alone waits.</summary>
+    /// <summary>
+    /// The statement is too large for the server. Retry a few times with smaller pieces, then split the batch; one record alone waits.
+    /// </summary>
     TooMuch,
 
-    /// <summary>The server refuses to insert a record's change or row. Split the batch until the record is alone; it goes to the dead letters.</summary>
+    /// <summary>
+    /// The server refuses to insert a record's change or row. Split the batch until the record is alone; it goes to the dead letters.
+    /// </summary>
     Data,
 
     /// <summary>Only an operator can mend it. The worker ends with one line and records nothing.</summary>

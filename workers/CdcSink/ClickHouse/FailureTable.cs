@@ -2,7 +2,10 @@ using static Betting.CdcSink.ClickHouse.FailureClass;
 
 namespace Betting.CdcSink.ClickHouse;
 
-/// <summary>The class of each error code of ClickHouse, with the code's name in its ErrorCodes.cpp. A code that is not listed is unknown: it is never taken for bad data.</summary>
+/// <summary>
+/// The class of each error code of ClickHouse, with the code's name in its ErrorCodes.cpp. A code that is not listed is unknown: it is
+/// never taken for bad data.
+/// </summary>
 static class FailureTable
 {
     public static FailureClass Of(int code) => Codes.TryGetValue(code, out var known) ? known.Class : Unknown;

@@ -65,7 +65,9 @@ sealed class JoinInside(ClickHouseClient client)
     async Task<int[]> MonthsAsync(long[] ids, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
-        var sql = $"SELECT DISTINCT toYYYYMM({JoinStatement.Shown("placed_at")}) AS month FROM bet_changes WHERE NOT deleted AND id IN {IdList.Add(parameters, "ids", ids)} ORDER BY month";
+        var sql =
+            $"SELECT DISTINCT toYYYYMM({JoinStatement.Shown("placed_at")}) AS month FROM bet_changes WHERE NOT deleted AND id "
+            + $"IN {IdList.Add(parameters, "ids", ids)} ORDER BY month";
         var months = new List<int>();
         await using var rows = await client.ExecuteReaderAsync(sql, parameters, cancellationToken: cancellation);
         while (await rows.ReadAsync(cancellation))

@@ -19,7 +19,11 @@ static class MonthBlocks
     /// <param name="rows">Rows with the column <c>placed_at</c>.</param>
     /// <param name="insertAsync">Inserts one block. May be repeated.</param>
     /// <param name="cancellation">Ends it.</param>
-    public static async Task InsertAsync(NativeRows rows, Func<NativeRows, CancellationToken, Task> insertAsync, CancellationToken cancellation)
+    public static async Task InsertAsync(
+        NativeRows rows,
+        Func<NativeRows, CancellationToken, Task> insertAsync,
+        CancellationToken cancellation
+    )
     {
         var months = MonthsOf(rows);
         if (months.Count <= MostMonths)

@@ -5,8 +5,8 @@ namespace Betting.CdcSink.ClickHouse;
 /// <summary>A sign that rows may be missing or wrong, of a kind that can come again and again.</summary>
 /// <param name="Subject">What the sign is about. All signs of a kind have the same subject.</param>
 /// <param name="Position">
-/// Where the sign stands in the stream: the same records give the same position, and a later sign has another one. Of a sign that stands in no record,
-/// the time at which it was seen.
+/// Where the sign stands in the stream: the same records give the same position, and a later sign has another one. Of a sign that stands in
+/// no record, the time at which it was seen.
 /// </param>
 public readonly record struct Sign(string Subject, string Position)
 {

@@ -1,8 +1,8 @@
 namespace Betting.CdcSink.ClickHouse;
 
 /// <summary>
-/// ClickHouse's clock, as it was last read; this machine's until then. All replicas count the ages of what other machines have dated by it: alerts
-/// take the smallest value of all, so a replica whose own clock is behind would hide what the others see. Thread-safe.
+/// ClickHouse's clock, as it was last read; this machine's until then. All replicas count the ages of what other machines have dated by it:
+/// alerts take the smallest value of all, so a replica whose own clock is behind would hide what the others see. Thread-safe.
 /// </summary>
 public sealed class StoresClock(TimeProvider clock)
 {
@@ -16,5 +16,6 @@ public sealed class StoresClock(TimeProvider clock)
     public long NowMicros => (Now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     /// <param name="micros">What ClickHouse says; microseconds since 1970 UTC.</param>
-    public void Read(long micros) => _last = new Reading(DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond), clock.GetTimestamp());
+    public void Read(long micros) =>
+        _last = new Reading(DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond), clock.GetTimestamp());
 }

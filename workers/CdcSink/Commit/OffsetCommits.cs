@@ -12,10 +12,12 @@ namespace Betting.CdcSink.Commit;
 /// </summary>
 sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage outage, TimeProvider clock, ILogger log)
 {
-    static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1), SayAgainAfter = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1),
+        SayAgainAfter = TimeSpan.FromMinutes(1);
 
     // One commit at a time; apart from the turns, so that a broker that does not answer never holds up a rebalance.
-    readonly Lock _one = new(), _gate = new();
+    readonly Lock _one = new(),
+        _gate = new();
     readonly Dictionary<TopicPartition, int> _turns = [];
     volatile IReadOnlyList<PartitionPosition>? _uncommitted;
     long _tried;
@@ -69,7 +71,9 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage out
     /// </summary>
     public void Close() => _again.GetAwaiter().GetResult();
 
-    /// <summary>From here on batches in hand do not move these partitions any more: they begin anew, or belong to the group again.</summary>
+    /// <summary>
+    /// From here on batches in hand do not move these partitions any more: they begin anew, or belong to the group again.
+    /// </summary>
     public void NextTurn(IEnumerable<TopicPartition> partitions)
     {
         lock (_gate)
@@ -93,8 +97,12 @@ sealed class OffsetCommits(IConsumer<byte[]?, byte[]?> consumer, KafkaOutage out
     {
         lock (_gate)
         {
-            return [.. positions.Where(position => _turns.GetValueOrDefault(new TopicPartition(position.Topic, position.Partition)) == position.Turn)
-                .Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.NextOffset))];
+            return
+            [
+                .. positions
+                    .Where(position => _turns.GetValueOrDefault(new TopicPartition(position.Topic, position.Partition)) == position.Turn)
+                    .Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.NextOffset)),
+            ];
         }
     }
 

@@ -23,12 +23,15 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
     /// <summary>Commits positions to the group; nothing where there is none.</summary>
     public Action<IReadOnlyList<PartitionPosition>> Commit { get; set; } = _ => { };
 
-    /// <summary>The assignment of partitions that lasts. A batch that was read in a former one records nothing: another replica may own its partitions.</summary>
+    /// <summary>
+    /// The assignment of partitions that lasts. A batch that was read in a former one records nothing: another replica may own its
+    /// partitions.
+    /// </summary>
     public Assignment Assignment => _assignment;
 
     /// <summary>
-    /// Of these records ClickHouse has nothing, so none of them is a partition's last change. To be told before they are recorded. Records that
-    /// could not be decoded are no changes and are not remembered.
+    /// Of these records ClickHouse has nothing, so none of them is a partition's last change. To be told before they are recorded. Records
+    /// that could not be decoded are no changes and are not remembered.
     /// </summary>
     public void PutAside(IEnumerable<DeadLetter> letters)
     {
@@ -55,8 +58,8 @@ public sealed class Progress(ChangeStore store, RecordedProgress recorded, TimeP
         OneAtATimeAsync(() => large.Hold is { } hold ? _held.End(hold) : [], cancellation);
 
     /// <summary>
-    /// Partitions were given away: their next owner reads again what is not recorded. Waits for nobody; what is being recorded, and all else
-    /// that was read in the assignment, is given up.
+    /// Partitions were given away: their next owner reads again what is not recorded. Waits for nobody; what is being recorded, and all
+    /// else that was read in the assignment, is given up.
     /// </summary>
     public void Forget()
     {

@@ -9,9 +9,18 @@ static class ProgressRows
 {
     static readonly Column[] Columns =
     [
-        Column.Text("topic"), Column.Int32("partition"), Column.Int64("next_offset"), Column.Int64("end_offset"), Column.UInt64("version"), Column.Time("committed_at"),
-        Column.Time("recorded_at"), Column.Int64("record_offset"), Column.Millis("record_at"), Column.UInt64("generation"),
-        Column.Int64("change_id"), Column.UInt64("change_version"),
+        Column.Text("topic"),
+        Column.Int32("partition"),
+        Column.Int64("next_offset"),
+        Column.Int64("end_offset"),
+        Column.UInt64("version"),
+        Column.Time("committed_at"),
+        Column.Time("recorded_at"),
+        Column.Int64("record_offset"),
+        Column.Millis("record_at"),
+        Column.UInt64("generation"),
+        Column.Int64("change_id"),
+        Column.UInt64("change_version"),
     ];
 
     /// <param name="positions">How far each partition's records have had their effect.</param>

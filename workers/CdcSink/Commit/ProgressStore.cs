@@ -17,7 +17,8 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, St
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("topics", topics.Distinct().ToArray());
         const string Sql = """
-            SELECT toString(topic), partition, next_offset, end_offset, version, toUnixTimestamp64Micro(committed_at), toUnixTimestamp64Milli(record_at), generation, record_offset,
+            SELECT toString(topic), partition, next_offset, end_offset, version, toUnixTimestamp64Micro(committed_at),
+                toUnixTimestamp64Milli(record_at), generation, record_offset,
                 toUnixTimestamp64Micro(now64(6)), change_id, change_version
             FROM sink_progress FINAL
             WHERE topic IN ({topics:Array(String)})
@@ -27,7 +28,14 @@ public sealed class ProgressStore(ClickHouseClient client, ChangeStore store, St
         while (await rows.ReadAsync(cancellation))
         {
             stores.Read(rows.GetInt64(9));
-            var position = new PartitionPosition(rows.GetString(0), rows.GetInt32(1), rows.GetInt64(2), rows.GetInt64(3), Number(rows.GetValue(4)), rows.GetInt64(5))
+            var position = new PartitionPosition(
+                rows.GetString(0),
+                rows.GetInt32(1),
+                rows.GetInt64(2),
+                rows.GetInt64(3),
+                Number(rows.GetValue(4)),
+                rows.GetInt64(5)
+            )
             {
                 RecordMs = rows.GetInt64(6),
                 Generation = Number(rows.GetValue(7)),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Betting.CdcSink.Messages;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -5,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace Betting.CdcSink.Commit;
 
 /// <summary>
-/// What <c>sink_progress</c> had of this replica's partitions when they began, and what it has recorded there since. Progress of a partition only
-/// grows, so a ClickHouse that has less was restored from an older state, or another one answers: changes before that are missing there, and
-/// recording more progress would hide them.
+/// What <c>sink_progress</c> had of this replica's partitions when they began, and what it has recorded there since. Progress of a
+/// partition only grows, so a ClickHouse that has less was restored from an older state, or another one answers: changes before that are
+/// missing there, and recording more progress would hide them.
 /// </summary>
 public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, ILogger<RecordedProgress> log)
 {
@@ -20,7 +21,9 @@ public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, IL
     readonly Lock _gate = new();
     readonly Dictionary<TopicPartition, PartitionPosition> _recorded = [];
 
-    /// <summary>ClickHouse has these, and the partitions begin. What this replica recorded of them before stays, where it is more.</summary>
+    /// <summary>
+    /// ClickHouse has these, and the partitions begin. What this replica recorded of them before stays, where it is more.
+    /// </summary>
     public void Begin(IEnumerable<PartitionPosition> positions)
     {
         lock (_gate)
@@ -93,8 +96,14 @@ public sealed class RecordedProgress(ProgressStore store, TimeProvider clock, IL
         {
             return null;
         }
-        var has = stored.TryGetValue(Of(less), out var found) ? FormattableString.Invariant($"it up to {found.NextOffset}") : "nothing of it";
-        return FormattableString.Invariant($"{less.Topic} {less.Partition} was recorded up to {less.NextOffset}, and ClickHouse has {has}: was it restored from a backup, or does another one answer?");
+        var has = stored.TryGetValue(Of(less), out var found)
+            ? FormattableString.Invariant($"it up to {found.NextOffset}")
+            : "nothing of it";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{less.Topic} {less.Partition} was recorded up to {less.NextOffset}, and ClickHouse has "
+                + $"{has}: was it restored from a backup, or does another one answer?"
+        );
     }
 
     List<PartitionPosition> Expected(IReadOnlyCollection<PartitionPosition> positions)

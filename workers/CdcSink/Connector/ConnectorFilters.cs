@@ -18,7 +18,9 @@ static class ConnectorFilters
 
     static readonly string[] NeededTables = [.. Columns.Keys.Select(table => $"{Schema}.{table}")];
     static readonly string[] NeededColumns =
-        [.. Columns.SelectMany(table => table.Value.Select(column => $"{Schema}.{table.Key}.{column}"))];
+    [
+        .. Columns.SelectMany(table => table.Value.Select(column => $"{Schema}.{table.Key}.{column}")),
+    ];
     static readonly string[] NeededMessages = [Topics.WatermarkPrefix, Topics.FencePrefix];
 
     static readonly (string Setting, string[] Needed, string Consequence)[] Includes =
@@ -54,7 +56,8 @@ static class ConnectorFilters
                 yield return found;
             }
         }
-        var changing = config.Keys.Where(key => Changing.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
+        var changing = config
+            .Keys.Where(key => Changing.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
             .Select(key => (key, NeededColumns, "its values are not PostgreSQL's"));
         foreach (var (setting, needed, consequence) in Excludes.Concat(changing))
         {
@@ -68,8 +71,14 @@ static class ConnectorFilters
     // An empty list is none.
     static bool? IsLeftOut(NamePatterns list, string name) => list.IsEmpty ? false : !list.Match(name);
 
-    static ConnectorFinding? Judge(IReadOnlyDictionary<string, string> config, string setting, string[] needed,
-        Func<NamePatterns, string, bool?> isHit, string verb, string consequence)
+    static ConnectorFinding? Judge(
+        IReadOnlyDictionary<string, string> config,
+        string setting,
+        string[] needed,
+        Func<NamePatterns, string, bool?> isHit,
+        string verb,
+        string consequence
+    )
     {
         if (!config.TryGetValue(setting, out var value))
         {
@@ -87,7 +96,8 @@ static class ConnectorFilters
             return new ConnectorFinding($"{shown} {verb} {needed[hit]}: {consequence}");
         }
         return Array.IndexOf(hits, null) < 0
-            ? null : new ConnectorFinding($"{shown} has a regular expression that only Java reads, or that takes too long", IsJudged: false);
+            ? null
+            : new ConnectorFinding($"{shown} has a regular expression that only Java reads, or that takes too " + $"long", IsJudged: false);
     }
 
     // The salt is a secret: who has it finds names by their hashes.

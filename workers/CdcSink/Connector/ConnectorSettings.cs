@@ -7,17 +7,23 @@ using Microsoft.Extensions.Options;
 namespace Betting.CdcSink.Connector;
 
 /// <summary>
-/// Looks at the connector's settings once a minute, where <see cref="ConnectOptions.Url"/> is set, and reports those under which rows can be
-/// missing or wrong without a sign. A Kafka Connect that does not answer is reported by the loop that asks it for positions.
+/// Looks at the connector's settings once a minute, where <see cref="ConnectOptions.Url"/> is set, and reports those under which rows can
+/// be missing or wrong without a sign. A Kafka Connect that does not answer is reported by the loop that asks it for positions.
 /// </summary>
 sealed class ConnectorSettings(
-    IOptions<ConnectOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<ConnectorSettings> log)
-    : IWorkerLoop, IDisposable
+    IOptions<ConnectOptions> options,
+    Readiness readiness,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<ConnectorSettings> log
+) : IWorkerLoop, IDisposable
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "connect-settings";
 
-    static readonly TimeSpan Every = TimeSpan.FromMinutes(1), WhileBroken = TimeSpan.FromSeconds(1), Limit = TimeSpan.FromSeconds(4);
+    static readonly TimeSpan Every = TimeSpan.FromMinutes(1),
+        WhileBroken = TimeSpan.FromSeconds(1),
+        Limit = TimeSpan.FromSeconds(4);
 
     // A configuration has some kilobytes.
     const int MaxBytes = 1 << 20;
@@ -44,8 +50,10 @@ sealed class ConnectorSettings(
                     pause = broken.Count > 0 ? WhileBroken : Every;
                 }
             }
-            catch (Exception away) when (away is HttpRequestException or JsonException
-                || (away is OperationCanceledException && !stopping.IsCancellationRequested))
+            catch (Exception away)
+                when (away is HttpRequestException or JsonException
+                    || (away is OperationCanceledException && !stopping.IsCancellationRequested)
+                )
             {
                 pause = WhileBroken;
             }

@@ -6,18 +6,27 @@ static class ConnectorTransforms
     // By the last part of the class name, without $Key or $Value.
     static readonly string[] Harmless = ["InsertHeader", FromHeaders, "SetSchemaMetadata", "ActivateTracingSpan"];
 
-    const string Flattening = "ExtractNewRecordState", FromHeaders = "HeaderFrom";
+    const string Flattening = "ExtractNewRecordState",
+        FromHeaders = "HeaderFrom";
 
-    const string Deletes = "delete.tombstone.handling.mode", FormerDeletes = "delete.handling.mode";
+    const string Deletes = "delete.tombstone.handling.mode",
+        FormerDeletes = "delete.handling.mode";
     const string Fields = "add.fields";
 
     // Of the record or of its source. What a snapshot, a moment of the past and the Reconciler's cut go by.
     static readonly string[][] NeededFields =
-        [["op"], ["lsn", "source.lsn"], ["source.ts_ms", "source.ts_us"], ["txId", "source.txId"], ["snapshot", "source.snapshot"]];
+    [
+        ["op"],
+        ["lsn", "source.lsn"],
+        ["source.ts_ms", "source.ts_us"],
+        ["txId", "source.txId"],
+        ["snapshot", "source.snapshot"],
+    ];
 
     const string AllFields = "op,table,lsn,source.ts_us,source.txId,source.snapshot,source.sequence";
 
-    const string Route = "route.by.field", Operation = "operation";
+    const string Route = "route.by.field",
+        Operation = "operation";
 
     /// <summary>One for each transform that is not known to keep every record and value.</summary>
     public static IEnumerable<ConnectorFinding> Judge(IReadOnlyDictionary<string, string> config)
@@ -52,9 +61,15 @@ static class ConnectorTransforms
         if (config.ContainsKey($"{transform}.predicate"))
         {
             return new ConnectorFinding(
-                $"{transform}.predicate is set: the transform applies to some records only; the others differ in form or epoch");
+                $"{transform}.predicate is set: the transform applies to some records only; the others differ in form or epoch"
+            );
         }
-        string[] settings = simple switch { Flattening => [Deletes, FormerDeletes, Route, Fields], FromHeaders => [Operation], _ => [] };
+        string[] settings = simple switch
+        {
+            Flattening => [Deletes, FormerDeletes, Route, Fields],
+            FromHeaders => [Operation],
+            _ => [],
+        };
         if (Array.Find(settings, setting => Placeholders.AreIn(Of(setting))) is { } unknown)
         {
             return ConnectorFinding.Placeholder($"{transform}.{unknown}");
@@ -73,10 +88,13 @@ static class ConnectorTransforms
         }
         if (simple == Flattening)
         {
-            return new ConnectorFinding($"{transform} ({simple}) drops each TRUNCATE, whatever its settings: the rows stay. Send whole envelopes");
+            return new ConnectorFinding(
+                $"{transform} ({simple}) drops each TRUNCATE, whatever its settings: the rows stay. Send " + $"whole envelopes"
+            );
         }
         return simple == FromHeaders && Of(Operation).Trim().Equals("move", StringComparison.OrdinalIgnoreCase)
-            ? new ConnectorFinding($"{transform}.{Operation} is move: fields are taken out of the records; it has to be copy") : null;
+            ? new ConnectorFinding($"{transform}.{Operation} is move: fields are taken out of the records; it has to be copy")
+            : null;
 
         string Of(string setting) => config.GetValueOrDefault($"{transform}.{setting}", "");
     }

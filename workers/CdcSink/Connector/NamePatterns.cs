@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace Betting.CdcSink.Connector;
 
 /// <summary>
-/// A list of the connector's regular expressions, such as <c>table.include.list</c>. Debezium compares each with the whole name and ignores case.
+/// A list of the connector's regular expressions, such as <c>table.include.list</c>. Debezium compares each with the whole name and ignores
+/// case.
 /// </summary>
 sealed partial class NamePatterns
 {
@@ -13,9 +14,14 @@ sealed partial class NamePatterns
     readonly List<Regex?> _patterns;
 
     /// <param name="list">Patterns separated by commas; <c>\,</c> is a comma within a pattern.</param>
-    public NamePatterns(string list) => _patterns =
-        [.. Comma().Split(list).Select(each => each.Trim()).Where(each => each.Length > 0)
-            .Select(each => Read(each.Replace(@"\,", ",", StringComparison.Ordinal)))];
+    public NamePatterns(string list) =>
+        _patterns = [
+            .. Comma()
+                .Split(list)
+                .Select(each => each.Trim())
+                .Where(each => each.Length > 0)
+                .Select(each => Read(each.Replace(@"\,", ",", StringComparison.Ordinal))),
+        ];
 
     public bool IsEmpty => _patterns.Count == 0;
 
@@ -54,7 +60,8 @@ sealed partial class NamePatterns
         try
         {
             return NestedClass().IsMatch(pattern)
-                ? null : new Regex($@"\A(?:{pattern})\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, Limit);
+                ? null
+                : new Regex($@"\A(?:{pattern})\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, Limit);
         }
         catch (ArgumentException)
         {

@@ -9,16 +9,24 @@ using ClickHouse.Driver.Utility;
 
 namespace Betting.CdcSink.DeadLetters;
 
-/// <summary>The letters of <c>dead_letters</c> as the verbs see them; replayed, they go to the topic and the partition that they came from.</summary>
+/// <summary>
+/// The letters of <c>dead_letters</c> as the verbs see them; replayed, they go to the topic and the partition that they came from.
+/// </summary>
 /// <param name="client">Where the table is.</param>
 /// <param name="table">Ends letters.</param>
 /// <param name="topics">The topics whose letters are meant, with the names of their kinds.</param>
 /// <param name="kafka">Where letters are sent back to.</param>
-sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable table, IReadOnlyDictionary<string, string> topics, KafkaOptions kafka) : IDeadLetterStore
+sealed class ClickHouseLetterStore(
+    ClickHouseClient client,
+    DeadLetterTable table,
+    IReadOnlyDictionary<string, string> topics,
+    KafkaOptions kafka
+) : IDeadLetterStore
 {
     // Bytes of any kind come through the driver as text only in this form.
     const string Sql = """
-        SELECT toString(topic), partition, offset, sha256, put_aside_at, toString(reason), field, toString(cause), has_key, base64Encode(key), has_value, base64Encode(value), headers
+        SELECT toString(topic), partition, offset, sha256, put_aside_at, toString(reason), field, toString(cause), has_key,
+            base64Encode(key), has_value, base64Encode(value), headers
         FROM dead_letters FINAL
         WHERE ended = 0 AND topic IN ({topics:Array(String)})
         ORDER BY topic, partition, offset
@@ -36,9 +44,18 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
         while (await rows.ReadAsync(cancellation))
         {
             var place = new Coordinates(rows.GetString(0), rows.GetInt32(1), rows.GetInt64(2));
-            var original = new LetterContent(Bytes(rows.GetBoolean(8), rows.GetString(9)), Bytes(rows.GetBoolean(10), rows.GetString(11)), Headers(rows.GetString(12)));
-            KeyValuePair<string, string>[] headers = [.. original.Headers.Select(header => new KeyValuePair<string, string>(
-                header.Name, header.Value is { } value ? Encoding.UTF8.GetString(value.Span) : ""))];
+            var original = new LetterContent(
+                Bytes(rows.GetBoolean(8), rows.GetString(9)),
+                Bytes(rows.GetBoolean(10), rows.GetString(11)),
+                Headers(rows.GetString(12))
+            );
+            KeyValuePair<string, string>[] headers =
+            [
+                .. original.Headers.Select(header => new KeyValuePair<string, string>(
+                    header.Name,
+                    header.Value is { } value ? Encoding.UTF8.GetString(value.Span) : ""
+                )),
+            ];
             yield return new StoredLetter
             {
                 Id = place.ToString(),
@@ -58,13 +75,20 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
     }
 
     public async Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) =>
-        await _originals.SendBackAsync(letters.Select(letter => new KafkaOriginal(Of(letter).Place, Of(letter).Original, letter.Replays + 1)), cancellation);
+        await _originals.SendBackAsync(
+            letters.Select(letter => new KafkaOriginal(Of(letter).Place, Of(letter).Original, letter.Replays + 1)),
+            cancellation
+        );
 
-    public Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation) => table.EndAsync(letters.Select(letter =>
-    {
-        var (place, _, sha256) = Of(letter);
-        return (place.Topic, place.Partition, place.Offset, sha256);
-    }), cancellation);
+    public Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation) =>
+        table.EndAsync(
+            letters.Select(letter =>
+            {
+                var (place, _, sha256) = Of(letter);
+                return (place.Topic, place.Partition, place.Offset, sha256);
+            }),
+            cancellation
+        );
 
     public ValueTask DisposeAsync()
     {
@@ -72,10 +96,18 @@ sealed class ClickHouseLetterStore(ClickHouseClient client, DeadLetterTable tabl
         return ValueTask.CompletedTask;
     }
 
-    static (Coordinates Place, LetterContent Original, string Sha256) Of(StoredLetter letter) => ((Coordinates, LetterContent, string))letter.Handle;
+    static (Coordinates Place, LetterContent Original, string Sha256) Of(StoredLetter letter) =>
+        ((Coordinates, LetterContent, string))letter.Handle;
 
     static ReadOnlyMemory<byte>? Bytes(bool exists, string base64) => LetterContent.Bytes(exists ? Convert.FromBase64String(base64) : null);
 
-    static LetterHeader[] Headers(string json) => [.. JsonSerializer.Deserialize<string?[][]>(json)!.Select(header =>
-        new LetterHeader(header[0] ?? "", LetterContent.Bytes(header[1] is { } value ? Convert.FromBase64String(value) : null)))];
+    static LetterHeader[] Headers(string json) =>
+        [
+            .. JsonSerializer
+                .Deserialize<string?[][]>(json)!
+                .Select(header => new LetterHeader(
+                    header[0] ?? "",
+                    LetterContent.Bytes(header[1] is { } value ? Convert.FromBase64String(value) : null)
+                )),
+        ];
 }

@@ -9,7 +9,13 @@ namespace Betting.CdcSink.DeadLetters;
 /// Puts records aside: on the dead-letter topic of their own topic, shortened where they are too large for it; what no broker takes, whole,
 /// into the table <c>dead_letters</c> of ClickHouse. Only when neither takes a letter do the records behind it wait, and readiness says so.
 /// </summary>
-public sealed class DeadLetterRouter(DeadLetterTopic topic, DeadLetterTable table, CdcSinkMetrics metrics, Readiness readiness, ILogger<DeadLetterRouter> log) : IDeadLetters
+public sealed class DeadLetterRouter(
+    DeadLetterTopic topic,
+    DeadLetterTable table,
+    CdcSinkMetrics metrics,
+    Readiness readiness,
+    ILogger<DeadLetterRouter> log
+) : IDeadLetters
 {
     /// <summary>Readiness: false while a letter can be put aside nowhere.</summary>
     public const string Condition = "dead-letters";
@@ -69,7 +75,11 @@ public sealed class DeadLetterRouter(DeadLetterTopic topic, DeadLetterTable tabl
         }
         catch (Exception failure) when (ClickHouseErrors.Classify(failure, cancellation, out var code) is not null)
         {
-            readiness.Set(Condition, ready: false, $"a record that cannot be used can be put aside neither in Kafka ({cause}) nor in ClickHouse ({code})");
+            readiness.Set(
+                Condition,
+                ready: false,
+                $"a record that cannot be used can be put aside neither in Kafka ({cause}) nor in " + $"ClickHouse ({code})"
+            );
             throw;
         }
     }

@@ -8,13 +8,27 @@ using Betting.Debezium;
 
 namespace Betting.CdcSink.DeadLetters;
 
-/// <summary>The table <c>dead_letters</c>: records that cannot be used and that no dead-letter topic took. Inserting one again changes nothing.</summary>
+/// <summary>
+/// The table <c>dead_letters</c>: records that cannot be used and that no dead-letter topic took. Inserting one again changes nothing.
+/// </summary>
 public sealed class DeadLetterTable(ChangeStore store, TimeProvider clock)
 {
     static readonly Column[] Columns =
     [
-        Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset"), Column.Text("sha256"), Column.Time("put_aside_at"), Column.Text("reason"), Column.Text("field"),
-        Column.Text("cause"), Column.Int64("record_timestamp"), Column.Bool("has_key"), Column.Text("key"), Column.Bool("has_value"), Column.Text("value"), Column.Text("headers"),
+        Column.Text("topic"),
+        Column.Int32("partition"),
+        Column.Int64("offset"),
+        Column.Text("sha256"),
+        Column.Time("put_aside_at"),
+        Column.Text("reason"),
+        Column.Text("field"),
+        Column.Text("cause"),
+        Column.Int64("record_timestamp"),
+        Column.Bool("has_key"),
+        Column.Text("key"),
+        Column.Bool("has_value"),
+        Column.Text("value"),
+        Column.Text("headers"),
         Column.UInt8("ended"),
     ];
 
@@ -25,13 +39,27 @@ public sealed class DeadLetterTable(ChangeStore store, TimeProvider clock)
         foreach (var (letter, cause) in letters)
         {
             var record = letter.Record;
-            Add(rows, record, letter.Reason, letter.Field ?? "", cause, record.Key, record.Value, Headers(LetterForm.Headers(record)), Hash(record.Value), ended: false);
+            Add(
+                rows,
+                record,
+                letter.Reason,
+                letter.Field ?? "",
+                cause,
+                record.Key,
+                record.Value,
+                Headers(LetterForm.Headers(record)),
+                Hash(record.Value),
+                ended: false
+            );
         }
         await store.InsertAsync("dead_letters", rows, cancellation);
     }
 
     /// <summary>Notes that letters were replayed or dropped; their bytes go.</summary>
-    public async Task EndAsync(IEnumerable<(string Topic, int Partition, long Offset, string Sha256)> letters, CancellationToken cancellation)
+    public async Task EndAsync(
+        IEnumerable<(string Topic, int Partition, long Offset, string Sha256)> letters,
+        CancellationToken cancellation
+    )
     {
         using var rows = new NativeRows(Columns);
         foreach (var (topic, partition, offset, sha256) in letters)
@@ -41,7 +69,18 @@ public sealed class DeadLetterTable(ChangeStore store, TimeProvider clock)
         await store.InsertAsync("dead_letters", rows, cancellation);
     }
 
-    void Add(NativeRows rows, in StreamRecord record, string reason, string field, string cause, byte[]? key, byte[]? value, string headers, string sha256, bool ended)
+    void Add(
+        NativeRows rows,
+        in StreamRecord record,
+        string reason,
+        string field,
+        string cause,
+        byte[]? key,
+        byte[]? value,
+        string headers,
+        string sha256,
+        bool ended
+    )
     {
         Text(record.Topic);
         rows.WriteInt32(record.Partition);
@@ -64,7 +103,9 @@ public sealed class DeadLetterTable(ChangeStore store, TimeProvider clock)
     }
 
     static string Headers(List<LetterHeader> headers) =>
-        JsonSerializer.Serialize(headers.Select(header => new[] { header.Name, header.Value is { } value ? Convert.ToBase64String(value.Span) : null }));
+        JsonSerializer.Serialize(
+            headers.Select(header => new[] { header.Name, header.Value is { } value ? Convert.ToBase64String(value.Span) : null })
+        );
 
     static string Hash(byte[]? value) => Convert.ToHexStringLower(SHA256.HashData(value ?? []));
 }

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Betting.CdcSink.DeadLetters;
 
 /// <summary>
-/// Sends each record alone to <c>&lt;topic&gt;.dead-letter</c>: whole; compressed where it is too large for that topic; shortened where that is
-/// too large as well.
+/// Sends each record alone to <c>&lt;topic&gt;.dead-letter</c>: whole; compressed where it is too large for that topic; shortened where
+/// that is too large as well.
 /// </summary>
 public sealed class DeadLetterTopic(KafkaOptions kafka, TimeProvider clock, ILogger<DeadLetterTopic> log) : IDisposable
 {
@@ -22,7 +22,8 @@ public sealed class DeadLetterTopic(KafkaOptions kafka, TimeProvider clock, ILog
     // Below a broker's default of 1 MB, then below what any topic is likely to take.
     static readonly int[] ShorterLimits = [900_000, 60_000, ShortenedLetter.LeastLimit];
 
-    readonly KafkaLetterSender _sender = new(kafka, Limit), _alone = new(kafka, Limit, RecordBatching.AloneCompressed);
+    readonly KafkaLetterSender _sender = new(kafka, Limit),
+        _alone = new(kafka, Limit, RecordBatching.AloneCompressed);
     readonly Lock _lock = new();
     (long At, string Cause)? _failed;
 

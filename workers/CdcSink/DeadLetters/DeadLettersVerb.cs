@@ -19,26 +19,47 @@ static class DeadLettersVerb
 {
     static readonly string[] Names = ["users", "events", "bets", "message", "heartbeat"];
 
-    static readonly Option<string?> Table = new Option<string?>("--table") { Description = "Only the dead letters of this table's topic, or of messages or heartbeats" }.AcceptOnlyFromAmong(Names);
+    static readonly Option<string?> Table = new Option<string?>("--table")
+    {
+        Description = "Only the dead letters of this table's " + "topic, or of messages or heartbeats",
+    }.AcceptOnlyFromAmong(Names);
 
-    public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) => LetterVerbs.AddTo(line, "CdcSink", Compose, OpenAsync, Table);
+    public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) =>
+        LetterVerbs.AddTo(line, "CdcSink", Compose, OpenAsync, Table);
 
     static void Compose(WebApplicationBuilder builder) => builder.Services.AddSinkPipeline().AddKafka().AddSingleton<DeadLetterTable>();
 
-    static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(string? table, IServiceProvider services, [EnumeratorCancellation] CancellationToken cancellation)
+    static async IAsyncEnumerable<IDeadLetterStore> OpenAsync(
+        string? table,
+        IServiceProvider services,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
         var kafka = services.GetRequiredService<IOptions<KafkaOptions>>().Value;
         var topics = new ChangeTopics(services.GetRequiredService<IOptions<CdcSinkOptions>>().Value.TopicPrefix);
-        foreach (var (name, topic) in Names.Zip([.. topics.Tables, topics.Messages, topics.Heartbeats]).Where(each => table is null || each.First == table))
+        foreach (
+            var (name, topic) in Names
+                .Zip([.. topics.Tables, topics.Messages, topics.Heartbeats])
+                .Where(each => table is null || each.First == table)
+        )
         {
             cancellation.ThrowIfCancellationRequested();
-            yield return new KafkaDeadLetterStore(kafka, topic, Topics.DeadLetter(topic), letter => Describe(letter, name), services.GetRequiredService<TimeProvider>(), name);
+            yield return new KafkaDeadLetterStore(
+                kafka,
+                topic,
+                Topics.DeadLetter(topic),
+                letter => Describe(letter, name),
+                services.GetRequiredService<TimeProvider>(),
+                name
+            );
         }
-        var named = Names.Zip([.. topics.Tables, topics.Messages, topics.Heartbeats]).Where(each => table is null || each.First == table).ToDictionary(each => each.Second, each => each.First);
+        var named = Names
+            .Zip([.. topics.Tables, topics.Messages, topics.Heartbeats])
+            .Where(each => table is null || each.First == table)
+            .ToDictionary(each => each.Second, each => each.First);
         var clickHouse = services.GetRequiredService<ClickHouseClient>();
         await FirstAnswer.OfAsync(clickHouse, cancellation);
-        yield return new ClickHouseLetterStore(
-            clickHouse, services.GetRequiredService<DeadLetterTable>(), named, kafka);
+        yield return new ClickHouseLetterStore(clickHouse, services.GetRequiredService<DeadLetterTable>(), named, kafka);
     }
 
     /// <summary>Reads what <see cref="LetterForm"/> writes.</summary>
@@ -47,6 +68,7 @@ static class DeadLettersVerb
         var place = string.Create(CultureInfo.InvariantCulture, $"{Header("topic")}/{Header("partition")}@{Header("offset")}");
         return new LetterDescription(place, Header("reason"), Header("field"), kind, KafkaTime.At(letter.Timestamp).UtcDateTime);
 
-        string Header(string name) => letter.Headers.TryGetLastBytes("dead-letter." + name, out var bytes) ? Encoding.UTF8.GetString(bytes) : "";
+        string Header(string name) =>
+            letter.Headers.TryGetLastBytes("dead-letter." + name, out var bytes) ? Encoding.UTF8.GetString(bytes) : "";
     }
 }

@@ -6,7 +6,9 @@ using Betting.Debezium;
 
 namespace Betting.CdcSink.DeadLetters;
 
-/// <summary>A record that cannot be used, in the form of a dead letter: its own key, value and headers, and headers that say why and whence.</summary>
+/// <summary>
+/// A record that cannot be used, in the form of a dead letter: its own key, value and headers, and headers that say why and whence.
+/// </summary>
 static class LetterForm
 {
     public static LetterContent Of(DeadLetter letter)
@@ -28,12 +30,19 @@ static class LetterForm
     public static List<LetterHeader> Headers(in StreamRecord record)
     {
         // Nobody else's headers can pass for the sink's; how often it was replayed is remembered.
-        var headers = record.Headers.Where(header => !LetterHeaders.IsOurs(header.Name) || header.Name == LetterHeaders.Replays)
-            .Select(header => new LetterHeader(header.Name, LetterContent.Bytes(header.Value))).ToList();
+        var headers = record
+            .Headers.Where(header => !LetterHeaders.IsOurs(header.Name) || header.Name == LetterHeaders.Replays)
+            .Select(header => new LetterHeader(header.Name, LetterContent.Bytes(header.Value)))
+            .ToList();
         if (record.HeadersLeftOut > 0)
         {
             headers.Add(new LetterHeader(LetterHeaders.Truncated, "headers"u8.ToArray()));
-            headers.Add(new LetterHeader(LetterHeaders.HeadersCount, Encoding.UTF8.GetBytes((record.HeadersLeftOut + record.Headers.Count).ToString(CultureInfo.InvariantCulture))));
+            headers.Add(
+                new LetterHeader(
+                    LetterHeaders.HeadersCount,
+                    Encoding.UTF8.GetBytes((record.HeadersLeftOut + record.Headers.Count).ToString(CultureInfo.InvariantCulture))
+                )
+            );
         }
         return headers;
     }

@@ -19,7 +19,8 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
 
     readonly TombstoneRule _tombstones = new();
     readonly CommitClock _commits = new();
-    readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix), _watermark = System.Text.Encoding.UTF8.GetBytes(Topics.WatermarkPrefix);
+    readonly byte[] _fence = System.Text.Encoding.UTF8.GetBytes(Topics.FencePrefix),
+        _watermark = System.Text.Encoding.UTF8.GetBytes(Topics.WatermarkPrefix);
     ChangeBatch? _batch;
 
     /// <summary>True for the records of an archive. Its batches keep them, because an archive is not read a second time.</summary>
@@ -31,11 +32,18 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     public int Records => _batch?.Records ?? 0;
 
     /// <summary>Whether the batch has its size: nothing more is to be added.</summary>
-    public bool IsFull => _batch is { } batch && (batch.Records >= options.BatchRecords || batch.Rows.Bytes + batch.LetterBytes >= options.BatchBytes
-        || batch.RecordBytes >= RecordsPerRow * (long)options.BatchBytes);
+    public bool IsFull =>
+        _batch is { } batch
+        && (
+            batch.Records >= options.BatchRecords
+            || batch.Rows.Bytes + batch.LetterBytes >= options.BatchBytes
+            || batch.RecordBytes >= RecordsPerRow * (long)options.BatchBytes
+        );
 
     /// <summary>Whether its first record has waited long enough. It may still grow while nobody has time for it.</summary>
-    public bool IsDue => _batch is { } batch && (IsFull || clock.GetElapsedTime(batch.StartedAt) / (FillsFast(batch) ? FastPatience : 1) >= options.BatchAge);
+    public bool IsDue =>
+        _batch is { } batch
+        && (IsFull || clock.GetElapsedTime(batch.StartedAt) / (FillsFast(batch) ? FastPatience : 1) >= options.BatchAge);
 
     /// <summary>The next record of this partition is not the one behind the last: it was sent back, or its topic is another one.</summary>
     public void BeginAnew(string topic, int partition)
@@ -48,7 +56,12 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
     public void Add(in StreamRecord record, out DecodedRecord decoded)
     {
         decoder.Decode(record, out decoded);
-        var batch = _batch ??= new ChangeBatch { StartedAt = clock.GetTimestamp(), IsReplay = IsReplay, PartOf = PartOf };
+        var batch = _batch ??= new ChangeBatch
+        {
+            StartedAt = clock.GetTimestamp(),
+            IsReplay = IsReplay,
+            PartOf = PartOf,
+        };
         batch.Records++;
         batch.RecordBytes += record.Memory;
         if (IsReplay)
@@ -57,7 +70,12 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         }
         if (_tombstones.IsAlone(record, decoded))
         {
-            decoded = new DecodedRecord { Kind = RecordKind.Undecodable, Reason = RejectReason.TombstoneWithoutDelete, Field = "value" };
+            decoded = new DecodedRecord
+            {
+                Kind = RecordKind.Undecodable,
+                Reason = RejectReason.TombstoneWithoutDelete,
+                Field = "value",
+            };
         }
         switch (decoded.Kind)
         {
@@ -108,14 +126,22 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             batch.Watermarks.Add(new StreamedWatermark(decoded.Version, at, record.Topic, record.Partition, record.Offset, link));
             return;
         }
-        decoded = new DecodedRecord { Kind = RecordKind.Undecodable, Reason = RejectReason.WrongType, Field = "message.content" };
+        decoded = new DecodedRecord
+        {
+            Kind = RecordKind.Undecodable,
+            Reason = RejectReason.WrongType,
+            Field = "message.content",
+        };
         batch.Add(new DeadLetter(record, decoded.Reason, decoded.Field));
     }
 
     void AddSnapshotMarks(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
     {
-        if (change.Snapshot is not (SnapshotMarker.None or SnapshotMarker.Incremental) && (!IsReplay || change.Snapshot is SnapshotMarker.First or SnapshotMarker.FirstInTable)
-            && batch.SnapshotReads.Add((change.Table, change.Version, record.Partition)))
+        if (
+            change.Snapshot is not (SnapshotMarker.None or SnapshotMarker.Incremental)
+            && (!IsReplay || change.Snapshot is SnapshotMarker.First or SnapshotMarker.FirstInTable)
+            && batch.SnapshotReads.Add((change.Table, change.Version, record.Partition))
+        )
         {
             AddFirstRead(batch, record, change);
         }
@@ -130,21 +156,26 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
         if (change.Snapshot == SnapshotMarker.Last && IsReplay)
         {
             // Only who reads the archive knows when all of it has had its effect.
-            batch.SnapshotEnds.Add(new SnapshotEnd(change.Version, change.TransactionId, change.CommitTime, record.Topic, record.Partition, record.Offset));
+            batch.SnapshotEnds.Add(
+                new SnapshotEnd(change.Version, change.TransactionId, change.CommitTime, record.Topic, record.Partition, record.Offset)
+            );
         }
         else if (change.Snapshot == SnapshotMarker.Last)
         {
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.LastMarker);
         }
-        else if (change.Snapshot == SnapshotMarker.Incremental && batch.ReadIncrementally.TryAdd((change.Table, change.Version.Epoch), change.Version))
+        else if (
+            change.Snapshot == SnapshotMarker.Incremental
+            && batch.ReadIncrementally.TryAdd((change.Table, change.Version.Epoch), change.Version)
+        )
         {
             // One is enough to tell that the table was read beside the stream. The first of the batch is the lowest in the log.
             batch.Rows.AddSnapshotMarker(record, change, SnapshotEnd.IncrementalMarker);
         }
     }
 
-    // Marks do not tell where a snapshot begins: Debezium marks the only read of a table as its last, and the first record may be undecodable. Of an
-    // archive they have to do: nobody has kept in which order its transactions were committed.
+    // Marks do not tell where a snapshot begins: Debezium marks the only read of a table as its last, and the first record may be
+    // undecodable. Of an archive they have to do: nobody has kept in which order its transactions were committed.
     void AddFirstRead(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)
     {
         if (!IsReplay)
@@ -157,8 +188,18 @@ public sealed class BatchBuilder(RecordDecoder decoder, CdcSinkOptions options, 
             return;
         }
         var readAt = Math.Max(change.CommitTime, record.TimestampMs * 1000);
-        batch.SnapshotStarts.Add(new Snapshot(
-            change.Table, change.Version, record.Topic, record.Partition, record.Offset, change.Snapshot == SnapshotMarker.First, change.CommitTime, readAt));
+        batch.SnapshotStarts.Add(
+            new Snapshot(
+                change.Table,
+                change.Version,
+                record.Topic,
+                record.Partition,
+                record.Offset,
+                change.Snapshot == SnapshotMarker.First,
+                change.CommitTime,
+                readAt
+            )
+        );
     }
 
     void AddCommitTime(ChangeBatch batch, in StreamRecord record, in DecodedRecord change)

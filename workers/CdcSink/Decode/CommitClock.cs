@@ -5,8 +5,9 @@ using Betting.Debezium;
 namespace Betting.CdcSink.Decode;
 
 /// <summary>
-/// Notices that PostgreSQL's clock fell: of two changes of a partition, which come in the order of their commits, the later one has the earlier
-/// commit time. Watermarks show it as well, but none are written while the connector is down. For one thread; one for each assignment.
+/// Notices that PostgreSQL's clock fell: of two changes of a partition, which come in the order of their commits, the later one has the
+/// earlier commit time. Watermarks show it as well, but none are written while the connector is down. For one thread; one for each
+/// assignment.
 /// </summary>
 sealed class CommitClock
 {
@@ -30,6 +31,7 @@ sealed class CommitClock
         var before = last;
         last = (change.Position, change.Version, change.CommitTime);
         return isKnown && change.CommitTime < before.At - Margin
-            ? new ClockJump(change.CommitTime - Margin, before.At + Margin, before.Version, change.Version) : null;
+            ? new ClockJump(change.CommitTime - Margin, before.At + Margin, before.Version, change.Version)
+            : null;
     }
 }

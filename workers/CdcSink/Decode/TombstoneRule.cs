@@ -14,7 +14,8 @@ public sealed class TombstoneRule
 {
     readonly Dictionary<(string Topic, int Partition), long?> _lastDeleted = [];
 
-    // The partition read last, if its last record was no delete: that is so for nearly every record, and comparing is cheaper than looking up.
+    // The partition read last, if its last record was no delete: that is so for nearly every record, and comparing is cheaper than looking
+    // up.
     (string? Topic, int Partition) _calm;
 
     /// <summary>The partition begins anew.</summary>

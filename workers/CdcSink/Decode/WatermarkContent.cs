@@ -7,7 +7,8 @@ namespace Betting.CdcSink.Decode;
 /// <summary>
 /// Reads what the connector's <c>heartbeat.action.query</c> writes: <c>{"at" : "2026-01-01T12:00:00.123456+00:00"}</c>, PostgreSQL's
 /// clock when it wrote the message, with <c>id</c>, <c>previous</c>, <c>publication</c> (UUIDs), <c>timeline</c> (a number),
-/// <c>started</c> (a time as <c>at</c>) and <c>whole</c> (true or false; the message of an older query counts as whole). The record's own times do not say it: <c>source.ts_ms</c> is that of an earlier commit.
+/// <c>started</c> (a time as <c>at</c>) and <c>whole</c> (true or false; the message of an older query counts as whole). The record's own
+/// times do not say it: <c>source.ts_ms</c> is that of an earlier commit.
 /// </summary>
 static class WatermarkContent
 {
@@ -64,7 +65,10 @@ static class WatermarkContent
         else if (reader.ValueTextEquals("timeline"u8))
         {
             reader.Read();
-            link = link with { Timeline = reader.TokenType == JsonTokenType.Number && reader.TryGetUInt32(out var timeline) ? timeline : 0 };
+            link = link with
+            {
+                Timeline = reader.TokenType == JsonTokenType.Number && reader.TryGetUInt32(out var timeline) ? timeline : 0,
+            };
         }
         else if (reader.ValueTextEquals("started"u8))
         {
@@ -85,7 +89,8 @@ static class WatermarkContent
     {
         micros = 0;
         reader.Read();
-        return reader.TokenType == JsonTokenType.String && PostgresTime.TryParse(reader.ValueSpan, out micros) is null
+        return reader.TokenType == JsonTokenType.String
+            && PostgresTime.TryParse(reader.ValueSpan, out micros) is null
             && micros is > 0 and <= PostgresTime.LatestShown;
     }
 

@@ -1,6 +1,8 @@
 namespace Betting.CdcSink.Formats;
 
-/// <summary>A column that rows are written for: its name, the type of what is sent for it, and the streams that the Native form keeps it in.</summary>
+/// <summary>
+/// A column that rows are written for: its name, the type of what is sent for it, and the streams that the Native form keeps it in.
+/// </summary>
 /// <param name="Name">In its table.</param>
 /// <param name="Type">ClickHouse converts from it where the table's own differs, as texts to <c>LowCardinality(String)</c>.</param>
 /// <param name="Widths">Of a value in each stream, in bytes; 0 for texts, which have all lengths.</param>

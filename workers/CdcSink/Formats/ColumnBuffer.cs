@@ -7,7 +7,8 @@ namespace Betting.CdcSink.Formats;
 sealed class ColumnBuffer(int width)
 {
     // Most tables get a few rows a batch, bets get all that there are.
-    const int FirstRows = 1 << 8, TextWidth = 16;
+    const int FirstRows = 1 << 8,
+        TextWidth = 16;
 
     readonly List<ReadOnlyMemory<byte>> _full = [];
     byte[] _bytes = [];

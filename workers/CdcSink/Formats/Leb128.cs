@@ -4,7 +4,12 @@ namespace Betting.CdcSink.Formats;
 static class Leb128
 {
     /// <summary>How many bytes the count takes.</summary>
-    public static int Length(int count) => count < 1 << 7 ? 1 : count < 1 << 14 ? 2 : count < 1 << 21 ? 3 : count < 1 << 28 ? 4 : 5;
+    public static int Length(int count) =>
+        count < 1 << 7 ? 1
+        : count < 1 << 14 ? 2
+        : count < 1 << 21 ? 3
+        : count < 1 << 28 ? 4
+        : 5;
 
     /// <returns>How many bytes were written.</returns>
     public static int Write(Span<byte> into, int count)

@@ -4,7 +4,8 @@ namespace Betting.CdcSink.Formats;
 sealed class PiecesStream(IReadOnlyList<ReadOnlyMemory<byte>> pieces) : Stream
 {
     // The piece that is read, and where in it.
-    int _piece, _at;
+    int _piece,
+        _at;
 
     public override bool CanRead => true;
 
@@ -56,7 +57,12 @@ sealed class PiecesStream(IReadOnlyList<ReadOnlyMemory<byte>> pieces) : Stream
 
     public override long Seek(long offset, SeekOrigin origin)
     {
-        var position = origin switch { SeekOrigin.Begin => offset, SeekOrigin.Current => Position + offset, _ => Length + offset };
+        var position = origin switch
+        {
+            SeekOrigin.Begin => offset,
+            SeekOrigin.Current => Position + offset,
+            _ => Length + offset,
+        };
         ArgumentOutOfRangeException.ThrowIfNegative(position, nameof(offset));
         for (_piece = 0; _piece < pieces.Count && position > pieces[_piece].Length; _piece++)
         {
@@ -66,9 +72,7 @@ sealed class PiecesStream(IReadOnlyList<ReadOnlyMemory<byte>> pieces) : Stream
         return Position;
     }
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override void SetLength(long value) => throw new NotSupportedException();
 

@@ -10,7 +10,8 @@ namespace Betting.CdcSink.Formats;
 static class Pooled
 {
     // Two batches are applied and one is gathered at a time; more is left to the collector.
-    const int Kept = 16, LongestArray = 1 << 26;
+    const int Kept = 16,
+        LongestArray = 1 << 26;
 
     /// <summary>What a column grows by: of a full batch's bets, 8,192 rows of 8 bytes.</summary>
     public const int PieceBytes = 1 << 16;

@@ -7,7 +7,9 @@ ref struct RowReader(ReadOnlySpan<byte> bytes)
 {
     ReadOnlySpan<byte> _rest = bytes;
 
-    /// <summary>Whether a value was asked for that is not there as a whole. What was read since the last row's end means nothing then.</summary>
+    /// <summary>
+    /// Whether a value was asked for that is not there as a whole. What was read since the last row's end means nothing then.
+    /// </summary>
     public bool IsShort { get; private set; }
 
     public readonly int Rest => _rest.Length;

@@ -16,7 +16,7 @@ static class RowStream
         var buffer = ArrayPool<byte>.Shared.Rent(Buffer);
         try
         {
-            for (var length = 0; ;)
+            for (var length = 0; ; )
             {
                 var read = await answer.ReadAsync(buffer.AsMemory(length), cancellation);
                 if (read == 0)

@@ -24,7 +24,7 @@ sealed class AscendingIds : IDisposable
     /// <summary>In parts, each as large as the page is at that moment.</summary>
     public IEnumerable<ReadOnlyMemory<long>> Parts(PageSize page)
     {
-        for (var start = 0; start < _count;)
+        for (var start = 0; start < _count; )
         {
             var part = Ids.Slice(start, Math.Min(page.Current, _count - start));
             yield return part;

@@ -5,9 +5,20 @@ namespace Betting.CdcSink.Join;
 /// <summary>Reads the changes of a batch's bets out of the columns that were inserted, row by row.</summary>
 ref struct BetChangeRows(NativeRows rows)
 {
-    ColumnReader _id = Of(rows, "id"), _version = Of(rows, "version"), _deleted = Of(rows, "deleted"), _notSent = Of(rows, "not_sent"), _marks = Of(rows, "marks"),
-        _user = Of(rows, "user_id"), _event = Of(rows, "event_id"), _placedAt = Of(rows, "placed_at"), _status = Of(rows, "status"), _amount = Of(rows, "amount"),
-        _payoutIsNull = Of(rows, "payout"), _payout = Of(rows, "payout", 1), _settledAtIsNull = Of(rows, "settled_at"), _settledAt = Of(rows, "settled_at", 1);
+    ColumnReader _id = Of(rows, "id"),
+        _version = Of(rows, "version"),
+        _deleted = Of(rows, "deleted"),
+        _notSent = Of(rows, "not_sent"),
+        _marks = Of(rows, "marks"),
+        _user = Of(rows, "user_id"),
+        _event = Of(rows, "event_id"),
+        _placedAt = Of(rows, "placed_at"),
+        _status = Of(rows, "status"),
+        _amount = Of(rows, "amount"),
+        _payoutIsNull = Of(rows, "payout"),
+        _payout = Of(rows, "payout", 1),
+        _settledAtIsNull = Of(rows, "settled_at"),
+        _settledAt = Of(rows, "settled_at", 1);
     int _left = rows.Rows;
 
     /// <returns>Whether there was one more.</returns>

@@ -14,7 +14,12 @@ sealed class BetIds(ChangeStore store)
     /// <param name="limit">How many at most.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task<List<long>> OfAsync(
-        IReadOnlyCollection<long> users, IReadOnlyCollection<long> events, long from = long.MinValue, long limit = long.MaxValue, CancellationToken cancellation = default)
+        IReadOnlyCollection<long> users,
+        IReadOnlyCollection<long> events,
+        long from = long.MinValue,
+        long limit = long.MaxValue,
+        CancellationToken cancellation = default
+    )
     {
         if (users.Count == 0 && events.Count == 0)
         {
@@ -27,7 +32,8 @@ sealed class BetIds(ChangeStore store)
             (
                 SELECT bet_id FROM bets_by_user WHERE user_id IN {{IdList.Add(parameters, "users", [.. users])}} AND bet_id >= {from:Int64}
                 UNION ALL
-                SELECT bet_id FROM bets_by_event WHERE event_id IN {{IdList.Add(parameters, "events", [.. events])}} AND bet_id >= {from:Int64}
+                SELECT bet_id FROM bets_by_event WHERE event_id IN {{IdList.Add(parameters, "events", [.. events])}}
+                    AND bet_id >= {from:Int64}
             )
             ORDER BY bet_id LIMIT {limit:UInt64}
             FORMAT RowBinary
@@ -40,20 +46,29 @@ sealed class BetIds(ChangeStore store)
     {
         var parameters = new ClickHouseParameterCollection();
         AddPage(parameters, from, limit);
-        return ReadAsync("SELECT DISTINCT id FROM bet_changes WHERE id >= {from:Int64} ORDER BY id LIMIT {limit:UInt64} FORMAT RowBinary", parameters, cancellation);
+        return ReadAsync(
+            "SELECT DISTINCT id FROM bet_changes WHERE id >= {from:Int64} ORDER BY id LIMIT {limit:UInt64} FORMAT " + "RowBinary",
+            parameters,
+            cancellation
+        );
     }
 
     async Task<List<long>> ReadAsync(string sql, ClickHouseParameterCollection parameters, CancellationToken cancellation)
     {
         var ids = new List<long>();
-        await store.ReadRowsAsync(sql, parameters, (ref row) =>
-        {
-            var id = row.ReadInt64();
-            if (!row.IsShort)
+        await store.ReadRowsAsync(
+            sql,
+            parameters,
+            (ref row) =>
             {
-                ids.Add(id);
-            }
-        }, cancellation);
+                var id = row.ReadInt64();
+                if (!row.IsShort)
+                {
+                    ids.Add(id);
+                }
+            },
+            cancellation
+        );
         return ids;
     }
 

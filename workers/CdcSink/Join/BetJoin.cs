@@ -22,12 +22,17 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     /// <summary>Joins what a batch touches. Its changes are stored.</summary>
     /// <returns>What is left because it is too much for a batch; null where nothing is.</returns>
     /// <exception cref="MissingChangesException">ClickHouse does not show them.</exception>
-    public Task<LargeJoin?> OfBatchAsync(ChangeBatch batch, CancellationToken cancellation) => ShrinkingAsync(() => JoinAsync(batch, cancellation), cancellation);
+    public Task<LargeJoin?> OfBatchAsync(ChangeBatch batch, CancellationToken cancellation) =>
+        ShrinkingAsync(() => JoinAsync(batch, cancellation), cancellation);
 
     async Task<LargeJoin?> JoinAsync(ChangeBatch batch, CancellationToken cancellation)
     {
         var touched = batch.Touched;
-        var dependents = touched.Everything ? [] : await _stages.TimeAsync("join-dependents", () => _ids.OfAsync(touched.Users, touched.Events, limit: options.MaxInlineJoinBets + 1, cancellation: cancellation));
+        var dependents = touched.Everything
+            ? []
+            : await _stages.TimeAsync("join-dependents", () =>
+                _ids.OfAsync(touched.Users, touched.Events, limit: options.MaxInlineJoinBets + 1, cancellation: cancellation)
+            );
         var large = touched.Everything || dependents.Count > options.MaxInlineJoinBets;
         // Rows of other bets are refused for what was stored before, and not for what this batch brings.
         var isOwn = touched is { Everything: false, Users.Count: 0, Events.Count: 0 };
@@ -65,14 +70,22 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
     public LargeJoinPages PagesOf(LargeJoin large) => new(large, _ids, _rows, _stages, _page);
 
     /// <summary>Inserts the rows of a page; may be repeated.</summary>
-    public Task InsertAsync(JoinedPage page, CancellationToken cancellation) => ShrinkingAsync(async () =>
-    {
-        await _stages.TimeAsync("join-rows", () => page.InsertAsync(
-            rows => store.InsertByMonthAsync(rows, cancellation), failure => ClickHouseErrors.AsksForLess(failure, cancellation)));
-        await FollowAsync(page.Filled, cancellation);
-        metrics.Joined(page.Known);
-        return true;
-    }, cancellation);
+    public Task InsertAsync(JoinedPage page, CancellationToken cancellation) =>
+        ShrinkingAsync(
+            async () =>
+            {
+                await _stages.TimeAsync("join-rows", () =>
+                    page.InsertAsync(
+                        rows => store.InsertByMonthAsync(rows, cancellation),
+                        failure => ClickHouseErrors.AsksForLess(failure, cancellation)
+                    )
+                );
+                await FollowAsync(page.Filled, cancellation);
+                metrics.Joined(page.Known);
+                return true;
+            },
+            cancellation
+        );
 
     /// <summary>Joins these bets; one without a change has no rows.</summary>
     /// <param name="ids">Ascending, each once.</param>
@@ -94,12 +107,12 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         _page.Succeed();
     }
 
-    // Two writers can make different rows of one version, and the one that is inserted last is shown. So whoever has inserted such a row looks
-    // once more whether it is still what the changes say: the last to insert sees the changes of all others. A row whose version has moved on is
-    // of a newer change, and its writer's.
+    // Two writers can make different rows of one version, and the one that is inserted last is shown. So whoever has inserted such a row
+    // looks once more whether it is still what the changes say: the last to insert sees the changes of all others. A row whose version has
+    // moved on is of a newer change, and its writer's.
     async Task FollowAsync(IReadOnlyList<FilledRow> inserted, CancellationToken cancellation)
     {
-        for (var done = 0; done < inserted.Count;)
+        for (var done = 0; done < inserted.Count; )
         {
             var part = inserted.Skip(done).Take(_page.Current).ToDictionary(row => row.Bet);
             done += part.Count;
@@ -124,7 +137,12 @@ public sealed class BetJoin(ChangeStore store, CdcSinkOptions options, CdcSinkMe
         using var rows = new NativeRows(JoinedRows.Columns);
         var now = new List<FilledRow>();
         await _rows.MakeAsync(rows, now, null, inserted.Keys.Order().ToArray(), null, cancellation);
-        return [.. now.Where(row => inserted[row.Bet] is var before && before.Version == row.Version && before.Sources != row.Sources).Select(row => row.Bet).Order()];
+        return
+        [
+            .. now.Where(row => inserted[row.Bet] is var before && before.Version == row.Version && before.Sources != row.Sources)
+                .Select(row => row.Bet)
+                .Order(),
+        ];
     }
 
     /// <summary>Runs a step, and lets the next statements take fewer bets if this one was too much.</summary>

@@ -15,11 +15,20 @@ sealed class BetRows(ChangeStore store, Stages stages)
     /// <param name="remembered">Users that need not be read again; null where all are.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>How many of the bets have a change.</returns>
-    public async Task<int> MakeAsync(NativeRows rows, List<FilledRow> filled, OwnChanges? own, ReadOnlyMemory<long> others, KnownUsers? remembered, CancellationToken cancellation)
+    public async Task<int> MakeAsync(
+        NativeRows rows,
+        List<FilledRow> filled,
+        OwnChanges? own,
+        ReadOnlyMemory<long> others,
+        KnownUsers? remembered,
+        CancellationToken cancellation
+    )
     {
         using var stored = new ById<BetState>(others);
         var ended = _stored.EndedAsync(cancellation);
-        await stages.TimeAsync("join-bets", () => Task.WhenAll(ended, others.IsEmpty ? Task.CompletedTask : _stored.ReadAsync(stored, cancellation)));
+        await stages.TimeAsync("join-bets", () =>
+            Task.WhenAll(ended, others.IsEmpty ? Task.CompletedTask : _stored.ReadAsync(stored, cancellation))
+        );
         var bets = Named(out var userIds, out var eventIds, own, stored);
         using var returnUsers = userIds;
         using var returnEvents = eventIds;
@@ -27,7 +36,9 @@ sealed class BetRows(ChangeStore store, Stages stages)
         using var users = remembered?.Of(userIds.Ids, out missing) ?? new ById<UserState>(userIds.Ids);
         using var returnMissing = missing;
         using var events = new ById<EventState>(eventIds.Ids);
-        await stages.TimeAsync("join-names", () => Task.WhenAll(_stored.ReadAsync(users, missing.Ids, cancellation), _stored.ReadAsync(events, cancellation)));
+        await stages.TimeAsync("join-names", () =>
+            Task.WhenAll(_stored.ReadAsync(users, missing.Ids, cancellation), _stored.ReadAsync(events, cancellation))
+        );
         remembered?.Keep(users, missing);
         if (own is not null)
         {

@@ -8,7 +8,11 @@ namespace Betting.CdcSink.Join;
 struct BetState
 {
     // The bits of not_sent and marks.
-    const int StatusBit = 4, AmountBit = 8, PayoutBit = 16, SettledAtBit = 64, KeyBits = 1 | 2 | 32;
+    const int StatusBit = 4,
+        AmountBit = 8,
+        PayoutBit = 16,
+        SettledAtBit = 64,
+        KeyBits = 1 | 2 | 32;
 
     SortingKey _first;
     List<SortingKey>? _others;
@@ -25,12 +29,18 @@ struct BetState
     public SortingKey Key { get; private set; }
 
     /// <summary>The bits of its own columns.</summary>
-    public readonly int Marks => (_keyMarks & KeyBits) | Status.Mark(StatusBit) | Amount.Mark(AmountBit) | Payout.Mark(PayoutBit) | SettledAt.Mark(SettledAtBit);
+    public readonly int Marks =>
+        (_keyMarks & KeyBits) | Status.Mark(StatusBit) | Amount.Mark(AmountBit) | Payout.Mark(PayoutBit) | SettledAt.Mark(SettledAtBit);
 
     /// <summary>Whether a column is not of its newest change, and the sum of the versions of its columns, which only grows.</summary>
-    public readonly (bool IsFilled, ulong Sources) Filling => (
-        Status.Version != Latest.Version || Amount.Version != Latest.Version || Payout.Version != Latest.Version || SettledAt.Version != Latest.Version,
-        unchecked(Status.Version + Amount.Version + Payout.Version + SettledAt.Version));
+    public readonly (bool IsFilled, ulong Sources) Filling =>
+        (
+            Status.Version != Latest.Version
+                || Amount.Version != Latest.Version
+                || Payout.Version != Latest.Version
+                || SettledAt.Version != Latest.Version,
+            unchecked(Status.Version + Amount.Version + Payout.Version + SettledAt.Version)
+        );
 
     /// <summary>How many sorting keys it ever had.</summary>
     public readonly int Keys => _hasKey ? 1 + (_others?.Count ?? 0) : 0;

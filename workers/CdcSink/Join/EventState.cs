@@ -10,7 +10,10 @@ struct EventState
     public const string Columns = "id, version, deleted, not_sent, marks, name, category, start_time, status";
 
     // The bits of not_sent and marks.
-    const int NameBit = 1, CategoryBit = 2, StartTimeBit = 4, StatusBit = 8;
+    const int NameBit = 1,
+        CategoryBit = 2,
+        StartTimeBit = 4,
+        StatusBit = 8;
 
     public RowVersion Latest;
     public Newest<Text> Name;
@@ -19,9 +22,14 @@ struct EventState
     public Newest<Text> Status;
 
     /// <summary>Whether a column is not of its newest change, and the sum of the versions of its columns, which only grows.</summary>
-    public readonly (bool IsFilled, ulong Sources) Filling => (
-        Name.Version != Latest.Version || Category.Version != Latest.Version || StartTime.Version != Latest.Version || Status.Version != Latest.Version,
-        unchecked(Name.Version + Category.Version + StartTime.Version + Status.Version));
+    public readonly (bool IsFilled, ulong Sources) Filling =>
+        (
+            Name.Version != Latest.Version
+                || Category.Version != Latest.Version
+                || StartTime.Version != Latest.Version
+                || Status.Version != Latest.Version,
+            unchecked(Name.Version + Category.Version + StartTime.Version + Status.Version)
+        );
 
     /// <summary>The bits of its columns.</summary>
     public readonly int Marks => Name.Mark(NameBit) | Category.Mark(CategoryBit) | StartTime.Mark(StartTimeBit) | Status.Mark(StatusBit);

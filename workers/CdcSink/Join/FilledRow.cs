@@ -18,7 +18,13 @@ readonly record struct FilledRow(long Bet, UInt128 Version, ulong Sources)
     /// <param name="user">Those of its user; default where it is not there.</param>
     /// <param name="played">Those of its event; default where it is not there.</param>
     public static FilledRow? Of(
-        long id, UInt128 version, (bool IsFilled, ulong Sources) bet, (bool IsFilled, ulong Sources) user, (bool IsFilled, ulong Sources) played) =>
+        long id,
+        UInt128 version,
+        (bool IsFilled, ulong Sources) bet,
+        (bool IsFilled, ulong Sources) user,
+        (bool IsFilled, ulong Sources) played
+    ) =>
         bet.IsFilled || user.IsFilled || played.IsFilled
-            ? new FilledRow(id, version, unchecked(bet.Sources + user.Sources + played.Sources)) : null;
+            ? new FilledRow(id, version, unchecked(bet.Sources + user.Sources + played.Sources))
+            : null;
 }

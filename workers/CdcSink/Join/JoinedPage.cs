@@ -26,7 +26,10 @@ public sealed class JoinedPage : IDisposable
 
     internal IReadOnlyList<FilledRow> Filled { get; }
 
-    /// <summary>Inserts what is not inserted yet. After a failure for which <paramref name="asksForLess"/> holds, the next call inserts smaller blocks.</summary>
+    /// <summary>
+    /// Inserts what is not inserted yet. After a failure for which <paramref name="asksForLess"/> holds, the next call inserts smaller
+    /// blocks.
+    /// </summary>
     internal async Task InsertAsync(Func<NativeRows, Task> insertAsync, Func<Exception, bool> asksForLess)
     {
         while (_blocks.TryPeek(out var block))

@@ -13,13 +13,30 @@ static class JoinedRows
     /// <summary>In the order in which a row's values are written.</summary>
     public static IReadOnlyList<Column> Columns { get; } =
     [
-        Column.Int64("bet_id"), Column.Text("bet_status"), Column.Money("bet_amount"), Column.Money("payout").OrNull(), Column.Time("placed_at"), Column.Time("settled_at").OrNull(),
-        Column.Int64("user_id"), Column.Text("user_name"), Column.Time("user_created_at").OrNull(),
-        Column.Int64("event_id"), Column.Text("event_name"), Column.Text("event_category"), Column.Time("event_start_time").OrNull(), Column.Text("event_status"),
-        Column.UInt64("bet_version"), Column.UInt64("user_version"), Column.UInt64("event_version"), Column.UInt128("version"), Column.UInt8("is_deleted"), Column.UInt16("marks"),
+        Column.Int64("bet_id"),
+        Column.Text("bet_status"),
+        Column.Money("bet_amount"),
+        Column.Money("payout").OrNull(),
+        Column.Time("placed_at"),
+        Column.Time("settled_at").OrNull(),
+        Column.Int64("user_id"),
+        Column.Text("user_name"),
+        Column.Time("user_created_at").OrNull(),
+        Column.Int64("event_id"),
+        Column.Text("event_name"),
+        Column.Text("event_category"),
+        Column.Time("event_start_time").OrNull(),
+        Column.Text("event_status"),
+        Column.UInt64("bet_version"),
+        Column.UInt64("user_version"),
+        Column.UInt64("event_version"),
+        Column.UInt128("version"),
+        Column.UInt8("is_deleted"),
+        Column.UInt16("marks"),
     ];
 
-    const int UserMarks = 128, EventMarks = 512;
+    const int UserMarks = 128,
+        EventMarks = 512;
 
     /// <param name="rows">Where they are written.</param>
     /// <param name="filled">Where rows are noted that a late change may alter.</param>
@@ -27,7 +44,14 @@ static class JoinedRows
     /// <param name="users">All that the bets name.</param>
     /// <param name="events">All that the bets name.</param>
     /// <param name="ended">The versions at which tables were emptied.</param>
-    public static void Write(NativeRows rows, List<FilledRow> filled, ById<BetState> bets, ById<UserState> users, ById<EventState> events, TruncationVersions ended)
+    public static void Write(
+        NativeRows rows,
+        List<FilledRow> filled,
+        ById<BetState> bets,
+        ById<UserState> users,
+        ById<EventState> events,
+        TruncationVersions ended
+    )
     {
         for (var index = 0; index < bets.Ids.Length; index++)
         {
@@ -36,7 +60,14 @@ static class JoinedRows
     }
 
     /// <summary>Those that are known as a whole.</summary>
-    public static void Write(NativeRows rows, List<FilledRow> filled, OwnChanges own, ById<UserState> users, ById<EventState> events, TruncationVersions ended)
+    public static void Write(
+        NativeRows rows,
+        List<FilledRow> filled,
+        OwnChanges own,
+        ById<UserState> users,
+        ById<EventState> events,
+        TruncationVersions ended
+    )
     {
         for (var index = 0; index < own.Ids.Length; index++)
         {
@@ -47,7 +78,16 @@ static class JoinedRows
         }
     }
 
-    static void Write(NativeRows rows, List<FilledRow> filled, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, TruncationVersions ended)
+    static void Write(
+        NativeRows rows,
+        List<FilledRow> filled,
+        long id,
+        in BetState bet,
+        TextArena texts,
+        ById<UserState> users,
+        ById<EventState> events,
+        TruncationVersions ended
+    )
     {
         var isThere = bet.Latest.IsThere(ended.Bets);
         for (var each = 0; each < bet.Keys; each++)
@@ -64,12 +104,25 @@ static class JoinedRows
         }
     }
 
-    static void WriteRow(NativeRows rows, List<FilledRow> filled, long id, in BetState bet, TextArena texts, ById<UserState> users, ById<EventState> events, TruncationVersions ended)
+    static void WriteRow(
+        NativeRows rows,
+        List<FilledRow> filled,
+        long id,
+        in BetState bet,
+        TextArena texts,
+        ById<UserState> users,
+        ById<EventState> events,
+        TruncationVersions ended
+    )
     {
         ref readonly var user = ref users[users.Find(bet.Key.UserId)];
         ref readonly var played = ref events[events.Find(bet.Key.EventId)];
         var (hasUser, hasEvent) = (user.Latest.IsThere(ended.Users), played.Latest.IsThere(ended.Events));
-        var (betVersion, userVersion, eventVersion) = (Math.Max(bet.Latest.Version, ended.Bets), Math.Max(user.Latest.Version, ended.Users), Math.Max(played.Latest.Version, ended.Events));
+        var (betVersion, userVersion, eventVersion) = (
+            Math.Max(bet.Latest.Version, ended.Bets),
+            Math.Max(user.Latest.Version, ended.Users),
+            Math.Max(played.Latest.Version, ended.Events)
+        );
         rows.WriteInt64(id);
         rows.WriteString(texts[bet.Status.Value]);
         rows.WriteInt64(bet.Amount.Value);

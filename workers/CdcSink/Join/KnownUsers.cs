@@ -2,7 +2,9 @@ using Betting.CdcSink.Formats;
 
 namespace Betting.CdcSink.Join;
 
-/// <summary>Users that were read already. For a large join alone: a batch reads them after it wrote, or it would miss what others write.</summary>
+/// <summary>
+/// Users that were read already. For a large join alone: a batch reads them after it wrote, or it would miss what others write.
+/// </summary>
 sealed class KnownUsers : IDisposable
 {
     /// <summary>Four pages of bets whose users are all different; beyond it they are read anew.</summary>

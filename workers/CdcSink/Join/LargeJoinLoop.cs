@@ -13,8 +13,16 @@ namespace Betting.CdcSink.Join;
 /// that brought it: their next owner reads the same changes, and joins.
 /// </summary>
 public sealed class LargeJoinLoop(
-    BetJoin join, Progress progress, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, ClickHouseOutage outage, Heartbeats heartbeats, TimeProvider clock,
-    ILogger<LargeJoinLoop> log) : IWorkerLoop
+    BetJoin join,
+    Progress progress,
+    CdcSinkOptions options,
+    CdcSinkMetrics metrics,
+    Readiness readiness,
+    ClickHouseOutage outage,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<LargeJoinLoop> log
+) : IWorkerLoop
 {
     // Each holds little; beyond so many the batches wait, which is the way to say that it is too much.
     const int Waiting = 64;
@@ -22,7 +30,8 @@ public sealed class LargeJoinLoop(
     /// <summary>Readiness: whether the large join that runs is taken.</summary>
     public const string Condition = "clickhouse-joins";
 
-    static readonly TimeSpan Beat = TimeSpan.FromSeconds(1), LogEvery = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Beat = TimeSpan.FromSeconds(1),
+        LogEvery = TimeSpan.FromMinutes(1);
 
     readonly Channel<LargeJoin> _waiting = Channel.CreateBounded<LargeJoin>(Waiting);
 
@@ -151,7 +160,14 @@ public sealed class LargeJoinLoop(
                 if (!outage.Report(Name, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
                 {
                     logged = clock.GetTimestamp();
-                    CdcSinkLog.LargeJoinWaits(log, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);
+                    CdcSinkLog.LargeJoinWaits(
+                        log,
+                        code,
+                        Refusal.NameOf(code),
+                        Refusal.LineOf(failure),
+                        attempt,
+                        clock.GetElapsedTime(start).TotalSeconds
+                    );
                 }
             }
             await Task.Delay(pause, clock, stopping);

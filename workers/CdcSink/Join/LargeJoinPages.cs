@@ -25,7 +25,8 @@ public sealed class LargeJoinPages : IDisposable
     List<long> _ahead = [];
     bool _more = true;
 
-    internal LargeJoinPages(LargeJoin large, BetIds ids, BetRows rows, Stages stages, PageSize page) => (_large, _ids, _rows, _stages, _page) = (large, ids, rows, stages, page);
+    internal LargeJoinPages(LargeJoin large, BetIds ids, BetRows rows, Stages stages, PageSize page) =>
+        (_large, _ids, _rows, _stages, _page) = (large, ids, rows, stages, page);
 
     /// <summary>Makes the rows of the next bets; may be repeated. One at a time.</summary>
     /// <param name="from">The lowest id that is not joined yet.</param>
@@ -72,7 +73,9 @@ public sealed class LargeJoinPages : IDisposable
         if (start == _ahead.Count && _more)
         {
             var limit = page * PagesAhead;
-            var ahead = _large.Everything ? await _ids.AllAsync(from, limit, cancellation) : await _ids.OfAsync(_large.Users, _large.Events, from, limit, cancellation);
+            var ahead = _large.Everything
+                ? await _ids.AllAsync(from, limit, cancellation)
+                : await _ids.OfAsync(_large.Users, _large.Events, from, limit, cancellation);
             (_ahead, _more, start) = (ahead, ahead.Count == limit, 0);
         }
         return [.. _ahead[start..Math.Min(start + page, _ahead.Count)]];

@@ -3,14 +3,25 @@ using Betting.CdcSink.Formats;
 
 namespace Betting.CdcSink.Join;
 
-/// <summary>The newest change that a batch has of a bet, and whether that says all about the bet: see <see cref="IsSelfContained"/>.</summary>
+/// <summary>
+/// The newest change that a batch has of a bet, and whether that says all about the bet: see <see cref="IsSelfContained"/>.
+/// </summary>
 [StructLayout(LayoutKind.Auto)]
 struct OwnBet
 {
     Text _status;
-    long _amount, _payout, _settledAt;
-    byte _notSent, _marks;
-    bool _isKnown, _deleted, _hasPayout, _hasSettledAt, _hasOthers, _isOutranked, _hasOtherKeys;
+    long _amount,
+        _payout,
+        _settledAt;
+    byte _notSent,
+        _marks;
+    bool _isKnown,
+        _deleted,
+        _hasPayout,
+        _hasSettledAt,
+        _hasOthers,
+        _isOutranked,
+        _hasOtherKeys;
 
     public ulong Version { get; private set; }
 
@@ -32,7 +43,14 @@ struct OwnBet
         {
             return;
         }
-        (_isKnown, Version, Key, _deleted, _notSent, _marks) = (true, change.Version, change.Key, change.Deleted, change.MissingColumns, change.Marks);
+        (_isKnown, Version, Key, _deleted, _notSent, _marks) = (
+            true,
+            change.Version,
+            change.Key,
+            change.Deleted,
+            change.MissingColumns,
+            change.Marks
+        );
         (_status, _amount) = (texts.Keep(change.Status), change.Amount);
         (_payout, _hasPayout) = (change.Payout.GetValueOrDefault(), change.Payout.HasValue);
         (_settledAt, _hasSettledAt) = (change.SettledAt.GetValueOrDefault(), change.SettledAt.HasValue);

@@ -18,7 +18,7 @@ sealed class OwnChanges : IDisposable
     public OwnChanges(NativeRows changes, ReadOnlyMemory<long> ids)
     {
         _bets = new ById<OwnBet>(ids);
-        for (var rows = new BetChangeRows(changes); rows.Next(out var change);)
+        for (var rows = new BetChangeRows(changes); rows.Next(out var change); )
         {
             if (_bets.Find(change.Id) is var index && index >= 0)
             {

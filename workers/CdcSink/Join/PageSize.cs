@@ -1,10 +1,10 @@
 namespace Betting.CdcSink.Join;
 
 /// <summary>
-/// How many bets a statement takes: half as many after each statement that was too much, so that no refused statement is repeated as it was.
-/// It grows like a TCP window: doubles with each page up to half of the size that failed first, then once in
-/// <see cref="PagesBeforeGrowth"/> pages. So an outage that looked like a refusal is forgotten within a few pages, and a limit of the server
-/// is met rarely. Safe for several callers.
+/// How many bets a statement takes: half as many after each statement that was too much, so that no refused statement is repeated as it
+/// was. It grows like a TCP window: doubles with each page up to half of the size that failed first, then once in
+/// <see cref="PagesBeforeGrowth"/> pages. So an outage that looked like a refusal is forgotten within a few pages, and a limit of the
+/// server is met rarely. Safe for several callers.
 /// </summary>
 /// <param name="most">Where it begins and what it never exceeds.</param>
 public sealed class PageSize(int most)
@@ -14,7 +14,9 @@ public sealed class PageSize(int most)
 
     readonly int _most = most;
     readonly object _gate = new();
-    int _current = most, _threshold = most, _succeeded;
+    int _current = most,
+        _threshold = most,
+        _succeeded;
     bool _failing;
 
     public int Current

@@ -15,12 +15,17 @@ sealed class StoredChanges(ChangeStore store)
     public async Task<TruncationVersions> EndedAsync(CancellationToken cancellation)
     {
         var ended = new TruncationVersions();
-        await store.ReadRowsAsync(EndedSql, null, (ref row) =>
-        {
-            var table = row.ReadString();
-            var version = row.ReadUInt64();
-            ended = row.IsShort ? ended : ended.With(table, version);
-        }, cancellation);
+        await store.ReadRowsAsync(
+            EndedSql,
+            null,
+            (ref row) =>
+            {
+                var table = row.ReadString();
+                var version = row.ReadUInt64();
+                ended = row.IsShort ? ended : ended.With(table, version);
+            },
+            cancellation
+        );
         return ended;
     }
 
@@ -34,9 +39,10 @@ sealed class StoredChanges(ChangeStore store)
     /// <param name="users">Their states.</param>
     /// <param name="wanted">Those of them that are read; ascending, each once.</param>
     /// <param name="cancellation">Ends it.</param>
-    public Task ReadAsync(ById<UserState> users, ReadOnlyMemory<long> wanted, CancellationToken cancellation) => wanted.IsEmpty
-        ? Task.CompletedTask
-        : ReadAsync(UserState.Columns, "user_changes", wanted, (ref row) => UserState.Take(ref row, users), cancellation);
+    public Task ReadAsync(ById<UserState> users, ReadOnlyMemory<long> wanted, CancellationToken cancellation) =>
+        wanted.IsEmpty
+            ? Task.CompletedTask
+            : ReadAsync(UserState.Columns, "user_changes", wanted, (ref row) => UserState.Take(ref row, users), cancellation);
 
     public Task ReadAsync(ById<EventState> events, CancellationToken cancellation) =>
         ReadAsync(EventState.Columns, "event_changes", events.Ids, (ref row) => EventState.Take(ref row, events), cancellation);

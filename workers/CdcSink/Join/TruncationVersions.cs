@@ -4,5 +4,7 @@ namespace Betting.CdcSink.Join;
 readonly record struct TruncationVersions(ulong Users, ulong Events, ulong Bets)
 {
     public TruncationVersions With(ReadOnlySpan<byte> table, ulong version) =>
-        table.SequenceEqual("users"u8) ? this with { Users = version } : table.SequenceEqual("events"u8) ? this with { Events = version } : this with { Bets = version };
+        table.SequenceEqual("users"u8) ? this with { Users = version }
+        : table.SequenceEqual("events"u8) ? this with { Events = version }
+        : this with { Bets = version };
 }

@@ -10,15 +10,16 @@ struct UserState
     public const string Columns = "id, version, deleted, not_sent, marks, name, created_at";
 
     // The bits of not_sent and marks.
-    const int NameBit = 1, CreatedAtBit = 2;
+    const int NameBit = 1,
+        CreatedAtBit = 2;
 
     public RowVersion Latest;
     public Newest<Text> Name;
     public Newest<long> CreatedAt;
 
     /// <summary>Whether a column is not of its newest change, and the sum of the versions of its columns, which only grows.</summary>
-    public readonly (bool IsFilled, ulong Sources) Filling => (
-        Name.Version != Latest.Version || CreatedAt.Version != Latest.Version, unchecked(Name.Version + CreatedAt.Version));
+    public readonly (bool IsFilled, ulong Sources) Filling =>
+        (Name.Version != Latest.Version || CreatedAt.Version != Latest.Version, unchecked(Name.Version + CreatedAt.Version));
 
     /// <summary>The bits of its columns.</summary>
     public readonly int Marks => Name.Mark(NameBit) | CreatedAt.Mark(CreatedAtBit);

@@ -10,13 +10,15 @@ sealed class GroupPlaces : IDisposable
 
     readonly IConsumer<byte[]?, byte[]?> _consumer;
 
-    public GroupPlaces(KafkaOptions kafka, string group) => _consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(config =>
-    {
-        config.GroupId = group;
-        config.ClientId = "cdc-sink-rewind";
-        config.EnableAutoCommit = false;
-        config.AllowAutoCreateTopics = false;
-    })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+    public GroupPlaces(KafkaOptions kafka, string group) => _consumer = new ConsumerBuilder<byte[]?, byte[]?>(
+            kafka.Consumer(config =>
+            {
+                config.GroupId = group;
+                config.ClientId = "cdc-sink-rewind";
+                config.EnableAutoCommit = false;
+                config.AllowAutoCreateTopics = false;
+            })
+        ).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
 
     /// <summary>First offset and end of every partition of the topics.</summary>
     /// <exception cref="KafkaException">A topic is not there, or the brokers do not answer.</exception>
@@ -42,7 +44,10 @@ sealed class GroupPlaces : IDisposable
 
     /// <summary>What the group has committed; partitions without are not among the answers.</summary>
     public Dictionary<TopicPartition, long> Committed(IEnumerable<TopicPartition> partitions) =>
-        _consumer.Committed(partitions, Timeout).Where(each => !each.Offset.IsSpecial).ToDictionary(each => each.TopicPartition, each => each.Offset.Value);
+        _consumer
+            .Committed(partitions, Timeout)
+            .Where(each => !each.Offset.IsSpecial)
+            .ToDictionary(each => each.TopicPartition, each => each.Offset.Value);
 
     public void Dispose() => _consumer.Dispose();
 }

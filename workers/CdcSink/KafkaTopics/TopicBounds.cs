@@ -32,7 +32,9 @@ sealed class TopicBounds(IAdminClient admin, TimeSpan limit)
             var last = TopicOffsets.OfAsync(admin, asked, OffsetSpec.Latest(), limit, IsolationLevel.ReadCommitted);
             await Task.WhenAll(first, last);
             var (firsts, lasts) = (await first, await last);
-            return asked.Where(each => firsts.ContainsKey(each) && lasts.ContainsKey(each)).ToDictionary(each => each, each => (firsts[each], lasts[each]));
+            return asked
+                .Where(each => firsts.ContainsKey(each) && lasts.ContainsKey(each))
+                .ToDictionary(each => each, each => (firsts[each], lasts[each]));
         }
         catch (KafkaException)
         {

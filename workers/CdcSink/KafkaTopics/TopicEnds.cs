@@ -12,7 +12,8 @@ namespace Betting.CdcSink.KafkaTopics;
 /// </summary>
 public sealed class TopicEnds : IDisposable
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5), Wait = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5),
+        Wait = TimeSpan.FromMilliseconds(100);
 
     readonly IConsumer<Ignore, Ignore> _consumer;
     readonly IAdminClient _admin;
@@ -23,7 +24,10 @@ public sealed class TopicEnds : IDisposable
     {
         _topics = new ChangeTopics(options.TopicPrefix);
         _clock = clock;
-        _consumer = new ConsumerBuilder<Ignore, Ignore>(kafka.Value.Consumer(Choose)).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        _consumer = new ConsumerBuilder<Ignore, Ignore>(kafka.Value.Consumer(Choose))
+            .SetLogHandler((_, _) => { })
+            .SetErrorHandler((_, _) => { })
+            .Build();
         _admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
     }
 
@@ -40,8 +44,10 @@ public sealed class TopicEnds : IDisposable
         var last = TopicOffsets.OfAsync(_admin, partitions.Known, OffsetSpec.Latest(), Limit);
         await Task.WhenAll(first, last);
         var (firsts, lasts) = (await first, await last);
-        var ends = partitions.Known.Where(each => firsts.ContainsKey(each) && lasts.ContainsKey(each))
-            .Select(each => new StreamEnd(each.Topic, each.Partition, firsts[each], lasts[each])).ToList();
+        var ends = partitions
+            .Known.Where(each => firsts.ContainsKey(each) && lasts.ContainsKey(each))
+            .Select(each => new StreamEnd(each.Topic, each.Partition, firsts[each], lasts[each]))
+            .ToList();
         return new SeenEnds(ends, partitions.IsWhole && ends.Count == partitions.Known.Count);
     }
 
@@ -49,7 +55,9 @@ public sealed class TopicEnds : IDisposable
     /// When these records were written, by the first record at or behind each offset. Left out: what does not come within a limit, and
     /// what has no record behind it, only transaction markers.
     /// </summary>
-    public List<(string Topic, int Partition, long Offset, DateTimeOffset At)> TimesOf(IReadOnlyCollection<(string Topic, int Partition, long Offset)> records)
+    public List<(string Topic, int Partition, long Offset, DateTimeOffset At)> TimesOf(
+        IReadOnlyCollection<(string Topic, int Partition, long Offset)> records
+    )
     {
         var times = new List<(string, int, long, DateTimeOffset)>();
         var open = records.ToDictionary(each => new TopicPartition(each.Topic, each.Partition), each => each.Offset);
@@ -59,7 +67,11 @@ public sealed class TopicEnds : IDisposable
         {
             while (open.Count > 0 && _clock.GetElapsedTime(start) < Limit)
             {
-                if (_consumer.Consume(Wait) is { } consumed && open.Remove(consumed.TopicPartition, out var asked) && !consumed.IsPartitionEOF)
+                if (
+                    _consumer.Consume(Wait) is { } consumed
+                    && open.Remove(consumed.TopicPartition, out var asked)
+                    && !consumed.IsPartitionEOF
+                )
                 {
                     // What follows is passed over. Not paused: librdkafka would keep the partition paused in the next assignment too.
                     times.Add((consumed.Topic, consumed.Partition, asked, KafkaTime.At(consumed.Message.Timestamp)));
@@ -94,7 +106,10 @@ public sealed class TopicEnds : IDisposable
                 throw new KafkaException(topic.Error);
             }
             // A partition without a leader would hold up the answer for all others.
-            var led = topic.Partitions.Where(partition => partition.Leader >= 0).Select(partition => new TopicPartition(name, partition.PartitionId)).ToList();
+            var led = topic
+                .Partitions.Where(partition => partition.Leader >= 0)
+                .Select(partition => new TopicPartition(name, partition.PartitionId))
+                .ToList();
             known.AddRange(led);
             isWhole &= led.Count == topic.Partitions.Count;
         }

@@ -14,10 +14,20 @@ namespace Betting.CdcSink.Lag;
 /// stores may be away: the others are still looked at. What it asks is bounded, in statements and in time.
 /// </summary>
 public sealed class LagLoop(
-    LagState state, LagMetrics metrics, TopicEnds ends, VisibleStore store, ConnectOffsets connect, CdcSinkOptions options, LagTrouble trouble, ProofReport report,
-    Heartbeats heartbeats, TimeProvider clock) : IWorkerLoop
+    LagState state,
+    LagMetrics metrics,
+    TopicEnds ends,
+    VisibleStore store,
+    ConnectOffsets connect,
+    CdcSinkOptions options,
+    LagTrouble trouble,
+    ProofReport report,
+    Heartbeats heartbeats,
+    TimeProvider clock
+) : IWorkerLoop
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5), PartsEvery = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5),
+        PartsEvery = TimeSpan.FromSeconds(15);
 
     readonly ChangeTopics _topics = new(options.TopicPrefix);
     readonly WatermarkCover _cover = new(options.WatermarkSettle, clock);
@@ -38,27 +48,39 @@ public sealed class LagLoop(
         }
     }
 
-    /// <summary>One look at all stores. The order matters: progress and watermark come before the ends that they are compared with.</summary>
+    /// <summary>
+    /// One look at all stores. The order matters: progress and watermark come before the ends that they are compared with.
+    /// </summary>
     public async Task PollAsync(CancellationToken stopping)
     {
         var (position, epoch, watermark) = ((ulong?)null, (int?)null, (Watermark?)null);
-        var isAcknowledged = connect.IsKnown && await AskAsync(Stores.Connect, async cancellation =>
-        {
-            var stored = await connect.StoredAsync(cancellation);
-            (position, epoch) = (stored.Lsn ?? 0, stored.Epoch);
-            trouble.ConnectHasPosition(stored.IsThere, options.TopicPrefix);
-            state.SawConnect();
-        }, stopping);
+        var isAcknowledged =
+            connect.IsKnown
+            && await AskAsync(
+                Stores.Connect,
+                async cancellation =>
+                {
+                    var stored = await connect.StoredAsync(cancellation);
+                    (position, epoch) = (stored.Lsn ?? 0, stored.Epoch);
+                    trouble.ConnectHasPosition(stored.IsThere, options.TopicPrefix);
+                    state.SawConnect();
+                },
+                stopping
+            );
         var visible = (VisibleProgress?)null;
-        await AskAsync(Stores.ClickHouse, async cancellation =>
-        {
-            var progress = await store.ReadAsync(cancellation);
-            var came = await store.WatermarkAsync(position, epoch, cancellation);
-            trouble.ConnectIsOfEpoch(epoch, came.Epoch);
-            state.SawVisible(progress, came.Since);
-            (visible, watermark) = (progress, came.Newest);
-            report.Holds(progress.Holds);
-        }, stopping);
+        await AskAsync(
+            Stores.ClickHouse,
+            async cancellation =>
+            {
+                var progress = await store.ReadAsync(cancellation);
+                var came = await store.WatermarkAsync(position, epoch, cancellation);
+                trouble.ConnectIsOfEpoch(epoch, came.Epoch);
+                state.SawVisible(progress, came.Since);
+                (visible, watermark) = (progress, came.Newest);
+                report.Holds(progress.Holds);
+            },
+            stopping
+        );
         if (_partsSeen is null || clock.GetElapsedTime(_partsSeen.Value) >= PartsEvery)
         {
             await AskAsync(Stores.ClickHouse, LookAtPartsAsync, stopping);
@@ -83,13 +105,22 @@ public sealed class LagLoop(
     bool HasAll(VisibleProgress visible, SeenEnds seen)
     {
         var there = seen.Ends.Select(end => (end.Topic, end.Partition)).ToHashSet();
-        var missing = visible.Partitions.Keys.Where(known => _topics.Tables.Contains(known.Topic) && !there.Contains(known)).Order().ToList();
+        var missing = visible
+            .Partitions.Keys.Where(known => _topics.Tables.Contains(known.Topic) && !there.Contains(known))
+            .Order()
+            .ToList();
         state.SawMissing(missing.Count);
         report.Missing(missing);
         return missing.Count == 0;
     }
 
-    async Task CoverAsync(Watermark? watermark, bool isAcknowledged, VisibleProgress visible, List<StreamEnd> rows, CancellationToken stopping)
+    async Task CoverAsync(
+        Watermark? watermark,
+        bool isAcknowledged,
+        VisibleProgress visible,
+        List<StreamEnd> rows,
+        CancellationToken stopping
+    )
     {
         if (watermark is { } newest && newest.Version > visible.Version)
         {
@@ -97,15 +128,19 @@ public sealed class LagLoop(
         }
         if (_cover.Reach(visible.Partitions, rows) is { } reached && reached.Version > visible.Version)
         {
-            await AskAsync(Stores.ClickHouse, async cancellation =>
-            {
-                // Until then the next watermark is waited for.
-                if (!await store.HasOpenSnapshotAsync(reached, cancellation))
+            await AskAsync(
+                Stores.ClickHouse,
+                async cancellation =>
                 {
-                    await store.RecordVisibleAsync(reached, cancellation);
-                    state.SawVisibleUpTo(reached.AsOf);
-                }
-            }, stopping);
+                    // Until then the next watermark is waited for.
+                    if (!await store.HasOpenSnapshotAsync(reached, cancellation))
+                    {
+                        await store.RecordVisibleAsync(reached, cancellation);
+                        state.SawVisibleUpTo(reached.AsOf);
+                    }
+                },
+                stopping
+            );
         }
     }
 
@@ -122,7 +157,8 @@ public sealed class LagLoop(
             state.SawEnds(seen.Ends);
             if (!state.KnowsSource)
             {
-                ends.TimesOf([.. seen.Ends.Where(end => end.End > end.First).Select(end => (end.Topic, end.Partition, end.End - 1))]).ForEach(each => state.SawSource(each.At));
+                ends.TimesOf([.. seen.Ends.Where(end => end.End > end.First).Select(end => (end.Topic, end.Partition, end.End - 1))])
+                    .ForEach(each => state.SawSource(each.At));
             }
             if (state.UnknownAges() is { Count: > 0 } unknown)
             {

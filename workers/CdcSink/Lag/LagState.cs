@@ -23,7 +23,9 @@ public sealed class LagState(TimeProvider clock, StoresClock stores, TimeSpan li
     readonly RecentValue<int> _missing = new(limit, clock);
     VisibleProgress? _visible;
     DateTimeOffset? _sourceSeen;
-    long? _kafkaSeen, _visibleSeen, _connectSeen;
+    long? _kafkaSeen,
+        _visibleSeen,
+        _connectSeen;
     TimeSpan? _sinceWatermark;
 
     /// <summary>How far a partition is behind; seconds are null until the time of its oldest record that is not visible is known.</summary>
@@ -146,9 +148,15 @@ public sealed class LagState(TimeProvider clock, StoresClock stores, TimeSpan li
     {
         lock (_gate)
         {
-            return [.. _ends.Values.Select(each => (each.End.Topic, each.End.Partition, Offset: Next(each.End)))
-                .Where(each => each.Offset < _ends[(each.Topic, each.Partition)].End.End
-                    && !(_oldest.TryGetValue((each.Topic, each.Partition), out var known) && known.Offset == each.Offset))];
+            return
+            [
+                .. _ends
+                    .Values.Select(each => (each.End.Topic, each.End.Partition, Offset: Next(each.End)))
+                    .Where(each =>
+                        each.Offset < _ends[(each.Topic, each.Partition)].End.End
+                        && !(_oldest.TryGetValue((each.Topic, each.Partition), out var known) && known.Offset == each.Offset)
+                    ),
+            ];
         }
     }
 
@@ -159,12 +167,23 @@ public sealed class LagState(TimeProvider clock, StoresClock stores, TimeSpan li
     {
         lock (_gate)
         {
-            return Visible is null ? [] : [.. _ends.Values.Where(each => IsRecent(each.Seen)).Select(each => each.End).Select(end =>
-            {
-                var records = Math.Max(0, end.End - Next(end));
-                var seconds = records == 0 ? 0 : _oldest.TryGetValue((end.Topic, end.Partition), out var oldest) ? Since(oldest.At) : (double?)null;
-                return new Backlog(end.Topic, end.Partition, records, seconds);
-            })];
+            return Visible is null
+                ? []
+                :
+                [
+                    .. _ends
+                        .Values.Where(each => IsRecent(each.Seen))
+                        .Select(each => each.End)
+                        .Select(end =>
+                        {
+                            var records = Math.Max(0, end.End - Next(end));
+                            var seconds =
+                                records == 0 ? 0
+                                : _oldest.TryGetValue((end.Topic, end.Partition), out var oldest) ? Since(oldest.At)
+                                : (double?)null;
+                            return new Backlog(end.Topic, end.Partition, records, seconds);
+                        }),
+                ];
         }
     }
 
@@ -176,7 +195,9 @@ public sealed class LagState(TimeProvider clock, StoresClock stores, TimeSpan li
     {
         lock (_gate)
         {
-            return Visible is not { } visible ? null : visible.DataAsOf is { } at ? Since(at) : double.PositiveInfinity;
+            return Visible is not { } visible ? null
+                : visible.DataAsOf is { } at ? Since(at)
+                : double.PositiveInfinity;
         }
     }
 
@@ -187,7 +208,9 @@ public sealed class LagState(TimeProvider clock, StoresClock stores, TimeSpan li
     {
         lock (_gate)
         {
-            return Visible is null ? null : _sinceWatermark is { } since ? since.TotalSeconds + SecondsSince(_visibleSeen!.Value) : double.PositiveInfinity;
+            return Visible is null ? null
+                : _sinceWatermark is { } since ? since.TotalSeconds + SecondsSince(_visibleSeen!.Value)
+                : double.PositiveInfinity;
         }
     }
 
@@ -208,7 +231,11 @@ public sealed class LagState(TimeProvider clock, StoresClock stores, TimeSpan li
     {
         lock (_gate)
         {
-            List<(string, double)> ages = [("kafka", SecondsSince(_kafkaSeen ?? _began)), ("clickhouse", SecondsSince(_visibleSeen ?? _began))];
+            List<(string, double)> ages =
+            [
+                ("kafka", SecondsSince(_kafkaSeen ?? _began)),
+                ("clickhouse", SecondsSince(_visibleSeen ?? _began)),
+            ];
             if (asksConnect)
             {
                 ages.Add(("connect", SecondsSince(_connectSeen ?? _began)));
@@ -224,9 +251,15 @@ public sealed class LagState(TimeProvider clock, StoresClock stores, TimeSpan li
     {
         lock (_gate)
         {
-            return Visible is not { } visible ? [] : [.. visible.Partitions.Where(each => each.Value.Epoch > 0)
-                .GroupBy(each => each.Key.Topic)
-                .Select(topic => (topic.Key, topic.Max(each => each.Value.Epoch)))];
+            return Visible is not { } visible
+                ? []
+                :
+                [
+                    .. visible
+                        .Partitions.Where(each => each.Value.Epoch > 0)
+                        .GroupBy(each => each.Key.Topic)
+                        .Select(topic => (topic.Key, topic.Max(each => each.Value.Epoch))),
+                ];
         }
     }
 
@@ -234,7 +267,10 @@ public sealed class LagState(TimeProvider clock, StoresClock stores, TimeSpan li
 
     bool IsRecent(long? seen) => seen is { } at && clock.GetElapsedTime(at) <= limit;
 
-    long Next(StreamEnd end) => _visible is not null && _visible.Partitions.TryGetValue((end.Topic, end.Partition), out var seen) ? Math.Max(seen.NextOffset, end.First) : end.First;
+    long Next(StreamEnd end) =>
+        _visible is not null && _visible.Partitions.TryGetValue((end.Topic, end.Partition), out var seen)
+            ? Math.Max(seen.NextOffset, end.First)
+            : end.First;
 
     double SecondsSince(long at) => clock.GetElapsedTime(at).TotalSeconds;
 

@@ -13,13 +13,17 @@ namespace Betting.CdcSink.Lag;
 public sealed class LagTrouble(Outages outages, ClickHouseOutage clickHouse, TimeProvider clock, ILogger<LagTrouble> log)
 {
     const string Loop = "lag";
-    static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1), SurelyNoOutage = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1),
+        SurelyNoOutage = TimeSpan.FromSeconds(15);
 
     // A connector stores its first position within a minute of its start.
     static readonly TimeSpan SurelyNoStart = TimeSpan.FromMinutes(1.5);
 
     readonly Dictionary<string, (long Since, long? Told)> _failing = [];
-    long? _withoutPosition, _toldWithoutPosition, _inOtherEpoch, _toldOtherEpoch;
+    long? _withoutPosition,
+        _toldWithoutPosition,
+        _inOtherEpoch,
+        _toldOtherEpoch;
 
     public void KafkaFailed(KafkaException failure)
     {
@@ -63,7 +67,9 @@ public sealed class LagTrouble(Outages outages, ClickHouseOutage clickHouse, Tim
         }
     }
 
-    /// <summary>A position proves nothing of watermarks in another epoch, so <c>data_as_of</c> does not move. Logged once a minute.</summary>
+    /// <summary>
+    /// A position proves nothing of watermarks in another epoch, so <c>data_as_of</c> does not move. Logged once a minute.
+    /// </summary>
     /// <param name="connector">What the connector's settings give its records; null where they do not tell it.</param>
     /// <param name="watermarks">Of the newest watermarks; null where there are none.</param>
     public void ConnectIsOfEpoch(int? connector, int? watermarks)

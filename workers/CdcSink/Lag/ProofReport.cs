@@ -3,13 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace Betting.CdcSink.Lag;
 
 /// <summary>
-/// Logs why <c>data_as_of</c> does not go on although the stream does: at the first look, then once a minute, and once when it is over. For one thread.
+/// Logs why <c>data_as_of</c> does not go on although the stream does: at the first look, then once a minute, and once when it is over. For
+/// one thread.
 /// </summary>
 public sealed class ProofReport(TimeProvider clock, ILogger<ProofReport> log)
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
-    long? _heldLogged, _missingLogged;
+    long? _heldLogged,
+        _missingLogged;
     string _heldId = "";
 
     /// <summary>What ClickHouse says of holds.</summary>

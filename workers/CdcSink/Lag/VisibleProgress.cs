@@ -9,10 +9,17 @@ namespace Betting.CdcSink.Lag;
 /// <param name="Version">The position of that watermark.</param>
 /// <param name="Holds">The requests for a reconciliation that hold <c>data_as_of</c>.</param>
 public sealed record VisibleProgress(
-    IReadOnlyDictionary<(string Topic, int Partition), VisiblePartition> Partitions, DateTimeOffset? UpTo, ChangeVersion Version = default, OpenHolds Holds = default)
+    IReadOnlyDictionary<(string Topic, int Partition), VisiblePartition> Partitions,
+    DateTimeOffset? UpTo,
+    ChangeVersion Version = default,
+    OpenHolds Holds = default
+)
 {
     /// <summary>As the view <c>data_as_of</c> says it; null where nothing is proven.</summary>
-    public DateTimeOffset? DataAsOf => UpTo is null || Holds.Count == 0 || UpTo <= Holds.From ? UpTo : Holds.From > DateTimeOffset.UnixEpoch ? Holds.From : null;
+    public DateTimeOffset? DataAsOf =>
+        UpTo is null || Holds.Count == 0 || UpTo <= Holds.From ? UpTo
+        : Holds.From > DateTimeOffset.UnixEpoch ? Holds.From
+        : null;
 }
 
 /// <summary>Requests for a reconciliation that hold <c>data_as_of</c>, until a run has found everything equal.</summary>

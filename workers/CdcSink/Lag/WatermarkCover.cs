@@ -43,13 +43,18 @@ public sealed class WatermarkCover(TimeSpan settle, TimeProvider clock)
         }
     }
 
-    /// <summary>Not all partitions answered. A leader that was away may lack records that precede the watermark: the wait begins again.</summary>
+    /// <summary>
+    /// Not all partitions answered. A leader that was away may lack records that precede the watermark: the wait begins again.
+    /// </summary>
     public void Interrupt() => _settling = null;
 
     /// <param name="progress">How far each partition is visible.</param>
     /// <param name="ends">Where all partitions end, read after <paramref name="progress"/>.</param>
     /// <returns>The newest watermark that everything is visible up to, if one was reached.</returns>
-    public Watermark? Reach(IReadOnlyDictionary<(string Topic, int Partition), VisiblePartition> progress, IReadOnlyCollection<StreamEnd> ends)
+    public Watermark? Reach(
+        IReadOnlyDictionary<(string Topic, int Partition), VisiblePartition> progress,
+        IReadOnlyCollection<StreamEnd> ends
+    )
     {
         var now = ends.ToDictionary(end => (end.Topic, end.Partition), end => end.End);
         // Ends only grow while a topic lives: goals of a former topic cannot be reached, and its progress proves nothing.

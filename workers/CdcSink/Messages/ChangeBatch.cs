@@ -3,7 +3,9 @@ using Betting.Debezium;
 
 namespace Betting.CdcSink.Messages;
 
-/// <summary>What is applied together: changes, and what else their records asked for. Its effect is the same however often it is applied.</summary>
+/// <summary>
+/// What is applied together: changes, and what else their records asked for. Its effect is the same however often it is applied.
+/// </summary>
 public sealed class ChangeBatch : IDisposable
 {
     public ChangeRows Rows { get; } = new();
@@ -22,7 +24,9 @@ public sealed class ChangeBatch : IDisposable
     /// <summary>The reads of snapshots that are not incremental, each table, version and partition once.</summary>
     public HashSet<(SourceTable Table, ChangeVersion Version, int Partition)> SnapshotReads { get; } = [];
 
-    /// <summary>The snapshots of an archive that ended in this batch; those of the stream are stored, see <see cref="ChangeRows.SnapshotMarkers"/>.</summary>
+    /// <summary>
+    /// The snapshots of an archive that ended in this batch; those of the stream are stored, see <see cref="ChangeRows.SnapshotMarkers"/>.
+    /// </summary>
     public List<SnapshotEnd> SnapshotEnds { get; } = [];
 
     public StreamedUntil StreamedUntil { get; } = new();
@@ -45,8 +49,8 @@ public sealed class ChangeBatch : IDisposable
     public bool IsReplay { get; init; }
 
     /// <summary>
-    /// The batch that this one is a part of, where ClickHouse did not take it whole; null for a whole batch. A part has the changes of some of
-    /// its records; progress, watermarks, fences and what is joined beside the batches are the whole's.
+    /// The batch that this one is a part of, where ClickHouse did not take it whole; null for a whole batch. A part has the changes of some
+    /// of its records; progress, watermarks, fences and what is joined beside the batches are the whole's.
     /// </summary>
     public ChangeBatch? PartOf { get; init; }
 
@@ -107,4 +111,12 @@ public sealed class ChangeBatch : IDisposable
 /// <param name="NotedAt">When the connector noted the snapshot's position, before it read anything; microseconds since 1970 UTC.</param>
 /// <param name="ReadAt">When the record was written, after the read; microseconds since 1970 UTC.</param>
 public readonly record struct Snapshot(
-    SourceTable Table, ChangeVersion Version, string Topic, int Partition, long Offset, bool IsFirst, long NotedAt, long ReadAt);
+    SourceTable Table,
+    ChangeVersion Version,
+    string Topic,
+    int Partition,
+    long Offset,
+    bool IsFirst,
+    long NotedAt,
+    long ReadAt
+);

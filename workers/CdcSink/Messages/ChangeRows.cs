@@ -9,20 +9,49 @@ public sealed class ChangeRows : IDisposable
 {
     static readonly Column[] Common =
     [
-        Column.Int64("id"), Column.UInt64("version"), Column.Bool("deleted"), Column.UInt32("transaction_id"), Column.Time("committed_at"),
-        Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset"), Column.UInt8("not_sent"), Column.UInt8("marks"), Column.Map("originals"),
+        Column.Int64("id"),
+        Column.UInt64("version"),
+        Column.Bool("deleted"),
+        Column.UInt32("transaction_id"),
+        Column.Time("committed_at"),
+        Column.Text("topic"),
+        Column.Int32("partition"),
+        Column.Int64("offset"),
+        Column.UInt8("not_sent"),
+        Column.UInt8("marks"),
+        Column.Map("originals"),
     ];
 
     // Columns in the order in which the values are written below.
     static readonly Column[] OfUsers = [.. Common, Column.Text("name"), Column.Time("created_at")];
-    static readonly Column[] OfEvents = [.. Common, Column.Text("name"), Column.Text("category"), Column.Time("start_time"), Column.Text("status")];
+    static readonly Column[] OfEvents =
+    [
+        .. Common,
+        Column.Text("name"),
+        Column.Text("category"),
+        Column.Time("start_time"),
+        Column.Text("status"),
+    ];
     static readonly Column[] OfBets =
     [
-        .. Common, Column.Int64("user_id"), Column.Int64("event_id"), Column.Text("status"), Column.Money("amount"), Column.Money("payout").OrNull(), Column.Time("placed_at"),
+        .. Common,
+        Column.Int64("user_id"),
+        Column.Int64("event_id"),
+        Column.Text("status"),
+        Column.Money("amount"),
+        Column.Money("payout").OrNull(),
+        Column.Time("placed_at"),
         Column.Time("settled_at").OrNull(),
     ];
     static readonly Column[] Place =
-        [Column.UInt64("version"), Column.UInt32("transaction_id"), Column.Time("committed_at"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset")];
+    [
+        Column.UInt64("version"),
+        Column.UInt32("transaction_id"),
+        Column.Time("committed_at"),
+        Column.Text("topic"),
+        Column.Int32("partition"),
+        Column.Int64("offset"),
+    ];
 
     public static readonly IReadOnlyList<Column> SnapshotMarkerColumns = [Column.Text("marker"), .. Place, Column.UInt8("settled")];
 
@@ -34,8 +63,20 @@ public sealed class ChangeRows : IDisposable
     public NativeRows Truncations { get; } = new([Column.Text("table"), .. Place]);
     public NativeRows SnapshotMarkers { get; } = new(SnapshotMarkerColumns);
     public NativeRows Fences { get; } = new([Column.Text("prefix"), Column.Text("content"), .. Place]);
-    public NativeRows Watermarks { get; } = new([Column.Time("at"), Column.UInt64("version"), Column.Text("topic"), Column.Int32("partition"), Column.Int64("offset"),
-        Column.Uuid("id"), Column.Uuid("previous"), Column.UInt32("timeline"), Column.Uuid("publication"), Column.UInt8("whole"), Column.Time("started")]);
+    public NativeRows Watermarks { get; } =
+        new([
+            Column.Time("at"),
+            Column.UInt64("version"),
+            Column.Text("topic"),
+            Column.Int32("partition"),
+            Column.Int64("offset"),
+            Column.Uuid("id"),
+            Column.Uuid("previous"),
+            Column.UInt32("timeline"),
+            Column.Uuid("publication"),
+            Column.UInt8("whole"),
+            Column.Time("started"),
+        ]);
 
     public NativeRows ClockJumps { get; } =
         new([Column.Time("known_until"), Column.Time("known_again"), Column.UInt64("from_version"), Column.UInt64("fall_version")]);
@@ -43,7 +84,8 @@ public sealed class ChangeRows : IDisposable
     public int Bytes => Users.Length + Events.Length + Bets.Length + Truncations.Length + SnapshotMarkers.Length + Fences.Length;
 
     /// <summary>What the join reads, by table.</summary>
-    public IEnumerable<(string Table, NativeRows Rows)> Tables => [("user_changes", Users), ("event_changes", Events), ("bet_changes", Bets), ("truncations", Truncations)];
+    public IEnumerable<(string Table, NativeRows Rows)> Tables =>
+        [("user_changes", Users), ("event_changes", Events), ("bet_changes", Bets), ("truncations", Truncations)];
 
     /// <summary>A change of a row.</summary>
     public void Add(in StreamRecord record, in DecodedRecord change)
@@ -81,7 +123,14 @@ public sealed class ChangeRows : IDisposable
     /// <summary>The end of all rows of <paramref name="table"/> at <paramref name="version"/>.</summary>
     public void AddTruncation(in StreamRecord record, in DecodedRecord change, SourceTable table, ChangeVersion version)
     {
-        Truncations.WriteString(table switch { SourceTable.Users => "users"u8, SourceTable.Events => "events"u8, _ => "bets"u8 });
+        Truncations.WriteString(
+            table switch
+            {
+                SourceTable.Users => "users"u8,
+                SourceTable.Events => "events"u8,
+                _ => "bets"u8,
+            }
+        );
         Truncations.WriteUInt64(version.Value);
         Truncations.WriteUInt32(change.TransactionId);
         Truncations.WriteInt64(change.CommitTime);
@@ -90,7 +139,8 @@ public sealed class ChangeRows : IDisposable
     }
 
     /// <summary>The first or the last read of a snapshot.</summary>
-    public void AddSnapshotMarker(in StreamRecord record, in DecodedRecord read, string marker) => AddSnapshotMarker(SnapshotMarkers, record, read, marker, Settlement.Open);
+    public void AddSnapshotMarker(in StreamRecord record, in DecodedRecord read, string marker) =>
+        AddSnapshotMarker(SnapshotMarkers, record, read, marker, Settlement.Open);
 
     /// <inheritdoc cref="AddSnapshotMarker(in StreamRecord, in DecodedRecord, string)"/>
     public static void AddSnapshotMarker(NativeRows rows, in StreamRecord record, in DecodedRecord read, string marker, Settlement settled)
@@ -111,8 +161,14 @@ public sealed class ChangeRows : IDisposable
     /// <param name="next">The first record that is read again, without content.</param>
     /// <param name="version">The highest one that came of its topic.</param>
     /// <param name="committedAt">When the last change before it was committed; microseconds since 1970 UTC.</param>
-    public static void AddSkipped(NativeRows rows, in StreamRecord next, ChangeVersion version, long committedAt) => AddSnapshotMarker(
-        rows, next, new DecodedRecord { Version = version, CommitTime = committedAt }, SnapshotEnd.SkippedMarker, Settlement.Open);
+    public static void AddSkipped(NativeRows rows, in StreamRecord next, ChangeVersion version, long committedAt) =>
+        AddSnapshotMarker(
+            rows,
+            next,
+            new DecodedRecord { Version = version, CommitTime = committedAt },
+            SnapshotEnd.SkippedMarker,
+            Settlement.Open
+        );
 
     /// <summary>A logical message.</summary>
     public void AddFence(in StreamRecord record, in DecodedRecord message)

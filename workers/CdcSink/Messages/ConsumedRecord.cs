@@ -13,7 +13,14 @@ static class ConsumedRecord
         var message = consumed.Message;
         RecordMemory.CutHeaders(message, IsRead);
         return new StreamRecord(
-            consumed.Topic, consumed.Partition, consumed.Offset, message.Timestamp.UnixTimestampMs, message.Key, message.Value, Headers(message.Headers))
+            consumed.Topic,
+            consumed.Partition,
+            consumed.Offset,
+            message.Timestamp.UnixTimestampMs,
+            message.Key,
+            message.Value,
+            Headers(message.Headers)
+        )
         {
             HeadersLeftOut = message.Headers is LeftOutHeaders { WholeCount: var count } ? count - message.Headers.Count : 0,
         };

@@ -22,7 +22,9 @@ public sealed class HeldProgress
     {
         var hold = new Hold
         {
-            Before = positions.Where(position => isHeld(position.Topic)).ToDictionary(Key, position => _latest.TryGetValue(Key(position), out var known) ? known : (PartitionPosition?)null),
+            Before = positions
+                .Where(position => isHeld(position.Topic))
+                .ToDictionary(Key, position => _latest.TryGetValue(Key(position), out var known) ? known : (PartitionPosition?)null),
         };
         _holds.Add(hold);
         return hold;

@@ -17,13 +17,14 @@ public sealed record LargeJoin(long[] Users, long[] Events, bool Everything, IRe
     public HeldProgress.Hold? Hold { get; set; }
 
     /// <summary>Both as one, with what this one holds.</summary>
-    public LargeJoin With(LargeJoin other) => this with
-    {
-        Users = [.. Users.Union(other.Users)],
-        Events = [.. Events.Union(other.Events)],
-        Everything = Everything || other.Everything,
-        Topics = Topics.Union(other.Topics).ToHashSet(),
-    };
+    public LargeJoin With(LargeJoin other) =>
+        this with
+        {
+            Users = [.. Users.Union(other.Users)],
+            Events = [.. Events.Union(other.Events)],
+            Everything = Everything || other.Everything,
+            Topics = Topics.Union(other.Topics).ToHashSet(),
+        };
 
     /// <summary>Commit times by topic of the changes that are visible only when it is done.</summary>
     public List<(string Topic, List<long> Times)> CommitTimes { get; } = [];

@@ -1,11 +1,20 @@
 namespace Betting.CdcSink.Messages;
 
 /// <summary>How far one partition has been read.</summary>
-/// <param name="NextOffset">The consumer's position: every record below it has been read. Offsets without a record, such as transaction markers, count.</param>
+/// <param name="NextOffset">
+/// The consumer's position: every record below it has been read. Offsets without a record, such as transaction markers, count.
+/// </param>
 /// <param name="EndOffset">The partition's end as the broker last said it.</param>
 /// <param name="Version">The highest version among its changes.</param>
 /// <param name="CommittedAt">When the source committed its last record, microseconds since 1970 UTC.</param>
-public readonly record struct PartitionPosition(string Topic, int Partition, long NextOffset, long EndOffset, ulong Version, long CommittedAt)
+public readonly record struct PartitionPosition(
+    string Topic,
+    int Partition,
+    long NextOffset,
+    long EndOffset,
+    ulong Version,
+    long CommittedAt
+)
 {
     /// <summary>The offset of its first record in this batch; null where it has none.</summary>
     public long? FirstOffset { get; init; }

@@ -12,8 +12,15 @@ namespace Betting.CdcSink.Messages;
 public sealed record SnapshotEnd(ChangeVersion Version, uint TransactionId, long CommittedAt, string Topic, int Partition, long Offset)
 {
     /// <summary>The column <c>marker</c>.</summary>
-    public const string FirstMarker = "first", LastMarker = "last", IncrementalMarker = "incremental", ReadMarker = "read", TableMarker = "table",
-        OverMarker = "over", SkippedMarker = "skipped", LaterMarker = "later", NotedMarker = "noted";
+    public const string FirstMarker = "first",
+        LastMarker = "last",
+        IncrementalMarker = "incremental",
+        ReadMarker = "read",
+        TableMarker = "table",
+        OverMarker = "over",
+        SkippedMarker = "skipped",
+        LaterMarker = "later",
+        NotedMarker = "noted";
 
     /// <summary>
     /// False where no last read came: the stream went on after the snapshot, so it is over. It need not be complete.
@@ -27,7 +34,13 @@ public sealed record SnapshotEnd(ChangeVersion Version, uint TransactionId, long
     public StreamRecord Place => new(Topic, Partition, Offset, 0, null, null, []);
 
     /// <summary>The read as a change, as far as rows of <c>truncations</c> need it.</summary>
-    public DecodedRecord Change => new() { Version = Version, TransactionId = TransactionId, CommitTime = CommittedAt };
+    public DecodedRecord Change =>
+        new()
+        {
+            Version = Version,
+            TransactionId = TransactionId,
+            CommitTime = CommittedAt,
+        };
 }
 
 /// <summary>The column <c>settled</c> of a record <c>last</c>. The higher one stays.</summary>
@@ -44,8 +57,8 @@ public enum Settlement
 }
 
 /// <summary>
-/// The reads of one snapshot. Debezium takes the position in the log once and gives it to all of them; a read at another position is of another
-/// snapshot, or of an attempt that was killed.
+/// The reads of one snapshot. Debezium takes the position in the log once and gives it to all of them; a read at another position is of
+/// another snapshot, or of an attempt that was killed.
 /// </summary>
 /// <param name="Version">The version of each read.</param>
 public readonly record struct SnapshotReads(ChangeVersion Version)

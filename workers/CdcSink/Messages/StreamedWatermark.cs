@@ -9,7 +9,14 @@ namespace Betting.CdcSink.Messages;
 /// <param name="Partition">Of the record.</param>
 /// <param name="Offset">Of the record.</param>
 /// <param name="Link">Which watermark precedes it.</param>
-public readonly record struct StreamedWatermark(ChangeVersion Version, long At, string Topic, int Partition, long Offset, WatermarkLink Link);
+public readonly record struct StreamedWatermark(
+    ChangeVersion Version,
+    long At,
+    string Topic,
+    int Partition,
+    long Offset,
+    WatermarkLink Link
+);
 
 /// <summary>What a watermark says of the one before it. All zero where the message does not say it.</summary>
 /// <param name="Id">The watermark's own id.</param>
@@ -19,7 +26,13 @@ public readonly record struct StreamedWatermark(ChangeVersion Version, long At, 
 /// <param name="IsIncomplete">True where the message says that the publication does not send every change of the three tables.</param>
 /// <param name="StartedAt">When PostgreSQL was started, microseconds since 1970 UTC; 0 where it is not known.</param>
 public readonly record struct WatermarkLink(
-    Guid Id, Guid Previous, uint Timeline, Guid Publication = default, bool IsIncomplete = false, long StartedAt = 0)
+    Guid Id,
+    Guid Previous,
+    uint Timeline,
+    Guid Publication = default,
+    bool IsIncomplete = false,
+    long StartedAt = 0
+)
 {
     /// <summary>True where the message names itself and its predecessor.</summary>
     public bool IsKnown => Id != Guid.Empty && Previous != Guid.Empty;

@@ -26,7 +26,14 @@ public sealed class TouchedSet : IDisposable
         }
         else if (change.Kind == RecordKind.RowChange)
         {
-            (change.Table switch { SourceTable.Users => Users, SourceTable.Events => Events, _ => Bets }).Add(change.Id);
+            (
+                change.Table switch
+                {
+                    SourceTable.Users => Users,
+                    SourceTable.Events => Events,
+                    _ => Bets,
+                }
+            ).Add(change.Id);
         }
     }
 

@@ -16,12 +16,19 @@ public sealed class BatchRereader(KafkaOptions kafka) : IBatchRereader
 
     List<StreamRecord> Read(List<PartitionPosition> positions, CancellationToken cancellation)
     {
-        var open = positions.Where(position => position.FirstOffset is not null)
+        var open = positions
+            .Where(position => position.FirstOffset is not null)
             .ToDictionary(position => new TopicPartition(position.Topic, position.Partition), position => position.NextOffset);
         var records = new List<StreamRecord>();
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(Choose)).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
-        consumer.Assign(positions.Where(position => position.FirstOffset is not null)
-            .Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.FirstOffset!.Value)));
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(Choose))
+            .SetLogHandler((_, _) => { })
+            .SetErrorHandler((_, _) => { })
+            .Build();
+        consumer.Assign(
+            positions
+                .Where(position => position.FirstOffset is not null)
+                .Select(position => new TopicPartitionOffset(position.Topic, position.Partition, position.FirstOffset!.Value))
+        );
         while (open.Count > 0)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -14,7 +14,15 @@ public sealed class FollowedBets(FollowedIds ids, ILogger<FollowedBets> log)
         if (!ids.IsEmpty && decoded is { Kind: RecordKind.RowChange, Table: SourceTable.Bets } && ids.Bets.Contains(decoded.Id))
         {
             CdcSinkLog.FollowedRead(
-                log, decoded.Id, decoded.Operation, decoded.Version.Value, decoded.TransactionId, record.Topic, record.Partition, record.Offset);
+                log,
+                decoded.Id,
+                decoded.Operation,
+                decoded.Version.Value,
+                decoded.TransactionId,
+                record.Topic,
+                record.Partition,
+                record.Offset
+            );
         }
     }
 

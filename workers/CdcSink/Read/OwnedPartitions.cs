@@ -10,10 +10,18 @@ namespace Betting.CdcSink.Read;
 /// <see cref="TryBegin"/>. On the consumer's thread alone.
 /// </summary>
 sealed class OwnedPartitions(
-    IConsumer<byte[]?, byte[]?> consumer, PartitionStarts starts, ReadPositions positions, OffsetCommits commits, Readiness readiness, TimeProvider clock, ILogger log)
+    IConsumer<byte[]?, byte[]?> consumer,
+    PartitionStarts starts,
+    ReadPositions positions,
+    OffsetCommits commits,
+    Readiness readiness,
+    TimeProvider clock,
+    ILogger log
+)
 {
     // Nothing of the others is read meanwhile: what does not answer may cost a tenth of their time.
-    static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1), AskAtLeastEvery = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1),
+        AskAtLeastEvery = TimeSpan.FromSeconds(30);
     const int TimesOfALook = 10;
 
     readonly HashSet<TopicPartition> _owned = [];

@@ -8,7 +8,9 @@ using Confluent.Kafka;
 
 namespace Betting.CdcSink.Read;
 
-/// <summary>Asks for reconciliations where partitions begin and something is missing: records that are left out, and changes that ClickHouse lost.</summary>
+/// <summary>
+/// Asks for reconciliations where partitions begin and something is missing: records that are left out, and changes that ClickHouse lost.
+/// </summary>
 public sealed class PartitionHolds(CdcSinkOptions options, ChangeStore changes, LostChanges lost)
 {
     // Requests that are written side by side.
@@ -21,7 +23,10 @@ public sealed class PartitionHolds(CdcSinkOptions options, ChangeStore changes, 
     /// <param name="known">What ClickHouse knows of the topics' partitions.</param>
     /// <param name="cancellation">Ends it.</param>
     internal async Task AskAsync(
-        IReadOnlyCollection<(TopicPartition Partition, PartitionStart Start)> starts, Dictionary<TopicPartition, PartitionPosition> known, CancellationToken cancellation)
+        IReadOnlyCollection<(TopicPartition Partition, PartitionStart Start)> starts,
+        Dictionary<TopicPartition, PartitionPosition> known,
+        CancellationToken cancellation
+    )
     {
         await lost.CheckAsync(starts.Where(each => known.ContainsKey(each.Partition)).Select(each => known[each.Partition]), cancellation);
         var skipped = new List<(TopicPartition Partition, PartitionStart Start, PartitionPosition? Reached, string Id, string Reason)>();

@@ -10,7 +10,15 @@ namespace Betting.CdcSink.Read;
 /// <param name="Ordered">Where a rewind orders it to be read from, or null.</param>
 /// <param name="Forward">Whether that order may also skip records.</param>
 public readonly record struct PartitionFacts(
-    long? Committed, long? Progress, bool IsAnother, long Low, long High, bool IsKnown, long? Ordered = null, bool Forward = false);
+    long? Committed,
+    long? Progress,
+    bool IsAnother,
+    long Low,
+    long High,
+    bool IsKnown,
+    long? Ordered = null,
+    bool Forward = false
+);
 
 /// <summary>Why a partition begins where it does: the rows of the table in <c>docs/cdcsink.md</c>.</summary>
 public enum StartKind
@@ -64,7 +72,9 @@ public readonly record struct PartitionStart(StartKind Kind, long Offset, long L
     /// <summary>The broker does not have the offset that a running replica stands at.</summary>
     public static PartitionStart OfRefused(long position, long low, LostOffset lost) =>
         // Offsets only grow while a topic lives: one that is not too old was beyond the end.
-        position < low ? OfLost(position, low, lost) : new(StartKind.TopicRecreated, low);
+        position < low
+            ? OfLost(position, low, lost)
+            : new(StartKind.TopicRecreated, low);
 
     static PartitionStart OfUnknown(in PartitionFacts facts, FirstStart first, LostOffset lost)
     {
@@ -78,9 +88,11 @@ public readonly record struct PartitionStart(StartKind Kind, long Offset, long L
         return wanted >= facts.Low ? new(kind, wanted) : OfLost(wanted, facts.Low, lost);
     }
 
-    static PartitionStart OfLost(long wanted, long low, LostOffset lost) => lost == LostOffset.Earliest
-        ? new(StartKind.LostReadOn, low, low - wanted)
-        : new(StartKind.LostStopped, wanted, low - wanted);
+    static PartitionStart OfLost(long wanted, long low, LostOffset lost) =>
+        lost == LostOffset.Earliest ? new(StartKind.LostReadOn, low, low - wanted) : new(StartKind.LostStopped, wanted, low - wanted);
 
-    static long? Least(long? left, long? right) => left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
+    static long? Least(long? left, long? right) =>
+        left is null ? right
+        : right is null ? left
+        : Math.Min(left.Value, right.Value);
 }

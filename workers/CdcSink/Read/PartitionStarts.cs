@@ -18,13 +18,27 @@ namespace Betting.CdcSink.Read;
 /// </summary>
 /// <remarks>Used on the consumer's thread alone.</remarks>
 public sealed class PartitionStarts(
-    IOptions<KafkaOptions> kafka, CdcSinkOptions options, ProgressStore progress, RecordedProgress recorded, PartitionHolds holds, RewindStore orders, RewindWatch watch, StartMetrics metrics,
-    Readiness readiness, Outages outages, ClickHouseOutage clickHouse, TimeProvider clock, ILogger<PartitionStarts> log)
+    IOptions<KafkaOptions> kafka,
+    CdcSinkOptions options,
+    ProgressStore progress,
+    RecordedProgress recorded,
+    PartitionHolds holds,
+    RewindStore orders,
+    RewindWatch watch,
+    StartMetrics metrics,
+    Readiness readiness,
+    Outages outages,
+    ClickHouseOutage clickHouse,
+    TimeProvider clock,
+    ILogger<PartitionStarts> log
+)
 {
     // The name under which outages know it.
     const string Loop = "partition-starts";
 
-    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10), PatienceForBrokers = TimeSpan.FromSeconds(2), SayEvery = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10),
+        PatienceForBrokers = TimeSpan.FromSeconds(2),
+        SayEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the look-ups at the beginning of partitions may keep the consumer from polling.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
@@ -33,7 +47,8 @@ public sealed class PartitionStarts(
     readonly RecordClock _records = new(kafka.Value, clock);
     readonly StoppedPartitions _stopped = new(readiness, metrics, clock, log);
     readonly HashSet<Guid> _obeyed = [];
-    long? _reported, _saidOfSome;
+    long? _reported,
+        _saidOfSome;
 
     PartitionStartLog News => field ??= new PartitionStartLog(_stopped, options, metrics, log);
 
@@ -44,7 +59,10 @@ public sealed class PartitionStarts(
     /// <param name="consumer">A member of the group.</param>
     /// <param name="partitions">Partitions with, where the broker refused a position while reading, that position.</param>
     /// <returns>Where to read them from, null for one that is stopped; one that cannot be told yet is not among the answers.</returns>
-    public IReadOnlyDictionary<TopicPartition, PartitionPosition?> TryBegin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions)
+    public IReadOnlyDictionary<TopicPartition, PartitionPosition?> TryBegin(
+        IConsumer<byte[]?, byte[]?> consumer,
+        IReadOnlyDictionary<TopicPartition, long?> partitions
+    )
     {
         try
         {
@@ -112,9 +130,14 @@ public sealed class PartitionStarts(
     /// <summary>Says what still stands; to be called often.</summary>
     public void Report() => _stopped.Report();
 
-    Dictionary<TopicPartition, PartitionPosition?> Begin(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, long?> partitions)
+    Dictionary<TopicPartition, PartitionPosition?> Begin(
+        IConsumer<byte[]?, byte[]?> consumer,
+        IReadOnlyDictionary<TopicPartition, long?> partitions
+    )
     {
-        var committed = consumer.Committed(partitions.Keys, Timeout).ToDictionary(each => each.TopicPartition, each => each.Offset.IsSpecial ? (long?)null : each.Offset.Value);
+        var committed = consumer
+            .Committed(partitions.Keys, Timeout)
+            .ToDictionary(each => each.TopicPartition, each => each.Offset.IsSpecial ? (long?)null : each.Offset.Value);
         // ClickHouse has its limit for itself, however long the brokers took.
         using var reading = new CancellationTokenSource(Timeout, clock);
         var known = Wait(progress.ReadAsync(partitions.Keys.Select(partition => partition.Topic), reading.Token));
@@ -124,50 +147,116 @@ public sealed class PartitionStarts(
         var bounds = Wait(topics.ReadAsync(partitions.Keys));
         var asked = bounds.Where(each => IsAsked(each.Key, committed[each.Key], known, each.Value)).Select(each => each.Key).ToHashSet();
         var times = _records.Of([.. asked.Select(each => new TopicPartitionOffset(each, known[each].RecordOffset))]);
-        var begun = bounds.Where(each => times.ContainsKey(each.Key) || !asked.Contains(each.Key)).Select(each => BeginOne(
-            each.Key, partitions[each.Key], committed[each.Key], known, open.LastOrDefault(order => order.Partition == each.Key), each.Value,
-            times.GetValueOrDefault(each.Key))).ToList();
+        var begun = bounds
+            .Where(each => times.ContainsKey(each.Key) || !asked.Contains(each.Key))
+            .Select(each =>
+                BeginOne(
+                    each.Key,
+                    partitions[each.Key],
+                    committed[each.Key],
+                    known,
+                    open.LastOrDefault(order => order.Partition == each.Key),
+                    each.Value,
+                    times.GetValueOrDefault(each.Key)
+                )
+            )
+            .ToList();
         var siblings = Siblings(topics, begun, known);
         SayUnknown([.. partitions.Keys.Except(begun.Select(each => each.Partition))]);
         using var asking = new CancellationTokenSource(Timeout, clock);
-        Wait(holds.AskAsync([.. begun.Select(each => (each.Partition, each.Start)), .. siblings.Select(each => (new TopicPartition(each.Topic, each.Partition), new PartitionStart(StartKind.First, each.NextOffset)))],
-            known, asking.Token));
+        Wait(
+            holds.AskAsync(
+                [
+                    .. begun.Select(each => (each.Partition, each.Start)),
+                    .. siblings.Select(each =>
+                        (new TopicPartition(each.Topic, each.Partition), new PartitionStart(StartKind.First, each.NextOffset))
+                    ),
+                ],
+                known,
+                asking.Token
+            )
+        );
         using var writing = new CancellationTokenSource(Timeout, clock);
         Wait(progress.WriteAsync(begun.Where(each => each.IsNews).Select(each => each.Position).Concat(siblings), writing.Token));
-        recorded.Begin([.. begun.Where(each => each.IsNews || known.ContainsKey(each.Partition)).Select(each => each.IsNews ? each.Position : known[each.Partition])]);
+        recorded.Begin([
+            .. begun
+                .Where(each => each.IsNews || known.ContainsKey(each.Partition))
+                .Select(each => each.IsNews ? each.Position : known[each.Partition]),
+        ]);
         Commit(consumer, open, begun, committed, writing.Token);
         foreach (var each in begun)
         {
             News.Log(each, committed[each.Partition], known.TryGetValue(each.Partition, out var reached) ? reached.NextOffset : null);
         }
         _stopped.Report();
-        return begun.ToDictionary(each => each.Partition, each => each.Start.Kind == StartKind.LostStopped ? null : (PartitionPosition?)each.Position);
+        return begun.ToDictionary(
+            each => each.Partition,
+            each => each.Start.Kind == StartKind.LostStopped ? null : (PartitionPosition?)each.Position
+        );
     }
 
     Begun BeginOne(
-        TopicPartition partition, long? refused, long? committed, Dictionary<TopicPartition, PartitionPosition> known, RewindOrder? order,
-        (long Low, long High) bounds, long? recordMs)
+        TopicPartition partition,
+        long? refused,
+        long? committed,
+        Dictionary<TopicPartition, PartitionPosition> known,
+        RewindOrder? order,
+        (long Low, long High) bounds,
+        long? recordMs
+    )
     {
         var (low, high) = bounds;
         PartitionPosition? before = known.TryGetValue(partition, out var recorded) ? recorded : null;
         // Heartbeats and messages hold no rows: what is gone of them is no loss.
         var lost = _topics.Tables.Contains(partition.Topic) ? options.LostOffset : LostOffset.Earliest;
-        var facts = new PartitionFacts(committed, before?.NextOffset, recordMs is { } there && there != before?.RecordMs, low, high,
-            known.Keys.Any(other => other.Topic == partition.Topic), order?.Offset, order?.Forward ?? false);
-        var start = refused is { } position && order is null ? PartitionStart.OfRefused(position, low, lost) : PartitionStart.Of(facts, options.FirstStart, lost);
+        var facts = new PartitionFacts(
+            committed,
+            before?.NextOffset,
+            recordMs is { } there && there != before?.RecordMs,
+            low,
+            high,
+            known.Keys.Any(other => other.Topic == partition.Topic),
+            order?.Offset,
+            order?.Forward ?? false
+        );
+        var start =
+            refused is { } position && order is null
+                ? PartitionStart.OfRefused(position, low, lost)
+                : PartitionStart.Of(facts, options.FirstStart, lost);
         var place = new PartitionPosition(partition.Topic, partition.Partition, start.Offset, high, 0, 0);
         if (before is { } last)
         {
-            place = start.Kind == StartKind.TopicRecreated
-                ? place with { Generation = progress.NewGeneration(last.Generation) }
-                : place with { Version = last.Version, LastChange = last.LastChange, CommittedAt = last.CommittedAt, Generation = last.Generation, RecordOffset = last.RecordOffset, RecordMs = start.Offset == last.NextOffset ? last.RecordMs : 0 };
+            place =
+                start.Kind == StartKind.TopicRecreated
+                    ? place with
+                    {
+                        Generation = progress.NewGeneration(last.Generation),
+                    }
+                    : place with
+                    {
+                        Version = last.Version,
+                        LastChange = last.LastChange,
+                        CommittedAt = last.CommittedAt,
+                        Generation = last.Generation,
+                        RecordOffset = last.RecordOffset,
+                        RecordMs = start.Offset == last.NextOffset ? last.RecordMs : 0,
+                    };
         }
         return new Begun(partition, start, place, low, high);
     }
 
     // Where ClickHouse's progress is where to begin, the record before it tells whether the topic is the one that the progress is about.
-    static bool IsAsked(TopicPartition partition, long? committed, Dictionary<TopicPartition, PartitionPosition> known, (long Low, long High) bounds) =>
-        known.TryGetValue(partition, out var last) && (committed is null || committed > last.NextOffset) && last.RecordMs > 0 && last.RecordOffset >= bounds.Low && last.NextOffset <= bounds.High;
+    static bool IsAsked(
+        TopicPartition partition,
+        long? committed,
+        Dictionary<TopicPartition, PartitionPosition> known,
+        (long Low, long High) bounds
+    ) =>
+        known.TryGetValue(partition, out var last)
+        && (committed is null || committed > last.NextOffset)
+        && last.RecordMs > 0
+        && last.RecordOffset >= bounds.Low
+        && last.NextOffset <= bounds.High;
 
     /// <summary>
     /// At a topic's first start all its partitions become known, so that one without progress was added later. Where they are to begin at
@@ -175,8 +264,13 @@ public sealed class PartitionStarts(
     /// </summary>
     List<PartitionPosition> Siblings(TopicBounds topics, List<Begun> begun, Dictionary<TopicPartition, PartitionPosition> known)
     {
-        var others = begun.Where(each => each.Start.Kind == StartKind.First).Select(each => each.Partition.Topic).Distinct().SelectMany(topics.PartitionsOf)
-            .Where(other => !known.ContainsKey(other) && begun.All(each => each.Partition != other)).ToList();
+        var others = begun
+            .Where(each => each.Start.Kind == StartKind.First)
+            .Select(each => each.Partition.Topic)
+            .Distinct()
+            .SelectMany(topics.PartitionsOf)
+            .Where(other => !known.ContainsKey(other) && begun.All(each => each.Partition != other))
+            .ToList();
         var bounds = Wait(topics.ReadAsync(others));
         if (options.FirstStart == FirstStart.End)
         {
@@ -193,7 +287,13 @@ public sealed class PartitionStarts(
     }
 
     /// <summary>The group's offset first, then orders are done with: interrupted between the two, they are obeyed once more.</summary>
-    void Commit(IConsumer<byte[]?, byte[]?> consumer, List<RewindOrder> open, List<Begun> begun, Dictionary<TopicPartition, long?> committed, CancellationToken cancellation)
+    void Commit(
+        IConsumer<byte[]?, byte[]?> consumer,
+        List<RewindOrder> open,
+        List<Begun> begun,
+        Dictionary<TopicPartition, long?> committed,
+        CancellationToken cancellation
+    )
     {
         var decided = begun.Where(each => each.Start.Kind is not (StartKind.Committed or StartKind.LostStopped)).ToList();
         if (decided.Count > 0)

@@ -13,7 +13,8 @@ sealed class ReadPositions
     Place? _last;
 
     /// <summary>Where each goes on.</summary>
-    public IEnumerable<TopicPartitionOffset> Next => _places.Select(each => new TopicPartitionOffset(each.Key, each.Value.Position.NextOffset));
+    public IEnumerable<TopicPartitionOffset> Next =>
+        _places.Select(each => new TopicPartitionOffset(each.Key, each.Value.Position.NextOffset));
 
     /// <returns>Where this one goes on; null where it is not read.</returns>
     public long? NextOf(TopicPartition partition) => _places.TryGetValue(partition, out var place) ? place.Position.NextOffset : null;
@@ -44,7 +45,10 @@ sealed class ReadPositions
             FirstOffset = position.FirstOffset ?? record.Offset,
             RecordOffset = record.Offset,
             RecordMs = record.TimestampMs,
-            LastChange = decoded.Kind == RecordKind.RowChange ? new LastChange(decoded.Id, decoded.Version.Value, record.Offset) : position.LastChange,
+            LastChange =
+                decoded.Kind == RecordKind.RowChange
+                    ? new LastChange(decoded.Id, decoded.Version.Value, record.Offset)
+                    : position.LastChange,
             Version = Math.Max(position.Version, decoded.Version.Value),
             // A record that was sent again, or is read again, is older than what is visible.
             CommittedAt = Math.Max(position.CommittedAt, decoded.CommitTime),
@@ -52,7 +56,9 @@ sealed class ReadPositions
     }
 
     /// <summary>The consumer reached the partition's end: every record below this offset has been read.</summary>
-    /// <returns>True where the position moved, over offsets without records: transaction markers, aborted transactions, what was compacted.</returns>
+    /// <returns>
+    /// True where the position moved, over offsets without records: transaction markers, aborted transactions, what was compacted.
+    /// </returns>
     public bool ReachEnd(TopicPartition partition, long offset)
     {
         if (!_places.TryGetValue(partition, out var place) || offset <= place.Position.NextOffset)

@@ -9,7 +9,8 @@ namespace Betting.CdcSink.Read;
 /// </summary>
 sealed class RecordClock(KafkaOptions kafka, TimeProvider clock)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5), Wait = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(5),
+        Wait = TimeSpan.FromMilliseconds(100);
 
     /// <returns>
     /// Kafka's timestamps of these records, milliseconds since 1970 UTC; null where there is none at this very offset. Left out: what no
@@ -22,28 +23,34 @@ sealed class RecordClock(KafkaOptions kafka, TimeProvider clock)
         {
             return times;
         }
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(kafka.Consumer(config =>
-        {
-            config.GroupId = "cdc-sink-look";
-            config.ClientId = "cdc-sink-look";
-            config.EnableAutoCommit = false;
-            config.AutoOffsetReset = AutoOffsetReset.Error;
-            config.EnablePartitionEof = true;
-            // One record of each partition is looked at, not what follows it.
-            config.QueuedMinMessages = 1;
-            config.MaxPartitionFetchBytes = 4096;
-        })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(
+            kafka.Consumer(config =>
+            {
+                config.GroupId = "cdc-sink-look";
+                config.ClientId = "cdc-sink-look";
+                config.EnableAutoCommit = false;
+                config.AutoOffsetReset = AutoOffsetReset.Error;
+                config.EnablePartitionEof = true;
+                // One record of each partition is looked at, not what follows it.
+                config.QueuedMinMessages = 1;
+                config.MaxPartitionFetchBytes = 4096;
+            })
+        ).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         consumer.Assign(records);
         var asked = records.ToDictionary(each => each.TopicPartition, each => each.Offset);
-        for (var began = clock.GetTimestamp(); times.Count < asked.Count && clock.GetElapsedTime(began) < Limit;)
+        for (var began = clock.GetTimestamp(); times.Count < asked.Count && clock.GetElapsedTime(began) < Limit; )
         {
             try
             {
                 // Where the record is gone the next one comes, or the end: neither tells anything.
                 if (consumer.Consume(Wait) is { } record)
                 {
-                    times.TryAdd(record.TopicPartition, !record.IsPartitionEOF && record.Offset == asked[record.TopicPartition]
-                        ? record.Message.Timestamp.UnixTimestampMs : null);
+                    times.TryAdd(
+                        record.TopicPartition,
+                        !record.IsPartitionEOF && record.Offset == asked[record.TopicPartition]
+                            ? record.Message.Timestamp.UnixTimestampMs
+                            : null
+                    );
                 }
             }
             catch (ConsumeException refused) when (refused.Error.Code == ErrorCode.Local_AutoOffsetReset)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Betting.CdcSink.Messages;
 using Confluent.Kafka;
 
@@ -18,10 +19,14 @@ static class SkippedRecords
         {
             // It waits, and progress with it.
             StartKind.LostStopped => null,
-            StartKind.TopicRecreated => (FormattableString.Invariant($"{name} made anew after {reached}, generation {generation}"),
-                "a topic was deleted and made anew, or lost its end: records that were not read may be gone with it"),
-            _ when start.Offset > reached => (FormattableString.Invariant($"{name} from {reached} to {start.Offset}, generation {generation}"),
-                "records were left out: gone before they were read, or skipped"),
+            StartKind.TopicRecreated => (
+                FormattableString.Invariant($"{name} made anew after {reached}, generation {generation}"),
+                "a topic was deleted and made anew, or lost its end: records that were not read may be gone with it"
+            ),
+            _ when start.Offset > reached => (
+                string.Create(CultureInfo.InvariantCulture, $"{name} from {reached} to {start.Offset}, generation " + $"{generation}"),
+                "records were left out: gone before they were read, or skipped"
+            ),
             _ => null,
         };
     }

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Betting.CdcSink.Read;
 
-/// <summary>Partitions whose next record is gone: they wait for an operator, and say so in readiness, metric and, once a minute, log.</summary>
+/// <summary>
+/// Partitions whose next record is gone: they wait for an operator, and say so in readiness, metric and, once a minute, log.
+/// </summary>
 sealed class StoppedPartitions(Readiness readiness, StartMetrics metrics, TimeProvider clock, ILogger log)
 {
     /// <summary>The condition's name in readiness.</summary>
@@ -27,7 +29,11 @@ sealed class StoppedPartitions(Readiness readiness, StartMetrics metrics, TimePr
     public void Report()
     {
         metrics.Stopped(_stopped.Count);
-        readiness.Set(Condition, _stopped.Count == 0, $"records gone before they were read: {string.Join(", ", _stopped.Keys.Select(Name).Order(StringComparer.Ordinal))}");
+        readiness.Set(
+            Condition,
+            _stopped.Count == 0,
+            $"records gone before they were read: " + $"{string.Join(", ", _stopped.Keys.Select(Name).Order(StringComparer.Ordinal))}"
+        );
         if (_stopped.Count > 0 && (_reported is null || clock.GetElapsedTime(_reported.Value) >= SayAgainAfter))
         {
             _reported = clock.GetTimestamp();

@@ -51,7 +51,17 @@ public sealed class StreamConsumer : IDisposable
     /// <summary>Since when a position stands further than the last batch said, without a record that a batch could bring.</summary>
     long? _movedSince;
 
-    public StreamConsumer(KafkaOptions kafka, CdcSinkOptions options, CdcSinkMetrics metrics, PartitionStarts starts, Readiness readiness, Outages outages, WorkerMetrics worker, TimeProvider clock, ILogger<StreamConsumer> log)
+    public StreamConsumer(
+        KafkaOptions kafka,
+        CdcSinkOptions options,
+        CdcSinkMetrics metrics,
+        PartitionStarts starts,
+        Readiness readiness,
+        Outages outages,
+        WorkerMetrics worker,
+        TimeProvider clock,
+        ILogger<StreamConsumer> log
+    )
     {
         _options = options;
         _metrics = metrics;
@@ -73,7 +83,9 @@ public sealed class StreamConsumer : IDisposable
         _owned = new OwnedPartitions(_consumer, starts, _positions, _commits, readiness, clock, log);
     }
 
-    /// <summary>Waits, within a limit, until every batch handed over has had its effect; true if so. Called while partitions are given back.</summary>
+    /// <summary>
+    /// Waits, within a limit, until every batch handed over has had its effect; true if so. Called while partitions are given back.
+    /// </summary>
     public required Func<ChangeBatch?, TimeSpan, bool> Finish { get; init; }
 
     /// <summary>Told of each record that is decoded.</summary>
@@ -86,8 +98,11 @@ public sealed class StreamConsumer : IDisposable
         _consumer.Subscribe([.. topics.Tables, topics.Messages, topics.Heartbeats]);
     }
 
-    /// <summary>True where a batch is to be taken: its records are due, or positions moved over offsets without records and no record is gathered.</summary>
-    public bool IsDue => _builder.IsDue || (_builder.Records == 0 && _movedSince is { } since && _clock.GetElapsedTime(since) >= _options.BatchAge);
+    /// <summary>
+    /// True where a batch is to be taken: its records are due, or positions moved over offsets without records and no record is gathered.
+    /// </summary>
+    public bool IsDue =>
+        _builder.IsDue || (_builder.Records == 0 && _movedSince is { } since && _clock.GetElapsedTime(since) >= _options.BatchAge);
 
     /// <summary>Whether nothing more fits into the batch that is being gathered.</summary>
     public bool IsFull => _builder.IsFull;
@@ -185,7 +200,10 @@ public sealed class StreamConsumer : IDisposable
         _positions.Read(record, decoded);
     }
 
-    /// <summary>The batch, with where every partition stands: idle ones too, whose end may have been seen meanwhile. Without records where only positions moved.</summary>
+    /// <summary>
+    /// The batch, with where every partition stands: idle ones too, whose end may have been seen meanwhile. Without records where only
+    /// positions moved.
+    /// </summary>
     public ChangeBatch? Take()
     {
         var batch = _builder.Take();
@@ -235,7 +253,9 @@ public sealed class StreamConsumer : IDisposable
         CdcSinkLog.Revoked(_log, string.Join(", ", partitions), finished);
     }
 
-    /// <summary>The group went on without this member: what was gathered is their next owner's, and nothing of it may be committed here.</summary>
+    /// <summary>
+    /// The group went on without this member: what was gathered is their next owner's, and nothing of it may be committed here.
+    /// </summary>
     void Lose(List<TopicPartitionOffset> partitions)
     {
         _joiningSince = _clock.GetTimestamp();
@@ -247,6 +267,5 @@ public sealed class StreamConsumer : IDisposable
         CdcSinkLog.Lost(_log, string.Join(", ", partitions));
     }
 
-    BatchBuilder NewBuilder() =>
-        new(new RecordDecoder(_options.Decoding()), _options, _metrics, _clock);
+    BatchBuilder NewBuilder() => new(new RecordDecoder(_options.Decoding()), _options, _metrics, _clock);
 }

@@ -7,7 +7,9 @@ using ClickHouse.Driver.Utility;
 
 namespace Betting.CdcSink.Rebuild;
 
-/// <summary>The statements of a rebuild. <paramref name="id"/> names its table and its view: nobody else's statements can meet them.</summary>
+/// <summary>
+/// The statements of a rebuild. <paramref name="id"/> names its table and its view: nobody else's statements can meet them.
+/// </summary>
 sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
 {
     public const string Rows = "bets_analytics_rows";
@@ -20,8 +22,13 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
 
     string Feed => Table + "_feed";
 
-    public async Task<string> EngineAsync(CancellationToken cancellation) => (string?)await client.ExecuteScalarAsync(
-        $"SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = '{Rows}'", cancellationToken: cancellation) ?? "";
+    public async Task<string> EngineAsync(CancellationToken cancellation) =>
+        (string?)
+            await client.ExecuteScalarAsync(
+                $"SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = '{Rows}'",
+                cancellationToken: cancellation
+            )
+        ?? "";
 
     /// <summary>The server's time, UTC: by it two rebuilds that begin at once know which was first.</summary>
     public async Task<DateTime> NowAsync(CancellationToken cancellation) =>
@@ -36,11 +43,19 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("started", started);
-        return await client.ExecuteScalarAsync($$"""
-            SELECT min(id) FROM rebuilds FINAL
-            WHERE id != '{{id}}' AND ((started_at, id) < ({started:DateTime64(6, 'UTC')}, '{{id}}') OR stage != 'starting')
-                AND stage NOT IN ('done', 'failed', 'broken') AND heard_at > now64(6) - INTERVAL 30 SECOND
-            """, parameters, cancellationToken: cancellation) is string { Length: > 0 } other ? other : null;
+        return
+            await client.ExecuteScalarAsync(
+                $$"""
+                SELECT min(id) FROM rebuilds FINAL
+                WHERE id != '{{id}}' AND ((started_at, id) < ({started:DateTime64(6, 'UTC')}, '{{id}}') OR stage != 'starting')
+                    AND stage NOT IN ('done', 'failed', 'broken') AND heard_at > now64(6) - INTERVAL 30 SECOND
+                """,
+                parameters,
+                cancellationToken: cancellation
+            )
+                is string { Length: > 0 } other
+            ? other
+            : null;
     }
 
     public Task ReportAsync(DateTime started, string stage, long done, long bets, CancellationToken cancellation)
@@ -51,30 +66,45 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
         parameters.AddParameter("done", done);
         parameters.AddParameter("bets", bets);
         return client.ExecuteNonQueryAsync(
-            $"INSERT INTO rebuilds (id, started_at, heard_at, stage, bets_done, bets) SELECT '{id}', {{started:DateTime64(6, 'UTC')}}, now64(6), {{stage:String}}, {{done:UInt64}}, {{bets:UInt64}}",
-            parameters, cancellationToken: cancellation);
+            $"INSERT INTO rebuilds (id, started_at, heard_at, stage, bets_done, bets) SELECT '{id}', {{started:DateTime64(6, "
+                + $"'UTC')}}, now64(6), {{stage:String}}, {{done:UInt64}}, {{bets:UInt64}}",
+            parameters,
+            cancellationToken: cancellation
+        );
     }
 
     /// <summary>Tables and views that killed rebuilds left, and this one's own.</summary>
     public async Task<(List<string> Views, List<string> Tables)> LeftoversAsync(CancellationToken cancellation)
     {
-        var names = await NamesAsync($"SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '{Prefix}')", cancellation);
-        return (names.Where(name => name.EndsWith("_feed", StringComparison.Ordinal)).ToList(), names.Where(name => !name.EndsWith("_feed", StringComparison.Ordinal)).ToList());
+        var names = await NamesAsync(
+            $"SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, " + $"'{Prefix}')",
+            cancellation
+        );
+        return (
+            names.Where(name => name.EndsWith("_feed", StringComparison.Ordinal)).ToList(),
+            names.Where(name => !name.EndsWith("_feed", StringComparison.Ordinal)).ToList()
+        );
     }
 
     /// <summary>
     /// Tables that rebuilds have left which were cut off while they swapped: one may be the former table, with rows that the one in force
     /// lacks.
     /// </summary>
-    public Task<List<string>> CutOffAsync(CancellationToken cancellation) => NamesAsync($"""
-        SELECT name FROM system.tables
-        WHERE database = currentDatabase() AND name IN (SELECT concat('{Prefix}', id) FROM rebuilds FINAL WHERE stage IN ('swapping', 'broken'))
-        """, cancellation);
+    public Task<List<string>> CutOffAsync(CancellationToken cancellation) =>
+        NamesAsync(
+            $"""
+            SELECT name FROM system.tables
+            WHERE database = currentDatabase() AND name IN (SELECT concat('{Prefix}', id) FROM rebuilds FINAL WHERE stage IN ('swapping',
+            'broken'))
+            """,
+            cancellation
+        );
 
     public Task DropViewAsync(string name, CancellationToken cancellation) => RunAsync($"DROP VIEW IF EXISTS {Name(name)}", cancellation);
 
     /// <summary>Also where it is larger than the server lets people drop by mistake.</summary>
-    public Task DropTableAsync(string name, CancellationToken cancellation) => RunAsync($"DROP TABLE IF EXISTS {Name(name)} SETTINGS max_table_size_to_drop = 0", cancellation);
+    public Task DropTableAsync(string name, CancellationToken cancellation) =>
+        RunAsync($"DROP TABLE IF EXISTS {Name(name)} SETTINGS " + $"max_table_size_to_drop = 0", cancellation);
 
     /// <summary>An empty table of the same form, and a view through which it gets whatever writers insert from now on.</summary>
     public async Task CreateAsync(CancellationToken cancellation)
@@ -84,31 +114,59 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     }
 
     /// <summary>When the rule by which rows expire was set, microseconds since 1970; 0: never.</summary>
-    public async Task<long> RuleSetAsync(CancellationToken cancellation) => Convert.ToInt64(await client.ExecuteScalarAsync(
-        $"SELECT toUnixTimestamp64Micro(max(set_at)) FROM row_retention FINAL WHERE of = '{Rows}'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
+    public async Task<long> RuleSetAsync(CancellationToken cancellation) =>
+        Convert.ToInt64(
+            await client.ExecuteScalarAsync(
+                $"SELECT toUnixTimestamp64Micro(max(set_at)) FROM row_retention FINAL WHERE of = " + $"'{Rows}'",
+                cancellationToken: cancellation
+            ),
+            CultureInfo.InvariantCulture
+        );
 
     /// <summary>Tells readers that what expired under former rules is back, unless the rule was set again since.</summary>
     /// <param name="ruleSet">As <see cref="RuleSetAsync"/> said before the rebuild.</param>
     /// <param name="cancellation">The caller's.</param>
-    public Task TellNothingIsGoneAsync(long ruleSet, CancellationToken cancellation) => RunAsync(string.Create(CultureInfo.InvariantCulture, $"""
-        INSERT INTO row_retention (of, months) SELECT of, months FROM row_retention FINAL
-        WHERE of = '{Rows}' AND toUnixTimestamp64Micro(set_at) = {ruleSet} AND gone_before > toDateTime64('1900-01-01 00:00:00', 6, 'UTC')
-        """), cancellation);
+    public Task TellNothingIsGoneAsync(long ruleSet, CancellationToken cancellation) =>
+        RunAsync(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"""
+                INSERT INTO row_retention (of, months) SELECT of, months FROM row_retention FINAL
+                WHERE of = '{Rows}' AND toUnixTimestamp64Micro(set_at) = {ruleSet} AND gone_before > toDateTime64('1900-01-01 00:00:00',
+                    6, 'UTC')
+                """
+            ),
+            cancellation
+        );
 
     /// <summary>Inserts that run now, by their query ids.</summary>
     public async Task<HashSet<string>> InsertsAsync(CancellationToken cancellation) =>
         [.. await NamesAsync("SELECT query_id FROM system.processes WHERE query_kind = 'Insert'", cancellation)];
 
     /// <summary>The months of the rows that are there now, as yyyymm.</summary>
-    public async Task<List<int>> MonthsAsync(CancellationToken cancellation) => [.. (await NamesAsync(
-        $"SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase() AND table = '{Rows}'", cancellation)).Select(month => int.Parse(month, CultureInfo.InvariantCulture))];
+    public async Task<List<int>> MonthsAsync(CancellationToken cancellation) =>
+        [
+            .. (
+                await NamesAsync(
+                    $"SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase() AND table = " + $"'{Rows}'",
+                    cancellation
+                )
+            ).Select(month => int.Parse(month, CultureInfo.InvariantCulture)),
+        ];
 
     /// <summary>The month as it is, without copying.</summary>
     public Task TakeMonthAsync(int month, CancellationToken cancellation) =>
         RunAsync(string.Create(CultureInfo.InvariantCulture, $"ALTER TABLE {Table} ATTACH PARTITION {month} FROM {Rows}"), cancellation);
 
-    public async Task<long> CountAsync(DateTime? from, CancellationToken cancellation) => Convert.ToInt64(
-        await client.ExecuteScalarAsync($"SELECT uniqExact(id) FROM bet_changes WHERE {Meant(from)}", From(from), cancellationToken: cancellation), CultureInfo.InvariantCulture);
+    public async Task<long> CountAsync(DateTime? from, CancellationToken cancellation) =>
+        Convert.ToInt64(
+            await client.ExecuteScalarAsync(
+                $"SELECT uniqExact(id) FROM bet_changes WHERE " + $"{Meant(from)}",
+                From(from),
+                cancellationToken: cancellation
+            ),
+            CultureInfo.InvariantCulture
+        );
 
     /// <summary>The next bets in the order of their ids.</summary>
     public async Task<List<long>> BetsAsync(long first, DateTime? from, int limit, CancellationToken cancellation)
@@ -118,7 +176,10 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
         parameters.AddParameter("limit", limit);
         var bets = new List<long>(limit);
         await using var rows = await client.ExecuteReaderAsync(
-            $"SELECT DISTINCT id FROM bet_changes WHERE id >= {{first:Int64}} AND {Meant(from)} ORDER BY id LIMIT {{limit:UInt32}}", parameters, cancellationToken: cancellation);
+            $"SELECT DISTINCT id FROM bet_changes WHERE id >= {{first:Int64}} AND {Meant(from)} ORDER BY id LIMIT " + $"{{limit:UInt32}}",
+            parameters,
+            cancellationToken: cancellation
+        );
         while (await rows.ReadAsync(cancellation))
         {
             bets.Add(rows.GetInt64(0));
@@ -127,15 +188,29 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     }
 
     /// <summary>The join of these bets, into the new table.</summary>
-    public Task FillAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation) => new JoinInside(_bodies).RunAsync(Table, bets, cancellation);
+    public Task FillAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation) =>
+        new JoinInside(_bodies).RunAsync(Table, bets, cancellation);
 
-    /// <summary>A mark in the parts of the table that readers and writers see, or of this rebuild's: what is inserted later is in parts beyond it.</summary>
-    public async Task<long> MarkAsync(bool live, CancellationToken cancellation) => Convert.ToInt64(await client.ExecuteScalarAsync(
-        $"SELECT max(max_block_number) FROM system.parts WHERE active AND database = currentDatabase() AND table = '{(live ? Rows : Table)}'", cancellationToken: cancellation), CultureInfo.InvariantCulture);
+    /// <summary>
+    /// A mark in the parts of the table that readers and writers see, or of this rebuild's: what is inserted later is in parts beyond it.
+    /// </summary>
+    public async Task<long> MarkAsync(bool live, CancellationToken cancellation) =>
+        Convert.ToInt64(
+            await client.ExecuteScalarAsync(
+                $"SELECT max(max_block_number) FROM system.parts WHERE active AND database = currentDatabase() AND table = "
+                    + $"'{(live ? Rows : Table)}'",
+                cancellationToken: cancellation
+            ),
+            CultureInfo.InvariantCulture
+        );
 
     /// <summary>The identity of the table that readers and writers see, or of this rebuild's.</summary>
-    public async Task<Guid?> IdentityAsync(bool live, CancellationToken cancellation) => (Guid?)await client.ExecuteScalarAsync(
-        $"SELECT uuid FROM system.tables WHERE database = currentDatabase() AND name = '{(live ? Rows : Table)}'", cancellationToken: cancellation);
+    public async Task<Guid?> IdentityAsync(bool live, CancellationToken cancellation) =>
+        (Guid?)
+            await client.ExecuteScalarAsync(
+                $"SELECT uuid FROM system.tables WHERE database = currentDatabase() AND name = " + $"'{(live ? Rows : Table)}'",
+                cancellationToken: cancellation
+            );
 
     /// <summary>
     /// The form of the table that readers and writers see, or of this rebuild's: columns, order, rules and settings. Empty where it is not
@@ -145,30 +220,42 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
 
     /// <summary>The same of any of the tables.</summary>
     public async Task<string> FormAsync(string table, CancellationToken cancellation) =>
-        (string?)await client.ExecuteScalarAsync($"""
-            SELECT replaceRegexpOne(create_table_query, '^CREATE TABLE [^(]*', '') FROM system.tables
-            WHERE database = currentDatabase() AND name = '{table}'
-            """, cancellationToken: cancellation) ?? "";
+        (string?)
+            await client.ExecuteScalarAsync(
+                $"""
+                SELECT replaceRegexpOne(create_table_query, '^CREATE TABLE [^(]*', '') FROM system.tables
+                WHERE database = currentDatabase() AND name = '{table}'
+                """,
+                cancellationToken: cancellation
+            )
+        ?? "";
 
     /// <summary>Whether the new table still gets what writers insert.</summary>
     public async Task<bool> IsFedAsync(CancellationToken cancellation) =>
-        (await NamesAsync($"SELECT name FROM system.tables WHERE database = currentDatabase() AND name = '{Feed}'", cancellation)).Count == 1;
+        (
+            await NamesAsync($"SELECT name FROM system.tables WHERE database = currentDatabase() AND name = " + $"'{Feed}'", cancellation)
+        ).Count == 1;
 
     public Task ExchangeAsync(CancellationToken cancellation) => RunAsync($"EXCHANGE TABLES {Rows} AND {Table}", cancellation);
 
     /// <summary>
-    /// Bets with rows in the parts of this rebuild's table, as it is called now, beyond a mark: some may have missed the one in force. Parts
-    /// that a merge has replaced meanwhile count too.
+    /// Bets with rows in the parts of this rebuild's table, as it is called now, beyond a mark: some may have missed the one in force.
+    /// Parts that a merge has replaced meanwhile count too.
     /// </summary>
     public async Task<List<long>> LateBetsAsync(long mark, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("mark", mark);
         var bets = new List<long>();
-        await using var rows = await client.ExecuteReaderAsync($$"""
+        await using var rows = await client.ExecuteReaderAsync(
+            $$"""
             SELECT DISTINCT bet_id FROM {{Table}}
-            WHERE _part IN (SELECT name FROM system.parts WHERE database = currentDatabase() AND table = '{{Table}}' AND max_block_number > {mark:Int64})
-            """, parameters, cancellationToken: cancellation);
+            WHERE _part IN (SELECT name FROM system.parts WHERE database = currentDatabase() AND table = '{{Table}}'
+            AND max_block_number > {mark:Int64})
+            """,
+            parameters,
+            cancellationToken: cancellation
+        );
         while (await rows.ReadAsync(cancellation))
         {
             bets.Add(rows.GetInt64(0));
@@ -179,7 +266,8 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     public void Dispose() => _bodies.Dispose();
 
     // A bet has rows in every month that it ever was in.
-    static string Meant(DateTime? from) => from is null ? "1" : $"NOT deleted AND {JoinStatement.Shown("placed_at")} >= {{from:DateTime64(6, 'UTC')}}";
+    static string Meant(DateTime? from) =>
+        from is null ? "1" : $"NOT deleted AND {JoinStatement.Shown("placed_at")} >= {{from:DateTime64(6, 'UTC')}}";
 
     static ClickHouseParameterCollection From(DateTime? from)
     {

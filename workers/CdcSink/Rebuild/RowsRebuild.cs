@@ -14,7 +14,8 @@ namespace Betting.CdcSink.Rebuild;
 /// </remarks>
 sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from, int chunk, TimeProvider clock, Action<string> tell)
 {
-    static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200), TellEvery = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200),
+        TellEvery = TimeSpan.FromSeconds(5);
 
     // Longer than an insert into the table of rebuilds takes to be seen.
     static readonly TimeSpan UntilOthersAreSeen = TimeSpan.FromSeconds(2);
@@ -22,7 +23,8 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
     DateTime _started;
     readonly PageSize _page = new(chunk);
     string _stage = "";
-    long _done, _bets;
+    long _done,
+        _bets;
     long? _told;
 
     /// <summary>True from the exchange on until its late bets are joined: the new rows may be in force.</summary>
@@ -59,8 +61,11 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         {
             await JoinLateAsync(ownMark, cancellation);
             await StageAsync("cleaning", cancellation);
-            tell($"{RebuildStore.Rows} was changed meanwhile: its rule, its policy or a column, or somebody removed what fed the new table. "
-                + "Readers see what they saw before; run it again");
+            tell(
+                $"{RebuildStore.Rows} was changed meanwhile: its rule, its policy or a column, or somebody removed what fed the new "
+                    + $"table. "
+                    + "Readers see what they saw before; run it again"
+            );
             await CleanAsync(cancellation);
             await FailAsync(cancellation);
             return null;
@@ -69,8 +74,10 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         var isAltered = await PatientlyAsync(async () => await store.FormAsync(live: false, cancellation) != form, cancellation);
         if (isAltered)
         {
-            tell($"{RebuildStore.Rows} was altered at the moment of the swap: the new rows are in force, in the former form. "
-                + "Alter it again (CdcSink migrate)");
+            tell(
+                $"{RebuildStore.Rows} was altered at the moment of the swap: the new rows are in force, in the former form. "
+                    + "Alter it again (CdcSink migrate)"
+            );
         }
         await StageAsync("cleaning", cancellation);
         await CleanAsync(cancellation);
@@ -87,14 +94,17 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
     {
         await InsertsEndAsync(cancellation);
         var late = await PatientlyAsync(() => store.LateBetsAsync(mark, cancellation), cancellation);
-        for (var joined = 0; joined < late.Count;)
+        for (var joined = 0; joined < late.Count; )
         {
-            joined += await PatientlyAsync(async () =>
-            {
-                var part = late[joined..Math.Min(joined + _page.Current, late.Count)];
-                await changes.JoinAsync(part, cancellation);
-                return part.Count;
-            }, cancellation);
+            joined += await PatientlyAsync(
+                async () =>
+                {
+                    var part = late[joined..Math.Min(joined + _page.Current, late.Count)];
+                    await changes.JoinAsync(part, cancellation);
+                    return part.Count;
+                },
+                cancellation
+            );
             await ProgressAsync(cancellation);
         }
     }
@@ -107,7 +117,8 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
             return $"rebuild {other} runs, or ran half a minute ago; try again when it has ended";
         }
         return from is not null && await store.CutOffAsync(cancellation) is [var left, ..]
-            ? $"a rebuild was cut off while it swapped, and {left} may have rows that are missing now: run it with --all" : null;
+            ? $"a rebuild was cut off while it swapped, and {left} may have rows that are missing now: run it with --all"
+            : null;
     }
 
     // A table that was swapped out by a rebuild which was cut off then may have been altered at that moment.
@@ -117,8 +128,10 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         {
             if (await store.FormAsync(table, cancellation) != await store.FormAsync(live: true, cancellation))
             {
-                tell($"a rebuild that was cut off has left {table} in another form than {RebuildStore.Rows} has now: "
-                    + "if somebody altered it then, alter it again (CdcSink migrate)");
+                tell(
+                    $"a rebuild that was cut off has left {table} in another form than {RebuildStore.Rows} has now: "
+                        + "if somebody altered it then, alter it again (CdcSink migrate)"
+                );
             }
         }
     }
@@ -155,7 +168,8 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         {
             return true;
         }
-        // Changed between the look and the swap, in the table that was swapped out. Repeated where the answer is lost: by then it may be back.
+        // Changed between the look and the swap, in the table that was swapped out. Repeated where the answer is lost: by then it may be
+        // back.
         if (await store.IdentityAsync(live: true, cancellation) == identity)
         {
             await store.ExchangeAsync(cancellation);
@@ -165,19 +179,22 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
 
     async Task FillAsync(CancellationToken cancellation)
     {
-        for (long? next = long.MinValue; next is { } first;)
+        for (long? next = long.MinValue; next is { } first; )
         {
-            next = await PatientlyAsync(async () =>
-            {
-                var bets = await store.BetsAsync(first, from, _page.Current, cancellation);
-                if (bets.Count == 0)
+            next = await PatientlyAsync(
+                async () =>
                 {
-                    return (long?)null;
-                }
-                await store.FillAsync(bets, cancellation);
-                _done += bets.Count;
-                return bets[^1] == long.MaxValue ? null : bets[^1] + 1;
-            }, cancellation);
+                    var bets = await store.BetsAsync(first, from, _page.Current, cancellation);
+                    if (bets.Count == 0)
+                    {
+                        return (long?)null;
+                    }
+                    await store.FillAsync(bets, cancellation);
+                    _done += bets.Count;
+                    return bets[^1] == long.MaxValue ? null : bets[^1] + 1;
+                },
+                cancellation
+            );
             await ProgressAsync(cancellation);
         }
     }
@@ -198,7 +215,10 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
                 if (ClickHouseErrors.AsksForLess(failure, cancellation))
                 {
                     _page.Shrink();
-                    tell($"ClickHouse does not take it ({code}, {Refusal.NameOf(code)}); repeated with at most {_page.Current} bets a statement");
+                    tell(
+                        $"ClickHouse does not take it ({code}, {Refusal.NameOf(code)}); repeated with at most {_page.Current} bets a "
+                            + $"statement"
+                    );
                 }
                 else
                 {
@@ -211,7 +231,11 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
 
     async Task TakeOtherMonthsAsync(CancellationToken cancellation)
     {
-        foreach (var month in from is { } first ? (await store.MonthsAsync(cancellation)).Where(month => month < first.Year * 100 + first.Month) : [])
+        foreach (
+            var month in from is { } first
+                ? (await store.MonthsAsync(cancellation)).Where(month => month < first.Year * 100 + first.Month)
+                : []
+        )
         {
             await store.TakeMonthAsync(month, cancellation);
         }
@@ -262,10 +286,13 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
         }
         _told = clock.GetTimestamp();
         tell(FormattableString.Invariant($"{_stage}: {_done} of {_bets} bets"));
-        await PatientlyAsync(async () =>
-        {
-            await store.ReportAsync(_started, _stage, _done, _bets, cancellation);
-            return true;
-        }, cancellation);
+        await PatientlyAsync(
+            async () =>
+            {
+                await store.ReportAsync(_started, _stage, _done, _bets, cancellation);
+                return true;
+            },
+            cancellation
+        );
     }
 }

@@ -1,10 +1,13 @@
+using System.Globalization;
 using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Storage;
 using ClickHouse.Driver;
 
 namespace Betting.CdcSink.Rebuild;
 
-/// <summary>Refreshes the summaries and waits for them: what they show is of the rows that are there when it begins, or of later ones.</summary>
+/// <summary>
+/// Refreshes the summaries and waits for them: what they show is of the rows that are there when it begins, or of later ones.
+/// </summary>
 /// <param name="store">The summaries.</param>
 /// <param name="limit">How long each may take, what runs of it before included.</param>
 /// <param name="clock">Measures it.</param>
@@ -22,9 +25,13 @@ sealed class SummaryRefresh(SummaryStore store, TimeSpan limit, TimeProvider clo
             {
                 await RefreshAsync(summary, either.Token);
             }
-            catch (Exception failure) when (ClickHouseErrors.Classify(failure, cancellation, out var code) is { } kind && kind != FailureClass.Unavailable)
+            catch (Exception failure)
+                when (ClickHouseErrors.Classify(failure, cancellation, out var code) is { } kind && kind != FailureClass.Unavailable)
             {
-                var why = code == ClickHouseErrors.Timeout ? FormattableString.Invariant($"it takes longer than {limit.TotalMinutes:0.#} minutes") : Refusal.LineOf(failure);
+                var why =
+                    code == ClickHouseErrors.Timeout
+                        ? string.Create(CultureInfo.InvariantCulture, $"it takes longer than " + $"{limit.TotalMinutes:0.#} minutes")
+                        : Refusal.LineOf(failure);
                 return $"{summary} is not refreshed: {why}. Run SYSTEM REFRESH VIEW {summary}_refresh when that is mended";
             }
         }
@@ -56,7 +63,8 @@ sealed class SummaryRefresh(SummaryStore store, TimeSpan limit, TimeProvider clo
                 await store.WaitAsync(summary, cancellation);
                 return;
             }
-            catch (Exception failure) when (ClickHouseErrors.Classify(failure, cancellation, out var code) is not null && code == ClickHouseErrors.Timeout)
+            catch (Exception failure)
+                when (ClickHouseErrors.Classify(failure, cancellation, out var code) is not null && code == ClickHouseErrors.Timeout)
             {
                 cancellation.ThrowIfCancellationRequested();
             }

@@ -8,7 +8,13 @@ using Betting.Debezium;
 namespace Betting.CdcSink.Replay;
 
 /// <summary>Records from anywhere through the worker's own steps: while one batch is applied the next is decoded.</summary>
-public sealed class ArchiveReplay(RetryingBatchWriter applier, SnapshotSettlement settlement, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock)
+public sealed class ArchiveReplay(
+    RetryingBatchWriter applier,
+    SnapshotSettlement settlement,
+    CdcSinkOptions options,
+    CdcSinkMetrics metrics,
+    TimeProvider clock
+)
 {
     readonly List<SnapshotEnd> _snapshotEnds = [];
 
@@ -17,7 +23,12 @@ public sealed class ArchiveReplay(RetryingBatchWriter applier, SnapshotSettlemen
     /// <param name="progress">Told after each batch how many records have had their effect.</param>
     /// <param name="cancellation">Ends it between two batches.</param>
     /// <returns>How many records were applied.</returns>
-    public async Task<long> RunAsync(IEnumerable<StreamRecord> records, RecordDecoder decoder, Action<long> progress, CancellationToken cancellation)
+    public async Task<long> RunAsync(
+        IEnumerable<StreamRecord> records,
+        RecordDecoder decoder,
+        Action<long> progress,
+        CancellationToken cancellation
+    )
     {
         var batches = Channel.CreateBounded<ChangeBatch>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -48,7 +59,12 @@ public sealed class ArchiveReplay(RetryingBatchWriter applier, SnapshotSettlemen
         return applied;
     }
 
-    async Task ReadAsync(IEnumerable<StreamRecord> records, RecordDecoder decoder, ChannelWriter<ChangeBatch> batches, CancellationToken cancellation)
+    async Task ReadAsync(
+        IEnumerable<StreamRecord> records,
+        RecordDecoder decoder,
+        ChannelWriter<ChangeBatch> batches,
+        CancellationToken cancellation
+    )
     {
         try
         {

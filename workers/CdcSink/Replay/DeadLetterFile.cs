@@ -7,10 +7,15 @@ using Betting.Debezium;
 
 namespace Betting.CdcSink.Replay;
 
-/// <summary>Keeps records that cannot be used in a file of the archive's form, each with <c>reason</c> and <c>field</c>, so that it can be mended and replayed.</summary>
+/// <summary>
+/// Keeps records that cannot be used in a file of the archive's form, each with <c>reason</c> and <c>field</c>, so that it can be mended
+/// and replayed.
+/// </summary>
 sealed class DeadLetterFile(string? path) : IDeadLetters, IDisposable
 {
-    readonly Lazy<StreamWriter?> _file = new(() => path is null ? null : new StreamWriter(path, append: true, new UTF8Encoding(false)) { NewLine = "\n" });
+    readonly Lazy<StreamWriter?> _file = new(() =>
+        path is null ? null : new StreamWriter(path, append: true, new UTF8Encoding(false)) { NewLine = "\n" }
+    );
 
     // A batch that is tried again sends its letters again.
     readonly HashSet<(string Topic, int Partition, long Offset, Int128 Content)> _kept = [];
@@ -28,18 +33,25 @@ sealed class DeadLetterFile(string? path) : IDeadLetters, IDisposable
             await Console.Error.WriteLineAsync($"\n{record.Topic} {record.Partition}@{record.Offset}: {reason} {field}");
             if (_file.Value is { } file)
             {
-                await file.WriteLineAsync(JsonSerializer.Serialize(new
-                {
-                    topic = record.Topic,
-                    partition = record.Partition,
-                    offset = record.Offset,
-                    timestamp = record.TimestampMs,
-                    key = Text(record.Key),
-                    value = Text(record.Value),
-                    headers = record.Headers.Select(header => new[] { header.Name, Text(header.Value) }),
-                    reason,
-                    field,
-                }).AsMemory(), cancellation);
+                await file.WriteLineAsync(
+                    JsonSerializer
+                        .Serialize(
+                            new
+                            {
+                                topic = record.Topic,
+                                partition = record.Partition,
+                                offset = record.Offset,
+                                timestamp = record.TimestampMs,
+                                key = Text(record.Key),
+                                value = Text(record.Value),
+                                headers = record.Headers.Select(header => new[] { header.Name, Text(header.Value) }),
+                                reason,
+                                field,
+                            }
+                        )
+                        .AsMemory(),
+                    cancellation
+                );
             }
         }
         if (_file.Value is { } written)

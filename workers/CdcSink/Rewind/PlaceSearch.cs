@@ -21,16 +21,23 @@ sealed class PlaceSearch(KafkaOptions kafka, DecoderOptions decoding)
     /// <returns>By partition; its end where no record is meant.</returns>
     /// <exception cref="KafkaException">The brokers do not answer.</exception>
     public Dictionary<TopicPartition, long> Find(
-        IReadOnlyDictionary<TopicPartition, (long Low, long High)> bounds, RewindTarget target, int epoch, Action<long> progress, CancellationToken cancellation)
+        IReadOnlyDictionary<TopicPartition, (long Low, long High)> bounds,
+        RewindTarget target,
+        int epoch,
+        Action<long> progress,
+        CancellationToken cancellation
+    )
     {
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(config =>
-        {
-            config.GroupId = "cdc-sink-rewind";
-            config.ClientId = "cdc-sink-rewind";
-            config.EnableAutoCommit = false;
-            config.AutoOffsetReset = AutoOffsetReset.Error;
-            config.EnablePartitionEof = true;
-        })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(
+            kafka.Consumer(config =>
+            {
+                config.GroupId = "cdc-sink-rewind";
+                config.ClientId = "cdc-sink-rewind";
+                config.EnableAutoCommit = false;
+                config.AutoOffsetReset = AutoOffsetReset.Error;
+                config.EnablePartitionEof = true;
+            })
+        ).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         var places = target.Kind == RewindKind.Moment ? Told(consumer, bounds, target.Moment) : [];
         var meant = Meant(target, epoch);
         var read = 0L;
@@ -41,19 +48,38 @@ sealed class PlaceSearch(KafkaOptions kafka, DecoderOptions decoding)
         return places;
     }
 
-    static Dictionary<TopicPartition, long> Told(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyDictionary<TopicPartition, (long Low, long High)> bounds, DateTimeOffset moment) =>
-        consumer.OffsetsForTimes(bounds.Keys.Select(partition => new TopicPartitionTimestamp(partition, new Timestamp(moment.UtcDateTime, TimestampType.CreateTime))), Timeout)
+    static Dictionary<TopicPartition, long> Told(
+        IConsumer<byte[]?, byte[]?> consumer,
+        IReadOnlyDictionary<TopicPartition, (long Low, long High)> bounds,
+        DateTimeOffset moment
+    ) =>
+        consumer
+            .OffsetsForTimes(
+                bounds.Keys.Select(partition => new TopicPartitionTimestamp(
+                    partition,
+                    new Timestamp(moment.UtcDateTime, TimestampType.CreateTime)
+                )),
+                Timeout
+            )
             .Where(each => !each.Offset.IsSpecial && each.Offset.Value < bounds[each.TopicPartition].High)
             .ToDictionary(each => each.TopicPartition, each => each.Offset.Value);
 
     static long Scan(
-        IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long low, long high, Func<StreamRecord, bool> meant, Action read, CancellationToken cancellation)
+        IConsumer<byte[]?, byte[]?> consumer,
+        TopicPartition partition,
+        long low,
+        long high,
+        Func<StreamRecord, bool> meant,
+        Action read,
+        CancellationToken cancellation
+    )
     {
         consumer.Assign(new TopicPartitionOffset(partition, low));
-        for (var next = low; next < high;)
+        for (var next = low; next < high; )
         {
             cancellation.ThrowIfCancellationRequested();
-            var record = consumer.Consume(Timeout) ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
+            var record = consumer.Consume(Timeout)
+                ?? throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"{partition} gives nothing at offset {next}"));
             if (record.IsPartitionEOF)
             {
                 // What is left below the end holds no record: transaction markers, aborted transactions.

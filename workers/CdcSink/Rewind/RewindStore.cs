@@ -12,7 +12,8 @@ public sealed class RewindStore(ClickHouseClient client)
     {
         const string Sql = """
             INSERT INTO rewinds (id, consumer_group, topic, partition, offset, forward, ordered_at, begun, begun_at, begun_from)
-            SELECT {id:UUID}, {group:String}, {topic:String}, {partition:Int32}, {offset:Int64}, {forward:Bool}, {ordered:DateTime64(6, 'UTC')}, 0, toDateTime64(0, 6), 0
+            SELECT {id:UUID}, {group:String}, {topic:String}, {partition:Int32}, {offset:Int64}, {forward:Bool},
+                {ordered:DateTime64(6, 'UTC')}, 0, toDateTime64(0, 6), 0
             """;
         await client.ExecuteNonQueryAsync(Sql, Parameters(order, group), cancellationToken: cancellation);
     }
@@ -26,7 +27,8 @@ public sealed class RewindStore(ClickHouseClient client)
     {
         const string Sql = """
             INSERT INTO rewinds (id, consumer_group, topic, partition, offset, forward, ordered_at, begun, begun_at, begun_from)
-            SELECT {id:UUID}, {group:String}, {topic:String}, {partition:Int32}, {offset:Int64}, {forward:Bool}, {ordered:DateTime64(6, 'UTC')}, 1, now64(6), {from:Int64}
+            SELECT {id:UUID}, {group:String}, {topic:String}, {partition:Int32}, {offset:Int64}, {forward:Bool},
+            {ordered:DateTime64(6, 'UTC')}, 1, now64(6), {from:Int64}
             """;
         var parameters = Parameters(order, group);
         parameters.AddParameter("from", from);
@@ -48,7 +50,15 @@ public sealed class RewindStore(ClickHouseClient client)
         await using var rows = await client.ExecuteReaderAsync(Sql, parameters, cancellationToken: cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            open.Add(new RewindOrder(rows.GetGuid(0), new TopicPartition(rows.GetString(1), rows.GetInt32(2)), rows.GetInt64(3), rows.GetBoolean(4), rows.GetDateTime(5)));
+            open.Add(
+                new RewindOrder(
+                    rows.GetGuid(0),
+                    new TopicPartition(rows.GetString(1), rows.GetInt32(2)),
+                    rows.GetInt64(3),
+                    rows.GetBoolean(4),
+                    rows.GetDateTime(5)
+                )
+            );
         }
         return open;
     }

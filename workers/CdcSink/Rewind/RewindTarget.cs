@@ -41,8 +41,10 @@ public readonly record struct RewindTarget(RewindKind Kind, long Offset, DateTim
             return true;
         }
         // Before 1970 Kafka's timestamps are negative, and some of them mean something else.
-        var read = PastMoment.TryAgo(text, out _) ? PastMoment.TryParse(text, now, out var moment)
-            : DateTimeOffset.TryParseExact(text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out moment) && moment >= DateTimeOffset.UnixEpoch;
+        var read = PastMoment.TryAgo(text, out _)
+            ? PastMoment.TryParse(text, now, out var moment)
+            : DateTimeOffset.TryParseExact(text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out moment)
+                && moment >= DateTimeOffset.UnixEpoch;
         target = read ? new(RewindKind.Moment, 0, moment, 0) : default;
         return read;
     }
@@ -51,9 +53,11 @@ public readonly record struct RewindTarget(RewindKind Kind, long Offset, DateTim
     static bool TryLsn(string text, out ulong lsn)
     {
         lsn = 0;
-        if (text.Split('/') is not [{ Length: > 0 and <= 8 } high, { Length: > 0 and <= 8 } low]
+        if (
+            text.Split('/') is not [{ Length: > 0 and <= 8 } high, { Length: > 0 and <= 8 } low]
             || !uint.TryParse(high, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var upper)
-            || !uint.TryParse(low, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var lower))
+            || !uint.TryParse(low, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var lower)
+        )
         {
             return false;
         }

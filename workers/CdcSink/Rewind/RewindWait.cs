@@ -14,7 +14,13 @@ sealed class RewindWait(RewindStore store, GroupPlaces group, string name, TimeP
     /// <param name="look">How often to look.</param>
     /// <param name="tell">Told every few seconds how far it is.</param>
     /// <param name="cancellation">Ends the waiting; the orders stand.</param>
-    public async Task UntilReadAsync(IReadOnlyList<RewindOrder> orders, IReadOnlyDictionary<TopicPartition, long> stood, TimeSpan look, Action<string> tell, CancellationToken cancellation)
+    public async Task UntilReadAsync(
+        IReadOnlyList<RewindOrder> orders,
+        IReadOnlyDictionary<TopicPartition, long> stood,
+        TimeSpan look,
+        Action<string> tell,
+        CancellationToken cancellation
+    )
     {
         var partitions = orders.Select(order => order.Partition).ToList();
         long? told = null;
@@ -31,9 +37,15 @@ sealed class RewindWait(RewindStore store, GroupPlaces group, string name, TimeP
             if (told is null || clock.GetElapsedTime(told.Value) >= TellEvery)
             {
                 told = clock.GetTimestamp();
-                tell(open > 0
-                    ? string.Create(CultureInfo.InvariantCulture, $"{open} of {orders.Count} partitions wait for a replica to begin; the order stands also when nobody waits here")
-                    : string.Create(CultureInfo.InvariantCulture, $"{left} records to go"));
+                tell(
+                    open > 0
+                        ? string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{open} of {orders.Count} partitions wait for a replica to begin; "
+                                + $"the order stands also when nobody waits here"
+                        )
+                        : string.Create(CultureInfo.InvariantCulture, $"{left} records to go")
+                );
             }
             await Task.Delay(look, clock, cancellation);
         }

@@ -6,7 +6,13 @@ namespace Betting.CdcSink.Rewind;
 
 /// <summary>Looks for orders to rewind while the worker runs; the reading thread obeys those of its own partitions.</summary>
 public sealed class RewindWatch(
-    RewindStore store, CdcSinkOptions options, ClickHouseOutage outage, Heartbeats heartbeats, TimeProvider clock, ILogger<RewindWatch> log) : IWorkerLoop
+    RewindStore store,
+    CdcSinkOptions options,
+    ClickHouseOutage outage,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<RewindWatch> log
+) : IWorkerLoop
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 

@@ -23,16 +23,24 @@ public sealed class BatchPlace(ProgressStore progress)
             return false;
         }
         var recorded = await progress.ReadAsync(positions.Select(each => each.Topic), cancellation);
-        return positions.TrueForAll(each => recorded.TryGetValue(new TopicPartition(each.Topic, each.Partition), out var known)
-            && known.Generation == each.Generation && known.NextOffset >= each.NextOffset);
+        return positions.TrueForAll(each =>
+            recorded.TryGetValue(new TopicPartition(each.Topic, each.Partition), out var known)
+            && known.Generation == each.Generation
+            && known.NextOffset >= each.NextOffset
+        );
     }
 
     /// <summary>
     /// The place as text: a position in PostgreSQL's log, and the end of the batch in each partition. A later batch has another place.
     /// </summary>
     public static string Of(ChangeBatch batch, SourceTable table, ChangeVersion version) =>
-        string.Join(' ', [FormattableString.Invariant($"{version.Lsn}"),
-            .. PositionsOf(batch, table).Select(each => FormattableString.Invariant($"{each.Partition}@{each.NextOffset}"))]);
+        string.Join(
+            ' ',
+            [
+                FormattableString.Invariant($"{version.Lsn}"),
+                .. PositionsOf(batch, table).Select(each => FormattableString.Invariant($"{each.Partition}@{each.NextOffset}")),
+            ]
+        );
 
     // A part of a batch has no positions of its own.
     static List<PartitionPosition> PositionsOf(ChangeBatch batch, SourceTable table) =>

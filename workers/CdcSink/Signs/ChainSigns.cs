@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Messages;
 using Microsoft.Extensions.Logging;
@@ -7,11 +8,18 @@ namespace Betting.CdcSink.Signs;
 
 /// <summary>
 /// Looks whether each watermark follows the one before it. Debezium asks a restored or promoted PostgreSQL only for what it commits above
-/// the position that Kafka Connect has stored, so the next watermark stands higher in the log than the last one, as if nothing had been lost.
+/// the position that Kafka Connect has stored, so the next watermark stands higher in the log than the last one, as if nothing had been
+/// lost.
 /// </summary>
 /// <remarks>To be asked batch by batch in the order of reading: two batches side by side would not know each other's watermarks.</remarks>
 public sealed class ChainSigns(
-    ChangeStore store, WatermarkStore watermarks, CdcSinkOptions options, CdcSinkMetrics metrics, TimeProvider clock, ILogger<ChainSigns> log)
+    ChangeStore store,
+    WatermarkStore watermarks,
+    CdcSinkOptions options,
+    CdcSinkMetrics metrics,
+    TimeProvider clock,
+    ILogger<ChainSigns> log
+)
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
@@ -27,7 +35,8 @@ public sealed class ChainSigns(
         foreach (var run in RunsOf(batch))
         {
             var first = run.First();
-            var before = RecordedBefore(run.Key, batch, first) ?? await watermarks.LastBeforeAsync(first, GenerationOf(batch, first), cancellation);
+            var before = RecordedBefore(run.Key, batch, first)
+                ?? await watermarks.LastBeforeAsync(first, GenerationOf(batch, first), cancellation);
             foreach (var found in WatermarkChain.Breaks(before, run, options.CaptureGap))
             {
                 if (!await watermarks.HasAsync(found.Watermark, cancellation))
@@ -62,8 +71,12 @@ public sealed class ChainSigns(
         batch.Positions.Find(each => each.Topic == watermark.Topic && each.Partition == watermark.Partition).Generation;
 
     StreamedWatermark? RecordedBefore((string, int, int) run, ChangeBatch batch, StreamedWatermark first) =>
-        _recorded.TryGetValue(run, out var recorded) && recorded.Assignment == batch.Assignment && recorded.Generation == GenerationOf(batch, first)
-            && recorded.Last.Offset < first.Offset ? recorded.Last : null;
+        _recorded.TryGetValue(run, out var recorded)
+        && recorded.Assignment == batch.Assignment
+        && recorded.Generation == GenerationOf(batch, first)
+        && recorded.Last.Offset < first.Offset
+            ? recorded.Last
+            : null;
 
     /// <summary>
     /// What was committed before the named predecessor was written is in PostgreSQL as it was read. Where the predecessor never came,
@@ -86,7 +99,9 @@ public sealed class ChainSigns(
         }
         var named = found.Watermark.Link.Previous;
         var here = batch.Watermarks.Find(each => each.Link.Id == named);
-        return here.Link.IsKnown ? Before(here.At) : await watermarks.TimeOfAsync(found.Watermark, named, cancellation) is { } at ? Before(at) : Hold.All;
+        return here.Link.IsKnown ? Before(here.At)
+            : await watermarks.TimeOfAsync(found.Watermark, named, cancellation) is { } at ? Before(at)
+            : Hold.All;
     }
 
     static Hold Before(long at) => new Watermark(Moment(at), default).Hold;
@@ -102,7 +117,16 @@ public sealed class ChainSigns(
             switch (found.Kind)
             {
                 case ChainBreakKind.Predecessor:
-                    CdcSinkLog.WatermarkChainBroken(log, at, next.Version.Lsn, next.Link.Timeline, Moment(before.At), before.Version.Lsn, before.Link.Timeline, epoch);
+                    CdcSinkLog.WatermarkChainBroken(
+                        log,
+                        at,
+                        next.Version.Lsn,
+                        next.Link.Timeline,
+                        Moment(before.At),
+                        before.Version.Lsn,
+                        before.Link.Timeline,
+                        epoch
+                    );
                     break;
                 case ChainBreakKind.Timeline:
                     CdcSinkLog.TimelineChanged(log, before.Link.Timeline, next.Link.Timeline, Moment(before.At), at, epoch);
@@ -119,16 +143,22 @@ public sealed class ChainSigns(
             }
         }
         await store.AskReconciliationAsync(
-            Sign.Of(FormattableString.Invariant($"{found.Kind} of the watermarks of epoch {epoch}"), next), ReasonOf(found.Kind), hold, cancellation);
+            Sign.Of(string.Create(CultureInfo.InvariantCulture, $"{found.Kind} of the watermarks of epoch " + $"{epoch}"), next),
+            ReasonOf(found.Kind),
+            hold,
+            cancellation
+        );
     }
 
-    static string ReasonOf(ChainBreakKind kind) => kind switch
-    {
-        ChainBreakKind.Publication => "the publication or the definition of a table was changed: changes may have been left out of the stream",
-        ChainBreakKind.Incomplete => "the publication does not send every change of users, events and bets",
-        ChainBreakKind.Gap => "capture stood still: the slot may have been moved, or a part of the log lost",
-        _ => "PostgreSQL may have been restored or promoted without a new epoch",
-    };
+    static string ReasonOf(ChainBreakKind kind) =>
+        kind switch
+        {
+            ChainBreakKind.Publication => "the publication or the definition of a table was changed: changes may have been left out of "
+                + "the stream",
+            ChainBreakKind.Incomplete => "the publication does not send every change of users, events and bets",
+            ChainBreakKind.Gap => "capture stood still: the slot may have been moved, or a part of the log lost",
+            _ => "PostgreSQL may have been restored or promoted without a new epoch",
+        };
 
     static DateTimeOffset Moment(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
 }

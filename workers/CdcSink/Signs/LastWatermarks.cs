@@ -15,8 +15,18 @@ static class LastWatermarks
 
     static readonly Column[] Columns =
     [
-        Column.Text("topic"), Column.Int32("partition"), Column.UInt8("epoch"), Column.UInt64("generation"), Column.UInt8("slot"), Column.Int64("offset"),
-        Column.Time("at"), Column.UInt64("version"), Column.Uuid("id"), Column.Uuid("previous"), Column.UInt32("timeline"), Column.Uuid("publication"),
+        Column.Text("topic"),
+        Column.Int32("partition"),
+        Column.UInt8("epoch"),
+        Column.UInt64("generation"),
+        Column.UInt8("slot"),
+        Column.Int64("offset"),
+        Column.Time("at"),
+        Column.UInt64("version"),
+        Column.Uuid("id"),
+        Column.Uuid("previous"),
+        Column.UInt32("timeline"),
+        Column.Uuid("publication"),
         Column.Time("started"),
     ];
 

@@ -12,7 +12,12 @@ namespace Betting.CdcSink.Signs;
 /// </summary>
 /// <remarks>Called batch by batch in the order of reading.</remarks>
 public sealed class LogSigns(
-    ChangeStore store, WatermarkStore watermarks, CdcSinkMetrics metrics, TimeProvider clock, ILogger<LogSigns> log)
+    ChangeStore store,
+    WatermarkStore watermarks,
+    CdcSinkMetrics metrics,
+    TimeProvider clock,
+    ILogger<LogSigns> log
+)
 {
     static readonly TimeSpan LogEvery = TimeSpan.FromMinutes(1);
 
@@ -39,8 +44,10 @@ public sealed class LogSigns(
         {
             // After a start or a rewind, the highest one: while the log is below it, the sign comes once more.
             var first = run.First();
-            var before = _reached.TryGetValue(run.Key, out var known) && known.Assignment == batch.Assignment && known.Offset < first.Offset
-                ? known.Version : await watermarks.HighestBeforeAsync(first, cancellation);
+            var before =
+                _reached.TryGetValue(run.Key, out var known) && known.Assignment == batch.Assignment && known.Offset < first.Offset
+                    ? known.Version
+                    : await watermarks.HighestBeforeAsync(first, cancellation);
             var earlier = new List<StreamedWatermark>();
             foreach (var watermark in run)
             {
@@ -83,12 +90,19 @@ public sealed class LogSigns(
             _logged = clock.GetTimestamp();
             CdcSinkLog.LogWentBack(log, watermark.Version.Lsn, Moment(watermark.At), epoch);
         }
-        var below = earlier.Where(each => each.Version.Value < watermark.Version.Value).Select(each => each.At)
-            .Append(await watermarks.LastBelowAsync(watermark, cancellation)).Max();
-        var proven = below == 0 ? 0 : (new Watermark(Moment(below), default).AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var below = earlier
+            .Where(each => each.Version.Value < watermark.Version.Value)
+            .Select(each => each.At)
+            .Append(await watermarks.LastBelowAsync(watermark, cancellation))
+            .Max();
+        var proven =
+            below == 0 ? 0 : (new Watermark(Moment(below), default).AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         await store.AskReconciliationAsync(
             Sign.Of(FormattableString.Invariant($"the log of epoch {epoch} went back"), watermark),
-            "PostgreSQL's log went back without a new epoch", new Hold(proven), cancellation);
+            "PostgreSQL's log went back without a new epoch",
+            new Hold(proven),
+            cancellation
+        );
     }
 
     static DateTimeOffset Moment(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Commit;
 using Betting.CdcSink.Messages;
@@ -13,7 +14,15 @@ namespace Betting.CdcSink.Signs;
 /// and a reconciliation is asked for, which holds <c>data_as_of</c> until a run has found everything equal.
 /// </summary>
 public sealed class StreamSigns(
-    ChangeStore store, SnapshotStore snapshots, LostChanges lost, BatchPlace stored, ClockJumpReport jumps, CdcSinkMetrics metrics, TimeProvider clock, ILogger<StreamSigns> log)
+    ChangeStore store,
+    SnapshotStore snapshots,
+    LostChanges lost,
+    BatchPlace stored,
+    ClockJumpReport jumps,
+    CdcSinkMetrics metrics,
+    TimeProvider clock,
+    ILogger<StreamSigns> log
+)
 {
     const int BeginsAtOnce = 16;
 
@@ -32,12 +41,17 @@ public sealed class StreamSigns(
     readonly ConcurrentDictionary<SourceTable, (long Id, ulong Version)> _last = [];
 
     /// <summary>Looks at a batch whose changes and markers are stored: all questions at once, each a small one.</summary>
-    public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation) => Task.WhenAll([
-        NoticeLossAsync(batch, cancellation),
-        NoticeBeginsAsync(batch, cancellation),
-        .. batch.ReadIncrementally.Select(read => NoticeIncrementalAsync(batch, read.Key.Table, read.Key.Epoch, read.Value, cancellation)),
-        .. batch.StreamedUntil.All.GroupBy(each => each.Epoch).Select(each => NoticeLowerEpochAsync(batch, each.Key, each, cancellation)),
-    ]);
+    public Task NoticeAsync(ChangeBatch batch, CancellationToken cancellation) =>
+        Task.WhenAll([
+            NoticeLossAsync(batch, cancellation),
+            NoticeBeginsAsync(batch, cancellation),
+            .. batch.ReadIncrementally.Select(read =>
+                NoticeIncrementalAsync(batch, read.Key.Table, read.Key.Epoch, read.Value, cancellation)
+            ),
+            .. batch
+                .StreamedUntil.All.GroupBy(each => each.Epoch)
+                .Select(each => NoticeLowerEpochAsync(batch, each.Key, each, cancellation)),
+        ]);
 
     /// <summary>A whole batch is recorded, and with it the jumps of PostgreSQL's clock that it shows.</summary>
     public void NoticeClockJumps(ChangeBatch batch) => jumps.Found(batch.ClockJumps);
@@ -66,7 +80,12 @@ public sealed class StreamSigns(
         foreach (var starts in batch.SnapshotStarts.Where(IsBegin).Chunk(BeginsAtOnce))
         {
             var areRepetitions = await Task.WhenAll(starts.Select(start => IsRepetitionAsync(start, cancellation)));
-            foreach (var (start, _) in starts.Zip(areRepetitions).Where(each => each.Second).DistinctBy(each => (each.First.Table, each.First.Version)))
+            foreach (
+                var (start, _) in starts
+                    .Zip(areRepetitions)
+                    .Where(each => each.Second)
+                    .DistinctBy(each => (each.First.Table, each.First.Version))
+            )
             {
                 await ReportRepetitionAsync(start, cancellation);
             }
@@ -82,12 +101,14 @@ public sealed class StreamSigns(
     }
 
     // A partition that is read again from before its first read is looked at again: ClickHouse may be another one.
-    bool IsBegin(Snapshot start) => !_begun.TryGetValue((start.Table, start.Version, start.Partition), out var first) || start.Offset <= first;
+    bool IsBegin(Snapshot start) =>
+        !_begun.TryGetValue((start.Table, start.Version, start.Partition), out var first) || start.Offset <= first;
 
     /// <summary>
-    /// A snapshot in an epoch that has streamed changes cannot outrank them, and rows that were deleted while nobody captured stay. The same
-    /// holds for a second snapshot: nothing tells which rows of the first are gone. Streamed changes behind it are no sign, because the
-    /// topics may be read a second time; nor is the same snapshot. What the end of a snapshot says is settled by <see cref="SnapshotSettlement"/>.
+    /// A snapshot in an epoch that has streamed changes cannot outrank them, and rows that were deleted while nobody captured stay. The
+    /// same holds for a second snapshot: nothing tells which rows of the first are gone. Streamed changes behind it are no sign, because
+    /// the topics may be read a second time; nor is the same snapshot. What the end of a snapshot says is settled by
+    /// <see cref="SnapshotSettlement"/>.
     /// </summary>
     async Task<bool> IsRepetitionAsync(Snapshot start, CancellationToken cancellation)
     {
@@ -101,11 +122,16 @@ public sealed class StreamSigns(
         {
             await snapshots.NoteLaterAsync(start, cancellation);
         }
-        // Neither suffices alone: a transaction that was open when the slot was made has rows before the reads, and a connector may wait before it reads.
+        // Neither suffices alone: a transaction that was open when the slot was made has rows before the reads, and a connector may wait
+        // before it reads.
         var streamed = ChangeVersion.Of(start.Version.Epoch, streamed: true, 0);
         var here = ChangeVersion.Of(start.Version.Epoch, streamed: true, start.Version.Lsn);
         return (isLater && await store.HasChangesAsync(start.Table, streamed, here, cancellation))
-            || (start.IsFirst ? await snapshots.HasAnotherAsync(start.Version, cancellation) : await snapshots.HasOtherReadsAsync(start.Version, cancellation));
+            || (
+                start.IsFirst
+                    ? await snapshots.HasAnotherAsync(start.Version, cancellation)
+                    : await snapshots.HasOtherReadsAsync(start.Version, cancellation)
+            );
     }
 
     async Task ReportRepetitionAsync(Snapshot start, CancellationToken cancellation)
@@ -116,13 +142,17 @@ public sealed class StreamSigns(
             CdcSinkLog.SnapshotInUsedEpoch(log, start.Topic, start.Version.Epoch);
         }
         await store.AskReconciliationAsync(
-            $"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}", "a snapshot began in an epoch that has streamed changes or another snapshot",
-            Hold.Now, cancellation);
+            $"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}",
+            "a snapshot began in an epoch that " + "has streamed changes or another snapshot",
+            Hold.Now,
+            cancellation
+        );
     }
 
     /// <summary>
-    /// An incremental snapshot reads rows beside the stream, chunk by chunk, and its end is not marked: nothing tells whether what it reads was
-    /// captured before, nor when it has read everything. Where no snapshot has read the table whole in this epoch, nothing of it is proven.
+    /// An incremental snapshot reads rows beside the stream, chunk by chunk, and its end is not marked: nothing tells whether what it reads
+    /// was captured before, nor when it has read everything. Where no snapshot has read the table whole in this epoch, nothing of it is
+    /// proven.
     /// </summary>
     /// <remarks>Every batch with such reads asks, so that the last run begins after the last of them.</remarks>
     async Task NoticeIncrementalAsync(ChangeBatch batch, SourceTable table, int epoch, ChangeVersion first, CancellationToken cancellation)
@@ -134,7 +164,10 @@ public sealed class StreamSigns(
         var hold = await snapshots.HasWholeAsync(table, epoch, cancellation) ? Hold.Now : Hold.All;
         await store.AskReconciliationAsync(
             new Sign(FormattableString.Invariant($"incremental snapshot of {table} in epoch {epoch}"), BatchPlace.Of(batch, table, first)),
-            "an incremental snapshot reads rows that may not have been captured", hold, cancellation);
+            "an incremental snapshot reads rows that may not have been captured",
+            hold,
+            cancellation
+        );
     }
 
     /// <summary>
@@ -160,8 +193,14 @@ public sealed class StreamSigns(
             if (!await stored.IsRecordedAsync(batch, change.Table, cancellation))
             {
                 await store.AskReconciliationAsync(
-                    new Sign(FormattableString.Invariant($"epoch {epoch} of {name} after epoch {newer.Epoch}"), BatchPlace.Of(batch, change.Table, change.Version)),
-                    "changes have a lower epoch than a snapshot before them", new Hold(newer.At), cancellation);
+                    new Sign(
+                        string.Create(CultureInfo.InvariantCulture, $"epoch {epoch} of {name} after epoch " + $"{newer.Epoch}"),
+                        BatchPlace.Of(batch, change.Table, change.Version)
+                    ),
+                    "changes have a lower epoch than a snapshot before them",
+                    new Hold(newer.At),
+                    cancellation
+                );
             }
         }
     }

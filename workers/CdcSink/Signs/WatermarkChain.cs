@@ -8,12 +8,14 @@ namespace Betting.CdcSink.Signs;
 /// </summary>
 public static class WatermarkChain
 {
-    /// <param name="before">The last watermark of the partition and epoch before these; null where none is known, which says nothing of the first.</param>
+    /// <param name="before">
+    /// The last watermark of the partition and epoch before these; null where none is known, which says nothing of the first.
+    /// </param>
     /// <param name="watermarks">Of one partition and epoch, in the order of their offsets; those without a link are passed over.</param>
     /// <param name="gap">Watermarks further apart than this leave a gap.</param>
     /// <returns>
-    /// What does not follow the one before it, and the last one that was written under an incomplete publication. A watermark that was sent before may be among them: a connector
-    /// repeats what it sent.
+    /// What does not follow the one before it, and the last one that was written under an incomplete publication. A watermark that was sent
+    /// before may be among them: a connector repeats what it sent.
     /// </returns>
     public static List<ChainBreak> Breaks(StreamedWatermark? before, IEnumerable<StreamedWatermark> watermarks, TimeSpan gap)
     {
@@ -43,9 +45,9 @@ public static class WatermarkChain
     }
 
     /// <summary>
-    /// A watermark with the same predecessor as the last one is no break: the message of an older query is in the log when it is written, and the transaction
-    /// that was to record it as the last one was rolled back. Where PostgreSQL was restarted between the two it is one: a restart rolls back nothing
-    /// that came, so PostgreSQL was restored from a copy that is older than the last one.
+    /// A watermark with the same predecessor as the last one is no break: the message of an older query is in the log when it is written,
+    /// and the transaction that was to record it as the last one was rolled back. Where PostgreSQL was restarted between the two it is one:
+    /// a restart rolls back nothing that came, so PostgreSQL was restored from a copy that is older than the last one.
     /// </summary>
     static ChainBreakKind? Judge(in StreamedWatermark last, in StreamedWatermark next, TimeSpan gap)
     {
@@ -76,24 +78,30 @@ public readonly record struct ChainBreak(StreamedWatermark Before, StreamedWater
 /// <summary>How a watermark does not follow the one before it.</summary>
 public enum ChainBreakKind
 {
-    /// <summary>It names another predecessor: PostgreSQL's log does not have what was read before it, or Kafka lost what came between them.</summary>
+    /// <summary>
+    /// It names another predecessor: PostgreSQL's log does not have what was read before it, or Kafka lost what came between them.
+    /// </summary>
     Predecessor,
 
-    /// <summary>It names the right predecessor and another timeline: PostgreSQL was promoted or restored, and nobody knows what was lost.</summary>
+    /// <summary>
+    /// It names the right predecessor and another timeline: PostgreSQL was promoted or restored, and nobody knows what was lost.
+    /// </summary>
     Timeline,
 
-    /// <summary>It names the right predecessor and another publication: changes between the two may have been left out of the stream.</summary>
+    /// <summary>
+    /// It names the right predecessor and another publication: changes between the two may have been left out of the stream.
+    /// </summary>
     Publication,
 
     /// <summary>
-    /// Its own publication does not send every change of the three tables, whatever the one before it says. It comes with each batch while that
-    /// is so: a run proves only what was committed before it began.
+    /// Its own publication does not send every change of the three tables, whatever the one before it says. It comes with each batch while
+    /// that is so: a run proves only what was committed before it began.
     /// </summary>
     Incomplete,
 
     /// <summary>
-    /// It names the right predecessor and comes long after it: the connector was stopped. Nothing says that a change is missing, and nothing
-    /// says that nobody moved the slot meanwhile: see docs/decisions/watermark-chain.md.
+    /// It names the right predecessor and comes long after it: the connector was stopped. Nothing says that a change is missing, and
+    /// nothing says that nobody moved the slot meanwhile: see docs/decisions/watermark-chain.md.
     /// </summary>
     Gap,
 }

@@ -17,8 +17,18 @@ namespace Betting.CdcSink.Snapshots;
 /// then deletes the rows that are gone. A replica that starts while a snapshot is open waits for the topics' ends of that later moment.
 /// </summary>
 public sealed class SnapshotEndLoop(
-    SnapshotStore snapshots, SnapshotSettlement settlement, ProgressStore progress, IOptions<KafkaOptions> kafka, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, ClickHouseOutage outage,
-    Heartbeats heartbeats, TimeProvider clock, ILogger<SnapshotEndLoop> log) : IWorkerLoop
+    SnapshotStore snapshots,
+    SnapshotSettlement settlement,
+    ProgressStore progress,
+    IOptions<KafkaOptions> kafka,
+    CdcSinkOptions options,
+    CdcSinkMetrics metrics,
+    Readiness readiness,
+    ClickHouseOutage outage,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<SnapshotEndLoop> log
+) : IWorkerLoop
 {
     /// <summary>Readiness: false while ClickHouse does not take, or answer, what settles a snapshot.</summary>
     public const string Condition = "clickhouse-snapshots";

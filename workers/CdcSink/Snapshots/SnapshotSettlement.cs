@@ -43,7 +43,13 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
                 case SnapshotVerdict.AskReconciliation:
                     CdcSinkLog.OlderRowsStay(log, table.ToString(), snapshot.Epoch, WhyOf(facts));
                     await store.AskReconciliationAsync(
-                        FormattableString.Invariant($"{table} before epoch {snapshot.Epoch} at {end.Version.Lsn}"), facts.IsRead && !facts.IsWhole ? "the snapshot may not have read all of the table" : "a snapshot does not tell which rows of older epochs are gone", Hold.Now, cancellation);
+                        FormattableString.Invariant($"{table} before epoch {snapshot.Epoch} at {end.Version.Lsn}"),
+                        facts.IsRead && !facts.IsWhole
+                            ? "the snapshot may not have read all of the table"
+                            : "a snapshot does not tell which rows of older epochs are gone",
+                        Hold.Now,
+                        cancellation
+                    );
                     break;
             }
             beat();
@@ -64,17 +70,24 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
         await store.AskReconciliationAsync(of, "the snapshot of a newer epoch is complete", Hold.None, cancellation);
         foreach (var table in doubtful)
         {
-            await store.AskReconciliationAsync($"{table} of {of}", "records were left out before the snapshot, perhaps reads of it", Hold.Now, cancellation);
+            await store.AskReconciliationAsync(
+                $"{table} of {of}",
+                "records were left out before the snapshot, perhaps reads of " + "it",
+                Hold.Now,
+                cancellation
+            );
         }
     }
 
     static string WhyOf(in TableFacts facts) =>
-        !facts.IsRead ? "it read no row of the table" : !facts.IsWhole ? "its last read of the table has not come, or records were left out among its reads" : "it ran beside the stream";
+        !facts.IsRead ? "it read no row of the table"
+        : !facts.IsWhole ? "its last read of the table has not come, or records were " + "left out among its reads"
+        : "it ran beside the stream";
 
     async Task JoinEverythingAsync(Action beat, CancellationToken cancellation)
     {
         using var pages = join.PagesOf(new LargeJoin([], [], Everything: true, new HashSet<string>()));
-        for (long? next = long.MinValue; next is { } from;)
+        for (long? next = long.MinValue; next is { } from; )
         {
             using var page = await pages.ReadAsync(from, cancellation);
             await join.InsertAsync(page, cancellation);

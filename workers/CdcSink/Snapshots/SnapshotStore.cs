@@ -13,8 +13,8 @@ public sealed class SnapshotStore(ChangeStore store)
     static readonly SourceTable[] Tables = [SourceTable.Users, SourceTable.Events, SourceTable.Bets];
 
     /// <summary>
-    /// Snapshots that ended and are not settled, the oldest first. Debezium streams only after a snapshot: where a watermark beyond its reads
-    /// was stored after them, it is over, whether or not its last read came.
+    /// Snapshots that ended and are not settled, the oldest first. Debezium streams only after a snapshot: where a watermark beyond its
+    /// reads was stored after them, it is over, whether or not its last read came.
     /// </summary>
     public async Task<List<SnapshotEnd>> OpenAsync(CancellationToken cancellation)
     {
@@ -35,18 +35,28 @@ public sealed class SnapshotStore(ChangeStore store)
             FORMAT RowBinary
             """;
         var (open, stored) = (new List<SnapshotEnd>(), 0L);
-        await store.ReadRowsAsync(Sql, null, (ref row) =>
-        {
-            var (version, transaction, committed) = (row.ReadUInt64(), row.ReadUInt64(), row.ReadInt64());
-            var topic = System.Text.Encoding.UTF8.GetString(row.ReadString());
-            var (partition, offset, isSeen) = (row.ReadInt64(), row.ReadInt64(), row.ReadUInt64() > 0);
-            var lastStored = row.ReadInt64();
-            if (!row.IsShort)
+        await store.ReadRowsAsync(
+            Sql,
+            null,
+            (ref row) =>
             {
-                open.Add(new SnapshotEnd(new ChangeVersion(version), (uint)transaction, committed, topic, (int)partition, offset) { IsSeen = isSeen });
-                stored = lastStored;
-            }
-        }, cancellation);
+                var (version, transaction, committed) = (row.ReadUInt64(), row.ReadUInt64(), row.ReadInt64());
+                var topic = System.Text.Encoding.UTF8.GetString(row.ReadString());
+                var (partition, offset, isSeen) = (row.ReadInt64(), row.ReadInt64(), row.ReadUInt64() > 0);
+                var lastStored = row.ReadInt64();
+                if (!row.IsShort)
+                {
+                    open.Add(
+                        new SnapshotEnd(new ChangeVersion(version), (uint)transaction, committed, topic, (int)partition, offset)
+                        {
+                            IsSeen = isSeen,
+                        }
+                    );
+                    stored = lastStored;
+                }
+            },
+            cancellation
+        );
         foreach (var unseen in open.Where(end => !end.IsSeen).ToList())
         {
             if (!await WentOnAsync(unseen.Version, stored, cancellation))
@@ -62,8 +72,12 @@ public sealed class SnapshotStore(ChangeStore store)
     {
         var end = ChangeVersion.Of(reads.Epoch, streamed: true, ChangeVersion.MaxLsn);
         return await NumberAsync(
-            $"SELECT count() FROM watermarks WHERE version > {{from:UInt64}} AND version <= {{to:UInt64}} AND toUnixTimestamp64Micro(recorded_at) > {stored}",
-            ChangeVersion.Of(reads.Epoch, streamed: true, reads.Lsn), end, cancellation) > 0;
+                $"SELECT count() FROM watermarks WHERE version > {{from:UInt64}} AND version <= {{to:UInt64}} AND "
+                    + $"toUnixTimestamp64Micro(recorded_at) > {stored}",
+                ChangeVersion.Of(reads.Epoch, streamed: true, reads.Lsn),
+                end,
+                cancellation
+            ) > 0;
     }
 
     /// <param name="table">Which table.</param>
@@ -81,36 +95,48 @@ public sealed class SnapshotStore(ChangeStore store)
             IsRead: await store.HasChangesAsync(table, snapshot.Version, new ChangeVersion(snapshot.Version.Value + 1), cancellation),
             HasOlderRows: await store.HasChangesAsync(table, open, snapshot.EpochStart, cancellation),
             HasOlderReads: isHalfDone || await store.HasChangesAsync(table, open, snapshot.Version, cancellation),
-            StreamRan: await WasReadIncrementallyAsync(table, snapshot, cancellation) || await HasStreamedBeforeAsync(table, snapshot, cancellation)
+            StreamRan: await WasReadIncrementallyAsync(table, snapshot, cancellation)
+                || await HasStreamedBeforeAsync(table, snapshot, cancellation)
                 || await WasStreamedAsync(table, snapshot, cancellation),
             WasRead: await WasReadAsync(table, snapshot.EpochStart, snapshot.Version, cancellation),
             IsWhole: (isSeen || await WasFinishedAsync(table, snapshot, cancellation)) && !lost,
-            IsDoubtful: doubtful);
+            IsDoubtful: doubtful
+        );
     }
 
-    /// <summary>True where no first read of this snapshot came, and another snapshot of the same epoch was read, at another position of the log.</summary>
+    /// <summary>
+    /// True where no first read of this snapshot came, and another snapshot of the same epoch was read, at another position of the log.
+    /// </summary>
     /// <param name="reads">The version of its reads.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task<bool> HasOtherReadsAsync(ChangeVersion reads, CancellationToken cancellation)
     {
         var start = ChangeVersion.Of(reads.Epoch, streamed: false, 0);
         var end = ChangeVersion.Of(reads.Epoch, streamed: false, ChangeVersion.MaxLsn);
-        return await NumberAsync($$"""
-            SELECT toUInt64(countIf(marker = 'read' AND version != {{reads.Value}}) > 0 AND countIf(marker = 'first' AND version = {{reads.Value}}) = 0)
-            FROM snapshot_markers WHERE version BETWEEN {from:UInt64} AND {to:UInt64}
-            """, start, end, cancellation) > 0;
+        return await NumberAsync(
+                $$"""
+                SELECT toUInt64(countIf(marker = 'read' AND version != {{reads.Value}}) > 0 AND countIf(marker = 'first'
+                AND version = {{reads.Value}}) = 0)
+                FROM snapshot_markers WHERE version BETWEEN {from:UInt64} AND {to:UInt64}
+                """,
+                start,
+                end,
+                cancellation
+            ) > 0;
     }
 
     /// <summary>True where reads of the snapshot stand before this one in its partition.</summary>
     public async Task<bool> HasEarlierReadsAsync(Snapshot read, CancellationToken cancellation)
     {
-        var sql = FormattableString.Invariant($$"""
+        var sql = FormattableString.Invariant(
+            $$"""
             SELECT toUInt64(count()) FROM
             (
                 SELECT 1 FROM {{Changes(read.Table)}}
                 WHERE version BETWEEN {from:UInt64} AND {to:UInt64} AND partition = {{read.Partition}} AND offset < {{read.Offset}} LIMIT 1
             )
-            """);
+            """
+        );
         return await NumberAsync(sql, read.Version, read.Version, cancellation) > 0;
     }
 
@@ -119,7 +145,9 @@ public sealed class SnapshotStore(ChangeStore store)
     {
         var start = ChangeVersion.Of(first.Epoch, streamed: false, 0);
         var end = ChangeVersion.Of(first.Epoch, streamed: false, ChangeVersion.MaxLsn);
-        var sql = $"SELECT max(version) FROM snapshot_markers WHERE marker = 'first' AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}} AND version != {first.Value}";
+        var sql =
+            $"SELECT max(version) FROM snapshot_markers WHERE marker = 'first' AND version BETWEEN {{from:UInt64}} AND "
+            + $"{{to:UInt64}} AND version != {first.Value}";
         return await NumberAsync(sql, start, end, cancellation) > 0;
     }
 
@@ -145,11 +173,16 @@ public sealed class SnapshotStore(ChangeStore store)
             WHERE version >= {from:UInt64} ORDER BY began_at LIMIT 1 FORMAT RowBinary
             """;
         EpochBegin? newer = null;
-        await store.ReadRowsAsync(Sql, parameters, (ref row) =>
-        {
-            var (version, began) = (row.ReadUInt64(), row.ReadInt64());
-            newer = row.IsShort ? newer : new EpochBegin(new ChangeVersion(version).Epoch, began);
-        }, cancellation);
+        await store.ReadRowsAsync(
+            Sql,
+            parameters,
+            (ref row) =>
+            {
+                var (version, began) = (row.ReadUInt64(), row.ReadInt64());
+                newer = row.IsShort ? newer : new EpochBegin(new ChangeVersion(version).Epoch, began);
+            },
+            cancellation
+        );
         return newer;
     }
 
@@ -161,21 +194,35 @@ public sealed class SnapshotStore(ChangeStore store)
     }
 
     /// <summary>
-    /// Notes that the stream of the epoch ran before this snapshot. Its reads are newer than their position where the connector had a backlog, and
-    /// newer than their time where it waited before it began to read. The first of them is at least as new as all that they read, so a read that
-    /// was written after one that is noted changes nothing.
+    /// Notes that the stream of the epoch ran before this snapshot. Its reads are newer than their position where the connector had a
+    /// backlog, and newer than their time where it waited before it began to read. The first of them is at least as new as all that they
+    /// read, so a read that was written after one that is noted changes nothing.
     /// </summary>
     public async Task NoteLaterAsync(Snapshot start, CancellationToken cancellation)
     {
-        var noted = $"SELECT count() FROM snapshot_markers WHERE marker = 'later' AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}} AND toUnixTimestamp64Micro(committed_at) <= {start.ReadAt}";
+        var noted =
+            $"SELECT count() FROM snapshot_markers WHERE marker = 'later' AND version BETWEEN {{from:UInt64}} AND "
+            + $"{{to:UInt64}} AND toUnixTimestamp64Micro(committed_at) <= {start.ReadAt}";
         if (await NumberAsync(noted, start.Version, start.Version, cancellation) > 0)
         {
             return;
         }
         using var rows = new NativeRows(ChangeRows.SnapshotMarkerColumns);
         var place = new StreamRecord(start.Topic, 0, 0, 0, null, null, []);
-        ChangeRows.AddSnapshotMarker(rows, place, new DecodedRecord { Version = start.Version, CommitTime = start.NotedAt }, SnapshotEnd.NotedMarker, Settlement.Open);
-        ChangeRows.AddSnapshotMarker(rows, place, new DecodedRecord { Version = start.Version, CommitTime = start.ReadAt }, SnapshotEnd.LaterMarker, Settlement.Open);
+        ChangeRows.AddSnapshotMarker(
+            rows,
+            place,
+            new DecodedRecord { Version = start.Version, CommitTime = start.NotedAt },
+            SnapshotEnd.NotedMarker,
+            Settlement.Open
+        );
+        ChangeRows.AddSnapshotMarker(
+            rows,
+            place,
+            new DecodedRecord { Version = start.Version, CommitTime = start.ReadAt },
+            SnapshotEnd.LaterMarker,
+            Settlement.Open
+        );
         await store.InsertAsync("snapshot_markers", rows, cancellation);
     }
 
@@ -197,9 +244,15 @@ public sealed class SnapshotStore(ChangeStore store)
     }
 
     // The highest end of the table's rows; where a version is given, the highest one below it.
-    async Task<ChangeVersion> EndedAsync(SourceTable table, ChangeVersion? below, CancellationToken cancellation) => new(await NumberAsync(
-        $"SELECT max(version) FROM truncations WHERE table = '{Name(table)}' AND version < {{to:UInt64}}",
-        default, below ?? new ChangeVersion(ulong.MaxValue), cancellation));
+    async Task<ChangeVersion> EndedAsync(SourceTable table, ChangeVersion? below, CancellationToken cancellation) =>
+        new(
+            await NumberAsync(
+                $"SELECT max(version) FROM truncations WHERE table = '{Name(table)}' AND version < {{to:UInt64}}",
+                default,
+                below ?? new ChangeVersion(ulong.MaxValue),
+                cancellation
+            )
+        );
 
     /// <summary>
     /// Whether streamed changes of the epoch stand before the snapshot's reads in the same partition. Versions do not tell: a transaction
@@ -217,7 +270,8 @@ public sealed class SnapshotStore(ChangeStore store)
                     SELECT topic, partition, min(offset) AS first_read FROM {{Changes(table)}}
                     WHERE version BETWEEN {from:UInt64} AND {to:UInt64} GROUP BY topic, partition
                 ) AS reads ON reads.topic = change.topic AND reads.partition = change.partition
-                WHERE change.version BETWEEN {{streamed.Value}} AND {{streamed.Value | ChangeVersion.MaxLsn}} AND change.offset < reads.first_read
+                WHERE change.version BETWEEN {{streamed.Value}} AND {{streamed.Value | ChangeVersion.MaxLsn}}
+                AND change.offset < reads.first_read
                 LIMIT 1
             )
             """;
@@ -225,14 +279,15 @@ public sealed class SnapshotStore(ChangeStore store)
     }
 
     /// <summary>
-    /// Whether the stream of the epoch ran before the snapshot: an initial snapshot comes before all of it, so this one was ordered later and may be of
-    /// a part. Three signs, of which one is enough. A transaction followed one that committed at or before the position of the reads; a watermark
-    /// precedes that position; or a change was committed a minute before the reads, by PostgreSQL's clock. Positions are kept for a day, and not of
-    /// a replay: where none of the epoch is known, any earlier commit counts.
+    /// Whether the stream of the epoch ran before the snapshot: an initial snapshot comes before all of it, so this one was ordered later
+    /// and may be of a part. Three signs, of which one is enough. A transaction followed one that committed at or before the position of
+    /// the reads; a watermark precedes that position; or a change was committed a minute before the reads, by PostgreSQL's clock. Positions
+    /// are kept for a day, and not of a replay: where none of the epoch is known, any earlier commit counts.
     /// </summary>
     /// <remarks>
-    /// Times nearer to each other say nothing: the connector makes the slot first and takes the time of its reads afterwards, and what is committed
-    /// between the two is streamed. Nor do positions of rows: a transaction that was open at the slot's beginning has rows before it.
+    /// Times nearer to each other say nothing: the connector makes the slot first and takes the time of its reads afterwards, and what is
+    /// committed between the two is streamed. Nor do positions of rows: a transaction that was open at the slot's beginning has rows before
+    /// it.
     /// </remarks>
     public async Task<bool> HasStreamedBeforeAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation)
     {
@@ -243,50 +298,77 @@ public sealed class SnapshotStore(ChangeStore store)
                 (SELECT min(committed_at) FROM {{Changes(table)}} WHERE version BETWEEN {from:UInt64} AND {to:UInt64})
                     - toIntervalSecond((SELECT if(count() > 0, 60, 0) FROM commit_seconds WHERE epoch = {{snapshot.Epoch}}))
             """;
-        var any = string.Join(" UNION ALL ", Tables.Select(each => $"(SELECT 1 FROM {Changes(each)} WHERE {before} LIMIT 1)")
-            .Append($"(SELECT 1 FROM clock_readings WHERE version >= {streamed.Value} AND version < {reads.Value} LIMIT 1)")
-            .Append($"(SELECT 1 FROM commit_seconds WHERE first_after BETWEEN {streamed.Value} AND {reads.Value} LIMIT 1)"));
+        var any = string.Join(
+            " UNION ALL ",
+            Tables
+                .Select(each => $"(SELECT 1 FROM {Changes(each)} WHERE {before} LIMIT 1)")
+                .Append($"(SELECT 1 FROM clock_readings WHERE version >= {streamed.Value} AND version < {reads.Value} LIMIT 1)")
+                .Append($"(SELECT 1 FROM commit_seconds WHERE first_after BETWEEN {streamed.Value} AND {reads.Value} LIMIT 1)")
+        );
         return await NumberAsync($"SELECT toUInt64(count()) FROM ({any})", snapshot.Version, snapshot.Version, cancellation) > 0;
     }
 
     /// <summary>Whether an incremental snapshot of the epoch read rows of the table that this one would delete.</summary>
-    async Task<bool> WasReadIncrementallyAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation) => await NumberAsync(
-        $"SELECT count() FROM snapshot_markers WHERE marker = 'incremental' AND endsWith(topic, '.{Name(table)}') AND version >= {{from:UInt64}} AND version < {{to:UInt64}}",
-        snapshot.EpochStart, snapshot.Version, cancellation) > 0;
+    async Task<bool> WasReadIncrementallyAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation) =>
+        await NumberAsync(
+            $"SELECT count() FROM snapshot_markers WHERE marker = 'incremental' AND endsWith(topic, '.{Name(table)}') AND version >= "
+                + $"{{from:UInt64}} AND version < {{to:UInt64}}",
+            snapshot.EpochStart,
+            snapshot.Version,
+            cancellation
+        ) > 0;
 
     /// <summary>
-    /// Records of the table's topic that were left out: while its reads were read, so that some of them may be lost; or since the table was last
-    /// settled and before the first of these reads, which may have been among them.
+    /// Records of the table's topic that were left out: while its reads were read, so that some of them may be lost; or since the table was
+    /// last settled and before the first of these reads, which may have been among them.
     /// </summary>
-    async Task<(bool Lost, bool Doubtful)> SkippedAsync(SourceTable table, SnapshotReads snapshot, ChangeVersion ended, CancellationToken cancellation)
+    async Task<(bool Lost, bool Doubtful)> SkippedAsync(
+        SourceTable table,
+        SnapshotReads snapshot,
+        ChangeVersion ended,
+        CancellationToken cancellation
+    )
     {
         var last = await NumberAsync(
             $$"""
             SELECT if(count() = 0, 0, max(version) + 1) FROM snapshot_markers
             WHERE marker = 'skipped' AND endsWith(topic, '.{{Name(table)}}') AND version > {from:UInt64} AND version <= {to:UInt64}
             """,
-            ended, snapshot.Version, cancellation);
+            ended,
+            snapshot.Version,
+            cancellation
+        );
         return (last == snapshot.Version.Value + 1, last > 0 && last <= snapshot.Version.Value);
     }
 
     /// <summary>Whether the last read of the table came, in this snapshot.</summary>
-    async Task<bool> WasFinishedAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation) => await NumberAsync(
-        $"SELECT count() FROM snapshot_markers WHERE marker = 'table' AND endsWith(topic, '.{Name(table)}') AND version BETWEEN {{from:UInt64}} AND {{to:UInt64}}",
-        snapshot.Version, snapshot.Version, cancellation) > 0;
+    async Task<bool> WasFinishedAsync(SourceTable table, SnapshotReads snapshot, CancellationToken cancellation) =>
+        await NumberAsync(
+            $"SELECT count() FROM snapshot_markers WHERE marker = 'table' AND endsWith(topic, '.{Name(table)}') AND version BETWEEN "
+                + $"{{from:UInt64}} AND {{to:UInt64}}",
+            snapshot.Version,
+            snapshot.Version,
+            cancellation
+        ) > 0;
 
     /// <summary>Whether a whole snapshot that ended between these versions, all of one epoch, read the table.</summary>
-    async Task<bool> WasReadAsync(SourceTable table, ChangeVersion start, ChangeVersion before, CancellationToken cancellation) => await NumberAsync(
-        $$"""
-        SELECT count() FROM
-        (
-            SELECT 1 FROM {{Changes(table)}} WHERE version IN
+    async Task<bool> WasReadAsync(SourceTable table, ChangeVersion start, ChangeVersion before, CancellationToken cancellation) =>
+        await NumberAsync(
+            $$"""
+            SELECT count() FROM
             (
-                SELECT version FROM snapshot_markers FINAL
-                WHERE marker = 'last' AND settled != {{(int)Settlement.Part}} AND version >= {from:UInt64} AND version < {to:UInt64}
+                SELECT 1 FROM {{Changes(table)}} WHERE version IN
+                (
+                    SELECT version FROM snapshot_markers FINAL
+                    WHERE marker = 'last' AND settled != {{(int)Settlement.Part}} AND version >= {from:UInt64} AND version < {to:UInt64}
+                )
+                LIMIT 1
             )
-            LIMIT 1
-        )
-        """, start, before, cancellation) > 0;
+            """,
+            start,
+            before,
+            cancellation
+        ) > 0;
 
     async Task<ulong> NumberAsync(string sql, ChangeVersion from, ChangeVersion to, CancellationToken cancellation)
     {
@@ -294,7 +376,12 @@ public sealed class SnapshotStore(ChangeStore store)
         parameters.AddParameter("from", from.Value);
         parameters.AddParameter("to", to.Value);
         var number = 0UL;
-        await store.ReadRowsAsync(sql + " FORMAT RowBinary", parameters, (ref row) => number = row.ReadUInt64() is var value && row.IsShort ? number : value, cancellation);
+        await store.ReadRowsAsync(
+            sql + " FORMAT RowBinary",
+            parameters,
+            (ref row) => number = row.ReadUInt64() is var value && row.IsShort ? number : value,
+            cancellation
+        );
         return number;
     }
 

@@ -32,8 +32,9 @@ public sealed class SnapshotWait
     /// <summary>True once every partition has passed its position.</summary>
     public bool IsOver(IReadOnlyDictionary<TopicPartition, PartitionPosition> progress)
     {
-        _open.RemoveAll(each => progress.TryGetValue(each.Partition, out var reached)
-            && reached.NextOffset >= each.End && reached.Generation == each.Generation);
+        _open.RemoveAll(each =>
+            progress.TryGetValue(each.Partition, out var reached) && reached.NextOffset >= each.End && reached.Generation == each.Generation
+        );
         return _open.Count == 0;
     }
 }

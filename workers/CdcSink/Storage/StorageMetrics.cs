@@ -20,13 +20,23 @@ public sealed class StorageMetrics
         _faults = new RecentValue<int>(Limit, clock);
         var meter = factory.Create("Betting.CdcSink");
         meter.CreateObservableGauge(
-            "cdcsink.disk.free", () => Disks.Select(disk => Of(disk, disk.Free)), "By",
-            "Bytes that are free on a disk of ClickHouse, by disk.");
+            "cdcsink.disk.free",
+            () => Disks.Select(disk => Of(disk, disk.Free)),
+            "By",
+            "Bytes that are free on a disk of ClickHouse, by disk."
+        );
         meter.CreateObservableGauge(
-            "cdcsink.disk.size", () => Disks.Select(disk => Of(disk, disk.Size)), "By", "Bytes that a disk of ClickHouse has, by disk.");
+            "cdcsink.disk.size",
+            () => Disks.Select(disk => Of(disk, disk.Size)),
+            "By",
+            "Bytes that a disk of ClickHouse has, by disk."
+        );
         meter.CreateObservableGauge(
-            "cdcsink.schema.faults", () => _faults.Known.Select(faults => new Measurement<int>(faults)), "{object}",
-            "Tables and views of the schema that ClickHouse lacks or whose metadata file is empty.");
+            "cdcsink.schema.faults",
+            () => _faults.Known.Select(faults => new Measurement<int>(faults)),
+            "{object}",
+            "Tables and views of the schema that ClickHouse lacks or whose metadata file is empty."
+        );
     }
 
     public void SawDisks(IReadOnlyList<DiskSpace> disks) => _disks.Set(disks);

@@ -8,19 +8,31 @@ namespace Betting.CdcSink.Storage;
 
 /// <summary>
 /// Compares ClickHouse with the schema, and reads the free space of its disks, every 15 seconds. A worker whose tables or feeding views are
-/// lost ends: what it would write would be incomplete. Where they were there before, something may have been written without them, so it asks
-/// for a reconciliation first. A lost view or summary is reported, and the worker goes on.
+/// lost ends: what it would write would be incomplete. Where they were there before, something may have been written without them, so it
+/// asks for a reconciliation first. A lost view or summary is reported, and the worker goes on.
 /// </summary>
 public sealed class StorageWatch(
-    StorageStore store, ChangeStore changes, StorageMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<StorageWatch> log) : IWorkerLoop
+    StorageStore store,
+    ChangeStore changes,
+    StorageMetrics metrics,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<StorageWatch> log
+) : IWorkerLoop
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(15), Limit = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(15),
+        Limit = TimeSpan.FromSeconds(5);
 
     bool _isFirst = true;
-    string _faults = "", _failure = "", _reported = "", _lost = "";
+    string _faults = "",
+        _failure = "",
+        _reported = "",
+        _lost = "";
 
-    // What was visible after the last look at which everything was there, and what was visible before that look and so was written while it was.
-    long _visible, _proven;
+    // What was visible after the last look at which everything was there, and what was visible before that look and so was written while it
+    // was.
+    long _visible,
+        _proven;
 
     public string Name => "storage";
 
@@ -97,7 +109,10 @@ public sealed class StorageWatch(
         {
             await PollAsync(limit.Token, CancellationToken.None);
         }
-        catch (Exception lost) when (lost is SchemaException or OperationCanceledException || ClickHouseErrors.Classify(lost, CancellationToken.None, out _) is not null)
+        catch (Exception lost)
+            when (lost is SchemaException or OperationCanceledException
+                || ClickHouseErrors.Classify(lost, CancellationToken.None, out _) is not null
+            )
         {
             // The worker ends, and has said why.
         }
@@ -130,8 +145,8 @@ public sealed class StorageWatch(
     }
 
     /// <summary>
-    /// Asks for a reconciliation that holds <c>data_as_of</c>. While ClickHouse is away the worker writes nothing, and the next look asks. Where
-    /// it refuses the request, as without the table of requests, the worker ends all the same.
+    /// Asks for a reconciliation that holds <c>data_as_of</c>. While ClickHouse is away the worker writes nothing, and the next look asks.
+    /// Where it refuses the request, as without the table of requests, the worker ends all the same.
     /// </summary>
     async Task AskAsync(CancellationToken cancellation, CancellationToken stopping)
     {
@@ -141,10 +156,16 @@ public sealed class StorageWatch(
             var hold = new Hold(_isFirst ? await store.VisibleUntilAsync(cancellation) : _proven);
             await changes.AskReconciliationAsync(
                 new Sign("lost", FormattableString.Invariant($"{clock.GetUtcNow():yyyy-MM-dd HH:mm:ss}: {_lost}")),
-                "a table or feeding view of ClickHouse was lost", hold, cancellation);
+                "a table or feeding view of ClickHouse was lost",
+                hold,
+                cancellation
+            );
         }
-        catch (Exception refused) when (ClickHouseErrors.Classify(refused, stopping, out var code) is { } kind
-            && kind != FailureClass.Unavailable && code != ClickHouseErrors.Timeout)
+        catch (Exception refused)
+            when (ClickHouseErrors.Classify(refused, stopping, out var code) is { } kind
+                && kind != FailureClass.Unavailable
+                && code != ClickHouseErrors.Timeout
+            )
         {
             asked = $"ClickHouse refuses the request for a reconciliation ({code}): run the Reconciler before data_as_of is believed";
         }

@@ -11,17 +11,25 @@ public sealed class SummaryStore(ClickHouseClient client)
     /// <summary>What holds <c>data_as_of</c>, and what has held it.</summary>
     public async Task<Holds> HoldsAsync(CancellationToken cancellation)
     {
-        await using var row = await client.ExecuteReaderAsync("""
+        await using var row = await client.ExecuteReaderAsync(
+            """
             SELECT toUnixTimestamp64Micro((SELECT minOrNull(holds_from) FROM holds)), count(), toUnixTimestamp64Micro(maxOrNull(holds_from))
             FROM reconciliation_requests FINAL WHERE answered = 2 AND holds_from IS NOT NULL
-            """, cancellationToken: cancellation);
+            """,
+            cancellationToken: cancellation
+        );
         await row.ReadAsync(cancellation);
         return new Holds(Moment(row.GetValue(0)), Convert.ToInt64(row.GetValue(1), CultureInfo.InvariantCulture), Moment(row.GetValue(2)));
     }
 
     /// <summary>The latest <c>data_as_of</c> of a summary's rows, microseconds since 1970 UTC; null where no row has one.</summary>
-    public async Task<long?> ClaimAsync(string summary, CancellationToken cancellation) => Moment(await client.ExecuteScalarAsync(
-        $"SELECT toUnixTimestamp64Micro((SELECT maxOrNull(data_as_of) FROM {summary}))", cancellationToken: cancellation));
+    public async Task<long?> ClaimAsync(string summary, CancellationToken cancellation) =>
+        Moment(
+            await client.ExecuteScalarAsync(
+                $"SELECT toUnixTimestamp64Micro((SELECT maxOrNull(data_as_of) FROM {summary}))",
+                cancellationToken: cancellation
+            )
+        );
 
     /// <summary>Asks for a refresh and returns at once. A refresh that runs is followed by another.</summary>
     public Task AskRefreshAsync(string summary, CancellationToken cancellation) =>

@@ -5,14 +5,15 @@ using Microsoft.Extensions.Logging;
 namespace Betting.CdcSink.Storage;
 
 /// <summary>
-/// Looks every 15 s whether a summary claims more than is proven, or shows rows from before a repair, and asks ClickHouse to refresh it. The
-/// summaries are those of the connected server. The worker goes on whatever becomes of it, and each summary is looked at whatever becomes of
-/// the others.
+/// Looks every 15 s whether a summary claims more than is proven, or shows rows from before a repair, and asks ClickHouse to refresh it.
+/// The summaries are those of the connected server. The worker goes on whatever becomes of it, and each summary is looked at whatever
+/// becomes of the others.
 /// </summary>
 public sealed class SummaryWatch(SummaryStore store, Heartbeats heartbeats, TimeProvider clock, ILogger<SummaryWatch> log) : IWorkerLoop
 {
     // A refresh that is asked for again while it runs is followed by one more, and the look after that finds no doubt.
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(15), Limit = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(15),
+        Limit = TimeSpan.FromSeconds(5);
 
     readonly Dictionary<string, SummaryDoubt> _doubts = SummaryStore.Names.ToDictionary(summary => summary, _ => new SummaryDoubt());
     readonly Dictionary<string, string> _reported = [];
@@ -49,7 +50,11 @@ public sealed class SummaryWatch(SummaryStore store, Heartbeats heartbeats, Time
         if (doubt.IsIn(holds, await store.ClaimAsync(summary, cancellation)))
         {
             await store.AskRefreshAsync(summary, cancellation);
-            CdcSinkLog.SummaryInDoubt(log, summary, holds.Now is null ? "a hold of data_as_of has ended" : "it claimed more than is proven since data_as_of is held");
+            CdcSinkLog.SummaryInDoubt(
+                log,
+                summary,
+                holds.Now is null ? "a hold of data_as_of has ended" : "it claimed more than is " + "proven since data_as_of is held"
+            );
         }
         doubt.Seen(holds);
     }

@@ -11,19 +11,31 @@ namespace Betting.CdcSink.Write;
 /// they touch as it is stored after that, then what tells how far the stream has come. May be repeated from the start at any time.
 /// </summary>
 public sealed class BatchApplier(
-    ChangeStore store, BetJoin join, StreamSigns signs, ChainSigns chain, LogSigns logSigns, IDeadLetters deadLetters, Progress progress, CdcSinkMetrics metrics,
-    TimeProvider clock)
+    ChangeStore store,
+    BetJoin join,
+    StreamSigns signs,
+    ChainSigns chain,
+    LogSigns logSigns,
+    IDeadLetters deadLetters,
+    Progress progress,
+    CdcSinkMetrics metrics,
+    TimeProvider clock
+)
 {
     readonly Stages _stages = new(metrics, clock);
 
-    /// <summary>True while dead letters are on their way, or positions are committed: not ClickHouse is waited for. For any thread.</summary>
+    /// <summary>
+    /// True while dead letters are on their way, or positions are committed: not ClickHouse is waited for. For any thread.
+    /// </summary>
     public bool WaitsForKafka => deadLetters.WaitsForKafka || progress.IsCommitting;
 
     /// <summary>Takes what is joined beside the batches; null where everything is joined at once, as in a replay.</summary>
     public Func<LargeJoin, CancellationToken, ValueTask>? DeferJoin { get; set; }
 
     /// <param name="batch">A whole batch.</param>
-    /// <param name="before">What has to be done before this batch's progress is recorded: progress never passes a batch without its effect.</param>
+    /// <param name="before">
+    /// What has to be done before this batch's progress is recorded: progress never passes a batch without its effect.
+    /// </param>
     /// <param name="cancellation">Ends it.</param>
     public async Task ApplyAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
     {
@@ -35,18 +47,25 @@ public sealed class BatchApplier(
     /// <exception cref="OwnRowsRefusedException">ClickHouse refuses data of its records.</exception>
     public async Task StoreAsync(ChangeBatch batch, CancellationToken cancellation)
     {
-        await _stages.TimeAsync("changes", () => Task.WhenAll(
-            batch.Rows.Tables.Select(each => OwnRowsRefusedException.OfAsync(store.InsertAsync(each.Table, each.Rows, cancellation)))
-                .Append(InsertCommitSecondsAsync(batch, cancellation))));
+        await _stages.TimeAsync("changes", () =>
+            Task.WhenAll(
+                batch
+                    .Rows.Tables.Select(each => OwnRowsRefusedException.OfAsync(store.InsertAsync(each.Table, each.Rows, cancellation)))
+                    .Append(InsertCommitSecondsAsync(batch, cancellation))
+            )
+        );
         metrics.Inserted(batch.Rows);
         await store.InsertAsync("snapshot_markers", batch.Rows.SnapshotMarkers, cancellation);
         // The signs look at what is stored and change nothing, so the join does not wait for them.
         await Task.WhenAll(
             _stages.TimeAsync("signs", () => signs.NoticeAsync(batch, cancellation)),
-            batch.Touched.IsEmpty ? Task.CompletedTask : _stages.TimeAsync("join", () => JoinAsync(batch, cancellation)));
+            batch.Touched.IsEmpty ? Task.CompletedTask : _stages.TimeAsync("join", () => JoinAsync(batch, cancellation))
+        );
     }
 
-    /// <summary>Records a whole batch whose changes and rows are stored, at once or part by part: what it says besides, and how far it came.</summary>
+    /// <summary>
+    /// Records a whole batch whose changes and rows are stored, at once or part by part: what it says besides, and how far it came.
+    /// </summary>
     public async Task RecordAsync(ChangeBatch batch, Task before, CancellationToken cancellation)
     {
         if (batch.DeadLetters.Count > 0)
@@ -78,7 +97,9 @@ public sealed class BatchApplier(
         metrics.Visible(batch.CommitTimes.Select(each => (each.Key, each.Value)));
     }
 
-    /// <summary>Beside the changes, and so before progress: a watermark becomes visible only when the commits before it are there.</summary>
+    /// <summary>
+    /// Beside the changes, and so before progress: a watermark becomes visible only when the commits before it are there.
+    /// </summary>
     async Task InsertCommitSecondsAsync(ChangeBatch batch, CancellationToken cancellation)
     {
         if (!batch.IsReplay)
@@ -102,7 +123,7 @@ public sealed class BatchApplier(
             return;
         }
         using var pages = join.PagesOf(large);
-        for (long? next = long.MinValue; next is { } from;)
+        for (long? next = long.MinValue; next is { } from; )
         {
             using var page = await pages.ReadAsync(from, cancellation);
             await join.InsertAsync(page, cancellation);

@@ -10,7 +10,8 @@ namespace Betting.CdcSink.Write;
 /// <param name="what">Names it in the log.</param>
 sealed class BatchAttempt(BatchApplier applier, ChangeBatch batch, Task before, string what)
 {
-    bool _isStored, _isDivided;
+    bool _isStored,
+        _isDivided;
 
     public string What => what;
 

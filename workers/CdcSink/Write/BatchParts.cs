@@ -6,15 +6,21 @@ using Betting.Debezium;
 namespace Betting.CdcSink.Write;
 
 /// <summary>
-/// Stores a batch that ClickHouse did not take whole in halves, halves of these, and so on, down to one record. A record that is refused alone is
-/// kept: it is put aside only when all others are stored, so that a table which refuses everything puts nothing aside.
+/// Stores a batch that ClickHouse did not take whole in halves, halves of these, and so on, down to one record. A record that is refused
+/// alone is kept: it is put aside only when all others are stored, so that a table which refuses everything puts nothing aside.
 /// </summary>
 /// <param name="whole">The batch.</param>
 /// <param name="options">How records are decoded.</param>
 /// <param name="inARow">Counts refused records.</param>
 /// <param name="clock">For the parts' builders.</param>
 /// <param name="tryAsync">Stores a part; its refusal, or null once it is stored.</param>
-sealed class BatchParts(ChangeBatch whole, CdcSinkOptions options, RefusedInARow inARow, TimeProvider clock, Func<ChangeBatch, string, Task<Refusal?>> tryAsync)
+sealed class BatchParts(
+    ChangeBatch whole,
+    CdcSinkOptions options,
+    RefusedInARow inARow,
+    TimeProvider clock,
+    Func<ChangeBatch, string, Task<Refusal?>> tryAsync
+)
 {
     readonly List<(StreamRecord Record, Refusal Refusal)> _refused = [];
 
@@ -62,7 +68,11 @@ sealed class BatchParts(ChangeBatch whole, CdcSinkOptions options, RefusedInARow
     ChangeBatch Build(ArraySegment<StreamRecord> records)
     {
         // Their records were counted when they were read.
-        var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, null, clock) { IsReplay = whole.IsReplay, PartOf = whole };
+        var builder = new BatchBuilder(new RecordDecoder(options.Decoding()), options, null, clock)
+        {
+            IsReplay = whole.IsReplay,
+            PartOf = whole,
+        };
         foreach (var record in records)
         {
             builder.Add(record, out _);

@@ -2,7 +2,9 @@ using Betting.Hosting;
 
 namespace Betting.CdcSink.Write;
 
-/// <summary>Tells readiness of batches that ClickHouse does not take. Two are applied side by side: one that passes says nothing of its neighbour.</summary>
+/// <summary>
+/// Tells readiness of batches that ClickHouse does not take. Two are applied side by side: one that passes says nothing of its neighbour.
+/// </summary>
 sealed class BatchesNotTaken(Readiness readiness)
 {
     readonly Lock _gate = new();

@@ -17,7 +17,8 @@ sealed class RefusedInARow
     /// <summary>One record was refused.</summary>
     /// <param name="alone">The part that has it alone.</param>
     /// <returns>False where they are too many.</returns>
-    public bool TryAdd(ChangeBatch alone) => TablesOf(alone).All(table => _refused.AddOrUpdate(table, 1, (_, before) => before + 1) <= Most);
+    public bool TryAdd(ChangeBatch alone) =>
+        TablesOf(alone).All(table => _refused.AddOrUpdate(table, 1, (_, before) => before + 1) <= Most);
 
     /// <summary>ClickHouse took all of these records.</summary>
     public void Taken(ChangeBatch batch)
@@ -28,5 +29,6 @@ sealed class RefusedInARow
         }
     }
 
-    static IEnumerable<string> TablesOf(ChangeBatch batch) => batch.Rows.Tables.Where(each => each.Rows.Rows > 0).Select(each => each.Table);
+    static IEnumerable<string> TablesOf(ChangeBatch batch) =>
+        batch.Rows.Tables.Where(each => each.Rows.Rows > 0).Select(each => each.Table);
 }

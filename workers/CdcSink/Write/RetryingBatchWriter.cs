@@ -7,9 +7,9 @@ namespace Betting.CdcSink.Write;
 
 /// <summary>
 /// Applies the same batch until it succeeds, while ClickHouse is away, full or slow: attempts with growing pauses, visible in
-/// readiness, metrics and, once a minute, the log. Meanwhile nothing more is read. A batch whose changes or rows ClickHouse refuses for their
-/// size or data is stored in <see cref="BatchParts"/> and then recorded as any other. A record whose own change or row is refused alone goes
-/// to the dead letters; no other statement's failure puts one there. See <see cref="FailureTable"/>.
+/// readiness, metrics and, once a minute, the log. Meanwhile nothing more is read. A batch whose changes or rows ClickHouse refuses for
+/// their size or data is stored in <see cref="BatchParts"/> and then recorded as any other. A record whose own change or row is refused
+/// alone goes to the dead letters; no other statement's failure puts one there. See <see cref="FailureTable"/>.
 /// </summary>
 /// <param name="applier">Gives a batch its effect.</param>
 /// <param name="options">Pauses.</param>
@@ -20,7 +20,15 @@ namespace Betting.CdcSink.Write;
 /// <param name="log">Told once a minute of a batch that is not taken by a ClickHouse that serves.</param>
 /// <param name="again">Where the records of a batch are had from to divide it; null where batches keep theirs.</param>
 public sealed class RetryingBatchWriter(
-    BatchApplier applier, CdcSinkOptions options, CdcSinkMetrics metrics, Readiness readiness, ClickHouseOutage outage, TimeProvider clock, ILogger<RetryingBatchWriter> log, IBatchRereader? again = null)
+    BatchApplier applier,
+    CdcSinkOptions options,
+    CdcSinkMetrics metrics,
+    Readiness readiness,
+    ClickHouseOutage outage,
+    TimeProvider clock,
+    ILogger<RetryingBatchWriter> log,
+    IBatchRereader? again = null
+)
 {
     /// <summary>Readiness: whether the batch in hand is taken. Apart from whether ClickHouse answers, which it may do meanwhile.</summary>
     public const string Condition = "clickhouse-writes";
@@ -37,9 +45,13 @@ public sealed class RetryingBatchWriter(
 
     // A batch takes well under a second. An attempt that takes longer may be at work, or wait at a connection that is dead: not ready
     // either way.
-    static readonly TimeSpan ReadyFor = TimeSpan.FromSeconds(10), CheckInterval = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan ReadyFor = TimeSpan.FromSeconds(10),
+        CheckInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a batch is tried that ClickHouse does not take; then its failure is thrown. Default for ever, as a stream waits; a verb has an end.</summary>
+    /// <summary>
+    /// How long a batch is tried that ClickHouse does not take; then its failure is thrown. Default for ever, as a stream waits; a verb has
+    /// an end.
+    /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.MaxValue;
 
     /// <param name="batch">What is applied.</param>
@@ -67,12 +79,22 @@ public sealed class RetryingBatchWriter(
         {
             throw ClickHouseRefusedException.Of(refusal.Code, refusal.Cause);
         }
-        var parts = new BatchParts(batch, options, _inARow, clock, (part, what) => TryAsync(new BatchAttempt(applier, part, Task.CompletedTask, what), stopping));
+        var parts = new BatchParts(batch, options, _inARow, clock, (part, what) =>
+            TryAsync(new BatchAttempt(applier, part, Task.CompletedTask, what), stopping)
+        );
         await parts.StoreAsync(records);
         foreach (var (record, refused) in parts.Refused)
         {
             metrics.Refused(record.Topic, DeadLetter.RefusedByClickHouse);
-            CdcSinkLog.RecordRefused(log, record.Topic, record.Partition, record.Offset, refused.Code, refused.Name, Refusal.LineOf(refused.Cause));
+            CdcSinkLog.RecordRefused(
+                log,
+                record.Topic,
+                record.Partition,
+                record.Offset,
+                refused.Code,
+                refused.Name,
+                Refusal.LineOf(refused.Cause)
+            );
             batch.Add(new DeadLetter(record, DeadLetter.RefusedByClickHouse, refused.Code));
         }
     }
@@ -123,7 +145,10 @@ public sealed class RetryingBatchWriter(
                 }
                 batch.Fail(kind);
                 // A batch of one record cannot be split: unless its data is refused, it waits for the server.
-                if ((kind == FailureClass.Data || (kind != FailureClass.Unavailable && batch.IsDivisible)) && ++refused >= AttemptsBeforeHalving)
+                if (
+                    (kind == FailureClass.Data || (kind != FailureClass.Unavailable && batch.IsDivisible))
+                    && ++refused >= AttemptsBeforeHalving
+                )
                 {
                     Taken(loop);
                     return new Refusal(code, failure);
@@ -134,10 +159,22 @@ public sealed class RetryingBatchWriter(
                 }
                 _notTaken.Add(loop, $"not taken ({code}), attempt {attempt}");
                 // Refused data has lines of its own, below.
-                if (kind != FailureClass.Data && !outage.Report(loop, failure, stopping) && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery))
+                if (
+                    kind != FailureClass.Data
+                    && !outage.Report(loop, failure, stopping)
+                    && (logged is null || clock.GetElapsedTime(logged.Value) >= LogEvery)
+                )
                 {
                     logged = clock.GetTimestamp();
-                    CdcSinkLog.NotTaken(log, batch.What, code, Refusal.NameOf(code), Refusal.LineOf(failure), attempt, clock.GetElapsedTime(start).TotalSeconds);
+                    CdcSinkLog.NotTaken(
+                        log,
+                        batch.What,
+                        code,
+                        Refusal.NameOf(code),
+                        Refusal.LineOf(failure),
+                        attempt,
+                        clock.GetElapsedTime(start).TotalSeconds
+                    );
                 }
             }
             // Up to a quarter less, so that replicas do not come back in step.

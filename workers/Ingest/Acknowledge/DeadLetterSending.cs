@@ -6,7 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace Betting.Ingest.Acknowledge;
 
 /// <summary>Puts messages aside for as long as it takes: their batch is not acknowledged before.</summary>
-sealed class DeadLetterSending(string door, IDeadLetters deadLetters, FollowedCommands followed, IngestMetrics metrics, TimeProvider clock, ILogger log)
+sealed class DeadLetterSending(
+    string door,
+    IDeadLetters deadLetters,
+    FollowedCommands followed,
+    IngestMetrics metrics,
+    TimeProvider clock,
+    ILogger log
+)
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 

@@ -12,33 +12,59 @@ using RabbitMQ.Client;
 namespace Betting.Ingest.Acknowledge;
 
 /// <summary>
-/// Publishes messages again whose queue was deleted, where the worker stops before it has applied them: only this process has them. One that was
-/// applied meanwhile is a duplicate. A message of which only the beginning was kept becomes a dead letter.
+/// Publishes messages again whose queue was deleted, where the worker stops before it has applied them: only this process has them. One
+/// that was applied meanwhile is a duplicate. A message of which only the beginning was kept becomes a dead letter.
 /// </summary>
 public sealed class RabbitReturns(
-    IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, IDeadLetters letters, TimeProvider clock, ILogger<RabbitReturns> log)
+    IOptions<RabbitMqOptions> rabbit,
+    RabbitQueues queues,
+    IDeadLetters letters,
+    TimeProvider clock,
+    ILogger<RabbitReturns> log
+)
 {
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Returns when the broker has confirmed all of them; until then they are sent again.</summary>
     public async Task SendBackAsync(IReadOnlyList<RabbitMessage> messages)
     {
-        var left = messages.Where(message => !IsCut(message)).Select(message => new RabbitOriginal(
-            RabbitHeaders.Copy(message.Delivery.Original as IReadOnlyBasicProperties, _ => true), message.Delivery.Body)).ToList();
-        List<DeadLetter> aside = [.. messages.Where(IsCut).Select(message => new DeadLetter(
-            message.Delivery, Refusal.Document, message.Delivery.Fault ?? "it is too large", clock.GetUtcNow().UtcDateTime))];
+        var left = messages
+            .Where(message => !IsCut(message))
+            .Select(message => new RabbitOriginal(
+                RabbitHeaders.Copy(message.Delivery.Original as IReadOnlyBasicProperties, _ => true),
+                message.Delivery.Body
+            ))
+            .ToList();
+        List<DeadLetter> aside =
+        [
+            .. messages
+                .Where(IsCut)
+                .Select(message => new DeadLetter(
+                    message.Delivery,
+                    Refusal.Document,
+                    message.Delivery.Fault ?? "it is too large",
+                    clock.GetUtcNow().UtcDateTime
+                )),
+        ];
         // Neither waits for the other: the queue may take messages while the letters' queue is full.
         await Task.WhenAll(
-            UntilDoneAsync(() => left.Count, async () =>
-            {
-                (left, var refusal) = await PublishAsync(left);
-                return refusal;
-            }),
-            UntilDoneAsync(() => aside.Count(letter => !letter.IsAside && !letter.Delivery.ComesAgain), async () =>
-            {
-                await letters.SendAsync(aside, CancellationToken.None);
-                return "";
-            }));
+            UntilDoneAsync(
+                () => left.Count,
+                async () =>
+                {
+                    (left, var refusal) = await PublishAsync(left);
+                    return refusal;
+                }
+            ),
+            UntilDoneAsync(
+                () => aside.Count(letter => !letter.IsAside && !letter.Delivery.ComesAgain),
+                async () =>
+                {
+                    await letters.SendAsync(aside, CancellationToken.None);
+                    return "";
+                }
+            )
+        );
         IngestLog.LastCopiesReturned(log, messages.Count);
     }
 
@@ -73,7 +99,8 @@ public sealed class RabbitReturns(
         var refused = answers.FirstOrDefault(answer => !answer.IsSent)?.Failure;
         return (
             [.. messages.Zip(answers).Where(each => !each.Second.IsSent).Select(each => each.First)],
-            refused is null ? "" : RabbitTrouble.Describe(refused) ?? refused.Message);
+            refused is null ? "" : RabbitTrouble.Describe(refused) ?? refused.Message
+        );
     }
 
     // Of a command that is whole, headers may be missing: nobody reads them.

@@ -11,8 +11,15 @@ sealed record Readable(Delivery Delivery, HashedCommand Hashed);
 
 /// <summary>Tries a batch until every command of it has its outcome, except those whose data the database refuses.</summary>
 sealed class BatchAttempts(
-    string door, BatchTransaction transaction, RefusalVerdicts verdicts, PostgresAvailability availability, FollowedCommands followed, IngestMetrics metrics,
-    TimeProvider clock, ILogger log)
+    string door,
+    BatchTransaction transaction,
+    RefusalVerdicts verdicts,
+    PostgresAvailability availability,
+    FollowedCommands followed,
+    IngestMetrics metrics,
+    TimeProvider clock,
+    ILogger log
+)
 {
     // Commands in the way of one another are done with within moments; whoever waits longer says so.
     static readonly TimeSpan LongestContention = TimeSpan.FromSeconds(30);
@@ -35,7 +42,12 @@ sealed class BatchAttempts(
     /// <param name="turn">Theirs.</param>
     /// <param name="stopping">Ends the attempts, never one that has begun. An attempt itself ends when the batch is abandoned.</param>
     /// <returns>What the database refuses, and why.</returns>
-    public async Task<IReadOnlyList<(Readable Refused, Exception Failure)>> ApplyAsync(List<Readable> batch, ClaimedBatch? early, BatchOrder turn, CancellationToken stopping)
+    public async Task<IReadOnlyList<(Readable Refused, Exception Failure)>> ApplyAsync(
+        List<Readable> batch,
+        ClaimedBatch? early,
+        BatchOrder turn,
+        CancellationToken stopping
+    )
     {
         _lastCommit = clock.GetTimestamp();
         if (batch.Count > Limit)
@@ -65,15 +77,18 @@ sealed class BatchAttempts(
             do
             {
                 await Task.Delay(Pause, clock, stopping);
-            }
-            while (!await verdicts.CanBeAsync(turn.Abandoned));
+            } while (!await verdicts.CanBeAsync(turn.Abandoned));
             (batch, early) = (refused.ConvertAll(each => each.Refused), null);
         }
     }
 
     static bool IsPostgres((Readable, Exception Failure) refused) => RefusalVerdicts.IsPostgres(refused.Failure);
 
-    async Task<List<(Readable, Exception)>> RefusedAgainAsync(List<(Readable Refused, Exception Failure)> refused, BatchOrder turn, CancellationToken stopping)
+    async Task<List<(Readable, Exception)>> RefusedAgainAsync(
+        List<(Readable Refused, Exception Failure)> refused,
+        BatchOrder turn,
+        CancellationToken stopping
+    )
     {
         var again = new List<(Readable, Exception)>(refused.Count);
         foreach (var each in refused)
@@ -91,9 +106,15 @@ sealed class BatchAttempts(
     }
 
     // In pieces of the limit, which may change from one piece to the next.
-    async Task ApplyAsync(List<Readable> batch, ClaimedBatch? early, List<(Readable, Exception)> refused, BatchOrder turn, CancellationToken stopping)
+    async Task ApplyAsync(
+        List<Readable> batch,
+        ClaimedBatch? early,
+        List<(Readable, Exception)> refused,
+        BatchOrder turn,
+        CancellationToken stopping
+    )
     {
-        for (var done = 0; done < batch.Count;)
+        for (var done = 0; done < batch.Count; )
         {
             var size = Math.Min(Limit, batch.Count - done);
             await ApplyPieceAsync(batch.GetRange(done, size), early, refused, turn, stopping);
@@ -102,7 +123,13 @@ sealed class BatchAttempts(
     }
 
     // A piece that one command breaks is halved until that command is alone; so is one that is too much, or releases too much.
-    async Task ApplyPieceAsync(List<Readable> batch, ClaimedBatch? early, List<(Readable, Exception)> refused, BatchOrder turn, CancellationToken stopping)
+    async Task ApplyPieceAsync(
+        List<Readable> batch,
+        ClaimedBatch? early,
+        List<(Readable, Exception)> refused,
+        BatchOrder turn,
+        CancellationToken stopping
+    )
     {
         if (batch.Count == 1)
         {
@@ -128,7 +155,13 @@ sealed class BatchAttempts(
     }
 
     /// <returns>Null when the batch is committed, else why it must not be tried again as it is.</returns>
-    async Task<Exception?> TryAsync(List<Readable> batch, ClaimedBatch? early, bool releasesLater, BatchOrder turn, CancellationToken stopping)
+    async Task<Exception?> TryAsync(
+        List<Readable> batch,
+        ClaimedBatch? early,
+        bool releasesLater,
+        BatchOrder turn,
+        CancellationToken stopping
+    )
     {
         var commands = batch.ConvertAll(readable => readable.Hashed);
         var canBeSmaller = batch.Count > 1 || (Releases(batch[0]) && !releasesLater);

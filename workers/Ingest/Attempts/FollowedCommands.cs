@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Betting.Ingest.Attempts;
 
-/// <summary>Logs what becomes of the commands that <see cref="LogOptions.Follow"/> names by their own id or by the id of their bet.</summary>
+/// <summary>
+/// Logs what becomes of the commands that <see cref="LogOptions.Follow"/> names by their own id or by the id of their bet.
+/// </summary>
 public sealed class FollowedCommands(FollowedIds ids, ILogger<FollowedCommands> log)
 {
     // Parked commands get their outcome in any transaction of any replica, so the journal is asked for them. After a start it is
@@ -21,7 +23,14 @@ public sealed class FollowedCommands(FollowedIds ids, ILogger<FollowedCommands> 
     {
         if (Covers(command))
         {
-            IngestLog.FollowedArrived(log, command.Id, CommandContract.TextOf(command.Kind), OfBet(CommandContent.Of(command).BetId), door, delivery.Coordinates);
+            IngestLog.FollowedArrived(
+                log,
+                command.Id,
+                CommandContract.TextOf(command.Kind),
+                OfBet(CommandContent.Of(command).BetId),
+                door,
+                delivery.Coordinates
+            );
         }
     }
 
@@ -32,7 +41,13 @@ public sealed class FollowedCommands(FollowedIds ids, ILogger<FollowedCommands> 
         {
             return;
         }
-        IngestLog.FollowedDecided(log, command.Id, CommandContract.TextOf(command.Kind), OfBet(CommandContent.Of(command).BetId), TextOf(answer));
+        IngestLog.FollowedDecided(
+            log,
+            command.Id,
+            CommandContract.TextOf(command.Kind),
+            OfBet(CommandContent.Of(command).BetId),
+            TextOf(answer)
+        );
         if (answer.Waits is null)
         {
             _asked.TryRemove(command.Id, out _);
@@ -59,11 +74,14 @@ public sealed class FollowedCommands(FollowedIds ids, ILogger<FollowedCommands> 
         {
             return;
         }
-        await using var command = await postgres.CreateCommandAsync("""
+        await using var command = await postgres.CreateCommandAsync(
+            """
             SELECT command_id, kind, bet_id, outcome, reason, applied_at FROM commands WHERE command_id = ANY($1) AND outcome <> 'parked'
             UNION ALL
             SELECT command_id, kind, bet_id, outcome, reason, applied_at FROM commands_archive WHERE command_id = ANY($1)
-            """, cancellation);
+            """,
+            cancellation
+        );
         command.Parameters.Add(ArrayParameter.Uuids(_asked.Keys));
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
@@ -82,9 +100,10 @@ public sealed class FollowedCommands(FollowedIds ids, ILogger<FollowedCommands> 
 
     static string OfBet(long? bet) => bet is null ? "" : string.Create(CultureInfo.InvariantCulture, $", bet {bet}");
 
-    static string TextOf(Reply answer) => answer.Waits is { } waits
-        ? string.Create(CultureInfo.InvariantCulture, $"parked until {waits.Until:u} for {waits.For} {waits.Id}")
-        : TextOf(answer.Outcome, answer.Reason);
+    static string TextOf(Reply answer) =>
+        answer.Waits is { } waits
+            ? string.Create(CultureInfo.InvariantCulture, $"parked until {waits.Until:u} for {waits.For} {waits.Id}")
+            : TextOf(answer.Outcome, answer.Reason);
 
     static string TextOf(string outcome, string? reason) => reason is null ? outcome : $"{outcome} ({reason})";
 }

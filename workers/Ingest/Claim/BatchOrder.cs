@@ -10,14 +10,19 @@ namespace Betting.Ingest.Claim;
 /// </remarks>
 public sealed class BatchOrder
 {
-    readonly TaskCompletionSource _taken = New(), _stumbled = New(), _done = New();
+    readonly TaskCompletionSource _taken = New(),
+        _stumbled = New(),
+        _done = New();
 
     // Gone when this turn is over, or each would keep all those before it.
     BatchOrder? _before;
 
-    BatchOrder(BatchOrder? before, string? server, CancellationToken abandoned) => (_before, Abandoned, Server) = (before, abandoned, server);
+    BatchOrder(BatchOrder? before, string? server, CancellationToken abandoned) =>
+        (_before, Abandoned, Server) = (before, abandoned, server);
 
-    /// <summary>Cancelled when the batch belongs to another replica now: its statements are cancelled and its transaction is rolled back.</summary>
+    /// <summary>
+    /// Cancelled when the batch belongs to another replica now: its statements are cancelled and its transaction is rolled back.
+    /// </summary>
     public CancellationToken Abandoned { get; }
 
     /// <summary>The identity of the PostgreSQL that has what came before the batch; null where any may be.</summary>

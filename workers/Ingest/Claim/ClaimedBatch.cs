@@ -10,8 +10,11 @@ namespace Betting.Ingest.Claim;
 /// somebody else's in the middle, or both would read one connection and wait for ever.
 /// </remarks>
 public sealed class ClaimedBatch(
-    DurableTransaction durable, IReadOnlyList<HashedCommand> commands, OrderedDictionary<Guid, HashedCommand> firsts, HashSet<Guid> fresh)
-    : IAsyncDisposable
+    DurableTransaction durable,
+    IReadOnlyList<HashedCommand> commands,
+    OrderedDictionary<Guid, HashedCommand> firsts,
+    HashSet<Guid> fresh
+) : IAsyncDisposable
 {
     /// <summary>Where the batch is decided.</summary>
     public NpgsqlTransaction Transaction => durable.Transaction;

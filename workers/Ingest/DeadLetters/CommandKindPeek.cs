@@ -17,7 +17,9 @@ static class CommandKindPeek
                 // Of the command itself, or of the command in MassTransit's envelope.
                 if (reader is { TokenType: JsonTokenType.PropertyName, CurrentDepth: 1 or 2 } && reader.ValueTextEquals("kind"u8))
                 {
-                    return reader.Read() && reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: <= 40 } kind ? kind : "";
+                    return reader.Read() && reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: <= 40 } kind
+                        ? kind
+                        : "";
                 }
             }
         }

@@ -27,7 +27,10 @@ public sealed class DeadLetterTable(DurableTransactions transactions)
         {
             var content = ShortenedLetter.Of(LetterForm.Content(letter), MaxBytes);
             await using var insert = new NpgsqlCommand(
-                "INSERT INTO dead_letters (door, source, put_aside_at, key, body, headers) VALUES ($1, $2, $3, $4, $5, $6)", transaction.Connection, transaction);
+                "INSERT INTO dead_letters (door, source, put_aside_at, key, body, headers) VALUES ($1, $2, $3, $4, $5, " + "$6)",
+                transaction.Connection,
+                transaction
+            );
             insert.Parameters.AddWithValue(door);
             insert.Parameters.AddWithValue(letter.Delivery.Coordinates);
             insert.Parameters.AddWithValue(letter.At);
@@ -43,18 +46,34 @@ public sealed class DeadLetterTable(DurableTransactions transactions)
         }
     }
 
-    /// <summary>JSON: an array of arrays, each a name, its value in Base64 or null, and, where that is not the original's bytes, its form. As bytes: a publisher's names may hold what PostgreSQL's text and jsonb cannot.</summary>
+    /// <summary>
+    /// JSON: an array of arrays, each a name, its value in Base64 or null, and, where that is not the original's bytes, its form. As bytes:
+    /// a publisher's names may hold what PostgreSQL's text and jsonb cannot.
+    /// </summary>
     static byte[] Encode(IReadOnlyList<LetterHeader> headers) =>
-        JsonSerializer.SerializeToUtf8Bytes(headers.Select(header =>
-        (string?[])[header.Name, header.Value is { } value ? Convert.ToBase64String(value.Span) : null, .. header.Form == HeaderForm.Bytes ? [] : new[] { header.Form.ToString() }]));
+        JsonSerializer.SerializeToUtf8Bytes(
+            headers.Select(header =>
+                (string?[])
+                    [
+                        header.Name,
+                        header.Value is { } value ? Convert.ToBase64String(value.Span) : null,
+                        .. header.Form == HeaderForm.Bytes ? [] : new[] { header.Form.ToString() },
+                    ]
+            )
+        );
 
     /// <summary>What <see cref="Encode"/> wrote.</summary>
     public static List<LetterHeader> Decode(byte[] headers) =>
-        (JsonSerializer.Deserialize<string?[][]>(headers) ?? []).ToList().ConvertAll(entry =>
-            new LetterHeader(entry[0] ?? "", LetterContent.Bytes(entry[1] is { } value ? Convert.FromBase64String(value) : null))
+        (JsonSerializer.Deserialize<string?[][]>(headers) ?? [])
+            .ToList()
+            .ConvertAll(entry => new LetterHeader(
+                entry[0] ?? "",
+                LetterContent.Bytes(entry[1] is { } value ? Convert.FromBase64String(value) : null)
+            )
             {
                 Form = entry is [_, _, { } form] ? Enum.Parse<HeaderForm>(form) : HeaderForm.Bytes,
             });
 
-    static NpgsqlParameter Bytes(ReadOnlyMemory<byte>? bytes) => new() { NpgsqlDbType = NpgsqlDbType.Bytea, Value = bytes is { } content ? content : DBNull.Value };
+    static NpgsqlParameter Bytes(ReadOnlyMemory<byte>? bytes) =>
+        new() { NpgsqlDbType = NpgsqlDbType.Bytea, Value = bytes is { } content ? content : DBNull.Value };
 }

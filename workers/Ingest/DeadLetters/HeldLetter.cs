@@ -10,7 +10,12 @@ namespace Betting.Ingest.DeadLetters;
 /// <param name="Body">Its bytes.</param>
 /// <param name="Cut">What was left out of it before the client read it.</param>
 sealed record HeldLetter(
-    ulong DeliveryTag, bool IsRedelivered, IReadOnlyBasicProperties Properties, ReadOnlyMemory<byte> Body, ContentCut Cut)
+    ulong DeliveryTag,
+    bool IsRedelivered,
+    IReadOnlyBasicProperties Properties,
+    ReadOnlyMemory<byte> Body,
+    ContentCut Cut
+)
 {
     /// <summary>
     /// How often it went back to the queue. RabbitMQ writes the header on what went back to a quorum queue; on any other message it can

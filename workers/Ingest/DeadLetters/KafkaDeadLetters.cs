@@ -15,18 +15,20 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
     // A broker that takes nothing for this long is seen; the client's own choice is five minutes.
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    readonly LastingProducer _producer = new(onError => new ProducerBuilder<byte[]?, byte[]?>(kafka.Value.Producer(config =>
-    {
-        config.Acks = Acks.All;
-        config.EnableIdempotence = true;
-        config.ClientId = "ingest";
-        config.ReconnectBackoffMaxMs = 1000;
-        // The topic's own limit decides, and its answer is about one record. The client's would be one more limit to forget.
-        config.MessageMaxBytes = 1_000_000_000;
-        // As many small letters as before go in one request.
-        config.BatchSize = 1_000_000;
-        config.MessageTimeoutMs = (int)Limit.TotalMilliseconds;
-    })).SetLogHandler((_, _) => { }).SetErrorHandler(onError).Build());
+    readonly LastingProducer _producer = new(onError => new ProducerBuilder<byte[]?, byte[]?>(
+            kafka.Value.Producer(config =>
+            {
+                config.Acks = Acks.All;
+                config.EnableIdempotence = true;
+                config.ClientId = "ingest";
+                config.ReconnectBackoffMaxMs = 1000;
+                // The topic's own limit decides, and its answer is about one record. The client's would be one more limit to forget.
+                config.MessageMaxBytes = 1_000_000_000;
+                // As many small letters as before go in one request.
+                config.BatchSize = 1_000_000;
+                config.MessageTimeoutMs = (int)Limit.TotalMilliseconds;
+            })
+        ).SetLogHandler((_, _) => { }).SetErrorHandler(onError).Build());
 
     readonly KafkaLetterSender _compressed = new(kafka.Value, Limit, RecordBatching.AloneCompressed);
 
@@ -45,7 +47,8 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
     }
 
     /// <summary>A producer's answers by code; docs/failures.md has them.</summary>
-    public bool IsRefusal(Exception failure) => failure is KafkaException { Error.Code: var code } ? KafkaRefusals.OfRecord.Contains(code) : failure is ArgumentException;
+    public bool IsRefusal(Exception failure) =>
+        failure is KafkaException { Error.Code: var code } ? KafkaRefusals.OfRecord.Contains(code) : failure is ArgumentException;
 
     public void Dispose()
     {
@@ -56,7 +59,8 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
     async Task SendAsync(DeadLetter letter, bool isShortened, CancellationToken cancellation)
     {
         // The client's own limit does not hold for every message of a producer that has become unusable.
-        await (await _producer.NowAsync(cancellation)).ProduceAsync(Topic, Message(Content(letter, isShortened)), cancellation)
+        await (await _producer.NowAsync(cancellation))
+            .ProduceAsync(Topic, Message(Content(letter, isShortened)), cancellation)
             .WaitAsync(1.5 * Limit, TimeProvider.System, cancellation);
         letter.IsAside = true;
     }
@@ -71,6 +75,11 @@ public sealed class KafkaDeadLetters(IOptions<KafkaOptions> kafka) : ILetterBrok
         {
             headers.Add(header.Name, header.Value?.ToArray());
         }
-        return new Message<byte[]?, byte[]?> { Key = content.Key?.ToArray(), Value = content.Body?.ToArray(), Headers = headers };
+        return new Message<byte[]?, byte[]?>
+        {
+            Key = content.Key?.ToArray(),
+            Value = content.Body?.ToArray(),
+            Headers = headers,
+        };
     }
 }

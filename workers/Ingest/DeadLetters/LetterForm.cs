@@ -19,7 +19,11 @@ static class LetterForm
     {
         var (key, body, headers) = letter.Delivery.Original switch
         {
-            ConsumeResult<byte[]?, byte[]?> record => (LetterContent.Bytes(record.Message.Key), LetterContent.Bytes(record.Message.Value), Of(record.Message.Headers)),
+            ConsumeResult<byte[]?, byte[]?> record => (
+                LetterContent.Bytes(record.Message.Key),
+                LetterContent.Bytes(record.Message.Value),
+                Of(record.Message.Headers)
+            ),
             IReadOnlyBasicProperties properties => (LetterContent.Bytes(null), letter.Delivery.Body, RabbitHeaders.Bytes(properties)),
             _ => (LetterContent.Bytes(null), letter.Delivery.Body, []),
         };

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Betting.Ingest.DeadLetters;
 
 /// <summary>
-/// Lets one replay or drop at a time end letters of Kafka's topic and of the table <c>dead_letters</c>, whichever machine it runs on. It is a lock of a PostgreSQL
-/// session, which PostgreSQL releases when the connection ends, also that of a process that is killed.
+/// Lets one replay or drop at a time end letters of Kafka's topic and of the table <c>dead_letters</c>, whichever machine it runs on. It is
+/// a lock of a PostgreSQL session, which PostgreSQL releases when the connection ends, also that of a process that is killed.
 /// </summary>
 /// <param name="postgres">Null where <c>Postgres:ConnectionString</c> is not set.</param>
 /// <param name="clock">For the time between attempts.</param>
@@ -31,7 +31,10 @@ public sealed class LetterLock(PostgresSource? postgres, TimeProvider clock) : I
     {
         if (postgres is null)
         {
-            throw new ArgumentsException("Postgres:ConnectionString: required to replay or drop letters of Kafka; its lock keeps a second replay from sending the same letters");
+            throw new ArgumentsException(
+                "Postgres:ConnectionString: required to replay or drop letters of Kafka; its lock keeps a "
+                    + "second replay from sending the same letters"
+            );
         }
         if (_session is { } held)
         {
@@ -43,7 +46,10 @@ public sealed class LetterLock(PostgresSource? postgres, TimeProvider clock) : I
         var session = await postgres.OpenConnectionAsync(cancellation);
         try
         {
-            await using var attempt = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", session) { Parameters = { new() { Value = Key } } };
+            await using var attempt = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", session)
+            {
+                Parameters = { new() { Value = Key } },
+            };
             for (var attempts = 1; !(bool)(await attempt.ExecuteScalarAsync(cancellation))!; attempts++)
             {
                 if (attempts == Attempts)

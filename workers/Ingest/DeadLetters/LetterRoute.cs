@@ -9,7 +9,15 @@ namespace Betting.Ingest.DeadLetters;
 /// <c>dead_letters</c> where it refuses the shortened one as well, or takes no letters for longer than <see cref="TableAfter"/>.
 /// Readiness says when none of these takes them.
 /// </summary>
-public sealed class LetterRoute(string door, ILetterBroker broker, DeadLetterTable table, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger log) : IDeadLetters
+public sealed class LetterRoute(
+    string door,
+    ILetterBroker broker,
+    DeadLetterTable table,
+    Readiness readiness,
+    IngestMetrics metrics,
+    TimeProvider clock,
+    ILogger log
+) : IDeadLetters
 {
     /// <summary>A broker that is restarted is back before; nothing of the batch is acknowledged meanwhile.</summary>
     public static readonly TimeSpan TableAfter = TimeSpan.FromSeconds(15);
@@ -68,7 +76,10 @@ public sealed class LetterRoute(string door, ILetterBroker broker, DeadLetterTab
     {
         foreach (var letter in letters)
         {
-            if (await RefusalAsync(letter, isShortened: false, cancellation) is not null && await RefusalAsync(letter, isShortened: true, cancellation) is { } refusal)
+            if (
+                await RefusalAsync(letter, isShortened: false, cancellation) is not null
+                && await RefusalAsync(letter, isShortened: true, cancellation) is { } refusal
+            )
             {
                 await StoreAsync(Left([letter]), refusal, cancellation);
             }
@@ -102,18 +113,23 @@ public sealed class LetterRoute(string door, ILetterBroker broker, DeadLetterTab
         IngestLog.DeadLettersInTable(log, door, letters.Count, $"{failure.GetType().Name}: {failure.Message}");
     }
 
-    static List<DeadLetter> Left(IReadOnlyList<DeadLetter> letters) => [.. letters.Where(letter => !letter.IsAside && !letter.Delivery.ComesAgain)];
+    static List<DeadLetter> Left(IReadOnlyList<DeadLetter> letters) =>
+        [.. letters.Where(letter => !letter.IsAside && !letter.Delivery.ComesAgain)];
 }
 
 /// <summary>A broker's queue or topic of dead letters.</summary>
 public interface ILetterBroker
 {
-    /// <summary>Returns when the broker has all letters on its disk; marks each with <see cref="DeadLetter.IsAside"/> as soon as it is confirmed.</summary>
+    /// <summary>
+    /// Returns when the broker has all letters on its disk; marks each with <see cref="DeadLetter.IsAside"/> as soon as it is confirmed.
+    /// </summary>
     /// <param name="letters">Which.</param>
     /// <param name="isShortened">True where they are to be cut to <see cref="LetterForm.ShortenedBytes"/>.</param>
     /// <param name="cancellation">Ends the wait.</param>
     Task SendAsync(IReadOnlyList<DeadLetter> letters, bool isShortened, CancellationToken cancellation);
 
-    /// <summary>True where the failure says something about what was sent, not about the broker: sent unchanged, it would be refused again.</summary>
+    /// <summary>
+    /// True where the failure says something about what was sent, not about the broker: sent unchanged, it would be refused again.
+    /// </summary>
     bool IsRefusal(Exception failure);
 }

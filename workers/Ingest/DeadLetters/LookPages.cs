@@ -38,7 +38,8 @@ public static class LookPages
         return pages <= Most
             ? [.. Enumerable.Range(0, (int)pages).Select(page => new LookPage((int)Math.Min(size, letters - ((long)page * size)), page))]
             : throw new InvalidOperationException(
-                $"the queue has {letters} letters, and a look can hold {Most * ushort.MaxValue} in their order");
+                $"the queue has {letters} letters, and a look can hold {Most * ushort.MaxValue} in their order"
+            );
     }
 
     /// <summary>Pages that go back in the order in which the letters were put aside.</summary>

@@ -32,7 +32,10 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
         _alone ??= await RabbitLookLock.TakeAsync(options, Queue, cancellation);
         if (!await RabbitLetterOrder.RestoreAsync(options, Queue, _alone, cancellation))
         {
-            await Console.Error.WriteLineAsync($"{Name}: another program has taken letters of {Queue} and given them back; their order is not the one in which they were put aside");
+            await Console.Error.WriteLineAsync(
+                $"{Name}: another program has taken letters of {Queue} and given them back; their "
+                    + $"order is not the one in which they were put aside"
+            );
         }
         // As many as there are now; what comes meanwhile belongs to the next look.
         var count = await _alone.CountAsync(cancellation);
@@ -76,7 +79,11 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
         // RabbitMQ counts deliveries among the headers, so the bytes of headers that cannot be read differ at each look.
         var readable = RabbitHeaders.Text(held.Properties);
         List<KeyValuePair<string, string>> headers = [.. readable, .. cut.Headers];
-        var death = held.Properties.Headers?.TryGetValue("x-death", out var deaths) == true && deaths is List<object?> and [IDictionary<string, object?> latest, ..] ? latest : null;
+        var death =
+            held.Properties.Headers?.TryGetValue("x-death", out var deaths) == true
+            && deaths is List<object?> and [IDictionary<string, object?> latest, ..]
+                ? latest
+                : null;
         // Ingest's own letters have no x-death. On those that RabbitMQ gave up, headers like ours are their publisher's.
         var isBrokers = death is not null && Death("queue") == Topics.Commands;
         var from = Header(DeadLetter.CoordinatesHeader) ?? Death("queue") ?? "";
@@ -84,12 +91,20 @@ public sealed class RabbitDeadLetterStore(RabbitMqOptions options) : IDeadLetter
         {
             Id = LetterIdentity.IdOf(body, readable),
             From = from,
-            Reason = Header(DeadLetter.ReasonHeader) ?? (cut.Headers.Count > 0 ? "unknown: its headers cannot be read" : death is null ? "unknown" : $"given up by the broker: {Death("reason")}"),
+            Reason = Header(DeadLetter.ReasonHeader)
+                ?? (
+                    cut.Headers.Count > 0 ? "unknown: its headers cannot be read"
+                    : death is null ? "unknown"
+                    : $"given up by the broker: {Death("reason")}"
+                ),
             Field = Header(DeadLetter.FieldHeader) ?? "",
             Kind = CommandKindPeek.Of(body.Span),
             At = At(Header(DeadLetter.TimeHeader), death),
             Replays = LetterHeaders.ReplaysOf(headers),
-            NotReplayable = from.Split('#')[0] == Topics.Commands ? LetterHeaders.TruncationOf(isBrokers ? cut.Headers : headers) : $"its headers do not say that it came from {Topics.Commands}",
+            NotReplayable =
+                from.Split('#')[0] == Topics.Commands
+                    ? LetterHeaders.TruncationOf(isBrokers ? cut.Headers : headers)
+                    : $"its headers do not say that it came from {Topics.Commands}",
             Body = body,
             Headers = headers,
             Handle = held,

@@ -7,8 +7,12 @@ using RabbitMQ.Client;
 
 namespace Betting.Ingest.DeadLetters;
 
-/// <summary>The queue <c>bet-commands.dead-letter</c>, written with publisher confirms: body, properties and headers of the original, and ours.</summary>
-public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, TimeProvider clock) : ILetterBroker, IAsyncDisposable
+/// <summary>
+/// The queue <c>bet-commands.dead-letter</c>, written with publisher confirms: body, properties and headers of the original, and ours.
+/// </summary>
+public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQueues queues, TimeProvider clock)
+    : ILetterBroker,
+        IAsyncDisposable
 {
     static readonly string Queue = Topics.DeadLetter(Topics.Commands);
 
@@ -32,12 +36,13 @@ public sealed class RabbitDeadLetters(IOptions<RabbitMqOptions> rabbit, RabbitQu
             {
                 throw new BlockedBrokerException();
             }
-            await Task.WhenAll(letters.Select(letter => SendAsync(channel, letter, isShortened, cancellation))).WaitAsync(Timeout, clock, cancellation);
+            await Task.WhenAll(letters.Select(letter => SendAsync(channel, letter, isShortened, cancellation)))
+                .WaitAsync(Timeout, clock, cancellation);
         }
         catch (Exception) when (_isBlocked && _channel is { IsOpen: true } && !cancellation.IsCancellationRequested)
         {
-            // Under a resource alarm the broker reads nothing from a publisher, not even a goodbye. What this connection holds it takes when the alarm
-            // ends, so the connection stays, and nothing more is given to it until then.
+            // Under a resource alarm the broker reads nothing from a publisher, not even a goodbye. What this connection holds it takes
+            // when the alarm ends, so the connection stays, and nothing more is given to it until then.
             throw;
         }
         catch

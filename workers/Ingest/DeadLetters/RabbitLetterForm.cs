@@ -37,7 +37,12 @@ static class RabbitLetterForm
         {
             headers[RabbitHeaders.ShortText(header.Name)!] = header.Value?.ToArray();
         }
-        var properties = new BasicProperties { Persistent = true, ContentType = RabbitHeaders.ShortText(original?.ContentType), Headers = headers };
+        var properties = new BasicProperties
+        {
+            Persistent = true,
+            ContentType = RabbitHeaders.ShortText(original?.ContentType),
+            Headers = headers,
+        };
         return (properties, content.Body ?? default);
     }
 }

@@ -44,7 +44,12 @@ sealed class RabbitLook : IAsyncDisposable
         // Letters pass whole, but for headers that the client cannot read: RabbitMQ's own dead letters can have such.
         var cuts = new ContentCuts(new HeldBytes(long.MaxValue));
         var (connection, frames) = await RabbitConnection.OpenAsync(
-            options, "ingest dead-letters", () => new FrameFilter(new ContentRule(cuts)), BehindLetters, cancellation);
+            options,
+            "ingest dead-letters",
+            () => new FrameFilter(new ContentRule(cuts)),
+            BehindLetters,
+            cancellation
+        );
         try
         {
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
@@ -61,7 +66,9 @@ sealed class RabbitLook : IAsyncDisposable
     /// <summary>Takes the next letters of the queue, in its order. They go back page by page.</summary>
     /// <exception cref="LettersInUseException">Somebody else has taken some of them.</exception>
     public async IAsyncEnumerable<HeldLetter> TakeAsync(
-        IReadOnlyList<LookPage> pages, [EnumeratorCancellation] CancellationToken cancellation)
+        IReadOnlyList<LookPage> pages,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
         foreach (var page in pages)
         {
@@ -110,11 +117,21 @@ sealed class RabbitLook : IAsyncDisposable
             var consumer = new RabbitLookConsumer(_channel, _cuts);
             await _channel.BasicQosAsync(0, 1, global: false, limit.Token);
             await _channel.BasicConsumeAsync(
-                _queue, autoAck: false, LastTag, noLocal: false, exclusive: false, arguments: null, consumer, limit.Token);
+                _queue,
+                autoAck: false,
+                LastTag,
+                noLocal: false,
+                exclusive: false,
+                arguments: null,
+                consumer,
+                limit.Token
+            );
             await _channel.BasicCancelAsync(LastTag, cancellationToken: limit.Token);
         }
-        catch (Exception failure) when (RabbitTrouble.Describe(failure) is not null
-            || failure is OperationCanceledException or IOException or ObjectDisposedException)
+        catch (Exception failure)
+            when (RabbitTrouble.Describe(failure) is not null
+                || failure is OperationCanceledException or IOException or ObjectDisposedException
+            )
         {
             // The broker is gone; what it has not removed, the next look shows.
         }
@@ -129,7 +146,15 @@ sealed class RabbitLook : IAsyncDisposable
         var tag = string.Create(CultureInfo.InvariantCulture, $"look-{page.Place:00}");
         await _channel.BasicQosAsync(0, (ushort)page.Size, global: false, cancellation);
         await _channel.BasicConsumeAsync(
-                _queue, autoAck: false, tag, noLocal: false, exclusive: false, arguments: null, consumer, cancellation);
+            _queue,
+            autoAck: false,
+            tag,
+            noLocal: false,
+            exclusive: false,
+            arguments: null,
+            consumer,
+            cancellation
+        );
         while (letters.Count < page.Size)
         {
             letters.Enqueue(await NextAsync(consumer, cancellation));
@@ -157,7 +182,8 @@ sealed class RabbitLook : IAsyncDisposable
                 }
                 catch (TimeoutException) when (!hasAsked)
                 {
-                    // The channel answers behind the letters that it is sending: it takes seconds for headers that are nested thousands deep.
+                    // The channel answers behind the letters that it is sending: it takes seconds for headers that are nested thousands
+                    // deep.
                     hasAsked = true;
                     await _channel.QueueDeclarePassiveAsync(_queue, cancellation);
                 }

@@ -15,10 +15,12 @@ sealed class RabbitLookLock : IAsyncDisposable
     /// <summary>What a look that cannot have all letters says.</summary>
     internal const string SomebodyLooks = "somebody else looks at the letters and holds some of them; ask again later";
 
-    static readonly TimeSpan Again = TimeSpan.FromMilliseconds(300), CountAgain = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan Again = TimeSpan.FromMilliseconds(300),
+        CountAgain = TimeSpan.FromMilliseconds(20);
 
     // Some 10 s.
-    const int Attempts = 30, CountAttempts = 500;
+    const int Attempts = 30,
+        CountAttempts = 500;
 
     // In a row; an empty queue is the rule.
     const int EmptyAnswers = 5;
@@ -63,8 +65,11 @@ sealed class RabbitLookLock : IAsyncDisposable
             var queue = await _channel.QueueDeclarePassiveAsync(_queue, cancellation);
             // RabbitMQ says 0 of both where a quorum queue does not answer within 250 ms.
             empty = queue is { ConsumerCount: 0, MessageCount: 0 } ? empty + 1 : 0;
-            if (queue.ConsumerCount == 0 && queue.MessageCount >= _counted
-                && (queue.MessageCount > 0 || empty >= EmptyAnswers && await IsEmptyAsync(cancellation)))
+            if (
+                queue.ConsumerCount == 0
+                && queue.MessageCount >= _counted
+                && (queue.MessageCount > 0 || empty >= EmptyAnswers && await IsEmptyAsync(cancellation))
+            )
             {
                 return _counted = queue.MessageCount;
             }

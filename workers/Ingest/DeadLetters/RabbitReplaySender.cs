@@ -9,8 +9,8 @@ namespace Betting.Ingest.DeadLetters;
 
 /// <summary>Sends originals back to the queue of commands and tells the answer to each.</summary>
 /// <remarks>
-/// It has a connection of its own: a broker that refuses a message closes its channel, and for some refusals its connection. Letters that are
-/// held for reading stand on another one.
+/// It has a connection of its own: a broker that refuses a message closes its channel, and for some refusals its connection. Letters that
+/// are held for reading stand on another one.
 /// </remarks>
 public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposable
 {
@@ -58,12 +58,19 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
     static bool IsSmall(RabbitOriginal original) => original.Body.Length + RabbitSize.Of(original.Properties) <= TogetherBytes;
 
     async Task SendTogetherAsync(
-        IReadOnlyList<RabbitOriginal> originals, ReplayAnswer?[] answers, int from, int end, CancellationToken cancellation)
+        IReadOnlyList<RabbitOriginal> originals,
+        ReplayAnswer?[] answers,
+        int from,
+        int end,
+        CancellationToken cancellation
+    )
     {
         try
         {
             var channel = await OpenAsync(cancellation);
-            await Task.WhenAll(Enumerable.Range(from, end - from).Select(async at => answers[at] = await AnswerAsync(channel, originals[at], cancellation)));
+            await Task.WhenAll(
+                Enumerable.Range(from, end - from).Select(async at => answers[at] = await AnswerAsync(channel, originals[at], cancellation))
+            );
         }
         catch (Exception failure)
         {
@@ -74,7 +81,13 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
     // Sends alone what has no answer of its own: it is large, or the channel was closed because of another one, and answered for all.
     // Returns the failure after which nothing is sent any more.
     async Task<Exception?> CompleteAsync(
-        IReadOnlyList<RabbitOriginal> originals, ReplayAnswer?[] answers, int from, int end, Exception? failure, CancellationToken cancellation)
+        IReadOnlyList<RabbitOriginal> originals,
+        ReplayAnswer?[] answers,
+        int from,
+        int end,
+        Exception? failure,
+        CancellationToken cancellation
+    )
     {
         failure ??= answers[from..end].FirstOrDefault(answer => answer is { IsUnknown: true })?.Failure;
         for (var at = from; at < end; at++)
@@ -106,13 +119,19 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
     {
         try
         {
-            await channel.PublishAsync(Topics.Commands, mandatory: true, original.Properties, original.Body, cancellation)
+            await channel
+                .PublishAsync(Topics.Commands, mandatory: true, original.Properties, original.Body, cancellation)
                 .WaitAsync(Timeout, TimeProvider.System, cancellation);
             return ReplayAnswer.Sent;
         }
         catch (PublishException refused)
         {
-            return ReplayAnswer.Refused(refused.IsReturn ? $"there is no queue {Topics.Commands}" : $"the queue {Topics.Commands} did not take it (negative confirm); it may be full", refused);
+            return ReplayAnswer.Refused(
+                refused.IsReturn
+                    ? $"there is no queue {Topics.Commands}"
+                    : $"the queue {Topics.Commands} did " + $"not take it (negative confirm); it may be full",
+                refused
+            );
         }
         catch (Exception refused) when (RabbitRefusals.IsRefusal(refused))
         {

@@ -20,7 +20,11 @@ public sealed record TableLetter(long LetterId, string Door, LetterContent Conte
 /// <param name="exclusive">Keeps others from ending letters.</param>
 /// <param name="sendBack">Publishes originals to where they came from; returns an answer for each, in their order.</param>
 public sealed class TableDeadLetterStore(
-    PostgresSource postgres, string door, LetterLock exclusive, Func<IReadOnlyList<StoredLetter>, CancellationToken, Task<IReadOnlyList<ReplayAnswer>>> sendBack) : IDeadLetterStore
+    PostgresSource postgres,
+    string door,
+    LetterLock exclusive,
+    Func<IReadOnlyList<StoredLetter>, CancellationToken, Task<IReadOnlyList<ReplayAnswer>>> sendBack
+) : IDeadLetterStore
 {
     // A letter has a megabyte at most.
     const int Page = 16;
@@ -33,7 +37,7 @@ public sealed class TableDeadLetterStore(
     {
         // Those of this moment: a letter that is sent back can be here again, in a row of its own, before the last one is read.
         var newest = await NewestAsync(cancellation);
-        for (var (last, found) = (0L, Page); found == Page;)
+        for (var (last, found) = (0L, Page); found == Page; )
         {
             var page = await PageAsync(last, newest, cancellation);
             foreach (var letter in page)
@@ -44,7 +48,8 @@ public sealed class TableDeadLetterStore(
         }
     }
 
-    public Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) => sendBack(letters, cancellation);
+    public Task<IReadOnlyList<ReplayAnswer>> SendBackAsync(IReadOnlyList<StoredLetter> letters, CancellationToken cancellation) =>
+        sendBack(letters, cancellation);
 
     public async Task RemoveAsync(IReadOnlyList<StoredLetter> letters, LetterEnd end, CancellationToken cancellation)
     {
@@ -63,10 +68,13 @@ public sealed class TableDeadLetterStore(
 
     async Task<List<StoredLetter>> PageAsync(long after, long newest, CancellationToken cancellation)
     {
-        await using var command = await postgres.CreateCommandAsync("""
+        await using var command = await postgres.CreateCommandAsync(
+            """
             SELECT letter_id, source, put_aside_at, key, body, headers FROM dead_letters
             WHERE door = $1 AND letter_id > $2 AND letter_id <= $3 ORDER BY letter_id LIMIT $4
-            """, cancellation);
+            """,
+            cancellation
+        );
         command.Parameters.AddWithValue(door);
         command.Parameters.AddWithValue(after);
         command.Parameters.AddWithValue(newest);
@@ -84,8 +92,15 @@ public sealed class TableDeadLetterStore(
     {
         var (source, whole) = (row.GetString(1), Bytes(row, 4));
         var body = whole ?? [];
-        var content = new LetterContent(LetterContent.Bytes(Bytes(row, 3)), LetterContent.Bytes(whole), DeadLetterTable.Decode(row.GetFieldValue<byte[]>(5)));
-        List<KeyValuePair<string, string>> headers = [.. content.Headers.Select(header => KeyValuePair.Create(header.Name, TextOf(header)))];
+        var content = new LetterContent(
+            LetterContent.Bytes(Bytes(row, 3)),
+            LetterContent.Bytes(whole),
+            DeadLetterTable.Decode(row.GetFieldValue<byte[]>(5))
+        );
+        List<KeyValuePair<string, string>> headers =
+        [
+            .. content.Headers.Select(header => KeyValuePair.Create(header.Name, TextOf(header))),
+        ];
         return new StoredLetter
         {
             // As the broker's own store would call it, so that a copy there has the same id.
@@ -107,7 +122,8 @@ public sealed class TableDeadLetterStore(
     }
 
     // As the broker's own store would write it, so that a copy there is known as one.
-    string TextOf(LetterHeader header) => door == RabbitDoor.Door ? RabbitHeaders.TextOf(header) : Encoding.UTF8.GetString((header.Value ?? default).Span);
+    string TextOf(LetterHeader header) =>
+        door == RabbitDoor.Door ? RabbitHeaders.TextOf(header) : Encoding.UTF8.GetString((header.Value ?? default).Span);
 
     static byte[]? Bytes(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 }

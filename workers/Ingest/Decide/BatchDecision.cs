@@ -21,8 +21,17 @@ public sealed class BatchDecision
     /// <param name="limits">The limits of single commands.</param>
     /// <param name="parkFor">How long a command waits at most.</param>
     /// <param name="now">The clock, UTC.</param>
-    /// <param name="releasedLater">What, if it comes, has its waiters released by other transactions; none of those is in <paramref name="parked"/>.</param>
-    public BatchDecision(State state, IReadOnlyList<ParkedCommand> parked, Limits limits, TimeSpan parkFor, DateTime now, IReadOnlySet<WaitKey>? releasedLater = null)
+    /// <param name="releasedLater">
+    /// What, if it comes, has its waiters released by other transactions; none of those is in <paramref name="parked"/>.
+    /// </param>
+    public BatchDecision(
+        State state,
+        IReadOnlyList<ParkedCommand> parked,
+        Limits limits,
+        TimeSpan parkFor,
+        DateTime now,
+        IReadOnlySet<WaitKey>? releasedLater = null
+    )
     {
         _releasedLater = releasedLater ?? new HashSet<WaitKey>();
         _state = state;
@@ -65,7 +74,11 @@ public sealed class BatchDecision
         {
             DecideOne(command, _now + _parkFor);
         }
-        ParkedNow.AddRange(_waiting.Values.SelectMany(list => list).Where(waiting => !_wereParked.TryGetValue(waiting.Command.Id, out var before) || before != waiting));
+        ParkedNow.AddRange(
+            _waiting
+                .Values.SelectMany(list => list)
+                .Where(waiting => !_wereParked.TryGetValue(waiting.Command.Id, out var before) || before != waiting)
+        );
         return this;
     }
 

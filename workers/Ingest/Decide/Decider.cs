@@ -38,7 +38,16 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
         {
             return Outcome.Rejected(Reasons.AlreadyExists);
         }
-        state.Accounts.Add(command.UserId, new Account { UserId = command.UserId, Balance = Money.Zero, Name = command.Name, RegisteredAt = command.IssuedAt });
+        state.Accounts.Add(
+            command.UserId,
+            new Account
+            {
+                UserId = command.UserId,
+                Balance = Money.Zero,
+                Name = command.Name,
+                RegisteredAt = command.IssuedAt,
+            }
+        );
         return Outcome.Accepted;
     }
 
@@ -76,15 +85,18 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
 
     Outcome Schedule(ScheduleEvent command)
     {
-        var added = state.Events.TryAdd(command.EventId, new BettingEvent
-        {
-            Id = command.EventId,
-            Status = EventStatus.Scheduled,
-            Name = command.Name,
-            Category = command.Category,
-            StartTime = command.StartTime,
-            IsNew = true,
-        });
+        var added = state.Events.TryAdd(
+            command.EventId,
+            new BettingEvent
+            {
+                Id = command.EventId,
+                Status = EventStatus.Scheduled,
+                Name = command.Name,
+                Category = command.Category,
+                StartTime = command.StartTime,
+                IsNew = true,
+            }
+        );
         return added ? Outcome.Accepted : Outcome.Rejected(Reasons.AlreadyExists);
     }
 
@@ -194,10 +206,11 @@ public sealed class Decider(State state, Ledger ledger, Limits limits, DateTime 
         : amount > limits.MaxAmount ? Outcome.Rejected(Reasons.OverLimit)
         : null;
 
-    static int Stage(string status) => status switch
-    {
-        EventStatus.Scheduled => 0,
-        EventStatus.Live => 1,
-        _ => 2,
-    };
+    static int Stage(string status) =>
+        status switch
+        {
+            EventStatus.Scheduled => 0,
+            EventStatus.Live => 1,
+            _ => 2,
+        };
 }

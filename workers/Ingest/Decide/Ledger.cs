@@ -5,8 +5,7 @@ namespace Betting.Ingest.Decide;
 /// <summary>The accounts of the double entry; only wallets have a balance in a row of their own.</summary>
 public static class LedgerAccounts
 {
-    public const string
-        Wallet = "wallet",
+    public const string Wallet = "wallet",
         Stakes = "stakes",
         House = "house",
         Bank = "bank";

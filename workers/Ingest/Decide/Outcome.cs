@@ -52,19 +52,21 @@ public enum WaitFor
 public readonly record struct WaitKey(WaitFor For, long Id)
 {
     /// <summary>The reason of a command for which it never comes.</summary>
-    public string Missing => For switch
-    {
-        WaitFor.User => Reasons.UnknownUser,
-        WaitFor.Event => Reasons.UnknownEvent,
-        _ => Reasons.UnknownBet,
-    };
+    public string Missing =>
+        For switch
+        {
+            WaitFor.User => Reasons.UnknownUser,
+            WaitFor.Event => Reasons.UnknownEvent,
+            _ => Reasons.UnknownBet,
+        };
 
     /// <summary>What an accepted <paramref name="command"/> brings into being, if anything.</summary>
-    public static WaitKey? BroughtBy(BetCommand command) => command switch
-    {
-        RegisterUser user => new WaitKey(WaitFor.User, user.UserId),
-        ScheduleEvent scheduled => new WaitKey(WaitFor.Event, scheduled.EventId),
-        PlaceBet bet => new WaitKey(WaitFor.Bet, bet.BetId),
-        _ => null,
-    };
+    public static WaitKey? BroughtBy(BetCommand command) =>
+        command switch
+        {
+            RegisterUser user => new WaitKey(WaitFor.User, user.UserId),
+            ScheduleEvent scheduled => new WaitKey(WaitFor.Event, scheduled.EventId),
+            PlaceBet bet => new WaitKey(WaitFor.Bet, bet.BetId),
+            _ => null,
+        };
 }

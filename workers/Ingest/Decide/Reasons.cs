@@ -3,8 +3,7 @@ namespace Betting.Ingest.Decide;
 /// <summary>Why a command was rejected; part of the contract, so a code never changes its meaning.</summary>
 public static class Reasons
 {
-    public const string
-        InsufficientFunds = "insufficient-funds",
+    public const string InsufficientFunds = "insufficient-funds",
         UnknownUser = "unknown-user",
         UnknownEvent = "unknown-event",
         UnknownBet = "unknown-bet",

@@ -6,7 +6,9 @@ namespace Betting.Ingest.Decide;
 /// <param name="BetAwaited">How many commands wait for that bet.</param>
 public readonly record struct NextParked(Guid Id, long? Bet, int BetAwaited);
 
-/// <summary>Which of the commands that wait for one thing the next transaction releases, and whether with those that wait for their bets.</summary>
+/// <summary>
+/// Which of the commands that wait for one thing the next transaction releases, and whether with those that wait for their bets.
+/// </summary>
 /// <param name="Ids">In issue order.</param>
 /// <param name="Bets">The bets that they place, where what waits for those is released with them.</param>
 /// <param name="Later">The bet whose waiters are a release of their own, because they alone are too many.</param>

@@ -15,12 +15,13 @@ public sealed class State
     /// <summary>User ids that are taken although no wallet was loaded for them.</summary>
     public HashSet<long> TakenUserIds { get; } = [];
 
-    public bool Has(WaitKey key) => key.For switch
-    {
-        WaitFor.User => Accounts.ContainsKey(key.Id),
-        WaitFor.Event => Events.ContainsKey(key.Id),
-        _ => Bets.ContainsKey(key.Id),
-    };
+    public bool Has(WaitKey key) =>
+        key.For switch
+        {
+            WaitFor.User => Accounts.ContainsKey(key.Id),
+            WaitFor.Event => Events.ContainsKey(key.Id),
+            _ => Bets.ContainsKey(key.Id),
+        };
 }
 
 /// <summary>A user and the wallet.</summary>

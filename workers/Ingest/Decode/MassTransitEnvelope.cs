@@ -15,14 +15,23 @@ namespace Betting.Ingest.Decode;
 /// <param name="Accepts">Message types that a request client takes as an answer.</param>
 /// <param name="Fault">What is wrong with the envelope, in words for its sender; null where a message was found.</param>
 public readonly record struct MassTransitEnvelope(
-    ReadOnlyMemory<byte>? Message, string? ResponseAddress, string? RequestId, string? ConversationId, string? TraceParent, IReadOnlyList<string> Accepts, string? Fault)
+    ReadOnlyMemory<byte>? Message,
+    string? ResponseAddress,
+    string? RequestId,
+    string? ConversationId,
+    string? TraceParent,
+    IReadOnlyList<string> Accepts,
+    string? Fault
+)
 {
     const string ContentType = "application/vnd.masstransit+json";
 
     // Texts longer than this are no address or id.
-    const int MostText = 512, MostTypes = 8;
+    const int MostText = 512,
+        MostTypes = 8;
 
-    const string NoMessage = "send an envelope with a property named message", Twice = "give message once in the envelope",
+    const string NoMessage = "send an envelope with a property named message",
+        Twice = "give message once in the envelope",
         Broken = "write the envelope as valid JSON (RFC 8259)";
 
     // No envelope is nested deeper than it has bytes: depth is no limit of its own.
@@ -32,12 +41,17 @@ public readonly record struct MassTransitEnvelope(
 
     public static bool IsNamedBy(string? contentType) => contentType?.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase) ?? false;
 
-    /// <summary>Never throws, whatever the bytes. A text that is no Unicode is left out, as one that is too long is: it is no address and no id.</summary>
+    /// <summary>
+    /// Never throws, whatever the bytes. A text that is no Unicode is left out, as one that is too long is: it is no address and no id.
+    /// </summary>
     public static MassTransitEnvelope Read(ReadOnlyMemory<byte> envelope) => Read(envelope, new Utf8JsonReader(envelope.Span, AnyDepth));
 
     /// <summary>What an answer needs, as far as the first bytes of an envelope tell it; without a message.</summary>
     public static MassTransitEnvelope ReadBeginning(ReadOnlyMemory<byte> beginning) =>
-        Read(beginning, new Utf8JsonReader(beginning.Span, isFinalBlock: false, new JsonReaderState(AnyDepth))) with { Message = null };
+        Read(beginning, new Utf8JsonReader(beginning.Span, isFinalBlock: false, new JsonReaderState(AnyDepth))) with
+        {
+            Message = null,
+        };
 
     static MassTransitEnvelope Read(ReadOnlyMemory<byte> envelope, Utf8JsonReader reader)
     {
@@ -73,9 +87,18 @@ public readonly record struct MassTransitEnvelope(
             var start = (int)reader.TokenStartIndex;
             reader.TrySkip();
             // Two commands in one message: there is no telling which one is meant, so neither is applied.
-            found = found.Message is null && found.Fault != Twice
-                ? found with { Message = envelope[start..(int)reader.BytesConsumed], Fault = null }
-                : found with { Message = null, Fault = Twice };
+            found =
+                found.Message is null && found.Fault != Twice
+                    ? found with
+                    {
+                        Message = envelope[start..(int)reader.BytesConsumed],
+                        Fault = null,
+                    }
+                    : found with
+                    {
+                        Message = null,
+                        Fault = Twice,
+                    };
         }
         else if (reader.ValueTextEquals("responseAddress"u8))
         {

@@ -27,7 +27,9 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
         try
         {
             var size = message.Cut.WholeBody ?? message.Body.Length;
-            return MassTransitEnvelope.IsNamedBy(message.Properties.ContentType) ? Enveloped(message, size, coordinates) : Raw(message, size, coordinates);
+            return MassTransitEnvelope.IsNamedBy(message.Properties.ContentType)
+                ? Enveloped(message, size, coordinates)
+                : Raw(message, size, coordinates);
         }
         catch (Exception unexpected) when (unexpected is not OutOfMemoryException)
         {
@@ -54,7 +56,9 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
             Held = message.Cut.Held,
             IsLost = () => message.Consumer.IsLost,
             ReplyTo = properties.ReplyTo is { } queue ? replies.Check(new ReplyAddress(queue, properties.CorrelationId, null)) : null,
-            Context = IngestTracing.IsOn ? IngestTracing.Parse(Header(properties, "traceparent"), Header(properties, "tracestate")) : default,
+            Context = IngestTracing.IsOn
+                ? IngestTracing.Parse(Header(properties, "traceparent"), Header(properties, "tracestate"))
+                : default,
         };
     }
 
@@ -62,7 +66,10 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
     {
         // Of one that is too large no more is read than is left where it is cut.
         var envelope = Refusal.OfMessageSize(size) is { } tooLarge
-            ? MassTransitEnvelope.ReadBeginning(message.Body[..Math.Min(message.Body.Length, ContentRule.KeptBody)]) with { Fault = tooLarge.Fix }
+            ? MassTransitEnvelope.ReadBeginning(message.Body[..Math.Min(message.Body.Length, ContentRule.KeptBody)]) with
+            {
+                Fault = tooLarge.Fix,
+            }
             : MassTransitEnvelope.Read(message.Body);
         return new Delivery(message.Body, envelope.Message, coordinates)
         {
@@ -72,9 +79,17 @@ public sealed class RabbitReader(RabbitInbox inbox, ReplyRules replies, ILogger<
             Held = message.Cut.Held,
             IsLost = () => message.Consumer.IsLost,
             ReplyTo = envelope.ResponseAddress is { } address
-                ? replies.Check(new ReplyAddress(ReplyRules.QueueOf(address), null, new MassTransitRequest(envelope.RequestId, envelope.ConversationId, address, envelope.Accepts)))
+                ? replies.Check(
+                    new ReplyAddress(
+                        ReplyRules.QueueOf(address),
+                        null,
+                        new MassTransitRequest(envelope.RequestId, envelope.ConversationId, address, envelope.Accepts)
+                    )
+                )
                 : null,
-            Context = IngestTracing.IsOn ? IngestTracing.Parse(envelope.TraceParent ?? Header(message.Properties, "MT-Activity-Id"), null) : default,
+            Context = IngestTracing.IsOn
+                ? IngestTracing.Parse(envelope.TraceParent ?? Header(message.Properties, "MT-Activity-Id"), null)
+                : default,
         };
     }
 

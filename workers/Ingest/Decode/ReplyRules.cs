@@ -19,8 +19,12 @@ public sealed class ReplyRules(IOptions<IngestOptions> options, IngestMetrics me
     /// <returns>The address, or null where no answer may be sent there.</returns>
     public ReplyAddress? Check(ReplyAddress address)
     {
-        if (IsSendable(address) && address.Queue is not Topics.Commands && address.Queue != Topics.DeadLetter(Topics.Commands)
-            && Array.Exists(_allowed, pattern => Fits(address.Queue, pattern)))
+        if (
+            IsSendable(address)
+            && address.Queue is not Topics.Commands
+            && address.Queue != Topics.DeadLetter(Topics.Commands)
+            && Array.Exists(_allowed, pattern => Fits(address.Queue, pattern))
+        )
         {
             return address;
         }
@@ -28,8 +32,13 @@ public sealed class ReplyRules(IOptions<IngestOptions> options, IngestMetrics me
         return null;
     }
 
-    /// <summary>The queue of a MassTransit address (<c>rabbitmq://host/vhost/NAME?…</c>, <c>exchange:NAME?…</c>, <c>queue:NAME</c>); host and options are not looked at.</summary>
-    /// <remarks>MassTransit's response endpoint is an exchange and a queue of one name; through the default exchange the queue is reached by it.</remarks>
+    /// <summary>
+    /// The queue of a MassTransit address (<c>rabbitmq://host/vhost/NAME?…</c>, <c>exchange:NAME?…</c>, <c>queue:NAME</c>); host and
+    /// options are not looked at.
+    /// </summary>
+    /// <remarks>
+    /// MassTransit's response endpoint is an exchange and a queue of one name; through the default exchange the queue is reached by it.
+    /// </remarks>
     public static string QueueOf(string address)
     {
         var end = address.AsSpan();
@@ -42,7 +51,8 @@ public sealed class ReplyRules(IOptions<IngestOptions> options, IngestMetrics me
 
     // Bytes that were no UTF-8 grow when they are written again, as U+FFFD.
     static bool IsSendable(ReplyAddress address) =>
-        Encoding.UTF8.GetByteCount(address.Queue) is > 0 and <= LongestName && Encoding.UTF8.GetByteCount(address.CorrelationId ?? "") <= LongestName;
+        Encoding.UTF8.GetByteCount(address.Queue) is > 0 and <= LongestName
+        && Encoding.UTF8.GetByteCount(address.CorrelationId ?? "") <= LongestName;
 
     // A pattern is text in which each * stands for any characters.
     static bool Fits(string name, string pattern)

@@ -4,8 +4,10 @@ namespace Betting.Ingest.Failures;
 /// <remarks>A second at most, so that work goes on soon after recovery; random, so that replicas do not knock together.</remarks>
 public static class Backoff
 {
-    static readonly TimeSpan First = TimeSpan.FromMilliseconds(50), Longest = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan FirstAgain = TimeSpan.FromMilliseconds(1), LongestAgain = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan First = TimeSpan.FromMilliseconds(50),
+        Longest = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan FirstAgain = TimeSpan.FromMilliseconds(1),
+        LongestAgain = TimeSpan.FromMilliseconds(250);
 
     /// <summary>While PostgreSQL is away.</summary>
     /// <param name="attempt">Failures so far, from 1.</param>

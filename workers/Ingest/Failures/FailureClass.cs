@@ -15,7 +15,9 @@ public enum FailureClass
     /// <summary>A password, a right, the schema or a setting is wrong: wait and report until an operator has corrected it.</summary>
     Configuration,
 
-    /// <summary>Nothing is known about this failure: try once more, halve, and let the command that is alone wait and be reported.</summary>
+    /// <summary>
+    /// Nothing is known about this failure: try once more, halve, and let the command that is alone wait and be reported.
+    /// </summary>
     Unknown,
 
     /// <summary>Another transaction was in the way: try again at once.</summary>

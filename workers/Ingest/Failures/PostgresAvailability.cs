@@ -8,7 +8,13 @@ namespace Betting.Ingest.Failures;
 /// Whether PostgreSQL takes batches. Throws away pooled sessions that may be why it does not.
 /// A refusal that only an operator can mend, or that nobody knows, is logged on its own once a minute.
 /// </summary>
-public sealed class PostgresAvailability(PostgresSource postgres, Outages outages, StoreFailures failures, TimeProvider clock, ILogger<PostgresAvailability> log)
+public sealed class PostgresAvailability(
+    PostgresSource postgres,
+    Outages outages,
+    StoreFailures failures,
+    TimeProvider clock,
+    ILogger<PostgresAvailability> log
+)
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "postgres";
@@ -64,7 +70,10 @@ public sealed class PostgresAvailability(PostgresSource postgres, Outages outage
         outages.Succeeded(Stores.Postgres, door);
     }
 
-    /// <summary>Too many commands are refused for the data to be the cause: the door stands, and nothing more is put aside, until an operator mends it.</summary>
+    /// <summary>
+    /// Too many commands are refused for the data to be the cause: the door stands, and nothing more is put aside, until an operator mends
+    /// it.
+    /// </summary>
     /// <param name="door">The door.</param>
     /// <param name="inARow">Commands of one kind refused since the last one that was accepted.</param>
     /// <param name="failure">The first refusal of the batch.</param>
@@ -108,7 +117,14 @@ public sealed class PostgresAvailability(PostgresSource postgres, Outages outage
                 }
                 else
                 {
-                    IngestLog.PostgresUnknown(log, door, Failure.LineOf(failure), command is { } id ? $", command {id} alone" : "", seconds, failure);
+                    IngestLog.PostgresUnknown(
+                        log,
+                        door,
+                        Failure.LineOf(failure),
+                        command is { } id ? $", command {id} alone" : "",
+                        seconds,
+                        failure
+                    );
                 }
             }
             _refusals[door] = refusal;

@@ -43,7 +43,9 @@ public sealed class RefusedInARow
         }
     }
 
-    /// <summary>PostgreSQL stored the outcome of a command: that one does not count any more, and where it was accepted, none of its kind.</summary>
+    /// <summary>
+    /// PostgreSQL stored the outcome of a command: that one does not count any more, and where it was accepted, none of its kind.
+    /// </summary>
     public void Decided(BetCommand command, bool isAccepted)
     {
         lock (_gate)

@@ -7,7 +7,10 @@ public sealed class ReleaseFirstException() : Exception("what has come is being 
 /// PostgreSQL is another server than the one that has what came before, or was started anew: it may have lost some of it, so nothing that
 /// depends on it is applied before the door has looked what is there.
 /// </summary>
-public sealed class OtherServerException() : Exception("PostgreSQL is another server, or was started anew, and may have lost what came before");
+public sealed class OtherServerException()
+    : Exception("PostgreSQL is another server, or was started anew, and may have lost what " + "came before");
 
-/// <summary>More waits for what a batch brings than one transaction releases: each command has to come in a transaction of its own.</summary>
+/// <summary>
+/// More waits for what a batch brings than one transaction releases: each command has to come in a transaction of its own.
+/// </summary>
 public sealed class ReleaseTooLargeException() : Exception("more waits for what this batch brings than one transaction releases");

@@ -11,7 +11,9 @@ public sealed class SizeLimit(int most)
 
     readonly int _most = most;
     readonly Lock _gate = new();
-    int _size = most, _passed, _beforeGrowth = 1;
+    int _size = most,
+        _passed,
+        _beforeGrowth = 1;
     bool _grown;
 
     public int Size

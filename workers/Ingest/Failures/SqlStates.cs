@@ -8,7 +8,10 @@ namespace Betting.Ingest.Failures;
 /// </summary>
 public static class SqlStates
 {
-    public static readonly IReadOnlyDictionary<string, (FailureClass Class, string Meaning)> Classes = new Dictionary<string, (FailureClass, string)>
+    public static readonly IReadOnlyDictionary<string, (FailureClass Class, string Meaning)> Classes = new Dictionary<
+        string,
+        (FailureClass, string)
+    >
     {
         ["08"] = (Unavailable, "the connection is broken or cannot be made"),
         ["0A"] = (Unavailable, "a prepared plan is older than a migration; prepared again by the next attempt"),
@@ -45,8 +48,8 @@ public static class SqlStates
     };
 
     /// <summary>
-    /// True where the server's transaction ids or MultiXact ids have come to their end: <c>54000</c>, as for an index row that is too large.
-    /// The source file in the answer tells them apart, in every language of the server's messages.
+    /// True where the server's transaction ids or MultiXact ids have come to their end: <c>54000</c>, as for an index row that is too
+    /// large. The source file in the answer tells them apart, in every language of the server's messages.
     /// </summary>
     public static bool IsOutOfTransactionIds(string state, string? file) => state == "54000" && file is ("varsup.c" or "multixact.c");
 

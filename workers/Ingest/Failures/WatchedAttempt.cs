@@ -11,7 +11,8 @@ namespace Betting.Ingest.Failures;
 /// </summary>
 sealed class WatchedAttempt : IDisposable
 {
-    static readonly TimeSpan Long = TimeSpan.FromSeconds(3), AnswerWithin = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Long = TimeSpan.FromSeconds(3),
+        AnswerWithin = TimeSpan.FromSeconds(5);
 
     readonly PostgresSource _postgres;
     readonly Action<string> _failed;
@@ -26,7 +27,13 @@ sealed class WatchedAttempt : IDisposable
     /// <param name="failures">Describes why.</param>
     /// <param name="clock">Intervals.</param>
     /// <param name="abandoned">Ends the question like the end of the attempt.</param>
-    public WatchedAttempt(PostgresSource postgres, Action<string> failed, StoreFailures failures, TimeProvider clock, CancellationToken abandoned)
+    public WatchedAttempt(
+        PostgresSource postgres,
+        Action<string> failed,
+        StoreFailures failures,
+        TimeProvider clock,
+        CancellationToken abandoned
+    )
     {
         (_postgres, _failed, _failures, _clock) = (postgres, failed, failures, clock);
         _registration = abandoned.UnsafeRegister(_ => _over.Cancel(), null);
@@ -50,7 +57,9 @@ sealed class WatchedAttempt : IDisposable
             await using var question = await _postgres.CreateCommandAsync("SELECT 1", either.Token);
             await question.ExecuteNonQueryAsync(either.Token);
         }
-        catch (Exception failure) when (failure is NpgsqlException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure)
+            when (failure is NpgsqlException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException
+            )
         {
             if (!_over.IsCancellationRequested)
             {

@@ -20,23 +20,29 @@ public sealed record DeadLetter(Delivery Delivery, string Field, string Reason, 
         set => Delivery.IsAside = value;
     }
 
-    public const string FieldHeader = "dead-letter-field", ReasonHeader = "dead-letter-reason", CoordinatesHeader = "dead-letter-from", TimeHeader = "dead-letter-at";
+    public const string FieldHeader = "dead-letter-field",
+        ReasonHeader = "dead-letter-reason",
+        CoordinatesHeader = "dead-letter-from",
+        TimeHeader = "dead-letter-at";
 
     // A header is no place for a whole stack trace.
     const int MaxReason = 500;
 
     /// <summary>What is written beside the original's own headers.</summary>
     public IEnumerable<KeyValuePair<string, string>> Headers =>
-    [
-        new(FieldHeader, Field),
-        new(ReasonHeader, Reason.Length <= MaxReason ? Reason : Reason[..MaxReason]),
-        new(CoordinatesHeader, Delivery.Coordinates),
-        new(TimeHeader, At.ToString(CommandTime.Format, CultureInfo.InvariantCulture)),
-        .. Delivery.Cut,
-    ];
+        [
+            new(FieldHeader, Field),
+            new(ReasonHeader, Reason.Length <= MaxReason ? Reason : Reason[..MaxReason]),
+            new(CoordinatesHeader, Delivery.Coordinates),
+            new(TimeHeader, At.ToString(CommandTime.Format, CultureInfo.InvariantCulture)),
+            .. Delivery.Cut,
+        ];
 
-    /// <summary>Whether a header of the original is kept: a publisher cannot write ours, but how often it was replayed is remembered.</summary>
-    public static bool Keeps(string header) => !Betting.DeadLetters.LetterHeaders.IsOurs(header) || header == Betting.DeadLetters.LetterHeaders.Replays;
+    /// <summary>
+    /// Whether a header of the original is kept: a publisher cannot write ours, but how often it was replayed is remembered.
+    /// </summary>
+    public static bool Keeps(string header) =>
+        !Betting.DeadLetters.LetterHeaders.IsOurs(header) || header == Betting.DeadLetters.LetterHeaders.Replays;
 }
 
 /// <summary>Where a door puts what is no command.</summary>

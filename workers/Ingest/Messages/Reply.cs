@@ -14,10 +14,13 @@ public sealed record Reply(Guid? CommandId, string Outcome, string? Reason, stri
     /// <summary>Of a parked command: what it waits for. Every other answer is final.</summary>
     public Waiting? Waits { get; init; }
 
-    public static Reply Of(Guid id, Outcome outcome) => new(id, OutcomeText.Of(outcome.Kind), outcome.Reason)
-    {
-        Waits = outcome is { Kind: OutcomeKind.Parked, Until: { } until } ? new Waiting(WaitForText.Of(outcome.Wait.For), outcome.Wait.Id, until) : null,
-    };
+    public static Reply Of(Guid id, Outcome outcome) =>
+        new(id, OutcomeText.Of(outcome.Kind), outcome.Reason)
+        {
+            Waits = outcome is { Kind: OutcomeKind.Parked, Until: { } until }
+                ? new Waiting(WaitForText.Of(outcome.Wait.For), outcome.Wait.Id, until)
+                : null,
+        };
 }
 
 /// <summary>What a parked command waits for.</summary>

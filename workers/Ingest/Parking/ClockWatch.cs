@@ -11,7 +11,12 @@ namespace Betting.Ingest.Parking;
 /// named instead. Either is logged once a minute.
 /// </summary>
 public sealed class ClockWatch(
-    IOptions<IngestOptions> options, Readiness readiness, IngestMetrics metrics, TimeProvider clock, ILogger<ClockWatch> log)
+    IOptions<IngestOptions> options,
+    Readiness readiness,
+    IngestMetrics metrics,
+    TimeProvider clock,
+    ILogger<ClockWatch> log
+)
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "clock";
@@ -34,7 +39,8 @@ public sealed class ClockWatch(
     {
         var ahead = reading.Ahead;
         metrics.ClockAhead(ahead);
-        var verdict = doubt is not null ? Verdict.Doubted
+        var verdict =
+            doubt is not null ? Verdict.Doubted
             : ahead.Duration() > options.Value.MaxClockSkew ? Verdict.Skewed
             : Verdict.Agrees;
         var detail = doubt?.ToString() ?? $"{ahead.TotalSeconds:+0.0;-0.0} s from PostgreSQL's clock";

@@ -87,7 +87,12 @@ public sealed class DueRejection(PostgresSource postgres, DurableTransactions tr
     }
 
     static async Task<List<(string Kind, string Reason, long Count)>> RejectAsync(
-        NpgsqlTransaction transaction, int most, DateTime now, Guid? command, CancellationToken cancellation)
+        NpgsqlTransaction transaction,
+        int most,
+        DateTime now,
+        Guid? command,
+        CancellationToken cancellation
+    )
     {
         await using var batch = StatementBatch.Of(transaction, [new(Reject) { Parameters = { Number(most), Time(now), Id(command) } }]);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
@@ -120,8 +125,19 @@ public sealed class DueRejection(PostgresSource postgres, DurableTransactions tr
         catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Data)
         {
             await transaction.RollbackAsync("alone", cancellation);
-            await using var quarantine = StatementBatch.Of(transaction,
-                [new(Quarantine) { Parameters = { Id(command), new NpgsqlParameter<string> { TypedValue = Failure.LineOf(failure) } } }]);
+            await using var quarantine = StatementBatch.Of(
+                transaction,
+                [
+                    new(Quarantine)
+                    {
+                        Parameters =
+                        {
+                            Id(command),
+                            new NpgsqlParameter<string> { TypedValue = Failure.LineOf(failure) },
+                        },
+                    },
+                ]
+            );
             await quarantine.ExecuteNonQueryAsync(cancellation);
         }
         await durable.CommitAsync(ParkingGate.Pass([], [], [], null, releasing: false), cancellation);
@@ -130,7 +146,10 @@ public sealed class DueRejection(PostgresSource postgres, DurableTransactions tr
 
     static async Task<Guid?> FirstDueAsync(NpgsqlTransaction transaction, DateTime now, CancellationToken cancellation)
     {
-        await using var first = new NpgsqlCommand(Due, transaction.Connection, transaction) { Parameters = { Number(1), Time(now), Id(null) } };
+        await using var first = new NpgsqlCommand(Due, transaction.Connection, transaction)
+        {
+            Parameters = { Number(1), Time(now), Id(null) },
+        };
         return await first.ExecuteScalarAsync(cancellation) as Guid?;
     }
 

@@ -16,9 +16,19 @@ namespace Betting.Ingest.Parking;
 /// has come, whatever number of commands waits.
 /// </summary>
 public sealed class ParkedLoop(
-    PostgresSource postgres, DurableTransactions transactions, BatchTransaction transaction, PostgresAvailability availability, FollowedCommands followed,
-    CheckedClock postgresClock, ClockWatch watch, IOptions<IngestOptions> options, IngestMetrics metrics, Heartbeats heartbeats,
-    TimeProvider clock, ILogger<ParkedLoop> log) : IWorkerLoop
+    PostgresSource postgres,
+    DurableTransactions transactions,
+    BatchTransaction transaction,
+    PostgresAvailability availability,
+    FollowedCommands followed,
+    CheckedClock postgresClock,
+    ClockWatch watch,
+    IOptions<IngestOptions> options,
+    IngestMetrics metrics,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<ParkedLoop> log
+) : IWorkerLoop
 {
     readonly ArrivedKeys _arrived = new(postgres);
     readonly DueRejection _due = new(postgres, transactions, postgresClock, metrics);

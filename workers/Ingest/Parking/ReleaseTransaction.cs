@@ -14,7 +14,12 @@ namespace Betting.Ingest.Parking;
 /// opened it, and of what another writer has brought.
 /// </summary>
 public sealed class ReleaseTransaction(
-    PostgresSource postgres, DurableTransactions transactions, IOptions<IngestOptions> options, CheckedClock postgresClock, IngestMetrics metrics)
+    PostgresSource postgres,
+    DurableTransactions transactions,
+    IOptions<IngestOptions> options,
+    CheckedClock postgresClock,
+    IngestMetrics metrics
+)
 {
     readonly Limits _limits = options.Value.ToLimits();
     readonly TimeSpan _parkFor = options.Value.ParkFor;
@@ -71,12 +76,13 @@ public sealed class ReleaseTransaction(
     }
 
     // Contention and outages are for the caller, who waits before the next attempt.
-    static bool CanGoOn(Exception failure, int most) => Failure.ClassOf(failure) switch
-    {
-        FailureClass.Data or FailureClass.IdTaken => true,
-        FailureClass.TooMuch or FailureClass.Unknown => most > 1,
-        _ => false,
-    };
+    static bool CanGoOn(Exception failure, int most) =>
+        Failure.ClassOf(failure) switch
+        {
+            FailureClass.Data or FailureClass.IdTaken => true,
+            FailureClass.TooMuch or FailureClass.Unknown => most > 1,
+            _ => false,
+        };
 
     // The command that is refused alone, by its id: another replica may have come before, and the next one may be sound.
     async Task<Guid?> RefusedAsync(List<Guid> tried, Guid? before, Exception failure, CancellationToken cancellation)
@@ -85,8 +91,8 @@ public sealed class ReleaseTransaction(
         {
             return null;
         }
-        // A rejection is final. It follows two refusals, each with a transaction after it that PostgreSQL took: else the state of the server
-        // may be the cause.
+        // A rejection is final. It follows two refusals, each with a transaction after it that PostgreSQL took: else the state of the
+        // server may be the cause.
         await _probe.RunAsync(cancellation);
         if (alone != before)
         {
@@ -95,7 +101,10 @@ public sealed class ReleaseTransaction(
                 : throw new ServerRefusesException($"more than {RefusedInARow.Most} parked commands in a row are refused", failure);
         }
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { ParkedCommands.Quarantine([new UnreadableParked(alone, Failure.LineOf(failure))]) } };
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { ParkedCommands.Quarantine([new UnreadableParked(alone, Failure.LineOf(failure))]) },
+        };
         try
         {
             await batch.ExecuteNonQueryAsync(cancellation);
@@ -135,7 +144,11 @@ public sealed class ReleaseTransaction(
         HashSet<WaitKey> later = part.Later is { } bet ? [bet] : [];
         // What was open has come; where another writer took it away again, its commands wait on.
         var there = parked.Count == 0 || state.Has(open.Key);
-        var decision = new BatchDecision(state, there ? parked : [], _limits, _parkFor, open.CameAt ?? now, later).Release(open.Key, open.CameAt, refused is not null && part.Ids is [var alone] && alone == refused);
+        var decision = new BatchDecision(state, there ? parked : [], _limits, _parkFor, open.CameAt ?? now, later).Release(
+            open.Key,
+            open.CameAt,
+            refused is not null && part.Ids is [var alone] && alone == refused
+        );
         await DecidedTransaction.SaveAsync(transaction, state, decision, [], unreadable, cancellation);
         if (part.IsLast || !there)
         {
@@ -172,7 +185,11 @@ public sealed class ReleaseTransaction(
     }
 
     static async Task<LoadedParked> LoadAsync(
-        NpgsqlTransaction transaction, IReadOnlyCollection<Guid> ids, IReadOnlyCollection<long> bets, CancellationToken cancellation)
+        NpgsqlTransaction transaction,
+        IReadOnlyCollection<Guid> ids,
+        IReadOnlyCollection<long> bets,
+        CancellationToken cancellation
+    )
     {
         await using var batch = StatementBatch.Of(transaction, [ParkedCommands.Load(ids, bets)]);
         await using var rows = await batch.ExecuteReaderAsync(cancellation);

@@ -11,7 +11,11 @@ sealed class BatchOutcomes
     /// <param name="before">Content hashes of ids that the journal had before this batch.</param>
     /// <param name="decision">What was decided for the others.</param>
     public BatchOutcomes(
-        IReadOnlyList<HashedCommand> commands, IReadOnlyDictionary<Guid, HashedCommand> firsts, IReadOnlyDictionary<Guid, byte[]> before, BatchDecision decision)
+        IReadOnlyList<HashedCommand> commands,
+        IReadOnlyDictionary<Guid, HashedCommand> firsts,
+        IReadOnlyDictionary<Guid, byte[]> before,
+        BatchDecision decision
+    )
     {
         var conflicts = new List<(HashedCommand, byte[])>();
         Outcomes = new Outcome[commands.Count];

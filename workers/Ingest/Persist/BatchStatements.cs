@@ -20,7 +20,11 @@ static class BatchStatements
     /// Looks whether something is being released; locks and reads the parked commands that may be released now; reads the
     /// contents of ids that were there before, the others being <paramref name="fresh"/>.
     /// </summary>
-    public static IReadOnlyList<NpgsqlBatchCommand> Before(IReadOnlyCollection<HashedCommand> firsts, IReadOnlySet<Guid> fresh, int mostParked)
+    public static IReadOnlyList<NpgsqlBatchCommand> Before(
+        IReadOnlyCollection<HashedCommand> firsts,
+        IReadOnlySet<Guid> fresh,
+        int mostParked
+    )
     {
         var brought = firsts.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>().ToHashSet();
         NpgsqlBatchCommand[] parked = [OpenReleases.Any(), ParkedCommands.Load(brought, mostParked)];
@@ -32,7 +36,11 @@ static class BatchStatements
     public static IReadOnlyList<NpgsqlBatchCommand> Load(Touched touched) => StateLoader.Statements(touched);
 
     /// <summary>Writes what was decided.</summary>
-    public static IReadOnlyList<NpgsqlBatchCommand> Save(State state, BatchDecision decision, IReadOnlyCollection<(HashedCommand, byte[])> conflicts)
+    public static IReadOnlyList<NpgsqlBatchCommand> Save(
+        State state,
+        BatchDecision decision,
+        IReadOnlyCollection<(HashedCommand, byte[])> conflicts
+    )
     {
         (Guid, Outcome)[] notAccepted =
         [

@@ -14,8 +14,12 @@ static class DecidedTransaction
     /// <summary>Locks and reads what the commands and the parked ones touch, and PostgreSQL's time.</summary>
     /// <exception cref="PostgresClockException">PostgreSQL's clock is doubted.</exception>
     public static async Task<LoadedState> LoadAsync(
-        NpgsqlTransaction transaction, IReadOnlyList<BetCommand> commands, IReadOnlyList<ParkedCommand> parked, CheckedClock clock,
-        CancellationToken cancellation)
+        NpgsqlTransaction transaction,
+        IReadOnlyList<BetCommand> commands,
+        IReadOnlyList<ParkedCommand> parked,
+        CheckedClock clock,
+        CancellationToken cancellation
+    )
     {
         var touched = new Touched();
         foreach (var command in commands)
@@ -35,12 +39,25 @@ static class DecidedTransaction
 
     /// <summary>Writes what was decided.</summary>
     public static Task SaveAsync(
-        NpgsqlTransaction transaction, State state, BatchDecision decision, IReadOnlyCollection<(HashedCommand, byte[])> conflicts, IReadOnlyList<UnreadableParked> unreadable,
-        CancellationToken cancellation) =>
-        RunAsync(transaction, [.. BatchStatements.Save(state, decision, conflicts), .. StateSaver.Rows(unreadable, ParkedCommands.Quarantine)], cancellation);
+        NpgsqlTransaction transaction,
+        State state,
+        BatchDecision decision,
+        IReadOnlyCollection<(HashedCommand, byte[])> conflicts,
+        IReadOnlyList<UnreadableParked> unreadable,
+        CancellationToken cancellation
+    ) =>
+        RunAsync(
+            transaction,
+            [.. BatchStatements.Save(state, decision, conflicts), .. StateSaver.Rows(unreadable, ParkedCommands.Quarantine)],
+            cancellation
+        );
 
     /// <summary>One round trip whose rows nobody reads; none for no statements.</summary>
-    public static async Task RunAsync(NpgsqlTransaction transaction, IReadOnlyList<NpgsqlBatchCommand> statements, CancellationToken cancellation)
+    public static async Task RunAsync(
+        NpgsqlTransaction transaction,
+        IReadOnlyList<NpgsqlBatchCommand> statements,
+        CancellationToken cancellation
+    )
     {
         if (statements.Count > 0)
         {

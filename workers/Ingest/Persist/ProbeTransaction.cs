@@ -28,7 +28,11 @@ public sealed class ProbeTransaction(PostgresSource postgres)
             await using var connection = await postgres.OpenConnectionAsync(cancellation);
             await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
             // Deferred constraints and triggers are otherwise asked at the commit, which never comes.
-            await DecidedTransaction.RunAsync(transaction, [.. BatchStatements.Take([Command()]), new("SET CONSTRAINTS ALL IMMEDIATE")], cancellation);
+            await DecidedTransaction.RunAsync(
+                transaction,
+                [.. BatchStatements.Take([Command()]), new("SET CONSTRAINTS ALL IMMEDIATE")],
+                cancellation
+            );
             await transaction.RollbackAsync(cancellation);
         }
         catch (Exception failure) when (Failure.ClassOf(failure) is FailureClass.Data or FailureClass.IdTaken)

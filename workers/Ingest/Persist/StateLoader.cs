@@ -42,13 +42,20 @@ static class StateLoader
     const string TakenUsersAndTime = $"SELECT ARRAY(SELECT id FROM users WHERE id = ANY($1)), clock_timestamp(), {ServerIdentity.Sql}";
 
     public static IReadOnlyList<NpgsqlBatchCommand> Statements(Touched touched) =>
-    [
-        new(HoldEvents) { Parameters = { ArrayParameter.Integers(LocksOf(touched.Events)), new NpgsqlParameter<bool> { TypedValue = touched.ChangesEvents } } },
-        new(touched.ChangesEvents ? EventsForChange : EventsForBets) { Parameters = { ArrayParameter.Ids(touched.Events) } },
-        new(Wallets) { Parameters = { ArrayParameter.Ids(touched.Users), ArrayParameter.Ids(touched.Bets) } },
-        new(Bets) { Parameters = { ArrayParameter.Ids(touched.Bets) } },
-        new(TakenUsersAndTime) { Parameters = { ArrayParameter.Ids(touched.NewUsers) } },
-    ];
+        [
+            new(HoldEvents)
+            {
+                Parameters =
+                {
+                    ArrayParameter.Integers(LocksOf(touched.Events)),
+                    new NpgsqlParameter<bool> { TypedValue = touched.ChangesEvents },
+                },
+            },
+            new(touched.ChangesEvents ? EventsForChange : EventsForBets) { Parameters = { ArrayParameter.Ids(touched.Events) } },
+            new(Wallets) { Parameters = { ArrayParameter.Ids(touched.Users), ArrayParameter.Ids(touched.Bets) } },
+            new(Bets) { Parameters = { ArrayParameter.Ids(touched.Bets) } },
+            new(TakenUsersAndTime) { Parameters = { ArrayParameter.Ids(touched.NewUsers) } },
+        ];
 
     public static async Task<LoadedState> LoadAsync(NpgsqlTransaction transaction, Touched touched, CancellationToken cancellation)
     {
@@ -63,7 +70,10 @@ static class StateLoader
         await rows.NextResultAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
         {
-            state.Accounts.Add(rows.GetInt64(0), new Account { UserId = rows.GetInt64(0), Balance = Money.FromDecimal(rows.GetDecimal(1)) });
+            state.Accounts.Add(
+                rows.GetInt64(0),
+                new Account { UserId = rows.GetInt64(0), Balance = Money.FromDecimal(rows.GetDecimal(1)) }
+            );
         }
         await rows.NextResultAsync(cancellation);
         while (await rows.ReadAsync(cancellation))
@@ -78,12 +88,13 @@ static class StateLoader
 
     static int[] LocksOf(IEnumerable<long> events) => [.. events.Select(id => (int)((ulong)id % EventLocks)).Distinct().Order()];
 
-    static Bet ReadBet(NpgsqlDataReader row) => new()
-    {
-        Id = row.GetInt64(0),
-        UserId = row.GetInt64(1),
-        EventId = row.GetInt64(2),
-        Status = row.GetString(3),
-        Amount = Money.FromDecimal(row.GetDecimal(4)),
-    };
+    static Bet ReadBet(NpgsqlDataReader row) =>
+        new()
+        {
+            Id = row.GetInt64(0),
+            UserId = row.GetInt64(1),
+            EventId = row.GetInt64(2),
+            Status = row.GetString(3),
+            Amount = Money.FromDecimal(row.GetDecimal(4)),
+        };
 }

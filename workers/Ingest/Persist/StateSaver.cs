@@ -19,8 +19,14 @@ static class StateSaver
         var wallets = state.Accounts.Values.Where(row => row is { RegisteredAt: null, BalanceChanged: true }).ToArray();
         return
         [
-            .. Rows(newEvents, InsertEvents), .. Rows(changedEvents, UpdateEvents), .. Rows(newBets, InsertBets), .. Rows(closedBets, CloseBets),
-            .. Rows(newUsers, InsertUsers), .. Rows(newUsers, InsertWallets), .. Rows(renamedUsers, RenameUsers), .. Rows(wallets, UpdateWallets),
+            .. Rows(newEvents, InsertEvents),
+            .. Rows(changedEvents, UpdateEvents),
+            .. Rows(newBets, InsertBets),
+            .. Rows(closedBets, CloseBets),
+            .. Rows(newUsers, InsertUsers),
+            .. Rows(newUsers, InsertWallets),
+            .. Rows(renamedUsers, RenameUsers),
+            .. Rows(wallets, UpdateWallets),
         ];
     }
 
@@ -28,110 +34,143 @@ static class StateSaver
     public static IEnumerable<NpgsqlBatchCommand> Statements(Ledger ledger) => Rows(ledger.Entries, InsertEntries);
 
     /// <summary>No statement for no rows.</summary>
-    public static IEnumerable<NpgsqlBatchCommand> Rows<T>(IReadOnlyCollection<T> rows, Func<IReadOnlyCollection<T>, NpgsqlBatchCommand> statement) =>
-        rows.Count == 0 ? [] : [statement(rows)];
+    public static IEnumerable<NpgsqlBatchCommand> Rows<T>(
+        IReadOnlyCollection<T> rows,
+        Func<IReadOnlyCollection<T>, NpgsqlBatchCommand> statement
+    ) => rows.Count == 0 ? [] : [statement(rows)];
 
-    static NpgsqlBatchCommand InsertEvents(IReadOnlyCollection<BettingEvent> rows) => new("""
-        INSERT INTO events (id, name, category, start_time, status) SELECT * FROM unnest($1, $2, $3, $4, $5) AS e(id, name, category, start_time, status) ORDER BY e.id
-        """)
-    {
-        Parameters = { Ids(rows), Names(rows), Categories(rows), StartTimes(rows), Statuses(rows) },
-    };
-
-    static NpgsqlBatchCommand UpdateEvents(IReadOnlyCollection<BettingEvent> rows) => new("""
-        UPDATE events SET name = coalesce(e.name, events.name), category = coalesce(e.category, events.category),
-            start_time = coalesce(e.start_time, events.start_time), status = e.status
-        FROM unnest($1, $2, $3, $4, $5) AS e(id, name, category, start_time, status)
-        WHERE events.id = e.id
-        """)
-    {
-        Parameters = { Ids(rows), Names(rows), Categories(rows), StartTimes(rows), Statuses(rows) },
-    };
-
-    static NpgsqlBatchCommand InsertBets(IReadOnlyCollection<Bet> rows) => new("""
-        INSERT INTO bets (id, user_id, event_id, status, amount, payout, placed_at, settled_at)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS b(id, user_id, event_id, status, amount, payout, placed_at, settled_at) ORDER BY b.id
-        """)
-    {
-        Parameters =
+    static NpgsqlBatchCommand InsertEvents(IReadOnlyCollection<BettingEvent> rows) =>
+        new(
+            """
+            INSERT INTO events (id, name, category, start_time, status) SELECT * FROM unnest($1, $2, $3, $4, $5) AS e(id, name, category,
+                start_time, status) ORDER BY e.id
+            """
+        )
         {
-            ArrayParameter.Ids(rows.Select(row => row.Id)),
-            ArrayParameter.Ids(rows.Select(row => row.UserId)),
-            ArrayParameter.Ids(rows.Select(row => row.EventId)),
-            ArrayParameter.Texts(rows.Select(row => row.Status)),
-            ArrayParameter.Amounts(rows.Select(row => (decimal?)row.Amount.ToDecimal())),
-            ArrayParameter.Amounts(rows.Select(row => row.Payout?.ToDecimal())),
-            ArrayParameter.Moments(rows.Select(row => row.PlacedAt)),
-            ArrayParameter.Moments(rows.Select(row => row.ClosedAt)),
-        },
-    };
+            Parameters = { Ids(rows), Names(rows), Categories(rows), StartTimes(rows), Statuses(rows) },
+        };
 
-    static NpgsqlBatchCommand CloseBets(IReadOnlyCollection<Bet> rows) => new("""
-        UPDATE bets SET status = b.status, payout = b.payout, settled_at = b.settled_at
-        FROM unnest($1, $2, $3, $4) AS b(id, status, payout, settled_at)
-        WHERE bets.id = b.id
-        """)
-    {
-        Parameters =
+    static NpgsqlBatchCommand UpdateEvents(IReadOnlyCollection<BettingEvent> rows) =>
+        new(
+            """
+            UPDATE events SET name = coalesce(e.name, events.name), category = coalesce(e.category, events.category),
+                start_time = coalesce(e.start_time, events.start_time), status = e.status
+            FROM unnest($1, $2, $3, $4, $5) AS e(id, name, category, start_time, status)
+            WHERE events.id = e.id
+            """
+        )
         {
-            ArrayParameter.Ids(rows.Select(row => row.Id)),
-            ArrayParameter.Texts(rows.Select(row => row.Status)),
-            ArrayParameter.Amounts(rows.Select(row => row.Payout?.ToDecimal())),
-            ArrayParameter.Moments(rows.Select(row => row.ClosedAt)),
-        },
-    };
+            Parameters = { Ids(rows), Names(rows), Categories(rows), StartTimes(rows), Statuses(rows) },
+        };
 
-    static NpgsqlBatchCommand InsertUsers(IReadOnlyCollection<Account> rows) => new("""
-        INSERT INTO users (id, name, created_at) SELECT * FROM unnest($1, $2, $3) AS u(id, name, created_at) ORDER BY u.id
-        """)
-    {
-        Parameters =
+    static NpgsqlBatchCommand InsertBets(IReadOnlyCollection<Bet> rows) =>
+        new(
+            """
+            INSERT INTO bets (id, user_id, event_id, status, amount, payout, placed_at, settled_at)
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS b(id, user_id, event_id, status, amount, payout, placed_at, settled_at)
+            ORDER BY b.id
+            """
+        )
         {
-            ArrayParameter.Ids(rows.Select(row => row.UserId)),
-            ArrayParameter.Texts(rows.Select(row => row.Name)),
-            ArrayParameter.Moments(rows.Select(row => row.RegisteredAt)),
-        },
-    };
+            Parameters =
+            {
+                ArrayParameter.Ids(rows.Select(row => row.Id)),
+                ArrayParameter.Ids(rows.Select(row => row.UserId)),
+                ArrayParameter.Ids(rows.Select(row => row.EventId)),
+                ArrayParameter.Texts(rows.Select(row => row.Status)),
+                ArrayParameter.Amounts(rows.Select(row => (decimal?)row.Amount.ToDecimal())),
+                ArrayParameter.Amounts(rows.Select(row => row.Payout?.ToDecimal())),
+                ArrayParameter.Moments(rows.Select(row => row.PlacedAt)),
+                ArrayParameter.Moments(rows.Select(row => row.ClosedAt)),
+            },
+        };
 
-    static NpgsqlBatchCommand InsertWallets(IReadOnlyCollection<Account> rows) => new("""
-        INSERT INTO wallets (user_id, balance) SELECT * FROM unnest($1, $2) AS w(user_id, balance) ORDER BY w.user_id
-        """)
-    {
-        Parameters = { UserIds(rows), Balances(rows) },
-    };
-
-    static NpgsqlBatchCommand UpdateWallets(IReadOnlyCollection<Account> rows) => new("""
-        UPDATE wallets SET balance = w.balance FROM unnest($1, $2) AS w(user_id, balance) WHERE wallets.user_id = w.user_id
-        """)
-    {
-        Parameters = { UserIds(rows), Balances(rows) },
-    };
-
-    static NpgsqlBatchCommand RenameUsers(IReadOnlyCollection<Account> rows) => new("""
-        UPDATE users SET name = u.name FROM unnest($1, $2) AS u(id, name) WHERE users.id = u.id
-        """)
-    {
-        Parameters = { UserIds(rows), ArrayParameter.Texts(rows.Select(row => row.Name)) },
-    };
-
-    static NpgsqlBatchCommand InsertEntries(IReadOnlyCollection<LedgerEntry> rows) => new("""
-        INSERT INTO ledger_entries (command_id, account, user_id, bet_id, amount, issued_at) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
-        """)
-    {
-        Parameters =
+    static NpgsqlBatchCommand CloseBets(IReadOnlyCollection<Bet> rows) =>
+        new(
+            """
+            UPDATE bets SET status = b.status, payout = b.payout, settled_at = b.settled_at
+            FROM unnest($1, $2, $3, $4) AS b(id, status, payout, settled_at)
+            WHERE bets.id = b.id
+            """
+        )
         {
-            ArrayParameter.Uuids(rows.Select(row => row.CommandId)),
-            ArrayParameter.Texts(rows.Select(row => row.Account)),
-            ArrayParameter.Ids(rows.Select(row => row.UserId)),
-            ArrayParameter.OptionalIds(rows.Select(row => row.BetId)),
-            ArrayParameter.Amounts(rows.Select(row => (decimal?)row.Amount.ToDecimal())),
-            ArrayParameter.Moments(rows.Select(row => (DateTime?)row.IssuedAt)),
-        },
-    };
+            Parameters =
+            {
+                ArrayParameter.Ids(rows.Select(row => row.Id)),
+                ArrayParameter.Texts(rows.Select(row => row.Status)),
+                ArrayParameter.Amounts(rows.Select(row => row.Payout?.ToDecimal())),
+                ArrayParameter.Moments(rows.Select(row => row.ClosedAt)),
+            },
+        };
+
+    static NpgsqlBatchCommand InsertUsers(IReadOnlyCollection<Account> rows) =>
+        new(
+            """
+            INSERT INTO users (id, name, created_at) SELECT * FROM unnest($1, $2, $3) AS u(id, name, created_at) ORDER BY u.id
+            """
+        )
+        {
+            Parameters =
+            {
+                ArrayParameter.Ids(rows.Select(row => row.UserId)),
+                ArrayParameter.Texts(rows.Select(row => row.Name)),
+                ArrayParameter.Moments(rows.Select(row => row.RegisteredAt)),
+            },
+        };
+
+    static NpgsqlBatchCommand InsertWallets(IReadOnlyCollection<Account> rows) =>
+        new(
+            """
+            INSERT INTO wallets (user_id, balance) SELECT * FROM unnest($1, $2) AS w(user_id, balance) ORDER BY w.user_id
+            """
+        )
+        {
+            Parameters = { UserIds(rows), Balances(rows) },
+        };
+
+    static NpgsqlBatchCommand UpdateWallets(IReadOnlyCollection<Account> rows) =>
+        new(
+            """
+            UPDATE wallets SET balance = w.balance FROM unnest($1, $2) AS w(user_id, balance) WHERE wallets.user_id = w.user_id
+            """
+        )
+        {
+            Parameters = { UserIds(rows), Balances(rows) },
+        };
+
+    static NpgsqlBatchCommand RenameUsers(IReadOnlyCollection<Account> rows) =>
+        new(
+            """
+            UPDATE users SET name = u.name FROM unnest($1, $2) AS u(id, name) WHERE users.id = u.id
+            """
+        )
+        {
+            Parameters = { UserIds(rows), ArrayParameter.Texts(rows.Select(row => row.Name)) },
+        };
+
+    static NpgsqlBatchCommand InsertEntries(IReadOnlyCollection<LedgerEntry> rows) =>
+        new(
+            """
+            INSERT INTO ledger_entries (command_id, account, user_id, bet_id, amount, issued_at) SELECT * FROM unnest($1, $2, $3, $4, $5,
+                $6)
+            """
+        )
+        {
+            Parameters =
+            {
+                ArrayParameter.Uuids(rows.Select(row => row.CommandId)),
+                ArrayParameter.Texts(rows.Select(row => row.Account)),
+                ArrayParameter.Ids(rows.Select(row => row.UserId)),
+                ArrayParameter.OptionalIds(rows.Select(row => row.BetId)),
+                ArrayParameter.Amounts(rows.Select(row => (decimal?)row.Amount.ToDecimal())),
+                ArrayParameter.Moments(rows.Select(row => (DateTime?)row.IssuedAt)),
+            },
+        };
 
     static NpgsqlParameter UserIds(IReadOnlyCollection<Account> rows) => ArrayParameter.Ids(rows.Select(row => row.UserId));
 
-    static NpgsqlParameter Balances(IReadOnlyCollection<Account> rows) => ArrayParameter.Amounts(rows.Select(row => (decimal?)row.Balance.ToDecimal()));
+    static NpgsqlParameter Balances(IReadOnlyCollection<Account> rows) =>
+        ArrayParameter.Amounts(rows.Select(row => (decimal?)row.Balance.ToDecimal()));
 
     static NpgsqlParameter Ids(IReadOnlyCollection<BettingEvent> rows) => ArrayParameter.Ids(rows.Select(row => row.Id));
 

@@ -18,7 +18,8 @@ public sealed class CommitWatch(PostgresSource postgres, Outages outages, StoreF
     /// <summary>The name under which outages are told.</summary>
     public const string Loop = "commit";
 
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(3), AnswerWithin = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(3),
+        AnswerWithin = TimeSpan.FromSeconds(5);
 
     // Twice: the answer of a commit that has just ended may be on its way.
     const int MostMisses = 2;
@@ -96,8 +97,9 @@ public sealed class CommitWatch(PostgresSource postgres, Outages outages, StoreF
             await row.ReadAsync(either.Token);
             return (row.GetBoolean(0), row.GetBoolean(1) ? WaitsForStandby : null);
         }
-        catch (Exception failure) when (
-            failure is NpgsqlException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure)
+            when (failure is NpgsqlException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException
+            )
         {
             leave.ThrowIfCancellationRequested();
             return (true, failures.Recognise(failure)?.Detail ?? "no answer in time");

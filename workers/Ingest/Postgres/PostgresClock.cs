@@ -8,9 +8,11 @@ namespace Betting.Ingest.Postgres;
 public sealed record ClockDoubt(TimeSpan Jump, TimeSpan Since)
 {
     /// <summary>In words that readiness and logs repeat.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"PostgreSQL's clock jumped by {Jump.TotalSeconds:+0.0;-0.0} s; nothing is decided until it agrees with this machine's clock");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"PostgreSQL's clock jumped by {Jump.TotalSeconds:+0.0;-0.0} s; nothing is decided until it agrees with this machine's clock"
+        );
 }
 
 /// <summary>

@@ -8,15 +8,19 @@ using RabbitMQ.Client;
 namespace Betting.Ingest.RabbitMq;
 
 /// <summary>
-/// Values of AMQP headers as text that is like JSON, so that different values have different texts: letters whose headers differ are different
-/// letters. What JSON has no form for is written <c>bytes(…)</c>, <c>binary(…)</c> (both Base64), <c>timestamp(…)</c> (seconds since 1970) and
-/// <c>decimal(…)</c>. Integers are alike whatever their width, and so are floating-point numbers.
+/// Values of AMQP headers as text that is like JSON, so that different values have different texts: letters whose headers differ are
+/// different letters. What JSON has no form for is written <c>bytes(…)</c>, <c>binary(…)</c> (both Base64), <c>timestamp(…)</c> (seconds
+/// since 1970) and <c>decimal(…)</c>. Integers are alike whatever their width, and so are floating-point numbers.
 /// </summary>
 static class AmqpText
 {
-    const string Bytes = "bytes(", Binary = "binary(", Timestamp = "timestamp(", Decimal = "decimal(";
+    const string Bytes = "bytes(",
+        Binary = "binary(",
+        Timestamp = "timestamp(",
+        Decimal = "decimal(";
 
-    static readonly string[] Forms = [Bytes, Binary, Timestamp, Decimal, "{", "[", "\""], Words = ["true", "false", "null", "NaN", "Infinity", "-Infinity"];
+    static readonly string[] Forms = [Bytes, Binary, Timestamp, Decimal, "{", "[", "\""],
+        Words = ["true", "false", "null", "NaN", "Infinity", "-Infinity"];
 
     static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -37,7 +41,9 @@ static class AmqpText
             return $"{Bytes}{Convert.ToBase64String(bytes)})";
         }
         var text = Encoding.UTF8.GetString(bytes);
-        var isLikeAnother = Words.Contains(text) || Forms.Any(form => text.StartsWith(form, StringComparison.Ordinal))
+        var isLikeAnother =
+            Words.Contains(text)
+            || Forms.Any(form => text.StartsWith(form, StringComparison.Ordinal))
             || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
         return isLikeAnother ? Quoted(text) : text;
     }
@@ -86,7 +92,8 @@ static class AmqpText
     }
 
     // 5.0, so that it is no integer.
-    static string Floating(string number) => number.All(character => character == '-' || char.IsAsciiDigit(character)) ? number + ".0" : number;
+    static string Floating(string number) =>
+        number.All(character => character == '-' || char.IsAsciiDigit(character)) ? number + ".0" : number;
 
     static string Quoted(string text) => JsonSerializer.Serialize(text, Readable);
 }

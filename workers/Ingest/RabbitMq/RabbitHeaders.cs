@@ -11,7 +11,8 @@ static class RabbitHeaders
     // Bytes of an AMQP short string.
     const int MaxShortText = 255;
 
-    static readonly long FirstSecond = DateTimeOffset.MinValue.ToUnixTimeSeconds(), LastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+    static readonly long FirstSecond = DateTimeOffset.MinValue.ToUnixTimeSeconds(),
+        LastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
     /// <summary>
     /// Properties as they were, but for what would act on the copy: it does not expire, is persistent, goes where it is sent
@@ -55,31 +56,39 @@ static class RabbitHeaders
     }
 
     /// <summary>
-    /// The properties that say what a publisher sent, named <c>properties.NAME</c>, and the headers. Not among them is what a copy does not keep
-    /// (expiration, user id, delivery mode).
+    /// The properties that say what a publisher sent, named <c>properties.NAME</c>, and the headers. Not among them is what a copy does not
+    /// keep (expiration, user id, delivery mode).
     /// </summary>
     public static List<KeyValuePair<string, string>> Text(IReadOnlyBasicProperties properties) =>
         Bytes(properties).ConvertAll(header => KeyValuePair.Create(header.Name, TextOf(header)));
 
-    /// <summary>The same, with values of bytes, for a letter that is not written as AMQP. Strings are their own bytes; other types are text.</summary>
+    /// <summary>
+    /// The same, with values of bytes, for a letter that is not written as AMQP. Strings are their own bytes; other types are text.
+    /// </summary>
     public static List<LetterHeader> Bytes(IReadOnlyBasicProperties properties) =>
-    [
-        .. RabbitProperties.Of(properties).Select(property => new LetterHeader(property.Key, Encoding.UTF8.GetBytes(property.Value)) { Form = HeaderForm.Property }),
-        .. (properties.Headers ?? new Dictionary<string, object?>()).Select(header => header.Value switch
-        {
-            byte[] bytes => new LetterHeader(header.Key, bytes),
-            string text => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(text)),
-            var value => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(AmqpText.Of(value))) { Form = HeaderForm.Text },
-        }),
-    ];
+        [
+            .. RabbitProperties
+                .Of(properties)
+                .Select(property => new LetterHeader(property.Key, Encoding.UTF8.GetBytes(property.Value)) { Form = HeaderForm.Property }),
+            .. (properties.Headers ?? new Dictionary<string, object?>()).Select(header =>
+                header.Value switch
+                {
+                    byte[] bytes => new LetterHeader(header.Key, bytes),
+                    string text => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(text)),
+                    var value => new LetterHeader(header.Key, Encoding.UTF8.GetBytes(AmqpText.Of(value))) { Form = HeaderForm.Text },
+                }
+            ),
+        ];
 
     /// <summary>A header of <see cref="Bytes"/> as text. Those that putting aside writes are plain.</summary>
-    public static string TextOf(LetterHeader header) => header.Form == HeaderForm.Bytes && !LetterHeaders.IsOurs(header.Name)
-        ? AmqpText.OfString((header.Value ?? default).Span)
-        : Encoding.UTF8.GetString((header.Value ?? default).Span);
+    public static string TextOf(LetterHeader header) =>
+        header.Form == HeaderForm.Bytes && !LetterHeaders.IsOurs(header.Name)
+            ? AmqpText.OfString((header.Value ?? default).Span)
+            : Encoding.UTF8.GetString((header.Value ?? default).Span);
 
     /// <summary>A value that is expected to be a string, as it is.</summary>
-    public static string? Plain(object? value) => value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture);
+    public static string? Plain(object? value) =>
+        value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture);
 
     /// <summary>UTC; a number beyond the years 1 to 9999, which a publisher may send, as their first or last second.</summary>
     public static DateTime Moment(AmqpTimestamp timestamp) =>

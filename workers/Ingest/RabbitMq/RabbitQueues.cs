@@ -8,33 +8,39 @@ using RabbitMQ.Client.Exceptions;
 namespace Betting.Ingest.RabbitMq;
 
 /// <summary>
-/// Makes RabbitMQ's queues of commands and of dead letters where they are not there, and reports one that was deleted with what it held. A queue
-/// that is another one than it should be ends the worker at its start. Later it is an outage, because the worker may hold what nothing else has;
-/// and what is wrong with one of the queues keeps nobody from using the other one.
+/// Makes RabbitMQ's queues of commands and of dead letters where they are not there, and reports one that was deleted with what it held. A
+/// queue that is another one than it should be ends the worker at its start. Later it is an outage, because the worker may hold what
+/// nothing else has; and what is wrong with one of the queues keeps nobody from using the other one.
 /// </summary>
-public sealed class RabbitQueues(
-    IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider clock, ILogger<RabbitQueues> log) : IDisposable
+public sealed class RabbitQueues(IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider clock, ILogger<RabbitQueues> log)
+    : IDisposable
 {
-    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5),
+        Pause = TimeSpan.FromMilliseconds(250);
 
     // Who watches and who sends dead letters find the same deletion; it is reported once.
     readonly SemaphoreSlim _one = new(1);
     volatile IReadOnlyDictionary<string, Exception> _failures = new Dictionary<string, Exception>();
     volatile IReadOnlyList<string> _missing = [];
-    volatile bool _isKnown, _isReported;
+    volatile bool _isKnown,
+        _isReported;
     int _deletions;
 
     /// <summary>Looks after both queues.</summary>
     /// <param name="connection">An open one.</param>
     /// <param name="needed">The queue that the caller uses.</param>
     /// <param name="isCancelled">
-    /// True where the broker has cancelled a consumer of the queue of commands: a quorum queue was deleted then, also where somebody has declared
-    /// it again since. A classic queue may come back with its node.
+    /// True where the broker has cancelled a consumer of the queue of commands: a quorum queue was deleted then, also where somebody has
+    /// declared it again since. A classic queue may come back with its node.
     /// </param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="QueueMismatchException">That one has other arguments; before both were right, any one.</exception>
-    /// <exception cref="QueueNotMadeException">That one is not there, and the broker does not make it; before both were right, any one.</exception>
-    /// <exception cref="OperationInterruptedException">The broker refuses to let this user make it, and it is not there or was never right.</exception>
+    /// <exception cref="QueueNotMadeException">
+    /// That one is not there, and the broker does not make it; before both were right, any one.
+    /// </exception>
+    /// <exception cref="OperationInterruptedException">
+    /// The broker refuses to let this user make it, and it is not there or was never right.
+    /// </exception>
     public async Task DeclareAsync(IConnection connection, string needed, bool isCancelled, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
@@ -48,7 +54,11 @@ public sealed class RabbitQueues(
             }
             var failures = await DeclareBothAsync(connection, cancellation);
             // One that was as it should be was deleted since.
-            deleted.UnionWith(failures.Where(each => _isKnown && each.Value is QueueMismatchException && !IsDifferentQueue(each.Key)).Select(each => each.Key));
+            deleted.UnionWith(
+                failures
+                    .Where(each => _isKnown && each.Value is QueueMismatchException && !IsDifferentQueue(each.Key))
+                    .Select(each => each.Key)
+            );
             // Reported once, until it is there again.
             deleted.ExceptWith(_missing);
             // Somebody else who declares may have met the deletion before.
@@ -76,7 +86,7 @@ public sealed class RabbitQueues(
     {
         var found = await CommandQueue.FindAsync(connection, cancellation);
         // Somebody else may make both now: the one is there, and the other one will be in a moment.
-        for (var began = clock.GetTimestamp(); !_isKnown && found.Count == 1 && clock.GetElapsedTime(began) < Timeout;)
+        for (var began = clock.GetTimestamp(); !_isKnown && found.Count == 1 && clock.GetElapsedTime(began) < Timeout; )
         {
             await Task.Delay(Pause, clock, cancellation);
             found = await CommandQueue.FindAsync(connection, cancellation);
@@ -119,7 +129,8 @@ public sealed class RabbitQueues(
     public bool AreKnown => _isKnown;
 
     /// <summary>What was wrong when the queues were last declared, with any of them; null: nothing.</summary>
-    public string? Failure => _failures is { Count: > 0 } failures ? string.Join("; ", failures.Values.Select(RabbitTrouble.DetailOf)) : null;
+    public string? Failure =>
+        _failures is { Count: > 0 } failures ? string.Join("; ", failures.Values.Select(RabbitTrouble.DetailOf)) : null;
 
     /// <summary>What was wrong with this one then.</summary>
     public Exception? FailureOf(string queue) => _failures.GetValueOrDefault(queue);

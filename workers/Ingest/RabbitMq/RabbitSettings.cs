@@ -10,15 +10,23 @@ using Microsoft.Extensions.Options;
 namespace Betting.Ingest.RabbitMq;
 
 /// <summary>
-/// Looks once a minute at the policies that apply to the queues of commands, where <see cref="RabbitMqOptions.ManagementUri"/> is set, and reports those that lose messages.
-/// AMQP does not show policies.
+/// Looks once a minute at the policies that apply to the queues of commands, where <see cref="RabbitMqOptions.ManagementUri"/> is set, and
+/// reports those that lose messages. AMQP does not show policies.
 /// </summary>
-public sealed class RabbitSettings(IOptions<RabbitMqOptions> options, Readiness readiness, Heartbeats heartbeats, TimeProvider clock, ILogger<RabbitSettings> log) : IWorkerLoop, IDisposable
+public sealed class RabbitSettings(
+    IOptions<RabbitMqOptions> options,
+    Readiness readiness,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<RabbitSettings> log
+) : IWorkerLoop, IDisposable
 {
     /// <summary>The condition's name in readiness.</summary>
     public const string Condition = "rabbitmq-settings";
 
-    static readonly TimeSpan Every = TimeSpan.FromMinutes(1), WhileBroken = TimeSpan.FromSeconds(1), Beat = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromMinutes(1),
+        WhileBroken = TimeSpan.FromSeconds(1),
+        Beat = TimeSpan.FromSeconds(5);
 
     // A queue's state has some kilobytes.
     const int MostBytes = 1 << 20;
@@ -40,9 +48,13 @@ public sealed class RabbitSettings(IOptions<RabbitMqOptions> options, Readiness 
                 var (broken, isWhole) = await BrokenAsync(stopping);
                 _watch.Saw(broken);
                 _isToldAway = false;
-                pause = broken.Count > 0 ? WhileBroken : isWhole ? Every : Beat;
+                pause =
+                    broken.Count > 0 ? WhileBroken
+                    : isWhole ? Every
+                    : Beat;
             }
-            catch (Exception failure) when (failure is HttpRequestException or JsonException or OperationCanceledException && !stopping.IsCancellationRequested)
+            catch (Exception failure)
+                when (failure is HttpRequestException or JsonException or OperationCanceledException && !stopping.IsCancellationRequested)
             {
                 ReportAway(failure);
             }
@@ -59,9 +71,23 @@ public sealed class RabbitSettings(IOptions<RabbitMqOptions> options, Readiness 
         _ = RabbitAddress.TryParse(options.Value.Uri, out var rabbit);
         foreach (var queue in RabbitPolicies.Queues)
         {
-            using var answer = await _http.GetAsync(new Uri($"api/queues/{Uri.EscapeDataString(rabbit!.VirtualHost)}/{queue}", UriKind.Relative), stopping);
-            using var queueState = answer.StatusCode == HttpStatusCode.NotFound ? null : await JsonDocument.ParseAsync(await answer.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(stopping), default, stopping);
-            var policy = queueState is { RootElement: { ValueKind: JsonValueKind.Object } state } && state.TryGetProperty("effective_policy_definition", out var applied) ? applied : default;
+            using var answer = await _http.GetAsync(
+                new Uri($"api/queues/{Uri.EscapeDataString(rabbit!.VirtualHost)}/{queue}", UriKind.Relative),
+                stopping
+            );
+            using var queueState =
+                answer.StatusCode == HttpStatusCode.NotFound
+                    ? null
+                    : await JsonDocument.ParseAsync(
+                        await answer.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(stopping),
+                        default,
+                        stopping
+                    );
+            var policy =
+                queueState is { RootElement: { ValueKind: JsonValueKind.Object } state }
+                && state.TryGetProperty("effective_policy_definition", out var applied)
+                    ? applied
+                    : default;
             broken.AddRange(RabbitPolicies.WhatIsBroken(queue, policy));
             isWhole &= policy.ValueKind != JsonValueKind.Undefined;
         }
@@ -74,14 +100,19 @@ public sealed class RabbitSettings(IOptions<RabbitMqOptions> options, Readiness 
         if (!_isToldAway)
         {
             _isToldAway = true;
-            IngestLog.PoliciesNotSeen(log, failure is HttpRequestException { StatusCode: { } status } ? $"it answers {(int)status}"
-                : failure is JsonException ? "it does not answer as RabbitMQ's HTTP API" : failure is HttpRequestException ? Network.Describe(failure) : "no answer in time");
+            IngestLog.PoliciesNotSeen(
+                log,
+                failure is HttpRequestException { StatusCode: { } status } ? $"it answers {(int)status}"
+                    : failure is JsonException ? "it does not answer as RabbitMQ's HTTP " + "API"
+                    : failure is HttpRequestException ? Network.Describe(failure)
+                    : "no answer in time"
+            );
         }
     }
 
     async Task BeatingAsync(TimeSpan pause, CancellationToken stopping)
     {
-        for (var started = clock.GetTimestamp(); clock.GetElapsedTime(started) < pause;)
+        for (var started = clock.GetTimestamp(); clock.GetElapsedTime(started) < pause; )
         {
             heartbeats.Beat(Name);
             await Task.Delay(pause < Beat ? pause : Beat, clock, stopping);
@@ -92,8 +123,16 @@ public sealed class RabbitSettings(IOptions<RabbitMqOptions> options, Readiness 
     {
         _ = RabbitAddress.TryParse(options.Uri, out var rabbit);
         var (user, password) = rabbit!.Credentials;
-        var client = new HttpClient { BaseAddress = new Uri(options.ManagementUri), Timeout = TimeSpan.FromSeconds(4), MaxResponseContentBufferSize = MostBytes };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
+        var client = new HttpClient
+        {
+            BaseAddress = new Uri(options.ManagementUri),
+            Timeout = TimeSpan.FromSeconds(4),
+            MaxResponseContentBufferSize = MostBytes,
+        };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))
+        );
         return client;
     }
 }

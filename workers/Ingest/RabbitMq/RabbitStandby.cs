@@ -1,3 +1,4 @@
+using System.Globalization;
 using Betting.Contracts;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
@@ -35,8 +36,15 @@ sealed class RabbitStandby(Readiness readiness, TimeProvider clock, ILogger log)
             readiness.Set(Condition, true);
             return;
         }
-        readiness.Set(Condition, false, FormattableString.Invariant(
-            $"this replica stands by, and the {depth} commands that wait have not become fewer for {standing.TotalSeconds:F0} s: another consumer is active"));
+        readiness.Set(
+            Condition,
+            false,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"this replica stands by, and the {depth} commands that wait have not become fewer for {standing.TotalSeconds:F0} s: "
+                    + $"another consumer is active"
+            )
+        );
         if (_reported is not { } reported || clock.GetElapsedTime(reported) >= ReportAgainAfter)
         {
             _reported = clock.GetTimestamp();

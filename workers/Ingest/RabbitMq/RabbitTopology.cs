@@ -8,8 +8,8 @@ using RabbitMQ.Client;
 namespace Betting.Ingest.RabbitMq;
 
 /// <summary>
-/// Keeps both queues, the exchange and its binding declared while the worker runs. It works beside the looks of <see cref="RabbitWatch"/>, because over
-/// a slow network declarations take longer than a look may.
+/// Keeps both queues, the exchange and its binding declared while the worker runs. It works beside the looks of <see cref="RabbitWatch"/>,
+/// because over a slow network declarations take longer than a look may.
 /// </summary>
 sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvider clock, ILogger log)
 {
@@ -27,9 +27,12 @@ sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvid
     long _declared;
 
     /// <summary>Why the queues or the exchange are not as they should be, or are not known to be; null where they are.</summary>
-    public string? Failure => queues.Failure ?? (_trouble is { } trouble && clock.GetElapsedTime(trouble.Since) >= ReportAfter ? trouble.Detail : null);
+    public string? Failure =>
+        queues.Failure ?? (_trouble is { } trouble && clock.GetElapsedTime(trouble.Since) >= ReportAfter ? trouble.Detail : null);
 
-    /// <summary>Declares both queues. The exceptions are those of <see cref="RabbitQueues.DeclareAsync"/> for the queue of commands.</summary>
+    /// <summary>
+    /// Declares both queues. The exceptions are those of <see cref="RabbitQueues.DeclareAsync"/> for the queue of commands.
+    /// </summary>
     /// <param name="connection">An open one.</param>
     /// <param name="isCancelled">As there.</param>
     /// <param name="cancellation">Ends it.</param>

@@ -17,8 +17,15 @@ namespace Betting.Ingest.Replies;
 /// A message whose answer goes over direct reply-to waits for one second at most.
 /// </summary>
 public sealed class RabbitReplies(
-    IOptions<RabbitMqOptions> rabbit, IOptions<IngestOptions> options, FirstOutcomes firsts, IngestMetrics metrics, Outages outages,
-    StoreFailures failures, TimeProvider clock, ILogger<RabbitReplies> log) : IAsyncDisposable
+    IOptions<RabbitMqOptions> rabbit,
+    IOptions<IngestOptions> options,
+    FirstOutcomes firsts,
+    IngestMetrics metrics,
+    Outages outages,
+    StoreFailures failures,
+    TimeProvider clock,
+    ILogger<RabbitReplies> log
+) : IAsyncDisposable
 {
     static readonly TimeSpan SayAgainAfter = TimeSpan.FromMinutes(1);
 
@@ -40,7 +47,10 @@ public sealed class RabbitReplies(
 
     async Task<Dictionary<Guid, Reply>> FirstsAsync(IReadOnlyList<RabbitMessage> messages, CancellationToken limit)
     {
-        Guid[] ids = [.. messages.Select(message => message.Delivery.Reply!).Where(FirstOutcomes.IsAsked).Select(answer => answer.CommandId!.Value)];
+        Guid[] ids =
+        [
+            .. messages.Select(message => message.Delivery.Reply!).Where(FirstOutcomes.IsAsked).Select(answer => answer.CommandId!.Value),
+        ];
         try
         {
             return ids.Length == 0 ? [] : await firsts.ReadAsync(ids, limit);
@@ -70,7 +80,11 @@ public sealed class RabbitReplies(
 
     async Task<string> TrySendAsync(ReplyAddress to, ReadOnlyMemory<byte> body, CancellationToken limit)
     {
-        var properties = new BasicProperties { ContentType = to.Request is null ? ReplyText.RawType : ReplyText.EnvelopeType, CorrelationId = to.CorrelationId };
+        var properties = new BasicProperties
+        {
+            ContentType = to.Request is null ? ReplyText.RawType : ReplyText.EnvelopeType,
+            CorrelationId = to.CorrelationId,
+        };
         while (true)
         {
             try
@@ -78,8 +92,11 @@ public sealed class RabbitReplies(
                 var result = await _routes.SendAsync(to.Queue, properties, body, limit);
                 if (result != ReplyRoutes.Sent && !outages.IsAway(Stores.Rabbit))
                 {
-                    Report(result == ReplyRoutes.Unusable ? $"RabbitMQ ends the channel over the address {AmqpText.Of(to.Queue)}"
-                        : "over direct reply-to: the connection was lost, or too many answers wait");
+                    Report(
+                        result == ReplyRoutes.Unusable
+                            ? $"RabbitMQ ends the channel over the address {AmqpText.Of(to.Queue)}"
+                            : "over direct reply-to: the connection was lost, or too many answers wait"
+                    );
                 }
                 return result;
             }

@@ -11,7 +11,9 @@ namespace Betting.Ingest.Replies;
 /// </summary>
 public sealed class ReplyRoutes(RabbitMqOptions rabbit, ReplyTrust trust, TimeProvider clock) : IAsyncDisposable
 {
-    public const string Sent = "sent", Unusable = "unusable", GivenUp = "given-up";
+    public const string Sent = "sent",
+        Unusable = "unusable",
+        GivenUp = "given-up";
 
     // RabbitMQ takes an answer to a direct reply-to address without waiting for anybody.
     static readonly TimeSpan AloneLimit = TimeSpan.FromSeconds(1);
@@ -133,6 +135,10 @@ public sealed class ReplyRoutes(RabbitMqOptions rabbit, ReplyTrust trust, TimePr
     // The default exchange: to the queue of that name and nowhere else. Mandatory: a client that is gone is seen. Not over direct reply-to:
     // RabbitMQ has no queue there, and returns a mandatory message as unroutable, delivered or not.
     static Task PublishAsync(
-        ConfirmedChannel channel, string queue, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
-        channel.PublishAsync(queue, mandatory: !ReplyTrust.IsDirect(queue), properties, body, cancellation);
+        ConfirmedChannel channel,
+        string queue,
+        BasicProperties properties,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellation
+    ) => channel.PublishAsync(queue, mandatory: !ReplyTrust.IsDirect(queue), properties, body, cancellation);
 }

@@ -11,7 +11,8 @@ namespace Betting.Ingest.Replies;
 /// <summary>An answer as bytes: raw JSON, or in MassTransit's envelope for who asked with it.</summary>
 static class ReplyText
 {
-    public const string RawType = "application/json", EnvelopeType = "application/vnd.masstransit+json";
+    public const string RawType = "application/json",
+        EnvelopeType = "application/vnd.masstransit+json";
 
     // What a client that did not say gets: the answer's own name.
     const string OwnType = "urn:message:Betting.BetCommands:CommandOutcome";

@@ -30,7 +30,8 @@ public sealed class ReplyTrust(TimeProvider clock)
     const int MostAddresses = 20_000;
 
     readonly Lock _gate = new();
-    readonly HashSet<string> _proven = [], _doubted = [];
+    readonly HashSet<string> _proven = [],
+        _doubted = [];
     readonly Dictionary<string, long> _unusable = [];
 
     /// <summary>True for an address that RabbitMQ delivers to without a queue.</summary>

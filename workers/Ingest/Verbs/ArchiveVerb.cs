@@ -18,9 +18,20 @@ static class ArchiveVerb
             DefaultValueFactory = _ => 90,
         }.InRange(0, 36_500);
         var isTrial = new Option<bool>("--dry-run") { Description = "Counts the rows and moves none" };
-        var command = new Command("archive", "Moves old rows of the journal to commands_archive, where duplicates of them are still recognised. Needs the rights of the tables' owner.") { age, isTrial };
-        return line.WithVerb(command, builder => builder.Services.AddPostgres("ingest archive", PostgresSessions.GiveUpLocks).AddSingleton<JournalArchive>(), (parsed, services, cancellation) =>
-            MoveAsync(parsed.GetValue(age), parsed.GetValue(isTrial), services, cancellation));
+        var command = new Command(
+            "archive",
+            "Moves old rows of the journal to commands_archive, where duplicates of them are still "
+                + "recognised. Needs the rights of the tables' owner."
+        )
+        {
+            age,
+            isTrial,
+        };
+        return line.WithVerb(
+            command,
+            builder => builder.Services.AddPostgres("ingest archive", PostgresSessions.GiveUpLocks).AddSingleton<JournalArchive>(),
+            (parsed, services, cancellation) => MoveAsync(parsed.GetValue(age), parsed.GetValue(isTrial), services, cancellation)
+        );
     }
 
     static async Task<int> MoveAsync(int days, bool isTrial, IServiceProvider services, CancellationToken cancellation)
@@ -29,7 +40,9 @@ static class ArchiveVerb
         try
         {
             var rows = await services.GetRequiredService<JournalArchive>().RunAsync(before, isTrial, new Progress(), cancellation);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} commands {(isTrial ? "would be" : "were")} archived."));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{rows:N0} commands {(isTrial ? "would be" : "were")} " + $"archived.")
+            );
             return 0;
         }
         catch (NpgsqlException)
@@ -49,7 +62,9 @@ static class ArchiveVerb
             if ((int)(value.Share * 10) > _tenths)
             {
                 _tenths = (int)(value.Share * 10);
-                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_tenths * 10} % of the journal, {value.Rows:N0} commands"));
+                Console.Error.WriteLine(
+                    string.Create(CultureInfo.InvariantCulture, $"{_tenths * 10} % of the journal, " + $"{value.Rows:N0} commands")
+                );
             }
         }
     }

@@ -35,7 +35,8 @@ sealed class RabbitTarget(IConnection connection, ConfirmedChannel channel) : IC
     {
         try
         {
-            await channel.PublishAsync(Topics.Commands, mandatory: true, Properties, json, cancellation)
+            await channel
+                .PublishAsync(Topics.Commands, mandatory: true, Properties, json, cancellation)
                 .WaitAsync(ConfirmLimit, TimeProvider.System, cancellation);
         }
         catch (TimeoutException late)
@@ -51,22 +52,25 @@ sealed class RabbitTarget(IConnection connection, ConfirmedChannel channel) : IC
 sealed class KafkaTarget : ICommandTarget
 {
     // For the first answer, and for the confirmation of a command: the client's own limit is five minutes.
-    static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(15), ConfirmLimit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(15),
+        ConfirmLimit = TimeSpan.FromSeconds(60);
 
     readonly IProducer<byte[]?, byte[]> _producer;
 
-    KafkaTarget(KafkaOptions options) => _producer = new ProducerBuilder<byte[]?, byte[]>(options.Producer(config =>
-    {
-        config.Acks = Acks.All;
-        config.EnableIdempotence = true;
-        config.LingerMs = 20;
-        config.MessageTimeoutMs = (int)ConfirmLimit.TotalMilliseconds;
-        config.ClientId = "ingest publish";
-        // The topic has settings of its own, which a broker that makes it does not know.
-        config.AllowAutoCreateTopics = false;
-        // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
-        config.Partitioner = Partitioner.Murmur2Random;
-    })).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+    KafkaTarget(KafkaOptions options) => _producer = new ProducerBuilder<byte[]?, byte[]>(
+            options.Producer(config =>
+            {
+                config.Acks = Acks.All;
+                config.EnableIdempotence = true;
+                config.LingerMs = 20;
+                config.MessageTimeoutMs = (int)ConfirmLimit.TotalMilliseconds;
+                config.ClientId = "ingest publish";
+                // The topic has settings of its own, which a broker that makes it does not know.
+                config.AllowAutoCreateTopics = false;
+                // As Java's and most other clients do: one user's commands go to one partition, whoever publishes them.
+                config.Partitioner = Partitioner.Murmur2Random;
+            })
+        ).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
 
     /// <exception cref="KafkaException">No broker answers.</exception>
     public static ICommandTarget Open(KafkaOptions options)
@@ -95,7 +99,8 @@ sealed class KafkaTarget : ICommandTarget
     }
 
     // What is no command is sent all the same, without a key: refusing it is the worker's business.
-    static byte[]? Key(byte[] json) => CommandDecoder.TryDecode(json, out var command, out _)
-        ? Encoding.ASCII.GetBytes(CommandContent.Of(command).Key.ToString(CultureInfo.InvariantCulture))
-        : null;
+    static byte[]? Key(byte[] json) =>
+        CommandDecoder.TryDecode(json, out var command, out _)
+            ? Encoding.ASCII.GetBytes(CommandContent.Of(command).Key.ToString(CultureInfo.InvariantCulture))
+            : null;
 }

@@ -15,7 +15,17 @@ readonly record struct DoorBroker(string Store, string Setting, bool IsSet, bool
     public static IEnumerable<DoorBroker> Of(IServiceProvider services)
     {
         var ingest = services.GetRequiredService<IOptions<IngestOptions>>().Value;
-        yield return new(Stores.Rabbit, "RabbitMq:Uri", services.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri != "", ingest.Opens(Door.RabbitMq));
-        yield return new(Stores.Kafka, "Kafka:BootstrapServers", services.GetRequiredService<IOptions<KafkaOptions>>().Value.BootstrapServers != "", ingest.Opens(Door.Kafka));
+        yield return new(
+            Stores.Rabbit,
+            "RabbitMq:Uri",
+            services.GetRequiredService<IOptions<RabbitMqOptions>>().Value.Uri != "",
+            ingest.Opens(Door.RabbitMq)
+        );
+        yield return new(
+            Stores.Kafka,
+            "Kafka:BootstrapServers",
+            services.GetRequiredService<IOptions<KafkaOptions>>().Value.BootstrapServers != "",
+            ingest.Opens(Door.Kafka)
+        );
     }
 }

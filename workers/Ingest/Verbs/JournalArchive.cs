@@ -14,12 +14,20 @@ public sealed class JournalArchive(PostgresSource postgres, TimeProvider clock)
 
     // Batches wait for the end of the move before their snapshot is taken, so none can find an id in neither table. It waits
     // for those in hand in turn, but not so long that the ones behind it are held up.
-    static readonly string[] Guard = ["BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL lock_timeout = '2s'", "LOCK TABLE commands IN SHARE ROW EXCLUSIVE MODE"];
+    static readonly string[] Guard =
+    [
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        "SET LOCAL lock_timeout = '2s'",
+        "LOCK TABLE commands IN SHARE ROW EXCLUSIVE MODE",
+    ];
 
-    const string Old = "FROM commands WHERE ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid AND applied_at < $3 AND outcome <> 'parked'";
+    const string Old =
+        "FROM commands WHERE ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid AND applied_at < "
+        + "$3 AND outcome <> 'parked'";
 
     const string Move = $"""
-        WITH moved AS (DELETE {Old} RETURNING command_id, kind, payload_hash, outcome, reason, bet_id, user_id, event_id, issued_at, applied_at)
+        WITH moved AS (DELETE {Old} RETURNING command_id, kind, payload_hash, outcome, reason, bet_id, user_id, event_id, issued_at,
+        applied_at)
         INSERT INTO commands_archive SELECT * FROM moved
         """;
 
@@ -28,7 +36,12 @@ public sealed class JournalArchive(PostgresSource postgres, TimeProvider clock)
     /// <param name="progress">Share of the journal looked through, 0 to 1, and rows moved so far.</param>
     /// <param name="cancellation">Ends it between two ranges; what was moved stays moved, and the next run goes on.</param>
     /// <returns>How many rows moved, or would.</returns>
-    public async Task<long> RunAsync(DateTimeOffset before, bool isTrial, IProgress<(double Share, long Rows)> progress, CancellationToken cancellation)
+    public async Task<long> RunAsync(
+        DateTimeOffset before,
+        bool isTrial,
+        IProgress<(double Share, long Rows)> progress,
+        CancellationToken cancellation
+    )
     {
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         var pages = await PagesAsync(connection, cancellation);
@@ -51,7 +64,10 @@ public sealed class JournalArchive(PostgresSource postgres, TimeProvider clock)
 
     static async Task<long> PagesAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("SELECT pg_relation_size('commands') / current_setting('block_size')::bigint", connection);
+        await using var command = new NpgsqlCommand(
+            "SELECT pg_relation_size('commands') / " + "current_setting('block_size')::bigint",
+            connection
+        );
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 

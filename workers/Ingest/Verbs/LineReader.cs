@@ -11,7 +11,9 @@ namespace Betting.Ingest.Verbs;
 /// <param name="Bytes">Without its end.</param>
 readonly record struct NumberedLine(long Number, byte[] Bytes);
 
-/// <summary>The lines of a stream as the bytes they are; only a line feed ends a line. Blank lines are passed over, a byte order mark is left out.</summary>
+/// <summary>
+/// The lines of a stream as the bytes they are; only a line feed ends a line. Blank lines are passed over, a byte order mark is left out.
+/// </summary>
 static class LineReader
 {
     const int BufferBytes = 256 * 1024;
@@ -54,13 +56,18 @@ static class LineReader
         await pipe.CompleteAsync();
     }
 
-    static bool IsUtf16(ReadOnlySequence<byte> begin) => begin.FirstSpan is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [(byte)'{', 0, ..] or [0, (byte)'{', ..];
+    static bool IsUtf16(ReadOnlySequence<byte> begin) =>
+        begin.FirstSpan is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [(byte)'{', 0, ..] or [0, (byte)'{', ..];
 
     static byte[]? Line(ReadOnlySequence<byte> bytes)
     {
         var line = bytes.ToArray();
         // Editors begin a file with a byte order mark, and files are put behind one another.
         line = line.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? line[Encoding.UTF8.Preamble.Length..] : line;
-        return line.AsSpan().ContainsAnyExcept(" \t\r"u8) ? line[^1] == (byte)'\r' ? line[..^1] : line : null;
+        return line.AsSpan().ContainsAnyExcept(" \t\r"u8)
+            ? line[^1] == (byte)'\r'
+                ? line[..^1]
+                : line
+            : null;
     }
 }

@@ -16,16 +16,31 @@ static class MigrateVerb
     {
         var passwords = new Option<string[]>("--role-password")
         {
-            Description = $"NAME=PASSWORD or NAME=@FILE: lets a role ({string.Join(", ", PostgresMigrator.Roles)}) log in; may be given several times",
+            Description =
+                $"NAME=PASSWORD or NAME=@FILE: lets a role ({string.Join(", ", PostgresMigrator.Roles)}) log in; may be "
+                + $"given several times",
         }.Where(text => NamedPassword.WhatIsWrong(text, PostgresMigrator.Roles));
-        var command = new Command("migrate", "Creates or updates the PostgreSQL schema and its roles. Needs a superuser, or the owner of the database where the roles exist.") { passwords };
-        return line.WithVerb(command, builder => builder.Services.AddPostgres("ingest migrate"), (parsed, services, cancellation) =>
-            MigrateAsync(parsed.GetValue(passwords) ?? [], services, cancellation));
+        var command = new Command(
+            "migrate",
+            "Creates or updates the PostgreSQL schema and its roles. Needs a superuser, or the owner "
+                + "of the database where the roles exist."
+        )
+        {
+            passwords,
+        };
+        return line.WithVerb(
+            command,
+            builder => builder.Services.AddPostgres("ingest migrate"),
+            (parsed, services, cancellation) => MigrateAsync(parsed.GetValue(passwords) ?? [], services, cancellation)
+        );
     }
 
     static async Task<int> MigrateAsync(string[] passwords, IServiceProvider services, CancellationToken cancellation)
     {
-        var settings = new NpgsqlConnectionStringBuilder(services.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString) { TargetSessionAttributes = null };
+        var settings = new NpgsqlConnectionStringBuilder(services.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString)
+        {
+            TargetSessionAttributes = null,
+        };
         settings.Host = await services.GetRequiredService<PostgresSource>().PrimaryHostAsync(cancellation) ?? settings.Host;
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Betting.Schema");
         try
@@ -35,7 +50,12 @@ static class MigrateVerb
                 await Console.Error.WriteLineAsync("Ingest migrate: --role-password takes NAME=PASSWORD or NAME=@FILE");
                 return WorkerHost.BadSettings;
             }
-            var applied = await PostgresMigrator.MigrateAsync(settings.ConnectionString, roles.ToDictionary(role => role.Name, role => role.Password), log, cancellation);
+            var applied = await PostgresMigrator.MigrateAsync(
+                settings.ConnectionString,
+                roles.ToDictionary(role => role.Name, role => role.Password),
+                log,
+                cancellation
+            );
             Console.WriteLine(applied == 0 ? "PostgreSQL is up to date." : $"{applied} scripts applied.");
             return 0;
         }

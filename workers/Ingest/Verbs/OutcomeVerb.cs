@@ -16,20 +16,46 @@ static class OutcomeVerb
         LEFT JOIN parked_commands p USING (command_id)
         """;
 
-    static readonly string[] Names = ["kind", "outcome", "reason", "bet", "user", "event", "issued", "applied", "waits for", "of id", "until", "conflicts"];
+    static readonly string[] Names =
+    [
+        "kind",
+        "outcome",
+        "reason",
+        "bet",
+        "user",
+        "event",
+        "issued",
+        "applied",
+        "waits for",
+        "of id",
+        "until",
+        "conflicts",
+    ];
 
     public static WorkerCommandLine WithOutcome(this WorkerCommandLine line)
     {
         var id = new Argument<Guid>("ID") { Description = "The command's id" };
-        var command = new Command("outcome", "Tells what became of a command, from the journal, else from the dead letters of the brokers in the settings. Exit code 3 where it is in neither, 2 where a door of Ingest:Doors has no broker in the settings.") { id };
-        return line.WithVerb(command, builder =>
+        var command = new Command(
+            "outcome",
+            "Tells what became of a command, from the journal, else from the dead letters of the "
+                + "brokers in the settings. Exit code 3 where it is in neither, 2 where a door of Ingest:Doors has no broker in the "
+                + "settings."
+        )
         {
-            builder.Services.AddPostgres("ingest outcome", PostgresSessions.GiveUpLocks);
-            BrokerSettings.Bind(builder);
-        }, async (parsed, services, cancellation) =>
-            await PrintAsync(parsed.GetValue(id), services.GetRequiredService<PostgresSource>(), cancellation)
-                ? 0
-                : await DeadLetterLookUp.PrintAsync(parsed.GetValue(id), services, cancellation));
+            id,
+        };
+        return line.WithVerb(
+            command,
+            builder =>
+            {
+                builder.Services.AddPostgres("ingest outcome", PostgresSessions.GiveUpLocks);
+                BrokerSettings.Bind(builder);
+            },
+            async (parsed, services, cancellation) =>
+                await PrintAsync(parsed.GetValue(id), services.GetRequiredService<PostgresSource>(), cancellation)
+                    ? 0
+                    : await DeadLetterLookUp.PrintAsync(parsed.GetValue(id), services, cancellation)
+        );
     }
 
     // False where the journal does not have it.
@@ -47,7 +73,7 @@ static class OutcomeVerb
             if (!await rows.IsDBNullAsync(column, cancellation))
             {
                 var value = rows.GetValue(column);
-                Console.WriteLine($"{Names[column],-10} {(value is DateTime moment ? CommandTime.ToText(moment) : value)}");
+                Console.WriteLine($"{Names[column], -10} {(value is DateTime moment ? CommandTime.ToText(moment) : value)}");
             }
         }
         return true;

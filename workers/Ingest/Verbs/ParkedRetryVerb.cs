@@ -13,7 +13,8 @@ namespace Betting.Ingest.Verbs;
 static class ParkedRetryVerb
 {
     const string Retry = """
-        UPDATE parked_commands SET quarantined_because = NULL WHERE quarantined_because IS NOT NULL AND ($1::uuid IS NULL OR command_id = $1)
+        UPDATE parked_commands SET quarantined_because = NULL WHERE quarantined_because IS NOT NULL AND ($1::uuid IS NULL
+            OR command_id = $1)
         """;
 
     public static WorkerCommandLine WithParkedRetry(this WorkerCommandLine line, Command parent)
@@ -28,13 +29,24 @@ static class ParkedRetryVerb
                 parsed.AddError("either --id or --all");
             }
         });
-        return line.WithVerb(parent, retry, builder => builder.Services.AddPostgres("ingest parked", PostgresSessions.GiveUpLocks), async (parsed, services, cancellation) =>
-        {
-            await using var command = await services.GetRequiredService<PostgresSource>().CreateCommandAsync(Retry, cancellation);
-            command.Parameters.Add(new NpgsqlParameter { Value = (object?)parsed.GetValue(id) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
-            var count = await command.ExecuteNonQueryAsync(cancellation);
-            await Console.Error.WriteLineAsync($"{count} commands wait again");
-            return count > 0 || parsed.GetValue(all) ? ExitCodes.Done : ExitCodes.NotThere;
-        });
+        return line.WithVerb(
+            parent,
+            retry,
+            builder => builder.Services.AddPostgres("ingest parked", PostgresSessions.GiveUpLocks),
+            async (parsed, services, cancellation) =>
+            {
+                await using var command = await services.GetRequiredService<PostgresSource>().CreateCommandAsync(Retry, cancellation);
+                command.Parameters.Add(
+                    new NpgsqlParameter
+                    {
+                        Value = (object?)parsed.GetValue(id) ?? DBNull.Value,
+                        NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid,
+                    }
+                );
+                var count = await command.ExecuteNonQueryAsync(cancellation);
+                await Console.Error.WriteLineAsync($"{count} commands wait again");
+                return count > 0 || parsed.GetValue(all) ? ExitCodes.Done : ExitCodes.NotThere;
+            }
+        );
     }
 }

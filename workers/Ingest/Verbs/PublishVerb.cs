@@ -13,9 +13,17 @@ static class PublishVerb
     public static WorkerCommandLine WithPublish(this WorkerCommandLine line)
     {
         var to = new Option<Door>("--to") { Description = "rabbitmq or kafka", Required = true };
-        var rate = new Option<int>("--rate") { Description = "commands a second at most; 0, the default, is as fast as it goes" }.InRange(0, 10_000_000);
+        var rate = new Option<int>("--rate")
+        {
+            Description = "commands a second at most; 0, the default, is as fast as it " + "goes",
+        }.InRange(0, 10_000_000);
         var file = new Argument<string>("FILE") { Description = "one command a line, or - for standard input" };
-        var command = new Command("publish", "Publishes commands from a file, in its order, each confirmed by the broker.") { to, rate, file };
+        var command = new Command("publish", "Publishes commands from a file, in its order, each confirmed by the " + "broker.")
+        {
+            to,
+            rate,
+            file,
+        };
         return line.WithVerb(command, BrokerSettings.Bind, async (parsed, services, cancellation) =>
         {
             await using var input = Open(parsed.GetValue(file)!);
@@ -29,7 +37,9 @@ static class PublishVerb
             }
             if (published.IsInterrupted)
             {
-                await Console.Error.WriteLineAsync($"Ingest publish: interrupted: the first {published.Confirmed} commands of FILE are confirmed, no other was sent");
+                await Console.Error.WriteLineAsync(
+                    $"Ingest publish: interrupted: the first {published.Confirmed} commands of FILE " + $"are confirmed, no other was sent"
+                );
                 return ExitCodes.NotDone;
             }
             Console.WriteLine($"{published.Confirmed} commands published.");
@@ -41,17 +51,25 @@ static class PublishVerb
     {
         var reason = stores.Recognise(line.Failure)?.Detail ?? line.Failure.Message.ReplaceLineEndings(" ");
         var behind = published.Behind > 0 ? $", and {published.Behind} behind it" : "";
-        return $"Ingest publish: line {line.Number} was not confirmed: {reason}; {published.Confirmed} commands before it are confirmed{behind}";
+        return $"Ingest publish: line {line.Number} was not confirmed: {reason}; {published.Confirmed} commands before it are "
+            + $"confirmed{behind}";
     }
 
     static Task<ICommandTarget> TargetAsync(Door door, IServiceProvider services, CancellationToken cancellation)
     {
         var rabbit = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
         var kafka = services.GetRequiredService<IOptions<KafkaOptions>>().Value;
-        var missing = door == Door.Kafka ? kafka.BootstrapServers == "" ? "Kafka:BootstrapServers" : null : rabbit.Uri == "" ? "RabbitMq:Uri" : null;
-        return missing is not null
-            ? throw new ArgumentsException($"{missing}: required")
-            : door == Door.Kafka ? Task.FromResult(KafkaTarget.Open(kafka)) : RabbitTarget.OpenAsync(rabbit, services.GetRequiredService<IOptions<IngestOptions>>().Value.Queue, cancellation);
+        var missing =
+            door == Door.Kafka
+                ? kafka.BootstrapServers == ""
+                    ? "Kafka:BootstrapServers"
+                    : null
+                : rabbit.Uri == ""
+                    ? "RabbitMq:Uri"
+                    : null;
+        return missing is not null ? throw new ArgumentsException($"{missing}: required")
+            : door == Door.Kafka ? Task.FromResult(KafkaTarget.Open(kafka))
+            : RabbitTarget.OpenAsync(rabbit, services.GetRequiredService<IOptions<IngestOptions>>().Value.Queue, cancellation);
     }
 
     static FileStream Open(string file)

@@ -19,14 +19,22 @@ sealed class Publisher(ICommandTarget target, int rate, TimeProvider clock)
 
     readonly Queue<(long Number, Task Send)> _onTheWay = new(MostOnTheWay);
     UnconfirmedLine? _first;
-    long _confirmed, _behind;
+    long _confirmed,
+        _behind;
     bool _isInterrupted;
 
-    /// <summary>Sends all lines, or stops at the first one that is not confirmed, or when it is asked to. What is on the way by then is waited for.</summary>
+    /// <summary>
+    /// Sends all lines, or stops at the first one that is not confirmed, or when it is asked to. What is on the way by then is waited for.
+    /// </summary>
     public async Task<Published> RunAsync(Stream input, CancellationToken cancellation)
     {
         var start = clock.GetTimestamp();
-        await using var progress = clock.CreateTimer(_ => ReportProgress(Interlocked.Read(ref _confirmed), start), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        await using var progress = clock.CreateTimer(
+            _ => ReportProgress(Interlocked.Read(ref _confirmed), start),
+            null,
+            TimeSpan.FromSeconds(1),
+            TimeSpan.FromSeconds(1)
+        );
         try
         {
             await SendAllAsync(input, start, cancellation);
@@ -66,7 +74,8 @@ sealed class Publisher(ICommandTarget target, int rate, TimeProvider clock)
         }
     }
 
-    // A client may refuse a message before it has a task for it. What was sent is not cancelled: the broker may have it, and its own limit ends the wait.
+    // A client may refuse a message before it has a task for it. What was sent is not cancelled: the broker may have it, and its own limit
+    // ends the wait.
     async Task SendAsync(byte[] line) => await target.SendAsync(line, CancellationToken.None);
 
     async Task TakeAsync()
@@ -93,7 +102,11 @@ sealed class Publisher(ICommandTarget target, int rate, TimeProvider clock)
 
     async Task KeepToRateAsync(long sent, long start, CancellationToken cancellation)
     {
-        if (rate > 0 && TimeSpan.FromSeconds((double)sent / rate) - clock.GetElapsedTime(start) is var early && early > TimeSpan.FromMilliseconds(1))
+        if (
+            rate > 0
+            && TimeSpan.FromSeconds((double)sent / rate) - clock.GetElapsedTime(start) is var early
+            && early > TimeSpan.FromMilliseconds(1)
+        )
         {
             await Task.Delay(early, clock, cancellation);
         }

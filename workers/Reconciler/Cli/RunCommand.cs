@@ -20,7 +20,9 @@ static class RunCommand
 
     public static async Task<int> ActAsync(ParseResult parsed, IServiceProvider services, CancellationToken cancellation)
     {
-        var report = await services.GetRequiredService<Reconciliation>().RunAsync("command", parsed.GetValue(Wait), new ErrorLines(), cancellation);
+        var report = await services
+            .GetRequiredService<Reconciliation>()
+            .RunAsync("command", parsed.GetValue(Wait), new ErrorLines(), cancellation);
         if (parsed.GetValue(Json))
         {
             await Console.Out.WriteLineAsync(Summary.ToJson(report));

@@ -33,7 +33,10 @@ static class Summary
         foreach (var part in new[] { changes, report.View! }.Where(part => !part.IsEqual))
         {
             lines.Add($"{part.Expected} and {part.Found} differ in {Number(part.DifferentBets)} bets of {part.DayDifferences.Count} days:");
-            lines.AddRange(part.DayDifferences.Take(ShownDays).Select(day => $"  {DayNumber.ToText(day.Day)}  {Sums(day.Expected)}  |  {Sums(day.Found)}"));
+            lines.AddRange(
+                part.DayDifferences.Take(ShownDays)
+                    .Select(day => $"  {DayNumber.ToText(day.Day)}  {Sums(day.Expected)}  | " + $" {Sums(day.Found)}")
+            );
             lines.AddRange(part.Findings.Take(ShownRows).Select(Line));
             if (part.DifferentBets > ShownRows)
             {
@@ -49,60 +52,78 @@ static class Summary
                 lines.Add($"  … the first {Number(table.Findings.Count)} stand in reconciliation_findings, run {report.RunId}");
             }
         }
-        var verdict = report.Outcome == RunOutcome.Equal
-            ? $"equal: {Number(changes.ExpectedBets)} bets of {changes.Days} days, {Counts(report.Tables, table => table.ExpectedRows)}"
-            : $"drift: {Number(report.DifferentBets)} differing bets, "
-                + $"{report.AmountDifference.ToString("N2", CultureInfo.InvariantCulture)} in stakes, "
-                + $"{Counts(report.Tables, table => table.DifferentRows)}";
-        lines.Add(string.Create(CultureInfo.InvariantCulture, $"{verdict}, run {report.RunId}, snapshot {report.Cut!.Snapshot}, {report.Duration.TotalSeconds:F1} s"));
+        var verdict =
+            report.Outcome == RunOutcome.Equal
+                ? $"equal: {Number(changes.ExpectedBets)} bets of {changes.Days} days, {Counts(report.Tables, table => table.ExpectedRows)}"
+                : $"drift: {Number(report.DifferentBets)} differing bets, "
+                    + $"{report.AmountDifference.ToString("N2", CultureInfo.InvariantCulture)} in stakes, "
+                    + $"{Counts(report.Tables, table => table.DifferentRows)}";
+        lines.Add(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{verdict}, run {report.RunId}, snapshot {report.Cut!.Snapshot}, " + $"{report.Duration.TotalSeconds:F1} s"
+            )
+        );
         return lines;
     }
 
-    public static string ToJson(RunReport report) => JsonSerializer.Serialize(
-        new
-        {
-            run = report.RunId,
-            report.Outcome,
-            report.Reason,
-            snapshot = report.Cut?.Snapshot.ToString(),
-            cutAt = report.Cut?.TakenAt,
-            seconds = Math.Round(report.Duration.TotalSeconds, 3),
-            changes = Part(report.Changes),
-            view = Part(report.View),
-            tables = report.Tables.Select(table => new
+    public static string ToJson(RunReport report) =>
+        JsonSerializer.Serialize(
+            new
             {
-                table.Table,
-                table.ExpectedRows,
-                table.FoundRows,
-                table.DifferentRows,
-                findings = table.Findings.Select(finding =>
-                    new { finding.Id, finding.Kind, finding.Columns, finding.Expected, finding.Found }),
-            }),
-        },
-        Json);
+                run = report.RunId,
+                report.Outcome,
+                report.Reason,
+                snapshot = report.Cut?.Snapshot.ToString(),
+                cutAt = report.Cut?.TakenAt,
+                seconds = Math.Round(report.Duration.TotalSeconds, 3),
+                changes = Part(report.Changes),
+                view = Part(report.View),
+                tables = report.Tables.Select(table => new
+                {
+                    table.Table,
+                    table.ExpectedRows,
+                    table.FoundRows,
+                    table.DifferentRows,
+                    findings = table.Findings.Select(finding => new
+                    {
+                        finding.Id,
+                        finding.Kind,
+                        finding.Columns,
+                        finding.Expected,
+                        finding.Found,
+                    }),
+                }),
+            },
+            Json
+        );
 
-    static object? Part(ComparisonResult? part) => part is null ? null : new
-    {
-        part.Days,
-        expectedBets = part.ExpectedBets,
-        foundBets = part.FoundBets,
-        differentBets = part.DifferentBets,
-        amountDifference = part.AmountDifference,
-        differentDays = part.DayDifferences.Select(day => DayNumber.ToText(day.Day)),
-        findings = part.Findings.Select(finding => new
-        {
-            betId = finding.Id,
-            finding.Kind,
-            day = DayNumber.ToText(finding.Day),
-            finding.Columns,
-            finding.Expected,
-            finding.Found,
-        }),
-    };
+    static object? Part(ComparisonResult? part) =>
+        part is null
+            ? null
+            : new
+            {
+                part.Days,
+                expectedBets = part.ExpectedBets,
+                foundBets = part.FoundBets,
+                differentBets = part.DifferentBets,
+                amountDifference = part.AmountDifference,
+                differentDays = part.DayDifferences.Select(day => DayNumber.ToText(day.Day)),
+                findings = part.Findings.Select(finding => new
+                {
+                    betId = finding.Id,
+                    finding.Kind,
+                    day = DayNumber.ToText(finding.Day),
+                    finding.Columns,
+                    finding.Expected,
+                    finding.Found,
+                }),
+            };
 
-    static string Line(RowFinding finding) => finding.Kind == DriftKind.Mismatched
-        ? $"  bet {finding.Id} mismatched: {Values(finding)}"
-        : $"  bet {finding.Id} {NameOf(finding.Kind)}, {DayNumber.ToText(finding.Day)}";
+    static string Line(RowFinding finding) =>
+        finding.Kind == DriftKind.Mismatched
+            ? $"  bet {finding.Id} mismatched: {Values(finding)}"
+            : $"  bet {finding.Id} {NameOf(finding.Kind)}, {DayNumber.ToText(finding.Day)}";
 
     static string Line(string table, RowFinding finding) =>
         $"  {table}, id {finding.Id} {(finding.Kind == DriftKind.Mismatched ? $"mismatched: {Values(finding)}" : NameOf(finding.Kind))}";
@@ -110,15 +131,23 @@ static class Summary
     static string NameOf(DriftKind kind) => kind == DriftKind.Missing ? "missing" : "extra";
 
     static string Values(RowFinding finding) =>
-        string.Join("; ", finding.Columns.Select(column =>
-            $"{column} {finding.Expected?.GetValueOrDefault(column)} | {finding.Found?.GetValueOrDefault(column)}"));
+        string.Join(
+            "; ",
+            finding.Columns.Select(column =>
+                $"{column} {finding.Expected?.GetValueOrDefault(column)} | {finding.Found?.GetValueOrDefault(column)}"
+            )
+        );
 
     static string Counts(IEnumerable<TableResult> tables, Func<TableResult, long> count) =>
         string.Join(", ", tables.Select(table => $"{Number(count(table))} {table.Table}"));
 
-    static string Sums(IReadOnlyList<DayTotals> totals) => totals.Count == 0
-        ? "nothing"
-        : string.Join(", ", totals.Select(of => $"{of.Status} {Number(of.Bets)} {of.Amount.ToString("N2", CultureInfo.InvariantCulture)}"));
+    static string Sums(IReadOnlyList<DayTotals> totals) =>
+        totals.Count == 0
+            ? "nothing"
+            : string.Join(
+                ", ",
+                totals.Select(of => $"{of.Status} {Number(of.Bets)} {of.Amount.ToString("N2", CultureInfo.InvariantCulture)}")
+            );
 
     static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }

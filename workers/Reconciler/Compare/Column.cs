@@ -9,16 +9,23 @@ namespace Betting.Reconciler.Compare;
 /// <param name="ClickHouse">Over ClickHouse's source.</param>
 sealed record Column(string Name, string Postgres, string ClickHouse)
 {
-    public static Column Text(string name, string postgres) => new(
-        name, $"coalesce(octet_length({postgres}) || ':' || {postgres}, '0:')", $"concat(toString(length({name})), ':', toString({name}))");
+    public static Column Text(string name, string postgres) =>
+        new(
+            name,
+            $"coalesce(octet_length({postgres}) || ':' || {postgres}, '0:')",
+            $"concat(toString(length({name})), ':', toString({name}))"
+        );
 
     // A concat with a NULL would be NULL and vanish from the sum: hence the mark. toString of a Decimal drops zeros.
-    public static Column Money(string name, string postgres) => new(
-        name, $"coalesce({postgres}::text, '~')", $"if(isNull({name}), '~', toDecimalString(assumeNotNull({name}), 2))");
+    public static Column Money(string name, string postgres) =>
+        new(name, $"coalesce({postgres}::text, '~')", $"if(isNull({name}), '~', toDecimalString(assumeNotNull({name}), 2))");
 
-    public static Column Time(string name, string postgres) => new(
-        name, $"coalesce({StoredTime.Micros(postgres)}::text, '~')",
-        $"if(isNull({name}), '~', toString(toUnixTimestamp64Micro(assumeNotNull({name}))))");
+    public static Column Time(string name, string postgres) =>
+        new(
+            name,
+            $"coalesce({StoredTime.Micros(postgres)}::text, '~')",
+            $"if(isNull({name}), '~', toString(toUnixTimestamp64Micro(assumeNotNull({name}))))"
+        );
 
     /// <summary>The first half of the MD5 of a row's text as a signed 64-bit number, in PostgreSQL.</summary>
     public static string PostgresHash(IEnumerable<Column> columns) =>

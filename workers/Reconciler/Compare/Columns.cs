@@ -32,7 +32,8 @@ static class Columns
     // toInt64: a positive literal is unsigned, and the division of a moment before 1970 would be too.
     public const string ClickHouseDay = """
         if(toUnixTimestamp64Micro(placed_at) IN (9223372036854775807, -9223372036854775808), NULL,
-           intDiv(toUnixTimestamp64Micro(placed_at) - positiveModulo(toUnixTimestamp64Micro(placed_at), toInt64(86400000000)), toInt64(86400000000)))
+           intDiv(toUnixTimestamp64Micro(placed_at) - positiveModulo(toUnixTimestamp64Micro(placed_at), toInt64(86400000000)),
+               toInt64(86400000000)))
         """;
 
     public static readonly string PostgresHash = Column.PostgresHash(All);

@@ -12,8 +12,15 @@ namespace Betting.Reconciler.Compare;
 /// <param name="DayDifferences">Days whose totals differ and that hold at least one differing bet.</param>
 /// <param name="Findings">The first of the differing bets.</param>
 sealed record ComparisonResult(
-    string Expected, string Found, int Days, long ExpectedBets, long FoundBets, long DifferentBets,
-    IReadOnlyList<DayDifference> DayDifferences, IReadOnlyList<RowFinding> Findings)
+    string Expected,
+    string Found,
+    int Days,
+    long ExpectedBets,
+    long FoundBets,
+    long DifferentBets,
+    IReadOnlyList<DayDifference> DayDifferences,
+    IReadOnlyList<RowFinding> Findings
+)
 {
     public bool IsEqual => DifferentBets == 0;
 
@@ -32,31 +39,56 @@ sealed class Comparison(IOptions<ReconcilerOptions> options, TimeProvider clock)
     /// <param name="progress">Gets a line a step.</param>
     /// <param name="cancellation">Ends the comparison without a result.</param>
     public async Task<ComparisonResult> RunAsync(
-        IBetSide expected, IBetSide found, Func<IReadOnlyList<RowPair>, Task<IReadOnlyList<RowPair>>> isDrift, IProgress<string> progress, CancellationToken cancellation)
+        IBetSide expected,
+        IBetSide found,
+        Func<IReadOnlyList<RowPair>, Task<IReadOnlyList<RowPair>>> isDrift,
+        IProgress<string> progress,
+        CancellationToken cancellation
+    )
     {
         var (left, right) = await TotalsAsync(expected, found, cancellation);
         var differences = Totals.Differences(left, right);
         var days = left.Concat(right).Select(totals => totals.Day).Distinct().Count();
-        progress.Report($"{found.Name}: {right.Sum(of => of.Bets):N0} bets of {days:N0} days read, {differences.Count:N0} days differ in their totals");
+        progress.Report(
+            $"{found.Name}: {right.Sum(of => of.Bets):N0} bets of {days:N0} days read, {differences.Count:N0} days differ "
+                + $"in their totals"
+        );
         var drift = new Drift([], 0);
         if (differences.Count > 0)
         {
             drift = await RowsAsync(expected, found, differences, isDrift, cancellation);
             if (drift.Count > 0 && options.Value.ConfirmFor > TimeSpan.Zero)
             {
-                progress.Report($"{found.Name}: {drift.Count:N0} bets differ, looking again in {options.Value.ConfirmFor.TotalSeconds:F0} s");
+                progress.Report(
+                    $"{found.Name}: {drift.Count:N0} bets differ, looking again in " + $"{options.Value.ConfirmFor.TotalSeconds:F0} s"
+                );
                 await Task.Delay(options.Value.ConfirmFor, clock, cancellation);
                 drift = await RowsAsync(expected, found, differences, isDrift, cancellation);
             }
         }
         var findings = await DescribeAsync(expected, found, drift.Listed, cancellation);
         var hit = findings.Select(finding => finding.Day).ToHashSet();
-        IReadOnlyList<DayDifference> reported = drift.Count == 0 ? [] : drift.Count > findings.Count ? differences : [.. differences.Where(day => hit.Contains(day.Day))];
+        IReadOnlyList<DayDifference> reported =
+            drift.Count == 0 ? []
+            : drift.Count > findings.Count ? differences
+            : [.. differences.Where(day => hit.Contains(day.Day))];
         return new ComparisonResult(
-            expected.Name, found.Name, days, left.Sum(of => of.Bets), right.Sum(of => of.Bets), drift.Count, reported, findings);
+            expected.Name,
+            found.Name,
+            days,
+            left.Sum(of => of.Bets),
+            right.Sum(of => of.Bets),
+            drift.Count,
+            reported,
+            findings
+        );
     }
 
-    static async Task<(IReadOnlyList<DayTotals>, IReadOnlyList<DayTotals>)> TotalsAsync(IBetSide expected, IBetSide found, CancellationToken cancellation)
+    static async Task<(IReadOnlyList<DayTotals>, IReadOnlyList<DayTotals>)> TotalsAsync(
+        IBetSide expected,
+        IBetSide found,
+        CancellationToken cancellation
+    )
     {
         var left = expected.TotalsAsync(cancellation);
         var right = found.TotalsAsync(cancellation);
@@ -65,8 +97,12 @@ sealed class Comparison(IOptions<ReconcilerOptions> options, TimeProvider clock)
     }
 
     async Task<Drift> RowsAsync(
-        IBetSide expected, IBetSide found, IReadOnlyList<DayDifference> differences, Func<IReadOnlyList<RowPair>, Task<IReadOnlyList<RowPair>>> isDrift,
-        CancellationToken cancellation)
+        IBetSide expected,
+        IBetSide found,
+        IReadOnlyList<DayDifference> differences,
+        Func<IReadOnlyList<RowPair>, Task<IReadOnlyList<RowPair>>> isDrift,
+        CancellationToken cancellation
+    )
     {
         const int Batch = 10_000;
         var days = differences.Select(day => day.Day).ToHashSet();
@@ -93,7 +129,11 @@ sealed class Comparison(IOptions<ReconcilerOptions> options, TimeProvider clock)
     }
 
     static async Task<IReadOnlyList<RowFinding>> DescribeAsync(
-        IBetSide expected, IBetSide found, IReadOnlyList<RowPair> pairs, CancellationToken cancellation)
+        IBetSide expected,
+        IBetSide found,
+        IReadOnlyList<RowPair> pairs,
+        CancellationToken cancellation
+    )
     {
         if (pairs.Count == 0)
         {
@@ -102,8 +142,10 @@ sealed class Comparison(IOptions<ReconcilerOptions> options, TimeProvider clock)
         var bets = pairs.Select(pair => pair.Id).Distinct().ToList();
         var left = await expected.ValuesAsync(bets, cancellation);
         var right = await found.ValuesAsync(bets, cancellation);
-        return [.. pairs.Select(pair =>
-            RowFinding.Of(pair, Columns.All, left.GetValueOrDefault(pair.Id), right.GetValueOrDefault(pair.Id)))];
+        return
+        [
+            .. pairs.Select(pair => RowFinding.Of(pair, Columns.All, left.GetValueOrDefault(pair.Id), right.GetValueOrDefault(pair.Id))),
+        ];
     }
 
     sealed record Drift(IReadOnlyList<RowPair> Listed, long Count);

@@ -23,15 +23,26 @@ sealed class FollowedBets(FollowedIds ids, ILogger<FollowedBets> log)
         }
     }
 
-    static string Verdict(string[]? left, string[]? right) => (left, right) switch
-    {
-        (null, null) => "in neither store",
-        (null, _) => "only in ClickHouse",
-        (_, null) => "only in PostgreSQL",
-        _ => Enumerable.Range(0, Columns.All.Count).Where(at => left[at] != right[at]).Select(at => Columns.All[at].Name).ToList() is { Count: > 0 } names
-            ? $"different in {string.Join(", ", names)}" : "equal",
-    };
+    static string Verdict(string[]? left, string[]? right) =>
+        (left, right) switch
+        {
+            (null, null) => "in neither store",
+            (null, _) => "only in ClickHouse",
+            (_, null) => "only in PostgreSQL",
+            _ => Enumerable.Range(0, Columns.All.Count).Where(at => left[at] != right[at]).Select(at => Columns.All[at].Name).ToList()
+                is { Count: > 0 } names
+                ? $"different in {string.Join(", ", names)}"
+                : "equal",
+        };
 
-    static string TextOf(string[]? values) => values is null
-        ? "no row" : string.Join(", ", Columns.All.Index().Where(column => Told.Contains(column.Item.Name)).Select(column => $"{column.Item.Name} {values[column.Index]}"));
+    static string TextOf(string[]? values) =>
+        values is null
+            ? "no row"
+            : string.Join(
+                ", ",
+                Columns
+                    .All.Index()
+                    .Where(column => Told.Contains(column.Item.Name))
+                    .Select(column => $"{column.Item.Name} {values[column.Index]}")
+            );
 }

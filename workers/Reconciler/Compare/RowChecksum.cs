@@ -8,7 +8,10 @@ readonly record struct RowPair(RowChecksum? Expected, RowChecksum? Found)
 {
     public long Id => (Expected ?? Found)!.Value.Id;
 
-    public DriftKind Kind => Found is null ? DriftKind.Missing : Expected is null ? DriftKind.Extra : DriftKind.Mismatched;
+    public DriftKind Kind =>
+        Found is null ? DriftKind.Missing
+        : Expected is null ? DriftKind.Extra
+        : DriftKind.Mismatched;
 }
 
 /// <summary>What is wrong with a row, seen from PostgreSQL.</summary>
@@ -28,7 +31,10 @@ enum DriftKind
 static class RowMerge
 {
     /// <summary>Every id whose rows differ, in order.</summary>
-    public static async IAsyncEnumerable<RowPair> DifferencesAsync(IAsyncEnumerable<RowChecksum> expected, IAsyncEnumerable<RowChecksum> found)
+    public static async IAsyncEnumerable<RowPair> DifferencesAsync(
+        IAsyncEnumerable<RowChecksum> expected,
+        IAsyncEnumerable<RowChecksum> found
+    )
     {
         await using var left = expected.GetAsyncEnumerator();
         await using var right = found.GetAsyncEnumerator();
@@ -36,7 +42,10 @@ static class RowMerge
         var hasRight = await right.MoveNextAsync();
         while (hasLeft || hasRight)
         {
-            var order = !hasLeft ? 1 : !hasRight ? -1 : left.Current.Id.CompareTo(right.Current.Id);
+            var order =
+                !hasLeft ? 1
+                : !hasRight ? -1
+                : left.Current.Id.CompareTo(right.Current.Id);
             if (order < 0)
             {
                 yield return new RowPair(left.Current, null);

@@ -8,8 +8,13 @@ namespace Betting.Reconciler.Compare;
 /// <param name="Expected">Column → text, of the differing columns; null where there is no row.</param>
 /// <param name="Found">The same of the other side.</param>
 sealed record RowFinding(
-    long Id, DriftKind Kind, long? Day, IReadOnlyList<string> Columns,
-    IReadOnlyDictionary<string, string>? Expected, IReadOnlyDictionary<string, string>? Found)
+    long Id,
+    DriftKind Kind,
+    long? Day,
+    IReadOnlyList<string> Columns,
+    IReadOnlyDictionary<string, string>? Expected,
+    IReadOnlyDictionary<string, string>? Found
+)
 {
     /// <param name="pair">The row on both sides.</param>
     /// <param name="columns">What is compared.</param>
@@ -21,7 +26,12 @@ sealed record RowFinding(
         Dictionary<string, string>? Pick(string[]? values) =>
             values is null ? null : differing.ToDictionary(at => columns[at].Name, at => values[at]);
         return new RowFinding(
-            pair.Id, pair.Kind, (pair.Expected ?? pair.Found)!.Value.Day, [.. differing.Select(at => columns[at].Name)],
-            Pick(expected), Pick(found));
+            pair.Id,
+            pair.Kind,
+            (pair.Expected ?? pair.Found)!.Value.Day,
+            [.. differing.Select(at => columns[at].Name)],
+            Pick(expected),
+            Pick(found)
+        );
     }
 }

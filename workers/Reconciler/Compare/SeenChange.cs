@@ -19,12 +19,15 @@ static class SeenChange
         var distance = Text($"(toInt64(bitAnd(version, {ChangeVersion.MaxLsn})) - toInt64({cut.FencePosition}))");
         var takenAt = Text($"toDateTime64('{cut.TakenAt:yyyy-MM-dd HH:mm:ss.ffffff}', 6, 'UTC')");
         var longBefore = Text($"{takenAt} - INTERVAL 12 HOUR");
-        var laterReads = Text($"""
+        var laterReads = Text(
+            $"""
             (SELECT version FROM snapshot_markers
              WHERE marker = 'later' AND bitShiftRight(version, 57) = {epoch}
              GROUP BY version HAVING min(committed_at) > {takenAt})
-            """);
-        return Text($"""
+            """
+        );
+        return Text(
+            $"""
             multiIf(
                 bitShiftRight(version, 57) != {epoch}, bitShiftRight(version, 57) < {epoch},
                 transaction_id = 0, {distance} < 0,
@@ -32,7 +35,8 @@ static class SeenChange
                 {distance} >= {IdsDecide}, 0,
                 {distance} > -{IdsDecide}, {id} < {cut.Snapshot.XMax} AND NOT {wasRunning},
                 NOT ({wasRunning} AND committed_at > {longBefore}))
-            """);
+            """
+        );
     }
 
     static string Text(FormattableString sql) => FormattableString.Invariant(sql);

@@ -14,19 +14,21 @@ static class StoredTime
 
     /// <summary>Microseconds since 1970 UTC, a bigint; its ends at the two infinities, NULL of NULL.</summary>
     /// <param name="time">An expression of type <c>timestamptz</c>.</param>
-    public static string Micros(string time) => $"""
-        CASE WHEN {time} IS NULL THEN NULL WHEN {time} IN ('infinity', {DriverInfinity}) THEN 9223372036854775807
-             WHEN {time} = '-infinity' THEN (-9223372036854775808)::bigint
-             ELSE (extract(epoch FROM least({time}, {Last})) * 1000000)::bigint END
-        """;
+    public static string Micros(string time) =>
+        $"""
+            CASE WHEN {time} IS NULL THEN NULL WHEN {time} IN ('infinity', {DriverInfinity}) THEN 9223372036854775807
+                 WHEN {time} = '-infinity' THEN (-9223372036854775808)::bigint
+                 ELSE (extract(epoch FROM least({time}, {Last})) * 1000000)::bigint END
+            """;
 
     /// <summary>
     /// The UTC day, counted from 1970, a bigint; NULL at the two infinities. A division of extract() would round up at the end of a
     /// late day.
     /// </summary>
     /// <inheritdoc cref="Micros"/>
-    public static string Day(string time) => $"""
-        CASE WHEN isfinite({time}) AND {time} <> {DriverInfinity}
-             THEN ((least({time}, {Last}) AT TIME ZONE 'UTC')::date - date '1970-01-01')::bigint END
-        """;
+    public static string Day(string time) =>
+        $"""
+            CASE WHEN isfinite({time}) AND {time} <> {DriverInfinity}
+                 THEN ((least({time}, {Last}) AT TIME ZONE 'UTC')::date - date '1970-01-01')::bigint END
+            """;
 }

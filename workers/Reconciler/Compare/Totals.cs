@@ -27,9 +27,14 @@ static class Totals
     {
         var left = expected.ToLookup(totals => totals.Day);
         var right = found.ToLookup(totals => totals.Day);
-        return [.. left.Select(day => day.Key).Union(right.Select(day => day.Key)).OrderBy(day => day)
-            .Where(day => !left[day].ToHashSet().SetEquals(right[day]))
-            .Select(day => new DayDifference(day, InOrder(left[day]), InOrder(right[day])))];
+        return
+        [
+            .. left.Select(day => day.Key)
+                .Union(right.Select(day => day.Key))
+                .OrderBy(day => day)
+                .Where(day => !left[day].ToHashSet().SetEquals(right[day]))
+                .Select(day => new DayDifference(day, InOrder(left[day]), InOrder(right[day]))),
+        ];
     }
 
     static DayTotals[] InOrder(IEnumerable<DayTotals> totals) => [.. totals.OrderBy(of => of.Status, StringComparer.Ordinal)];
@@ -45,5 +50,6 @@ static class DayNumber
         day is { } number && number + Epoch is >= 0 and <= 3_652_058 ? DateOnly.FromDayNumber((int)(number + Epoch)) : null;
 
     public static string ToText(long? day) =>
-        ToDate(day)?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? (day is { } number ? string.Create(CultureInfo.InvariantCulture, $"day {number}") : "infinity");
+        ToDate(day)?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
+        ?? (day is { } number ? string.Create(CultureInfo.InvariantCulture, $"day {number}") : "infinity");
 }

@@ -29,7 +29,8 @@ sealed class ViewDriftFilter(ClickHouseClient client, ExactCut cut, int epoch)
     /// Whether the view's row was made of a change behind the fence, which the cut cannot have seen. A quick yes for nearly
     /// all rows that differ under load; where it is no, the changes are asked.
     /// </summary>
-    public bool IsNewer(in RowPair pair) => pair.Found is { } view && Math.Max(view.BetVersion, Math.Max(view.UserVersion, view.EventVersion)) > _fence;
+    public bool IsNewer(in RowPair pair) =>
+        pair.Found is { } view && Math.Max(view.BetVersion, Math.Max(view.UserVersion, view.EventVersion)) > _fence;
 
     /// <summary>Which of these bets have a change, or a user or event with a change, that the cut did not see.</summary>
     async Task<HashSet<long>> ChangedAfterAsync(IReadOnlyCollection<long> bets, CancellationToken cancellation)
@@ -47,7 +48,10 @@ sealed class ViewDriftFilter(ClickHouseClient client, ExactCut cut, int epoch)
                   OR user_id IN (SELECT id FROM user_changes WHERE {{unseen}})
                   OR event_id IN (SELECT id FROM event_changes WHERE {{unseen}})
                   OR (SELECT count() FROM truncations WHERE {{unseen}}) > 0)
-                """, parameters, cancellationToken: cancellation);
+                """,
+                parameters,
+                cancellationToken: cancellation
+            );
             while (await rows.ReadAsync(cancellation))
             {
                 changed.Add(rows.GetInt64(0));

@@ -16,7 +16,9 @@ static class ViewRetention
             """
             SELECT toInt32(max(months)), toInt64(toUnixTimestamp(now())), ifNull(maxOrNull(toUnixTimestamp64Milli(gone_before)), toInt64(0))
             FROM row_retention FINAL WHERE of = 'bets_analytics_rows'
-            """, cancellationToken: cancellation);
+            """,
+            cancellationToken: cancellation
+        );
         await rows.ReadAsync(cancellation);
         // A day more, for a run that lasts.
         var at = DateTime.UnixEpoch.AddSeconds(rows.GetInt64(1)).AddDays(1);

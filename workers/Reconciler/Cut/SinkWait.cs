@@ -16,7 +16,13 @@ namespace Betting.Reconciler.Cut;
 /// precedes it; Kafka Connect, where one is configured, has stored a position behind the fence, so the brokers have it; and the sink has
 /// gone past the ends that the topics had then.
 /// </summary>
-sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets connect, IOptions<ReconcilerOptions> options, TimeProvider clock)
+sealed class SinkWait(
+    ClickHouseClient client,
+    StreamEnds ends,
+    ConnectOffsets connect,
+    IOptions<ReconcilerOptions> options,
+    TimeProvider clock
+)
 {
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(5);
@@ -40,7 +46,15 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets c
             {
                 return epoch!.Value;
             }
-            var lacking = goal is null && epoch is not null ? FormattableString.Invariant($"Kafka Connect has not stored a position behind the fence in epoch {epoch}: does it answer, do the brokers acknowledge, and does Connect:Connector name the connector of that epoch?")
+            var lacking =
+                goal is null && epoch is not null
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"Kafka Connect has not stored a position "
+                            + $"behind the fence in epoch {epoch}: does it answer, do the brokers acknowledge, and does "
+                            + $"Connect:Connector name "
+                            + $"the connector of that epoch?"
+                    )
                 : goal is null ? "the fence has not come through the change stream: does change capture run, and does the sink?"
                 : $"the sink has not read {behind}";
             if (clock.GetElapsedTime(started) > options.Value.SinkLimit)
@@ -64,7 +78,10 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets c
             // A position in the log of another cluster says nothing of this one.
             return stored.Lsn >= cut.PositionBehind && (stored.Epoch is null || stored.Epoch == epoch);
         }
-        catch (Exception failure) when (failure is HttpRequestException or JsonException || (failure is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception failure)
+            when (failure is HttpRequestException or JsonException
+                || (failure is TaskCanceledException && !cancellation.IsCancellationRequested)
+            )
         {
             // Asked again until the limit of the wait, which says so.
             return false;
@@ -77,7 +94,10 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets c
         parameters.AddParameter("prefix", Topics.FencePrefix);
         parameters.AddParameter("content", fence);
         var version = await client.ExecuteScalarAsync(
-            "SELECT max(version) FROM fences WHERE prefix = {prefix:String} AND content = {content:String}", parameters, cancellationToken: cancellation);
+            "SELECT max(version) FROM fences WHERE prefix = {prefix:String} AND content = " + "{content:String}",
+            parameters,
+            cancellationToken: cancellation
+        );
         return version is ulong found and > 0 ? new ChangeVersion(found).Epoch : null;
     }
 
@@ -85,8 +105,12 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets c
     async Task<string?> BehindAsync(IReadOnlyList<TopicPartitionOffset> goal, CancellationToken cancellation)
     {
         var next = new Dictionary<(string, int), long>();
-        await using (var rows = await client.ExecuteReaderAsync(
-            "SELECT toString(topic), partition, next_offset FROM sink_progress FINAL", cancellationToken: cancellation))
+        await using (
+            var rows = await client.ExecuteReaderAsync(
+                "SELECT toString(topic), partition, next_offset FROM sink_progress FINAL",
+                cancellationToken: cancellation
+            )
+        )
         {
             while (await rows.ReadAsync(cancellation))
             {
@@ -98,12 +122,16 @@ sealed class SinkWait(ClickHouseClient client, StreamEnds ends, ConnectOffsets c
             var reached = next.GetValueOrDefault((end.Topic, end.Partition.Value));
             if (reached < end.Offset.Value)
             {
-                return string.Create(CultureInfo.InvariantCulture, $"{end.Topic}/{end.Partition.Value} to {end.Offset.Value}, it is at {reached}");
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{end.Topic}/{end.Partition.Value} to {end.Offset.Value}, it is " + $"at {reached}"
+                );
             }
         }
         // Read after the progress, an end cannot lie before it: that progress is of a former topic, and the sink has yet to notice.
         var former = goal.Any(end => next.GetValueOrDefault((end.Topic, end.Partition.Value)) > end.Offset.Value)
-            ? ends.Read().FirstOrDefault(end => next.GetValueOrDefault((end.Topic, end.Partition.Value)) > end.Offset.Value) : null;
+            ? ends.Read().FirstOrDefault(end => next.GetValueOrDefault((end.Topic, end.Partition.Value)) > end.Offset.Value)
+            : null;
         return former is null ? null : $"{former.Topic}/{former.Partition.Value}, which was made anew or lost its end";
     }
 }

@@ -8,7 +8,8 @@ namespace Betting.Reconciler.Cut;
 /// <summary>Where the topics of rows end at this moment.</summary>
 sealed class StreamEnds(IOptions<KafkaOptions> kafka, IOptions<ReconcilerOptions> options)
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20), PingLimit = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20),
+        PingLimit = TimeSpan.FromSeconds(3);
 
     /// <summary>Returns when a broker has answered.</summary>
     /// <exception cref="KafkaException">None does.</exception>
@@ -23,13 +24,14 @@ sealed class StreamEnds(IOptions<KafkaOptions> kafka, IOptions<ReconcilerOptions
     public IReadOnlyList<TopicPartitionOffset> Read()
     {
         // A consumer that joins no group and reads nothing.
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(kafka.Value.Consumer(config =>
-        {
-            config.GroupId = "reconciler";
-            // The ends of the log: what an open transaction holds back precedes them.
-            config.IsolationLevel = IsolationLevel.ReadUncommitted;
-        }))
-            .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(
+            kafka.Value.Consumer(config =>
+            {
+                config.GroupId = "reconciler";
+                // The ends of the log: what an open transaction holds back precedes them.
+                config.IsolationLevel = IsolationLevel.ReadUncommitted;
+            })
+        ).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         var ends = new List<TopicPartitionOffset>();
         foreach (var name in new ChangeTopics(options.Value.TopicPrefix).Tables)

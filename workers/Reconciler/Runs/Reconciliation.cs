@@ -15,9 +15,19 @@ namespace Betting.Reconciler.Runs;
 
 /// <summary>One run: cut → wait for the sink → compare → keep the result. Of all replicas one runs at a time.</summary>
 sealed class Reconciliation(
-    PostgresSource postgres, ClickHouseClient clickHouse, SinkWait sink, Comparison comparison, TableComparison tables, RunStore store,
-    RequestStore requests, FollowedBets followed, ReconcilerMetrics metrics, StoreFailures failures, TimeProvider clock,
-    ILogger<Reconciliation> log)
+    PostgresSource postgres,
+    ClickHouseClient clickHouse,
+    SinkWait sink,
+    Comparison comparison,
+    TableComparison tables,
+    RunStore store,
+    RequestStore requests,
+    FollowedBets followed,
+    ReconcilerMetrics metrics,
+    StoreFailures failures,
+    TimeProvider clock,
+    ILogger<Reconciliation> log
+)
 {
     /// <summary>Any number that nobody else takes as an advisory lock in this database.</summary>
     internal const long RunLock = 0x7265_636F_6E01;
@@ -110,14 +120,23 @@ sealed class Reconciliation(
         var rule = new ViewDriftFilter(clickHouse, cut, epoch);
         var from = await ViewRetention.FromAsync(clickHouse, cancellation);
         var shown = ClickHouseSide.AsShown(clickHouse, cut, epoch, from);
-        var view = await comparison.RunAsync(shown, ClickHouseSide.View(clickHouse, from), pairs => rule.DriftAsync(pairs, cancellation), progress, cancellation);
+        var view = await comparison.RunAsync(
+            shown,
+            ClickHouseSide.View(clickHouse, from),
+            pairs => rule.DriftAsync(pairs, cancellation),
+            progress,
+            cancellation
+        );
         var outcome = changes.IsEqual && view.IsEqual && alone.TrueForAll(table => table.IsEqual) ? RunOutcome.Equal : RunOutcome.Drift;
         var report = new RunReport(run, outcome, null, cut, changes, view, alone, clock.GetElapsedTime(started));
         await store.FinishAsync(run, report, cancellation);
         return report;
     }
 
-    /// <summary>Whoever began the run, it answers what was asked before it. Where ClickHouse does not take the answers, the requests stay open for the next run.</summary>
+    /// <summary>
+    /// Whoever began the run, it answers what was asked before it. Where ClickHouse does not take the answers, the requests stay open for
+    /// the next run.
+    /// </summary>
     async Task AnswerAsync(IReadOnlyList<Request> asked, long run, bool isEqual, CancellationToken cancellation)
     {
         try
@@ -148,9 +167,18 @@ sealed class Reconciliation(
 
     /// <summary>A store, a broker or the time limit, not a fault of ours.</summary>
     static bool IsOutside(Exception failure, CancellationToken cancellation) =>
-        failure is CouldNotCompareException or NpgsqlException or ClickHouseServerException or KafkaException or HttpRequestException or IOException or TimeoutException
+        failure
+            is CouldNotCompareException
+                or NpgsqlException
+                or ClickHouseServerException
+                or KafkaException
+                or HttpRequestException
+                or IOException
+                or TimeoutException
         || (failure is OperationCanceledException && !cancellation.IsCancellationRequested);
 
-    string OneLine(Exception failure) => failures.Recognise(failure) is var (store, detail)
-        ? $"{store.Store}: {detail}" : $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
+    string OneLine(Exception failure) =>
+        failures.Recognise(failure) is var (store, detail)
+            ? $"{store.Store}: {detail}"
+            : $"{failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}";
 }

@@ -22,8 +22,15 @@ enum RunOutcome
 /// <param name="Tables">PostgreSQL's tables users and events, each by itself, against ClickHouse as of the cut.</param>
 /// <param name="Duration">From its start to its result.</param>
 sealed record RunReport(
-    long? RunId, RunOutcome Outcome, string? Reason, ExactCut? Cut, ComparisonResult? Changes, ComparisonResult? View,
-    IReadOnlyList<TableResult> Tables, TimeSpan Duration)
+    long? RunId,
+    RunOutcome Outcome,
+    string? Reason,
+    ExactCut? Cut,
+    ComparisonResult? Changes,
+    ComparisonResult? View,
+    IReadOnlyList<TableResult> Tables,
+    TimeSpan Duration
+)
 {
     /// <summary>A run that could not compare.</summary>
     public static RunReport Failed(long? run, string reason, TimeSpan duration) =>

@@ -15,7 +15,9 @@ sealed class RunStore(PostgresSource postgres)
     {
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         return await connection.ExecuteScalarAsync<long>(
-            "INSERT INTO reconciliation_runs (trigger, started_at) VALUES (@trigger, now()) RETURNING run_id", new { trigger });
+            "INSERT INTO reconciliation_runs (trigger, started_at) VALUES (@trigger, now()) RETURNING run_id",
+            new { trigger }
+        );
     }
 
     public async Task NoteCutAsync(long run, ExactCut cut, CancellationToken cancellation)
@@ -23,14 +25,22 @@ sealed class RunStore(PostgresSource postgres)
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         await connection.ExecuteAsync(
             "UPDATE reconciliation_runs SET snapshot = @snapshot, fence_lsn = @fence::pg_lsn WHERE run_id = @run",
-            new { run, snapshot = cut.Snapshot.ToString(), fence = cut.FenceLsn });
+            new
+            {
+                run,
+                snapshot = cut.Snapshot.ToString(),
+                fence = cut.FenceLsn,
+            }
+        );
     }
 
     public async Task FailAsync(long run, string reason)
     {
         await using var connection = await postgres.OpenConnectionAsync();
         await connection.ExecuteAsync(
-            "UPDATE reconciliation_runs SET finished_at = now(), outcome = 'failed', detail = @reason WHERE run_id = @run", new { run, reason });
+            "UPDATE reconciliation_runs SET finished_at = now(), outcome = 'failed', detail = @reason WHERE run_id = " + "@run",
+            new { run, reason }
+        );
     }
 
     /// <summary>The result and its findings in one transaction.</summary>
@@ -41,7 +51,8 @@ sealed class RunStore(PostgresSource postgres)
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await connection.ExecuteAsync(
             """
-            UPDATE reconciliation_runs SET finished_at = now(), outcome = @outcome, days = @days, rows_postgres = @postgres, rows_clickhouse = @clickhouse,
+            UPDATE reconciliation_runs SET finished_at = now(), outcome = @outcome, days = @days, rows_postgres = @postgres,
+            rows_clickhouse = @clickhouse,
                 rows_different = @different, amount_difference = @amount
             WHERE run_id = @run
             """,
@@ -54,7 +65,8 @@ sealed class RunStore(PostgresSource postgres)
                 clickhouse = changes.FoundBets,
                 different = report.DifferentBets + report.Tables.Sum(table => table.DifferentRows),
                 amount = report.AmountDifference,
-            });
+            }
+        );
         await AddFindingsAsync(connection, run, "changes", changes);
         await AddFindingsAsync(connection, run, "view", view);
         foreach (var table in report.Tables)
@@ -68,8 +80,12 @@ sealed class RunStore(PostgresSource postgres)
     public async Task<DateTime?> LastComparedAsync(CancellationToken cancellation)
     {
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
-        return await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(
-            "SELECT max(finished_at) FROM reconciliation_runs WHERE outcome IN ('equal', 'drift')", cancellationToken: cancellation));
+        return await connection.ExecuteScalarAsync<DateTime?>(
+            new CommandDefinition(
+                "SELECT max(finished_at) FROM reconciliation_runs WHERE outcome IN ('equal', 'drift')",
+                cancellationToken: cancellation
+            )
+        );
     }
 
     static async Task AddFindingsAsync(NpgsqlConnection connection, long run, string part, ComparisonResult result)
@@ -101,27 +117,47 @@ sealed class RunStore(PostgresSource postgres)
             INSERT INTO reconciliation_findings (run_id, part, kind, day, bet_id, columns, postgres, clickhouse)
             VALUES (@run, @part, @kind, @day, @bet, @columns, @postgres::jsonb, @clickhouse::jsonb)
             """,
-            days.Concat(bets));
+            days.Concat(bets)
+        );
     }
 
-    static Task<int> AddRowsAsync(NpgsqlConnection connection, long run, TableResult table) => connection.ExecuteAsync(
-        """
-        INSERT INTO reconciliation_findings (run_id, part, kind, row_id, columns, postgres, clickhouse)
-        VALUES (@run, @part, @kind, @row, @columns, @postgres::jsonb, @clickhouse::jsonb)
-        """,
-        table.Findings.Select(finding => new
+    static Task<int> AddRowsAsync(NpgsqlConnection connection, long run, TableResult table) =>
+        connection.ExecuteAsync(
+            """
+            INSERT INTO reconciliation_findings (run_id, part, kind, row_id, columns, postgres, clickhouse)
+            VALUES (@run, @part, @kind, @row, @columns, @postgres::jsonb, @clickhouse::jsonb)
+            """,
+            table.Findings.Select(finding => new
+            {
+                run,
+                part = table.Table,
+                kind = NameOf(finding.Kind),
+                row = finding.Id,
+                columns = (string[])[.. finding.Columns],
+                postgres = finding.Expected is null ? null : JsonSerializer.Serialize(finding.Expected),
+                clickhouse = finding.Found is null ? null : JsonSerializer.Serialize(finding.Found),
+            })
+        );
+
+    static string NameOf(DriftKind kind) =>
+        kind switch
         {
-            run,
-            part = table.Table,
-            kind = NameOf(finding.Kind),
-            row = finding.Id,
-            columns = (string[])[.. finding.Columns],
-            postgres = finding.Expected is null ? null : JsonSerializer.Serialize(finding.Expected),
-            clickhouse = finding.Found is null ? null : JsonSerializer.Serialize(finding.Found),
-        }));
+            DriftKind.Missing => "missing",
+            DriftKind.Extra => "extra",
+            _ => "mismatched",
+        };
 
-    static string NameOf(DriftKind kind) => kind switch { DriftKind.Missing => "missing", DriftKind.Extra => "extra", _ => "mismatched" };
-
-    static string ToJson(IEnumerable<DayTotals> totals) => JsonSerializer.Serialize(totals.ToDictionary(
-        of => of.Status, of => new { bets = of.Bets, amount = of.Amount, payout = of.Payout, checksum = of.Checksum.ToString(System.Globalization.CultureInfo.InvariantCulture) }));
+    static string ToJson(IEnumerable<DayTotals> totals) =>
+        JsonSerializer.Serialize(
+            totals.ToDictionary(
+                of => of.Status,
+                of => new
+                {
+                    bets = of.Bets,
+                    amount = of.Amount,
+                    payout = of.Payout,
+                    checksum = of.Checksum.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                }
+            )
+        );
 }

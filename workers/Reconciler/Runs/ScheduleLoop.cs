@@ -8,10 +8,19 @@ namespace Betting.Reconciler.Runs;
 
 /// <summary>Runs on start, on schedule and when asked for; a run that could not compare is tried again before that.</summary>
 sealed class ScheduleLoop(
-    Reconciliation reconciliation, RunStore store, RequestStore requests, ReconcilerMetrics metrics, Heartbeats heartbeats, Outages outages,
-    IOptions<ReconcilerOptions> options, TimeProvider clock, ILogger<ScheduleLoop> log) : IWorkerLoop
+    Reconciliation reconciliation,
+    RunStore store,
+    RequestStore requests,
+    ReconcilerMetrics metrics,
+    Heartbeats heartbeats,
+    Outages outages,
+    IOptions<ReconcilerOptions> options,
+    TimeProvider clock,
+    ILogger<ScheduleLoop> log
+) : IWorkerLoop
 {
-    static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(5), RequestLimit = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(5),
+        RequestLimit = TimeSpan.FromSeconds(5);
 
     public string Name => "schedule";
 
@@ -28,8 +37,8 @@ sealed class ScheduleLoop(
             trigger = "schedule";
             var now = clock.GetUtcNow();
             due = NextAfter(schedule, now);
-            // What a run found to differ may be equal later: an incremental snapshot goes on, or somebody repairs. While signs go on, as during
-            // an incremental snapshot, runs that are asked for take at most half of the time.
+            // What a run found to differ may be equal later: an incremental snapshot goes on, or somebody repairs. While signs go on, as
+            // during an incremental snapshot, runs that are asked for take at most half of the time.
             (answerFrom, heldFrom) = (now + report.Duration, now + options.Value.RetryAfter);
             if (report.Outcome == RunOutcome.CouldNotCompare)
             {
@@ -40,7 +49,9 @@ sealed class ScheduleLoop(
         }
     }
 
-    /// <summary>Ends when it is time to run: a run is due, was asked for, or <c>data_as_of</c> is held by a request that was answered with drift.</summary>
+    /// <summary>
+    /// Ends when it is time to run: a run is due, was asked for, or <c>data_as_of</c> is held by a request that was answered with drift.
+    /// </summary>
     async Task WaitUntilAsync(DateTimeOffset due, DateTimeOffset answerFrom, DateTimeOffset heldFrom, CancellationToken stopping)
     {
         while (true)
@@ -48,12 +59,15 @@ sealed class ScheduleLoop(
             await LookAtHistoryAsync(stopping);
             heartbeats.Beat(Name);
             IReadOnlyList<Request> asked = [];
-            await ClickHouseAsync(async () =>
-            {
-                using var limit = new CancellationTokenSource(RequestLimit, clock);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
-                asked = await requests.OpenAsync(either.Token);
-            }, stopping);
+            await ClickHouseAsync(
+                async () =>
+                {
+                    using var limit = new CancellationTokenSource(RequestLimit, clock);
+                    using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+                    asked = await requests.OpenAsync(either.Token);
+                },
+                stopping
+            );
             var now = clock.GetUtcNow();
             var left = due - now;
             if (left <= TimeSpan.Zero || asked.Any(request => now >= (request.IsAnswered ? heldFrom : answerFrom)))
@@ -66,7 +80,12 @@ sealed class ScheduleLoop(
 
     async Task<RunReport> RunBeatingAsync(string trigger, CancellationToken stopping)
     {
-        var run = reconciliation.RunAsync(trigger, patience: TimeSpan.Zero, new Progress<string>(step => ReconcilerLog.Step(log, step)), stopping);
+        var run = reconciliation.RunAsync(
+            trigger,
+            patience: TimeSpan.Zero,
+            new Progress<string>(step => ReconcilerLog.Step(log, step)),
+            stopping
+        );
         while (await Task.WhenAny(run, Task.Delay(BeatEvery, clock, stopping)) != run && !stopping.IsCancellationRequested)
         {
             heartbeats.Beat(Name);
@@ -97,7 +116,10 @@ sealed class ScheduleLoop(
         {
             await ask();
         }
-        catch (Exception failure) when (failure is ClickHouseServerException or HttpRequestException or IOException || (failure is OperationCanceledException && !stopping.IsCancellationRequested))
+        catch (Exception failure)
+            when (failure is ClickHouseServerException or HttpRequestException or IOException
+                || (failure is OperationCanceledException && !stopping.IsCancellationRequested)
+            )
         {
             ReconcilerLog.RequestsUnknown(log, failure);
         }

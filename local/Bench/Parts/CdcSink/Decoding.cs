@@ -9,7 +9,8 @@ static class Decoding
     public const string Name = "decoding, one core";
 
     // The stream begins with bets that are placed and none that are settled.
-    const int Before = 150_000, Records = 50_000;
+    const int Before = 150_000,
+        Records = 50_000;
 
     public static Figure Measure(BenchRun run)
     {
@@ -18,7 +19,13 @@ static class Decoding
         {
             stream.Mixed();
         }
-        StreamRecord[] records = [.. Enumerable.Range(0, Records).Select(_ => stream.Mixed()).Select((made, at) => new StreamRecord(made.Topic, 0, at, 0, made.Key, made.Value, []))];
+        StreamRecord[] records =
+        [
+            .. Enumerable
+                .Range(0, Records)
+                .Select(_ => stream.Mixed())
+                .Select((made, at) => new StreamRecord(made.Topic, 0, at, 0, made.Key, made.Value, [])),
+        ];
         var decoder = new RecordDecoder(new DecoderOptions());
         var rounds = run.Quick ? 40 : 100;
         for (var warmUp = 0; warmUp < 20; warmUp++)

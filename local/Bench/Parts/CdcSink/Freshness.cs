@@ -11,8 +11,11 @@ sealed class Freshness(BenchRun run, SinkStage stage, double rate)
     // Half a minute of them, so that the broker's own work does not grow with the measurement.
     const int KeptBatches = 1_200;
 
-    readonly TimeSpan _warmUp = TimeSpan.FromSeconds(run.Quick ? 8 : 15), _measured = TimeSpan.FromSeconds(run.Quick ? 10 : 30);
-    readonly List<double> _p50 = [], _p95 = [], _p99 = [];
+    readonly TimeSpan _warmUp = TimeSpan.FromSeconds(run.Quick ? 8 : 15),
+        _measured = TimeSpan.FromSeconds(run.Quick ? 10 : 30);
+    readonly List<double> _p50 = [],
+        _p95 = [],
+        _p99 = [];
 
     public async Task MeasureOnceAsync(CancellationToken cancellation)
     {
@@ -37,7 +40,10 @@ sealed class Freshness(BenchRun run, SinkStage stage, double rate)
         _p50.Add(lag.Quantile(0.5));
         _p95.Add(lag.Quantile(0.95));
         _p99.Add(lag.Quantile(0.99));
-        run.Say($"  mixed stream at {FigureTable.Number(rate)} changes/s: p50 {_p50[^1]:F2} s, p95 {_p95[^1]:F2} s, p99 {_p99[^1]:F2} s of {lag.Count:N0}");
+        run.Say(
+            $"  mixed stream at {FigureTable.Number(rate)} changes/s: p50 {_p50[^1]:F2} s, p95 {_p95[^1]:F2} s, p99 {_p99[^1]:F2} "
+                + $"s of {lag.Count:N0}"
+        );
     }
 
     public IEnumerable<Figure> Figures()

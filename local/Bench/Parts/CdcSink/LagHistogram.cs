@@ -17,8 +17,12 @@ sealed partial class LagHistogram
         {
             if (Bucket().Match(line) is { Success: true } match && match.Groups["topic"].Value.EndsWith(topic, StringComparison.Ordinal))
             {
-                var bound = match.Groups["le"].Value == "+Inf" ? double.PositiveInfinity : double.Parse(match.Groups["le"].Value, CultureInfo.InvariantCulture);
-                histogram._upTo[bound] = histogram._upTo.GetValueOrDefault(bound) + double.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture);
+                var bound =
+                    match.Groups["le"].Value == "+Inf"
+                        ? double.PositiveInfinity
+                        : double.Parse(match.Groups["le"].Value, CultureInfo.InvariantCulture);
+                histogram._upTo[bound] =
+                    histogram._upTo.GetValueOrDefault(bound) + double.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture);
             }
         }
         return histogram;

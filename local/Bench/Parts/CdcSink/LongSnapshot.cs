@@ -9,7 +9,8 @@ sealed class LongSnapshot(BenchRun run, SinkStage stage)
     public const string Name = "snapshot";
 
     // Published so far ahead that the worker never waits.
-    const int Ahead = 400_000, Chunk = 50_000;
+    const int Ahead = 400_000,
+        Chunk = 50_000;
 
     // About a million records of each partition: the broker keeps them in memory, and ten millions would take it from the engine.
     const int KeptBatches = 1_000;
@@ -28,9 +29,13 @@ sealed class LongSnapshot(BenchRun run, SinkStage stage)
         // The local broker looks for an offset batch by batch, so ten million records are to come in few of them.
         using var feed = new TopicFeed(stage.KafkaBootstrap, TimeSpan.FromMilliseconds(200));
         // The first tenth is not counted: the worker compiles its hot paths then.
-        double started = 0, half = 0, ended = 0, highest = 0;
-        long from = 0, middle = 0;
-        for (long sent = 0, visible = 0; visible < _bets;)
+        double started = 0,
+            half = 0,
+            ended = 0,
+            highest = 0;
+        long from = 0,
+            middle = 0;
+        for (long sent = 0, visible = 0; visible < _bets; )
         {
             for (; sent < Math.Min(_bets, visible + Ahead); sent += Chunk)
             {
@@ -48,11 +53,23 @@ sealed class LongSnapshot(BenchRun run, SinkStage stage)
         }
         var (first, second) = ((middle - from) / (half - started), (_bets - middle) / (ended - half));
         run.Say($"  {_bets:N0} bets: {first:N0}/s, then {second:N0}/s, memory at most {highest:F0} MB");
-        run.Add(new Figure("cdcsink", $"{Name} of {FigureTable.Number(_bets)} bets, second half", new Samples(second), "changes/s")
-        {
-            Peer = new Peer("its first half", new Samples(first)),
-            Target = Target.AtLeast(0.8),
-        });
-        run.Add(new Figure("cdcsink", $"{Name} of {FigureTable.Number(_bets)} bets, worker's memory at its highest", new Samples(highest), "MB") { Target = Target.Below(300) });
+        run.Add(
+            new Figure("cdcsink", $"{Name} of {FigureTable.Number(_bets)} bets, second half", new Samples(second), "changes/s")
+            {
+                Peer = new Peer("its first half", new Samples(first)),
+                Target = Target.AtLeast(0.8),
+            }
+        );
+        run.Add(
+            new Figure(
+                "cdcsink",
+                $"{Name} of {FigureTable.Number(_bets)} bets, worker's memory at its " + $"highest",
+                new Samples(highest),
+                "MB"
+            )
+            {
+                Target = Target.Below(300),
+            }
+        );
     }
 }

@@ -22,20 +22,37 @@ sealed class PreparedRows(SinkDatabase database, TimeProvider clock, bool rewrit
 
     /// <summary>The limit (a): raw RowBinary.</summary>
     /// <returns>Changes a second, after the warm-up.</returns>
-    public Task<double> RawRateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, CancellationToken cancellation) =>
-        RateAsync(warmUp, measured, (table, rows) => RawAsync(table, rows, cancellation), cancellation);
+    public Task<double> RawRateAsync(
+        IEnumerable<MadeRecord> warmUp,
+        IReadOnlyCollection<MadeRecord> measured,
+        CancellationToken cancellation
+    ) => RateAsync(warmUp, measured, (table, rows) => RawAsync(table, rows, cancellation), cancellation);
 
     /// <summary>The same in the form and with the settings that the worker has.</summary>
-    public async Task<double> RateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, CancellationToken cancellation)
+    public async Task<double> RateAsync(
+        IEnumerable<MadeRecord> warmUp,
+        IReadOnlyCollection<MadeRecord> measured,
+        CancellationToken cancellation
+    )
     {
         using var store = new ChangeStore(_raw);
-        return await RateAsync(warmUp, measured, (table, rows) => Task.FromResult<Func<Task>>(() => InsertAsync(store, table, rows, cancellation)), cancellation);
+        return await RateAsync(
+            warmUp,
+            measured,
+            (table, rows) => Task.FromResult<Func<Task>>(() => InsertAsync(store, table, rows, cancellation)),
+            cancellation
+        );
     }
 
     public void Dispose() => _raw.Dispose();
 
     /// <param name="prepareAsync">From a table and its rows to their insert.</param>
-    async Task<double> RateAsync(IEnumerable<MadeRecord> warmUp, IReadOnlyCollection<MadeRecord> measured, Func<string, NativeRows, Task<Func<Task>>> prepareAsync, CancellationToken cancellation)
+    async Task<double> RateAsync(
+        IEnumerable<MadeRecord> warmUp,
+        IReadOnlyCollection<MadeRecord> measured,
+        Func<string, NativeRows, Task<Func<Task>>> prepareAsync,
+        CancellationToken cancellation
+    )
     {
         var size = new CdcSinkOptions().BatchRecords;
         foreach (var batch in warmUp.Chunk(size))
@@ -85,7 +102,11 @@ sealed class PreparedRows(SinkDatabase database, TimeProvider clock, bool rewrit
         using (rows)
         {
             var columns = rows.ColumnNames;
-            await database.RunAsync($"CREATE TABLE prepared ({string.Join(", ", rows.Columns.Select(column => $"{column.Name} {column.Type}"))}) ENGINE = Memory", cancellation);
+            await database.RunAsync(
+                $"CREATE TABLE prepared "
+                    + $"({string.Join(", ", rows.Columns.Select(column => $"{column.Name} {column.Type}"))}) ENGINE = Memory",
+                cancellation
+            );
             await store.InsertAsync("prepared", rows, cancellation);
             await using var connection = _raw.CreateConnection();
             await using var command = connection.CreateCommand($"SELECT {columns} FROM prepared SETTINGS max_threads = 1 FORMAT RowBinary");
@@ -94,7 +115,12 @@ sealed class PreparedRows(SinkDatabase database, TimeProvider clock, bool rewrit
             await database.RunAsync("DROP TABLE prepared SYNC", cancellation);
             return async () =>
             {
-                using var inserted = await _raw.PostStreamAsync($"INSERT INTO {table} ({columns}) FORMAT RowBinary", new MemoryStream(bytes), isCompressed: false, cancellation);
+                using var inserted = await _raw.PostStreamAsync(
+                    $"INSERT INTO {table} ({columns}) FORMAT " + $"RowBinary",
+                    new MemoryStream(bytes),
+                    isCompressed: false,
+                    cancellation
+                );
             };
         }
     }

@@ -7,13 +7,19 @@ namespace Betting.Local.Bench.Parts.CdcSink;
 /// <summary>Rates from records that were published beforehand, each stream beside its limits.</summary>
 sealed class Rates(BenchRun run, SinkStage stage)
 {
-    const string Known = "bets inserted, users and events known", Mixed = "mixed stream of traffic";
-    const string Limit = "limit (a): raw RowBinary of the same rows", Own = "the same rows as the worker sends them", Consume = "limit (b): consume and throw away", Tables = "peer (c): Kafka tables and materialised views", Inserts = "the same views, envelopes inserted as JSONEachRow";
+    const string Known = "bets inserted, users and events known",
+        Mixed = "mixed stream of traffic";
+    const string Limit = "limit (a): raw RowBinary of the same rows",
+        Own = "the same rows as the worker sends them",
+        Consume = "limit (b): consume and throw away",
+        Tables = "peer (c): Kafka tables and materialised views",
+        Inserts = "the same views, envelopes inserted as JSONEachRow";
     const string FewerRows = "(a) without what users and events rewrite";
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    readonly int _warmUp = run.Quick ? 200_000 : 400_000, _measured = run.Quick ? 400_000 : 1_000_000;
+    readonly int _warmUp = run.Quick ? 200_000 : 400_000,
+        _measured = run.Quick ? 400_000 : 1_000_000;
     readonly Dictionary<string, List<double>> _rates = [];
 
     /// <summary>The rate of the mixed stream.</summary>
@@ -21,7 +27,13 @@ sealed class Rates(BenchRun run, SinkStage stage)
 
     public async Task MeasureOnceAsync(bool needsHighest, CancellationToken cancellation)
     {
-        foreach (var (name, next) in new (string, Func<SourceStream, MadeRecord>)[] { (Known, stream => stream.NewBet()), (Mixed, stream => stream.Mixed()) })
+        foreach (
+            var (name, next) in new (string, Func<SourceStream, MadeRecord>)[]
+            {
+                (Known, stream => stream.NewBet()),
+                (Mixed, stream => stream.Mixed()),
+            }
+        )
         {
             if (run.Wants(name) || (name == Mixed && needsHighest))
             {
@@ -57,12 +69,17 @@ sealed class Rates(BenchRun run, SinkStage stage)
     async Task MeasureAsync(string name, Func<SourceStream, MadeRecord> next, CancellationToken cancellation)
     {
         var stream = new SourceStream(SinkStage.Users, SinkStage.Events, run.Clock);
-        List<MadeRecord> dimensions = [.. stream.Dimensions()], warmUp = Take(stream, next, _warmUp), measured = Take(stream, next, _measured);
+        List<MadeRecord> dimensions = [.. stream.Dimensions()],
+            warmUp = Take(stream, next, _warmUp),
+            measured = Take(stream, next, _measured);
         await using (var database = await stage.DatabaseAsync())
         {
             Note(name, await SinkAsync(database, dimensions, warmUp, measured, cancellation));
         }
-        Note(Consume + ", " + name, ConsumeOnly.Rate(stage.KafkaBootstrap, dimensions.Count + warmUp.Count, measured.Count, run.Clock, cancellation));
+        Note(
+            Consume + ", " + name,
+            ConsumeOnly.Rate(stage.KafkaBootstrap, dimensions.Count + warmUp.Count, measured.Count, run.Clock, cancellation)
+        );
         IEnumerable<MadeRecord> before = dimensions.Concat(warmUp);
         await RowsAsync(Limit, rows => rows.RawRateAsync(before, measured, cancellation));
         await RowsAsync(Own, rows => rows.RateAsync(before, measured, cancellation));
@@ -72,7 +89,10 @@ sealed class Rates(BenchRun run, SinkStage stage)
         }
         await using (var database = await stage.DatabaseAsync())
         {
-            Note(Tables + ", " + name, await KafkaTables.RateAsync(database, stage.KafkaBootstrap, dimensions.Count, warmUp.Count + measured.Count, cancellation));
+            Note(
+                Tables + ", " + name,
+                await KafkaTables.RateAsync(database, stage.KafkaBootstrap, dimensions.Count, warmUp.Count + measured.Count, cancellation)
+            );
         }
         await using (var database = await stage.DatabaseAsync())
         {
@@ -88,7 +108,13 @@ sealed class Rates(BenchRun run, SinkStage stage)
         }
     }
 
-    async Task<double> SinkAsync(SinkDatabase database, List<MadeRecord> dimensions, List<MadeRecord> warmUp, List<MadeRecord> measured, CancellationToken cancellation)
+    async Task<double> SinkAsync(
+        SinkDatabase database,
+        List<MadeRecord> dimensions,
+        List<MadeRecord> warmUp,
+        List<MadeRecord> measured,
+        CancellationToken cancellation
+    )
     {
         await stage.FreshKafkaAsync();
         TopicFeed.Preload(stage.KafkaBootstrap, dimensions.Select(StreamMessage.Of));
@@ -103,11 +129,17 @@ sealed class Rates(BenchRun run, SinkStage stage)
         var end = await worker.VisibleAsync(database, dimensions.Count + warmUp.Count + measured.Count, Patience, cancellation);
         await profile.TellAsync(run, end.Records - start.Records, cancellation);
         joined = await worker.JoinedAsync(cancellation) - joined;
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"  the worker wrote {joined / (end.Records - start.Records):F2} rows of bets a change"));
+        run.Say(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"  the worker wrote {joined / (end.Records - start.Records):F2} rows of " + $"bets a change"
+            )
+        );
         return (end.Records - start.Records) / (end.At - start.At);
     }
 
-    static List<MadeRecord> Take(SourceStream stream, Func<SourceStream, MadeRecord> next, int count) => [.. Enumerable.Range(0, count).Select(_ => next(stream))];
+    static List<MadeRecord> Take(SourceStream stream, Func<SourceStream, MadeRecord> next, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => next(stream))];
 
     void Note(string name, double rate)
     {
@@ -117,7 +149,11 @@ sealed class Rates(BenchRun run, SinkStage stage)
     }
 
     Figure Row(string name, string peer, double? least) =>
-        new("cdcsink", name, Of(name)!, "changes/s") { Peer = new Peer(peer, Of($"{peer}, {name}")!), Target = least is { } ratio ? Target.AtLeast(ratio) : null };
+        new("cdcsink", name, Of(name)!, "changes/s")
+        {
+            Peer = new Peer(peer, Of($"{peer}, {name}")!),
+            Target = least is { } ratio ? Target.AtLeast(ratio) : null,
+        };
 
     Samples? Of(string name) => _rates.TryGetValue(name, out var values) ? new Samples(values) : null;
 }

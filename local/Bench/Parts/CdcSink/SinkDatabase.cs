@@ -22,7 +22,10 @@ sealed class SinkDatabase(string name, string connectionString, Func<Task> putAw
     public async Task<(long Records, double At)> ProgressAsync(CancellationToken cancellation)
     {
         await using var reader = await _client.ExecuteReaderAsync(
-            $"SELECT toInt64(sum(next_offset)), toUnixTimestamp64Micro(max(recorded_at)) FROM sink_progress FINAL WHERE topic LIKE '{ChangeTopics.DefaultPrefix}.public.%'", cancellationToken: cancellation);
+            $"SELECT toInt64(sum(next_offset)), toUnixTimestamp64Micro(max(recorded_at)) FROM sink_progress FINAL WHERE topic LIKE "
+                + $"'{ChangeTopics.DefaultPrefix}.public.%'",
+            cancellationToken: cancellation
+        );
         await reader.ReadAsync(cancellation);
         return (reader.GetInt64(0), Convert.ToInt64(reader.GetValue(1), CultureInfo.InvariantCulture) / 1e6);
     }

@@ -9,7 +9,9 @@ namespace Betting.Local.Bench.Parts.CdcSink;
 /// <summary>The ClickHouse engine and a broker as child processes. Every measurement gets a database and a broker of its own.</summary>
 sealed class SinkStage : IAsyncDisposable
 {
-    public const int Users = 100_000, Events = 2_000, Partitions = 4;
+    public const int Users = 100_000,
+        Events = 2_000,
+        Partitions = 4;
 
     readonly string _folder;
     readonly ClickHouseServer _clickHouse;
@@ -26,7 +28,13 @@ sealed class SinkStage : IAsyncDisposable
     public string KafkaBootstrap => _kafka?.BootstrapServers ?? "";
 
     /// <summary>The engines' process ids by name.</summary>
-    public Dictionary<string, int> Processes => new() { ["ClickHouse"] = _clickHouse.ProcessId, ["Kafka"] = _kafka?.ProcessId ?? 0, ["bench"] = Environment.ProcessId };
+    public Dictionary<string, int> Processes =>
+        new()
+        {
+            ["ClickHouse"] = _clickHouse.ProcessId,
+            ["Kafka"] = _kafka?.ProcessId ?? 0,
+            ["bench"] = Environment.ProcessId,
+        };
 
     public static async Task<SinkStage> SetAsync(string folder)
     {

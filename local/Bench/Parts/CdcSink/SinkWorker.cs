@@ -38,22 +38,34 @@ sealed partial class SinkWorker : IAsyncDisposable
     /// <summary>Waits until so many records are visible.</summary>
     /// <returns>How many were, and when the last of them became so, in seconds.</returns>
     /// <exception cref="EngineException">The worker ended.</exception>
-    public async Task<(long Records, double At)> VisibleAsync(SinkDatabase database, long records, TimeSpan limit, CancellationToken cancellation)
+    public async Task<(long Records, double At)> VisibleAsync(
+        SinkDatabase database,
+        long records,
+        TimeSpan limit,
+        CancellationToken cancellation
+    )
     {
         var progress = (Records: 0L, At: 0.0);
-        await Deadline.UntilAsync($"{records:N0} records visible", limit, async () =>
-        {
-            if (_process.HasExited)
+        await Deadline.UntilAsync(
+            $"{records:N0} records visible",
+            limit,
+            async () =>
             {
-                throw new EngineException(_process, "ended");
-            }
-            progress = await database.ProgressAsync(cancellation);
-            return progress.Records >= records;
-        }, cancellation);
+                if (_process.HasExited)
+                {
+                    throw new EngineException(_process, "ended");
+                }
+                progress = await database.ProgressAsync(cancellation);
+                return progress.Records >= records;
+            },
+            cancellation
+        );
         return progress;
     }
 
-    /// <summary>By stage: how often it ran since the start, and how many seconds in all; and the records of all batches under <c>records</c>.</summary>
+    /// <summary>
+    /// By stage: how often it ran since the start, and how many seconds in all; and the records of all batches under <c>records</c>.
+    /// </summary>
     public async Task<Dictionary<string, (double Count, double Sum)>> StagesAsync(CancellationToken cancellation)
     {
         var stages = new Dictionary<string, (double Count, double Sum)>(StringComparer.Ordinal);
@@ -62,7 +74,10 @@ sealed partial class SinkWorker : IAsyncDisposable
             if (StageLine().Match(line) is { Success: true } match)
             {
                 var name = match.Groups["stage"].Success ? match.Groups["stage"].Value : "records";
-                var (value, known) = (double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture), stages.GetValueOrDefault(name));
+                var (value, known) = (
+                    double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture),
+                    stages.GetValueOrDefault(name)
+                );
                 stages[name] = match.Groups["what"].Value == "sum" ? known with { Sum = value } : known with { Count = value };
             }
         }
@@ -71,7 +86,10 @@ sealed partial class SinkWorker : IAsyncDisposable
 
     /// <summary>Bets joined since the start; one that two batches touch counts twice.</summary>
     public async Task<double> JoinedAsync(CancellationToken cancellation) =>
-        double.Parse(JoinedLine().Match(await Http.GetStringAsync(new Uri(_address, "/metrics"), cancellation)).Groups["value"].Value, CultureInfo.InvariantCulture);
+        double.Parse(
+            JoinedLine().Match(await Http.GetStringAsync(new Uri(_address, "/metrics"), cancellation)).Groups["value"].Value,
+            CultureInfo.InvariantCulture
+        );
 
     /// <summary>The lag of all changes of these topics since the worker's start.</summary>
     public async Task<LagHistogram> LagAsync(string topic, CancellationToken cancellation) =>
@@ -86,7 +104,9 @@ sealed partial class SinkWorker : IAsyncDisposable
         await _process.DisposeAsync();
     }
 
-    [GeneratedRegex("""^cdcsink_(?:stage_duration_seconds|batch_records)_(?<what>sum|count)\{.*?(?:stage="(?<stage>[^"]+)".*?)?\} (?<value>\S+)""")]
+    [GeneratedRegex(
+        """^cdcsink_(?:stage_duration_seconds|batch_records)_(?<what>sum|count)\{.*?(?:stage="(?<stage>[^"]+)".*?)?\} (?<value>\S+)"""
+    )]
     private static partial Regex StageLine();
 
     [GeneratedRegex("""^cdcsink_joined_bets_total(?:\{.*?\})? (?<value>\S+)""", RegexOptions.Multiline)]

@@ -29,7 +29,10 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     readonly (int Id, string Status)[] _events = [.. Enumerable.Range(1, events).Select(id => (id, "SCHEDULED"))];
     int _lastEvent = events;
     int? _announced;
-    long _lsn = 26_853_136, _transaction = 700, _bets, _firstOpen = 1;
+    long _lsn = 26_853_136,
+        _transaction = 700,
+        _bets,
+        _firstOpen = 1;
 
     /// <summary>Ids of bets begin here.</summary>
     public long FirstBet { get; init; } = 1;
@@ -61,8 +64,9 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     public MadeRecord ReadBet() => NewBet("r", null);
 
     /// <summary>
-    /// A betting day's mixture: 48 in 100 are new bets, 48 settle, cash out or cancel the oldest of a hundred thousand open ones, three rename a user,
-    /// one moves an event on, which all its bets have to show. A finished event takes no bets: another is announced in its place.
+    /// A betting day's mixture: 48 in 100 are new bets, 48 settle, cash out or cancel the oldest of a hundred thousand open ones, three
+    /// rename a user, one moves an event on, which all its bets have to show. A finished event takes no bets: another is announced in its
+    /// place.
     /// </summary>
     public MadeRecord Mixed()
     {
@@ -84,7 +88,12 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
         {
             return NewBet();
         }
-        var (status, payout) = _random.Next(10) switch { < 8 => ("SETTLED", "\"12.40\""), 8 => ("CASHED_OUT", "\"3.10\""), _ => ("CANCELLED", "null") };
+        var (status, payout) = _random.Next(10) switch
+        {
+            < 8 => ("SETTLED", "\"12.40\""),
+            8 => ("CASHED_OUT", "\"3.10\""),
+            _ => ("CANCELLED", "null"),
+        };
         return Bet(_firstOpen++, "u", status, payout, $"\"{Text(clock.GetUtcNow())}\"", "OPEN");
     }
 
@@ -108,16 +117,46 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
     {
         var (user, played, placed) = _open[(int)id - 1];
         var named = FirstBet - 1 + id;
-        string Row(string status, string payout, string settledAt) => string.Create(CultureInfo.InvariantCulture,
-            $$"""{"id":{{named}},"user_id":{{user}},"event_id":{{played}},"status":"{{status}}","amount":"{{id % 200 + 1}}.50","payout":{{payout}},"placed_at":"{{placed}}","settled_at":{{settledAt}}}""");
-        return Record(_topics.Bets, "bets", named, operation, before == "null" ? "null" : Row(before, "null", "null"), Row(status, payout, settledAt));
+        string Row(string status, string payout, string settledAt) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $$"""{"id":{{named}},"user_id":{{user}},"event_id":{{played}},"status":"{{status}}","amount":"{{id % 200 + 1}}.50","payout":{{payout}},"placed_at":"{{placed}}","settled_at":{{settledAt}}}"""
+            );
+        return Record(
+            _topics.Bets,
+            "bets",
+            named,
+            operation,
+            before == "null" ? "null" : Row(before, "null", "null"),
+            Row(status, payout, settledAt)
+        );
     }
 
-    MadeRecord User(long id, string operation, string suffix) => Record(_topics.Users, "users", id, operation, "null",
-        string.Create(CultureInfo.InvariantCulture, $$"""{"id":{{id}},"name":"user {{id}}{{suffix}}","created_at":"2025-{{id % 12 + 1:D2}}-{{id % 28 + 1:D2}}T08:00:00.000000Z"}"""));
+    MadeRecord User(long id, string operation, string suffix) =>
+        Record(
+            _topics.Users,
+            "users",
+            id,
+            operation,
+            "null",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $$"""{"id":{{id}},"name":"user {{id}}{{suffix}}","created_at":"2025-{{id % 12 + 1:D2}}-{{id % 28 + 1:D2}}T08:00:00.000000Z"}"""
+            )
+        );
 
-    MadeRecord Event(int id, string operation, string status) => Record(_topics.Events, "events", id, operation, "null", string.Create(CultureInfo.InvariantCulture,
-        $$"""{"id":{{id}},"name":"event {{id}}","category":"{{(id % 3) switch { 0 => "football", 1 => "tennis", _ => "racing" }}}","start_time":"2026-12-01T18:00:00.000000Z","status":"{{status}}"}"""));
+    MadeRecord Event(int id, string operation, string status) =>
+        Record(
+            _topics.Events,
+            "events",
+            id,
+            operation,
+            "null",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $$"""{"id":{{id}},"name":"event {{id}}","category":"{{(id % 3) switch { 0 => "football", 1 => "tennis", _ => "racing" }}}","start_time":"2026-12-01T18:00:00.000000Z","status":"{{status}}"}"""
+            )
+        );
 
     MadeRecord Record(string topic, string table, long id, string operation, string before, string after)
     {
@@ -128,8 +167,16 @@ sealed class SourceStream(int users, int events, TimeProvider clock, int seed = 
             _transaction++;
         }
         var micros = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        return new MadeRecord(topic, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":{{id}}}""")), Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $$$"""{"before":{{{before}}},"after":{{{after}}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{{micros / 1000}}},"snapshot":"{{{(operation == "r" ? "true" : "false")}}}","db":"betting","sequence":"[\"{{{_lsn - 8}}}\",\"{{{_lsn}}}\"]","ts_us":{{{micros}}},"ts_ns":{{{micros}}}000,"schema":"{{{Schema}}}","table":"{{{table}}}","txId":{{{_transaction}}},"lsn":{{{_lsn}}},"xmin":null,"origin":null,"origin_lsn":null},"transaction":{"id":"{{{_transaction}}}:{{{_lsn}}}","total_order":1,"data_collection_order":1},"op":"{{{operation}}}","ts_ms":{{{micros / 1000}}},"ts_us":{{{micros}}},"ts_ns":{{{micros}}}123}""")));
+        return new MadeRecord(
+            topic,
+            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":{{id}}}""")),
+            Encoding.UTF8.GetBytes(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $$$"""{"before":{{{before}}},"after":{{{after}}},"source":{"version":"3.6.1.Final","connector":"postgresql","name":"betting","ts_ms":{{{micros / 1000}}},"snapshot":"{{{(operation == "r" ? "true" : "false")}}}","db":"betting","sequence":"[\"{{{_lsn - 8}}}\",\"{{{_lsn}}}\"]","ts_us":{{{micros}}},"ts_ns":{{{micros}}}000,"schema":"{{{Schema}}}","table":"{{{table}}}","txId":{{{_transaction}}},"lsn":{{{_lsn}}},"xmin":null,"origin":null,"origin_lsn":null},"transaction":{"id":"{{{_transaction}}}:{{{_lsn}}}","total_order":1,"data_collection_order":1},"op":"{{{operation}}}","ts_ms":{{{micros / 1000}}},"ts_us":{{{micros}}},"ts_ns":{{{micros}}}123}"""
+                )
+            )
+        );
     }
 
     static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);

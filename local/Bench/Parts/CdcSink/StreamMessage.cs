@@ -8,7 +8,8 @@ static class StreamMessage
 {
     static readonly (string Name, byte[] Value)[] Context =
     [
-        ("__debezium.context.connectorLogicalName", Encoding.ASCII.GetBytes("betting")), ("__debezium.context.taskId", Encoding.ASCII.GetBytes("0")),
+        ("__debezium.context.connectorLogicalName", Encoding.ASCII.GetBytes("betting")),
+        ("__debezium.context.taskId", Encoding.ASCII.GetBytes("0")),
         ("__debezium.context.connectorName", Encoding.ASCII.GetBytes("postgresql")),
     ];
 
@@ -19,6 +20,14 @@ static class StreamMessage
         {
             headers.Add(name, value);
         }
-        return (record.Topic, new Message<byte[], byte[]> { Key = record.Key, Value = record.Value, Headers = headers });
+        return (
+            record.Topic,
+            new Message<byte[], byte[]>
+            {
+                Key = record.Key,
+                Value = record.Value,
+                Headers = headers,
+            }
+        );
     }
 }

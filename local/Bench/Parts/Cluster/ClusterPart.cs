@@ -22,8 +22,12 @@ sealed class ClusterPart : IBenchPart
         {
             ("Kafka door, as fast as it goes", "kafka", 0, "commands/s", Throughput),
             ("RabbitMQ door, as fast as it goes", "rabbitmq", 0, "commands/s", Throughput),
-            ("commit to visible in ClickHouse at 500/s, p50", "both", SteadyRate, "s", page => page.GetProperty("freshnessSeconds").GetProperty("p50").GetDouble()),
-            ("commit to visible in ClickHouse at 500/s, p95", "both", SteadyRate, "s", page => page.GetProperty("freshnessSeconds").GetProperty("p95").GetDouble()),
+            ("commit to visible in ClickHouse at 500/s, " + "p50", "both", SteadyRate, "s", page =>
+                page.GetProperty("freshnessSeconds").GetProperty("p50").GetDouble()
+            ),
+            ("commit to visible in ClickHouse at 500/s, " + "p95", "both", SteadyRate, "s", page =>
+                page.GetProperty("freshnessSeconds").GetProperty("p95").GetDouble()
+            ),
             ("start on an empty folder", "both", SteadyRate, "s", page => page.GetProperty("startSeconds").GetDouble()),
         };
         var chosen = rows.Where(row => run.Wants(row.Name)).ToArray();
@@ -32,7 +36,10 @@ sealed class ClusterPart : IBenchPart
         {
             foreach (var (door, rate) in chosen.Select(row => (row.Door, row.Rate)).Distinct())
             {
-                run.Say($"cluster: {door}, {(rate == 0 ? "as fast as it goes" : $"{rate} commands/s")}, repetition {repetition} of {run.Repetitions}");
+                run.Say(
+                    $"cluster: {door}, {(rate == 0 ? "as fast as it goes" : $"{rate} commands/s")}, repetition {repetition} of "
+                        + $"{run.Repetitions}"
+                );
                 var page = await RunAsync(run, door, rate, repetition, cancellation);
                 for (var i = 0; i < chosen.Length; i++)
                 {
@@ -55,8 +62,20 @@ sealed class ClusterPart : IBenchPart
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"cluster-{door}-{repetition}");
         var (folder, summary) = (Path.Combine(run.Folder, name), Path.Combine(run.Folder, name + ".json"));
-        var launch = Installed.Own("local/Cluster", "Cluster",
-            "--for", run.Quick ? "6" : "20", "--rate", rate.ToString(CultureInfo.InvariantCulture), "--door", door, "--data", folder, "--json", summary);
+        var launch = Installed.Own(
+            "local/Cluster",
+            "Cluster",
+            "--for",
+            run.Quick ? "6" : "20",
+            "--rate",
+            rate.ToString(CultureInfo.InvariantCulture),
+            "--door",
+            door,
+            "--data",
+            folder,
+            "--json",
+            summary
+        );
         await using var cluster = EngineProcess.Start(name, launch, Path.Combine(run.Folder, "logs", name + ".log"));
         // Its engines are its own: it has to end by itself, or they would stay.
         await using var asked = cancellation.Register(() => cluster.Send(Signal.Terminate));

@@ -10,7 +10,8 @@ sealed class Alternatives(BenchRun run, IngestStage stage)
 {
     public const string Name = "alternative";
 
-    const int WarmUp = 20_000, Measured = 60_000;
+    const int WarmUp = 20_000,
+        Measured = 60_000;
 
     readonly Dictionary<Variation, List<double>> _rates = [];
 
@@ -30,14 +31,21 @@ sealed class Alternatives(BenchRun run, IngestStage stage)
         }
     }
 
-    public IEnumerable<Figure> Figures() => _rates.Select(rates => new Figure("ingest", $"{Name}: {rates.Key.Name}", new Samples(rates.Value), "commands/s")
-    {
-        Peer = rates.Key == Variation.None ? null : new Peer(Variation.None.Name, new Samples(_rates[Variation.None])),
-    });
+    public IEnumerable<Figure> Figures() =>
+        _rates.Select(rates => new Figure("ingest", $"{Name}: {rates.Key.Name}", new Samples(rates.Value), "commands/s")
+        {
+            Peer = rates.Key == Variation.None ? null : new Peer(Variation.None.Name, new Samples(_rates[Variation.None])),
+        });
 
     async Task<double> RateAsync(Variation variation, CancellationToken cancellation)
     {
         await using var database = await stage.DatabaseAsync();
-        return await PreparedSql.RateAsync(database, new Workload(Shape.Uniform, WarmUp, Measured, run.Clock), variation, run.Clock, cancellation);
+        return await PreparedSql.RateAsync(
+            database,
+            new Workload(Shape.Uniform, WarmUp, Measured, run.Clock),
+            variation,
+            run.Clock,
+            cancellation
+        );
     }
 }

@@ -7,7 +7,8 @@ namespace Betting.Local.Bench.Parts.Ingest;
 /// <summary>A batch's new bets and ledger entries, written by binary COPY in place of the worker's two INSERT statements.</summary>
 sealed class CopiedRows(IReadOnlyList<Bet> bets, IReadOnlyList<LedgerEntry> entries, RowsBy by)
 {
-    const string BetColumns = "id, user_id, event_id, status, amount, placed_at", EntryColumns = "command_id, account, user_id, bet_id, amount, issued_at";
+    const string BetColumns = "id, user_id, event_id, status, amount, placed_at",
+        EntryColumns = "command_id, account, user_id, " + "bet_id, amount, issued_at";
 
     /// <summary>What a session needs before it can copy into staging.</summary>
     public const string Staging = $"""
@@ -17,21 +18,28 @@ sealed class CopiedRows(IReadOnlyList<Bet> bets, IReadOnlyList<LedgerEntry> entr
 
     /// <summary>Whether a statement of the worker is one that this stands for.</summary>
     public static bool Replaces(NpgsqlBatchCommand statement) =>
-        statement.CommandText.StartsWith("INSERT INTO bets", StringComparison.Ordinal) || statement.CommandText.StartsWith("INSERT INTO ledger_entries", StringComparison.Ordinal);
+        statement.CommandText.StartsWith("INSERT INTO bets", StringComparison.Ordinal)
+        || statement.CommandText.StartsWith("INSERT INTO ledger_entries", StringComparison.Ordinal);
 
     /// <summary>What moves the rows on, where they were copied into staging.</summary>
-    public IReadOnlyList<NpgsqlBatchCommand> Then => by == RowsBy.Copy
-        ? []
-        :
-        [
-            new($"INSERT INTO bets ({BetColumns}) SELECT {BetColumns} FROM staged_bets ORDER BY id"),
-            new($"INSERT INTO ledger_entries ({EntryColumns}) SELECT {EntryColumns} FROM staged_entries"),
-        ];
+    public IReadOnlyList<NpgsqlBatchCommand> Then =>
+        by == RowsBy.Copy
+            ? []
+            :
+            [
+                new($"INSERT INTO bets ({BetColumns}) SELECT {BetColumns} FROM staged_bets ORDER BY id"),
+                new($"INSERT INTO ledger_entries ({EntryColumns}) SELECT {EntryColumns} FROM staged_entries"),
+            ];
 
     public async Task CopyAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var (toBets, toEntries) = by == RowsBy.Copy ? ("bets", "ledger_entries") : ("staged_bets", "staged_entries");
-        await using (var copy = await connection.BeginBinaryImportAsync($"COPY {toBets} ({BetColumns}) FROM STDIN (FORMAT binary)", cancellation))
+        await using (
+            var copy = await connection.BeginBinaryImportAsync(
+                $"COPY {toBets} ({BetColumns}) FROM STDIN (FORMAT " + $"binary)",
+                cancellation
+            )
+        )
         {
             foreach (var bet in bets)
             {
@@ -45,7 +53,12 @@ sealed class CopiedRows(IReadOnlyList<Bet> bets, IReadOnlyList<LedgerEntry> entr
             }
             await copy.CompleteAsync(cancellation);
         }
-        await using (var copy = await connection.BeginBinaryImportAsync($"COPY {toEntries} ({EntryColumns}) FROM STDIN (FORMAT binary)", cancellation))
+        await using (
+            var copy = await connection.BeginBinaryImportAsync(
+                $"COPY {toEntries} ({EntryColumns}) FROM STDIN (FORMAT " + $"binary)",
+                cancellation
+            )
+        )
         {
             foreach (var entry in entries)
             {

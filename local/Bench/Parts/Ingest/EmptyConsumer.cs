@@ -4,7 +4,9 @@ using MassTransit;
 
 namespace Betting.Local.Bench.Parts.Ingest;
 
-/// <summary>What MassTransit alone does: it takes the same messages off the same queue, makes an object of each, and acknowledges it.</summary>
+/// <summary>
+/// What MassTransit alone does: it takes the same messages off the same queue, makes an object of each, and acknowledges it.
+/// </summary>
 sealed class EmptyConsumer(EmptyConsumer.Counter counter) : IConsumer<EmptyConsumer.Command>
 {
     /// <summary>A command as MassTransit reads it from raw JSON.</summary>
@@ -21,7 +23,15 @@ sealed class EmptyConsumer(EmptyConsumer.Counter counter) : IConsumer<EmptyConsu
     /// <param name="prefetch">As the worker's.</param>
     /// <param name="warmUp">Messages before the clock starts.</param>
     /// <param name="messages">Messages after that.</param>
-    public static async Task<double> RateAsync(string uri, QueueKind kind, ushort prefetch, int warmUp, int messages, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<double> RateAsync(
+        string uri,
+        QueueKind kind,
+        ushort prefetch,
+        int warmUp,
+        int messages,
+        TimeProvider clock,
+        CancellationToken cancellation
+    )
     {
         var counter = new Counter(warmUp, messages, clock);
         var bus = Bus.Factory.CreateUsingRabbitMq(rabbit =>

@@ -6,7 +6,9 @@ namespace Betting.Local.Bench.Parts.Ingest;
 /// <summary>Ingest beside what limits it: rates through both doors, hard cases, latency, memory, a long journal.</summary>
 sealed class IngestPart : IBenchPart
 {
-    const string LatencyName = "publish → commit", MemoryName = "worker's memory", JournalName = "Kafka door, long journal";
+    const string LatencyName = "publish → commit",
+        MemoryName = "worker's memory",
+        JournalName = "Kafka door, long journal";
 
     public string Name => "ingest";
 
@@ -69,7 +71,12 @@ sealed class IngestPart : IBenchPart
             values.Add(await rates.KafkaAsync(database, Shape.Uniform, commands + 1 + (values.Count * Step), cancellation));
             run.Say($"  empty {FigureTable.Number(empty[^1])} commands/s, long {FigureTable.Number(values[^1])} commands/s");
         });
-        return new Figure("ingest", string.Create(CultureInfo.InvariantCulture, $"{JournalName}: {commands / 1_000_000} M commands"), new Samples(values), "commands/s")
+        return new Figure(
+            "ingest",
+            string.Create(CultureInfo.InvariantCulture, $"{JournalName}: {commands / 1_000_000} M " + $"commands"),
+            new Samples(values),
+            "commands/s"
+        )
         {
             Peer = new Peer("the same on an empty journal, in turn", new Samples(empty)),
             Target = Target.AtLeast(0.9),

@@ -15,7 +15,9 @@ namespace Betting.Local.Bench.Parts.Ingest;
 /// </summary>
 sealed class IngestStage : IAsyncDisposable
 {
-    public const int Users = 20_000, Events = 200, Partitions = 4;
+    public const int Users = 20_000,
+        Events = 200,
+        Partitions = 4;
 
     /// <summary>What each wallet holds at the start; enough for every bet of the largest run on one user.</summary>
     public const long Balance = 100_000_000;
@@ -48,13 +50,14 @@ sealed class IngestStage : IAsyncDisposable
     public string KafkaBootstrap => _kafka?.BootstrapServers ?? "";
 
     /// <summary>The engines' process ids by name.</summary>
-    public Dictionary<string, int> Processes => new()
-    {
-        ["PostgreSQL"] = _postgres.ProcessId,
-        ["RabbitMQ"] = _rabbit.ProcessId,
-        ["Kafka"] = _kafka?.ProcessId ?? 0,
-        ["bench"] = Environment.ProcessId,
-    };
+    public Dictionary<string, int> Processes =>
+        new()
+        {
+            ["PostgreSQL"] = _postgres.ProcessId,
+            ["RabbitMQ"] = _rabbit.ProcessId,
+            ["Kafka"] = _kafka?.ProcessId ?? 0,
+            ["bench"] = Environment.ProcessId,
+        };
 
     /// <param name="folder">Everything that the engines write.</param>
     /// <param name="profile">PostgreSQL counts its statements.</param>
@@ -120,15 +123,26 @@ sealed class IngestStage : IAsyncDisposable
     {
         await _postgres.CreateDatabaseAsync(Template);
         await PostgresMigrator.MigrateAsync(
-            _postgres.ConnectionString(Template), new Dictionary<string, string> { ["ingest"] = "ingest" }, NullLogger.Instance, CancellationToken.None);
+            _postgres.ConnectionString(Template),
+            new Dictionary<string, string> { ["ingest"] = "ingest" },
+            NullLogger.Instance,
+            CancellationToken.None
+        );
         await using (var connection = new NpgsqlConnection(_postgres.ConnectionString(Template) + ";Pooling=false"))
         {
             await connection.OpenAsync();
-            await using var seed = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"""
-                INSERT INTO users SELECT id, 'user ' || id, '2026-01-01Z' FROM generate_series(1, {PoorUser}) id;
-                INSERT INTO wallets SELECT id, CASE WHEN id = {PoorUser} THEN 0 ELSE {Balance} END FROM generate_series(1, {PoorUser}) id;
-                INSERT INTO events SELECT id, 'event ' || id, 'football', '2026-12-01Z', 'LIVE' FROM generate_series(1, {Events}) id;
-                """), connection);
+            await using var seed = new NpgsqlCommand(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"""
+                    INSERT INTO users SELECT id, 'user ' || id, '2026-01-01Z' FROM generate_series(1, {PoorUser}) id;
+                    INSERT INTO wallets SELECT id, CASE WHEN id = {PoorUser} THEN 0 ELSE {Balance} END FROM generate_series(1,
+                        {PoorUser}) id;
+                    INSERT INTO events SELECT id, 'event ' || id, 'football', '2026-12-01Z', 'LIVE' FROM generate_series(1, {Events}) id;
+                    """
+                ),
+                connection
+            );
             await seed.ExecuteNonQueryAsync();
             if (profile)
             {

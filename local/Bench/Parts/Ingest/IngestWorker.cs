@@ -12,7 +12,8 @@ sealed class IngestWorker : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
-    public const string Kafka = "kafka", RabbitMq = "rabbitmq";
+    public const string Kafka = "kafka",
+        RabbitMq = "rabbitmq";
 
     /// <param name="door">The one that is opened.</param>
     public static IngestWorker Start(IngestStage stage, BenchDatabase database, string door)
@@ -38,7 +39,12 @@ sealed class IngestWorker : IAsyncDisposable
     /// <summary>Waits for a condition while the worker lives.</summary>
     /// <exception cref="EngineException">It ended.</exception>
     public Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition, CancellationToken cancellation) =>
-        Deadline.UntilAsync(what, limit, async () => _process.HasExited ? throw new EngineException(_process, "ended") : await condition(), cancellation);
+        Deadline.UntilAsync(
+            what,
+            limit,
+            async () => _process.HasExited ? throw new EngineException(_process, "ended") : await condition(),
+            cancellation
+        );
 
     /// <summary>Resident memory in MB (10⁶ bytes): now, and at its highest.</summary>
     public (double Now, double Highest) Memory() => Measure.ResidentMemory.Of(_process.Id);

@@ -9,7 +9,9 @@ namespace Betting.Local.Bench.Parts.Ingest;
 /// </summary>
 sealed class Latency(BenchRun run, IngestStage stage, double rate)
 {
-    const string Note = "from issuedAt, stamped when it is handed to the client, to PostgreSQL's commit timestamp; the flush to disk that follows is not in it";
+    const string Note =
+        "from issuedAt, stamped when it is handed to the client, to PostgreSQL's commit timestamp; the flush to disk "
+        + "that follows is not in it";
 
     static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
 
@@ -17,8 +19,11 @@ sealed class Latency(BenchRun run, IngestStage stage, double rate)
     const int KeptBatches = 600;
 
     // The worker compiles its hot paths meanwhile; these are not counted.
-    readonly TimeSpan _warmUp = TimeSpan.FromSeconds(run.Quick ? 10 : 15), _measured = TimeSpan.FromSeconds(run.Quick ? 10 : 30);
-    readonly List<double> _p50 = [], _p95 = [], _p99 = [];
+    readonly TimeSpan _warmUp = TimeSpan.FromSeconds(run.Quick ? 10 : 15),
+        _measured = TimeSpan.FromSeconds(run.Quick ? 10 : 30);
+    readonly List<double> _p50 = [],
+        _p95 = [],
+        _p99 = [];
 
     public async Task MeasureOnceAsync(CancellationToken cancellation)
     {
@@ -38,7 +43,10 @@ sealed class Latency(BenchRun run, IngestStage stage, double rate)
         var milliseconds = await Journal.LatenciesAsync(database, first.BetId, 0.5, 0.95, 0.99);
         if (run.Profile)
         {
-            run.Say($"  p95 by second, ms: {string.Join(' ', (await Journal.LatenciesBySecondAsync(database, first.BetId)).Select(p95 => FigureTable.Number(p95 * 1000)))}");
+            run.Say(
+                $"  p95 by second, ms: "
+                    + $"{string.Join(' ', (await Journal.LatenciesBySecondAsync(database, first.BetId)).Select(p95 => FigureTable.Number(p95 * 1000)))}"
+            );
         }
         _p50.Add(milliseconds[0] * 1000);
         _p95.Add(milliseconds[1] * 1000);

@@ -10,24 +10,28 @@ static class LongJournal
     const string Fill = """
         INSERT INTO commands (command_id, kind, payload_hash, outcome, bet_id, user_id, event_id, issued_at, applied_at)
         SELECT id, 'place-bet', sha256(int8send(n)), 'accepted', n, 1 + (hashint8(n)::bigint + 2147483648) % $3, 1 + n % $4, at, at
-        FROM (SELECT n, at, encode(substr(int8send((extract(epoch FROM at) * 1000)::bigint), 3) || '\x7000'::bytea || '\x80'::bytea || substr(sha256(int8send(n)), 1, 7), 'hex')::uuid AS id
+        FROM (SELECT n, at, encode(substr(int8send((extract(epoch FROM at) * 1000)::bigint),
+            3) || '\x7000'::bytea || '\x80'::bytea || substr(sha256(int8send(n)), 1, 7), 'hex')::uuid AS id
               FROM (SELECT n, now() - (($5 - n) * interval '10 ms') AS at FROM generate_series($1, $2) n) s) c
         """;
 
     const string Bets = """
         INSERT INTO bets (id, user_id, event_id, status, amount, payout, placed_at, settled_at)
-        SELECT bet_id, user_id, event_id, 'SETTLED', 5, 0, issued_at, issued_at FROM commands WHERE bet_id BETWEEN $1 AND $2 ORDER BY command_id
+        SELECT bet_id, user_id, event_id, 'SETTLED', 5, 0, issued_at, issued_at FROM commands WHERE bet_id BETWEEN $1 AND $2
+        ORDER BY command_id
         """;
 
     const string Entries = """
         INSERT INTO ledger_entries (command_id, account, user_id, bet_id, amount, issued_at)
         SELECT command_id, account, user_id, bet_id, amount, issued_at
-        FROM commands CROSS JOIN (VALUES ('wallet', -5), ('stakes', 5)) side(account, amount) WHERE bet_id BETWEEN $1 AND $2 ORDER BY command_id
+        FROM commands CROSS JOIN (VALUES ('wallet', -5), ('stakes', 5)) side(account, amount) WHERE bet_id BETWEEN $1 AND $2
+        ORDER BY command_id
         """;
 
     // Every wallet equals its ledger still; what the settlements moved is left out.
     const string Wallets = """
-        UPDATE wallets SET balance = balance - 5 * bets.n FROM (SELECT user_id, count(*) AS n FROM bets GROUP BY 1) bets WHERE bets.user_id = wallets.user_id
+        UPDATE wallets SET balance = balance - 5 * bets.n FROM (SELECT user_id, count(*) AS n FROM bets GROUP BY 1) bets
+        WHERE bets.user_id = wallets.user_id
         """;
 
     const long Step = 1_000_000;

@@ -23,7 +23,13 @@ sealed class PreparedSql
 
     PreparedSql(Variation variation, TimeProvider clock) => (_variation, _clock) = (variation, clock);
 
-    public static async Task<double> RateAsync(BenchDatabase database, Workload workload, Variation variation, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<double> RateAsync(
+        BenchDatabase database,
+        Workload workload,
+        Variation variation,
+        TimeProvider clock,
+        CancellationToken cancellation
+    )
     {
         var sql = new PreparedSql(variation, clock);
         var (warmUp, measured) = (sql.Prepare(workload.WarmUp), sql.Prepare(workload.Measured));
@@ -78,7 +84,13 @@ sealed class PreparedSql
         await before;
     }
 
-    static async Task ApplyAsync(NpgsqlDataSource postgres, RoundTrips batch, Task before, TaskCompletionSource taken, CancellationToken cancellation)
+    static async Task ApplyAsync(
+        NpgsqlDataSource postgres,
+        RoundTrips batch,
+        Task before,
+        TaskCompletionSource taken,
+        CancellationToken cancellation
+    )
     {
         await using var connection = await postgres.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
@@ -100,11 +112,8 @@ sealed class PreparedSql
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         do
         {
-            while (await rows.ReadAsync(cancellation))
-            {
-            }
-        }
-        while (await rows.NextResultAsync(cancellation));
+            while (await rows.ReadAsync(cancellation)) { }
+        } while (await rows.NextResultAsync(cancellation));
     }
 
     List<RoundTrips> Prepare(IReadOnlyList<PlaceBet> commands) => [.. commands.Chunk(_variation.BatchSize).Select(Prepare)];
@@ -131,17 +140,35 @@ sealed class PreparedSql
             save = [.. save.Where(statement => !CopiedRows.Replaces(statement)), .. copied.Then];
         }
         return new RoundTrips(
-            BatchStatements.Take(firsts), BatchStatements.Before(firsts, commands.Select(command => command.Id).ToHashSet(), _options.ReleaseSize + 1), BatchStatements.Load(touched),
-            copied, _variation.SavesWithCommit ? [[.. save, .. commit]] : [save, commit]);
+            BatchStatements.Take(firsts),
+            BatchStatements.Before(firsts, commands.Select(command => command.Id).ToHashSet(), _options.ReleaseSize + 1),
+            BatchStatements.Load(touched),
+            copied,
+            _variation.SavesWithCommit
+                ?
+                [
+                    [.. save, .. commit],
+                ]
+                : [save, commit]
+        );
     }
 
-    CopiedRows? Copied(State state, BatchDecision decision) => _variation.Rows == RowsBy.Unnest
-        ? null
-        : new CopiedRows([.. state.Bets.Values.Where(bet => bet.PlacedAt is not null).OrderBy(bet => bet.Id)], [.. decision.Ledger.Entries], _variation.Rows);
+    CopiedRows? Copied(State state, BatchDecision decision) =>
+        _variation.Rows == RowsBy.Unnest
+            ? null
+            : new CopiedRows(
+                [.. state.Bets.Values.Where(bet => bet.PlacedAt is not null).OrderBy(bet => bet.Id)],
+                [.. decision.Ledger.Entries],
+                _variation.Rows
+            );
 
     Money Balance(long user) => _balances.GetValueOrDefault(user, Money.FromDecimal(IngestStage.Balance));
 
     sealed record RoundTrips(
-        IReadOnlyList<NpgsqlBatchCommand> Take, IReadOnlyList<NpgsqlBatchCommand> Before, IReadOnlyList<NpgsqlBatchCommand> Load,
-        CopiedRows? Copied, IReadOnlyList<IReadOnlyList<NpgsqlBatchCommand>> SaveAndCommit);
+        IReadOnlyList<NpgsqlBatchCommand> Take,
+        IReadOnlyList<NpgsqlBatchCommand> Before,
+        IReadOnlyList<NpgsqlBatchCommand> Load,
+        CopiedRows? Copied,
+        IReadOnlyList<IReadOnlyList<NpgsqlBatchCommand>> SaveAndCommit
+    );
 }

@@ -12,14 +12,16 @@ sealed class Profile
 {
     const string Statements = """
         SELECT calls, total_exec_time, mean_exec_time, rows, wal_bytes, regexp_replace(query, '\s+', ' ', 'g')
-        FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY total_exec_time DESC LIMIT 14
+        FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+            ORDER BY total_exec_time DESC LIMIT 14
         """;
 
     const string Reset = "SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = current_database()";
 
     // Of the whole server, of which nothing but this database is used; blocks that are not in the buffers are read from the system's cache.
     const string Counters = """
-        SELECT wal_bytes::float8, wal_fpi::float8, (SELECT sum(blks_read)::float8 FROM pg_stat_database), buffers_backend::float8, (checkpoints_timed + checkpoints_req)::float8
+        SELECT wal_bytes::float8, wal_fpi::float8, (SELECT sum(blks_read)::float8 FROM pg_stat_database), buffers_backend::float8,
+        (checkpoints_timed + checkpoints_req)::float8
         FROM pg_stat_wal, pg_stat_bgwriter
         """;
 
@@ -40,7 +42,10 @@ sealed class Profile
     public string Processors()
     {
         var wall = _run.Clock.GetElapsedTime(_started).TotalSeconds;
-        return string.Create(CultureInfo.InvariantCulture, $"processor seconds in {wall:F1} s: {string.Join(", ", _time.Since().Select(pair => $"{pair.Key} {pair.Value:F1}"))}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"processor seconds in {wall:F1} s: " + $"{string.Join(", ", _time.Since().Select(pair => $"{pair.Key} {pair.Value:F1}"))}"
+        );
     }
 
     /// <summary>One that also tells what PostgreSQL did from now on.</summary>
@@ -55,15 +60,25 @@ sealed class Profile
     {
         _run.Say($"  {Processors()}");
         double[] now = [.. (await CountersAsync(database)).Zip(_counted, (after, before) => after - before)];
-        _run.Say(string.Create(CultureInfo.InvariantCulture,
-            $"  PostgreSQL: {now[0] / 1_000_000:F0} MB WAL with {now[1]:N0} full pages, {now[2]:N0} blocks read, {now[3]:N0} written by backends, {now[4]:F0} checkpoints"));
+        _run.Say(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"  PostgreSQL: {now[0] / 1_000_000:F0} MB WAL with {now[1]:N0} full pages, {now[2]:N0} blocks read, {now[3]:N0} written "
+                    + $"by backends, {now[4]:F0} checkpoints"
+            )
+        );
         await using var command = database.Admin.CreateCommand(Statements);
         await using var rows = await command.ExecuteReaderAsync();
         while (await rows.ReadAsync())
         {
             var query = rows.GetString(5);
-            _run.Say(string.Create(CultureInfo.InvariantCulture,
-                $"  {rows.GetDouble(1),8:F0} ms  {rows.GetInt64(0),7} × {rows.GetDouble(2),8:F2} ms  {rows.GetInt64(3),8} rows  {rows.GetDecimal(4) / 1_000_000,6:F0} MB WAL  {query[..Math.Min(query.Length, 90)]}"));
+            _run.Say(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  {rows.GetDouble(1), 8:F0} ms  {rows.GetInt64(0), 7} × {rows.GetDouble(2), 8:F2} ms  {rows.GetInt64(3), 8} rows  "
+                        + $"{rows.GetDecimal(4) / 1_000_000, 6:F0} MB WAL  {query[..Math.Min(query.Length, 90)]}"
+                )
+            );
         }
     }
 

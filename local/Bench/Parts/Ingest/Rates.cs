@@ -11,20 +11,27 @@ namespace Betting.Local.Bench.Parts.Ingest;
 /// </summary>
 sealed class Rates
 {
-    const string Limit = "limit (a): the same SQL on prepared arrays", Usual = "usual way (b): a transaction a command, 8 connections",
-        Empty = "limit (c): MassTransit, empty consumer", Kafka = "Kafka door, uniform users", Rabbit = "RabbitMQ door, uniform users";
+    const string Limit = "limit (a): the same SQL on prepared arrays",
+        Usual = "usual way (b): a transaction a command, 8 connections",
+        Empty = "limit (c): MassTransit, empty consumer",
+        Kafka = "Kafka door, uniform users",
+        Rabbit = "RabbitMQ door, uniform users";
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     static readonly (Shape Shape, string Name, double Target)[] Hard =
     [
-        (Shape.OneUser, "Kafka door, all bets of one user", 0.5), (Shape.OneEvent, "Kafka door, all bets on one event", 0.9),
-        (Shape.Duplicates, "Kafka door, 20% duplicates", 0.8), (Shape.Parked, "Kafka door, 20% parked", 0.8), (Shape.Refused, "Kafka door, 20% refused", 0.8),
+        (Shape.OneUser, "Kafka door, all bets of one user", 0.5),
+        (Shape.OneEvent, "Kafka door, all bets on one event", 0.9),
+        (Shape.Duplicates, "Kafka door, 20% duplicates", 0.8),
+        (Shape.Parked, "Kafka door, 20% parked", 0.8),
+        (Shape.Refused, "Kafka door, 20% refused", 0.8),
     ];
 
     readonly BenchRun _run;
     readonly IngestStage _stage;
-    readonly int _warmUp, _measured;
+    readonly int _warmUp,
+        _measured;
     readonly List<(string Name, Func<CancellationToken, Task<double>> MeasureAsync)> _measurements = [];
     readonly Dictionary<string, List<double>> _rates = [];
 
@@ -79,8 +86,14 @@ sealed class Rates
         }
         if (Of(Rabbit) is { } rabbit)
         {
-            var peer = (Of(Empty), Of(Kafka)) is ({ } empty, { } kafka) ? new Peer("smaller of (c) and the Kafka door", empty.OrLess(kafka)) : null;
-            yield return new Figure("ingest", Rabbit, rabbit, "commands/s") { Peer = peer, Target = peer is null ? null : Target.AtLeast(0.9) };
+            var peer = (Of(Empty), Of(Kafka)) is ({ } empty, { } kafka)
+                ? new Peer("smaller of (c) and the Kafka door", empty.OrLess(kafka))
+                : null;
+            yield return new Figure("ingest", Rabbit, rabbit, "commands/s")
+            {
+                Peer = peer,
+                Target = peer is null ? null : Target.AtLeast(0.9),
+            };
         }
         foreach (var (_, name, least) in Hard.Where(hard => _rates.ContainsKey(hard.Name)))
         {
@@ -91,7 +104,11 @@ sealed class Rates
     Figure Row(string name, string? peer, Target? target)
     {
         var other = peer is null ? null : Of(peer);
-        return new Figure("ingest", name, Of(name)!, "commands/s") { Peer = other is null ? null : new Peer(peer!, other), Target = other is null ? null : target };
+        return new Figure("ingest", name, Of(name)!, "commands/s")
+        {
+            Peer = other is null ? null : new Peer(peer!, other),
+            Target = other is null ? null : target,
+        };
     }
 
     Samples? Of(string name) => _rates.TryGetValue(name, out var values) ? new Samples(values) : null;
@@ -125,7 +142,15 @@ sealed class Rates
         var workload = new Workload(Shape.Uniform, _warmUp, _measured, _run.Clock);
         await _stage.FreshRabbitAsync();
         await RabbitFeed.PreloadAsync(_stage.RabbitUri, workload.All);
-        return await EmptyConsumer.RateAsync(_stage.RabbitUri, QueueKind.Quorum, RabbitConsumer.Prefetch, _warmUp, _measured, _run.Clock, cancellation);
+        return await EmptyConsumer.RateAsync(
+            _stage.RabbitUri,
+            QueueKind.Quorum,
+            RabbitConsumer.Prefetch,
+            _warmUp,
+            _measured,
+            _run.Clock,
+            cancellation
+        );
     }
 
     /// <summary>The rate of the Kafka door on a database of its own.</summary>
@@ -159,7 +184,9 @@ sealed class Rates
         Guid[] last = [.. workload.LastOfPartitions()];
         await using (var worker = IngestWorker.Start(_stage, database, door))
         {
-            var profile = _run.Profile ? await Profile.OfAsync(_run, new Dictionary<string, int>(_stage.Processes) { ["worker"] = worker.ProcessId }, database) : null;
+            var profile = _run.Profile
+                ? await Profile.OfAsync(_run, new Dictionary<string, int>(_stage.Processes) { ["worker"] = worker.ProcessId }, database)
+                : null;
             await worker.UntilAsync("the last outcome", Patience, () => Journal.HasAsync(database, last), cancellation);
             await (profile?.TellAsync(database) ?? Task.CompletedTask);
         }

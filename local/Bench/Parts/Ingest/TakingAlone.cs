@@ -13,7 +13,8 @@ sealed class TakingAlone(BenchRun run, IngestStage stage)
 {
     public const string Name = "alternative: taking alone";
 
-    const int WarmUp = 40_000, Measured = 120_000;
+    const int WarmUp = 40_000,
+        Measured = 120_000;
 
     const ushort Prefetch = RabbitConsumer.Prefetch;
 
@@ -23,20 +24,24 @@ sealed class TakingAlone(BenchRun run, IngestStage stage)
     {
         foreach (var kind in new[] { QueueKind.Quorum, QueueKind.Classic })
         {
-            await MeasureAsync($"MassTransit, {kind} queue", kind, () => EmptyConsumer.RateAsync(stage.RabbitUri, kind, Prefetch, WarmUp, Measured, run.Clock, cancellation));
+            await MeasureAsync($"MassTransit, {kind} queue", kind, () =>
+                EmptyConsumer.RateAsync(stage.RabbitUri, kind, Prefetch, WarmUp, Measured, run.Clock, cancellation)
+            );
             foreach (var batch in new[] { 500, 2000 })
             {
                 var prefetch = (ushort)Math.Max(Prefetch, batch * 2);
-                await MeasureAsync($"RabbitMQ.Client, an ack for {batch}, prefetch {prefetch}, {kind} queue", kind,
-                    () => BatchAcks.RateAsync(stage.RabbitUri, prefetch, batch, WarmUp, Measured, run.Clock, cancellation));
+                await MeasureAsync($"RabbitMQ.Client, an ack for {batch}, prefetch {prefetch}, {kind} queue", kind, () =>
+                    BatchAcks.RateAsync(stage.RabbitUri, prefetch, batch, WarmUp, Measured, run.Clock, cancellation)
+                );
             }
         }
     }
 
-    public IEnumerable<Figure> Figures() => _rates.Select(rates => new Figure("ingest", $"{Name}: {rates.Key}", new Samples(rates.Value), "messages/s")
-    {
-        Peer = rates.Value == _rates.Values.First() ? null : new Peer(_rates.Keys.First(), new Samples(_rates.Values.First())),
-    });
+    public IEnumerable<Figure> Figures() =>
+        _rates.Select(rates => new Figure("ingest", $"{Name}: {rates.Key}", new Samples(rates.Value), "messages/s")
+        {
+            Peer = rates.Value == _rates.Values.First() ? null : new Peer(_rates.Keys.First(), new Samples(_rates.Values.First())),
+        });
 
     async Task MeasureAsync(string name, QueueKind kind, Func<Task<double>> rateAsync)
     {

@@ -59,7 +59,8 @@ sealed class Workload
     public int Distinct => _shape == Shape.Duplicates ? Measured.Count - (Measured.Count / 5) : Measured.Count;
 
     /// <summary>How many of the measured place a bet.</summary>
-    public int Accepted => _shape is Shape.Duplicates or Shape.Parked or Shape.Refused ? Measured.Count - (Measured.Count / 5) : Measured.Count;
+    public int Accepted =>
+        _shape is Shape.Duplicates or Shape.Parked or Shape.Refused ? Measured.Count - (Measured.Count / 5) : Measured.Count;
 
     Shape Plain => _shape is Shape.OneUser or Shape.OneEvent ? _shape : Shape.Uniform;
 
@@ -79,9 +80,20 @@ sealed class Workload
             Guid.CreateVersion7(now),
             new DateTime(now.Ticks - (now.Ticks % TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc),
             ++_lastBet,
-            shape switch { Shape.OneUser => 1, Shape.Refused => IngestStage.PoorUser, _ => _random.NextInt64(1, IngestStage.Users + 1) },
-            shape switch { Shape.OneEvent => 1, Shape.Parked => IngestStage.Events + _random.NextInt64(1, 1000), _ => _random.NextInt64(1, IngestStage.Events + 1) },
-            new Money(_random.NextInt64(1_00, 20_00)));
+            shape switch
+            {
+                Shape.OneUser => 1,
+                Shape.Refused => IngestStage.PoorUser,
+                _ => _random.NextInt64(1, IngestStage.Users + 1),
+            },
+            shape switch
+            {
+                Shape.OneEvent => 1,
+                Shape.Parked => IngestStage.Events + _random.NextInt64(1, 1000),
+                _ => _random.NextInt64(1, IngestStage.Events + 1),
+            },
+            new Money(_random.NextInt64(1_00, 20_00))
+        );
     }
 
     // A message comes again soon, as after a publisher's retry, or much later; never another repetition.

@@ -24,7 +24,12 @@ public sealed class FilteredConnectionTests(Servers servers)
         var server = new Uri((await servers.RabbitAsync()).Uri);
         await using var wire = new TlsWire(server.Port);
         var cuts = new ContentCuts(new HeldBytes(0));
-        var tls = new SslOption { Enabled = true, ServerName = "localhost", CertificateValidationCallback = (_, certificate, _, _) => certificate!.Equals(wire.Certificate) };
+        var tls = new SslOption
+        {
+            Enabled = true,
+            ServerName = "localhost",
+            CertificateValidationCallback = (_, certificate, _, _) => certificate!.Equals(wire.Certificate),
+        };
         var factory = new ConnectionFactory
         {
             HostName = "127.0.0.1",
@@ -58,7 +63,9 @@ public sealed class FilteredConnectionTests(Servers servers)
         var uri = (await servers.RabbitAsync()).Uri;
         var cuts = new ContentCuts(new HeldBytes(1_000_000));
         Assert.True(RabbitAddress.TryParse(uri, out var address));
-        await using var connection = (await address.OpenAsync("test", () => new FrameFilter(new ContentRule(cuts)), Answers, Ending)).Connection;
+        await using var connection = (
+            await address.OpenAsync("test", () => new FrameFilter(new ContentRule(cuts)), Answers, Ending)
+        ).Connection;
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Ending);
         var queue = (await channel.QueueDeclareAsync("", durable: false, exclusive: true, cancellationToken: Ending)).QueueName;
         var random = new Random(141);
@@ -90,7 +97,11 @@ public sealed class FilteredConnectionTests(Servers servers)
 
     // Values of every type that RabbitMQ parses, in tables and arrays of some depth.
     static byte[] Table(Random random, int depth) =>
-        [.. Enumerable.Range(0, random.Next(4)).SelectMany(number => RawPublisher.Entry($"h{number}", Value(random, depth, out var bytes), bytes))];
+        [
+            .. Enumerable
+                .Range(0, random.Next(4))
+                .SelectMany(number => RawPublisher.Entry($"h{number}", Value(random, depth, out var bytes), bytes)),
+        ];
 
     static char Value(Random random, int depth, out byte[] bytes)
     {
@@ -100,7 +111,11 @@ public sealed class FilteredConnectionTests(Servers servers)
             'S' or 'x' => RawPublisher.Sized(new byte[random.Next(20)]),
             'F' => RawPublisher.Sized(depth == 0 ? [] : Table(random, depth - 1)),
             // A deep one has one value at each level.
-            'A' => RawPublisher.Sized([.. Enumerable.Range(0, depth == 0 ? 0 : 1).SelectMany(_ => (byte[])[(byte)Value(random, depth - 1, out var inner), .. inner])]),
+            'A' => RawPublisher.Sized([
+                .. Enumerable
+                    .Range(0, depth == 0 ? 0 : 1)
+                    .SelectMany(_ => (byte[])[(byte)Value(random, depth - 1, out var inner), .. inner]),
+            ]),
             'D' => [(byte)random.Next(random.Next(4) == 0 ? 256 : 29), 0, 0, 0, 7],
             't' or 'b' or 'B' => [1],
             's' or 'u' => [1, 2],
@@ -117,7 +132,9 @@ public sealed class FilteredConnectionTests(Servers servers)
         await using var wire = new TlsWire(new Uri((await servers.RabbitAsync()).Uri).Port);
         Assert.True(RabbitAddress.TryParse($"amqps://betting:betting@localhost:{wire.Port}/", out var address));
 
-        var failure = await Assert.ThrowsAsync<BrokerUnreachableException>(() => address.OpenAsync("test", () => new FrameFilter(new ContentRule(new ContentCuts(new HeldBytes(0)))), Answers, Ending));
+        var failure = await Assert.ThrowsAsync<BrokerUnreachableException>(() =>
+            address.OpenAsync("test", () => new FrameFilter(new ContentRule(new ContentCuts(new HeldBytes(0)))), Answers, Ending)
+        );
 
         Assert.Contains(Inner(failure), inner => inner is AuthenticationException);
     }
@@ -138,7 +155,11 @@ public sealed class FilteredConnectionTests(Servers servers)
         var failure = await Assert.ThrowsAsync<BrokerUnreachableException>(() => away.OpenAsync("test", New, Answers, Ending));
         Assert.Equal("connection refused", RabbitTrouble.Describe(failure));
         Assert.True(RabbitAddress.TryParse($"amqp://betting:wrong@127.0.0.1:1,127.0.0.1:{server.Port}/", out var refused));
-        Assert.True(RabbitTrouble.IsRefused(await Assert.ThrowsAsync<BrokerUnreachableException>(() => refused.OpenAsync("test", New, Answers, Ending))));
+        Assert.True(
+            RabbitTrouble.IsRefused(
+                await Assert.ThrowsAsync<BrokerUnreachableException>(() => refused.OpenAsync("test", New, Answers, Ending))
+            )
+        );
     }
 
     /// <summary>A node that stands still takes connections and says nothing. The watch gives 15 s for all nodes together.</summary>
@@ -148,18 +169,32 @@ public sealed class FilteredConnectionTests(Servers servers)
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var server = new Uri((await servers.RabbitAsync()).Uri);
-        Assert.True(RabbitAddress.TryParse(
-            $"amqp://betting:betting@127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port},127.0.0.1:{server.Port}/", out var address));
+        Assert.True(
+            RabbitAddress.TryParse(
+                $"amqp://betting:betting@127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port},127.0.0.1:{server.Port}/",
+                out var address
+            )
+        );
 
         // Each attempt begins with one of the two.
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
-        {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15), TimeProvider.System);
-            await using var connection = await address.OpenAsync("test", limit.Token);
-            Assert.Equal(server.Port, connection.Endpoint.Port);
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(async _ =>
+                {
+                    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15), TimeProvider.System);
+                    await using var connection = await address.OpenAsync("test", limit.Token);
+                    Assert.Equal(server.Port, connection.Endpoint.Port);
+                })
+        );
     }
 
-    static IEnumerable<Exception> Inner(Exception? failure) => failure is null ? []
-        : [failure, .. failure is AggregateException several ? several.InnerExceptions.SelectMany(Inner) : Inner(failure.InnerException)];
+    static IEnumerable<Exception> Inner(Exception? failure) =>
+        failure is null
+            ? []
+            :
+            [
+                failure,
+                .. failure is AggregateException several ? several.InnerExceptions.SelectMany(Inner) : Inner(failure.InnerException),
+            ];
 }

@@ -9,7 +9,10 @@ namespace Betting.Tests.Ingest.Receive.Frames;
 /// <summary>Frames as a broker sends them, in pieces of any size.</summary>
 public sealed class FrameFilterTests
 {
-    const byte Method = 1, Header = 2, Body = 3, Heartbeat = 8;
+    const byte Method = 1,
+        Header = 2,
+        Body = 3,
+        Heartbeat = 8;
     static readonly byte[] Beat = Frame(Heartbeat, 0, []);
 
     readonly HeldBytes _held = new(100_000);
@@ -31,9 +34,15 @@ public sealed class FrameFilterTests
     {
         byte[] wire =
         [
-            .. Frame(Method, 0, [0, 10, 0, 10, 1, 2, 3]), .. Beat, .. Delivered(1, [], []), .. Delivered(2, RandomNumberGenerator.GetBytes(ContentRule.SmallBody), [1, (byte)'a', (byte)'t', 1], frame: 4096),
+            .. Frame(Method, 0, [0, 10, 0, 10, 1, 2, 3]),
+            .. Beat,
+            .. Delivered(1, [], []),
+            .. Delivered(2, RandomNumberGenerator.GetBytes(ContentRule.SmallBody), [1, (byte)'a', (byte)'t', 1], frame: 4096),
             // A message that was returned to a publisher is none that a consumer gets.
-            .. Frame(Method, 1, [0, 60, 0, 50, 0, 0]), .. Content(200_000, []), .. Bodies(new byte[200_000], 131_064), .. Delivered(3, [1], []),
+            .. Frame(Method, 1, [0, 60, 0, 50, 0, 0]),
+            .. Content(200_000, []),
+            .. Bodies(new byte[200_000], 131_064),
+            .. Delivered(3, [1], []),
         ];
 
         Assert.Equal(wire, Pass(wire, piece));
@@ -51,12 +60,20 @@ public sealed class FrameFilterTests
 
         var passed = Pass(wire, piece);
 
-        byte[] expected = [.. Delivered(1, whole, [], frame: 30_000), .. Delivered(2, second[..ContentRule.KeptBody], [], before: [.. Beat, .. Beat]), .. Delivered(3, [7], [])];
+        byte[] expected =
+        [
+            .. Delivered(1, whole, [], frame: 30_000),
+            .. Delivered(2, second[..ContentRule.KeptBody], [], before: [.. Beat, .. Beat]),
+            .. Delivered(3, [7], []),
+        ];
         Assert.Equal(expected, passed);
         var (first, cut) = (_cuts.Take(1), _cuts.Take(2));
         Assert.False(first.IsBodyCut);
         Assert.True(cut.IsBodyCut);
-        Assert.Equal((0L, "body", "70001", Convert.ToHexStringLower(SHA256.HashData(second))), (cut.Held, Described(cut, LetterHeaders.Truncated), Described(cut, LetterHeaders.Size), Described(cut, LetterHeaders.Sha256)));
+        Assert.Equal(
+            (0L, "body", "70001", Convert.ToHexStringLower(SHA256.HashData(second))),
+            (cut.Held, Described(cut, LetterHeaders.Truncated), Described(cut, LetterHeaders.Size), Described(cut, LetterHeaders.Sha256))
+        );
         _held.Release(first.Held);
         Assert.True(_held.TryHold(100_000));
     }
@@ -71,13 +88,18 @@ public sealed class FrameFilterTests
         Assert.Equal(Delivered(1, [1, 2], [], withTable: false), Pass(Delivered(1, [1, 2], table), 100));
 
         var cut = _cuts.Take(1);
-        Assert.Equal((0L, false, "headers", $"{4 + table.Length}"), (cut.Held, cut.IsBodyCut, Described(cut, LetterHeaders.Truncated), Described(cut, LetterHeaders.HeadersSize)));
+        Assert.Equal(
+            (0L, false, "headers", $"{4 + table.Length}"),
+            (cut.Held, cut.IsBodyCut, Described(cut, LetterHeaders.Truncated), Described(cut, LetterHeaders.HeadersSize))
+        );
     }
 
     [Fact]
     public void Of_several_headers_with_one_name_the_first_one_passes_as_RabbitMQ_reads_them()
     {
-        byte[] first = [1, (byte)'a', (byte)'b', 1], other = [1, (byte)'b', (byte)'S', .. Number(2), 7, 8], second = [1, (byte)'a', (byte)'t', 0];
+        byte[] first = [1, (byte)'a', (byte)'b', 1],
+            other = [1, (byte)'b', (byte)'S', .. Number(2), 7, 8],
+            second = [1, (byte)'a', (byte)'t', 0];
 
         Assert.Equal(Delivered(1, [1, 2], [.. first, .. other]), Pass(Delivered(1, [1, 2], [.. first, .. other, .. second]), 100));
         Assert.Equal(Delivered(2, [1, 2], second), Pass(Delivered(2, [1, 2], [.. second, .. second, .. first]), 100));
@@ -118,7 +140,12 @@ public sealed class FrameFilterTests
         for (ulong number = 1; number <= 20_000; number++)
         {
             // Of the letters that are types, mostly, so that values are found.
-            var table = Enumerable.Range(0, random.Next(60)).Select(_ => random.Next(4) == 0 ? "SFAxDLlTtbBsuIifdV"u8[random.Next(18)] : (byte)random.Next(random.Next(2) == 0 ? 4 : 256)).ToArray();
+            var table = Enumerable
+                .Range(0, random.Next(60))
+                .Select(_ =>
+                    random.Next(4) == 0 ? "SFAxDLlTtbBsuIifdV"u8[random.Next(18)] : (byte)random.Next(random.Next(2) == 0 ? 4 : 256)
+                )
+                .ToArray();
             var wire = Delivered(number, [1], table);
 
             var passed = Pass(wire, random.Next(1, 200));
@@ -133,7 +160,7 @@ public sealed class FrameFilterTests
         foreach (var part in wire.Chunk(piece))
         {
             _filter.Write(part);
-            for (int count; (count = _filter.Read(buffer)) > 0;)
+            for (int count; (count = _filter.Read(buffer)) > 0; )
             {
                 passed.Write(buffer, 0, count);
             }
@@ -145,12 +172,33 @@ public sealed class FrameFilterTests
 
     // basic.deliver, its header and its body; before: frames that stand before the body.
     static byte[] Delivered(ulong tag, byte[] body, byte[] table, int frame = 131_064, bool withTable = true, byte[]? before = null) =>
-    [
-        .. Frame(Method, 1, [0, 60, 0, 60, 3, 1, 2, 3, .. Long(tag), 0, 0, 1, (byte)'q']), .. Content((ulong)body.Length, table, withTable), .. before ?? [], .. Bodies(body, frame),
-    ];
+        [
+            .. Frame(Method, 1, [0, 60, 0, 60, 3, 1, 2, 3, .. Long(tag), 0, 0, 1, (byte)'q']),
+            .. Content((ulong)body.Length, table, withTable),
+            .. before ?? [],
+            .. Bodies(body, frame),
+        ];
 
-    static byte[] Content(ulong size, byte[] table, bool withTable = true) => Frame(Header, 1,
-        [0, 60, 0, 0, .. Long(size), (byte)(withTable ? 0xB0 : 0x90), 0x80, 1, (byte)'c', .. withTable ? (byte[])[.. Number((uint)table.Length), .. table] : [], 2, 1, (byte)'m']);
+    static byte[] Content(ulong size, byte[] table, bool withTable = true) =>
+        Frame(
+            Header,
+            1,
+            [
+                0,
+                60,
+                0,
+                0,
+                .. Long(size),
+                (byte)(withTable ? 0xB0 : 0x90),
+                0x80,
+                1,
+                (byte)'c',
+                .. withTable ? (byte[])[.. Number((uint)table.Length), .. table] : [],
+                2,
+                1,
+                (byte)'m',
+            ]
+        );
 
     static byte[] Bodies(byte[] body, int frame) => [.. body.Chunk(frame).SelectMany(part => Frame(Body, 1, part))];
 

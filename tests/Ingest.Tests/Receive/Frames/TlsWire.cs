@@ -60,7 +60,8 @@ sealed class TlsWire : IAsyncDisposable
             var plain = onward.GetStream();
             await await Task.WhenAny(secure.CopyToAsync(plain), plain.CopyToAsync(secure));
         }
-        catch (Exception ended) when (ended is IOException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception ended)
+            when (ended is IOException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
         {
             // The client has left, or does not trust this certificate.
         }

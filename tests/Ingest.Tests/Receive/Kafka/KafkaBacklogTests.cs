@@ -18,8 +18,11 @@ public sealed class KafkaBacklogTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         for (var round = 0; round < 30; round++)
         {
-            using var consumer = new ConsumerBuilder<byte[]?, byte[]>(new ConsumerConfig { BootstrapServers = stage.Kafka.BootstrapServers, GroupId = $"backlog-{round}" })
-                .SetLogHandler((_, _) => { }).Build();
+            using var consumer = new ConsumerBuilder<byte[]?, byte[]>(
+                new ConsumerConfig { BootstrapServers = stage.Kafka.BootstrapServers, GroupId = $"backlog-{round}" }
+            )
+                .SetLogHandler((_, _) => { })
+                .Build();
             var backlog = new KafkaBacklog(TimeProvider.System);
             backlog.Poll(consumer);
             if (round % 2 == 0)
@@ -39,7 +42,8 @@ public sealed class KafkaBacklogTests(Servers servers)
     public void A_partition_that_is_not_told_keeps_what_waited_and_one_that_is_gone_does_not()
     {
         var backlog = new KafkaBacklog(TimeProvider.System);
-        TopicPartition first = new(Topics.Commands, 0), second = new(Topics.Commands, 1);
+        TopicPartition first = new(Topics.Commands, 0),
+            second = new(Topics.Commands, 1);
         Assert.Equal(30, backlog.Measure(new() { [first] = new(true, 0, 10), [second] = new(true, 5, 25) }).Records);
 
         var untold = backlog.Measure(new() { [first] = new(true, 10, 10), [second] = default });

@@ -28,7 +28,10 @@ public sealed class PartitionStartTests
     [InlineData("b", true)]
     [InlineData("", false)]
     public void Another_id_is_another_topic_and_none_tells_nothing(string id, bool isAnew) =>
-        Assert.Equal(isAnew ? new PartitionStart(0, false, null, true) : new PartitionStart(10, true, Last, false), PartitionStart.Of(10, Place, id));
+        Assert.Equal(
+            isAnew ? new PartitionStart(0, false, null, true) : new PartitionStart(10, true, Last, false),
+            PartitionStart.Of(10, Place, id)
+        );
 
     [Fact]
     public void Without_a_place_the_group_decides_and_without_both_the_first_record()
@@ -47,7 +50,14 @@ public sealed class PartitionStartTests
     [InlineData(10, 0, 30, true, 0, true)]
     [InlineData(-1001, 0, 30, true, 0, false)]
     [InlineData(-1001, 3, 30, true, 3, true)]
-    public void What_is_gone_is_lost_unless_it_was_applied_or_the_topic_is_whole(long committed, long first, long end, bool isOther, long from, bool isLost)
+    public void What_is_gone_is_lost_unless_it_was_applied_or_the_topic_is_whole(
+        long committed,
+        long first,
+        long end,
+        bool isOther,
+        long from,
+        bool isLost
+    )
     {
         var start = PartitionStart.Of(committed, Place, "a");
 
@@ -69,14 +79,15 @@ public sealed class PartitionStartTests
     static IEnumerable<ConsumeResult<byte[]?, byte[]>> Others() =>
         [Record(2, 1000, "k", "v"), Record(1, 1001, "k", "v"), Record(1, 1000, null, "kv"), Record(1, 1000, "kv", "")];
 
-    static ConsumeResult<byte[]?, byte[]> Record(long offset, long time, string? key, string value) => new()
-    {
-        Offset = offset,
-        Message = new Message<byte[]?, byte[]>
+    static ConsumeResult<byte[]?, byte[]> Record(long offset, long time, string? key, string value) =>
+        new()
         {
-            Timestamp = new Timestamp(time, TimestampType.CreateTime),
-            Key = key is null ? null : Encoding.UTF8.GetBytes(key),
-            Value = Encoding.UTF8.GetBytes(value),
-        },
-    };
+            Offset = offset,
+            Message = new Message<byte[]?, byte[]>
+            {
+                Timestamp = new Timestamp(time, TimestampType.CreateTime),
+                Key = key is null ? null : Encoding.UTF8.GetBytes(key),
+                Value = Encoding.UTF8.GetBytes(value),
+            },
+        };
 }

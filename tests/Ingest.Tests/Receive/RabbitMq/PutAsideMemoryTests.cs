@@ -53,9 +53,21 @@ public sealed class PutAsideMemoryTests
     }
 
     // The broker adds a header to what it delivers again; a cut message has none.
-    static Delivery Message(byte[] body, bool isCut, string id, params (string Name, string Value)[] headers) => new(isCut ? body[..4000] : body, null, "")
-    {
-        Original = new BasicProperties { MessageId = id, Headers = isCut ? null : new Dictionary<string, object?>(headers.Select(header => KeyValuePair.Create(header.Name, (object?)header.Value))) { ["x-delivery-count"] = body.Length } },
-        Cut = isCut ? [new(LetterHeaders.Truncated, "headers,body"), new(LetterHeaders.Sha256, Convert.ToHexStringLower(SHA256.HashData(body)))] : [],
-    };
+    static Delivery Message(byte[] body, bool isCut, string id, params (string Name, string Value)[] headers) =>
+        new(isCut ? body[..4000] : body, null, "")
+        {
+            Original = new BasicProperties
+            {
+                MessageId = id,
+                Headers = isCut
+                    ? null
+                    : new Dictionary<string, object?>(headers.Select(header => KeyValuePair.Create(header.Name, (object?)header.Value)))
+                    {
+                        ["x-delivery-count"] = body.Length,
+                    },
+            },
+            Cut = isCut
+                ? [new(LetterHeaders.Truncated, "headers,body"), new(LetterHeaders.Sha256, Convert.ToHexStringLower(SHA256.HashData(body)))]
+                : [],
+        };
 }

@@ -83,7 +83,10 @@ public sealed class ArrivedKeys(PostgresSource postgres)
     }
 
     // The keys that have come, and where a full slice ended.
-    async Task<(HashSet<WaitKey> Found, (long Id, string For)? At)> HasWaitersAsync((long Id, string For) after, CancellationToken cancellation)
+    async Task<(HashSet<WaitKey> Found, (long Id, string For)? At)> HasWaitersAsync(
+        (long Id, string For) after,
+        CancellationToken cancellation
+    )
     {
         await using var command = await postgres.CreateCommandAsync(HasWaiters, cancellation);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after.Id });

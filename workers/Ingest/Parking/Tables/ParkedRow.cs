@@ -11,14 +11,28 @@ static class ParkedRow
 {
     /// <summary>What <see cref="TryRead"/> reads, of <c>parked_commands p</c>.</summary>
     public const string Columns =
-        "p.command_id, p.command, p.waits_for, p.waits_id, p.parked_at, p.deadline, (SELECT c.payload_hash FROM commands c WHERE c.command_id = p.command_id AND c.outcome = 'parked')";
+        "p.command_id, p.command, p.waits_for, p.waits_id, p.parked_at, p.deadline, (SELECT c.payload_hash FROM commands c WHERE "
+        + "c.command_id = p.command_id AND c.outcome = 'parked')";
 
-    static readonly string[] Names = ["command_id", "command", "waits_for", "waits_id", "parked_at", "deadline", "the journal's row of a parked command"];
+    static readonly string[] Names =
+    [
+        "command_id",
+        "command",
+        "waits_for",
+        "waits_id",
+        "parked_at",
+        "deadline",
+        "the journal's row of a parked command",
+    ];
 
     /// <param name="row">The row.</param>
     /// <param name="parked">The command that the journal has under this id, and what it waits for.</param>
     /// <param name="because">Why it is not that.</param>
-    public static bool TryRead(NpgsqlDataReader row, [NotNullWhen(true)] out ParkedCommand? parked, [NotNullWhen(false)] out string? because)
+    public static bool TryRead(
+        NpgsqlDataReader row,
+        [NotNullWhen(true)] out ParkedCommand? parked,
+        [NotNullWhen(false)] out string? because
+    )
     {
         (parked, because) = (null, null);
         if (Array.FindIndex(Names, name => row.IsDBNull(Array.IndexOf(Names, name))) is >= 0 and var missing)

@@ -23,7 +23,8 @@ public static class ParkedTotals
                (SELECT extract(epoch FROM clock_timestamp() - parked_at)::double precision FROM parked_commands
                 WHERE quarantined_because IS NULL ORDER BY deadline LIMIT 1),
                (SELECT count(*) FROM (SELECT FROM parked_commands WHERE quarantined_because IS NOT NULL LIMIT $1) x),
-               (SELECT command_id || ': ' || quarantined_because FROM parked_commands WHERE quarantined_because IS NOT NULL ORDER BY parked_at DESC LIMIT 1),
+               (SELECT command_id || ': ' || quarantined_because FROM parked_commands WHERE quarantined_because IS NOT NULL
+                   ORDER BY parked_at DESC LIMIT 1),
                clock_timestamp()
         """;
 
@@ -39,6 +40,7 @@ public static class ParkedTotals
             await rows.IsDBNullAsync(2, cancellation) ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Max(0, rows.GetDouble(2))),
             rows.GetInt64(3),
             await rows.IsDBNullAsync(4, cancellation) ? null : rows.GetString(4),
-            rows.GetDateTime(5));
+            rows.GetDateTime(5)
+        );
     }
 }

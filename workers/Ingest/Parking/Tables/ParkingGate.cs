@@ -23,18 +23,28 @@ static class ParkingGate
     /// <param name="cameAt">Since when that is there, UTC; null where nobody knows.</param>
     /// <param name="releasing">This transaction is part of a release.</param>
     public static IReadOnlyList<NpgsqlBatchCommand> Pass(
-        IReadOnlyCollection<WaitKey> brought, IReadOnlyCollection<WaitKey> awaited, IReadOnlyCollection<WaitKey> opened, DateTime? cameAt, bool releasing) =>
-    [
-        new("SELECT pass_parking_gate($1, $2, $3, $4, $5, $6, $7, $8)")
-        {
-            Parameters =
+        IReadOnlyCollection<WaitKey> brought,
+        IReadOnlyCollection<WaitKey> awaited,
+        IReadOnlyCollection<WaitKey> opened,
+        DateTime? cameAt,
+        bool releasing
+    ) =>
+        [
+            new("SELECT pass_parking_gate($1, $2, $3, $4, $5, $6, $7, $8)")
             {
-                Kinds(brought), Ids(brought), Kinds(awaited), Ids(awaited), Kinds(opened), Ids(opened),
-                new NpgsqlParameter { Value = (object?)cameAt ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
-                new NpgsqlParameter<bool> { TypedValue = releasing },
+                Parameters =
+                {
+                    Kinds(brought),
+                    Ids(brought),
+                    Kinds(awaited),
+                    Ids(awaited),
+                    Kinds(opened),
+                    Ids(opened),
+                    new NpgsqlParameter { Value = (object?)cameAt ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                    new NpgsqlParameter<bool> { TypedValue = releasing },
+                },
             },
-        },
-    ];
+        ];
 
     static NpgsqlParameter Kinds(IReadOnlyCollection<WaitKey> keys) => ArrayParameter.Texts(keys.Select(key => WaitForText.Of(key.For)));
 

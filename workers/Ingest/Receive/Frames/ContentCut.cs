@@ -22,11 +22,11 @@ public sealed record ContentCut(long Held, long? WholeBody, IReadOnlyList<KeyVal
     /// <summary>Describes headers that were left out.</summary>
     /// <param name="table">Their bytes as the broker sent them.</param>
     public static IEnumerable<KeyValuePair<string, string>> OfHeaders(ReadOnlySpan<byte> table) =>
-    [
-        new(LetterHeaders.HeadersSize, Text(table.Length)),
-        new(LetterHeaders.HeadersSha256, Convert.ToHexStringLower(SHA256.HashData(table))),
-        new(LetterHeaders.HeadersBytes, Convert.ToBase64String(table[..Math.Min(table.Length, KeptHeaderBytes)])),
-    ];
+        [
+            new(LetterHeaders.HeadersSize, Text(table.Length)),
+            new(LetterHeaders.HeadersSha256, Convert.ToHexStringLower(SHA256.HashData(table))),
+            new(LetterHeaders.HeadersBytes, Convert.ToBase64String(table[..Math.Min(table.Length, KeptHeaderBytes)])),
+        ];
 
     /// <summary>Describes a body of which only the beginning is left.</summary>
     public static IEnumerable<KeyValuePair<string, string>> OfBody(long size, byte[] sha256) =>

@@ -9,8 +9,8 @@ namespace Betting.Ingest.Receive.Frames;
 public sealed class ContentRule(ContentCuts cuts)
 {
     /// <summary>
-    /// Bodies of this size are never cut; the prefetch count bounds how many there are. A larger one is refused, cut or whole, so that what else
-    /// is held decides only how much of it its dead letter has.
+    /// Bodies of this size are never cut; the prefetch count bounds how many there are. A larger one is refused, cut or whole, so that what
+    /// else is held decides only how much of it its dead letter has.
     /// </summary>
     public const int SmallBody = CommandContract.MaxMessageBytes;
 
@@ -51,7 +51,18 @@ public sealed class ContentRule(ContentCuts cuts)
         List<KeyValuePair<string, string>> described = isTableCut ? [.. ContentCut.OfHeaders(payload[table])] : [];
         if (isTableCut || isBodyCut)
         {
-            described.Insert(0, new(LetterHeaders.Truncated, (isTableCut, isBodyCut) switch { (true, true) => "headers,body", (true, _) => "headers", _ => "body" }));
+            described.Insert(
+                0,
+                new(
+                    LetterHeaders.Truncated,
+                    (isTableCut, isBodyCut) switch
+                    {
+                        (true, true) => "headers,body",
+                        (true, _) => "headers",
+                        _ => "body",
+                    }
+                )
+            );
         }
         byte[] passing = isTableCut ? HeaderTable.Without(payload, table) : payload.ToArray();
         if (isBodyCut)
@@ -67,5 +78,6 @@ public sealed class ContentRule(ContentCuts cuts)
     }
 
     /// <summary>Called when all of a cut body has passed by.</summary>
-    internal void Complete(CutBody cut) => cuts.Add(cut.DeliveryTag, new ContentCut(0, cut.Size, [.. cut.Headers, .. ContentCut.OfBody(cut.Size, cut.Sha256())]));
+    internal void Complete(CutBody cut) =>
+        cuts.Add(cut.DeliveryTag, new ContentCut(0, cut.Size, [.. cut.Headers, .. ContentCut.OfBody(cut.Size, cut.Sha256())]));
 }

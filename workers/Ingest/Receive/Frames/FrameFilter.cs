@@ -5,19 +5,25 @@ using Betting.Connections;
 namespace Betting.Ingest.Receive.Frames;
 
 /// <summary>
-/// Reads the frames of an AMQP 0-9-1 connection (2.3.5) before RabbitMQ.Client does. The client holds each message until its consumer takes it,
-/// up to the prefetch count of any size, and closes the connection at headers that it cannot read. So large bodies are cut here and
+/// Reads the frames of an AMQP 0-9-1 connection (2.3.5) before RabbitMQ.Client does. The client holds each message until its consumer takes
+/// it, up to the prefetch count of any size, and closes the connection at headers that it cannot read. So large bodies are cut here and
 /// large or unreadable headers are left out, as <see cref="ContentRule"/> says; everything else passes unchanged.
 /// </summary>
 /// <param name="rule">Decides what of a message passes.</param>
 /// <remarks>For a connection with one channel that receives messages.</remarks>
 public sealed class FrameFilter(ContentRule rule) : IInboundFilter
 {
-    const int HeadBytes = 7, FrameEnd = 0xCE;
-    const byte Method = 1, Header = 2, Body = 3, Heartbeat = 8;
-    const uint BasicDeliver = (60 << 16) | 60, BasicGetOk = (60 << 16) | 71;
+    const int HeadBytes = 7,
+        FrameEnd = 0xCE;
+    const byte Method = 1,
+        Header = 2,
+        Body = 3,
+        Heartbeat = 8;
+    const uint BasicDeliver = (60 << 16) | 60,
+        BasicGetOk = (60 << 16) | 71;
 
-    readonly ArrayBufferWriter<byte> _passed = new(), _begun = new();
+    readonly ArrayBufferWriter<byte> _passed = new(),
+        _begun = new();
     readonly byte[] _channel = new byte[2];
     int _read;
     bool _isOpaque;
@@ -62,7 +68,8 @@ public sealed class FrameFilter(ContentRule rule) : IInboundFilter
     }
 
     // A frame, or the head of a frame of a body; null while its head is not whole.
-    static int? LengthOf(ReadOnlySpan<byte> frame) => frame.Length < HeadBytes ? null
+    static int? LengthOf(ReadOnlySpan<byte> frame) =>
+        frame.Length < HeadBytes ? null
         : frame[0] == Body ? HeadBytes
         : HeadBytes + PayloadOf(frame) + 1;
 
@@ -110,12 +117,13 @@ public sealed class FrameFilter(ContentRule rule) : IInboundFilter
         _passed.Write(frame);
     }
 
-    static ulong DeliveryTagOf(ReadOnlySpan<byte> method) => BinaryPrimitives.ReadUInt32BigEndian(method) switch
-    {
-        BasicDeliver => BinaryPrimitives.ReadUInt64BigEndian(method[(5 + method[4])..]),
-        BasicGetOk => BinaryPrimitives.ReadUInt64BigEndian(method[4..]),
-        _ => 0,
-    };
+    static ulong DeliveryTagOf(ReadOnlySpan<byte> method) =>
+        BinaryPrimitives.ReadUInt32BigEndian(method) switch
+        {
+            BasicDeliver => BinaryPrimitives.ReadUInt64BigEndian(method[(5 + method[4])..]),
+            BasicGetOk => BinaryPrimitives.ReadUInt64BigEndian(method[4..]),
+            _ => 0,
+        };
 
     int PassBody(ReadOnlySpan<byte> received)
     {

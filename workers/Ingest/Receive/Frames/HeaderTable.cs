@@ -18,7 +18,8 @@ static class HeaderTable
     public const int MaxDepth = 32;
 
     // Of class, weight, body size; then the flags of the properties.
-    const int FlagsAt = 12, HeadersFlag = 0x2000;
+    const int FlagsAt = 12,
+        HeadersFlag = 0x2000;
     static readonly int[] FlagsBefore = [0x8000, 0x4000];
 
     /// <returns>The table with its length of four bytes, as a part of the payload; empty where the message has no headers.</returns>
@@ -28,7 +29,8 @@ static class HeaderTable
         {
             return default;
         }
-        int flags = BinaryPrimitives.ReadUInt16BigEndian(payload[FlagsAt..]), at = FlagsAt + 2;
+        int flags = BinaryPrimitives.ReadUInt16BigEndian(payload[FlagsAt..]),
+            at = FlagsAt + 2;
         if ((flags & HeadersFlag) == 0)
         {
             return default;
@@ -48,7 +50,10 @@ static class HeaderTable
     public static byte[] Without(ReadOnlySpan<byte> payload, Range table)
     {
         byte[] rest = [.. payload[..table.Start], .. payload[table.End..]];
-        BinaryPrimitives.WriteUInt16BigEndian(rest.AsSpan(FlagsAt), (ushort)(BinaryPrimitives.ReadUInt16BigEndian(payload[FlagsAt..]) & ~HeadersFlag));
+        BinaryPrimitives.WriteUInt16BigEndian(
+            rest.AsSpan(FlagsAt),
+            (ushort)(BinaryPrimitives.ReadUInt16BigEndian(payload[FlagsAt..]) & ~HeadersFlag)
+        );
         return rest;
     }
 
@@ -57,7 +62,9 @@ static class HeaderTable
     public static int? Weigh(ReadOnlySpan<byte> table)
     {
         var entries = 0;
-        return table.IsEmpty || TryTable(table[4..], 1, ref entries) ? (int)Math.Min(int.MaxValue, table.Length + (long)EntryBytes * entries) : null;
+        return table.IsEmpty || TryTable(table[4..], 1, ref entries)
+            ? (int)Math.Min(int.MaxValue, table.Length + (long)EntryBytes * entries)
+            : null;
     }
 
     /// <summary>
@@ -76,7 +83,7 @@ static class HeaderTable
         }
         var names = new HashSet<string>(StringComparer.Ordinal);
         var kept = new ArrayBufferWriter<byte>(entries.Length);
-        for (int at = 4, count = 0; at < entries.Length;)
+        for (int at = 4, count = 0; at < entries.Length; )
         {
             var from = at;
             at += 1 + entries[at];
@@ -125,7 +132,7 @@ static class HeaderTable
 
     static bool TryTable(ReadOnlySpan<byte> table, int depth, ref int entries)
     {
-        for (var at = 0; at < table.Length;)
+        for (var at = 0; at < table.Length; )
         {
             at += 1 + table[at];
             if (!TryValue(table, ref at, depth, ref entries))
@@ -138,7 +145,7 @@ static class HeaderTable
 
     static bool TryArray(ReadOnlySpan<byte> array, int depth, ref int entries)
     {
-        for (var at = 0; at < array.Length;)
+        for (var at = 0; at < array.Length; )
         {
             if (!TryValue(array, ref at, depth, ref entries))
             {
@@ -172,15 +179,16 @@ static class HeaderTable
     }
 
     // The types that the client reads; null for another one.
-    static long? LengthOf(char type, ReadOnlySpan<byte> value) => type switch
-    {
-        'V' => 0,
-        't' or 'b' or 'B' => 1,
-        's' or 'u' => 2,
-        'I' or 'i' or 'f' => 4,
-        'D' => 5,
-        'l' or 'd' or 'T' => 8,
-        'S' or 'x' or 'F' or 'A' => value.Length < 4 ? null : 4L + BinaryPrimitives.ReadUInt32BigEndian(value),
-        _ => null,
-    };
+    static long? LengthOf(char type, ReadOnlySpan<byte> value) =>
+        type switch
+        {
+            'V' => 0,
+            't' or 'b' or 'B' => 1,
+            's' or 'u' => 2,
+            'I' or 'i' or 'f' => 4,
+            'D' => 5,
+            'l' or 'd' or 'T' => 8,
+            'S' or 'x' or 'F' or 'A' => value.Length < 4 ? null : 4L + BinaryPrimitives.ReadUInt32BigEndian(value),
+            _ => null,
+        };
 }

@@ -27,8 +27,10 @@ sealed class GroupWithoutOffsets(PostgresSource postgres, IngestMetrics metrics,
     public void Poll(IConsumer<byte[]?, byte[]> consumer)
     {
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-        var partitions = admin.GetMetadata(Topics.Commands, Limit).Topics.Single().Partitions
-            .ConvertAll(partition => new TopicPartition(Topics.Commands, partition.PartitionId));
+        var partitions = admin
+            .GetMetadata(Topics.Commands, Limit)
+            .Topics.Single()
+            .Partitions.ConvertAll(partition => new TopicPartition(Topics.Commands, partition.PartitionId));
         if (consumer.Committed(partitions, Limit).Exists(committed => committed.Offset != Offset.Unset))
         {
             return;
@@ -37,8 +39,12 @@ sealed class GroupWithoutOffsets(PostgresSource postgres, IngestMetrics metrics,
         if (hasCommands != false)
         {
             metrics.GroupOffsetsMissing();
-            IngestLog.GroupOffsetsMissing(log, Topics.IngestGroup, Topics.Commands, hasCommands == true
-                ? "although the journal has commands" : "and PostgreSQL does not tell whether the journal has commands");
+            IngestLog.GroupOffsetsMissing(
+                log,
+                Topics.IngestGroup,
+                Topics.Commands,
+                hasCommands == true ? "although the journal has commands" : "and PostgreSQL does not tell whether the journal has commands"
+            );
         }
     }
 

@@ -7,8 +7,8 @@ namespace Betting.Ingest.Receive.Kafka;
 
 /// <summary>
 /// How much waits in the whole topic, and for how long one of its partitions has stood still before its end: by the brokers' word, for a
-/// consumer sees no further than its last fetch, no other replica's partitions, and nothing behind a publisher's open transaction. One question at
-/// a time, never awaited. For the consumer's thread alone.
+/// consumer sees no further than its last fetch, no other replica's partitions, and nothing behind a publisher's open transaction. One
+/// question at a time, never awaited. For the consumer's thread alone.
 /// </summary>
 public sealed class KafkaBacklog(TimeProvider clock)
 {
@@ -76,7 +76,11 @@ public sealed class KafkaBacklog(TimeProvider clock)
             }
             standing[partition.Partition.Value] = clock.GetElapsedTime(stands.Since);
         }
-        return new BacklogLook(_waiting.Values.Sum(), standing, _untold.ToDictionary(each => each.Key, each => clock.GetElapsedTime(each.Value)));
+        return new BacklogLook(
+            _waiting.Values.Sum(),
+            standing,
+            _untold.ToDictionary(each => each.Key, each => clock.GetElapsedTime(each.Value))
+        );
     }
 
     /// <summary>No question is open.</summary>
@@ -100,7 +104,9 @@ public sealed class KafkaBacklog(TimeProvider clock)
         {
             var all = admin.GetMetadata(Topics.Commands, Limit).Topics.Single().Partitions;
             // A partition without a leader would hold up the answer for all others.
-            var led = all.Where(partition => partition.Leader >= 0).Select(partition => new TopicPartition(Topics.Commands, partition.PartitionId)).ToList();
+            var led = all.Where(partition => partition.Leader >= 0)
+                .Select(partition => new TopicPartition(Topics.Commands, partition.PartitionId))
+                .ToList();
             if (all.Count == 0 || _isClosed)
             {
                 return null;
@@ -116,16 +122,25 @@ public sealed class KafkaBacklog(TimeProvider clock)
     }
 
     static async Task<Dictionary<TopicPartition, PartitionReach>> AskAsync(
-        IAdminClient admin, IConsumer<byte[]?, byte[]> consumer, List<TopicPartition> partitions)
+        IAdminClient admin,
+        IConsumer<byte[]?, byte[]> consumer,
+        List<TopicPartition> partitions
+    )
     {
         var firsts = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Earliest(), Limit);
         var ends = TopicOffsets.OfAsync(admin, partitions, OffsetSpec.Latest(), Limit);
         // Both, also where one is refused: none may be open when the consumer is closed.
         await Task.WhenAll(firsts, ends);
         var (first, end) = (await firsts, await ends);
-        // The consumer's own request: those of an admin client about groups abort the process where their coordinator is lost (librdkafka 4605).
-        return consumer.Committed(partitions, Limit).Where(each => first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
-            .ToDictionary(each => each.TopicPartition, each => new PartitionReach(true, Math.Max(each.Offset.Value, first[each.TopicPartition]), end[each.TopicPartition]));
+        // The consumer's own request: those of an admin client about groups abort the process where their coordinator is lost (librdkafka
+        // 4605).
+        return consumer
+            .Committed(partitions, Limit)
+            .Where(each => first.ContainsKey(each.TopicPartition) && end.ContainsKey(each.TopicPartition))
+            .ToDictionary(
+                each => each.TopicPartition,
+                each => new PartitionReach(true, Math.Max(each.Offset.Value, first[each.TopicPartition]), end[each.TopicPartition])
+            );
     }
 }
 
@@ -139,4 +154,8 @@ public readonly record struct PartitionReach(bool IsTold, long Committed, long E
 /// <param name="Records">That the group has not committed, as far as was told.</param>
 /// <param name="Standing">How long each partition that has some, or is not told, has not moved.</param>
 /// <param name="Untold">How long partitions have had no leader that answers.</param>
-public sealed record BacklogLook(long Records, IReadOnlyDictionary<int, TimeSpan> Standing, IReadOnlyDictionary<TopicPartition, TimeSpan> Untold);
+public sealed record BacklogLook(
+    long Records,
+    IReadOnlyDictionary<int, TimeSpan> Standing,
+    IReadOnlyDictionary<TopicPartition, TimeSpan> Untold
+);

@@ -5,7 +5,13 @@ using Confluent.Kafka;
 namespace Betting.Ingest.Receive.Kafka;
 
 /// <summary>The records of the next batch, in the order in which they came.</summary>
-sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, KafkaOutage outage, IngestOptions options, TimeProvider clock)
+sealed class KafkaGathering(
+    KafkaOffsets offsets,
+    UnreadableRecords unreadable,
+    KafkaOutage outage,
+    IngestOptions options,
+    TimeProvider clock
+)
 {
     /// <summary>The longest wait for a first record; the door looks around in between.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -64,9 +70,7 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
     /// <summary>What came while the batches before were waited for goes along: it does not wait for them a second time.</summary>
     public void TopUp(IConsumer<byte[]?, byte[]> consumer)
     {
-        while (!IsFull && Add(consumer, TimeSpan.Zero) is not null)
-        {
-        }
+        while (!IsFull && Add(consumer, TimeSpan.Zero) is not null) { }
     }
 
     /// <summary>Drops the records of partitions that others own now.</summary>
@@ -159,5 +163,6 @@ sealed class KafkaGathering(KafkaOffsets offsets, UnreadableRecords unreadable, 
     // A command needs none of its headers; these are read where they are there.
     static bool IsRead(string header) => header is "traceparent" or "tracestate" or LetterHeaders.Replays;
 
-    static long SizeOf(ConsumeResult<byte[]?, byte[]> record) => RecordMemory.Of(record.Message.Key, record.Message.Value, record.Message.Headers);
+    static long SizeOf(ConsumeResult<byte[]?, byte[]> record) =>
+        RecordMemory.Of(record.Message.Key, record.Message.Value, record.Message.Headers);
 }

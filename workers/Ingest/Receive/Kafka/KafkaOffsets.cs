@@ -35,7 +35,8 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
     string? _refusal;
     bool _isClosed;
 
-    // Where each partition was told to begin. The client forgets a place from which nothing has been read when partitions are assigned anew.
+    // Where each partition was told to begin. The client forgets a place from which nothing has been read when partitions are assigned
+    // anew.
     readonly Dictionary<TopicPartition, Offset> _begun = [];
 
     // Partitions of which no record has come that proves that their place is the same.
@@ -196,7 +197,8 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         }
         if (_undecided.Count > 0 && ++_retries % AskAtEach == 0)
         {
-            // In turn: one that cannot be judged must not keep the others waiting. A leader that is silent takes as long as the patience is.
+            // In turn: one that cannot be judged must not keep the others waiting. A leader that is silent takes as long as the patience
+            // is.
             var (partition, isOther) = _undecided.ElementAt(_retries / AskAtEach % _undecided.Count);
             Lost(consumer, partition, isOther);
         }
@@ -243,8 +245,14 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
         try
         {
             var begun = Starts(consumer, [.. _unknown]).ToDictionary(start => start.TopicPartition, start => start.Offset);
-            consumer.Assign(Noted(consumer.Assignment.ConvertAll(each =>
-                new TopicPartitionOffset(each, begun.GetValueOrDefault(each, Where(consumer, each))))));
+            consumer.Assign(
+                Noted(
+                    consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(
+                        each,
+                        begun.GetValueOrDefault(each, Where(consumer, each))
+                    ))
+                )
+            );
             _unknown.Clear();
         }
         catch (Exception untold) when (IsUntold(untold))
@@ -283,7 +291,8 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
             ReadFrom(consumer, partition, first);
             return;
         }
-        var verdict = isUnproven ? start.Judge(!committed.IsSpecial, first, end, isOther)
+        var verdict = isUnproven
+            ? start.Judge(!committed.IsSpecial, first, end, isOther)
             : new Verdict(first, LostPlace.Of(committed, position, first, end), false);
         if (verdict.IsAnew)
         {
@@ -324,8 +333,11 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
             _unproven.Remove(partition);
             _applied.Note(partition, _places[partition] = new KafkaPlace(starts.TopicId, offset, null));
         }
-        consumer.Assign(Noted(consumer.Assignment.ConvertAll(each =>
-            new TopicPartitionOffset(each, each == partition ? offset : Where(consumer, each)))));
+        consumer.Assign(
+            Noted(
+                consumer.Assignment.ConvertAll(each => new TopicPartitionOffset(each, each == partition ? offset : Where(consumer, each)))
+            )
+        );
     }
 
     // Behind the last record that was read; where none was, the place that was assigned last, or behind what is committed.
@@ -343,8 +355,15 @@ sealed class KafkaOffsets(LostOffset onLost, KafkaStarts starts, OffsetReport re
 
     void Report()
     {
-        var (untold, refused) = _unknown.Count > 0 ? (_untold, _refusal)
-            : (_undecided.Count > 0 ? "the broker does not tell the topic's ends" : _applied.IsLate ? PlacesUntaken : "", _applied.Refused);
+        var (untold, refused) =
+            _unknown.Count > 0
+                ? (_untold, _refusal)
+                : (
+                    _undecided.Count > 0 ? "the broker does not tell the topic's ends"
+                    : _applied.IsLate ? PlacesUntaken
+                    : "",
+                    _applied.Refused
+                );
         report.Report(_stopped, untold, refused);
     }
 }

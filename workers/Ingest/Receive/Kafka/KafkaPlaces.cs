@@ -9,7 +9,8 @@ namespace Betting.Ingest.Receive.Kafka;
 /// <remarks>For the consumer's thread alone.</remarks>
 sealed class KafkaPlaces(PlaceTable table, TimeProvider clock)
 {
-    Dictionary<TopicPartition, KafkaPlace> _noted = [], _onTheirWay = [];
+    Dictionary<TopicPartition, KafkaPlace> _noted = [],
+        _onTheirWay = [];
 
     static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(1);
 

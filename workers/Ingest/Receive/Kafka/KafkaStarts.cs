@@ -25,11 +25,14 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
     /// <exception cref="Npgsql.NpgsqlException">PostgreSQL does not.</exception>
     /// <exception cref="OperationCanceledException">It has not in time.</exception>
     public Dictionary<TopicPartition, PartitionStart> Find(
-        IConsumer<byte[]?, byte[]> consumer, IReadOnlyCollection<TopicPartition> partitions)
+        IConsumer<byte[]?, byte[]> consumer,
+        IReadOnlyCollection<TopicPartition> partitions
+    )
     {
         var known = places.Of(partitions);
         // Not told while a partition has no leader: the others go on as those of the topic that was read, and records prove their places.
-        TopicId = _identity.Ask(consumer) ?? (TopicId.Length > 0 ? TopicId : known.Values.Select(place => place.TopicId).FirstOrDefault(id => id.Length > 0) ?? "");
+        TopicId = _identity.Ask(consumer)
+            ?? (TopicId.Length > 0 ? TopicId : known.Values.Select(place => place.TopicId).FirstOrDefault(id => id.Length > 0) ?? "");
         _isFound = true;
         var committed = consumer.Committed(partitions, Timeout);
         if (known.Count == 0 && committed.Exists(each => each.Offset == Offset.Unset))
@@ -37,7 +40,9 @@ sealed class KafkaStarts(GroupWithoutOffsets groups, KafkaPlaces places, IngestM
             groups.Poll(consumer);
         }
         var starts = committed.ToDictionary(
-            each => each.TopicPartition, each => PartitionStart.Of(each.Offset, known.GetValueOrDefault(each.TopicPartition), TopicId));
+            each => each.TopicPartition,
+            each => PartitionStart.Of(each.Offset, known.GetValueOrDefault(each.TopicPartition), TopicId)
+        );
         if (starts.Any(start => start.Value.IsAnew))
         {
             TellAnew();

@@ -31,7 +31,10 @@ sealed class KafkaWatch(KafkaOutage outage, IngestMetrics metrics, TimeProvider 
             outage.Led([.. waiting.Untold.Where(each => each.Value >= ToldFrom).Select(each => each.Key).Intersect(consumer.Assignment)]);
         }
         var unfinished = inHand.Where(batch => !batch.Handling.IsCompleted).ToArray();
-        long? oldest = unfinished is [var first, ..] ? first.Since : gathering.Records.Count > 0 ? gathering.Since : null;
+        long? oldest =
+            unfinished is [var first, ..] ? first.Since
+            : gathering.Records.Count > 0 ? gathering.Since
+            : null;
         metrics.InFlight(KafkaDoor.Door, oldest is { } since ? clock.GetElapsedTime(since) : TimeSpan.Zero);
         outage.Poll(consumer);
         return true;

@@ -21,14 +21,15 @@ public readonly record struct PartitionStart(long Wanted, bool IsKnown, RecordMa
     /// <param name="committed">The group's offset, or <see cref="Offset.Unset"/>.</param>
     /// <param name="place">What PostgreSQL has; null where it has nothing.</param>
     /// <param name="topicId">The topic's id now; empty where the brokers tell none.</param>
-    public static PartitionStart Of(Offset committed, KafkaPlace? place, string topicId) => (place, committed.IsSpecial) switch
-    {
-        ({ } other, _) when other.TopicId.Length > 0 && topicId.Length > 0 && other.TopicId != topicId => new(0, false, null, true),
-        (null or { Next: 0, Last: null }, true) => new(0, false, null, false),
-        ({ } known, true) => new(known.Next, true, known.Last, false),
-        ({ } known, false) => new(Math.Min(known.Next, committed.Value), true, known.Last, false),
-        (null, false) => new(committed.Value, true, null, false),
-    };
+    public static PartitionStart Of(Offset committed, KafkaPlace? place, string topicId) =>
+        (place, committed.IsSpecial) switch
+        {
+            ({ } other, _) when other.TopicId.Length > 0 && topicId.Length > 0 && other.TopicId != topicId => new(0, false, null, true),
+            (null or { Next: 0, Last: null }, true) => new(0, false, null, false),
+            ({ } known, true) => new(known.Next, true, known.Last, false),
+            ({ } known, false) => new(Math.Min(known.Next, committed.Value), true, known.Last, false),
+            (null, false) => new(committed.Value, true, null, false),
+        };
 
     /// <summary>
     /// What is to be done where the topic does not have the record at which the partition was to begin, or has another one there.

@@ -28,7 +28,8 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
     // The server, and how many rows are still as they were written.
     const string Check = $"""
         SELECT {ServerIdentity.Sql}, count(*)
-        FROM kafka_places JOIN unnest($1, $2, $3, $4) AS written (topic, partition, topic_id, next_offset) USING (topic, partition, topic_id)
+        FROM kafka_places JOIN unnest($1, $2, $3, $4) AS written (topic, partition, topic_id, next_offset) USING (topic, partition,
+            topic_id)
         WHERE kafka_places.next_offset >= written.next_offset
         """;
 
@@ -72,7 +73,10 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
     /// <param name="written">What the server had at least.</param>
     /// <param name="server">The identity of the server that had it.</param>
     public async Task<PlaceWrite> WriteAsync(
-        KeyValuePair<TopicPartition, KafkaPlace>[] places, KeyValuePair<TopicPartition, KafkaPlace>[] written, string server)
+        KeyValuePair<TopicPartition, KafkaPlace>[] places,
+        KeyValuePair<TopicPartition, KafkaPlace>[] written,
+        string server
+    )
     {
         using var limit = new CancellationTokenSource(Limit, clock);
         try
@@ -104,11 +108,17 @@ sealed class PlaceTable(PostgresSource postgres, TimeProvider clock)
         }
     }
 
-    /// <summary>True where the table or a right is missing; any other answer is a server's that starts, ends or has too much to do.</summary>
+    /// <summary>
+    /// True where the table or a right is missing; any other answer is a server's that starts, ends or has too much to do.
+    /// </summary>
     public static bool IsConfiguration(PostgresException refused) => refused.SqlState.StartsWith("42", StringComparison.Ordinal);
 
     static async Task<bool> HasAsync(
-        NpgsqlConnection connection, KeyValuePair<TopicPartition, KafkaPlace>[] written, string server, CancellationToken limit)
+        NpgsqlConnection connection,
+        KeyValuePair<TopicPartition, KafkaPlace>[] written,
+        string server,
+        CancellationToken limit
+    )
     {
         await using var check = new NpgsqlCommand(Check, connection);
         check.Parameters.AddWithValue(Array.ConvertAll(written, each => each.Key.Topic));

@@ -21,7 +21,8 @@ sealed class TopicIdentity(string topic, Action tellStuck) : IDisposable
     volatile bool _isStuck;
 
     /// <summary>
-    /// The topic's id; empty where the brokers are older than 2.8 and have none. Null where they do not tell it now: a partition has no leader.
+    /// The topic's id; empty where the brokers are older than 2.8 and have none. Null where they do not tell it now: a partition has no
+    /// leader.
     /// </summary>
     /// <exception cref="KafkaException">They do not answer, or the topic is not there.</exception>
     public string? Ask(IConsumer<byte[]?, byte[]> consumer)
@@ -58,14 +59,21 @@ sealed class TopicIdentity(string topic, Action tellStuck) : IDisposable
     {
         _admin ??= new DependentAdminClientBuilder(consumer.Handle).Build();
         // Where a partition has no leader, the client's DescribeTopics never answers, whatever its limit, and ends the process later.
-        if (_isStuck || _admin.GetMetadata(topic, Limit).Topics is not [{ Error.IsError: false } seen] || seen.Partitions.Exists(each => each.Leader < 0 || each.Error.IsError))
+        if (
+            _isStuck
+            || _admin.GetMetadata(topic, Limit).Topics is not [{ Error.IsError: false } seen]
+            || seen.Partitions.Exists(each => each.Leader < 0 || each.Error.IsError)
+        )
         {
             return null;
         }
         var options = new DescribeTopicsOptions { RequestTimeout = Limit };
         try
         {
-            var answer = await _admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), options).WaitAsync(2 * Limit).ConfigureAwait(false);
+            var answer = await _admin
+                .DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), options)
+                .WaitAsync(2 * Limit)
+                .ConfigureAwait(false);
             var id = answer.TopicDescriptions.Single().TopicId;
             return id is null || id.MostSignificantBits == 0 && id.LeastSignificantBits == 0 ? "" : id.ToString();
         }

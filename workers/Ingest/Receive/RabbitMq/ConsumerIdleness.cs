@@ -1,8 +1,9 @@
 namespace Betting.Ingest.Receive.RabbitMq;
 
 /// <summary>
-/// Tells when a consumer that gets nothing is to be replaced. Where the queue was deleted and declared again within moments, RabbitMQ cancels nobody: it
-/// attaches the consumer to the new queue and delivers nothing to it, although messages count as delivered. They go back when its connection ends.
+/// Tells when a consumer that gets nothing is to be replaced. Where the queue was deleted and declared again within moments, RabbitMQ
+/// cancels nobody: it attaches the consumer to the new queue and delivers nothing to it, although messages count as delivered. They go back
+/// when its connection ends.
 /// </summary>
 sealed class ConsumerIdleness(TimeProvider clock)
 {

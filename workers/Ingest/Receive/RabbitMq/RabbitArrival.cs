@@ -11,4 +11,10 @@ namespace Betting.Ingest.Receive.RabbitMq;
 /// <param name="Body">Bytes that stay.</param>
 /// <param name="Cut">What was left out of it on its way, and what is held for it.</param>
 public sealed record RabbitArrival(
-    RabbitConsumer Consumer, ulong Number, bool IsRedelivered, IReadOnlyBasicProperties Properties, ReadOnlyMemory<byte> Body, ContentCut Cut);
+    RabbitConsumer Consumer,
+    ulong Number,
+    bool IsRedelivered,
+    IReadOnlyBasicProperties Properties,
+    ReadOnlyMemory<byte> Body,
+    ContentCut Cut
+);

@@ -14,8 +14,9 @@ namespace Betting.Ingest.Receive.RabbitMq;
 public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 {
     /// <summary>
-    /// Messages that may be on the way to a consumer unacknowledged: eight batches by default. Not a setting: with different counts, a replica that
-    /// dies with a part of what another one gave back would change the order of the queue; docs/decisions/ingest-one-consumer.md.
+    /// Messages that may be on the way to a consumer unacknowledged: eight batches by default. Not a setting: with different counts, a
+    /// replica that dies with a part of what another one gave back would change the order of the queue;
+    /// docs/decisions/ingest-one-consumer.md.
     /// </summary>
     public const ushort Prefetch = 8000;
 
@@ -35,19 +36,24 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     readonly ILogger _log;
     readonly Lock _gate = new();
     readonly SortedSet<ulong> _unanswered = [];
-    volatile bool _broken, _isCancelled, _isSlow;
+    volatile bool _broken,
+        _isCancelled,
+        _isSlow;
 
     // The number of the last message that is in the inbox; used by the client's dispatcher alone.
     ulong _registered;
 
     // How many messages are done with, and when the last one was, or the first one came after all were.
-    long _done, _stands;
+    long _done,
+        _stands;
     volatile bool _isActive;
 
-    RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ContentCuts cuts, FrameFilter frames, ILogger log) : base(channel) =>
-        (_connection, _inbox, _cuts, _frames, _log) = (connection, inbox, cuts, frames, log);
+    RabbitConsumer(IConnection connection, IChannel channel, RabbitInbox inbox, ContentCuts cuts, FrameFilter frames, ILogger log)
+        : base(channel) => (_connection, _inbox, _cuts, _frames, _log) = (connection, inbox, cuts, frames, log);
 
-    /// <summary>True once RabbitMQ has delivered to it: then it is the queue's one active consumer for as long as it is connected.</summary>
+    /// <summary>
+    /// True once RabbitMQ has delivered to it: then it is the queue's one active consumer for as long as it is connected.
+    /// </summary>
     public bool IsActive => _isActive;
 
     /// <summary>Messages that it has received.</summary>
@@ -74,12 +80,14 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     public bool IsUsable => IsRunning && Channel.IsOpen && !_broken && !_isCancelled;
 
     /// <summary>
-    /// True where the consumer's queue was deleted: the broker delivers nothing of it again. What the consumer has brought is nowhere else, and is
-    /// applied.
+    /// True where the consumer's queue was deleted: the broker delivers nothing of it again. What the consumer has brought is nowhere else,
+    /// and is applied.
     /// </summary>
     public bool IsCancelled => _isCancelled && !_broken;
 
-    /// <summary>True until the watch has found out whether its queue was deleted, or RabbitMQ cancelled it because it acknowledged nothing for long.</summary>
+    /// <summary>
+    /// True until the watch has found out whether its queue was deleted, or RabbitMQ cancelled it because it acknowledged nothing for long.
+    /// </summary>
     public bool IsSlow => _isSlow;
 
     /// <summary>Higher than those of the consumers before it.</summary>
@@ -99,11 +107,21 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     public Task AskAsync() => Channel.BasicQosAsync(0, Prefetch, global: false);
 
     /// <summary>Connects and consumes; the queues are there.</summary>
-    public static async Task<RabbitConsumer> StartAsync(RabbitMqOptions rabbit, RabbitInbox inbox, ILogger log, CancellationToken cancellation)
+    public static async Task<RabbitConsumer> StartAsync(
+        RabbitMqOptions rabbit,
+        RabbitInbox inbox,
+        ILogger log,
+        CancellationToken cancellation
+    )
     {
         var cuts = new ContentCuts(inbox.Held);
         var (connection, frames) = await RabbitConnection.OpenAsync(
-            rabbit, "ingest", () => new FrameFilter(new ContentRule(cuts)), AnswerLimit, cancellation);
+            rabbit,
+            "ingest",
+            () => new FrameFilter(new ContentRule(cuts)),
+            AnswerLimit,
+            cancellation
+        );
         try
         {
             // The client waits for its own limit, whatever the token says.
@@ -123,8 +141,15 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     }
 
     public override Task HandleBasicDeliverAsync(
-        string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
-        CancellationToken cancellationToken = default)
+        string consumerTag,
+        ulong deliveryTag,
+        bool redelivered,
+        string exchange,
+        string routingKey,
+        IReadOnlyBasicProperties properties,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellationToken = default
+    )
     {
         if (AreDone)
         {
@@ -159,7 +184,12 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
 
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
-        if (!IsLost && CancelsSlowConsumers(_connection) && !AreDone && _inbox.Clock.GetElapsedTime(Volatile.Read(ref _stands)) >= ShortestTimeout)
+        if (
+            !IsLost
+            && CancelsSlowConsumers(_connection)
+            && !AreDone
+            && _inbox.Clock.GetElapsedTime(Volatile.Read(ref _stands)) >= ShortestTimeout
+        )
         {
             _isSlow = _isCancelled = true;
         }
@@ -170,12 +200,17 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
         return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
     }
 
-    // From 4.3 on RabbitMQ cancels a consumer that has acknowledged nothing for consumer_timeout (30 minutes by default), and keeps its channel.
+    // From 4.3 on RabbitMQ cancels a consumer that has acknowledged nothing for consumer_timeout (30 minutes by default), and keeps its
+    // channel.
     static bool CancelsSlowConsumers(IConnection connection) =>
-        connection.ServerProperties?.TryGetValue("version", out var version) == true && version is byte[] text
-        && Version.TryParse(System.Text.Encoding.ASCII.GetString(text).Split('-', '+')[0], out var parsed) && parsed >= new Version(4, 3);
+        connection.ServerProperties?.TryGetValue("version", out var version) == true
+        && version is byte[] text
+        && Version.TryParse(System.Text.Encoding.ASCII.GetString(text).Split('-', '+')[0], out var parsed)
+        && parsed >= new Version(4, 3);
 
-    /// <summary>Its queue was deleted, whether the broker has told this consumer or not. One that is lost had given its messages back before.</summary>
+    /// <summary>
+    /// Its queue was deleted, whether the broker has told this consumer or not. One that is lost had given its messages back before.
+    /// </summary>
     public void Cancelled()
     {
         if (_isCancelled || IsLost)
@@ -233,7 +268,10 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
             firstUnanswered = _unanswered.Count == 0 ? ulong.MaxValue : _unanswered.Min;
         }
         // One acknowledgement for everything up to there, as long as nothing before it has to wait.
-        if (batch.LastOrDefault(message => message.Number < firstUnanswered) is { } last && !await AcknowledgeAsync(last.Number, multiple: true))
+        if (
+            batch.LastOrDefault(message => message.Number < firstUnanswered) is { } last
+            && !await AcknowledgeAsync(last.Number, multiple: true)
+        )
         {
             Remember(batch.Where(message => message.Number < firstUnanswered));
         }

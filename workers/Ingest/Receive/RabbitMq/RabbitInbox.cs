@@ -29,7 +29,9 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
     /// <summary>Waits until there may be a message to take.</summary>
     public ValueTask<bool> WaitAsync(CancellationToken cancellation) => _messages.Reader.WaitToReadAsync(cancellation);
 
-    /// <summary>Takes the messages that are nowhere else, because the queue that they came from was deleted. The others stay in their order.</summary>
+    /// <summary>
+    /// Takes the messages that are nowhere else, because the queue that they came from was deleted. The others stay in their order.
+    /// </summary>
     public List<RabbitArrival> TakeLastCopies()
     {
         lock (_gate)
@@ -46,7 +48,10 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
         }
     }
 
-    /// <summary>Takes the next message; false where there is none now, or it is another consumer's and those of the consumer before it are to be applied first.</summary>
+    /// <summary>
+    /// Takes the next message; false where there is none now, or it is another consumer's and those of the consumer before it are to be
+    /// applied first.
+    /// </summary>
     /// <param name="before">Whose messages were taken before; null where none were.</param>
     /// <param name="arrival">The message.</param>
     public bool TryTake(RabbitConsumer? before, [NotNullWhen(true)] out RabbitArrival? arrival)

@@ -15,10 +15,21 @@ namespace Betting.Ingest.Receive.RabbitMq;
 /// connections.
 /// </summary>
 public sealed class RabbitWatch(
-    RabbitInbox inbox, RabbitQueues queues, IOptions<RabbitMqOptions> rabbit, Outages outages,
-    Readiness readiness, IngestMetrics metrics, Heartbeats heartbeats, TimeProvider clock, ILogger<RabbitWatch> log) : IWorkerLoop
+    RabbitInbox inbox,
+    RabbitQueues queues,
+    IOptions<RabbitMqOptions> rabbit,
+    Outages outages,
+    Readiness readiness,
+    IngestMetrics metrics,
+    Heartbeats heartbeats,
+    TimeProvider clock,
+    ILogger<RabbitWatch> log
+) : IWorkerLoop
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Again = TimeSpan.FromMilliseconds(500), Timeout = TimeSpan.FromSeconds(5), PatienceToOpen = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1),
+        Again = TimeSpan.FromMilliseconds(500),
+        Timeout = TimeSpan.FromSeconds(5),
+        PatienceToOpen = TimeSpan.FromSeconds(15);
 
     // The alert's limit. Alerts take the smallest value of all replicas: one that has just begun to look must not speak for a queue that
     // stands.
@@ -33,7 +44,8 @@ public sealed class RabbitWatch(
     readonly RabbitTopology _topology = new(queues, readiness, clock, log);
     (RabbitConsumer? Consumer, ulong Count) _received;
     readonly ConsumerIdleness _idle = new(clock);
-    int _emptyAnswers, _deletions;
+    int _emptyAnswers,
+        _deletions;
     IConnection? _connection;
     IChannel? _channel;
     RabbitConsumer? _consumer;
@@ -94,7 +106,10 @@ public sealed class RabbitWatch(
     // The look over this loop's own connection.
     async Task<bool> SeeAsync(CancellationToken stopping)
     {
-        using var limit = new CancellationTokenSource(_channel is { IsOpen: true } && _consumer is { IsUsable: true } ? Timeout : PatienceToOpen, clock);
+        using var limit = new CancellationTokenSource(
+            _channel is { IsOpen: true } && _consumer is { IsUsable: true } ? Timeout : PatienceToOpen,
+            clock
+        );
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
         try
         {
@@ -122,7 +137,8 @@ public sealed class RabbitWatch(
         {
             if (failure is QueueMismatchException && _consumer is { } consumer)
             {
-                // A consumer begins only on a queue with the right arguments, so its queue was deleted. RabbitMQ may have attached it to the other one.
+                // A consumer begins only on a queue with the right arguments, so its queue was deleted. RabbitMQ may have attached it to
+                // the other one.
                 consumer.Cancelled();
                 await consumer.LeaveAsync();
             }
@@ -133,8 +149,8 @@ public sealed class RabbitWatch(
         }
     }
 
-    // Null where a queue is not there. That is no outage: the next look declares both, and fails where they cannot be there, as while the node of a
-    // classic queue is down.
+    // Null where a queue is not there. That is no outage: the next look declares both, and fails where they cannot be there, as while the
+    // node of a classic queue is down.
     async Task<QueueDeclareOk?> LookAtQueuesAsync(IChannel channel, CancellationToken cancellation)
     {
         try
@@ -143,7 +159,10 @@ public sealed class RabbitWatch(
             var queue = await channel.QueueDeclarePassiveAsync(Topics.Commands, cancellation).WaitAsync(cancellation);
             if (queues.Failure is null)
             {
-                metrics.DeadLettersWaiting(RabbitDoor.Door, await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), cancellation).WaitAsync(cancellation));
+                metrics.DeadLettersWaiting(
+                    RabbitDoor.Door,
+                    await channel.MessageCountAsync(Topics.DeadLetter(Topics.Commands), cancellation).WaitAsync(cancellation)
+                );
             }
             return queue;
         }
@@ -160,7 +179,11 @@ public sealed class RabbitWatch(
         if (_emptyAnswers >= MostEmptyAnswers)
         {
             _backlog.Forget();
-            outages.Failed(Stores.Rabbit, Name, $"the queue {Topics.Commands} does not answer: it has no leader, or the broker is overloaded");
+            outages.Failed(
+                Stores.Rabbit,
+                Name,
+                $"the queue {Topics.Commands} does not answer: it has no leader, or the broker is " + $"overloaded"
+            );
         }
         return _emptyAnswers == 0;
     }
@@ -202,8 +225,11 @@ public sealed class RabbitWatch(
         }
         if (_consumer is { } before)
         {
-            // The queue may be gone, or another one of the same name, that somebody else has declared. The consumer stays while that is not known.
-            await _topology.DeclareAsync(_connection!, before is { IsCancelled: true, IsSlow: false }, cancellation).WaitAsync(cancellation);
+            // The queue may be gone, or another one of the same name, that somebody else has declared. The consumer stays while that is not
+            // known.
+            await _topology
+                .DeclareAsync(_connection!, before is { IsCancelled: true, IsSlow: false }, cancellation)
+                .WaitAsync(cancellation);
             before.Resolve(isDeleted: queues.Deletions != _deletions);
             await before.LeaveAsync();
         }

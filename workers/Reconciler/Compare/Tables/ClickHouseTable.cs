@@ -17,7 +17,8 @@ sealed class ClickHouseTable(ClickHouseClient client, ComparedTable table, Exact
     {
         await using var rows = await client.ExecuteReaderAsync(
             $"SELECT {ranges.ClickHouse}, toInt64(count()), toString(sum(toInt128({_hash}))) FROM {_source} GROUP BY 1",
-            cancellationToken: cancellation);
+            cancellationToken: cancellation
+        );
         var totals = new Dictionary<long, RangeTotals>();
         while (await rows.ReadAsync(cancellation))
         {
@@ -27,13 +28,18 @@ sealed class ClickHouseTable(ClickHouseClient client, ComparedTable table, Exact
     }
 
     public async IAsyncEnumerable<RowChecksum> RowsAsync(
-        IdRanges ranges, IReadOnlyCollection<long> numbers, [EnumeratorCancellation] CancellationToken cancellation)
+        IdRanges ranges,
+        IReadOnlyCollection<long> numbers,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("numbers", numbers.ToArray());
         await using var rows = await client.ExecuteReaderAsync(
             $$"""SELECT id, {{_hash}} FROM {{_source}} WHERE has({numbers:Array(Int64)}, {{ranges.ClickHouse}}) ORDER BY id""",
-            parameters, cancellationToken: cancellation);
+            parameters,
+            cancellationToken: cancellation
+        );
         while (await rows.ReadAsync(cancellation))
         {
             yield return new RowChecksum(rows.GetInt64(0), null, rows.GetInt64(1));
@@ -50,7 +56,9 @@ sealed class ClickHouseTable(ClickHouseClient client, ComparedTable table, Exact
             parameters.AddParameter("ids", part);
             await using var rows = await client.ExecuteReaderAsync(
                 $$"""SELECT id, {{columns}} FROM {{_source}} WHERE id IN {ids:Array(Int64)}""",
-                parameters, cancellationToken: cancellation);
+                parameters,
+                cancellationToken: cancellation
+            );
             while (await rows.ReadAsync(cancellation))
             {
                 values[rows.GetInt64(0)] = [.. Enumerable.Range(1, table.Columns.Count).Select(rows.GetString)];

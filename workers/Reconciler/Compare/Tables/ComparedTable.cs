@@ -13,14 +13,23 @@ sealed record ComparedTable(string Name, string Changes, IReadOnlyList<Column> C
 {
     static readonly Column Id = new("id", "id::text", "toString(id)");
 
-    public static readonly ComparedTable Users = new("users", "user_changes",
-        [Id, Column.Text("name", "name"), Column.Time("created_at", "created_at")]);
+    public static readonly ComparedTable Users = new(
+        "users",
+        "user_changes",
+        [Id, Column.Text("name", "name"), Column.Time("created_at", "created_at")]
+    );
 
-    public static readonly ComparedTable Events = new("events", "event_changes",
+    public static readonly ComparedTable Events = new(
+        "events",
+        "event_changes",
         [
-            Id, Column.Text("name", "name"), Column.Text("category", "category"), Column.Time("start_time", "start_time"),
+            Id,
+            Column.Text("name", "name"),
+            Column.Text("category", "category"),
+            Column.Time("start_time", "start_time"),
             Column.Text("status", "status"),
-        ]);
+        ]
+    );
 
     public static readonly IReadOnlyList<ComparedTable> All = [Users, Events];
 
@@ -29,8 +38,10 @@ sealed record ComparedTable(string Name, string Changes, IReadOnlyList<Column> C
     {
         var seen = SeenChange.By(cut, epoch);
         var names = Columns.Skip(1).Select(column => column.Name);
-        var values = names.Select((name, bit) =>
-            FormattableString.Invariant($"argMaxIf({name}, version, NOT deleted AND bitAnd(not_sent, {1 << bit}) = 0) AS {name}"));
+        var values = names.Select(
+            (name, bit) =>
+                FormattableString.Invariant($"argMaxIf({name}, version, NOT deleted AND bitAnd(not_sent, {1 << bit}) = 0) AS {name}")
+        );
         return $"""
             (SELECT id, {string.Join(", ", values)} FROM {Changes} WHERE {seen} GROUP BY id
              HAVING NOT argMax(deleted, version)

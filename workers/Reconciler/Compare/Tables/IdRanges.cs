@@ -10,7 +10,9 @@ sealed class IdRanges
 {
     public const int Most = 1024;
 
-    readonly long _first, _last, _width;
+    readonly long _first,
+        _last,
+        _width;
 
     /// <param name="first">The least id; null of an empty table.</param>
     /// <param name="last">The largest id.</param>
@@ -23,11 +25,14 @@ sealed class IdRanges
     }
 
     /// <summary>The range's number, 0 to <see cref="Most"/> - 1, of the column <c>id</c>.</summary>
-    public string Postgres => string.Create(CultureInfo.InvariantCulture,
-        $"((least(greatest(id, {_first}), {_last}) - {_first}) / {_width})");
+    public string Postgres =>
+        string.Create(CultureInfo.InvariantCulture, $"((least(greatest(id, {_first}), {_last}) - {_first}) / {_width})");
 
     /// <inheritdoc cref="Postgres"/>
     // toInt64: a large literal is unsigned, and has no common type with a signed id.
-    public string ClickHouse => string.Create(CultureInfo.InvariantCulture,
-        $"intDiv(least(greatest(id, toInt64({_first})), toInt64({_last})) - toInt64({_first}), toInt64({_width}))");
+    public string ClickHouse =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"intDiv(least(greatest(id, toInt64({_first})), toInt64({_last})) - toInt64({_first}), toInt64({_width}))"
+        );
 }

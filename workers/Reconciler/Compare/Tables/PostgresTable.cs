@@ -31,7 +31,10 @@ sealed class PostgresTable(NpgsqlConnection snapshot, ComparedTable table) : ITa
     }
 
     public async IAsyncEnumerable<RowChecksum> RowsAsync(
-        IdRanges ranges, IReadOnlyCollection<long> numbers, [EnumeratorCancellation] CancellationToken cancellation)
+        IdRanges ranges,
+        IReadOnlyCollection<long> numbers,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
         await using var command = Command($"SELECT id, {_hash} FROM {table.Name} WHERE {ranges.Postgres} = ANY($1) ORDER BY id");
         command.Parameters.AddWithValue(numbers.ToArray());

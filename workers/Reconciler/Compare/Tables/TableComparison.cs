@@ -15,14 +15,21 @@ sealed class TableComparison(IOptions<ReconcilerOptions> options, TimeProvider c
     /// <param name="progress">Gets a line a step.</param>
     /// <param name="cancellation">Ends the comparison without a result.</param>
     public async Task<TableResult> RunAsync(
-        ComparedTable table, IdRanges ranges, ITableSide expected, ITableSide found, IProgress<string> progress,
-        CancellationToken cancellation)
+        ComparedTable table,
+        IdRanges ranges,
+        ITableSide expected,
+        ITableSide found,
+        IProgress<string> progress,
+        CancellationToken cancellation
+    )
     {
         var totals = (Expected: expected.TotalsAsync(ranges, cancellation), Found: found.TotalsAsync(ranges, cancellation));
         await Task.WhenAll(totals.Expected, totals.Found);
         var (left, right) = (await totals.Expected, await totals.Found);
-        var numbers = left.Keys.Union(right.Keys)
-            .Where(number => left.GetValueOrDefault(number) != right.GetValueOrDefault(number)).ToList();
+        var numbers = left
+            .Keys.Union(right.Keys)
+            .Where(number => left.GetValueOrDefault(number) != right.GetValueOrDefault(number))
+            .ToList();
         var (rows, foundRows) = (left.Values.Sum(of => of.Rows), right.Values.Sum(of => of.Rows));
         progress.Report($"the table {table.Name}: {foundRows:N0} rows read, {numbers.Count:N0} ranges of ids differ in their totals");
         var drift = new Drift([], 0);
@@ -38,11 +45,21 @@ sealed class TableComparison(IOptions<ReconcilerOptions> options, TimeProvider c
             }
         }
         return new TableResult(
-            table.Name, rows, foundRows, drift.Count, await DescribeAsync(table, expected, found, drift.Listed, cancellation));
+            table.Name,
+            rows,
+            foundRows,
+            drift.Count,
+            await DescribeAsync(table, expected, found, drift.Listed, cancellation)
+        );
     }
 
     async Task<Drift> RowsAsync(
-        IdRanges ranges, ITableSide expected, ITableSide found, IReadOnlyCollection<long> numbers, CancellationToken cancellation)
+        IdRanges ranges,
+        ITableSide expected,
+        ITableSide found,
+        IReadOnlyCollection<long> numbers,
+        CancellationToken cancellation
+    )
     {
         var listed = new List<RowPair>();
         long count = 0;
@@ -59,7 +76,12 @@ sealed class TableComparison(IOptions<ReconcilerOptions> options, TimeProvider c
     }
 
     static async Task<IReadOnlyList<RowFinding>> DescribeAsync(
-        ComparedTable table, ITableSide expected, ITableSide found, IReadOnlyList<RowPair> pairs, CancellationToken cancellation)
+        ComparedTable table,
+        ITableSide expected,
+        ITableSide found,
+        IReadOnlyList<RowPair> pairs,
+        CancellationToken cancellation
+    )
     {
         if (pairs.Count == 0)
         {
@@ -68,8 +90,10 @@ sealed class TableComparison(IOptions<ReconcilerOptions> options, TimeProvider c
         var ids = pairs.Select(pair => pair.Id).ToList();
         var left = await expected.ValuesAsync(ids, cancellation);
         var right = await found.ValuesAsync(ids, cancellation);
-        return [.. pairs.Select(pair =>
-            RowFinding.Of(pair, table.Columns, left.GetValueOrDefault(pair.Id), right.GetValueOrDefault(pair.Id)))];
+        return
+        [
+            .. pairs.Select(pair => RowFinding.Of(pair, table.Columns, left.GetValueOrDefault(pair.Id), right.GetValueOrDefault(pair.Id))),
+        ];
     }
 
     sealed record Drift(IReadOnlyList<RowPair> Listed, long Count);
