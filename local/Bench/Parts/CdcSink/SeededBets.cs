@@ -54,7 +54,8 @@ static class SeededBets
             say($"  seeding bets {from:N0} of {bets:N0}");
             var count = Math.Min(Chunk, bets - from);
             await database.RunAsync(
-                Text(
+                string.Create(
+                    CultureInfo.InvariantCulture,
                     $"""
                     INSERT INTO bet_changes (id, version, committed_at, topic, user_id, event_id, status, amount, payout, placed_at,
                     settled_at)
@@ -71,7 +72,8 @@ static class SeededBets
                 cancellation
             );
             await database.RunAsync(
-                Text(
+                string.Create(
+                    CultureInfo.InvariantCulture,
                     $"""
                     INSERT INTO bets_analytics_rows (bet_id, bet_status, bet_amount, payout, placed_at, settled_at, user_id, user_name,
                     user_created_at, event_id, event_name,
