@@ -17,22 +17,21 @@ static class BenchCommand
         parts.AcceptOnlyFromAmong([.. BenchParts.All.Select(part => part.Name)]);
         var quick = new Option<bool>("--quick")
         {
-            Description = "one repetition instead of three and shorter measurements: for a " + "look, not for a comparison",
+            Description = "one repetition instead of three and shorter measurements: for a look, not for a comparison",
         };
         var json = new Option<string?>("--json") { Description = "write the figures with every repetition to this file" };
         var only = new Option<string[]>("--only")
         {
-            Description = "measure only what has this word in its name; may be " + "repeated",
+            Description = "measure only what has this word in its name; may be repeated",
             DefaultValueFactory = _ => [],
         };
         var profile = new Option<bool>("--profile")
         {
-            Description = "tell where the time of each measurement went (processors, " + "statements of PostgreSQL); slows it down",
+            Description = "tell where the time of each measurement went (processors, statements of PostgreSQL); slows it down",
         };
         var command = new RootCommand(
             "Measures the workers on this machine beside what limits them, and prints one row a figure: value, limit or peer, ratio, "
-                + "target.\n"
-                + "Absolute figures depend on the machine; ratios are taken within one run. Progress goes to standard error.\n"
+                + "target.\nAbsolute figures depend on the machine; ratios are taken within one run. Progress goes to standard error.\n"
                 + "The exit code is 0 when everything was measured: a target that is missed is shown, it is no error."
         )
         {

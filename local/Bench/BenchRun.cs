@@ -51,7 +51,7 @@ public sealed class BenchRun(bool quick, bool profile, IReadOnlyList<string> onl
     /// <summary>The machine's noise, as a figure.</summary>
     public void AddBaseline() =>
         _figures.Add(
-            new Figure("machine", "the same fixed work at start, middle and " + "end", new Samples(_baseline), "s")
+            new Figure("machine", "the same fixed work at start, middle and end", new Samples(_baseline), "s")
             {
                 Note = "its spread is the noise of the machine: smaller differences between two runs mean nothing",
             }

@@ -8,8 +8,7 @@ static partial class CaptureLog
         EventId = 5200,
         Level = LogLevel.Information,
         Message = "A stand-in for the Debezium PostgreSQL connector, not Debezium: captures {Tables} through publication "
-            + "{Publication} and slot "
-            + "{Slot} into topics {Prefix}.*, epoch {Epoch}"
+            + "{Publication} and slot {Slot} into topics {Prefix}.*, epoch {Epoch}"
     )]
     public static partial void Started(ILogger logger, string tables, string publication, string slot, string prefix, int epoch);
 
@@ -20,15 +19,14 @@ static partial class CaptureLog
         EventId = 5202,
         Level = LogLevel.Warning,
         Message = "A new snapshot in epoch {Epoch} after changes were captured before: {Reason}. Deletes in between have left no "
-            + "trace, and "
-            + "reads do not outrank changes of the same epoch: reconcile, or advance the epoch"
+            + "trace, and reads do not outrank changes of the same epoch: reconcile, or advance the epoch"
     )]
     public static partial void SnapshotRepeats(ILogger logger, int epoch, string reason);
 
     [LoggerMessage(
         EventId = 5203,
         Level = LogLevel.Information,
-        Message = "Snapshot complete: {Rows} rows as of LSN {Lsn} in " + "{Seconds:F1} s"
+        Message = "Snapshot complete: {Rows} rows as of LSN {Lsn} in {Seconds:F1} s"
     )]
     public static partial void SnapshotComplete(ILogger logger, long rows, ulong lsn, double seconds);
 

@@ -4,7 +4,7 @@ using Betting.Local.Capture;
 
 var postgres = new Option<string>("--postgres")
 {
-    Description = "Connection string of a role that may replicate and read the " + "tables.",
+    Description = "Connection string of a role that may replicate and read the tables.",
     Required = true,
 };
 var kafka = new Option<string>("--kafka") { Description = "Bootstrap servers: host:port, several separated by commas.", Required = true };
@@ -20,7 +20,7 @@ var publication = new Option<string>("--publication")
 };
 var slot = new Option<string>("--slot")
 {
-    Description = "The replication slot; it is created where it is not " + "there.",
+    Description = "The replication slot; it is created where it is not there.",
     DefaultValueFactory = _ => "debezium_slot",
 };
 var tables = new Option<string>("--tables")
@@ -30,17 +30,17 @@ var tables = new Option<string>("--tables")
 };
 var epoch = new Option<int>("--epoch")
 {
-    Description = "Generation of the PostgreSQL cluster, sent as header 'epoch' with each " + "record.",
+    Description = "Generation of the PostgreSQL cluster, sent as header 'epoch' with each record.",
     DefaultValueFactory = _ => 1,
 };
 var heartbeat = new Option<int>("--heartbeat-ms")
 {
-    Description = "Milliseconds between heartbeat " + "records.",
+    Description = "Milliseconds between heartbeat records.",
     DefaultValueFactory = _ => 1000,
 };
 var heartbeatAction = new Option<string>("--heartbeat-action-query")
 {
-    Description = "Statement that runs in PostgreSQL with each " + "heartbeat.",
+    Description = "Statement that runs in PostgreSQL with each heartbeat.",
     DefaultValueFactory = _ => "",
 };
 var data = new Option<string>("--data") { Description = "Folder of the file that says how far capture has come.", Required = true };

@@ -87,7 +87,7 @@ sealed class Snapshot(Catalog catalog, Outbox outbox, RecordWriter records, Reco
     static async Task<(long Id, long Micros)> MomentAsync(NpgsqlConnection connection, CancellationToken stop)
     {
         await using var command = new NpgsqlCommand(
-            "select txid_current(), (extract(epoch from clock_timestamp()) * " + "1000000)::bigint",
+            "select txid_current(), (extract(epoch from clock_timestamp()) * 1000000)::bigint",
             connection
         );
         await using var reader = await command.ExecuteReaderAsync(stop);

@@ -6,7 +6,7 @@ static partial class ServerLog
     [LoggerMessage(
         1,
         LogLevel.Information,
-        "ClickHouse {Version} as a library (a stand-in host for one machine) serves {Path}, up " + "after {Milliseconds} ms"
+        "ClickHouse {Version} as a library (a stand-in host for one machine) serves {Path}, up after {Milliseconds} ms"
     )]
     public static partial void Started(ILogger logger, string version, string path, long milliseconds);
 

@@ -118,8 +118,7 @@ public sealed class Cluster : IAsyncDisposable
             catch (TimeoutException)
             {
                 throw new EngineException(
-                    $"{worker.Name} is not ready after {limit.TotalSeconds:F0} s: "
-                        + $"{await worker.WhyNotReadyAsync()}; its log is in {Logs}"
+                    $"{worker.Name} is not ready after {limit.TotalSeconds:F0} s: {await worker.WhyNotReadyAsync()}; its log is in {Logs}"
                 );
             }
         }

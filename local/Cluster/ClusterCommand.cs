@@ -35,12 +35,11 @@ static class ClusterCommand
     {
         var seconds = new Option<double?>("--for")
         {
-            Description =
-                "run this many seconds unattended, then drain, reconcile, check " + "every invariant; exit code 0 only if all hold",
+            Description = "run this many seconds unattended, then drain, reconcile, check every invariant; exit code 0 only if all hold",
         }.InRange(1, 2_592_000);
         var rate = new Option<double>("--rate")
         {
-            Description = "commands a second; 0: as fast as it " + "goes",
+            Description = "commands a second; 0: as fast as it goes",
             DefaultValueFactory = _ => 200,
         }.InRange(0, 1_000_000);
         var users = new Option<int>("--users") { Description = "how many users may bet", DefaultValueFactory = _ => 2_000 }.InRange(
@@ -60,23 +59,23 @@ static class ClusterCommand
         }.AcceptOnlyFromAmong("both", "kafka", "rabbitmq");
         var data = new Option<string>("--data")
         {
-            Description = "the folder of everything that is " + "written",
+            Description = "the folder of everything that is written",
             DefaultValueFactory = _ => Path.Combine(Installed.ProjectRoot, ".local", "data"),
         };
         var replicas = new Option<string[]>("--replicas")
         {
-            Description = "Worker=N, for example CdcSink=2; may be " + "repeated",
+            Description = "Worker=N, for example CdcSink=2; may be repeated",
             DefaultValueFactory = _ => [],
         };
         var json = new Option<string?>("--json") { Description = "write the summary of --for as JSON to this file" }.ToWrite();
         var follow = new Option<string>("--follow")
         {
-            Description = "ids of commands and bets, separated by commas: the workers' logs " + "tell each step with one of them",
+            Description = "ids of commands and bets, separated by commas: the workers' logs tell each step with one of them",
             DefaultValueFactory = _ => "",
         }.Where(text => FollowedIds.FaultOf(text) is { } form ? $"takes {form} (it is '{text}')" : null);
         var engines = new Option<bool>("--engines")
         {
-            Description = "start the engines alone, print their addresses as NAME=value " + "lines, and stay",
+            Description = "start the engines alone, print their addresses as NAME=value lines, and stay",
         };
         replicas.Validators.Add(result =>
         {

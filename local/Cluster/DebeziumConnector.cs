@@ -29,7 +29,7 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch)
         if (!answer.IsSuccessStatusCode)
         {
             throw new EngineException(
-                $"Kafka Connect refused the connector: {(int)answer.StatusCode} " + $"{await answer.Content.ReadAsStringAsync()}"
+                $"Kafka Connect refused the connector: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}"
             );
         }
         await Deadline.UntilAsync("the connector's task", TimeSpan.FromSeconds(60), IsRunningAsync);

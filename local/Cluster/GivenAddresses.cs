@@ -27,14 +27,14 @@ static class GivenAddresses
             Kafka is { } kafka
                 ? await Task.Run(() => KafkaAnswers(kafka))
                     ? null
-                    : $"{KafkaName}: no broker answers (it is " + $"'{kafka}')"
+                    : $"{KafkaName}: no broker answers (it is '{kafka}')"
                 : null
         )
         ?? (
             Connect is { } connect
                 ? await ConnectAnswersAsync(connect)
                     ? null
-                    : $"{ConnectName}: Kafka Connect does not answer (it " + $"is '{connect}')"
+                    : $"{ConnectName}: Kafka Connect does not answer (it is '{connect}')"
                 : null
         );
 

@@ -37,7 +37,7 @@ public static class Deadline
             if (passed > limit)
             {
                 throw new TimeoutException(
-                    $"{what} did not happen within {limit.TotalSeconds:F0} " + $"s{(last is null ? "" : ": " + last.Message)}",
+                    $"{what} did not happen within {limit.TotalSeconds:F0} s{(last is null ? "" : ": " + last.Message)}",
                     last
                 );
             }

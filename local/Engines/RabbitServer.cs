@@ -153,7 +153,7 @@ public sealed class RabbitServer(string folder, int port, int? managementPort = 
             ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
             // Two schedulers that do not spin while idle: the machine is shared with every other engine.
             ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] =
-                "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface " + "{127,0,0,1}",
+                "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
         };
 
     // Erlang starts its port mapper as a daemon of its own; on our own port it is ours to end.

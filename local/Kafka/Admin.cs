@@ -52,9 +52,9 @@ static class Admin
         app.MapPost("/errors/{api}", (string api, string code, int? times) =>
         {
             if (!RequestKinds.TryParse(api, out short kind))
-                return Results.BadRequest($"'{api}' is no kind of request: use its name " + $"or number");
+                return Results.BadRequest($"'{api}' is no kind of request: use its name or number");
             if (!Enum.TryParse(code, ignoreCase: true, out ErrorCode error))
-                return Results.BadRequest($"'{code}' is no error code: " + $"use its name or number");
+                return Results.BadRequest($"'{code}' is no error code: use its name or number");
             int[] codes = new int[Math.Clamp(times ?? 1, 1, 10_000)];
             Array.Fill(codes, (int)error);
             brokers.PushErrors(kind, codes);
@@ -63,7 +63,7 @@ static class Admin
         app.MapDelete("/errors/{api}", (string api) =>
         {
             if (!RequestKinds.TryParse(api, out short kind))
-                return Results.BadRequest($"'{api}' is no kind of request: use its name " + $"or number");
+                return Results.BadRequest($"'{api}' is no kind of request: use its name or number");
             brokers.ClearErrors(kind);
             return Results.NoContent();
         });

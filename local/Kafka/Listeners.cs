@@ -40,7 +40,7 @@ static partial class Listeners
         socket.Listen(Backlog);
         if (dup2((int)socket.Handle, descriptor) < 0)
             throw new InvalidOperationException(
-                $"dup2 failed with errno {Marshal.GetLastPInvokeError()}: the broker cannot listen on " + $"port {port}"
+                $"dup2 failed with errno {Marshal.GetLastPInvokeError()}: the broker cannot listen on port {port}"
             );
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }

@@ -3,19 +3,19 @@ using Betting.Local.Kafka;
 
 var port = new Option<int>("--port")
 {
-    Description = "Port of the first broker; the others follow it. 0: free " + "ports.",
+    Description = "Port of the first broker; the others follow it. 0: free ports.",
     DefaultValueFactory = _ => 0,
 };
 var adminPort = new Option<int>("--admin-port") { Description = "Port of the admin HTTP. 0: a free port.", DefaultValueFactory = _ => 0 };
 var brokers = new Option<int>("--brokers") { Description = "Brokers in the cluster, 1 to 10.", DefaultValueFactory = _ => 1 };
 var topics = new Option<string>("--topics")
 {
-    Description = "Topics that exist from the start: " + "name:partitions,…",
+    Description = "Topics that exist from the start: name:partitions,…",
     DefaultValueFactory = _ => "",
 };
 var bytes = new Option<long>("--retention-bytes")
 {
-    Description = "Bytes kept per partition; the oldest batches " + "go.",
+    Description = "Bytes kept per partition; the oldest batches go.",
     DefaultValueFactory = _ => Retention.Default.Bytes,
 };
 var batches = new Option<long>("--retention-batches")
@@ -25,7 +25,7 @@ var batches = new Option<long>("--retention-batches")
 };
 var rebalanceDelay = new Option<int>("--rebalance-delay-ms")
 {
-    Description = "How long an empty group waits for " + "members.",
+    Description = "How long an empty group waits for members.",
     DefaultValueFactory = _ => 200,
 };
 

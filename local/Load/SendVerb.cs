@@ -13,12 +13,12 @@ static class SendVerb
         var kafka = new Option<string?>("--kafka") { Description = "bootstrap servers; left out, that door stays closed" };
         var rabbit = new Option<Uri?>("--rabbitmq")
         {
-            Description = "amqp://user:password@host:port/; left out, that door stays " + "closed",
+            Description = "amqp://user:password@host:port/; left out, that door stays closed",
             CustomParser = Address,
         };
         var rate = new Option<double>("--rate")
         {
-            Description = "commands a second; 0: as fast as it " + "goes",
+            Description = "commands a second; 0: as fast as it goes",
             DefaultValueFactory = _ => 200,
         };
         var seconds = new Option<double>("--for") { Description = "seconds", DefaultValueFactory = _ => 10 };
@@ -52,8 +52,7 @@ static class SendVerb
                     await door.DisposeAsync();
                 }
                 Console.WriteLine(
-                    $"{published.Commands} commands, {published.Duplicates} duplicates, {published.Malformed} malformed "
-                        + $"messages confirmed"
+                    $"{published.Commands} commands, {published.Duplicates} duplicates, {published.Malformed} malformed messages confirmed"
                 );
                 return 0;
             }

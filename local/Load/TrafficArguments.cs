@@ -9,7 +9,7 @@ sealed class TrafficArguments
     readonly Option<int> _seed = new("--seed") { Description = "the same seed gives the same commands", DefaultValueFactory = _ => 1 };
     readonly Option<int> _run = new("--run")
     {
-        Description = "shifts all ids, for new traffic on the same " + "data",
+        Description = "shifts all ids, for new traffic on the same data",
         DefaultValueFactory = _ => 1,
     };
     readonly Option<int> _users = new("--users") { Description = "how many users may bet", DefaultValueFactory = _ => 2_000 };

@@ -17,7 +17,7 @@ static class WriteVerb
         };
         var malformed = new Option<double>("--malformed")
         {
-            Description = "of a thousand messages, how many are " + "malformed",
+            Description = "of a thousand messages, how many are malformed",
             DefaultValueFactory = _ => 0,
         };
         var traffic = new TrafficArguments();

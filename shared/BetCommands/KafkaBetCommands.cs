@@ -69,7 +69,7 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
 
     public Task<CommandOutcome> SendAsync(BetCommand command, TimeSpan? within = null, CancellationToken cancellation = default) =>
         throw new NotSupportedException(
-            "outcomes are answered over RabbitMQ only; over Kafka publish, and read the outcome from the " + "journal"
+            "outcomes are answered over RabbitMQ only; over Kafka publish, and read the outcome from the journal"
         );
 
     public void Dispose() => _producer.Dispose();
@@ -98,8 +98,7 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
                 throw new BetCommandsException(
                     $"Kafka confirmed command {bodies[at].Command.Id} and not {bodies[before].Command.Id}, which stands before it in "
                         + $"the list, has the same key and "
-                        + "may be there or not: look at their outcomes before the list is sent "
-                        + "again",
+                        + "may be there or not: look at their outcomes before the list is sent again",
                     onTheWay[before].Exception?.InnerException
                 );
             }
@@ -213,7 +212,7 @@ sealed class KafkaBetCommands : IBetCommands, IDisposable
     }
 
     string NotConfirmed(BetCommand command) =>
-        $"Kafka did not confirm command {command.Id} within " + $"{_options.PublishWithin.TotalSeconds:F0} s";
+        $"Kafka did not confirm command {command.Id} within {_options.PublishWithin.TotalSeconds:F0} s";
 
     static byte[] Key(BetCommand command) => Encoding.ASCII.GetBytes(CommandContent.Of(command).Key.ToString(CultureInfo.InvariantCulture));
 }

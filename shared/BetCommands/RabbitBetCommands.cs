@@ -72,8 +72,7 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new TimeoutException(
-                $"no outcome of command {command.Id} within {patience.TotalSeconds:F0} s; it may be applied or "
-                    + $"not, and sent again it tells"
+                $"no outcome of command {command.Id} within {patience.TotalSeconds:F0} s; it may be applied or not, and sent again it tells"
             );
         }
     }
@@ -161,7 +160,7 @@ sealed class RabbitBetCommands(IOptions<BetCommandsOptions> options, IOptions<Ra
             catch (PublishException returned) when (returned.IsReturn)
             {
                 throw new BetCommandsException(
-                    $"RabbitMQ has no queue {Topics.Commands}: it was deleted a moment ago, or no Ingest " + $"has ever started there",
+                    $"RabbitMQ has no queue {Topics.Commands}: it was deleted a moment ago, or no Ingest has ever started there",
                     returned
                 );
             }

@@ -12,7 +12,7 @@ namespace Betting.Connections;
 [System.Diagnostics.CodeAnalysis.SuppressMessage(
     "Design",
     "CA1001",
-    Justification = "A source without a timer holds nothing; it ends " + "with the channel."
+    Justification = "A source without a timer holds nothing; it ends with the channel."
 )]
 public sealed class ConfirmedChannel
 {

@@ -25,9 +25,7 @@ public sealed class ProducerUse : IDisposable
         {
             return _hasEnded
                 ? Task.FromException(
-                    new KafkaException(
-                        new Error(ErrorCode.Local_Fatal, "the producer was replaced after a fatal " + "error", isFatal: true)
-                    )
+                    new KafkaException(new Error(ErrorCode.Local_Fatal, "the producer was replaced after a fatal error", isFatal: true))
                 )
                 : _producer.ProduceAsync(topic, message, cancellation);
         }

@@ -28,7 +28,7 @@ public sealed class RabbitMqOptions : IValidatableObject
         if (ManagementUri.Length > 0 && !IsAddress(ManagementUri))
         {
             yield return new ValidationResult(
-                "http://HOST:PORT or https://HOST:PORT; user and password are those of " + "RabbitMq:Uri",
+                "http://HOST:PORT or https://HOST:PORT; user and password are those of RabbitMq:Uri",
                 [nameof(ManagementUri)]
             );
         }

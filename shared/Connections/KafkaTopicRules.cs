@@ -43,14 +43,12 @@ public static class KafkaTopicRules
         if (topic == Topics.Commands && Value(Compression) is { } compression && compression != Topics.CommandSettings[Compression])
         {
             yield return $"{topic} has {Compression}={compression}: records in batches that a publisher wrote in a way of its own are "
-                + $"passed over, "
-                + $"or end the worker; it has to be {Topics.CommandSettings[Compression]}";
+                + $"passed over, or end the worker; it has to be {Topics.CommandSettings[Compression]}";
         }
         if (topic == Topics.Commands && Value(Timestamps) is { } timestamps && timestamps != Topics.CommandSettings[Timestamps])
         {
             yield return $"{topic} has {Timestamps}={timestamps}: records whose publisher's clock is behind are removed before they "
-                + $"are read; "
-                + $"it has to be {Topics.CommandSettings[Timestamps]}";
+                + $"are read; it has to be {Topics.CommandSettings[Timestamps]}";
         }
 
         string? Value(string name) => settings.GetValueOrDefault(name);

@@ -48,25 +48,25 @@ public sealed class PostgresSettings(
             PostgresNeeds.Durability,
             "full_page_writes",
             "off",
-            "full_page_writes is off: pages are torn, and with them what was " + "acknowledged, when the machine crashes"
+            "full_page_writes is off: pages are torn, and with them what was acknowledged, when the machine crashes"
         ),
         (
             PostgresNeeds.Durability,
             "synchronous_commit",
             "off",
-            "synchronous_commit is off for this role: commands that were " + "acknowledged are lost when PostgreSQL crashes"
+            "synchronous_commit is off for this role: commands that were acknowledged are lost when PostgreSQL crashes"
         ),
         (
             PostgresNeeds.Writes,
             "default_transaction_read_only",
             "on",
-            "default_transaction_read_only is on for this role: nothing can " + "be written"
+            "default_transaction_read_only is on for this role: nothing can be written"
         ),
         (
             PostgresNeeds.Writes,
             "session_replication_role",
             "replica",
-            "session_replication_role is replica for this role: triggers " + "and references are not checked"
+            "session_replication_role is replica for this role: triggers and references are not checked"
         ),
         (PostgresNeeds.Capture, "wal_level", "minimal", "wal_level is minimal: changes cannot be captured; it has to be logical"),
         (PostgresNeeds.Capture, "wal_level", "replica", "wal_level is replica: changes cannot be captured; it has to be logical"),
@@ -76,8 +76,7 @@ public sealed class PostgresSettings(
     const string Standbys = "synchronous_standby_names",
         Commit = "synchronous_commit",
         OnlyLocal =
-            "synchronous_commit is local for this role, but standbys are named: commands that were acknowledged are lost in a "
-            + "failover";
+            "synchronous_commit is local for this role, but standbys are named: commands that were acknowledged are lost in a failover";
 
     readonly SettingWatch _watch = new(Stores.Postgres, Condition, readiness, log);
 
@@ -128,7 +127,7 @@ public sealed class PostgresSettings(
         using var limit = new CancellationTokenSource(Limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
         await using var command = await postgres.CreateCommandAsync(
-            "SELECT name, setting FROM pg_settings WHERE name = " + "ANY($1)",
+            "SELECT name, setting FROM pg_settings WHERE name = ANY($1)",
             either.Token
         );
         command.Parameters.AddWithValue(Rules.Select(rule => rule.Setting).Append(Standbys).Distinct().ToArray());

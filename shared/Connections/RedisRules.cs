@@ -27,7 +27,7 @@ static partial class RedisRules
                 wrong.Add(
                     afterSecret || sign < 0
                         ? $"part {place} is neither host:port nor an option"
-                        : $"the option '{key}' or its " + $"value is none that is known"
+                        : $"the option '{key}' or its value is none that is known"
                 );
             }
             else if (sign < 0 && !HasHost(part))

@@ -234,7 +234,7 @@ public sealed class KafkaDeadLetterStore : IDeadLetterStore
                 !Coordinates.TryParse(description.From, out var place) || place.Topic != _source
                     ? $"its headers do not say that it came from {_source}"
                 : record.Message.Headers is LeftOutHeaders { WholeCount: var count }
-                    ? $"it has {count} headers, and more than " + $"{RecordMemory.MaxHeaders} are not read"
+                    ? $"it has {count} headers, and more than {RecordMemory.MaxHeaders} are not read"
                 : LetterHeaders.TruncationOf(headers),
             Key = record.Message.Key,
             Body = record.Message.Value,

@@ -97,6 +97,6 @@ public static class LetterHeaders
     /// <summary>Why a letter with these headers cannot be sent back as it came; null where it can.</summary>
     public static string? TruncationOf(IEnumerable<KeyValuePair<string, string>> headers) =>
         headers.LastOrDefault(header => header.Key == Truncated).Value is { } parts
-            ? $"it was shortened ({parts}); its publisher has " + $"the original, or the Kafka topic at its coordinates"
+            ? $"it was shortened ({parts}); its publisher has the original, or the Kafka topic at its coordinates"
             : null;
 }

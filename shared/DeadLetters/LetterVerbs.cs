@@ -20,7 +20,7 @@ public sealed class LetterVerbs
     readonly Option<string?> _kind = new("--kind") { Description = "Only letters that seem to be of this kind, such as place-bet" };
     readonly Option<string?> _since = new Option<string?>("--since")
     {
-        Description = "Put aside since a moment (2026-11-22T12:00:00Z) " + "or a time ago (90m, 2h, 3d)",
+        Description = "Put aside since a moment (2026-11-22T12:00:00Z) or a time ago (90m, 2h, 3d)",
     }.OfForm(HasForm, PastMoment.Forms);
     readonly Option<string?> _until = new Option<string?>("--until") { Description = "Put aside before such a moment or time" }.OfForm(
         HasForm,
@@ -32,7 +32,7 @@ public sealed class LetterVerbs
     );
     readonly Option<long?> _fromOffset = new Option<long?>("--from-offset")
     {
-        Description = "Only originals from this Kafka offset " + "on",
+        Description = "Only originals from this Kafka offset on",
     }.InRange(0, long.MaxValue);
     readonly Option<long?> _toOffset = new Option<long?>("--to-offset") { Description = "Only originals up to this Kafka offset" }.InRange(
         0,
@@ -75,7 +75,7 @@ public sealed class LetterVerbs
     {
         var verbs = new LetterVerbs(
             worker,
-            store ?? new Option<string?>("--door") { Description = "Only the dead letters of this " + "door" }.OneOf("rabbitmq", "kafka"),
+            store ?? new Option<string?>("--door") { Description = "Only the dead letters of this door" }.OneOf("rabbitmq", "kafka"),
             open
         );
         var parent = new Command("dead-letters", "Looks at messages that were put aside, sends them back, or drops them.");
@@ -96,7 +96,7 @@ public sealed class LetterVerbs
                 verbs.Guarded(
                     verbs.Narrowed(
                         "replay",
-                        "Sends letters back to where they came from, as they " + "came.",
+                        "Sends letters back to where they came from, as they came.",
                         verbs._limit,
                         verbs._all,
                         verbs._dryRun
@@ -237,7 +237,7 @@ public sealed class LetterVerbs
             if (absent.Count > 0)
             {
                 await Console.Error.WriteLineAsync(
-                    $"{_worker} dead-letters: there is no letter " + $"{string.Join(", ", absent.Order(StringComparer.Ordinal))}"
+                    $"{_worker} dead-letters: there is no letter {string.Join(", ", absent.Order(StringComparer.Ordinal))}"
                 );
                 code = code == ExitCodes.Done ? ExitCodes.NotThere : code;
             }
@@ -264,7 +264,7 @@ public sealed class LetterVerbs
     {
         var seen = await run.CountAsync(end, cancellation);
         Console.WriteLine(
-            $"{store.Name}: {Count(seen.Letters - seen.Staying, seen.Copies)} would be " + $"{Done(end)}{Stay(seen)}{BeyondLimit(seen)}"
+            $"{store.Name}: {Count(seen.Letters - seen.Staying, seen.Copies)} would be {Done(end)}{Stay(seen)}{BeyondLimit(seen)}"
         );
         return ExitCodes.Done;
     }

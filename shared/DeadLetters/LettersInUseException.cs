@@ -6,7 +6,7 @@ namespace Betting.DeadLetters;
 /// Somebody else works on the same letters: another replay or drop, which would send them too, or a look that holds some of them.
 /// </summary>
 /// <param name="message">Who, and what to do.</param>
-public sealed class LettersInUseException(string message = "another replay or drop works on these letters; ask again " + "later")
+public sealed class LettersInUseException(string message = "another replay or drop works on these letters; ask again later")
     : Exception(message);
 
 /// <summary>Lets a verb end with the exit code of a store that could not be asked.</summary>

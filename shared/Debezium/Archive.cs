@@ -85,7 +85,7 @@ public static class Archive
     }
 
     static InvalidDataException Damaged(string path, Exception? reason) =>
-        new($"{path} is cut off or damaged: it does not end as a " + $"gzip file does.", reason);
+        new($"{path} is cut off or damaged: it does not end as a gzip file does.", reason);
 
     static StreamRecord Parse(ReadOnlyMemory<byte> line, string path, long number)
     {

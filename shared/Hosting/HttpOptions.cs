@@ -24,7 +24,7 @@ public sealed class HttpOptions : IValidatableObject
         if (!Url.Split(';').All(IsAddress))
         {
             yield return new ValidationResult(
-                "http://ADDRESS:PORT, where ADDRESS is an IP address, localhost, or * for all; TLS is " + "for a proxy",
+                "http://ADDRESS:PORT, where ADDRESS is an IP address, localhost, or * for all; TLS is for a proxy",
                 [nameof(Url)]
             );
         }

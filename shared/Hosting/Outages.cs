@@ -32,7 +32,7 @@ public sealed class Outages : IDisposable
             "worker.store.away",
             Ages,
             "s",
-            "How long a store has not served this worker, by store; 0 while " + "it does"
+            "How long a store has not served this worker, by store; 0 while it does"
         );
     }
 

@@ -109,7 +109,7 @@ public sealed class WorkerCommandLine(string worker, string purpose)
         {
             WorkerLog.VerbFailed(services.GetRequiredService<ILoggerFactory>().CreateLogger(verb), verb, ended);
             await Console.Error.WriteLineAsync(
-                IsCancelled(ended) ? $"{verb}: interrupted" : $"{verb}: interrupted: " + $"{ended.Message.ReplaceLineEndings(" ")}"
+                IsCancelled(ended) ? $"{verb}: interrupted" : $"{verb}: interrupted: {ended.Message.ReplaceLineEndings(" ")}"
             );
             return ExitCodes.NotDone;
         }
@@ -151,7 +151,7 @@ public sealed class WorkerCommandLine(string worker, string purpose)
                 if (parsed.UnmatchedTokens is [var unknown, ..])
                 {
                     await Console.Error.WriteLineAsync(
-                        $"{worker}: unknown argument '{unknown}'; settings are given as " + $"--Section:Key=value, see --help"
+                        $"{worker}: unknown argument '{unknown}'; settings are given as --Section:Key=value, see --help"
                     );
                     return WorkerHost.BadSettings;
                 }

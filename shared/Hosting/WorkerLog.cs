@@ -35,7 +35,7 @@ static partial class WorkerLog
     [LoggerMessage(
         13,
         LogLevel.Warning,
-        "{Loop} stopped while {Store} does not serve this worker ({Detail}); what was not finished " + "is done again after the next start"
+        "{Loop} stopped while {Store} does not serve this worker ({Detail}); what was not finished is done again after the next start"
     )]
     public static partial void LoopLeft(ILogger log, string loop, string store, string detail);
 

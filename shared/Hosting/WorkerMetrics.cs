@@ -15,7 +15,7 @@ public sealed class WorkerMetrics : IDisposable
         _rebalances = _meter.CreateCounter<long>(
             "worker.kafka.rebalances",
             "{rebalance}",
-            "Times that the group gave partitions to " + "this replica, took them back, or went on without it, by kind"
+            "Times that the group gave partitions to this replica, took them back, or went on without it, by kind"
         );
         _meter.CreateObservableGauge(
             "worker.kafka.partitions",

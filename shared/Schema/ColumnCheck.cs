@@ -29,8 +29,7 @@ static partial class ColumnCheck
         {
             throw new SchemaException(
                 $"{string.Join("; ", lacking.Select(each => $"{each.Key} lacks the columns {string.Join(", ", each)}"))}. It is not "
-                    + $"as this version's files "
-                    + $"make it. What to do: {SchemaCheck.Runbook}"
+                    + $"as this version's files make it. What to do: {SchemaCheck.Runbook}"
             );
         }
     }

@@ -33,7 +33,7 @@ public sealed record NamedPassword(string Name, string Password)
                 : !names.Contains(read.Name, StringComparer.Ordinal)
                     ? $"takes the names {string.Join(", ", names)}{Spelling.Hint(read.Name, names)}"
                 : string.IsNullOrWhiteSpace(read.Password)
-                    ? $"takes no empty password, which {read.Name} has: a login with one is " + $"open to everybody"
+                    ? $"takes no empty password, which {read.Name} has: a login with one is open to everybody"
                 : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
@@ -62,7 +62,7 @@ public sealed record NamedPassword(string Name, string Password)
         if (string.IsNullOrWhiteSpace(Password))
         {
             throw new SchemaException(
-                $"the password of {Name} is empty: give NAME=PASSWORD, or NAME=@FILE with the password in the " + $"file's only line"
+                $"the password of {Name} is empty: give NAME=PASSWORD, or NAME=@FILE with the password in the file's only line"
             );
         }
     }

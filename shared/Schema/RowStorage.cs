@@ -62,7 +62,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
         }
         var table = cluster is null
             ? "ALTER TABLE bets_analytics_rows"
-            : $"ALTER TABLE bets_analytics_rows_local ON CLUSTER " + $"{ClickHouseMigrator.Quoted(cluster)}";
+            : $"ALTER TABLE bets_analytics_rows_local ON CLUSTER {ClickHouseMigrator.Quoted(cluster)}";
         if (Policy is not null)
         {
             yield return $"{table} MODIFY SETTING storage_policy = '{Policy}'";
@@ -186,7 +186,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     // Null where the table is not there.
     static async Task<string?> EngineAsync(ClickHouseClient client, string table, CancellationToken cancellation) =>
         await client.ExecuteScalarAsync(
-            $"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = " + $"'{table}'",
+            $"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{table}'",
             cancellationToken: cancellation
         ) as string;
 
@@ -203,7 +203,7 @@ public sealed partial record RowStorage(string? Policy, string Volume, int? Cold
     static async Task<int> ToldAsync(ClickHouseClient client, CancellationToken cancellation) =>
         Convert.ToInt32(
             await client.ExecuteScalarAsync(
-                "SELECT max(months) FROM row_retention FINAL WHERE of = " + "'bets_analytics_rows'",
+                "SELECT max(months) FROM row_retention FINAL WHERE of = 'bets_analytics_rows'",
                 cancellationToken: cancellation
             ),
             CultureInfo.InvariantCulture

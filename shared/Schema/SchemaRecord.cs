@@ -42,7 +42,7 @@ sealed class SchemaRecord(ClickHouseClient client)
     public async Task<bool> HasAsync(SchemaFile file, CancellationToken cancellation)
     {
         var hash = await client.ExecuteScalarAsync(
-            $"SELECT argMax(hash, applied_at) FROM {Table} WHERE name = " + $"{{name:String}}",
+            $"SELECT argMax(hash, applied_at) FROM {Table} WHERE name = {{name:String}}",
             Parameters(file),
             cancellationToken: cancellation
         );
@@ -67,7 +67,7 @@ sealed class SchemaRecord(ClickHouseClient client)
         if (hash != file.Hash)
         {
             throw new SchemaException(
-                $"{file.Name} was applied with other content; write a new numbered file instead of changing an " + $"old one."
+                $"{file.Name} was applied with other content; write a new numbered file instead of changing an old one."
             );
         }
     }

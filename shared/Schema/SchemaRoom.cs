@@ -17,7 +17,7 @@ static class SchemaRoom
     {
         using var client = new ClickHouseClient(ClickHouseSettings.Plain(connectionString, "default"));
         var answer = await client.ExecuteScalarAsync(
-            "SELECT toFloat64(min(free_space)) FROM system.disks WHERE name = " + "'default'",
+            "SELECT toFloat64(min(free_space)) FROM system.disks WHERE name = 'default'",
             cancellationToken: cancellation
         );
         var free = Convert.ToDouble(answer, CultureInfo.InvariantCulture);

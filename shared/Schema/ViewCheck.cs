@@ -43,8 +43,7 @@ public sealed class ViewCheck(ClickHouseClient client, IReadOnlyList<SchemaObjec
         {
             await client.ExecuteNonQueryAsync($"CREATE VIEW {probe} AS {expected.Query}", cancellationToken: cancellation);
             await using var reader = await client.ExecuteReaderAsync(
-                $"SELECT {WrittenQuery}, currentDatabase() FROM system.tables WHERE database = currentDatabase() AND name = "
-                    + $"'{probe}'",
+                $"SELECT {WrittenQuery}, currentDatabase() FROM system.tables WHERE database = currentDatabase() AND name = '{probe}'",
                 cancellationToken: cancellation
             );
             return await reader.ReadAsync(cancellation)

@@ -258,7 +258,7 @@ public sealed class SinkUnderTest : IAsyncDisposable, IDeadLetters
     /// <param name="moment">ISO 8601 in UTC.</param>
     public async Task VisibleUntilAsync(string moment) =>
         await QueryAsync(
-            $"CREATE OR REPLACE VIEW data_as_of AS SELECT toNullable(parseDateTime64BestEffort('{moment}', 6, 'UTC')) AS " + $"data_as_of"
+            $"CREATE OR REPLACE VIEW data_as_of AS SELECT toNullable(parseDateTime64BestEffort('{moment}', 6, 'UTC')) AS data_as_of"
         );
 
     public async Task<List<string>> QueryAsync(string sql)

@@ -25,11 +25,11 @@ public sealed class FollowTests(RunningCluster running)
         );
         await SaysAsync(
             WorkerSettings.Ingest,
-            $"160 .*Followed command {Placement} \\(place-bet, bet {bet}\\) arrived through the " + $"kafka door, bet-commands"
+            $"160 .*Followed command {Placement} \\(place-bet, bet {bet}\\) arrived through the kafka door, bet-commands"
         );
         await SaysAsync(
             WorkerSettings.Ingest,
-            $"161 .*Followed command {Placement} \\(place-bet, bet {bet}\\) .*: parked until .* " + $"for (user {User}|event {Event})"
+            $"161 .*Followed command {Placement} \\(place-bet, bet {bet}\\) .*: parked until .* for (user {User}|event {Event})"
         );
         await running.PublishAsync(
             "rabbitmq",
@@ -43,7 +43,7 @@ public sealed class FollowTests(RunningCluster running)
         await SaysAsync(WorkerSettings.CdcSink, $"381 .*Followed bet {bet}: its changes and its row are in ClickHouse");
         await SaysAsync(
             WorkerSettings.CacheWarmer,
-            $"260 .*Followed bet {bet}: Create of version \\d+ read from .*, (counted in " + $"Redis|contained in the counters' base)"
+            $"260 .*Followed bet {bet}: Create of version \\d+ read from .*, (counted in Redis|contained in the counters' base)"
         );
         var (code, output) = await running.Cluster.ReconcileAsync();
 
@@ -65,7 +65,7 @@ public sealed class FollowTests(RunningCluster running)
 
         await SaysAsync(
             WorkerSettings.Ingest,
-            $"163 .*Followed command {RunningCluster.FollowedSettlement} is a dead letter of the " + $"kafka door, bet-commands"
+            $"163 .*Followed command {RunningCluster.FollowedSettlement} is a dead letter of the kafka door, bet-commands"
         );
     }
 

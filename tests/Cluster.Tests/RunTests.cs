@@ -49,7 +49,7 @@ public sealed class RunTests : IDisposable
         Assert.True(await run.ExitedWithinAsync(Limit), "it did not end");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(
-            "run: the local Kafka broker ended, and with it the records that it kept in " + "memory",
+            "run: the local Kafka broker ended, and with it the records that it kept in memory",
             Text(run),
             StringComparison.Ordinal
         );
@@ -95,7 +95,7 @@ public sealed class RunTests : IDisposable
     [InlineData("--engines CONNECT_URL=nonsense", "CONNECT_URL takes http://HOST:PORT (it is 'nonsense')")]
     [InlineData(
         "--follow zz",
-        "--follow takes ids of commands (UUIDs) and of bets (whole numbers above 0), separated by commas (it " + "is 'zz')"
+        "--follow takes ids of commands (UUIDs) and of bets (whole numbers above 0), separated by commas (it is 'zz')"
     )]
     [InlineData("--follow 12,-5", "--follow takes ids of commands")]
     [InlineData("--engines CONNECT_URL=http://127.0.0.1:1", "CONNECT_URL: Kafka Connect does not answer (it is 'http://127.0.0.1:1')")]

@@ -92,7 +92,7 @@ public sealed class TrafficTests(RunningCluster running)
         await proof.BeginAsync();
         await using var postgres = await cluster.Postgres.OpenConnectionAsync(TestContext.Current.CancellationToken);
         var user = await postgres.ExecuteScalarAsync<long>(
-            "UPDATE wallets SET balance = balance + 0.01 WHERE user_id = (SELECT " + "min(user_id) FROM wallets) RETURNING user_id"
+            "UPDATE wallets SET balance = balance + 0.01 WHERE user_id = (SELECT min(user_id) FROM wallets) RETURNING user_id"
         );
         var bet = await postgres.ExecuteScalarAsync<long>("SELECT min(id) FROM bets");
         var name = (string)(await cluster.ClickHouse.ExecuteScalarAsync($"SELECT user_name FROM bets_analytics WHERE bet_id = {bet}"))!;

@@ -49,11 +49,11 @@ public static class MigratedClickHouse
         using var client = new ClickHouseClient(server.ConnectionString());
         var open = await ReadAsync(
             client,
-            $"SELECT create_table_query FROM system.tables WHERE database = '{First}' ORDER BY engine " + $"LIKE '%View'"
+            $"SELECT create_table_query FROM system.tables WHERE database = '{First}' ORDER BY engine LIKE '%View'"
         );
         var filled = await ReadAsync(
             client,
-            $"SELECT name FROM system.tables WHERE database = '{First}' AND total_rows > 0 AND NOT " + $"startsWith(name, 'summary_')"
+            $"SELECT name FROM system.tables WHERE database = '{First}' AND total_rows > 0 AND NOT startsWith(name, 'summary_')"
         );
         var refreshed = await ReadAsync(client, $"SELECT view FROM system.view_refreshes WHERE database = '{First}'");
         return new Schema(await OrderAsync(client, open), filled, refreshed);

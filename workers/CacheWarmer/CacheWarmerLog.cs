@@ -13,7 +13,7 @@ static partial class CacheWarmerLog
     [LoggerMessage(
         201,
         LogLevel.Information,
-        "Counters stand on a new base: {Bets} bets counted in {Seconds:F1} s, kept in {Buckets} " + "hashes"
+        "Counters stand on a new base: {Bets} bets counted in {Seconds:F1} s, kept in {Buckets} hashes"
     )]
     public static partial void RebuildDone(ILogger log, long bets, double seconds, int buckets);
 
@@ -29,7 +29,7 @@ static partial class CacheWarmerLog
     [LoggerMessage(
         220,
         LogLevel.Warning,
-        "A record of {Topic} at {Partition}/{Offset} cannot be decoded ({Reason} {Field}); counters " + "are built anew"
+        "A record of {Topic} at {Partition}/{Offset} cannot be decoded ({Reason} {Field}); counters are built anew"
     )]
     public static partial void Undecodable(ILogger log, string topic, int partition, long offset, string? reason, string? field);
 
@@ -57,7 +57,7 @@ static partial class CacheWarmerLog
     [LoggerMessage(
         260,
         LogLevel.Information,
-        "Followed bet {Bet}: {Operation} of version {Version} read from {Topic} " + "{Partition}@{Offset}, {Meaning}"
+        "Followed bet {Bet}: {Operation} of version {Version} read from {Topic} {Partition}@{Offset}, {Meaning}"
     )]
     public static partial void FollowedBet(
         ILogger log,

@@ -19,26 +19,26 @@ sealed class CacheWarmerMetrics
         _changes = meter.CreateCounter<long>(
             "cachewarmer.changes",
             "{change}",
-            "Changes read, by what they meant: counted, repeated, " + "covered, undecodable."
+            "Changes read, by what they meant: counted, repeated, covered, undecodable."
         );
         _rebuilds = meter.CreateCounter<long>(
             "cachewarmer.rebuilds",
             "{rebuild}",
-            "Counters built anew from PostgreSQL, or found " + "built by another replica."
+            "Counters built anew from PostgreSQL, or found built by another replica."
         );
         _fills = meter.CreateCounter<long>("cachewarmer.fills", "{fill}", "Lists filled, by key and outcome: written, outdated, failed.");
         _fillDuration = meter.CreateHistogram("cachewarmer.fill.duration", "s", "From the query to the key in Redis.", advice: Seconds);
         _lag = meter.CreateHistogram(
             "cachewarmer.lag",
             "s",
-            "From the commit in PostgreSQL to its effect in Redis, the last change " + "of each batch.",
+            "From the commit in PostgreSQL to its effect in Redis, the last change of each batch.",
             advice: Seconds
         );
         meter.CreateObservableGauge(
             "cachewarmer.breaker.open",
             () => breaker.IsOpen ? 1 : 0,
             "1",
-            "1 while Redis is away and the " + "stream pauses."
+            "1 while Redis is away and the stream pauses."
         );
     }
 

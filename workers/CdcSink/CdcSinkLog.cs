@@ -15,7 +15,7 @@ static partial class CdcSinkLog
     [LoggerMessage(
         370,
         LogLevel.Warning,
-        "Lost {Partitions}: the group went on without this replica, which joins it again; another " + "reads them from their last commit"
+        "Lost {Partitions}: the group went on without this replica, which joins it again; another reads them from their last commit"
     )]
     public static partial void Lost(ILogger log, string partitions);
 
@@ -45,14 +45,14 @@ static partial class CdcSinkLog
     [LoggerMessage(
         313,
         LogLevel.Warning,
-        "ClickHouse does not take a batch of {Records} records ({Code}, {Name}: {Reason}); it is " + "halved until it does"
+        "ClickHouse does not take a batch of {Records} records ({Code}, {Name}: {Reason}); it is halved until it does"
     )]
     public static partial void Halving(ILogger log, int records, string code, string name, string reason);
 
     [LoggerMessage(
         314,
         LogLevel.Error,
-        "ClickHouse refuses {Topic} {Partition}@{Offset} alone ({Code}, {Name}: {Reason}); it goes to " + "the dead letters"
+        "ClickHouse refuses {Topic} {Partition}@{Offset} alone ({Code}, {Name}: {Reason}); it goes to the dead letters"
     )]
     public static partial void RecordRefused(
         ILogger log,
@@ -67,7 +67,7 @@ static partial class CdcSinkLog
     [LoggerMessage(
         355,
         LogLevel.Warning,
-        "The lag is not known anew: {Store} does not answer ({Code}), since {Seconds:F0} s; what " + "was known grows older"
+        "The lag is not known anew: {Store} does not answer ({Code}), since {Seconds:F0} s; what was known grows older"
     )]
     public static partial void LagUnknown(ILogger log, string store, string code, double seconds);
 
@@ -166,8 +166,7 @@ static partial class CdcSinkLog
         LogLevel.Error,
         "The publication does not send every change of users, events and bets at {At:u} in epoch {Epoch}: a table or an operation is "
             + "not published, or it has a row filter, a column list or child tables. What is committed meanwhile is missing. "
-            + "data_as_of stays at the last watermark before, until the publication is whole and a run after that finds "
-            + "everything equal"
+            + "data_as_of stays at the last watermark before, until the publication is whole and a run after that finds everything equal"
     )]
     public static partial void PublicationIncomplete(ILogger log, DateTimeOffset at, int epoch);
 

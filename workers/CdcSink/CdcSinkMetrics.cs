@@ -43,7 +43,7 @@ public sealed class CdcSinkMetrics : IDisposable
         _deadLetters = _meter.CreateCounter<long>(
             "cdcsink.dead_letters",
             "{record}",
-            "Records that could not be used, by topic and " + "reason."
+            "Records that could not be used, by topic and reason."
         );
         // From zero on: an alert that looks for an increase would miss the first letter of a series that begins with it.
         _meter.CreateObservableCounter(
@@ -56,17 +56,17 @@ public sealed class CdcSinkMetrics : IDisposable
         _repeatedSnapshots = _meter.CreateCounter<long>(
             "cdcsink.repeated_snapshots",
             "{snapshot}",
-            "Snapshots begun in an epoch that " + "has streamed changes or another snapshot, by table."
+            "Snapshots begun in an epoch that has streamed changes or another snapshot, by table."
         );
         _lostChanges = _meter.CreateCounter<long>(
             "cdcsink.lost_changes",
             "{change}",
-            "Changes that ClickHouse had acknowledged and " + "does not have any more, by table; one of each batch is looked for."
+            "Changes that ClickHouse had acknowledged and does not have any more, by table; one of each batch is looked for."
         );
         _logWentBack = _meter.CreateCounter<long>(
             "cdcsink.log_went_back",
             "{watermark}",
-            "New watermarks that stand lower in " + "PostgreSQL's log than the one before them."
+            "New watermarks that stand lower in PostgreSQL's log than the one before them."
         );
         _watermarkBreaks = _meter.CreateCounter<long>(
             "cdcsink.watermark_breaks",
@@ -82,18 +82,18 @@ public sealed class CdcSinkMetrics : IDisposable
         _lowerEpochs = _meter.CreateCounter<long>(
             "cdcsink.lower_epochs",
             "{batch}",
-            "Batches with streamed changes of an epoch that " + "were committed after a newer epoch began, by table."
+            "Batches with streamed changes of an epoch that were committed after a newer epoch began, by table."
         );
         _joinedBets = _meter.CreateCounter<long>("cdcsink.joined_bets", "{bet}", "Bets joined with their users and events.");
         _markedValues = _meter.CreateCounter<long>(
             "cdcsink.marked_values",
             "{value}",
-            "Values that are shown with a mark, by table, " + "column and rule."
+            "Values that are shown with a mark, by table, column and rule."
         );
         _insertedRows = _meter.CreateCounter<long>(
             "cdcsink.inserted.rows",
             "{row}",
-            "Rows of changes inserted, by table; repeated " + "inserts count again."
+            "Rows of changes inserted, by table; repeated inserts count again."
         );
         _insertedBytes = _meter.CreateCounter<long>("cdcsink.inserted", "By", "Bytes of these rows as they were sent, by table.");
         _batch = _meter.CreateHistogram<long>("cdcsink.batch.records", "{record}", "Records of a batch.");
@@ -109,7 +109,7 @@ public sealed class CdcSinkMetrics : IDisposable
         _lag = _meter.CreateHistogram(
             "cdcsink.visible.lag",
             "s",
-            "From the source's commit until the change is visible in " + "ClickHouse, by topic.",
+            "From the source's commit until the change is visible in ClickHouse, by topic.",
             advice: new InstrumentAdvice<double>
             {
                 HistogramBucketBoundaries = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 3600, 86400],

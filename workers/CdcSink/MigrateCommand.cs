@@ -15,26 +15,26 @@ static class MigrateCommand
     static readonly Option<string> Cluster = new("--cluster")
     {
         Description =
-            "The name of a cluster as the servers know it: tables are replicated, bets sharded by their id. Without it, one " + "server",
+            "The name of a cluster as the servers know it: tables are replicated, bets sharded by their id. Without it, one server",
     };
 
     static readonly Option<bool> Print = new("--print") { Description = "Prints the statements and runs none" };
 
     static readonly Option<string> Policy = Named(
         "--storage-policy",
-        "A storage policy of the server's configuration for the rows of " + "bets; it needs a volume 'default' with the disk 'default'"
+        "A storage policy of the server's configuration for the rows of bets; it needs a volume 'default' with the disk 'default'"
     );
 
     static readonly Option<string> Volume = Named("--cold-volume", "The volume of that policy for old rows; 'cold' by default");
 
     static readonly Option<string> ColdAfter = Aged(
         "--cold-after",
-        "When rows go to the cold volume, counted from placed_at: 24mo, " + "2y, or never. Together with --keep"
+        "When rows go to the cold volume, counted from placed_at: 24mo, 2y, or never. Together with --keep"
     );
 
     static readonly Option<string> Keep = Aged(
         "--keep",
-        "When rows are deleted, counted from placed_at: 84mo, 7y, or never. The " + "changelog stays whole"
+        "When rows are deleted, counted from placed_at: 84mo, 7y, or never. The changelog stays whole"
     );
 
     static readonly Option<string[]> Users = new Option<string[]>("--user-password")
@@ -101,7 +101,7 @@ static class MigrateCommand
             if (!storage.IsEmpty && done.Newer.Count > 0)
             {
                 await Console.Error.WriteLineAsync(
-                    "CdcSink migrate: the schema is a newer version's: where rows lie and how long is " + "left as it is"
+                    "CdcSink migrate: the schema is a newer version's: where rows lie and how long is left as it is"
                 );
             }
             else if (!storage.IsEmpty)
@@ -111,8 +111,7 @@ static class MigrateCommand
                 if (isLonger)
                 {
                     Console.WriteLine(
-                        "rows that expired before do not come back by themselves, and kept_since leaves them out: run "
-                            + "CdcSink rebuild --all"
+                        "rows that expired before do not come back by themselves, and kept_since leaves them out: run CdcSink rebuild --all"
                     );
                 }
             }

@@ -8,7 +8,7 @@ static partial class IngestLog
     [LoggerMessage(
         102,
         LogLevel.Error,
-        "The data of a batch of {Commands} from the {Door} door was refused ({Reason}); it is split " + "until the culprit is alone"
+        "The data of a batch of {Commands} from the {Door} door was refused ({Reason}); it is split until the culprit is alone"
     )]
     public static partial void BatchSplit(ILogger log, string door, int commands, string reason);
 
@@ -18,7 +18,7 @@ static partial class IngestLog
     [LoggerMessage(
         104,
         LogLevel.Warning,
-        "The {Door} broker took no dead letters ({Detail}); {Letters} are tried again and nothing " + "is acknowledged"
+        "The {Door} broker took no dead letters ({Detail}); {Letters} are tried again and nothing is acknowledged"
     )]
     public static partial void DeadLettersNotTaken(ILogger log, string door, int letters, string detail);
 
@@ -28,7 +28,7 @@ static partial class IngestLog
     [LoggerMessage(
         111,
         LogLevel.Information,
-        "Kafka took the partitions {Partitions} away; what was applied is committed, " + "{Abandoned} records are left to their next owner"
+        "Kafka took the partitions {Partitions} away; what was applied is committed, {Abandoned} records are left to their next owner"
     )]
     public static partial void PartitionsRevoked(ILogger log, string partitions, int abandoned);
 
@@ -46,8 +46,7 @@ static partial class IngestLog
     [LoggerMessage(
         113,
         LogLevel.Error,
-        "{Topic}/{Partition}: {Place} is gone, there are {First} to {End}; this partition is not read "
-            + "on until "
+        "{Topic}/{Partition}: {Place} is gone, there are {First} to {End}; this partition is not read on until "
             + "an operator decides (Ingest:LostOffset=earliest reads from {First})"
     )]
     public static partial void OffsetLostStopped(ILogger log, string topic, int partition, string place, long first, long end);
@@ -75,11 +74,9 @@ static partial class IngestLog
     [LoggerMessage(
         174,
         LogLevel.Error,
-        "The group {Group} has no offset in any partition of {Topic}, {Journal}. Unless the Kafka "
-            + "door is open "
+        "The group {Group} has no offset in any partition of {Topic}, {Journal}. Unless the Kafka door is open "
             + "for the first time, the topic was recreated or the group's offsets expired, and commands that were published and not "
-            + "applied may be "
-            + "gone; their publishers have to send them again"
+            + "applied may be gone; their publishers have to send them again"
     )]
     public static partial void GroupOffsetsMissing(ILogger log, string group, string topic, string journal);
 
@@ -111,15 +108,14 @@ static partial class IngestLog
     [LoggerMessage(
         179,
         LogLevel.Error,
-        "PostgreSQL refuses the table kafka_places (SQLSTATE {State}): " + "run Ingest migrate, and look at the rights of the worker's role"
+        "PostgreSQL refuses the table kafka_places (SQLSTATE {State}): run Ingest migrate, and look at the rights of the worker's role"
     )]
     public static partial void PlacesRefused(ILogger log, string state);
 
     [LoggerMessage(
         180,
         LogLevel.Warning,
-        "PostgreSQL has no place of partitions that the group has read, which begin at the group's "
-            + "offsets: {Partitions}. "
+        "PostgreSQL has no place of partitions that the group has read, which begin at the group's offsets: {Partitions}. "
             + "So it is after an upgrade; after a restore to before the first place, set the group's offsets back to the time of that state"
     )]
     public static partial void NoPlaces(ILogger log, string partitions);
@@ -127,7 +123,7 @@ static partial class IngestLog
     [LoggerMessage(
         117,
         LogLevel.Warning,
-        "An answer could not be sent ({Detail}); the outcomes stand, and who asks again is answered " + "again"
+        "An answer could not be sent ({Detail}); the outcomes stand, and who asks again is answered again"
     )]
     public static partial void ReplyNotSent(ILogger log, string detail);
 

@@ -80,7 +80,7 @@ public sealed class IngestMetrics : IDisposable
         _stages = _meter.CreateHistogram(
             "ingest.stage.duration",
             "s",
-            "Duration of take, load (which waits for locks), decide, save " + "and commit",
+            "Duration of take, load (which waits for locks), decide, save and commit",
             advice: Seconds
         );
         _lag = _meter.CreateHistogram("ingest.commit.lag", "s", "From issuedAt to the commit, by door", advice: Seconds);
@@ -92,12 +92,12 @@ public sealed class IngestMetrics : IDisposable
         _offsetsLost = _meter.CreateCounter<long>(
             "ingest.kafka.offsets_lost",
             "{time}",
-            "Times that a partition's offset was no " + "longer in the topic"
+            "Times that a partition's offset was no longer in the topic"
         );
         _recordsLost = _meter.CreateCounter<long>(
             "ingest.kafka.records_lost",
             "{record}",
-            "Records that the topic had deleted before " + "they were read"
+            "Records that the topic had deleted before they were read"
         );
         _meter.CreateObservableCounter(
             "ingest.kafka.group_offsets_missing",

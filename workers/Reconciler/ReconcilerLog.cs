@@ -89,7 +89,7 @@ static partial class ReconcilerLog
     [LoggerMessage(
         408,
         LogLevel.Warning,
-        "ClickHouse does not take the answers of run {Run} to what was asked for: {Reason}. The " + "next run answers it"
+        "ClickHouse does not take the answers of run {Run} to what was asked for: {Reason}. The next run answers it"
     )]
     public static partial void NotAnswered(ILogger log, long run, string reason);
 
@@ -99,7 +99,7 @@ static partial class ReconcilerLog
     [LoggerMessage(
         410,
         LogLevel.Information,
-        "Followed bet {Bet} at the cut of run {Run}: {Verdict}; PostgreSQL has {Postgres}, " + "ClickHouse has {ClickHouse}"
+        "Followed bet {Bet} at the cut of run {Run}: {Verdict}; PostgreSQL has {Postgres}, ClickHouse has {ClickHouse}"
     )]
     public static partial void FollowedBet(ILogger log, long bet, long run, string verdict, string postgres, string clickHouse);
 }

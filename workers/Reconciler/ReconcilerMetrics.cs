@@ -31,13 +31,13 @@ sealed class ReconcilerMetrics
             "reconciler.difference.amount",
             Amounts,
             "{unit}",
-            "Difference in stakes of that run, in the " + "currency's unit."
+            "Difference in stakes of that run, in the currency's unit."
         );
         meter.CreateObservableGauge(
             "reconciler.last_success.age",
             Ages,
             "s",
-            "Since the end of the last run that could compare, by " + "whichever replica."
+            "Since the end of the last run that could compare, by whichever replica."
         );
     }
 

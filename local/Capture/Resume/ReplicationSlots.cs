@@ -10,7 +10,7 @@ public sealed class ReplicationSlots(NpgsqlDataSource source, string slot)
     public async Task<SlotState?> StateAsync(CancellationToken stop)
     {
         await using var command = source.CreateCommand(
-            "select confirmed_flush_lsn, coalesce(wal_status = 'lost', false) from " + "pg_replication_slots where slot_name = $1"
+            "select confirmed_flush_lsn, coalesce(wal_status = 'lost', false) from pg_replication_slots where slot_name = $1"
         );
         command.Parameters.Add(new() { Value = slot });
         await using var reader = await command.ExecuteReaderAsync(stop);
@@ -25,7 +25,7 @@ public sealed class ReplicationSlots(NpgsqlDataSource source, string slot)
     public async Task DropAsync(CancellationToken stop)
     {
         await using var command = source.CreateCommand(
-            "select pg_drop_replication_slot(slot_name) from pg_replication_slots where " + "slot_name = $1"
+            "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1"
         );
         command.Parameters.Add(new() { Value = slot });
         await command.ExecuteNonQueryAsync(stop);

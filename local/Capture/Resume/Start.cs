@@ -19,7 +19,7 @@ public sealed record Start(Checkpoint? From, string Reason, bool GapPossible)
             (null, null) => Snapshot("nothing was captured before", false),
             (null, _) => Snapshot($"slot {slotName} is there, but no record of a completed snapshot", true),
             _ when saved.SystemId != systemId => Snapshot(
-                "this is another PostgreSQL cluster than the last one: its epoch must be a new " + "one",
+                "this is another PostgreSQL cluster than the last one: its epoch must be a new one",
                 true
             ),
             _ when saved.Slot != slotName => Snapshot($"the last run used slot {saved.Slot}", true),

@@ -50,7 +50,7 @@ public sealed class Catalog(NpgsqlDataSource source, CaptureOptions options)
                 throw new CaptureFaultException($"table {fullName} is not there");
             if (!reader.GetBoolean(1))
                 throw new CaptureFaultException(
-                    $"table {fullName} is not in publication " + $"{options.Publication}: its changes would never come"
+                    $"table {fullName} is not in publication {options.Publication}: its changes would never come"
                 );
             oid = reader.GetFieldValue<uint>(0);
         }
@@ -84,7 +84,7 @@ public sealed class Catalog(NpgsqlDataSource source, CaptureOptions options)
             var now = known.GetValueOrDefault(column);
             var form = ColumnTypes.Form(type)
                 ?? throw new CaptureFaultException(
-                    $"column {schema}.{name}.{column} is of type {type}, " + $"which this stand-in cannot capture"
+                    $"column {schema}.{name}.{column} is of type {type}, which this stand-in cannot capture"
                 );
             if (now is { KeyPlace: > 0 })
                 key.Add((now.KeyPlace, described.Count));
@@ -125,7 +125,7 @@ public sealed class Catalog(NpgsqlDataSource source, CaptureOptions options)
     static async Task<string> TypeAsync(NpgsqlConnection connection, uint type, CancellationToken stop)
     {
         await using var command = new NpgsqlCommand(
-            "select case typtype when 'e' then 'enum' else typname end from pg_type where oid " + "= $1",
+            "select case typtype when 'e' then 'enum' else typname end from pg_type where oid = $1",
             connection
         )
         {

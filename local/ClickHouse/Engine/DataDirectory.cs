@@ -37,7 +37,7 @@ sealed class DataDirectory : IDisposable
         catch (IOException error)
         {
             throw new StartupException(
-                $"The data folder {path} is in use by another process, or cannot be written: " + $"{error.Message}",
+                $"The data folder {path} is in use by another process, or cannot be written: {error.Message}",
                 error
             );
         }

@@ -18,7 +18,7 @@ sealed class EngineException : Exception
     /// <summary>What a server answers to a URL or a form that exceeds a limit of its HTTP interface.</summary>
     public static EngineException OfForm(string what) =>
         new(
-            $"Poco::Exception. Code: {(int)ErrorCode.PocoException}, e.code() = 0, HTML Form Exception: " + $"{what}",
+            $"Poco::Exception. Code: {(int)ErrorCode.PocoException}, e.code() = 0, HTML Form Exception: {what}",
             ErrorCode.PocoException,
             null
         );

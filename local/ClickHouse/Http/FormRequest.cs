@@ -34,7 +34,7 @@ static class FormRequest
                 else
                     throw new EngineException(
                         ErrorCode.NotImplemented,
-                        $"The form's field {name} is not supported: query and param_* " + $"alone are"
+                        $"The form's field {name} is not supported: query and param_* alone are"
                     );
             }
         }
@@ -42,7 +42,7 @@ static class FormRequest
         {
             throw new EngineException(
                 ErrorCode.QueryIsTooLarge,
-                $"The form is malformed, or larger than {limit} bytes: " + $"{error.Message}",
+                $"The form is malformed, or larger than {limit} bytes: {error.Message}",
                 error
             );
         }

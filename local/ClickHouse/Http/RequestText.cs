@@ -50,7 +50,7 @@ sealed class RequestText
             if (length > limit)
                 throw new EngineException(
                     ErrorCode.QueryIsTooLarge,
-                    $"The statement is larger than the {limit} bytes that this host " + $"allows"
+                    $"The statement is larger than the {limit} bytes that this host allows"
                 );
             Array.Resize(ref buffer, buffer.Length * 2);
         }

@@ -18,7 +18,7 @@ static class Credentials
         if (user is not (Default or ""))
             throw new EngineException(
                 ErrorCode.AuthenticationFailed,
-                $"{user}: Authentication failed: this host knows the user " + $"default alone"
+                $"{user}: Authentication failed: this host knows the user default alone"
             );
     }
 

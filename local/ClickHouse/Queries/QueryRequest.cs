@@ -88,7 +88,7 @@ sealed record QueryRequest
             return TimeSpan.FromSeconds(seconds);
         throw new EngineException(
             ErrorCode.InvalidSessionTimeout,
-            $"Invalid session timeout: '{text}', at most {MaxSessionSeconds} " + $"seconds"
+            $"Invalid session timeout: '{text}', at most {MaxSessionSeconds} seconds"
         );
     }
 

@@ -69,7 +69,7 @@ static class StatementReader
         if (token.Kind != TokenKind.End)
             throw new EngineException(
                 ErrorCode.SyntaxError,
-                $"Syntax error (Multi-statements are not allowed): failed at position " + $"{token.Start + 1}"
+                $"Syntax error (Multi-statements are not allowed): failed at position {token.Start + 1}"
             );
     }
 }

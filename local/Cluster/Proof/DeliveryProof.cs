@@ -13,7 +13,7 @@ static class DeliveryProof
     {
         await using var connection = await postgres.OpenConnectionAsync();
         return (
-            await connection.QueryAsync<(string Outcome, long Count)>("SELECT outcome, count(*) FROM commands GROUP BY " + "outcome")
+            await connection.QueryAsync<(string Outcome, long Count)>("SELECT outcome, count(*) FROM commands GROUP BY outcome")
         ).ToDictionary(row => row.Outcome, row => (double)row.Count);
     }
 

@@ -40,7 +40,7 @@ sealed class Screen(Watcher watcher)
         table.AddRow("published", $"{reading.Published:N0} messages, {reading.PublishedPerSecond:N0}/s");
         table.AddRow(
             "Ingest → PostgreSQL",
-            $"{reading.AppliedPerSecond:N0} commands/s, issued → committed p95 " + $"{reading.IngestP95 * 1000:N0} ms"
+            $"{reading.AppliedPerSecond:N0} commands/s, issued → committed p95 {reading.IngestP95 * 1000:N0} ms"
         );
         table.AddRow("outcomes", Markup.Escape(reading.OutcomesText()));
         table.AddRow("CacheWarmer → Redis", $"committed → counted p95 {reading.RedisP95 * 1000:N0} ms");

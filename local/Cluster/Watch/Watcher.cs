@@ -97,6 +97,6 @@ sealed class Watcher(Cluster cluster, LiveTraffic traffic)
         );
         return last.Outcome is null
             ? "none yet"
-            : $"{last.Outcome}, {last.Age:F0} s ago, {last.Rows:N0} rows, {last.Different:N0} " + $"different";
+            : $"{last.Outcome}, {last.Age:F0} s ago, {last.Rows:N0} rows, {last.Different:N0} different";
     }
 }

@@ -50,16 +50,13 @@ public sealed class ServerSettingTests(Servers servers)
             await worker.MetricAsync("worker_condition", "condition=\"redis-settings\"") == 1
         );
         Assert.Single(worker.Lines(), line =>
-            line.Contains(
-                "A setting of Redis breaks a promise of this worker: maxmemory-policy is " + "allkeys-lru",
-                StringComparison.Ordinal
-            )
+            line.Contains("A setting of Redis breaks a promise of this worker: maxmemory-policy is allkeys-lru", StringComparison.Ordinal)
         );
         Assert.Single(worker.Lines(), line =>
-            line.Contains("A setting of PostgreSQL breaks a promise of this worker: wal_level is " + "replica", StringComparison.Ordinal)
+            line.Contains("A setting of PostgreSQL breaks a promise of this worker: wal_level is replica", StringComparison.Ordinal)
         );
         Assert.Single(worker.Lines(), line =>
-            line.Contains("The settings of Redis keep the promises of this worker " + "again", StringComparison.Ordinal)
+            line.Contains("The settings of Redis keep the promises of this worker again", StringComparison.Ordinal)
         );
     }
 

@@ -32,12 +32,12 @@ public sealed class ClusterVariantTests(Servers servers)
     public void Bets_are_sharded_by_their_id_and_replicated_with_the_same_versions()
     {
         var rows = Script.Single(statement =>
-            statement.Contains("CREATE TABLE IF NOT EXISTS " + "bets_analytics_rows_local", StringComparison.Ordinal)
+            statement.Contains("CREATE TABLE IF NOT EXISTS bets_analytics_rows_local", StringComparison.Ordinal)
         );
         var distributed = Script[Script.IndexOf(rows) + 1];
 
         Assert.Contains(
-            "ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', version, " + "is_deleted)",
+            "ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', version, is_deleted)",
             rows,
             StringComparison.Ordinal
         );
@@ -55,9 +55,9 @@ public sealed class ClusterVariantTests(Servers servers)
         foreach (var table in new[] { "user_changes", "event_changes", "truncations", "sink_progress" })
         {
             Assert.Contains(Script, statement =>
-                statement.Contains($"CREATE TABLE IF NOT EXISTS {table} ON " + $"CLUSTER", StringComparison.Ordinal)
+                statement.Contains($"CREATE TABLE IF NOT EXISTS {table} ON CLUSTER", StringComparison.Ordinal)
                 && statement.Contains("Replicated", StringComparison.Ordinal)
-                && statement.Contains("'/clickhouse/tables/{uuid}/all', " + "'{shard}-{replica}'", StringComparison.Ordinal)
+                && statement.Contains("'/clickhouse/tables/{uuid}/all', '{shard}-{replica}'", StringComparison.Ordinal)
             );
         }
     }
@@ -68,12 +68,12 @@ public sealed class ClusterVariantTests(Servers servers)
         foreach (var summary in new[] { "summary_by_hour", "summary_by_day", "summary_by_month" })
         {
             var table = Script.Single(statement =>
-                statement.Contains($"CREATE TABLE IF NOT EXISTS {summary} ON " + $"CLUSTER", StringComparison.Ordinal)
+                statement.Contains($"CREATE TABLE IF NOT EXISTS {summary} ON CLUSTER", StringComparison.Ordinal)
             );
 
             Assert.Contains("ENGINE = MergeTree", table, StringComparison.Ordinal);
             Assert.Contains(Script, statement =>
-                statement.Contains($"CREATE MATERIALIZED VIEW IF NOT EXISTS {summary}_refresh ON " + $"CLUSTER", StringComparison.Ordinal)
+                statement.Contains($"CREATE MATERIALIZED VIEW IF NOT EXISTS {summary}_refresh ON CLUSTER", StringComparison.Ordinal)
                 && statement.Contains($"TO {summary}\n", StringComparison.Ordinal)
             );
         }
@@ -83,11 +83,11 @@ public sealed class ClusterVariantTests(Servers servers)
     public void An_index_of_bets_is_fed_within_its_shard()
     {
         var feed = Script.Single(statement =>
-            statement.Contains("CREATE MATERIALIZED VIEW IF NOT EXISTS " + "bets_by_user_feed", StringComparison.Ordinal)
+            statement.Contains("CREATE MATERIALIZED VIEW IF NOT EXISTS bets_by_user_feed", StringComparison.Ordinal)
         );
 
         Assert.Contains(
-            "ON CLUSTER `betting` TO bets_by_user_local\nAS SELECT user_id, id AS bet_id FROM " + "bet_changes_local",
+            "ON CLUSTER `betting` TO bets_by_user_local\nAS SELECT user_id, id AS bet_id FROM bet_changes_local",
             feed,
             StringComparison.Ordinal
         );

@@ -19,7 +19,7 @@ sealed class DamagedPart
     {
         await sink.QueryAsync($"OPTIMIZE TABLE {table} FINAL");
         var path = await sink.QueryAsync(
-            $"SELECT path FROM system.parts WHERE database = currentDatabase() AND table = '{table}' AND " + $"active"
+            $"SELECT path FROM system.parts WHERE database = currentDatabase() AND table = '{table}' AND active"
         );
         var part = new DamagedPart(Path.Combine(path.Single(), "data.bin"));
         await ForgetAsync(sink);

@@ -34,7 +34,7 @@ public sealed class DurableInsertTests(Servers servers)
         Assert.Contains(
             "fsync_after_insert",
             Assert.Single(
-                await sink.QueryAsync("SELECT engine_full FROM system.tables WHERE " + "database = currentDatabase() AND name = 'another'")
+                await sink.QueryAsync("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'another'")
             ),
             StringComparison.Ordinal
         );

@@ -33,7 +33,7 @@ public sealed class FullDiskTests : IAsyncDisposable
 
         var refused = await Assert.ThrowsAsync<SchemaException>(() => ClickHouseMigrator.MigrateAsync(connection));
         Assert.StartsWith(
-            "ClickHouse's disk has 0 MiB free, and a migration needs 64. Nothing was " + "changed",
+            "ClickHouse's disk has 0 MiB free, and a migration needs 64. Nothing was changed",
             refused.Message,
             StringComparison.Ordinal
         );

@@ -49,7 +49,7 @@ public sealed class LimitedServerTests(Servers servers)
 
         Assert.Equal(
             [$"{ids.Count}|{ids.Count}|{ids.Count}"],
-            await sink.QueryAsync("SELECT count(), uniqExact(bet_id), " + "countIf(event_name = 'renamed') FROM bets_analytics")
+            await sink.QueryAsync("SELECT count(), uniqExact(bet_id), countIf(event_name = 'renamed') FROM bets_analytics")
         );
         Assert.Empty(sink.DeadLetters);
     }
@@ -79,7 +79,7 @@ public sealed class LimitedServerTests(Servers servers)
 
         Assert.Equal(
             ["1500|1500|renamed"],
-            await sink.QueryAsync("SELECT count(), uniqExact(bet_id), any(user_name) FROM " + "bets_analytics WHERE user_name = 'renamed'")
+            await sink.QueryAsync("SELECT count(), uniqExact(bet_id), any(user_name) FROM bets_analytics WHERE user_name = 'renamed'")
         );
         Assert.True(sink.Readings.Of("cdcsink.retries", "code=396") > 0, "the limit was never reached");
         Assert.Empty(sink.DeadLetters);
@@ -97,7 +97,7 @@ public sealed class LimitedServerTests(Servers servers)
             "set_allow_custom_error_code_in_throwif=1"
         );
         await sink.Client.ExecuteNonQueryAsync(
-            $"ALTER TABLE bet_changes ADD CONSTRAINT strange CHECK throwIf(id = 13, 'strange', " + $"toInt32({code})) = 0"
+            $"ALTER TABLE bet_changes ADD CONSTRAINT strange CHECK throwIf(id = 13, 'strange', toInt32({code})) = 0"
         );
         var made = new Made();
 
@@ -146,7 +146,7 @@ public sealed class LimitedServerTests(Servers servers)
 
         Assert.Equal(
             ["240|240|240"],
-            await sink.QueryAsync("SELECT count(), uniqExact(bet_id), countIf(user_name = 'Ada') FROM " + "bets_analytics")
+            await sink.QueryAsync("SELECT count(), uniqExact(bet_id), countIf(user_name = 'Ada') FROM bets_analytics")
         );
         Assert.DoesNotContain(said, line => line.Contains("252", StringComparison.Ordinal));
     }

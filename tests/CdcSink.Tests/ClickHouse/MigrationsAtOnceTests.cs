@@ -14,7 +14,7 @@ public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
     const string OldDataAsOf = "CREATE OR REPLACE VIEW data_as_of AS\nWITH (SELECT max(committed_at)",
         OldProgress = "CREATE OR REPLACE TABLE sink_progress",
         OldSummary = "CREATE MATERIALIZED VIEW IF NOT EXISTS summary_by_hour\n",
-        NewSummary = "CREATE TABLE IF NOT EXISTS " + "summary_by_hour\n";
+        NewSummary = "CREATE TABLE IF NOT EXISTS summary_by_hour\n";
 
     static int _databases;
     static Task<IReadOnlyList<string>>? _alone;
@@ -29,7 +29,7 @@ public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
             "CREATE OR REPLACE VIEW data_as_of AS SELECT argMaxOrNull",
             "DROP TABLE IF EXISTS summary_by_hour_refresh",
             "DROP TABLE IF EXISTS summary_by_month",
-            "ALTER TABLE sink_progress ADD " + "COLUMN",
+            "ALTER TABLE sink_progress ADD COLUMN",
             "INSERT INTO schema_files",
             OldProgress,
         ];
@@ -54,7 +54,7 @@ public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
             ["0"],
             await QueryAsync(
                 database,
-                "SELECT count() FROM (SELECT name FROM schema_files WHERE name != " + "'comments.sql' GROUP BY name HAVING count() > 1)"
+                "SELECT count() FROM (SELECT name FROM schema_files WHERE name != 'comments.sql' GROUP BY name HAVING count() > 1)"
             )
         );
     }
@@ -71,7 +71,7 @@ public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
         await ClickHouseMigrator.MigrateAsync(database);
         await ExecuteAsync(
             database,
-            "INSERT INTO sink_progress (topic, partition, next_offset, generation, record_offset) VALUES " + "('t', 0, 70, 5, 42)"
+            "INSERT INTO sink_progress (topic, partition, next_offset, generation, record_offset) VALUES ('t', 0, 70, 5, 42)"
         );
         await killed.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slower);
@@ -82,7 +82,7 @@ public sealed class MigrationsAtOnceTests(Servers servers) : IAsyncDisposable
         await IsAsNewAsync(database);
         Assert.Equal(
             ["t|70|5|42"],
-            await QueryAsync(database, "SELECT topic, next_offset, generation, record_offset FROM " + "sink_progress FINAL")
+            await QueryAsync(database, "SELECT topic, next_offset, generation, record_offset FROM sink_progress FINAL")
         );
         var again = await ClickHouseMigrator.MigrateAsync(database);
         Assert.Empty(again.Applied.Concat(again.CreatedAgain).Concat(again.Replaced));

@@ -24,14 +24,14 @@ public sealed class MigratorTests(Servers servers)
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes MODIFY COMMENT 'other'");
         Assert.Equal([], (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
         await sink.Client.ExecuteNonQueryAsync(
-            "INSERT INTO schema_files (name, hash, applied_at) VALUES ('comments.sql', 'former', " + "now64(3) + 1)"
+            "INSERT INTO schema_files (name, hash, applied_at) VALUES ('comments.sql', 'former', now64(3) + 1)"
         );
 
         Assert.Equal(["comments.sql"], (await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Applied);
 
         Assert.NotEqual(
             ["other"],
-            await sink.QueryAsync("SELECT comment FROM system.tables WHERE database = currentDatabase() AND " + "name = 'bet_changes'")
+            await sink.QueryAsync("SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = 'bet_changes'")
         );
     }
 

@@ -24,7 +24,7 @@ public sealed partial class SchemaObjectTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
 
         var there = await sink.QueryAsync(
-            "SELECT name FROM system.tables WHERE database = currentDatabase() AND NOT startsWith(name, " + "'.') ORDER BY name"
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND NOT startsWith(name, '.') ORDER BY name"
         );
 
         Assert.Equal(there, SchemaObjects.OfOneServer.Select(each => each.Name).Order(StringComparer.Ordinal));
@@ -64,8 +64,7 @@ public sealed partial class SchemaObjectTests(Servers servers)
             "-- a comment\nDROP TABLE IF EXISTS a",
             "CREATE OR REPLACE VIEW b AS SELECT 1",
             "CREATE OR REPLACE VIEW b AS SELECT 2",
-            "CREATE MATERIALIZED VIEW IF NOT EXISTS c\nREFRESH EVERY 5 MINUTE\n(x UInt8) "
-                + "ENGINE = MergeTree ORDER BY x AS SELECT 1 AS x",
+            "CREATE MATERIALIZED VIEW IF NOT EXISTS c\nREFRESH EVERY 5 MINUTE\n(x UInt8) ENGINE = MergeTree ORDER BY x AS SELECT 1 AS x",
         ]);
 
         Assert.Equal(["b", "c"], objects.Select(each => each.Name));

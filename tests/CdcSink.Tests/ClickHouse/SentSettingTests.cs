@@ -31,7 +31,7 @@ public sealed class SentSettingTests(Servers servers)
 
         Assert.Equal(
             "1",
-            (await client.ExecuteScalarAsync("SELECT toString(getSetting('final')) SETTINGS final = " + "1"))
+            (await client.ExecuteScalarAsync("SELECT toString(getSetting('final')) SETTINGS final = 1"))
                 ?.ToString()
                 ?.Replace("true", "1", StringComparison.Ordinal)
         );
@@ -47,7 +47,7 @@ public sealed class SentSettingTests(Servers servers)
 
         var failure = await Assert.ThrowsAsync<ClickHouseServerException>(async () =>
             await client.ExecuteScalarAsync(
-                "SELECT count() FROM (SELECT DISTINCT number FROM numbers(1000) WHERE number IN (SELECT " + "number FROM numbers(500)))"
+                "SELECT count() FROM (SELECT DISTINCT number FROM numbers(1000) WHERE number IN (SELECT number FROM numbers(500)))"
             )
         );
         Assert.Contains("Limit for", failure.Message, StringComparison.Ordinal);

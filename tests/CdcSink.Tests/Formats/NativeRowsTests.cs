@@ -142,7 +142,7 @@ public sealed class NativeRowsTests(Servers servers)
 
         Assert.Equal(
             ["1|7|SETTLED", "2|9|CANCELLED"],
-            await sink.QueryAsync("SELECT bet_id, bet_version, bet_status FROM " + "bets_analytics ORDER BY bet_id")
+            await sink.QueryAsync("SELECT bet_id, bet_version, bet_status FROM bets_analytics ORDER BY bet_id")
         );
         Assert.Equal(["4"], await sink.QueryAsync("SELECT count() FROM bets_analytics_rows"));
     }
@@ -169,8 +169,7 @@ public sealed class NativeRowsTests(Servers servers)
                 await sink.QueryAsync(
                     $"SELECT name, replaceRegexpOne(type, "
                         + $"'^(LowCardinality[(]|SimpleAggregateFunction[(][a-z]+, )(.*)[)]$', '\\\\2') FROM system.columns WHERE "
-                        + $"database = "
-                        + $"currentDatabase() AND table = '{table}'"
+                        + $"database = currentDatabase() AND table = '{table}'"
                 )
             )
                 .Select(row => row.Split('|'))

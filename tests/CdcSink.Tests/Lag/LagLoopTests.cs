@@ -209,7 +209,7 @@ public sealed class LagLoopTests(Servers servers)
         await lag.Loop.PollAsync(CancellationToken.None);
         Assert.Equal(
             [$"{now.AddSeconds(-1):yyyy-MM-dd HH:mm:ss}.000000"],
-            await sink.QueryAsync("SELECT toString(as_of) FROM " + "visible_watermarks FINAL")
+            await sink.QueryAsync("SELECT toString(as_of) FROM visible_watermarks FINAL")
         );
         Assert.Equal(["2026-01-01 05:00:00.000000"], await AsOfAsync(sink));
         Assert.Equal(2, lag.Readings.Of("cdcsink.holds"));

@@ -31,7 +31,7 @@ sealed class AsOfReader(ClickHouseClient clickHouse, string postgres) : IAsyncDi
         for (var number = 0; number < transactions; number++)
         {
             await using var place = new NpgsqlCommand(
-                "INSERT INTO bets SELECT n, n % 50, n % 20, 'OPEN', 1.00, NULL, now(), NULL " + "FROM generate_series($1, $2) n",
+                "INSERT INTO bets SELECT n, n % 50, n % 20, 'OPEN', 1.00, NULL, now(), NULL FROM generate_series($1, $2) n",
                 connection
             );
             place.Parameters.AddWithValue(_placed + 1);
@@ -68,7 +68,7 @@ sealed class AsOfReader(ClickHouseClient clickHouse, string postgres) : IAsyncDi
             _missing.Add(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"data_as_of claims {moment:O}: PostgreSQL had {committed} bets " + $"by then, ClickHouse shows {visible}"
+                    $"data_as_of claims {moment:O}: PostgreSQL had {committed} bets by then, ClickHouse shows {visible}"
                 )
             );
         }

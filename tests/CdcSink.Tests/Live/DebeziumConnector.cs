@@ -71,7 +71,7 @@ sealed class DebeziumConnector(Uri connect, int postgresPort, int epoch, string 
         if (!answer.IsSuccessStatusCode)
         {
             throw new EngineException(
-                $"Kafka Connect refused the connector: {(int)answer.StatusCode} " + $"{await answer.Content.ReadAsStringAsync()}"
+                $"Kafka Connect refused the connector: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}"
             );
         }
     }

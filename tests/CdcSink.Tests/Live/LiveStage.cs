@@ -138,7 +138,7 @@ sealed class LiveStage : IAsyncDisposable
         {
             _partitions[Changes.Bets] = added + 1;
             await Deadline.UntilAsync("the added partition's records", Patience, async () =>
-                await CountAsync($"SELECT count() FROM " + $"bet_changes WHERE partition = {added}") > 20
+                await CountAsync($"SELECT count() FROM bet_changes WHERE partition = {added}") > 20
             );
         }
     }
@@ -153,7 +153,7 @@ sealed class LiveStage : IAsyncDisposable
         emit.Parameters.AddWithValue(fence);
         await emit.ExecuteNonQueryAsync();
         await Deadline.UntilAsync("the fence", Patience, async () =>
-            await CountAsync($"SELECT count() FROM fences WHERE content = " + $"'{fence}'") > 0
+            await CountAsync($"SELECT count() FROM fences WHERE content = '{fence}'") > 0
         );
         using var reader = new ConsumerBuilder<byte[], byte[]>(
             new ConsumerConfig { BootstrapServers = Stream.BootstrapServers, GroupId = "ends" }
@@ -173,9 +173,8 @@ sealed class LiveStage : IAsyncDisposable
                 var end = reader.QueryWatermarkOffsets(new TopicPartition(topic, partition), TimeSpan.FromSeconds(20)).High.Value;
                 await Deadline.UntilAsync($"{topic} {partition} up to {end}", Patience, async () =>
                     end == 0
-                    || await CountAsync(
-                        $"SELECT max(next_offset) FROM sink_progress WHERE topic = '{topic}' AND " + $"partition = {partition}"
-                    ) >= end
+                    || await CountAsync($"SELECT max(next_offset) FROM sink_progress WHERE topic = '{topic}' AND partition = {partition}")
+                        >= end
                 );
             }
         }
@@ -212,7 +211,7 @@ sealed class LiveStage : IAsyncDisposable
 
     /// <summary>No replica may have ended by itself.</summary>
     public IEnumerable<string> Ended =>
-        _replicas.Where(replica => replica.HasExited).Select(replica => $"{replica.Name} ended with " + $"code {replica.ExitCode}");
+        _replicas.Where(replica => replica.HasExited).Select(replica => $"{replica.Name} ended with code {replica.ExitCode}");
 
     public async Task<long> CountAsync(string sql) =>
         Convert.ToInt64(await ClickHouse.ExecuteScalarAsync(sql), CultureInfo.InvariantCulture);

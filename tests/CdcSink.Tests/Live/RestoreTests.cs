@@ -64,9 +64,7 @@ public sealed class RestoreTests
         // Held at the last watermark that the copy has; or nothing is proven, where the connector skipped the first one after the restore.
         Assert.Equal(
             1,
-            await stage.CountAsync(
-                $"SELECT count() FROM data_as_of WHERE ifNull(data_as_of < toDateTime64('{copiedAt}', " + $"6, 'UTC'), 1)"
-            )
+            await stage.CountAsync($"SELECT count() FROM data_as_of WHERE ifNull(data_as_of < toDateTime64('{copiedAt}', 6, 'UTC'), 1)")
         );
         Assert.Empty(stage.Ended);
     }
@@ -136,7 +134,7 @@ public sealed class RestoreTests
         Assert.Equal(1, await stage.CountAsync($"SELECT count() FROM data_as_of WHERE data_as_of < toDateTime64('{before}', 6, 'UTC')"));
         // As a run that found everything equal would.
         await stage.ClickHouse.ExecuteNonQueryAsync(
-            "INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, " + "holds_from FROM holds"
+            "INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds"
         );
 
         await RunAsync(
@@ -156,7 +154,7 @@ public sealed class RestoreTests
     static Task PlaceAsync(NpgsqlDataSource postgres, int from, int to) =>
         RunAsync(
             postgres,
-            $"INSERT INTO bets SELECT n, 1 + n % 5, 1 + n % 5, 'OPEN', 1.00, NULL, now(), NULL FROM " + $"generate_series({from}, {to}) n"
+            $"INSERT INTO bets SELECT n, 1 + n % 5, 1 + n % 5, 'OPEN', 1.00, NULL, now(), NULL FROM generate_series({from}, {to}) n"
         );
 
     /// <summary>
@@ -167,12 +165,12 @@ public sealed class RestoreTests
         var now = await NowAsync(postgres);
         await Deadline.UntilAsync("all bets", Patience, async () => await stage.CountAsync("SELECT count() FROM bets_analytics") == bets);
         await Deadline.UntilAsync($"data_as_of behind {now}", Patience, async () =>
-            await stage.CountAsync($"SELECT ifNull(data_as_of " + $"> toDateTime64('{now}', 6, 'UTC'), 0) FROM data_as_of") > 0
+            await stage.CountAsync($"SELECT ifNull(data_as_of > toDateTime64('{now}', 6, 'UTC'), 0) FROM data_as_of") > 0
         );
     }
 
     static Task<long> BetsAsync(LiveStage stage, int from, int to) =>
-        stage.CountAsync($"SELECT count() FROM bets_analytics WHERE " + $"bet_id BETWEEN {from} AND {to}");
+        stage.CountAsync($"SELECT count() FROM bets_analytics WHERE bet_id BETWEEN {from} AND {to}");
 
     static async Task<string> NowAsync(NpgsqlDataSource postgres)
     {

@@ -25,7 +25,7 @@ public sealed class SessionTimeoutTests
         var worker = new OutageProof(http, process.LogFile);
         await Deadline.UntilAsync("unreadiness that names the setting", TimeSpan.FromSeconds(60), async () =>
             await worker.IsReadyAsync() is (false, var why)
-            && why.Contains("\"kafka\":\"the group refuses " + "Kafka:Client:session.timeout.ms", StringComparison.Ordinal)
+            && why.Contains("\"kafka\":\"the group refuses Kafka:Client:session.timeout.ms", StringComparison.Ordinal)
         );
         // The brokers answer all other questions meanwhile.
         await Deadline.UntilAsync("some seconds of it", TimeSpan.FromSeconds(60), async () =>
@@ -33,7 +33,7 @@ public sealed class SessionTimeoutTests
         );
 
         Assert.Single(worker.Lines(), line =>
-            line.Contains("does not serve this worker (the group refuses " + "Kafka:Client:session.timeout.ms", StringComparison.Ordinal)
+            line.Contains("does not serve this worker (the group refuses Kafka:Client:session.timeout.ms", StringComparison.Ordinal)
         );
         Assert.DoesNotContain(worker.Lines(), line => line.Contains("serves this worker again", StringComparison.Ordinal));
         Assert.DoesNotContain(worker.Lines(), line => line.Contains("InvalidSessionTimeout", StringComparison.Ordinal));

@@ -166,7 +166,7 @@ public sealed class SnapshotTests
             }
             return await NumberAsync(
                     postgres,
-                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = " + "'walsender'"
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'walsender'"
                 ) > 0;
         });
         await ChangeAsync(postgres);
@@ -197,21 +197,21 @@ public sealed class SnapshotTests
         await ChangeAsync(postgres);
         var past = await NumberAsync(postgres, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
         await Deadline.UntilAsync("a later watermark", Patience, async () =>
-            await stage.CountAsync($"SELECT count() FROM " + $"visible_watermarks WHERE toUnixTimestamp64Micro(as_of) > {past}") > 0
+            await stage.CountAsync($"SELECT count() FROM visible_watermarks WHERE toUnixTimestamp64Micro(as_of) > {past}") > 0
         );
 
         var isReadAgain = await stage.Stream.TryReadAgainAsync("bets");
 
         var snapshots = isReadAgain ? 2 : 1;
         await Deadline.UntilAsync("the snapshot", Patience, async () =>
-            await stage.CountAsync("SELECT uniqExact(version) FROM " + "bet_changes WHERE NOT bitTest(version, 56)") == snapshots
+            await stage.CountAsync("SELECT uniqExact(version) FROM bet_changes WHERE NOT bitTest(version, 56)") == snapshots
             && await stage.CountAsync("SELECT count() FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 1") == snapshots
         );
         await stage.ClickHouse.ExecuteNonQueryAsync("OPTIMIZE TABLE bet_changes FINAL");
         Assert.Equal(49, await stage.CountAsync($"SELECT count() FROM bets_as_of(moment = {past})"));
         Assert.Equal(
             isReadAgain ? 1 : 0,
-            await stage.CountAsync("SELECT uniqExact(id) FROM reconciliation_requests WHERE " + "startsWith(id, 'snapshot of ')")
+            await stage.CountAsync("SELECT uniqExact(id) FROM reconciliation_requests WHERE startsWith(id, 'snapshot of ')")
         );
         await stage.EverythingHasArrivedAsync(postgres);
         Assert.Equal(49, await Expected.AssertEqualsAsync(stage.ClickHouse, postgres));
@@ -228,7 +228,7 @@ public sealed class SnapshotTests
     static async Task<bool> DroppedAsync(NpgsqlDataSource postgres)
     {
         await using var drop = postgres.CreateCommand(
-            "SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots " + "WHERE NOT active"
+            "SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE NOT active"
         );
         await drop.ExecuteNonQueryAsync();
         await using var left = postgres.CreateCommand("SELECT count(*) = 0 FROM pg_replication_slots");
@@ -243,7 +243,7 @@ public sealed class SnapshotTests
         {
             await pace.WaitForNextTickAsync(CancellationToken.None);
             await using var place = postgres.CreateCommand(
-                $"INSERT INTO bets VALUES ({bet}, {1 + (bet % 50)}, {1 + (bet % 20)}, " + $"'OPEN', 1.00, NULL, now(), NULL)"
+                $"INSERT INTO bets VALUES ({bet}, {1 + (bet % 50)}, {1 + (bet % 20)}, 'OPEN', 1.00, NULL, now(), NULL)"
             );
             await place.ExecuteNonQueryAsync(CancellationToken.None);
         }
@@ -257,8 +257,7 @@ public sealed class SnapshotTests
             Assert.True(shown >= neverFewerThan, $"{shown} bets are shown of {neverFewerThan}");
             return await stage.CountAsync($"SELECT count() FROM {table} FINAL WHERE bitShiftRight(version, 57) = 2") >= rows
                 && await stage.CountAsync(
-                    "SELECT count() FROM snapshot_markers FINAL WHERE bitShiftRight(version, 57) = 2 AND marker "
-                        + "= 'last' AND settled = 1"
+                    "SELECT count() FROM snapshot_markers FINAL WHERE bitShiftRight(version, 57) = 2 AND marker = 'last' AND settled = 1"
                 ) > 0;
         });
         Assert.Equal(neverFewerThan, await ShownAsync(stage));

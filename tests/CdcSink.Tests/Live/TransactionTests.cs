@@ -82,7 +82,7 @@ public sealed class TransactionTests
     }
 
     static Task<long> ProgressAsync(LiveStage stage, string topic) =>
-        stage.CountAsync($"SELECT max(next_offset) FROM sink_progress " + $"WHERE topic = '{topic}' AND partition = 0");
+        stage.CountAsync($"SELECT max(next_offset) FROM sink_progress WHERE topic = '{topic}' AND partition = 0");
 
     static async Task<int> VerbAsync(LiveStage stage, params string[] arguments)
     {

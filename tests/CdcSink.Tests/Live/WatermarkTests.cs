@@ -32,7 +32,7 @@ public sealed class WatermarkTests
         await reader.CheckUntilAllAreVisibleAsync(Patience);
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{reader.Checks} comparisons, {reader.Partial} of them with a part of the " + $"rows visible"
+            $"{reader.Checks} comparisons, {reader.Partial} of them with a part of the rows visible"
         );
         Assert.True(reader.Partial >= 3, $"{reader.Partial} comparisons during the catch-up are too few");
         Assert.Empty(stage.Ended);
@@ -49,7 +49,7 @@ public sealed class WatermarkTests
         await reader.CheckUntilAllAreVisibleAsync(Patience);
 
         var idle = await reader.CheckAsync();
-        await Deadline.UntilAsync("data_as_of to go on while nothing " + "changes", Patience, async () =>
+        await Deadline.UntilAsync("data_as_of to go on while nothing changes", Patience, async () =>
             await reader.CheckAsync() > idle!.Value.AddSeconds(5)
         );
 
@@ -64,7 +64,7 @@ public sealed class WatermarkTests
         });
         Assert.True(
             furthest < paused.AddSeconds(2),
-            $"data_as_of went on to {furthest:O} without a connector, which was paused at " + $"{paused:O}"
+            $"data_as_of went on to {furthest:O} without a connector, which was paused at {paused:O}"
         );
         await stage.Stream.ResumeCaptureAsync();
         await reader.CheckUntilAllAreVisibleAsync(Patience);
@@ -102,9 +102,7 @@ public sealed class WatermarkTests
         Assert.Equal(0, await stage.CountAsync("SELECT count() FROM reconciliation_requests"));
         Assert.Equal(
             1,
-            await stage.CountAsync(
-                "SELECT uniqExact(id) - uniqExactIf(previous, previous IN (SELECT id FROM watermarks)) " + "FROM watermarks"
-            )
+            await stage.CountAsync("SELECT uniqExact(id) - uniqExactIf(previous, previous IN (SELECT id FROM watermarks)) FROM watermarks")
         );
     }
 

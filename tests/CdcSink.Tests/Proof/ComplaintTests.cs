@@ -99,8 +99,7 @@ public sealed class ComplaintTests(Servers servers)
         ]);
         Assert.Equal(
             [
-                "1|2299-12-31 23:59:59.999999|1900-01-01 00:00:00.000000|1900-01-01 00:00:00.000000|placed_at settled_at "
-                    + "user_created_at",
+                "1|2299-12-31 23:59:59.999999|1900-01-01 00:00:00.000000|1900-01-01 00:00:00.000000|placed_at settled_at user_created_at",
                 "2|2026-01-01 10:00:00.000000|NULL|1900-01-01 00:00:00.000000|user_created_at",
             ],
             await sink.QueryAsync(
@@ -195,9 +194,7 @@ public sealed class ComplaintTests(Servers servers)
         Assert.Equal(["2|OPEN|10.00|"], await sink.QueryAsync(Rows));
         Assert.Equal(
             ["3"],
-            await sink.QueryAsync(
-                "SELECT uniqExact(placed_at, user_id, event_id) FROM bets_analytics_rows WHERE " + "bet_id = 1 AND is_deleted"
-            )
+            await sink.QueryAsync("SELECT uniqExact(placed_at, user_id, event_id) FROM bets_analytics_rows WHERE bet_id = 1 AND is_deleted")
         );
     }
 

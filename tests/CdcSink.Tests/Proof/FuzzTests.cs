@@ -96,7 +96,7 @@ public sealed class FuzzTests(Servers servers)
         );
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{sum.Rows} rows of {batches * InABatch} records inserted, {sum.DeadLetters} " + $"dead letters"
+            $"{sum.Rows} rows of {batches * InABatch} records inserted, {sum.DeadLetters} dead letters"
         );
         Assert.Equal(sum.Rows.ToString(CultureInfo.InvariantCulture), kept[0]);
         Assert.Equal(sum.DeadLetters, sink.DeadLetters.Count);

@@ -97,7 +97,7 @@ public sealed partial class ClockJumpTests(Servers servers)
         await PlaceAsync(sink, from: 0, 5);
         await VisibleAsync(sink);
         await sink.QueryAsync(
-            "INSERT INTO reconciliation_requests (id, reason, holds_from) SELECT 'a hold', 'a test', data_as_of " + "FROM data_as_of"
+            "INSERT INTO reconciliation_requests (id, reason, holds_from) SELECT 'a hold', 'a test', data_as_of FROM data_as_of"
         );
         await PlaceAsync(sink, from: 5, 8);
         await PlaceAsync(sink, from: backTo, 5);
@@ -298,7 +298,7 @@ public sealed partial class ClockJumpTests(Servers servers)
     static async Task RefusedAsync(SinkUnderTest sink, double at)
     {
         var refused = await Assert.ThrowsAnyAsync<Exception>(() =>
-            sink.QueryAsync($"SELECT count() FROM bets_as_of(moment = " + $"'{Moment(at)}')")
+            sink.QueryAsync($"SELECT count() FROM bets_as_of(moment = '{Moment(at)}')")
         );
         Assert.True(
             refused.Message.Contains("where the clock of PostgreSQL was set", StringComparison.Ordinal)

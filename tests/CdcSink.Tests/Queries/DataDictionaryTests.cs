@@ -64,7 +64,7 @@ public sealed class DataDictionaryTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         const string Comments =
-            "SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = " + "'summary_by_month'";
+            "SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = 'summary_by_month'";
         var before = await sink.QueryAsync(Comments);
         await sink.Client.ExecuteNonQueryAsync("SYSTEM REFRESH VIEW summary_by_month_refresh");
         await sink.Client.ExecuteNonQueryAsync("SYSTEM WAIT VIEW summary_by_month_refresh");
@@ -80,11 +80,8 @@ public sealed class DataDictionaryTests(Servers servers)
         {
             Assert.NotNull(await sink.QueryAsync($"DESCRIBE TABLE {table}"));
             if (
-                (
-                    await sink.QueryAsync(
-                        $"SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = " + $"'{table}'"
-                    )
-                )[0] != "0"
+                (await sink.QueryAsync($"SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = '{table}'"))[0]
+                != "0"
             )
             {
                 Assert.Empty(await sink.QueryAsync($"SELECT * FROM {table} LIMIT 0"));
@@ -108,7 +105,7 @@ public sealed class DataDictionaryTests(Servers servers)
     static async Task<string> PageAsync(SinkUnderTest sink)
     {
         var tables = (
-            await sink.QueryAsync("SELECT name, engine, comment FROM system.tables WHERE database = currentDatabase() ORDER " + "BY name")
+            await sink.QueryAsync("SELECT name, engine, comment FROM system.tables WHERE database = currentDatabase() ORDER BY name")
         )
             .Select(row => row.Split('|', 3))
             .ToDictionary(row => row[0], row => (Engine: row[1], Comment: row[2]), StringComparer.Ordinal);

@@ -32,7 +32,7 @@ public sealed class DistributedQueryTests(DistributedQueryTests.OneShard one, Di
     public async Task What_ClickHouse_refuses_with_several_shards_is_refused_here()
     {
         var refused = await Assert.ThrowsAnyAsync<Exception>(() =>
-            two.AnswerAsync("SELECT count() FROM bets_analytics_rows WHERE " + "bet_id IN (SELECT id FROM bet_changes)", [])
+            two.AnswerAsync("SELECT count() FROM bets_analytics_rows WHERE bet_id IN (SELECT id FROM bet_changes)", [])
         );
 
         Assert.Contains("DISTRIBUTED_IN_JOIN_SUBQUERY_DENIED", refused.Message, StringComparison.Ordinal);

@@ -21,7 +21,7 @@ public sealed class IndexTests(IndexTests.World world) : IClassFixture<IndexTest
     public async Task A_question_to_the_view_reads_the_granules_that_its_index_names(string index, string where)
     {
         var plan = await world.Sink.QueryAsync(
-            $"EXPLAIN indexes = 1 SELECT * FROM bets_analytics WHERE {where} SETTINGS " + $"use_skip_indexes_on_data_read = 0"
+            $"EXPLAIN indexes = 1 SELECT * FROM bets_analytics WHERE {where} SETTINGS use_skip_indexes_on_data_read = 0"
         );
 
         Assert.InRange(GranulesBy(index, plan), 1, Granules / 2);
@@ -31,8 +31,7 @@ public sealed class IndexTests(IndexTests.World world) : IClassFixture<IndexTest
     public async Task The_past_is_read_by_its_own_index()
     {
         var plan = await world.Sink.QueryAsync(
-            "EXPLAIN indexes = 1 SELECT count() FROM bets_as_of(moment = '2026-02-20T03:00:00Z') "
-                + "SETTINGS use_skip_indexes_on_data_read = 0"
+            "EXPLAIN indexes = 1 SELECT count() FROM bets_as_of(moment = '2026-02-20T03:00:00Z') SETTINGS use_skip_indexes_on_data_read = 0"
         );
 
         // The changelog's granules are of 1,024 rows, and three hours of seconds are a tenth of them.
@@ -52,7 +51,7 @@ public sealed class IndexTests(IndexTests.World world) : IClassFixture<IndexTest
     {
         var stale = await world.Sink.QueryAsync($"SELECT count() FROM bets_analytics_rows WHERE {where} AND bet_version = 1");
         var exact = await world.Sink.QueryAsync(
-            $"SELECT count() FROM bets_analytics WHERE {where} SETTINGS " + $"use_skip_indexes_if_final_exact_mode = 0"
+            $"SELECT count() FROM bets_analytics WHERE {where} SETTINGS use_skip_indexes_if_final_exact_mode = 0"
         );
 
         Assert.Equal([before.ToString(CultureInfo.InvariantCulture)], stale);
@@ -81,12 +80,12 @@ public sealed class IndexTests(IndexTests.World world) : IClassFixture<IndexTest
             await InsertAsync(
                 version: 1,
                 $"number + 1 AS id FROM numbers({Bets})",
-                "toDateTime64('2026-03-01 10:00:00', 6, 'UTC') + " + "toIntervalSecond(id - 77776)"
+                "toDateTime64('2026-03-01 10:00:00', 6, 'UTC') + toIntervalSecond(id - 77776)"
             );
             await InsertAsync(
                 version: 2,
                 $"2 * (number + 1) AS id FROM numbers({Bets / 2})",
-                "toDateTime64('2026-03-08 10:00:00', 6, " + "'UTC') + toIntervalSecond(id)"
+                "toDateTime64('2026-03-08 10:00:00', 6, 'UTC') + toIntervalSecond(id)"
             );
             await Sink.VisibleUntilAsync("2026-06-01T00:00:00Z");
             await Sink.QueryAsync(

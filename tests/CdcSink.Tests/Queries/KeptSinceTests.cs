@@ -21,13 +21,13 @@ public sealed partial class KeptSinceTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         var view = (
-            await sink.QueryAsync("SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = " + "'kept_since'")
+            await sink.QueryAsync("SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = 'kept_since'")
         )[0];
         var given = Source()
             .Replace(
                 view.Replace("now64(6, 'UTC') AS at", "any(moment) AS at", StringComparison.Ordinal)
                     .Replace("AS whole_months", "AS whole_months, at, kept", StringComparison.Ordinal),
-                $"FROM ({Moments}) GROUP BY moment, " + $"months"
+                $"FROM ({Moments}) GROUP BY moment, months"
             );
         var rule = Rule().Match(new RowStorage(null, "cold", 0, 84).Statements(null, hasRules: false).Last()).Groups["end"].Value;
         string EndOf(string placed) => $"({rule.Replace("placed_at", placed, StringComparison.Ordinal)} + toIntervalMonth(kept))";
@@ -56,11 +56,11 @@ public sealed partial class KeptSinceTests(Servers servers)
         await sink.QueryAsync($"INSERT INTO row_retention (of, months, gone_before) VALUES ('bets_analytics_rows', 0, '{gone} 00:00:00')");
         Assert.Equal(
             [$"{days}|{months}"],
-            await sink.QueryAsync("SELECT toString(toDate32(whole_days)), " + "toString(toDate32(whole_months)) FROM kept_since")
+            await sink.QueryAsync("SELECT toString(toDate32(whole_days)), toString(toDate32(whole_months)) FROM kept_since")
         );
 
         await sink.QueryAsync(
-            "INSERT INTO row_retention (of, months, gone_before) VALUES ('bets_analytics_rows', 432, '1980-05-05 " + "00:00:00')"
+            "INSERT INTO row_retention (of, months, gone_before) VALUES ('bets_analytics_rows', 432, '1980-05-05 00:00:00')"
         );
         Assert.Equal(["1|1"], await sink.QueryAsync("SELECT whole_days > '1990-01-01', whole_months > '1990-01-01' FROM kept_since"));
     }

@@ -78,7 +78,7 @@ public sealed class PastMomentTests(PastMomentTests.World world) : IClassFixture
                 var view in new[]
                 {
                     $"bets_as_of(moment = {moment})",
-                    $"bets_as_of_snapshot(epoch = 1, position = 80000, xmax = " + $"760, xip = [], taken = {moment})",
+                    $"bets_as_of_snapshot(epoch = 1, position = 80000, xmax = 760, xip = [], taken = {moment})",
                 }
             )
             {

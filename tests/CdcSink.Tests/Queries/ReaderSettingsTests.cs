@@ -95,8 +95,7 @@ public sealed class ReaderSettingsTests(ReaderSettingsTests.Worlds worlds) : ICl
     async Task<List<string>> ViewsAsync()
     {
         const string Names =
-            "SELECT name, position(create_table_query, '{') > 0 FROM system.tables WHERE database = "
-            + "currentDatabase() AND engine = 'View'";
+            "SELECT name, position(create_table_query, '{') > 0 FROM system.tables WHERE database = currentDatabase() AND engine = 'View'";
         var views = (await worlds.Generated.QueryAsync(Names)).Select(row => row.Split('|')).ToLookup(row => row[1] == "1", row => row[0]);
         Assert.Equal(
             views[true].Order(StringComparer.Ordinal),

@@ -44,8 +44,7 @@ public sealed class ViewCheckTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync(
-            "CREATE OR REPLACE VIEW bet_marks AS -- as it was\n select `bet_id`, arrayJoin(marks) "
-                + "as marked_column\nfrom bets_analytics"
+            "CREATE OR REPLACE VIEW bet_marks AS -- as it was\n select `bet_id`, arrayJoin(marks) as marked_column\nfrom bets_analytics"
         );
 
         Assert.Empty((await ClickHouseMigrator.MigrateAsync(sink.ConnectionString)).Replaced);
@@ -55,7 +54,7 @@ public sealed class ViewCheckTests(Servers servers)
     [InlineData(
         "bets_by_user_feed",
         "is not defined as in",
-        "ALTER TABLE bets_by_user_feed MODIFY QUERY SELECT user_id, id AS bet_id " + "FROM bet_changes WHERE user_id > 5"
+        "ALTER TABLE bets_by_user_feed MODIFY QUERY SELECT user_id, id AS bet_id FROM bet_changes WHERE user_id > 5"
     )]
     [InlineData(
         "bets_by_event_feed",
@@ -68,7 +67,7 @@ public sealed class ViewCheckTests(Servers servers)
         "bet_marks",
         "is not the kind of",
         "DROP VIEW bet_marks SYNC",
-        "CREATE TABLE bet_marks (bet_id Int64) ENGINE = " + "MergeTree ORDER BY bet_id"
+        "CREATE TABLE bet_marks (bet_id Int64) ENGINE = MergeTree ORDER BY bet_id"
     )]
     [InlineData("rewinds", "is not the kind of", "DROP TABLE rewinds SYNC", "CREATE VIEW rewinds AS SELECT 1 AS id")]
     public async Task What_cannot_be_created_again_without_a_loss_is_refused_and_nothing_is_changed(
@@ -104,7 +103,7 @@ public sealed class ViewCheckTests(Servers servers)
 
         Assert.Equal(0, code);
         Assert.Contains(
-            "the schema is of a newer version than this program, which does not know " + "9999_newer.sql",
+            "the schema is of a newer version than this program, which does not know 9999_newer.sql",
             said,
             StringComparison.Ordinal
         );
@@ -182,8 +181,6 @@ public sealed class ViewCheckTests(Servers servers)
 
     static async Task<string> DefinitionAsync(SinkUnderTest sink, string name) =>
         Assert.Single(
-            await sink.QueryAsync(
-                $"SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND " + $"name = '{name}'"
-            )
+            await sink.QueryAsync($"SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = '{name}'")
         );
 }

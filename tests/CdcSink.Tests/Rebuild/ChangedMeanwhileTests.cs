@@ -13,7 +13,7 @@ public sealed class ChangedMeanwhileTests(Servers servers)
 {
     const string Rows = "SELECT bet_id FROM bets_analytics ORDER BY bet_id";
     const string Leftovers =
-        "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, " + "'bets_analytics_rows_rebuild')";
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'bets_analytics_rows_rebuild')";
 
     [Theory]
     [InlineData("ALTER TABLE bets_analytics_rows ADD INDEX added bet_amount TYPE minmax")]
@@ -63,7 +63,7 @@ public sealed class ChangedMeanwhileTests(Servers servers)
         var made = new Made();
         await sink.ReplayAsync([made.Bet(1, Made.Columns()), made.Bet(2, Made.Columns())]);
         using var wire = new BeforeRequest(IsExchangeAsync, () =>
-            sink.QueryAsync("ALTER TABLE bets_analytics_rows ADD COLUMN added " + "UInt8")
+            sink.QueryAsync("ALTER TABLE bets_analytics_rows ADD COLUMN added UInt8")
         );
         using var client = new ClickHouseClient(
             new ClickHouseClientSettings(sink.Client.Settings) { HttpClient = new HttpClient(wire), UseCompression = false }
@@ -101,7 +101,7 @@ public sealed class ChangedMeanwhileTests(Servers servers)
         Assert.Empty(await sink.QueryAsync(Leftovers));
         Assert.Equal(
             ["done|1", "failed|3"],
-            await sink.QueryAsync("SELECT stage, count() FROM rebuilds FINAL GROUP BY stage ORDER BY " + "stage")
+            await sink.QueryAsync("SELECT stage, count() FROM rebuilds FINAL GROUP BY stage ORDER BY stage")
         );
         Array.ForEach(stores, store => store.Dispose());
     }
@@ -133,10 +133,7 @@ public sealed class ChangedMeanwhileTests(Servers servers)
             );
         }
         Assert.Contains(said, line =>
-            line.EndsWith(
-                "bets_analytics_rows_rebuild_cut may have rows that are missing now: run it with " + "--all",
-                StringComparison.Ordinal
-            )
+            line.EndsWith("bets_analytics_rows_rebuild_cut may have rows that are missing now: run it with --all", StringComparison.Ordinal)
         );
         Assert.Equal(["bets_analytics_rows_rebuild_cut"], await sink.QueryAsync(Leftovers));
         using (var store = new RebuildStore(sink.Client, "all"))
@@ -171,7 +168,7 @@ public sealed class ChangedMeanwhileTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.QueryAsync("ALTER TABLE bets_analytics_rows MODIFY TTL toDateTime(placed_at) + INTERVAL 12 MONTH DELETE");
         Assert.Contains(
-            "deletes rows after 12 months, and row_retention says that it keeps rows for " + "ever",
+            "deletes rows after 12 months, and row_retention says that it keeps rows for ever",
             await RowStorage.WhatDiffersAsync(sink.ConnectionString, null, CancellationToken.None),
             StringComparison.Ordinal
         );
@@ -182,7 +179,7 @@ public sealed class ChangedMeanwhileTests(Servers servers)
         Assert.Equal(
             ["0|1"],
             await sink.QueryAsync(
-                "SELECT months, gone_before > now() - INTERVAL 13 MONTH FROM row_retention FINAL " + "WHERE of = 'bets_analytics_rows'"
+                "SELECT months, gone_before > now() - INTERVAL 13 MONTH FROM row_retention FINAL WHERE of = 'bets_analytics_rows'"
             )
         );
     }

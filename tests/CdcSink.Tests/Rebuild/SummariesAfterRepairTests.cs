@@ -15,8 +15,7 @@ public sealed partial class SummariesAfterRepairTests(Servers servers)
 {
     const string Months =
         "SELECT toString(month), event_category, bet_status, bets, users, toDecimalString(stakes, 2), "
-        + "toDecimalString(payouts, 2) FROM summary_by_month "
-        + "ORDER BY month, event_category, bet_status";
+        + "toDecimalString(payouts, 2) FROM summary_by_month ORDER BY month, event_category, bet_status";
 
     [Fact]
     public async Task The_statements_of_the_runbook_in_their_order_bring_rows_and_summaries_back()

@@ -31,7 +31,7 @@ public sealed class SwapTests(Servers servers)
         Assert.True(written);
         Assert.Equal(
             ["1|SETTLED", "2|OPEN", "3|OPEN"],
-            await sink.QueryAsync("SELECT bet_id, bet_status FROM bets_analytics ORDER BY " + "bet_id")
+            await sink.QueryAsync("SELECT bet_id, bet_status FROM bets_analytics ORDER BY bet_id")
         );
         Assert.Equal("done|2|2", Assert.Single(await sink.QueryAsync("SELECT stage, bets_done, bets FROM rebuilds FINAL")));
     }

@@ -47,7 +47,7 @@ public sealed class FactTests(Servers servers)
         await Expected.AssertEqualsAsync(sink.Client, recording);
         Assert.Equal(
             ["0"],
-            await sink.QueryAsync("SELECT count() FROM bet_changes WHERE version = 0 OR bitAnd(version, " + "72057594037927935) = 0")
+            await sink.QueryAsync("SELECT count() FROM bet_changes WHERE version = 0 OR bitAnd(version, 72057594037927935) = 0")
         );
     }
 
@@ -60,14 +60,12 @@ public sealed class FactTests(Servers servers)
         await Expected.AssertEqualsAsync(sink.Client, recording);
         Assert.Equal(
             ["0"],
-            await sink.QueryAsync(
-                "SELECT count() FROM bets_analytics_rows WHERE toYear(placed_at) = 1970 OR user_id " + "= 0 OR event_id = 0"
-            )
+            await sink.QueryAsync("SELECT count() FROM bets_analytics_rows WHERE toYear(placed_at) = 1970 OR user_id = 0 OR event_id = 0")
         );
         Assert.Equal(
             ["0"],
             await sink.QueryAsync(
-                "SELECT (SELECT count() FROM bets_by_user WHERE user_id = 0) + (SELECT count() FROM " + "bets_by_event WHERE event_id = 0)"
+                "SELECT (SELECT count() FROM bets_by_user WHERE user_id = 0) + (SELECT count() FROM bets_by_event WHERE event_id = 0)"
             )
         );
     }
@@ -211,7 +209,7 @@ public sealed class FactTests(Servers servers)
         await sink.ReplayAsync(times.Select((time, at) => made.Bet(at + 1, Made.Columns($"\"placed_at\":\"{time.Text}\""))));
         Assert.Equal(
             times.Select((time, at) => $"{at + 1}|{time.Shown}"),
-            await sink.QueryAsync("SELECT bet_id, toString(placed_at) " + "FROM bets_analytics ORDER BY bet_id")
+            await sink.QueryAsync("SELECT bet_id, toString(placed_at) FROM bets_analytics ORDER BY bet_id")
         );
     }
 
@@ -284,7 +282,7 @@ public sealed class FactTests(Servers servers)
         await Expected.AssertEqualsAsync(sink.Client, recording);
         Assert.Equal(
             ["1"],
-            await sink.QueryAsync("SELECT max(rows) > 100 FROM (SELECT count() AS rows FROM bet_changes FINAL GROUP " + "BY version)")
+            await sink.QueryAsync("SELECT max(rows) > 100 FROM (SELECT count() AS rows FROM bet_changes FINAL GROUP BY version)")
         );
         await using var other = await SinkUnderTest.CreateAsync(servers);
         var made = new Made();

@@ -53,9 +53,7 @@ public sealed class RecordingTests(Servers servers)
         await Expected.AssertEqualsAsync(
             sink.Client,
             recording,
-            Shown(
-                "bets_as_of_snapshot_unchecked(epoch = 63, position = 0, xmax " + "= 4294967295, xip = [], taken = '2100-01-01T00:00:00Z')"
-            )
+            Shown("bets_as_of_snapshot_unchecked(epoch = 63, position = 0, xmax = 4294967295, xip = [], taken = '2100-01-01T00:00:00Z')")
         );
     }
 

@@ -294,17 +294,17 @@ public sealed class ChainSignsTests(Servers servers)
         Assert.Equal(39, Breaks(sink, "publication"));
         Assert.Equal(
             ["1|2026-01-01 10:00:59.000000"],
-            await sink.QueryAsync("SELECT count(), toString(any(holds_from)) FROM " + "reconciliation_requests FINAL")
+            await sink.QueryAsync("SELECT count(), toString(any(holds_from)) FROM reconciliation_requests FINAL")
         );
 
         // A run has begun: it may not see what comes from now on.
         await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 1, 0, holds_from FROM holds");
         await sink.ApplyStreamedAsync([_made.Linked(41, previous: 40, publication: 41), _made.Linked(42, previous: 41, publication: 42)]);
         await sink.QueryAsync(
-            "INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds WHERE " + "answered = 1"
+            "INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds WHERE answered = 1"
         );
         Assert.Equal(
-            ["Publication of the watermarks of epoch 1 at 2026-01-01 " + "10:41:00.000000|0"],
+            ["Publication of the watermarks of epoch 1 at 2026-01-01 10:41:00.000000|0"],
             await sink.QueryAsync(
                 Asked
                     .Replace(" FROM", ", answered FROM", StringComparison.Ordinal)
@@ -330,7 +330,7 @@ public sealed class ChainSignsTests(Servers servers)
         Assert.Equal(
             [
                 "Incomplete of the watermarks of epoch 1 at 2026-01-01 10:03:00.000000",
-                "Publication of the watermarks of " + "epoch 1 at 2026-01-01 10:02:00.000000",
+                "Publication of the watermarks of epoch 1 at 2026-01-01 10:02:00.000000",
             ],
             await sink.QueryAsync(Asked)
         );
@@ -384,11 +384,11 @@ public sealed class ChainSignsTests(Servers servers)
     }
 
     static Task<List<string>> AsOfAsync(SinkUnderTest sink) =>
-        sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM " + "data_as_of");
+        sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of");
 
     /// <summary>A run that began now has found everything equal.</summary>
     static Task<List<string>> AnswerAsync(SinkUnderTest sink) =>
-        sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, " + "reason, asked_at, 2, 7, holds_from FROM holds");
+        sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
 
     [Fact]
     public async Task A_publication_is_compared_after_a_day_without_watermarks_too()
@@ -472,7 +472,7 @@ public sealed class ChainSignsTests(Servers servers)
         foreach (var table in new[] { "watermarks", "last_watermarks" })
         {
             await sink.QueryAsync(
-                $"ALTER TABLE {table} UPDATE recorded_at = recorded_at - INTERVAL 25 HOUR WHERE 1 SETTINGS " + $"mutations_sync = 2"
+                $"ALTER TABLE {table} UPDATE recorded_at = recorded_at - INTERVAL 25 HOUR WHERE 1 SETTINGS mutations_sync = 2"
             );
             await sink.QueryAsync($"OPTIMIZE TABLE {table} FINAL");
         }

@@ -38,7 +38,7 @@ public sealed class RestartSignsTests(Servers servers)
 
         Assert.Equal(isHeld ? "2026-01-01 09:59:58.000000" : "2026-01-01 10:30:59.000000", await AsOfAsync(sink));
         string[] reasons = isHeld
-            ? ["PostgreSQL was restarted behind a backlog: it may have been restored from a copy without a new " + "epoch"]
+            ? ["PostgreSQL was restarted behind a backlog: it may have been restored from a copy without a new epoch"]
             : [];
         Assert.Equal(reasons, await sink.QueryAsync("SELECT reason FROM reconciliation_requests FINAL WHERE startsWith(id, 'Restart of')"));
     }
@@ -77,7 +77,7 @@ public sealed class RestartSignsTests(Servers servers)
         Assert.Equal("2026-01-01 10:31:59.000000", await AsOfAsync(sink));
         Assert.Equal(
             ["1"],
-            await sink.QueryAsync("SELECT toString(count()) FROM reconciliation_requests FINAL WHERE startsWith(id, " + "'Restart of')")
+            await sink.QueryAsync("SELECT toString(count()) FROM reconciliation_requests FINAL WHERE startsWith(id, 'Restart of')")
         );
     }
 
@@ -125,7 +125,7 @@ public sealed class RestartSignsTests(Servers servers)
 
         Assert.Equal(
             ["1"],
-            await sink.QueryAsync("SELECT toString(count()) FROM reconciliation_requests FINAL WHERE startsWith(id, " + "'Restart of')")
+            await sink.QueryAsync("SELECT toString(count()) FROM reconciliation_requests FINAL WHERE startsWith(id, 'Restart of')")
         );
     }
 
@@ -159,9 +159,7 @@ public sealed class RestartSignsTests(Servers servers)
         Assert.Equal("2026-01-01 09:59:59.000000", await AsOfAsync(sink));
         Assert.Equal(
             ["1"],
-            await sink.QueryAsync(
-                "SELECT toString(count()) FROM holds WHERE startsWith(id, 'Predecessor of the " + "watermarks of epoch 1')"
-            )
+            await sink.QueryAsync("SELECT toString(count()) FROM holds WHERE startsWith(id, 'Predecessor of the watermarks of epoch 1')")
         );
     }
 
@@ -192,5 +190,5 @@ public sealed class RestartSignsTests(Servers servers)
     }
 
     static async Task<string> AsOfAsync(SinkUnderTest sink) =>
-        (await sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') " + "FROM data_as_of"))[0];
+        (await sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of"))[0];
 }

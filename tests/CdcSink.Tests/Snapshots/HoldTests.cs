@@ -67,7 +67,7 @@ public sealed class HoldTests(Servers servers)
         await settled.ReplayAsync([.. ReadWhole(2)]);
         Assert.Equal(
             ["epoch 2"],
-            await settled.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', '') FROM " + "reconciliation_requests FINAL")
+            await settled.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', '') FROM reconciliation_requests FINAL")
         );
         await VisibleAsync(settled, Later, 2);
         Assert.Equal([Later], await AsOfAsync(settled));
@@ -80,7 +80,7 @@ public sealed class HoldTests(Servers servers)
         await HeldAsync(sink, Proven);
         Assert.Equal(
             ["Bets before epoch 2", "Events before epoch 2"],
-            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at " + "[0-9]+$', '') FROM holds ORDER BY id")
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', '') FROM holds ORDER BY id")
         );
     }
 
@@ -93,7 +93,7 @@ public sealed class HoldTests(Servers servers)
         await HeldAsync(sink, Proven);
         Assert.Equal(
             ["incremental snapshot of Bets in epoch 1"],
-            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', " + "'') FROM holds ORDER BY id")
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+$', '') FROM holds ORDER BY id")
         );
 
         await using var never = await FilledAsync();
@@ -204,7 +204,7 @@ public sealed class HoldTests(Servers servers)
 
         Assert.Equal(["3"], await sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T09:00:00Z')"));
         var refused = await Assert.ThrowsAnyAsync<Exception>(() =>
-            sink.QueryAsync("SELECT count() FROM bets_as_of(moment = " + "'2026-01-01T09:00:01Z')")
+            sink.QueryAsync("SELECT count() FROM bets_as_of(moment = '2026-01-01T09:00:01Z')")
         );
         Assert.Contains("later than data_as_of", refused.Message, StringComparison.Ordinal);
 
@@ -260,7 +260,7 @@ public sealed class HoldTests(Servers servers)
     }
 
     static Task<List<string>> AnswerAsync(SinkUnderTest sink, int answered) =>
-        sink.QueryAsync($"INSERT INTO reconciliation_requests " + $"SELECT id, reason, asked_at, {answered}, 7, holds_from FROM holds");
+        sink.QueryAsync($"INSERT INTO reconciliation_requests SELECT id, reason, asked_at, {answered}, 7, holds_from FROM holds");
 
     /// <summary>Newer watermarks become visible, and data_as_of does not go on.</summary>
     static async Task HeldAsync(SinkUnderTest sink, string at)
@@ -276,7 +276,7 @@ public sealed class HoldTests(Servers servers)
         );
 
     static Task<List<string>> AsOfAsync(SinkUnderTest sink) =>
-        sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM " + "data_as_of");
+        sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of");
 
     static long Milliseconds(string at) => DateTimeOffset.Parse(at, CultureInfo.InvariantCulture).ToUnixTimeMilliseconds();
 

@@ -20,9 +20,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
         Assert.Equal(
             ["Bets before epoch 2", "Events before epoch 2", "epoch 2"],
-            await sink.QueryAsync(
-                "SELECT replaceRegexpOne(id, " + "' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL ORDER BY id"
-            )
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL ORDER BY id")
         );
     }
 
@@ -53,7 +51,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
         Assert.Contains(
             "Bets before epoch 2",
-            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM " + "reconciliation_requests FINAL")
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL")
         );
     }
 
@@ -85,7 +83,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Equal(["1|Ada|Cup", "2|Ada|Cup", "3|Ada|Cup"], await sink.QueryAsync(Rows));
         Assert.Contains(
             "Users before epoch 2",
-            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM " + "reconciliation_requests FINAL")
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL")
         );
     }
 
@@ -134,7 +132,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
         Assert.Contains(
             "Bets before epoch 2",
-            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM " + "reconciliation_requests FINAL")
+            await sink.QueryAsync("SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL")
         );
     }
 
@@ -233,7 +231,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Equal(3, (await sink.QueryAsync(Rows)).Count);
         Assert.Single(
             await sink.QueryAsync(
-                "SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'snapshot of " + "betting.public.users in epoch 1 at %'"
+                "SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'snapshot of betting.public.users in epoch 1 at %'"
             )
         );
         Assert.Equal(1, sink.Readings.Sum("cdcsink.repeated_snapshots"));
@@ -267,8 +265,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
         Assert.Equal(
             ["epoch 1 of Bets after epoch 2"],
             await sink.QueryAsync(
-                "SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') "
-                    + "FROM reconciliation_requests FINAL WHERE id LIKE '%after epoch%'"
+                "SELECT replaceRegexpOne(id, ' at [0-9]+[^a-z]*$', '') FROM reconciliation_requests FINAL WHERE id LIKE '%after epoch%'"
             )
         );
     }
@@ -294,7 +291,7 @@ public sealed class SnapshotCompletionTests(Servers servers)
         await sink.ReplayAsync([_made.Bet(4, Made.Columns())]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lost_changes"));
         Assert.Single(
-            await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'change % of Bets 3 is gone " + "at %'")
+            await sink.QueryAsync("SELECT id FROM reconciliation_requests FINAL WHERE id LIKE 'change % of Bets 3 is gone at %'")
         );
         await sink.ReplayAsync([_made.Bet(5, Made.Columns())]);
         Assert.Equal(1, sink.Readings.Sum("cdcsink.lost_changes"));

@@ -107,15 +107,15 @@ public sealed class SnapshotStreamTests(Servers servers)
             (await sink.QueryAsync($"SELECT count() FROM snapshot_markers FINAL WHERE marker = '{settled}' AND settled = 1"))[0] == "1"
         );
         await Deadline.UntilAsync("the bets", Limit, async () =>
-            (await sink.QueryAsync("SELECT toString(groupArray(bet_id)) FROM (SELECT bet_id FROM bets_analytics ORDER BY " + "bet_id)"))[0]
+            (await sink.QueryAsync("SELECT toString(groupArray(bet_id)) FROM (SELECT bet_id FROM bets_analytics ORDER BY bet_id)"))[0]
             == bets
         );
         Assert.Equal(
             mark == "true" ? "1" : "0",
-            (await sink.QueryAsync("SELECT toString(count()) FROM holds WHERE startsWith(id, " + "'Bets before epoch 2')"))[0]
+            (await sink.QueryAsync("SELECT toString(count()) FROM holds WHERE startsWith(id, 'Bets before epoch 2')"))[0]
         );
         Assert.Single(KafkaStream.Said(worker).Split('\n'), line =>
-            line.Contains("The stream goes on after the snapshot of epoch " + "2", StringComparison.Ordinal)
+            line.Contains("The stream goes on after the snapshot of epoch 2", StringComparison.Ordinal)
         );
 
         StreamRecord Read(string table, string columns, string snapshot) =>
@@ -191,7 +191,7 @@ public sealed class SnapshotStreamTests(Servers servers)
         );
         Assert.Equal(
             [bets],
-            await sink.QueryAsync("SELECT toString(groupArray(bet_id)) FROM (SELECT bet_id FROM bets_analytics ORDER " + "BY bet_id)")
+            await sink.QueryAsync("SELECT toString(groupArray(bet_id)) FROM (SELECT bet_id FROM bets_analytics ORDER BY bet_id)")
         );
         Assert.Equal(["1"], await sink.QueryAsync($"SELECT toString(count()) FROM holds WHERE startsWith(id, '{hold}')"));
 
@@ -216,7 +216,7 @@ public sealed class SnapshotStreamTests(Servers servers)
         Assert.Equal(3, await CountAsync(sink));
         Assert.Equal(
             ["0"],
-            await sink.QueryAsync("SELECT toString(count()) FROM snapshot_markers FINAL WHERE marker = 'last' AND " + "settled = 0")
+            await sink.QueryAsync("SELECT toString(count()) FROM snapshot_markers FINAL WHERE marker = 'last' AND settled = 0")
         );
 
         StreamRecord Read(int id, string snapshot, ulong lsn) =>

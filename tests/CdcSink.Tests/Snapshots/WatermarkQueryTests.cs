@@ -65,8 +65,7 @@ public sealed class WatermarkQueryTests(Servers servers)
         }
 
         await using var read = postgres.CreateCommand(
-            $"SELECT substring(data FROM 'content:(.*)') FROM "
-                + $"pg_logical_slot_get_changes('{Slot}', NULL, NULL) WHERE data LIKE 'message:%'"
+            $"SELECT substring(data FROM 'content:(.*)') FROM pg_logical_slot_get_changes('{Slot}', NULL, NULL) WHERE data LIKE 'message:%'"
         );
         var written = new List<JsonNode>();
         await using (var rows = await read.ExecuteReaderAsync())
@@ -116,12 +115,12 @@ public sealed class WatermarkQueryTests(Servers servers)
         true,
         "GRANT SELECT ON users TO ingest, warmer",
         "GRANT UPDATE ON bets TO ingest",
-        "CREATE TABLE other (id int " + "PRIMARY KEY)",
+        "CREATE TABLE other (id int PRIMARY KEY)",
         "COMMENT ON TABLE users IS 'people'"
     )]
     [InlineData(
         true,
-        "CREATE TRIGGER nothing BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION " + "suppress_redundant_updates_trigger()",
+        "CREATE TRIGGER nothing BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
         "ALTER TABLE users DISABLE TRIGGER nothing"
     )]
     [InlineData(false, "ALTER TABLE events ALTER COLUMN category TYPE text USING 'tennis'")]
@@ -130,7 +129,7 @@ public sealed class WatermarkQueryTests(Servers servers)
     [InlineData(
         false,
         "ALTER TABLE events ADD COLUMN other text DEFAULT 'tennis', DROP COLUMN category",
-        "ALTER TABLE events RENAME " + "COLUMN other TO category"
+        "ALTER TABLE events RENAME COLUMN other TO category"
     )]
     [InlineData(
         false,
@@ -154,7 +153,7 @@ public sealed class WatermarkQueryTests(Servers servers)
     [InlineData(
         false,
         "ALTER PUBLICATION debezium_publication SET (publish = 'insert')",
-        "ALTER PUBLICATION debezium_publication SET " + "(publish = 'insert, update, delete, truncate')"
+        "ALTER PUBLICATION debezium_publication SET (publish = 'insert, update, delete, truncate')"
     )]
     [InlineData(false, "ALTER PUBLICATION debezium_publication SET TABLE users, events, bets WHERE (id > 10)")]
     [InlineData(false, "ALTER PUBLICATION debezium_publication SET TABLE users, events, bets (id, user_id)")]
@@ -207,12 +206,12 @@ public sealed class WatermarkQueryTests(Servers servers)
     [InlineData(
         true,
         "CREATE TABLE other (id int PRIMARY KEY)",
-        "ALTER PUBLICATION debezium_publication ADD TABLE other (id) WHERE " + "(id > 1)"
+        "ALTER PUBLICATION debezium_publication ADD TABLE other (id) WHERE (id > 1)"
     )]
     [InlineData(
         true,
         "ALTER PUBLICATION debezium_publication DROP TABLE events",
-        "ALTER PUBLICATION debezium_publication ADD TABLE " + "events"
+        "ALTER PUBLICATION debezium_publication ADD TABLE events"
     )]
     [InlineData(true, "DROP PUBLICATION debezium_publication", "CREATE PUBLICATION debezium_publication FOR ALL TABLES")]
     [InlineData(true, "DROP PUBLICATION debezium_publication", "CREATE PUBLICATION debezium_publication FOR TABLES IN SCHEMA public")]
@@ -232,7 +231,7 @@ public sealed class WatermarkQueryTests(Servers servers)
     [InlineData(
         false,
         "ALTER PUBLICATION debezium_publication SET TABLES IN SCHEMA public",
-        "ALTER PUBLICATION debezium_publication " + "DROP TABLES IN SCHEMA public"
+        "ALTER PUBLICATION debezium_publication DROP TABLES IN SCHEMA public"
     )]
     [InlineData(false, "ALTER PUBLICATION debezium_publication SET (publish = 'insert')")]
     [InlineData(false, "ALTER PUBLICATION debezium_publication SET (publish = 'insert, update, delete')")]

@@ -67,8 +67,7 @@ public sealed class LateRowTests(Servers servers)
         );
         await sink.QueryAsync("OPTIMIZE TABLE bets_analytics_rows FINAL");
         await sink.QueryAsync(
-            $"ALTER TABLE bets_analytics_rows MODIFY SETTING {settings}, merge_selecting_sleep_ms = 200, max_merge_selecting_sleep_ms "
-                + $"= 400"
+            $"ALTER TABLE bets_analytics_rows MODIFY SETTING {settings}, merge_selecting_sleep_ms = 200, max_merge_selecting_sleep_ms = 400"
         );
         return sink;
     }

@@ -52,7 +52,7 @@ public sealed class RowStorageTests(Servers servers)
             "TTL",
             (
                 await sink.QueryAsync(
-                    "SELECT engine_full FROM system.tables WHERE database = currentDatabase() " + "AND name = 'bets_analytics_rows'"
+                    "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'bets_analytics_rows'"
                 )
             )[0],
             StringComparison.Ordinal
@@ -79,7 +79,7 @@ public sealed class RowStorageTests(Servers servers)
         await sink.Client.ExecuteNonQueryAsync("ALTER TABLE bets_analytics_rows MATERIALIZE TTL SETTINGS mutations_sync = 2");
 
         await Deadline.UntilAsync("the old one gone", Limit, async () =>
-            (await sink.QueryAsync("SELECT bet_id FROM bets_analytics " + "ORDER BY bet_id")).SequenceEqual(["2", "3"])
+            (await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id")).SequenceEqual(["2", "3"])
         );
     }
 
@@ -92,11 +92,7 @@ public sealed class RowStorageTests(Servers servers)
         Assert.Equal(3, statements.Count);
         Assert.StartsWith("INSERT INTO row_retention ", statements[1], StringComparison.Ordinal);
         Assert.All(statements.Where((_, place) => place != 1), statement =>
-            Assert.StartsWith(
-                "ALTER TABLE bets_analytics_rows_local " + "ON CLUSTER `betting` MODIFY ",
-                statement,
-                StringComparison.Ordinal
-            )
+            Assert.StartsWith("ALTER TABLE bets_analytics_rows_local ON CLUSTER `betting` MODIFY ", statement, StringComparison.Ordinal)
         );
         foreach (var statement in statements)
         {

@@ -99,7 +99,7 @@ public sealed class StorageWatchTests(Servers servers) : IDisposable
         using var store = new ChangeStore(sink.Client);
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE bets_by_user_feed SYNC");
         await sink.Client.ExecuteNonQueryAsync(
-            "DELETE FROM schema_files WHERE name = (SELECT max(name) FROM schema_files WHERE name " + "LIKE '0%')"
+            "DELETE FROM schema_files WHERE name = (SELECT max(name) FROM schema_files WHERE name LIKE '0%')"
         );
         await Assert.ThrowsAsync<SchemaException>(() => LookAsync(WatchOf(sink, store)));
         Assert.Empty(await sink.QueryAsync(Requests));

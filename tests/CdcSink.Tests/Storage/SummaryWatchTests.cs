@@ -71,8 +71,7 @@ public sealed class SummaryWatchTests(Servers servers)
         for (var holds = 1; holds <= 2; holds++)
         {
             await sink.QueryAsync(
-                $"INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign-{holds}', 'a loss', "
-                    + $"'2026-01-01 09:00:00')"
+                $"INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign-{holds}', 'a loss', '2026-01-01 09:00:00')"
             );
             await sink.QueryAsync("SYSTEM REFRESH VIEW summary_by_month_refresh");
             Assert.Equal($"{holds}|2026-01-01 09:00:00.000000", await MonthAsync(sink));
@@ -109,7 +108,7 @@ public sealed class SummaryWatchTests(Servers servers)
         Assert.Equal("1|2026-01-01 10:00:00.000000", await MonthAsync(sink));
 
         await sink.QueryAsync(
-            "INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign', 'a loss', '2026-01-01 " + "09:00:00')"
+            "INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign', 'a loss', '2026-01-01 09:00:00')"
         );
         await watch.PollAsync(CancellationToken.None);
         Assert.Equal("1|2026-01-01 09:00:00.000000", await MonthAsync(sink));
@@ -144,7 +143,7 @@ public sealed class SummaryWatchTests(Servers servers)
         await sink.QueryAsync("DROP TABLE summary_by_hour SYNC");
 
         await sink.QueryAsync(
-            "INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign', 'a loss', '2026-01-01 " + "09:00:00')"
+            "INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('sign', 'a loss', '2026-01-01 09:00:00')"
         );
         await watch.PollAsync(CancellationToken.None);
 

@@ -89,7 +89,7 @@ sealed class ClickHouseGate : IAsyncDisposable
                 context.Response.StatusCode = (int)HttpStatusCode.InternalServerError;
                 context.Response.Headers["X-ClickHouse-Exception-Code"] = code.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 context.Response.Close(
-                    System.Text.Encoding.UTF8.GetBytes($"Code: {code}. DB::Exception: as a test wants it. (version " + $"25.8.1.1)\n"),
+                    System.Text.Encoding.UTF8.GetBytes($"Code: {code}. DB::Exception: as a test wants it. (version 25.8.1.1)\n"),
                     willBlock: false
                 );
                 return;

@@ -89,8 +89,7 @@ public sealed class CommitTests(Servers servers)
             {
                 var stored = Convert.ToInt64(
                     await client.ExecuteScalarAsync(
-                        $"SELECT max(next_offset) FROM sink_progress WHERE topic = '{stream.Bets}' AND partition = "
-                            + $"{offset.Partition.Value}"
+                        $"SELECT max(next_offset) FROM sink_progress WHERE topic = '{stream.Bets}' AND partition = {offset.Partition.Value}"
                     ),
                     CultureInfo.InvariantCulture
                 );

@@ -116,7 +116,7 @@ public sealed class FormerAssignmentTests(Servers servers)
             ]);
 
             await Deadline.UntilAsync($"what came in the other partitions, round {round}", Limit, async () =>
-                await sink.QueryAsync($"SELECT countIf(bet_id >= 10000), countIf(user_name = 'round {round}') FROM " + $"bets_analytics")
+                await sink.QueryAsync($"SELECT countIf(bet_id >= 10000), countIf(user_name = 'round {round}') FROM bets_analytics")
                     is [var rows]
                 && rows == $"{round * 10}|{Bets}"
                 && await ReachedAsync("users", 0) == 2 + round

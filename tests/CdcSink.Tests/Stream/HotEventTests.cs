@@ -42,7 +42,7 @@ public sealed class HotEventTests(Servers servers)
             await stream.SendAsync([made.Bet(Bets + 1, Made.Columns())]);
             // The path goes on beside the join.
             await Deadline.UntilAsync("another bet", Limit, async () =>
-                (await sink.QueryAsync($"SELECT count() FROM bets_analytics " + $"WHERE bet_id = {Bets + 1}"))[0] == "1"
+                (await sink.QueryAsync($"SELECT count() FROM bets_analytics WHERE bet_id = {Bets + 1}"))[0] == "1"
             );
             Assert.True(await LiveAsync(sink) < Bets, "the join beside the path was over before the bet came: nothing was shown");
             Assert.False(await stream.IsVisibleAsync(sink));
@@ -57,7 +57,7 @@ public sealed class HotEventTests(Servers servers)
 
     static async Task<long> LiveAsync(SinkUnderTest sink) =>
         long.Parse(
-            (await sink.QueryAsync("SELECT count() FROM bets_analytics " + "WHERE event_status = 'LIVE'"))[0],
+            (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE event_status = 'LIVE'"))[0],
             System.Globalization.CultureInfo.InvariantCulture
         );
 }

@@ -272,7 +272,7 @@ sealed class KafkaStream : IAsyncDisposable
         for (var next = 0L; next < end; )
         {
             var record = consumer.Consume(TimeSpan.FromSeconds(10))
-                ?? throw new TimeoutException($"{topic} {partition} ends at " + $"{next}, before {end}");
+                ?? throw new TimeoutException($"{topic} {partition} ends at {next}, before {end}");
             next = record.Offset.Value + 1;
             yield return record;
         }

@@ -33,12 +33,12 @@ public sealed class LostChangesTests(Servers servers)
         await using var again = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([Bet(3)]);
         await Deadline.UntilAsync("the next bet", Limit, async () =>
-            (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE " + "bet_id = 3"))[0] == "1"
+            (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 3"))[0] == "1"
         );
 
         Assert.Equal(
             isTold ? ["1"] : ["0"],
-            await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is " + "gone at %'")
+            await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is gone at %'")
         );
         Assert.Equal(isTold, KafkaStream.Said(again).Contains("does not have it any more", StringComparison.Ordinal));
     }
@@ -57,7 +57,7 @@ public sealed class LostChangesTests(Servers servers)
             await BetsAsync(sink, "1,2");
             await stream.SendAsync([_made.Event(1, Live, op: "u")]);
             await Deadline.UntilAsync("the event", Limit, async () =>
-                (await sink.QueryAsync("SELECT count() FROM bets_analytics " + "WHERE event_status = 'LIVE'"))[0] == "2"
+                (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE event_status = 'LIVE'"))[0] == "2"
             );
             Assert.True(await worker.StopAsync(Limit));
         }
@@ -65,11 +65,11 @@ public sealed class LostChangesTests(Servers servers)
         await using var again = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([Bet(3)]);
         await Deadline.UntilAsync("the next bet", Limit, async () =>
-            (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE " + "bet_id = 3"))[0] == "1"
+            (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE bet_id = 3"))[0] == "1"
         );
         Assert.Equal(
             isTold ? ["1"] : ["0"],
-            await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Events 1 is " + "gone at %'")
+            await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Events 1 is gone at %'")
         );
     }
 
@@ -89,12 +89,12 @@ public sealed class LostChangesTests(Servers servers)
         {
             await using var again = stream.StartWorker(sink.ConnectionString);
             await Deadline.UntilAsync("the hold", Limit, async () =>
-                (await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE " + "'change % of Bets 2 is gone at %'"))[0] == "1"
+                (await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 2 is gone at %'"))[0] == "1"
             );
             Assert.True(await again.StopAsync(Limit));
             // As the Reconciler answers.
             await sink.QueryAsync(
-                "INSERT INTO reconciliation_requests (id, reason, answered) SELECT id, reason, 2 FROM " + "reconciliation_requests FINAL"
+                "INSERT INTO reconciliation_requests (id, reason, answered) SELECT id, reason, 2 FROM reconciliation_requests FINAL"
             );
             Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM holds"));
         }
@@ -112,7 +112,7 @@ public sealed class LostChangesTests(Servers servers)
             await sink.ApplyStreamedAsync([_made.Bet(1 + loss, Made.Columns())]);
             Assert.Equal(["1"], await sink.QueryAsync("SELECT count() FROM holds WHERE id LIKE 'change % of Bets 1 is gone at %'"));
             await sink.QueryAsync(
-                "INSERT INTO reconciliation_requests (id, reason, answered) SELECT id, reason, 2 FROM " + "reconciliation_requests FINAL"
+                "INSERT INTO reconciliation_requests (id, reason, answered) SELECT id, reason, 2 FROM reconciliation_requests FINAL"
             );
             await sink.ApplyStreamedAsync([change]);
         }
@@ -129,7 +129,7 @@ public sealed class LostChangesTests(Servers servers)
             await stream.SendAsync([Bet(1), Bet(2), _made.Delete("bets", 2)]);
             await BetsAsync(sink, "1");
             await Deadline.UntilAsync("the deletion", Limit, async () =>
-                (await sink.QueryAsync("SELECT count() FROM bet_changes " + "WHERE deleted"))[0] == "1"
+                (await sink.QueryAsync("SELECT count() FROM bet_changes WHERE deleted"))[0] == "1"
             );
             Assert.True(await worker.StopAsync(Limit));
         }
@@ -156,7 +156,7 @@ public sealed class LostChangesTests(Servers servers)
             await sink.QueryAsync("INSERT INTO before SELECT * FROM bets_analytics_rows");
             await stream.SendAsync([_made.Delete(table, id)]);
             await Deadline.UntilAsync("the deletion", Limit, async () =>
-                (await sink.QueryAsync("SELECT count() FROM bets_analytics " + "WHERE user_name != ''"))[0] != "2"
+                (await sink.QueryAsync("SELECT count() FROM bets_analytics WHERE user_name != ''"))[0] != "2"
             );
             Assert.True(await worker.StopAsync(Limit));
         }
@@ -184,7 +184,7 @@ public sealed class LostChangesTests(Servers servers)
         }
         Assert.Equal(
             ["1"],
-            await sink.QueryAsync($"SELECT change_id FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND " + $"change_version > 0")
+            await sink.QueryAsync($"SELECT change_id FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND change_version > 0")
         );
         await using var again = stream.StartWorker(sink.ConnectionString);
         await stream.SendAsync([Bet(3)]);

@@ -97,7 +97,7 @@ public sealed class PoisonLetterTests(Servers servers)
         }
         Assert.Equal(
             [$"TopicAuthorizationFailed|{RejectReason.MalformedJson}"],
-            await sink.QueryAsync("SELECT cause, reason FROM " + "dead_letters FINAL")
+            await sink.QueryAsync("SELECT cause, reason FROM dead_letters FINAL")
         );
         Assert.Contains("clickhouse: 1 letters", await SayAsync(stream, sink, "list"), StringComparison.Ordinal);
         Assert.Contains(

@@ -44,7 +44,7 @@ public sealed class RebuildTests(Servers servers)
         await using (var killed = stream.Start(sink.ConnectionString, "rebuild", "--all", "--CdcSink:JoinBets=20"))
         {
             await Deadline.UntilAsync("a rebuild that fills", Limit, async () =>
-                (await sink.QueryAsync("SELECT count() FROM rebuilds " + "FINAL WHERE stage = 'filling'"))[0] == "1"
+                (await sink.QueryAsync("SELECT count() FROM rebuilds FINAL WHERE stage = 'filling'"))[0] == "1"
             );
             await stream.SendAsync(records[3000..4000]);
             await killed.KillAsync();
@@ -70,7 +70,7 @@ public sealed class RebuildTests(Servers servers)
             "bets_analytics_rows",
             Assert.Single(
                 await sink.QueryAsync(
-                    "SELECT name FROM system.tables WHERE database = " + "currentDatabase() AND startsWith(name, 'bets_analytics_rows')"
+                    "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'bets_analytics_rows')"
                 )
             )
         );
@@ -101,7 +101,7 @@ public sealed class RebuildTests(Servers servers)
         Assert.Contains("2 bets derived anew", said, StringComparison.Ordinal);
         Assert.Equal(
             ["1|WRONG", "2|OPEN", "3|OPEN"],
-            await sink.QueryAsync("SELECT bet_id, bet_status FROM bets_analytics ORDER BY " + "bet_id")
+            await sink.QueryAsync("SELECT bet_id, bet_status FROM bets_analytics ORDER BY bet_id")
         );
         Assert.Equal(78, (await stream.VerbAsync(sink.ConnectionString, "rebuild")).ExitCode);
         Assert.Equal(78, (await stream.VerbAsync(sink.ConnectionString, "rebuild", "--from-month", "December")).ExitCode);
@@ -172,11 +172,10 @@ public sealed class RebuildTests(Servers servers)
                     continue;
                 }
                 var stored = await sink.QueryAsync(
-                    $"SELECT _part, bet_version, is_deleted, placed_at, user_id, event_id FROM "
-                        + $"bets_analytics_rows WHERE bet_id = {id}"
+                    $"SELECT _part, bet_version, is_deleted, placed_at, user_id, event_id FROM bets_analytics_rows WHERE bet_id = {id}"
                 );
                 var changes = await sink.QueryAsync(
-                    $"SELECT version, deleted, placed_at, user_id, event_id FROM bet_changes WHERE id " + $"= {id}"
+                    $"SELECT version, deleted, placed_at, user_id, event_id FROM bet_changes WHERE id = {id}"
                 );
                 var stage = await sink.QueryAsync("SELECT stage, bets_done, heard_at FROM rebuilds FINAL");
                 Assert.Fail(

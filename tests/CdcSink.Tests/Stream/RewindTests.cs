@@ -33,7 +33,7 @@ public sealed class RewindTests(Servers servers)
         await using var rewind = stream.Start(sink.ConnectionString, "rewind", "--to", "beginning", $"--CdcSink:Group={stream.Prefix}");
         await stream.SendAsync(records[3000..4000]);
         await Deadline.UntilAsync("a replica that obeys", Limit, async () =>
-            (await sink.QueryAsync("SELECT count() FROM rewinds " + "FINAL WHERE begun = 1"))[0] != "0"
+            (await sink.QueryAsync("SELECT count() FROM rewinds FINAL WHERE begun = 1"))[0] != "0"
         );
         await first.KillAsync();
         await stream.SendAsync(records[4000..]);
@@ -77,7 +77,7 @@ public sealed class RewindTests(Servers servers)
             var (code, said) = await stream.VerbAsync(sink.ConnectionString, "rewind", "--to", "1", "--table", "bets", "--partition", "0");
             Assert.True(code == 0, said);
             Assert.Contains(
-                $"{stream.Bets}/0 is read again from 1, as a rewind " + $"ordered",
+                $"{stream.Bets}/0 is read again from 1, as a rewind ordered",
                 KafkaStream.Said(worker),
                 StringComparison.Ordinal
             );
@@ -152,10 +152,10 @@ public sealed class RewindTests(Servers servers)
 
         await using var next = stream.StartWorker(sink.ConnectionString);
         await Deadline.UntilAsync("what was read again", Limit, async () =>
-            (await sink.QueryAsync("SELECT bet_id FROM bets_analytics " + "ORDER BY bet_id")) is ["2", "3"]
+            (await sink.QueryAsync("SELECT bet_id FROM bets_analytics ORDER BY bet_id")) is ["2", "3"]
         );
         await Deadline.UntilAsync("the order to be done with", Limit, async () =>
-            (await sink.QueryAsync("SELECT count() FROM rewinds " + "FINAL WHERE begun = 0"))[0] == "0"
+            (await sink.QueryAsync("SELECT count() FROM rewinds FINAL WHERE begun = 0"))[0] == "0"
         );
         await Deadline.UntilAsync("the offset", Limit, () => Task.FromResult(stream.Committed(stream.Bets, 0) == 3));
     }

@@ -46,17 +46,13 @@ public sealed class StartTests(Servers servers)
                     .Any(line => line.StartsWith("cdcsink_partitions_stopped", StringComparison.Ordinal) && line.Split(' ')[1] == "1")
             );
             Assert.Contains(
-                $"{stream.Bets}/0 is stopped: its next record 1 is gone, the topic has 3 to " + $"4",
+                $"{stream.Bets}/0 is stopped: its next record 1 is gone, the topic has 3 to 4",
                 KafkaStream.Said(worker),
                 StringComparison.Ordinal
             );
             Assert.Equal(
                 "1",
-                (
-                    await sink.QueryAsync(
-                        $"SELECT next_offset FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND " + $"partition = 0"
-                    )
-                )[0]
+                (await sink.QueryAsync($"SELECT next_offset FROM sink_progress FINAL WHERE topic = '{stream.Bets}' AND partition = 0"))[0]
             );
             Assert.True(await worker.StopAsync(Limit));
         }
@@ -102,7 +98,7 @@ public sealed class StartTests(Servers servers)
             await stream.SendAsync([Bet(4)]);
             await BetsAsync(sink, "1,4");
             Assert.Single(KafkaStream.Said(worker).Split('\n'), line =>
-                line.Contains("Where to begin cannot be told yet of 2 " + "partitions", StringComparison.Ordinal)
+                line.Contains("Where to begin cannot be told yet of 2 partitions", StringComparison.Ordinal)
             );
             Assert.DoesNotContain("Kafka does not serve this worker", KafkaStream.Said(worker), StringComparison.Ordinal);
             await LeadAsync(hasLeader: true);
@@ -197,11 +193,11 @@ public sealed class StartTests(Servers servers)
         await using var again = stream.StartWorker(sink.ConnectionString, [$"--Http:Url={http.AbsoluteUri.TrimEnd('/')}", .. fast]);
         await BetsAsync(sink, "1,2,5");
         await Deadline.UntilAsync("the next watermark", Limit, async () =>
-            (await sink.QueryAsync("SELECT toString(max(as_of)) FROM " + "visible_watermarks FINAL"))[0] == "2026-01-01 10:00:00.000000"
+            (await sink.QueryAsync("SELECT toString(max(as_of)) FROM visible_watermarks FINAL"))[0] == "2026-01-01 10:00:00.000000"
         );
         Assert.Equal(["2026-01-01 09:00:00.000000"], await AsOfAsync(sink));
         Assert.Equal(
-            [$"{stream.Bets}/0 made anew after 1, generation " + $"0", $"{stream.Bets}/1 made anew after 1, generation 0"],
+            [$"{stream.Bets}/0 made anew after 1, generation 0", $"{stream.Bets}/1 made anew after 1, generation 0"],
             await sink.QueryAsync("SELECT id FROM holds ORDER BY id")
         );
         using var client = new HttpClient();
@@ -215,10 +211,7 @@ public sealed class StartTests(Servers servers)
                 )
                 && KafkaStream
                     .Said(again)
-                    .Contains(
-                        "data_as_of is held at 2026-01-01 09:00:00Z: a topic was deleted and made " + "anew",
-                        StringComparison.Ordinal
-                    );
+                    .Contains("data_as_of is held at 2026-01-01 09:00:00Z: a topic was deleted and made anew", StringComparison.Ordinal);
         });
 
         await sink.QueryAsync("INSERT INTO reconciliation_requests SELECT id, reason, asked_at, 2, 7, holds_from FROM holds");
@@ -254,7 +247,7 @@ public sealed class StartTests(Servers servers)
         await stream.SendAsync([Bet(3)]);
         await BetsAsync(sink, "1,2,3");
         await Deadline.UntilAsync("the next watermark", Limit, async () =>
-            (await sink.QueryAsync("SELECT toString(max(as_of)) FROM " + "visible_watermarks FINAL"))[0] == "2026-01-01 10:00:00.000000"
+            (await sink.QueryAsync("SELECT toString(max(as_of)) FROM visible_watermarks FINAL"))[0] == "2026-01-01 10:00:00.000000"
         );
         Assert.Equal(["2026-01-01 09:00:00.000000"], await AsOfAsync(sink));
     }
@@ -290,7 +283,7 @@ public sealed class StartTests(Servers servers)
         await using var again = stream.StartWorker(sink.ConnectionString);
         await BetsAsync(sink, "5");
         Assert.Equal(
-            [$"{stream.Bets}/0 from 0 to 2, generation " + $"0", $"{stream.Bets}/0 from 2 to 4, generation 0"],
+            [$"{stream.Bets}/0 from 0 to 2, generation 0", $"{stream.Bets}/0 from 2 to 4, generation 0"],
             await sink.QueryAsync("SELECT id FROM holds ORDER BY id")
         );
     }
@@ -311,7 +304,7 @@ public sealed class StartTests(Servers servers)
         }
         // As if partition 2 had not been there.
         await sink.QueryAsync(
-            $"ALTER TABLE sink_progress DELETE WHERE topic = '{stream.Bets}' AND partition = 2 SETTINGS " + $"mutations_sync = 1"
+            $"ALTER TABLE sink_progress DELETE WHERE topic = '{stream.Bets}' AND partition = 2 SETTINGS mutations_sync = 1"
         );
         await stream.SendAsync([Bet(3), Bet(4, 2)]);
         await using var other = stream.StartWorker(
@@ -339,8 +332,7 @@ public sealed class StartTests(Servers servers)
             await BetsAsync(sink, "1,2");
             await Deadline.UntilAsync("progress", Limit, () => stream.IsVisibleAsync(sink));
             var tables = await sink.QueryAsync(
-                "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE "
-                    + "'%MergeTree' AND name NOT LIKE '.inner%'"
+                "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name NOT LIKE '.inner%'"
             );
             foreach (var table in tables)
             {
@@ -368,7 +360,7 @@ public sealed class StartTests(Servers servers)
             worker.Send(Signal.Continue);
             await stream.SendAsync([Bet(5)]);
             // Where it stood so long that it lost its partitions, it begins them anew by what ClickHouse has.
-            await Deadline.UntilAsync("the end of the worker, or another " + "beginning", Limit, () =>
+            await Deadline.UntilAsync("the end of the worker, or another beginning", Limit, () =>
                 Task.FromResult(worker.HasExited || Said(worker, Restored))
             );
             if (worker.HasExited)

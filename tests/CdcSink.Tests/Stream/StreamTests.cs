@@ -109,7 +109,7 @@ public sealed class StreamTests(Servers servers)
     }
 
     static Task<List<string>> AsOfAsync(SinkUnderTest sink) =>
-        sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM " + "data_as_of");
+        sink.QueryAsync("SELECT ifNull(toString(data_as_of), 'NULL') FROM data_as_of");
 
     static string Header(ConsumeResult<byte[], byte[]> letter, string name) =>
         Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes(name));

@@ -53,7 +53,7 @@ public sealed class UnansweringClickHouseTests(Servers servers)
     [InlineData("--storage-policy nope", "CdcSink migrate: --storage-policy: ClickHouse knows no storage policy 'nope'")]
     [InlineData(
         "--cold-after 24mo --keep 7y --cold-volume nope",
-        "CdcSink migrate: --cold-volume: the table's storage policy has no " + "volume 'nope'"
+        "CdcSink migrate: --cold-volume: the table's storage policy has no volume 'nope'"
     )]
     public async Task A_name_that_ClickHouse_does_not_know_is_a_wrong_argument(string arguments, string said)
     {

@@ -13,7 +13,7 @@ public sealed class FormTests(Servers servers)
     static readonly Dictionary<string, Func<StreamRecord, StreamRecord>> Forms = new()
     {
         ["as this project's settings make it"] = record => record,
-        ["version 1: no sequence, no transaction, snapshot as a " + "boolean"] = record =>
+        ["version 1: no sequence, no transaction, snapshot as a boolean"] = record =>
             record.With(text =>
                 text.Without("sequence")
                     .Without("transaction")
@@ -30,7 +30,7 @@ public sealed class FormTests(Servers servers)
             {
                 Topic = "betting.everything",
             },
-        ["ByLogicalTableRouter, many physical tables in one " + "topic"] = record =>
+        ["ByLogicalTableRouter, many physical tables in one topic"] = record =>
             record.With(text =>
                 text.Replace("\"table\":\"bets\"", "\"table\":\"bets_2026_01\"", StringComparison.Ordinal)
                     .Replace("\"table\":\"users\"", "\"table\":\"users_7\"", StringComparison.Ordinal)

@@ -68,7 +68,7 @@ public sealed class SchemaChangeTests(Servers servers)
         Assert.Equal(["1|3|12.50|-|bet_status", "2|OPEN|12.50|-|"], await sink.QueryAsync(Rows));
         Assert.Equal(
             ["1767261600000000"],
-            await sink.QueryAsync("SELECT DISTINCT toString(toUnixTimestamp64Micro(placed_at)) FROM " + "bets_analytics")
+            await sink.QueryAsync("SELECT DISTINCT toString(toUnixTimestamp64Micro(placed_at)) FROM bets_analytics")
         );
     }
 

@@ -64,7 +64,7 @@ public sealed class ValueRuleTests(Servers servers)
         {
             var (replaced, column, shown, mark, original) = rules[at];
             var row = Assert.Single(
-                await sink.QueryAsync($"SELECT {column}, arrayStringConcat(marks, ' ') FROM bets_analytics WHERE " + $"bet_id = {at + 1}")
+                await sink.QueryAsync($"SELECT {column}, arrayStringConcat(marks, ' ') FROM bets_analytics WHERE bet_id = {at + 1}")
             );
             var kept = Assert.Single(
                 await sink.QueryAsync(
@@ -94,7 +94,7 @@ public sealed class ValueRuleTests(Servers servers)
         await sink.ReplayAsync([made.User(1, op: "u"), made.Event(1, op: "u")]);
         Assert.Equal(
             ["1|", "2|"],
-            (await sink.QueryAsync("SELECT bet_id, arrayStringConcat(marks, ' ') FROM " + "bets_analytics")).Order(StringComparer.Ordinal)
+            (await sink.QueryAsync("SELECT bet_id, arrayStringConcat(marks, ' ') FROM bets_analytics")).Order(StringComparer.Ordinal)
         );
     }
 

@@ -35,17 +35,14 @@ public sealed class ConnectorSettingsTests(Servers servers)
         {
             await Deadline.UntilAsync("the setting", Limit, async () =>
                 (await worker.BodyAsync("/health/ready")).Contains(
-                    "table.include.list leaves out public.events: its changes are not " + "sent",
+                    "table.include.list leaves out public.events: its changes are not sent",
                     StringComparison.Ordinal
                 )
             );
             Assert.Equal(0, await worker.MetricAsync("worker_condition", "condition=\"connect-settings\""));
             Assert.Equal(
                 1,
-                CountOf(
-                    worker,
-                    "A setting of Kafka Connect breaks a promise of this worker: table.include.list leaves " + "out public.events"
-                )
+                CountOf(worker, "A setting of Kafka Connect breaks a promise of this worker: table.include.list leaves out public.events")
             );
         }
 

@@ -161,7 +161,7 @@ public sealed partial class SeenFromOutsideTests(Servers servers)
 
         Assert.Equal(1, code);
         Assert.Contains(
-            "ClickHouse refuses with 60 (UNKNOWN_TABLE): its schema is not this version's, or a part of it is " + "lost",
+            "ClickHouse refuses with 60 (UNKNOWN_TABLE): its schema is not this version's, or a part of it is lost",
             said,
             StringComparison.Ordinal
         );

@@ -132,7 +132,7 @@ public sealed class WaitingLoopTests(Servers servers)
         {
             // Orders of other groups.
             await sink.QueryAsync(
-                "INSERT INTO rewinds (id, consumer_group, topic) SELECT generateUUIDv4(), 'another', 'a topic' FROM " + "numbers(50)"
+                "INSERT INTO rewinds (id, consumer_group, topic) SELECT generateUUIDv4(), 'another', 'a topic' FROM numbers(50)"
             );
         }
         var part = await DamagedPart.OfAsync(sink, table);

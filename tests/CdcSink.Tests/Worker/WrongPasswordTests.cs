@@ -23,9 +23,7 @@ public sealed class WrongPasswordTests(Servers servers)
         var lines = said.Split('\n');
         // Once in the log, and once on standard error, where whoever starts it looks.
         Assert.Collection(
-            lines.Where(line =>
-                line.Contains("516 (AUTHENTICATION_FAILED): look at the user, the " + "password", StringComparison.Ordinal)
-            ),
+            lines.Where(line => line.Contains("516 (AUTHENTICATION_FAILED): look at the user, the password", StringComparison.Ordinal)),
             logged => Assert.Contains(" FTL ", logged, StringComparison.Ordinal),
             told => Assert.StartsWith("CdcSink: ", told, StringComparison.Ordinal)
         );

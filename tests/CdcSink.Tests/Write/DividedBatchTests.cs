@@ -43,7 +43,7 @@ public sealed class DividedBatchTests(Servers servers)
         Assert.Equal(5, sink.Readings.Of("cdcsink.records", $"topic={Made.Prefix}bets,kind=RowChange"));
         Assert.Equal(
             ["betting.message|5", "betting.public.bets|5"],
-            await sink.QueryAsync("SELECT topic, next_offset FROM " + "sink_progress FINAL ORDER BY topic")
+            await sink.QueryAsync("SELECT topic, next_offset FROM sink_progress FINAL ORDER BY topic")
         );
     }
 
@@ -119,12 +119,12 @@ public sealed class DividedBatchTests(Servers servers)
         Assert.Equal(["0"], await sink.QueryAsync("SELECT countIf(event_status = 'LIVE' AND bet_id >= 100) FROM bets_analytics"));
         Assert.Equal(
             ["betting.public.bets|42", "betting.public.events|2"],
-            await sink.QueryAsync("SELECT topic, next_offset FROM " + "sink_progress FINAL ORDER BY topic")
+            await sink.QueryAsync("SELECT topic, next_offset FROM sink_progress FINAL ORDER BY topic")
         );
         await sink.Progress.EndAsync(joined, CancellationToken.None);
         Assert.Equal(
             ["betting.public.bets|42", "betting.public.events|4"],
-            await sink.QueryAsync("SELECT topic, next_offset FROM " + "sink_progress FINAL ORDER BY topic")
+            await sink.QueryAsync("SELECT topic, next_offset FROM sink_progress FINAL ORDER BY topic")
         );
     }
 

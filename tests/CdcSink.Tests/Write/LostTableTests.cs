@@ -12,7 +12,7 @@ namespace Betting.Tests.CdcSink.Write;
 public sealed partial class LostTableTests(Servers servers)
 {
     const string Months = "SELECT sum(bets) FROM summary_by_month",
-        Comment = "SELECT comment FROM system.tables WHERE database = " + "currentDatabase() AND name = ";
+        Comment = "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = ";
 
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
@@ -96,7 +96,7 @@ public sealed partial class LostTableTests(Servers servers)
         Assert.Equal(
             ["0"],
             await sink.QueryAsync(
-                $"SELECT count() FROM system.tables WHERE database = currentDatabase() AND name IN " + $"('{lost}', 'summary_by_day')"
+                $"SELECT count() FROM system.tables WHERE database = currentDatabase() AND name IN ('{lost}', 'summary_by_day')"
             )
         );
     }
@@ -118,7 +118,7 @@ public sealed partial class LostTableTests(Servers servers)
     {
         await using var sink = await SinkUnderTest.CreateAsync(servers);
         await sink.Client.ExecuteNonQueryAsync(
-            "ALTER TABLE schema_files DELETE WHERE name LIKE '0017%' OR name LIKE '0018%' SETTINGS " + "mutations_sync = 2"
+            "ALTER TABLE schema_files DELETE WHERE name LIKE '0017%' OR name LIKE '0018%' SETTINGS mutations_sync = 2"
         );
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE summary_by_day_refresh SYNC");
         await sink.Client.ExecuteNonQueryAsync("DROP TABLE summary_by_day SYNC");
@@ -144,7 +144,7 @@ public sealed partial class LostTableTests(Servers servers)
         (code, said) = await stream.VerbAsync(sink.ConnectionString, "migrate");
         Assert.Equal(1, code);
         Assert.Contains(
-            $"CdcSink migrate: fences is missing. Nothing was created in its place: see " + $"{SchemaCheck.Runbook}",
+            $"CdcSink migrate: fences is missing. Nothing was created in its place: see {SchemaCheck.Runbook}",
             said,
             StringComparison.Ordinal
         );

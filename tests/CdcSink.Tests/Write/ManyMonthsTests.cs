@@ -89,7 +89,7 @@ public sealed class ManyMonthsTests(Servers servers)
         await sink.ReplayAsync([made.User(1)]);
         await sink.Client.ExecuteNonQueryAsync("SYSTEM STOP MERGES bets_analytics_rows");
         await sink.Client.ExecuteNonQueryAsync(
-            "ALTER TABLE bets_analytics_rows MODIFY SETTING parts_to_delay_insert = 0, " + "parts_to_throw_insert = 2"
+            "ALTER TABLE bets_analytics_rows MODIFY SETTING parts_to_delay_insert = 0, parts_to_throw_insert = 2"
         );
         foreach (var id in (long[])[901, 902])
         {
@@ -102,7 +102,7 @@ public sealed class ManyMonthsTests(Servers servers)
         );
         Assert.False(applying.IsCompleted);
         await sink.Client.ExecuteNonQueryAsync(
-            "ALTER TABLE bets_analytics_rows RESET SETTING parts_to_delay_insert, " + "parts_to_throw_insert"
+            "ALTER TABLE bets_analytics_rows RESET SETTING parts_to_delay_insert, parts_to_throw_insert"
         );
         await applying.WaitAsync(TimeSpan.FromSeconds(60));
 

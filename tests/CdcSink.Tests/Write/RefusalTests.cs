@@ -82,12 +82,12 @@ public sealed class RefusalTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         await sink.ReplayAsync([new Made().User(1)]);
         await sink.Client.ExecuteNonQueryAsync(
-            "ALTER TABLE bet_changes MODIFY SETTING parts_to_delay_insert = 1, " + "parts_to_throw_insert = 1, max_delay_to_insert = 1"
+            "ALTER TABLE bet_changes MODIFY SETTING parts_to_delay_insert = 1, parts_to_throw_insert = 1, max_delay_to_insert = 1"
         );
         await sink.Client.ExecuteNonQueryAsync("INSERT INTO bet_changes (id, version) VALUES (999, 1)");
         await EnduredAsync(sink, "252", () =>
             sink.Client.ExecuteNonQueryAsync(
-                "ALTER TABLE bet_changes RESET SETTING " + "parts_to_delay_insert, parts_to_throw_insert, max_delay_to_insert"
+                "ALTER TABLE bet_changes RESET SETTING parts_to_delay_insert, parts_to_throw_insert, max_delay_to_insert"
             )
         );
     }
@@ -98,10 +98,10 @@ public sealed class RefusalTests(Servers servers)
         await using var sink = await SinkUnderTest.CreateAsync(servers, new CdcSinkOptions { RetryPause = TimeSpan.FromMilliseconds(100) });
         // As much room as no disk has: what ClickHouse says is what it says of one that is full.
         await sink.Client.ExecuteNonQueryAsync(
-            "ALTER TABLE bet_changes MODIFY SETTING min_free_disk_bytes_to_perform_insert = " + "4000000000000000000"
+            "ALTER TABLE bet_changes MODIFY SETTING min_free_disk_bytes_to_perform_insert = 4000000000000000000"
         );
         await EnduredAsync(sink, "243", () =>
-            sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes RESET SETTING " + "min_free_disk_bytes_to_perform_insert")
+            sink.Client.ExecuteNonQueryAsync("ALTER TABLE bet_changes RESET SETTING min_free_disk_bytes_to_perform_insert")
         );
     }
 
@@ -147,7 +147,7 @@ public sealed class RefusalTests(Servers servers)
 
             Assert.Equal(
                 [$"{(batch + 1) * 50}|{(batch + 1) * 50}"],
-                await sink.QueryAsync("SELECT count(), uniqExact(id) FROM " + "bet_changes")
+                await sink.QueryAsync("SELECT count(), uniqExact(id) FROM bet_changes")
             );
             Assert.Equal([$"{(batch + 1) * 50}|{(batch + 1) * 50}"], await sink.QueryAsync(Count));
         }

@@ -97,7 +97,7 @@ public sealed class VerdictTests(Servers servers)
         Assert.All(sink.DeadLetters, letter => Assert.Equal((DeadLetter.RefusedByClickHouse, "469"), (letter.Reason, letter.Field)));
         Assert.Equal(
             ["1|20", "2|10", "3|10", "12|20"],
-            await sink.QueryAsync("SELECT bet_id, toString(bet_amount) FROM " + "bets_analytics ORDER BY bet_id")
+            await sink.QueryAsync("SELECT bet_id, toString(bet_amount) FROM bets_analytics ORDER BY bet_id")
         );
     }
 
@@ -137,7 +137,7 @@ public sealed class VerdictTests(Servers servers)
         Assert.Equal(
             ["0"],
             await sink.QueryAsync(
-                "SELECT count() FROM (SELECT DISTINCT id FROM bet_changes) WHERE id NOT IN (SELECT " + "bet_id FROM bets_analytics)"
+                "SELECT count() FROM (SELECT DISTINCT id FROM bet_changes) WHERE id NOT IN (SELECT bet_id FROM bets_analytics)"
             )
         );
     }

@@ -49,7 +49,7 @@ public sealed class QuarantineTests(Servers servers)
         Assert.Equal(4m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
         Assert.Equal(bad.Id, await database.ScalarAsync<Guid>("SELECT command_id FROM parked_commands WHERE quarantined_because <> ''"));
         TestContext.Current.TestOutputHelper!.WriteLine(
-            await database.ScalarAsync<string>("SELECT quarantined_because FROM " + "parked_commands")
+            await database.ScalarAsync<string>("SELECT quarantined_because FROM parked_commands")
         );
         await Invariants.HoldAsync(database.Admin);
 
@@ -127,7 +127,7 @@ public sealed class QuarantineTests(Servers servers)
         Assert.Equal("1 2 4 5", await database.ScalarAsync<string>("SELECT string_agg(id::text, ' ' ORDER BY id) FROM bets"));
         Assert.Equal(
             waiting[2].Id,
-            await database.ScalarAsync<Guid>("SELECT command_id FROM parked_commands WHERE " + "quarantined_because LIKE '%house rule%'")
+            await database.ScalarAsync<Guid>("SELECT command_id FROM parked_commands WHERE quarantined_because LIKE '%house rule%'")
         );
         Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM releases"));
         Assert.Empty(handlers.Letters);
@@ -154,7 +154,7 @@ public sealed class QuarantineTests(Servers servers)
 
         Assert.Equal(
             2,
-            await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE outcome = 'rejected' AND reason = " + "'unknown-user'")
+            await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE outcome = 'rejected' AND reason = 'unknown-user'")
         );
         Assert.Equal(2, await database.ScalarAsync<long>("SELECT count(*) FROM parked_commands WHERE quarantined_because IS NOT NULL"));
         Assert.Equal("accepted", await database.ScalarAsync<string>($"SELECT outcome FROM commands WHERE command_id = '{waiting[2].Id}'"));

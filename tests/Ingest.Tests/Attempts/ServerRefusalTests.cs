@@ -170,7 +170,7 @@ public sealed class ServerRefusalTests(Servers servers)
         Assert.Equal(1, await database.RejectDueAsync());
         Assert.Equal(
             "accepted 7, rejected 8",
-            await database.ScalarAsync<string>("SELECT string_agg(outcome || ' ' || user_id, ', ' " + "ORDER BY user_id) FROM commands")
+            await database.ScalarAsync<string>("SELECT string_agg(outcome || ' ' || user_id, ', ' ORDER BY user_id) FROM commands")
         );
         Assert.Equal(1m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
     }
@@ -187,7 +187,7 @@ public sealed class ServerRefusalTests(Servers servers)
         ]);
         await RefuseAsync(database, "bets", "P0001");
         await database.ExecuteAsync(
-            "INSERT INTO events (id, name, category, start_time, status) VALUES (8, 'City', 'football', " + "now(), 'SCHEDULED')"
+            "INSERT INTO events (id, name, category, start_time, status) VALUES (8, 'City', 'football', now(), 'SCHEDULED')"
         );
         await database.Transaction.Releases.OpenAsync([new WaitKey(WaitFor.Event, Given.Event)], CancellationToken.None);
 
@@ -198,7 +198,7 @@ public sealed class ServerRefusalTests(Servers servers)
 
         Assert.Equal(
             RefusedInARow.Most,
-            await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE reason = " + "'refused-by-database'")
+            await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE reason = 'refused-by-database'")
         );
         await MendAsync(database, "bets");
         Assert.Equal(30, await database.Transaction.Releases.FinishAsync(CancellationToken.None));

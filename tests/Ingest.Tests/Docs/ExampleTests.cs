@@ -57,7 +57,7 @@ public sealed class ExampleTests(Servers servers)
 
         await stage.SomeAppliedAsync(2 * examples.Length);
         await using var balances = stage.Postgres.CreateCommand(
-            "SELECT string_agg(user_id || ' ' || balance, ', ' ORDER BY user_id) " + "FROM wallets"
+            "SELECT string_agg(user_id || ' ' || balance, ', ' ORDER BY user_id) FROM wallets"
         );
         Assert.Equal(
             string.Join(", ", Enumerable.Range(0, examples.Length).Select(index => $"{First + index} 12.50")),

@@ -28,7 +28,7 @@ public sealed class DueRejectionTests(Servers servers)
         await using var held = await stuck.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await using (
             var hold = new Npgsql.NpgsqlCommand(
-                $"SELECT FROM parked_commands ORDER BY deadline LIMIT " + $"{DueRejection.MostAtOnce} FOR UPDATE",
+                $"SELECT FROM parked_commands ORDER BY deadline LIMIT {DueRejection.MostAtOnce} FOR UPDATE",
                 stuck,
                 held
             )
@@ -51,7 +51,7 @@ public sealed class DueRejectionTests(Servers servers)
         Assert.Equal(
             DueRejection.MostAtOnce,
             await database.ScalarAsync<long>(
-                "SELECT max(n) FROM (SELECT count(*) AS n FROM " + "commands WHERE outcome = 'rejected' GROUP BY xmin) x"
+                "SELECT max(n) FROM (SELECT count(*) AS n FROM commands WHERE outcome = 'rejected' GROUP BY xmin) x"
             )
         );
         Assert.Equal(10, await database.ScalarAsync<long>("SELECT count(*) FROM parked_commands"));
@@ -74,7 +74,7 @@ public sealed class DueRejectionTests(Servers servers)
 
         Assert.Equal(
             "accepted 7, rejected 8",
-            await database.ScalarAsync<string>("SELECT string_agg(outcome || ' ' || user_id, ', ' " + "ORDER BY user_id) FROM commands")
+            await database.ScalarAsync<string>("SELECT string_agg(outcome || ' ' || user_id, ', ' ORDER BY user_id) FROM commands")
         );
         await Invariants.HoldAsync(database.Admin);
     }
@@ -95,7 +95,7 @@ public sealed class DueRejectionTests(Servers servers)
 
         Assert.Equal(
             77,
-            await database.ScalarAsync<long>("SELECT waits_id FROM parked_commands WHERE quarantined_because LIKE " + "'%house rule%'")
+            await database.ScalarAsync<long>("SELECT waits_id FROM parked_commands WHERE quarantined_because LIKE '%house rule%'")
         );
         await Invariants.HoldAsync(database.Admin);
     }

@@ -66,7 +66,7 @@ public sealed class HotEventTests(Servers servers)
         await over.CancelAsync();
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"finished after {waited.Elapsed.TotalMilliseconds:F0} ms, {most} placers at " + $"once, {bets} bets"
+            $"finished after {waited.Elapsed.TotalMilliseconds:F0} ms, {most} placers at once, {bets} bets"
         );
         // Bets on one event are placed side by side.
         Assert.True(most > Placers / 2);

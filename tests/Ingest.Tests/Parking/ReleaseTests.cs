@@ -34,19 +34,19 @@ public sealed class ReleaseTests(Servers servers)
         Assert.Equal(["accepted", "accepted", "rejected", "accepted"], answers);
         Assert.Equal(
             Enumerable.Range(1, 30),
-            (await database.ScalarAsync<string>("SELECT string_agg(id::text, ' ' ORDER BY id) FROM " + "bets")).Split(' ').Select(int.Parse)
+            (await database.ScalarAsync<string>("SELECT string_agg(id::text, ' ' ORDER BY id) FROM bets")).Split(' ').Select(int.Parse)
         );
         Assert.Equal(29, await database.ScalarAsync<long>("SELECT count(*) FROM bets WHERE status = 'OPEN'"));
         Assert.InRange(
             await database.ScalarAsync<long>(
-                "SELECT max(n) FROM (SELECT count(*) AS n FROM commands WHERE kind IN " + "('place-bet', 'settle-bet') GROUP BY xmin) x"
+                "SELECT max(n) FROM (SELECT count(*) AS n FROM commands WHERE kind IN ('place-bet', 'settle-bet') GROUP BY xmin) x"
             ),
             2,
             10
         );
         Assert.Equal(
             0,
-            await database.ScalarAsync<long>("SELECT (SELECT count(*) FROM releases) + (SELECT count(*) FROM " + "parked_commands)")
+            await database.ScalarAsync<long>("SELECT (SELECT count(*) FROM releases) + (SELECT count(*) FROM parked_commands)")
         );
         await Invariants.HoldAsync(database.Admin);
     }
@@ -79,15 +79,15 @@ public sealed class ReleaseTests(Servers servers)
 
         Assert.Equal(
             "1 SETTLED, 2 OPEN",
-            await database.ScalarAsync<string>("SELECT string_agg(id || ' ' || status, ', ' ORDER BY " + "id) FROM bets")
+            await database.ScalarAsync<string>("SELECT string_agg(id || ' ' || status, ', ' ORDER BY id) FROM bets")
         );
         Assert.Equal(
             settlements[0].Id,
-            await database.ScalarAsync<Guid>("SELECT command_id FROM commands WHERE kind = 'settle-bet' " + "AND outcome = 'accepted'")
+            await database.ScalarAsync<Guid>("SELECT command_id FROM commands WHERE kind = 'settle-bet' AND outcome = 'accepted'")
         );
         Assert.InRange(
             await database.ScalarAsync<long>(
-                "SELECT max(n) FROM (SELECT count(*) AS n FROM commands WHERE kind = " + "'settle-bet' GROUP BY xmin) x"
+                "SELECT max(n) FROM (SELECT count(*) AS n FROM commands WHERE kind = 'settle-bet' GROUP BY xmin) x"
             ),
             2,
             10
@@ -132,8 +132,7 @@ public sealed class ReleaseTests(Servers servers)
         Assert.Equal(
             "1 2 3",
             await database.ScalarAsync<string>(
-                "SELECT string_agg(bet_id::text, ' ' ORDER BY bet_id) FROM commands "
-                    + "WHERE outcome = 'rejected' AND reason = 'unknown-event'"
+                "SELECT string_agg(bet_id::text, ' ' ORDER BY bet_id) FROM commands WHERE outcome = 'rejected' AND reason = 'unknown-event'"
             )
         );
         Assert.Equal("4 5 6", await database.ScalarAsync<string>("SELECT string_agg(id::text, ' ' ORDER BY id) FROM bets"));
@@ -176,12 +175,12 @@ public sealed class ReleaseTests(Servers servers)
         Assert.Equal(
             bets,
             await database.ScalarAsync<long>(
-                "SELECT count(*) FROM commands WHERE kind = 'place-bet' AND outcome = " + "'accepted' AND reason IS NULL"
+                "SELECT count(*) FROM commands WHERE kind = 'place-bet' AND outcome = 'accepted' AND reason IS NULL"
             )
         );
         Assert.Equal(
             0,
-            await database.ScalarAsync<long>("SELECT (SELECT count(*) FROM releases) + (SELECT count(*) FROM " + "parked_commands)")
+            await database.ScalarAsync<long>("SELECT (SELECT count(*) FROM releases) + (SELECT count(*) FROM parked_commands)")
         );
         await Invariants.HoldAsync(database.Admin);
 
@@ -238,13 +237,13 @@ public sealed class ReleaseTests(Servers servers)
         Assert.Equal(
             $"{poison} place-bet refused-by-database",
             await database.ScalarAsync<string>(
-                "SELECT string_agg(bet_id || ' ' " + "|| kind || ' ' || reason, ', ') FROM commands WHERE outcome <> 'accepted'"
+                "SELECT string_agg(bet_id || ' ' || kind || ' ' || reason, ', ') FROM commands WHERE outcome <> 'accepted'"
             )
         );
         Assert.Equal("SETTLED", await database.ScalarAsync<string>("SELECT status FROM bets WHERE id = 14"));
         Assert.Equal(
             0,
-            await database.ScalarAsync<long>("SELECT (SELECT count(*) FROM releases) + (SELECT count(*) FROM " + "parked_commands)")
+            await database.ScalarAsync<long>("SELECT (SELECT count(*) FROM releases) + (SELECT count(*) FROM parked_commands)")
         );
         await Invariants.HoldAsync(database.Admin);
     }

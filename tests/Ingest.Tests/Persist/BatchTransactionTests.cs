@@ -36,12 +36,12 @@ public sealed class BatchTransactionTests(Servers servers)
         Assert.Equal(
             "1 SETTLED 45.50, 2 CANCELLED 20.00, 3 OPEN ",
             await database.ScalarAsync<string>(
-                "SELECT string_agg(id || ' ' || status || ' ' || coalesce(payout::text, ''), ', ' " + "ORDER BY id) FROM bets"
+                "SELECT string_agg(id || ' ' || status || ' ' || coalesce(payout::text, ''), ', ' ORDER BY id) FROM bets"
             )
         );
         Assert.Equal(
             "City – United football FINISHED",
-            await database.ScalarAsync<string>("SELECT name || ' ' || category || ' ' || " + "status FROM events")
+            await database.ScalarAsync<string>("SELECT name || ' ' || category || ' ' || status FROM events")
         );
         Assert.Equal("Grace", await database.ScalarAsync<string>("SELECT name FROM users"));
         Assert.Equal(Given.Now, await database.ScalarAsync<DateTime>("SELECT DISTINCT placed_at FROM bets"));
@@ -84,7 +84,7 @@ public sealed class BatchTransactionTests(Servers servers)
         Assert.Equal(
             2,
             await database.ScalarAsync<long>(
-                "SELECT count(*) FROM command_conflicts x JOIN commands c USING (command_id) " + "WHERE x.first_hash = c.payload_hash"
+                "SELECT count(*) FROM command_conflicts x JOIN commands c USING (command_id) WHERE x.first_hash = c.payload_hash"
             )
         );
         Assert.Equal(1m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
@@ -114,7 +114,7 @@ public sealed class BatchTransactionTests(Servers servers)
         Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM parked_commands"));
         Assert.Equal(
             0,
-            await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE outcome <> 'accepted' OR reason IS NOT " + "NULL")
+            await database.ScalarAsync<long>("SELECT count(*) FROM commands WHERE outcome <> 'accepted' OR reason IS NOT NULL")
         );
         await Invariants.HoldAsync(database.Admin);
     }
@@ -150,7 +150,7 @@ public sealed class BatchTransactionTests(Servers servers)
         Assert.Equal(
             0,
             await database.ScalarAsync<long>(
-                "SELECT count(*) FROM parked_commands p WHERE waits_for <> 'bet' OR EXISTS " + "(SELECT FROM bets WHERE id = waits_id)"
+                "SELECT count(*) FROM parked_commands p WHERE waits_for <> 'bet' OR EXISTS (SELECT FROM bets WHERE id = waits_id)"
             )
         );
     }

@@ -56,12 +56,12 @@ public sealed class ClockTests(Servers servers)
         );
         Assert.Equal(await database.ScalarAsync<DateTime>("SELECT deadline FROM parked_commands"), outcomes[^1].Until);
         Assert.InRange(
-            await database.ScalarAsync<TimeSpan>("SELECT deadline - now() FROM " + "parked_commands"),
+            await database.ScalarAsync<TimeSpan>("SELECT deadline - now() FROM parked_commands"),
             TimeSpan.FromMinutes(4),
             TimeSpan.FromMinutes(5)
         );
         Assert.InRange(
-            await database.ScalarAsync<TimeSpan>("SELECT max(now() - applied_at) FROM " + "commands"),
+            await database.ScalarAsync<TimeSpan>("SELECT max(now() - applied_at) FROM commands"),
             TimeSpan.Zero,
             TimeSpan.FromMinutes(1)
         );
@@ -96,7 +96,7 @@ public sealed class ClockTests(Servers servers)
         }
         Assert.Equal(
             "accepted parked",
-            await database.ScalarAsync<string>("SELECT string_agg(outcome, ' ' ORDER BY outcome) FROM " + "commands")
+            await database.ScalarAsync<string>("SELECT string_agg(outcome, ' ' ORDER BY outcome) FROM commands")
         );
 
         await database.JumpAsync(TimeSpan.FromSeconds(-seconds));
@@ -108,7 +108,7 @@ public sealed class ClockTests(Servers servers)
         Assert.Equal(
             2,
             await database.ScalarAsync<long>(
-                "SELECT count(*) FROM parked_commands WHERE deadline BETWEEN now() AND now() " + "+ interval '10 minutes'"
+                "SELECT count(*) FROM parked_commands WHERE deadline BETWEEN now() AND now() + interval '10 minutes'"
             )
         );
         await database.AdvanceAsync(TimeSpan.FromMinutes(10));
@@ -187,7 +187,7 @@ public sealed class ClockTests(Servers servers)
 
         watch.Compare(Reading(0.001, -7200), new ClockDoubt(TimeSpan.FromHours(-2), TimeSpan.Zero));
         Assert.Equal(
-            "PostgreSQL's clock jumped by -7200.0 s; nothing is decided until it agrees with this machine's " + "clock",
+            "PostgreSQL's clock jumped by -7200.0 s; nothing is decided until it agrees with this machine's clock",
             readiness.States[ClockWatch.Condition].Detail
         );
         watch.Compare(Reading(0.001, 0), null);

@@ -28,7 +28,7 @@ sealed partial class CommittedTransactions(NpgsqlDataSource admin)
     public async Task<List<Committed>> ReadAsync()
     {
         await using var command = admin.CreateCommand(
-            $"SELECT data FROM pg_logical_slot_get_changes('{_slot}', NULL, NULL, " + $"'skip-empty-xacts', '1')"
+            $"SELECT data FROM pg_logical_slot_get_changes('{_slot}', NULL, NULL, 'skip-empty-xacts', '1')"
         );
         await using var rows = await command.ExecuteReaderAsync();
         var committed = new List<Committed>();

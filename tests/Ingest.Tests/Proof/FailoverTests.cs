@@ -27,8 +27,7 @@ public sealed class FailoverTests(Servers servers)
         await pair.NothingQueuedAsync();
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"promoted and taking batches {down.Elapsed.TotalSeconds:F1} s after the "
-                + $"death, {resumed.TotalSeconds:F2} s after the promotion"
+            $"promoted and taking batches {down.Elapsed.TotalSeconds:F1} s after the death, {resumed.TotalSeconds:F2} s after the promotion"
         );
         Assert.True(resumed < TimeSpan.FromSeconds(3), $"resumed {resumed} after the promotion");
         Assert.Equal(commands.Length + 1, await pair.OnStandbyAsync<long>("SELECT count(*) FROM commands"));
@@ -61,7 +60,7 @@ public sealed class FailoverTests(Servers servers)
 
         var kept = await pair.OnStandbyAsync<long>("SELECT count(*) FROM commands") - 1;
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{commands.Length - kept} of {commands.Length} acknowledged commands were " + $"lost with the primary"
+            $"{commands.Length - kept} of {commands.Length} acknowledged commands were lost with the primary"
         );
         Assert.True(kept < commands.Length, "nothing was lost, so nothing is shown");
         await Invariants.HoldAsync(pair.StandbySource);

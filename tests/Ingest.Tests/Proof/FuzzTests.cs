@@ -67,7 +67,7 @@ public sealed partial class FuzzTests(Servers servers)
         var counts = await CountsAsync(worker);
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{door}: {sent} sent = " + $"{string.Join(" + ", counts.Select(count => $"{count.Value} {count.Key}"))}"
+            $"{door}: {sent} sent = {string.Join(" + ", counts.Select(count => $"{count.Value} {count.Key}"))}"
         );
         Assert.Equal(sent, counts.Values.Sum());
         Assert.Equal(

@@ -76,7 +76,7 @@ public sealed class KillTests(Servers servers)
         });
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{commands.Length} commands, kills: " + $"{string.Join(", ", victims.Select(victim => $"{victim.Value} {victim.Key}"))}"
+            $"{commands.Length} commands, kills: {string.Join(", ", victims.Select(victim => $"{victim.Value} {victim.Key}"))}"
         );
         Assert.Equal(commands.Length, await AppliedAsync(stage));
         Assert.Equal(sent, letters);

@@ -42,8 +42,7 @@ sealed record Outage(string State, Func<Task> BeginAsync, Func<Task> EndAsync)
             () =>
                 DoAsync(
                     admin,
-                    "ALTER ROLE ingest CONNECTION LIMIT 0; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-                        + "usename = 'ingest'"
+                    "ALTER ROLE ingest CONNECTION LIMIT 0; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ingest'"
                 ),
             () => DoAsync(admin, "ALTER ROLE ingest CONNECTION LIMIT -1")
         );

@@ -43,7 +43,7 @@ public sealed partial class OutageTests(Servers servers, OutageTests.Running run
         var folder = Path.Combine(servers.Folder, "small-disk");
         var full = await SmallDisk.TryUnderAsync(running.Stage.Postgres, folder);
         TestContext.Current.TestOutputHelper!.WriteLine(
-            full is null ? "53100 raised by a trigger: mounting a small file system needs " + "root" : "a file system of 16 MB was filled"
+            full is null ? "53100 raised by a trigger: mounting a small file system needs root" : "a file system of 16 MB was filled"
         );
 
         try

@@ -22,7 +22,7 @@ static class PlantedBug
             "wallets",
             "user_id",
             "user_id, balance",
-            "balance = balance + NEW.balance - current_setting('faulty.w' || " + "NEW.user_id)::numeric",
+            "balance = balance + NEW.balance - current_setting('faulty.w' || NEW.user_id)::numeric",
             """
             IF coalesce(current_setting('faulty.w' || r.user_id, true), '') = '' THEN PERFORM set_config('faulty.w' || r.user_id,
             r.balance::text, true); END IF;
@@ -37,7 +37,7 @@ static class PlantedBug
             "events",
             "id",
             "id, name, category, start_time, status",
-            "name = NEW.name, category = NEW.category, start_time = " + "NEW.start_time, status = NEW.status"
+            "name = NEW.name, category = NEW.category, start_time = NEW.start_time, status = NEW.status"
         );
 
     /// <summary>A command that two replicas have is applied by both.</summary>
@@ -65,7 +65,7 @@ static class PlantedBug
 
     /// <summary>Others commit while what has come is being released, and overtake what still waits.</summary>
     public static string OvertakenRelease =>
-        Schema + Gate("PERFORM public.pass_parking_gate(brought_for, brought_ids, awaited_for, " + "awaited_ids, '{}', '{}', came, true);");
+        Schema + Gate("PERFORM public.pass_parking_gate(brought_for, brought_ids, awaited_for, awaited_ids, '{}', '{}', came, true);");
 
     // What is left to others is always written down.
     static string Gate(string look) =>

@@ -113,7 +113,7 @@ sealed class ProofDatabase : IAsyncDisposable
             "wallets",
             model.Balances.Select(row => $"{row.Key - from}: {row.Value}"),
             await RowsAsync(
-                $"SELECT (user_id - {from}) || ': ' || (balance * 100)::bigint FROM wallets WHERE user_id BETWEEN {from} " + $"AND {to}"
+                $"SELECT (user_id - {from}) || ': ' || (balance * 100)::bigint FROM wallets WHERE user_id BETWEEN {from} AND {to}"
             )
         );
         check.Same(
@@ -127,12 +127,12 @@ sealed class ProofDatabase : IAsyncDisposable
         check.Same(
             "events",
             model.Events.Select(row => $"{row.Key - from}: {row.Value}"),
-            await RowsAsync($"SELECT (id - {from}) || " + $"': ' || status FROM events WHERE id BETWEEN {from} AND {to}")
+            await RowsAsync($"SELECT (id - {from}) || ': ' || status FROM events WHERE id BETWEEN {from} AND {to}")
         );
         check.Same(
             "names",
             model.Names.Select(row => $"{row.Key - from}: {row.Value}"),
-            await RowsAsync($"SELECT (id - {from}) || ': " + $"' || name FROM users WHERE id BETWEEN {from} AND {to}")
+            await RowsAsync($"SELECT (id - {from}) || ': ' || name FROM users WHERE id BETWEEN {from} AND {to}")
         );
     }
 

@@ -66,14 +66,14 @@ public sealed class ReleaseKillTests(Servers servers)
         Assert.Equal(Affordable, await stage.CountAsync("SELECT max(id) FROM bets"));
         Assert.Equal(
             Waiting - Affordable,
-            await stage.CountAsync("SELECT count(*) FROM commands WHERE kind = 'place-bet' AND reason " + "= 'insufficient-funds'")
+            await stage.CountAsync("SELECT count(*) FROM commands WHERE kind = 'place-bet' AND reason = 'insufficient-funds'")
         );
         Assert.Equal(
             withdrawals.Count,
-            await stage.CountAsync("SELECT count(*) FROM commands WHERE kind = 'withdraw' AND reason = " + "'insufficient-funds'")
+            await stage.CountAsync("SELECT count(*) FROM commands WHERE kind = 'withdraw' AND reason = 'insufficient-funds'")
         );
         Assert.InRange(
-            await stage.CountAsync("SELECT max(n) FROM (SELECT count(*) AS n FROM commands WHERE kind = 'place-bet' GROUP " + "BY xmin) x"),
+            await stage.CountAsync("SELECT max(n) FROM (SELECT count(*) AS n FROM commands WHERE kind = 'place-bet' GROUP BY xmin) x"),
             2,
             10
         );

@@ -131,7 +131,7 @@ sealed class ReplicatedPair(
     }
 
     public Task AppliedOnStandbyAsync(BetCommand[] commands) =>
-        Deadline.UntilAsync($"outcomes of {commands.Length} commands on the " + $"new primary", TimeSpan.FromSeconds(60), async () =>
+        Deadline.UntilAsync($"outcomes of {commands.Length} commands on the new primary", TimeSpan.FromSeconds(60), async () =>
         {
             await using var count = StandbySource.CreateCommand("SELECT count(*) FROM commands WHERE command_id = ANY($1)");
             count.Parameters.AddWithValue(commands.Select(command => command.Id).ToArray());

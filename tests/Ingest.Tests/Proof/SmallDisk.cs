@@ -23,7 +23,7 @@ static class SmallDisk
                 DoAsync(
                     admin,
                     $"CREATE TABLESPACE small LOCATION '{space}'",
-                    "ALTER TABLE commands SET " + "TABLESPACE small",
+                    "ALTER TABLE commands SET TABLESPACE small",
                     // What is left of the room; what fails is taken back, but not the room.
                     "CREATE TABLE filler (text text) WITH (autovacuum_enabled = off) TABLESPACE small",
                     "DO $$ BEGIN LOOP INSERT INTO filler SELECT 'x' FROM generate_series(1, 20000); END LOOP; EXCEPTION WHEN disk_full "

@@ -45,7 +45,7 @@ public sealed class RabbitPolicyRuleTests
         using var parsed = JsonDocument.Parse($$"""{"{{key}}":100000,"overflow":"reject-publish"}""");
 
         Assert.StartsWith(
-            $"a policy sets {key} for bet-commands: " + $"",
+            $"a policy sets {key} for bet-commands: ",
             Assert.Single(RabbitPolicies.WhatIsBroken(RabbitPolicies.Queues[0], parsed.RootElement)),
             StringComparison.Ordinal
         );

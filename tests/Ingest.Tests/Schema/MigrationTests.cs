@@ -100,7 +100,7 @@ public sealed class MigrationTests(Servers servers)
     static async Task<long> WaitingAsync(NpgsqlDataSource postgres)
     {
         await using var command = postgres.CreateCommand(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = " + "'schemaversions'::regclass"
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'schemaversions'::regclass"
         );
         return (long)(await command.ExecuteScalarAsync())!;
     }

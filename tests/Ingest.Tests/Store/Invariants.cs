@@ -8,7 +8,7 @@ static class Invariants
     static readonly Dictionary<string, string> Broken = new()
     {
         ["entries of one command do not sum to zero"] =
-            "SELECT count(*) FROM (SELECT FROM ledger_entries GROUP BY command_id HAVING " + "sum(amount) <> 0) x",
+            "SELECT count(*) FROM (SELECT FROM ledger_entries GROUP BY command_id HAVING sum(amount) <> 0) x",
         ["a wallet is not its ledger"] = """
             SELECT count(*) FROM wallets w LEFT JOIN (SELECT user_id, sum(amount) AS amount FROM ledger_entries
             WHERE account = 'wallet' GROUP BY 1) l USING (user_id)
@@ -26,9 +26,9 @@ static class Invariants
             WHERE coalesce(l.moved, 0) <> coalesce(b.payout, 0) - b.amount
             """,
         ["a command that is not accepted has entries"] =
-            "SELECT count(*) FROM ledger_entries l JOIN commands c USING (command_id) " + "WHERE c.outcome <> 'accepted'",
+            "SELECT count(*) FROM ledger_entries l JOIN commands c USING (command_id) WHERE c.outcome <> 'accepted'",
         ["an entry has no command"] =
-            "SELECT count(*) FROM ledger_entries l WHERE NOT EXISTS (SELECT FROM commands c WHERE " + "c.command_id = l.command_id)",
+            "SELECT count(*) FROM ledger_entries l WHERE NOT EXISTS (SELECT FROM commands c WHERE c.command_id = l.command_id)",
         ["the journal and the parked commands disagree"] = """
             SELECT count(*) FROM (SELECT command_id FROM commands WHERE outcome = 'parked') c FULL JOIN parked_commands p USING (command_id)
             WHERE c.command_id IS NULL OR p.command_id IS NULL

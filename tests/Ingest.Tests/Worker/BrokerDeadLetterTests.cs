@@ -41,7 +41,7 @@ public sealed class BrokerDeadLetterTests(Servers servers)
         };
         await stage.Rabbit.PublishAsync(Stage.Encoded(Enumerable.Range(100, Forged).Select(user => Given.Register(user))), forging);
         await stage.Rabbit.PublishAsync(Stage.Encoded(expired), Expiring);
-        await Deadline.UntilAsync("the expired commands among the dead " + "letters", TimeSpan.FromSeconds(30), async () =>
+        await Deadline.UntilAsync("the expired commands among the dead letters", TimeSpan.FromSeconds(30), async () =>
             await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == expired.Length
         );
         await stage.Rabbit.PublishAsync(Stage.Encoded([limited]));
@@ -49,7 +49,7 @@ public sealed class BrokerDeadLetterTests(Servers servers)
         {
             await stage.Rabbit.RefuseCommandAsync();
         }
-        await Deadline.UntilAsync("the refused command among the dead " + "letters", TimeSpan.FromSeconds(30), async () =>
+        await Deadline.UntilAsync("the refused command among the dead letters", TimeSpan.FromSeconds(30), async () =>
             await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == expired.Length + 1
         );
 

@@ -233,7 +233,7 @@ public sealed class BrokerTests(Servers servers)
         // Once in the log, and once on standard error.
         var lines = worker
             .Log.Split('\n')
-            .Where(line => line.Contains("is there with other arguments than Ingest:Queue=Classic " + "has", StringComparison.Ordinal))
+            .Where(line => line.Contains("is there with other arguments than Ingest:Queue=Classic has", StringComparison.Ordinal))
             .ToList();
         Assert.Equal(2, lines.Count);
         Assert.Single(lines, line => line.StartsWith("Ingest: rabbitmq-watch cannot run: ", StringComparison.Ordinal));
@@ -260,7 +260,7 @@ public sealed class BrokerTests(Servers servers)
             var lines = worker
                 .Log.Split('\n')
                 .Where(line =>
-                    line.Contains($"the RabbitMQ queue {Rabbit.DeadLetters} is there with " + $"other arguments", StringComparison.Ordinal)
+                    line.Contains($"the RabbitMQ queue {Rabbit.DeadLetters} is there with other arguments", StringComparison.Ordinal)
                 )
                 .ToList();
             Assert.Equal(2, lines.Count);
@@ -289,7 +289,7 @@ public sealed class BrokerTests(Servers servers)
 
         Assert.Equal(78, code);
         Assert.Contains(
-            "is there with other arguments than Ingest:Queue=Classic " + "has",
+            "is there with other arguments than Ingest:Queue=Classic has",
             Assert.Single(output.Trim().Split('\n')),
             StringComparison.Ordinal
         );
@@ -315,7 +315,7 @@ public sealed class BrokerTests(Servers servers)
             await still.MetricAsync("worker_kafka_rebalances_total", "kind=\"lost\"") > 0
         );
         Assert.Single(still.Log.Split('\n'), line =>
-            line.Contains("Lost the partitions 0: the group went on without this " + "replica", StringComparison.Ordinal)
+            line.Contains("Lost the partitions 0: the group went on without this replica", StringComparison.Ordinal)
         );
         Assert.Equal(0, await still.MetricAsync("worker_kafka_rebalances_total", "kind=\"revoked\""));
         Assert.DoesNotContain("away; what was applied is committed", still.Log, StringComparison.Ordinal);

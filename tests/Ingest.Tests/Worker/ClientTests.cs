@@ -123,7 +123,7 @@ public sealed class ClientTests(Servers servers)
         await stage.AppliedAsync(commands);
 
         await using var outcomes = stage.Postgres.CreateCommand(
-            "SELECT count(*) FILTER (WHERE outcome = 'accepted') || ' ' || " + "(SELECT balance FROM wallets) FROM commands"
+            "SELECT count(*) FILTER (WHERE outcome = 'accepted') || ' ' || (SELECT balance FROM wallets) FROM commands"
         );
         // 50 − 20 − 5 − 5 + 40 + 3 + 5 − 1
         Assert.Equal("12 67.00", await outcomes.ExecuteScalarAsync(TestContext.Current.CancellationToken));

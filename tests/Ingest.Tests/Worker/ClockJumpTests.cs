@@ -42,7 +42,7 @@ public sealed class ClockJumpTests(Servers servers)
         );
 
         Assert.Contains(
-            $"PostgreSQL's clock jumped by " + $"{(seconds < 0 ? "-" : "+")}",
+            $"PostgreSQL's clock jumped by {(seconds < 0 ? "-" : "+")}",
             await worker.BodyAsync("/health/ready"),
             StringComparison.Ordinal
         );
@@ -50,7 +50,7 @@ public sealed class ClockJumpTests(Servers servers)
         Assert.True(await worker.MetricAsync("ingest_retries_total", "door=\"rabbitmq\"", "class=\"unavailable\"") > 0);
         Assert.True(await worker.MetricAsync("ingest_retries_total", "door=\"kafka\"", "class=\"unavailable\"") > 0);
         Assert.Single(worker.Log.Split('\n'), line =>
-            line.Contains("no batch is decided and no parked command " + "rejected", StringComparison.Ordinal)
+            line.Contains("no batch is decided and no parked command rejected", StringComparison.Ordinal)
         );
         Assert.Equal(before.Length, await stage.CountAsync("SELECT count(*) FROM commands"));
         Assert.Equal(Parked, await stage.CountAsync("SELECT count(*) FROM parked_commands"));

@@ -172,7 +172,7 @@ public sealed class DeadLetterOrderTests(Servers servers)
             ];
             expired.AddRange(commands);
             await stage.Rabbit.PublishAsync(Stage.Encoded(commands), Expiring);
-            await Deadline.UntilAsync("expired commands among the dead " + "letters", TimeSpan.FromSeconds(30), async () =>
+            await Deadline.UntilAsync("expired commands among the dead letters", TimeSpan.FromSeconds(30), async () =>
                 await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == outage * 2 * Users
             );
             Assert.Equal(

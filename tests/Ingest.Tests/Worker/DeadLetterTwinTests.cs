@@ -29,7 +29,7 @@ public sealed class DeadLetterTwinTests(Servers servers)
         Assert.Contains("rabbitmq: 2 letters and 1 copies of them replayed", output, StringComparison.Ordinal);
         stage.Start("--Ingest:Doors=rabbitmq");
         await stage.AppliedAsync([command]);
-        await Deadline.UntilAsync("the envelope among the dead letters " + "again", TimeSpan.FromSeconds(30), async () =>
+        await Deadline.UntilAsync("the envelope among the dead letters again", TimeSpan.FromSeconds(30), async () =>
             await stage.Rabbit.CountAsync(Rabbit.DeadLetters) == 1
         );
     }

@@ -108,7 +108,7 @@ public sealed class DeadLetterVerbTests(Servers servers)
         Assert.Equal($"{Topics.Commands}/0@0", poison.GetProperty("id").GetString());
 
         Assert.Contains(
-            "1 letters and 1 copies of them " + "replayed",
+            "1 letters and 1 copies of them replayed",
             (await Verb(stage, "replay", "--door", "kafka", "--kind", "deposit")).Output,
             StringComparison.Ordinal
         );
@@ -155,7 +155,7 @@ public sealed class DeadLetterVerbTests(Servers servers)
         }
 
         Assert.Contains(
-            $"{door}: 3 letters; 7 more are beyond " + $"--limit\n",
+            $"{door}: 3 letters; 7 more are beyond --limit\n",
             await SayAsync("list", "--limit", "3"),
             StringComparison.Ordinal
         );
@@ -166,12 +166,12 @@ public sealed class DeadLetterVerbTests(Servers servers)
             StringComparison.Ordinal
         );
         Assert.Contains(
-            $"{door}: 4 letters dropped; 6 more are beyond " + $"--limit\n",
+            $"{door}: 4 letters dropped; 6 more are beyond --limit\n",
             await SayAsync("drop", "--all", "--limit", "4"),
             StringComparison.Ordinal
         );
         Assert.Contains(
-            $"{door}: 2 letters replayed; 4 more are beyond " + $"--limit\n",
+            $"{door}: 2 letters replayed; 4 more are beyond --limit\n",
             await SayAsync("replay", "--all", "--limit", "2"),
             StringComparison.Ordinal
         );

@@ -55,7 +55,7 @@ public sealed class DeletedQueueTests(Servers servers)
         var worker = stage.Start(
             "--Ingest:Doors=rabbitmq",
             $"--Ingest:HeldBytes={HeldMessages.Limit}",
-            $"{stage.Settings[0]};Command " + $"Timeout=100"
+            $"{stage.Settings[0]};Command Timeout=100"
         );
         await worker.ReadyAsync();
         if (areLettersFull)
@@ -82,9 +82,7 @@ public sealed class DeletedQueueTests(Servers servers)
                 await stage.Rabbit.DeleteAsync(Topics.Commands);
             }
             await Deadline.UntilAsync("the messages in a new queue", TimeSpan.FromSeconds(20), () =>
-                Task.FromResult(
-                    worker.Log.Contains("messages of a deleted RabbitMQ queue that were not " + "applied", StringComparison.Ordinal)
-                )
+                Task.FromResult(worker.Log.Contains("messages of a deleted RabbitMQ queue that were not applied", StringComparison.Ordinal))
             );
         }
         Assert.Equal(0, await stopping);
@@ -135,7 +133,7 @@ public sealed class DeletedQueueTests(Servers servers)
             await Deadline.UntilAsync("the messages in a new queue", TimeSpan.FromSeconds(20), () =>
                 Task.FromResult(
                     worker.Log.Contains(
-                        $"{InHand + second.Length} messages of a deleted RabbitMQ queue that were not " + $"applied",
+                        $"{InHand + second.Length} messages of a deleted RabbitMQ queue that were not applied",
                         StringComparison.Ordinal
                     )
                 )
@@ -174,7 +172,7 @@ public sealed class DeletedQueueTests(Servers servers)
     static Task CancelledAsync(IngestProcess worker, int messages = InHand + 1) =>
         Deadline.UntilAsync("the end of the consumer", TimeSpan.FromSeconds(30), () =>
             Task.FromResult(
-                worker.Log.Contains($"the {messages} messages that this replica holds are nowhere " + $"else", StringComparison.Ordinal)
+                worker.Log.Contains($"the {messages} messages that this replica holds are nowhere else", StringComparison.Ordinal)
             )
         );
 
@@ -206,7 +204,7 @@ public sealed class DeletedQueueTests(Servers servers)
         else
         {
             Assert.Contains(
-                "what MassTransit sends through the " + "exchange",
+                "what MassTransit sends through the exchange",
                 await worker.BodyAsync("/health/ready"),
                 StringComparison.Ordinal
             );
@@ -336,7 +334,7 @@ public sealed class DeletedQueueTests(Servers servers)
     static Task OtherArgumentsAsync(IngestProcess worker, string queue) =>
         Deadline.UntilAsync("the report", TimeSpan.FromSeconds(30), async () =>
             (await worker.BodyAsync("/health/ready")).Contains(
-                $"the RabbitMQ queue {queue} is there with other " + $"arguments",
+                $"the RabbitMQ queue {queue} is there with other arguments",
                 StringComparison.Ordinal
             )
         );
@@ -376,7 +374,7 @@ public sealed class DeletedQueueTests(Servers servers)
             await stage.AppliedAsync([command]);
             await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(30), async () =>
                 (await worker.BodyAsync("/health/ready")).Contains(
-                    "the exchange bet-commands is another one than Ingest " + "makes",
+                    "the exchange bet-commands is another one than Ingest makes",
                     StringComparison.Ordinal
                 )
             );
@@ -401,7 +399,7 @@ public sealed class DeletedQueueTests(Servers servers)
             await host.AllowWritingAsync("^amq[.]default$");
             await Deadline.UntilAsync("the report", TimeSpan.FromSeconds(60), async () =>
                 (await worker.BodyAsync("/health/ready")).Contains(
-                    "the exchange bet-commands cannot be bound to its " + "queue",
+                    "the exchange bet-commands cannot be bound to its queue",
                     StringComparison.Ordinal
                 )
             );

@@ -22,7 +22,7 @@ public sealed class FailedPostgresTests(Servers servers)
         foreach (
             var (connection, said) in new[]
             {
-                ("Host=127.0.0.1;Port=1;Username=x;Database=x", "at 127.0.0.1:1: connection " + "refused"),
+                ("Host=127.0.0.1;Port=1;Username=x;Database=x", "at 127.0.0.1:1: connection refused"),
                 (notLetIn.ConnectionString, "it refuses access (28000)"),
             }
         )
@@ -78,7 +78,7 @@ public sealed class FailedPostgresTests(Servers servers)
         BetCommand[] commands = [Given.Deposit(10_00, 1), .. Enumerable.Range(0, 9).Select(_ => Given.Deposit(10_00, 2))];
         await stage.Rabbit.PublishAsync(Stage.Encoded(commands));
         await held.IsWaitedForAsync();
-        await Deadline.UntilAsync("a session that waits in its " + "transaction", TimeSpan.FromSeconds(30), async () =>
+        await Deadline.UntilAsync("a session that waits in its transaction", TimeSpan.FromSeconds(30), async () =>
             await IdleAsync(stage) > 0
         );
 

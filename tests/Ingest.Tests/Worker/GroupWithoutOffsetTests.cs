@@ -54,7 +54,7 @@ public sealed class GroupWithoutOffsetTests(Servers servers)
         await worker.ReadyAsync();
         var loss = broker.IsReal
             ? $"{first - 1} records are lost"
-            : $"{first} records were deleted before it, and which of them were " + $"applied is not known";
+            : $"{first} records were deleted before it, and which of them were applied is not known";
         Assert.Contains(loss, worker.Log, StringComparison.Ordinal);
         Assert.Equal(2 + left, await stage.CountAsync("SELECT count(*) FROM commands"));
         Assert.Equal(0, await worker.StopAsync());

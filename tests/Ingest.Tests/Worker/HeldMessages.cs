@@ -45,7 +45,7 @@ sealed class HeldMessages : IAsyncDisposable
 
     /// <summary>Waits until the worker has all messages that were published.</summary>
     public static Task ReceivedAsync(Stage stage) =>
-        Deadline.UntilAsync("a queue whose messages are all on their " + "way", TimeSpan.FromSeconds(30), async () =>
+        Deadline.UntilAsync("a queue whose messages are all on their way", TimeSpan.FromSeconds(30), async () =>
             await stage.Rabbit.CountAsync(Topics.Commands) == 0
         );
 

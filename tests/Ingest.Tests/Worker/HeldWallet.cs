@@ -17,7 +17,7 @@ sealed class HeldWallet : IAsyncDisposable
     {
         var connection = await postgres.OpenConnectionAsync();
         var transaction = await connection.BeginTransactionAsync();
-        await using var hold = new NpgsqlCommand("SELECT balance FROM wallets WHERE user_id = $1 FOR " + "UPDATE", connection, transaction)
+        await using var hold = new NpgsqlCommand("SELECT balance FROM wallets WHERE user_id = $1 FOR UPDATE", connection, transaction)
         {
             Parameters = { new() { Value = user } },
         };

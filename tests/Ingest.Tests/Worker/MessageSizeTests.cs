@@ -61,7 +61,7 @@ public sealed class MessageSizeTests(Servers servers)
         foreach (var whole in envelopes[small.Length..])
         {
             var letter = Assert.Single(letters, one =>
-                Reason(one) == $"$: the message with its envelope is {whole.Length} bytes: " + $"keep it within 32768"
+                Reason(one) == $"$: the message with its envelope is {whole.Length} bytes: keep it within 32768"
             );
             AssertKept(letter, whole, isHeld);
         }

@@ -101,8 +101,7 @@ public sealed class ParkedLoopTests(Servers servers)
 
         await ScalarAsync(
             stage,
-            "WITH u AS (UPDATE parked_commands SET command = replace(command, 'refund-bet', 'deposit') RETURNING "
-                + "1) SELECT count(*) FROM u"
+            "WITH u AS (UPDATE parked_commands SET command = replace(command, 'refund-bet', 'deposit') RETURNING 1) SELECT count(*) FROM u"
         );
         (code, output) = await IngestProcess.RunAsync(stage.Folder, "parked", "retry", "--id", early[0].Id.ToString(), stage.Settings[0]);
         Assert.Equal(0, code);

@@ -304,7 +304,7 @@ public sealed class PoisonTests(Servers servers)
         Assert.Equal(between.Length + behind.Length, await stage.CountAsync("SELECT count(*) FROM commands WHERE outcome = 'accepted'"));
         var peak = worker.PeakMemory();
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{count} messages of {bytes} + {headerBytes} bytes: {before >> 20} MB " + $"before, {peak >> 20} MB at most"
+            $"{count} messages of {bytes} + {headerBytes} bytes: {before >> 20} MB before, {peak >> 20} MB at most"
         );
         Assert.InRange(peak, 0, MemoryLimit);
         await worker.ReadyAsync();

@@ -28,7 +28,7 @@ public sealed class RabbitPolicyTests(Servers servers)
         {
             // It applies to others.
             await stage.Rabbit.PublishToAsync(Other, NoCommand);
-            await Deadline.UntilAsync("a message that expires in another " + "queue", TimeSpan.FromSeconds(30), async () =>
+            await Deadline.UntilAsync("a message that expires in another queue", TimeSpan.FromSeconds(30), async () =>
                 await stage.Rabbit.CountAsync(Other) == 0
             );
             var good = Enumerable.Range(1, Bad).Select(user => Given.Register(user)).ToList();
@@ -113,7 +113,7 @@ public sealed class RabbitPolicyTests(Servers servers)
             await server.ClearPolicyAsync("expiring");
         }
         Assert.Contains(
-            $"The RabbitMQ queue {Rabbit.DeadLetters} was deleted, with the messages that it " + $"held",
+            $"The RabbitMQ queue {Rabbit.DeadLetters} was deleted, with the messages that it held",
             worker.Log,
             StringComparison.Ordinal
         );
@@ -153,7 +153,7 @@ public sealed class RabbitPolicyTests(Servers servers)
         var worker = stage.Start("--Ingest:Doors=rabbitmq", $"--RabbitMq:ManagementUri=http://127.0.0.1:{http}");
         await Deadline.UntilAsync("unreadiness that names the policy", TimeSpan.FromSeconds(90), async () =>
             await worker.Outages.IsReadyAsync() is (false, var why)
-            && why.Contains($"a policy sets message-ttl for " + $"{Topics.Commands}: ", StringComparison.Ordinal)
+            && why.Contains($"a policy sets message-ttl for {Topics.Commands}: ", StringComparison.Ordinal)
         );
         await server.Root.ClearPolicyAsync("losing");
         await worker.ReadyAsync();
@@ -161,19 +161,19 @@ public sealed class RabbitPolicyTests(Servers servers)
         {
             Assert.Single(worker.Log.Split('\n'), line =>
                 line.Contains(
-                    $"A setting of RabbitMQ breaks a promise of this worker: a " + $"policy sets {key} for {Topics.Commands}:",
+                    $"A setting of RabbitMQ breaks a promise of this worker: a policy sets {key} for {Topics.Commands}:",
                     StringComparison.Ordinal
                 )
             );
             Assert.Single(worker.Log.Split('\n'), line =>
                 line.Contains(
-                    $"A setting of RabbitMQ breaks a promise of this worker: a " + $"policy sets {key} for {Rabbit.DeadLetters}:",
+                    $"A setting of RabbitMQ breaks a promise of this worker: a policy sets {key} for {Rabbit.DeadLetters}:",
                     StringComparison.Ordinal
                 )
             );
         }
         Assert.Single(worker.Log.Split('\n'), line =>
-            line.Contains($"a policy sets max-length for " + $"{Topics.Commands}:", StringComparison.Ordinal)
+            line.Contains($"a policy sets max-length for {Topics.Commands}:", StringComparison.Ordinal)
         );
         Assert.DoesNotContain($"a policy sets max-length for {Rabbit.DeadLetters}", worker.Log, StringComparison.Ordinal);
     }

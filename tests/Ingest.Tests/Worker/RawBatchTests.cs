@@ -65,7 +65,7 @@ public sealed class RawBatchTests(Servers servers)
         if (plain.Length == 0)
         {
             // .NET writes nothing at all for it.
-            return Convert.FromHexString("1f8b0800000000000003" + "0300" + "00000000" + "00000000");
+            return Convert.FromHexString("1f8b080000000000000303000000000000000000");
         }
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Optimal))

@@ -39,7 +39,7 @@ public sealed class RestoredPostgresTests(Servers servers)
         await stage.AppliedAsync(published);
         await Deadline.UntilAsync("the refused place", Limit, async () =>
             await worker.Outages.IsReadyAsync() is (false, var why)
-            && why.Contains("PostgreSQL refuses the places of partitions " + "(42501)", StringComparison.Ordinal)
+            && why.Contains("PostgreSQL refuses the places of partitions (42501)", StringComparison.Ordinal)
         );
         await postgres.StopAsync();
         await postgres.StartAsync();

@@ -19,18 +19,15 @@ public sealed class ServerSettingTests(Servers servers)
         var worker = stage.Start();
         await Deadline.UntilAsync("unreadiness that names the setting", TimeSpan.FromSeconds(60), async () =>
             await worker.Outages.IsReadyAsync() is (false, var why)
-            && why.Contains("\"postgres-settings\":\"synchronous_commit is " + "off for this role", StringComparison.Ordinal)
+            && why.Contains("\"postgres-settings\":\"synchronous_commit is off for this role", StringComparison.Ordinal)
         );
         await stage.ExecuteAsync("ALTER ROLE ingest RESET synchronous_commit");
         await worker.ReadyAsync();
         Assert.Single(worker.Log.Split('\n'), line =>
-            line.Contains(
-                "A setting of PostgreSQL breaks a promise of this worker: " + "synchronous_commit is off",
-                StringComparison.Ordinal
-            )
+            line.Contains("A setting of PostgreSQL breaks a promise of this worker: synchronous_commit is off", StringComparison.Ordinal)
         );
         Assert.Single(worker.Log.Split('\n'), line =>
-            line.Contains("The settings of PostgreSQL keep the promises of this worker " + "again", StringComparison.Ordinal)
+            line.Contains("The settings of PostgreSQL keep the promises of this worker again", StringComparison.Ordinal)
         );
     }
 }

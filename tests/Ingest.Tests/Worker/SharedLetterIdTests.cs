@@ -19,7 +19,7 @@ public sealed class SharedLetterIdTests(Servers servers)
         if (isInTable)
         {
             await stage.ExecuteAsync(
-                $"INSERT INTO dead_letters (door, source, put_aside_at, body, headers) VALUES ('kafka', '{Id}', " + $"now(), 'newer', '[]')"
+                $"INSERT INTO dead_letters (door, source, put_aside_at, body, headers) VALUES ('kafka', '{Id}', now(), 'newer', '[]')"
             );
         }
         foreach (var verb in new[] { "drop", "replay" })

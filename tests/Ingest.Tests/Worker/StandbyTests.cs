@@ -29,7 +29,7 @@ public sealed class StandbyTests(Servers servers)
         await worker.ReadyAsync();
         await Deadline.UntilAsync("an unready replica that says why", TimeSpan.FromSeconds(90), async () =>
             (await worker.BodyAsync("/health/ready")).Contains(
-                "this replica stands by, and the 30 commands that wait have not become " + "fewer for 6",
+                "this replica stands by, and the 30 commands that wait have not become fewer for 6",
                 StringComparison.Ordinal
             )
         );

@@ -208,7 +208,7 @@ public sealed class StrangeMessageTests(Servers servers)
         var worker = stage.Start("--Ingest:Doors=kafka");
         await stage.AppliedAsync(commands);
 
-        await Deadline.UntilAsync("the letter of the record without a " + "value", TimeSpan.FromSeconds(30), () =>
+        await Deadline.UntilAsync("the letter of the record without a value", TimeSpan.FromSeconds(30), () =>
             Task.FromResult(stage.Kafka.DeadLetters().Count == 1)
         );
         await worker.ReadyAsync();

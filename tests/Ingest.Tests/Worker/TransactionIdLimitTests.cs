@@ -113,7 +113,7 @@ public sealed class TransactionIdLimitTests(Servers servers)
         static async Task<long> OldestAsync(NpgsqlDataSource admin)
         {
             await using var oldest = admin.CreateCommand(
-                "SELECT datfrozenxid::text::bigint FROM pg_database ORDER BY " + "age(datfrozenxid) DESC LIMIT 1"
+                "SELECT datfrozenxid::text::bigint FROM pg_database ORDER BY age(datfrozenxid) DESC LIMIT 1"
             );
             return (long)(await oldest.ExecuteScalarAsync())!;
         }

@@ -81,7 +81,7 @@ public sealed class TwoReplaysTests(Servers servers)
 
             Assert.True(code == 2, output);
             Assert.Contains(
-                "kafka: another replay or drop works on these letters; ask again later; what was not done is still " + "there\n",
+                "kafka: another replay or drop works on these letters; ask again later; what was not done is still there\n",
                 output,
                 StringComparison.Ordinal
             );
@@ -159,7 +159,7 @@ public sealed class TwoReplaysTests(Servers servers)
 
         Assert.True(code == 78, output);
         Assert.Contains(
-            "Ingest dead-letters replay: Postgres:ConnectionString: required to replay or drop letters of " + "Kafka",
+            "Ingest dead-letters replay: Postgres:ConnectionString: required to replay or drop letters of Kafka",
             output,
             StringComparison.Ordinal
         );

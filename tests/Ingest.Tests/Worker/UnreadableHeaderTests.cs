@@ -20,7 +20,7 @@ public sealed class UnreadableHeaderTests(Servers servers)
     static readonly Dictionary<string, byte[]> Headers = new()
     {
         ["a decimal of scale 29"] = RawPublisher.Entry("d", 'D', 29, 0, 0, 0, 1),
-        ["a decimal of scale 255 in an array in a " + "table"] = RawPublisher.Entry(
+        ["a decimal of scale 255 in an array in a table"] = RawPublisher.Entry(
             "t",
             'F',
             RawPublisher.Sized(RawPublisher.Entry("a", 'A', RawPublisher.Sized([(byte)'D', 255, 0, 0, 0, 1])))

@@ -38,12 +38,12 @@ public sealed class UnreadableRecordTests(Servers servers)
         await stage.AppliedAsync(before);
         await Deadline.UntilAsync("readiness that names the records", Limit, async () =>
             (await worker.BodyAsync("/health/ready")).Contains(
-                "bet-commands/0: the records at offset 1 cannot be unpacked " + "(Local_BadCompression)",
+                "bet-commands/0: the records at offset 1 cannot be unpacked (Local_BadCompression)",
                 StringComparison.Ordinal
             )
         );
         Assert.Single(worker.Log.Split('\n'), line =>
-            line.Contains("bet-commands/0 stands: its records at offset 1 cannot be " + "unpacked", StringComparison.Ordinal)
+            line.Contains("bet-commands/0 stands: its records at offset 1 cannot be unpacked", StringComparison.Ordinal)
         );
         Assert.Equal(0, await worker.StopAsync());
 

@@ -213,7 +213,7 @@ public sealed class VerbTests(Servers servers)
         var (unknown, why) = await IngestProcess.RunAsync(stage.Folder, rabbit);
         Assert.Equal(2, unknown);
         Assert.Contains(
-            "not among the dead letters of RabbitMQ; could not ask Kafka: set " + "Kafka:BootstrapServers",
+            "not among the dead letters of RabbitMQ; could not ask Kafka: set Kafka:BootstrapServers",
             why,
             StringComparison.Ordinal
         );
@@ -255,7 +255,7 @@ public sealed class VerbTests(Servers servers)
         foreach (
             var (setting, store) in new[]
             {
-                ("--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/", "RabbitMQ at 127.0.0.1:1: connection " + "refused"),
+                ("--RabbitMq:Uri=amqp://a:b@127.0.0.1:1/", "RabbitMQ at 127.0.0.1:1: connection refused"),
                 ("--Kafka:BootstrapServers=127.0.0.1:1", "Kafka at 127.0.0.1:1: "),
             }
         )

@@ -53,8 +53,7 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         {
             await Deadline.UntilAsync("the cut", Patience, async () =>
                 await stage.AskAsync<long>(
-                    $"select count(pg_terminate_backend(active_pid)) from pg_replication_slots where slot_name = '{stage.Slot}' and "
-                        + $"active"
+                    $"select count(pg_terminate_backend(active_pid)) from pg_replication_slots where slot_name = '{stage.Slot}' and active"
                 ) == 1
             );
             int restarts = cut;
@@ -119,13 +118,13 @@ public sealed class DeliveryTests(CaptureFixture fixture)
         for (int cut = 1; cut <= times; cut++)
         {
             await stage.ExecuteAsync(
-                "insert into users select g, 'user ' || g, now() from generate_series($1, $2) " + "g",
+                "insert into users select g, 'user ' || g, now() from generate_series($1, $2) g",
                 cut * 1000,
                 cut * 1000 + 999
             );
             // As soon as there is a walsender: it ends while capture connects, reads, confirms or waits.
             await Deadline.UntilAsync("a walsender", Patience, async () =>
-                await stage.AskAsync<long>("select count(*) from " + "pg_stat_replication") > 0
+                await stage.AskAsync<long>("select count(*) from pg_stat_replication") > 0
             );
             switch (by)
             {
@@ -270,6 +269,6 @@ public sealed class DeliveryTests(CaptureFixture fixture)
     static async Task<ulong> ConfirmedAsync(Stage stage) =>
         (ulong)
             await stage.AskAsync<long>(
-                $"select (confirmed_flush_lsn - '0/0')::bigint from pg_replication_slots where slot_name = " + $"'{stage.Slot}'"
+                $"select (confirmed_flush_lsn - '0/0')::bigint from pg_replication_slots where slot_name = '{stage.Slot}'"
             );
 }

@@ -22,7 +22,7 @@ public sealed class SnapshotTests(CaptureFixture fixture)
         await stage.KillCaptureAsync();
         Assert.False(File.Exists(Path.Combine(stage.Data, "checkpoint.json")), "the snapshot was complete before the kill");
         await stage.ExecuteAsync(
-            $"update users set name = 'renamed' where id = {Rows}; insert into users values ({Rows + 1}, 'new', " + $"now())"
+            $"update users set name = 'renamed' where id = {Rows}; insert into users values ({Rows + 1}, 'new', now())"
         );
         await stage.StartCaptureAsync();
         await stage.FenceAsync();
@@ -89,7 +89,7 @@ public sealed class SnapshotTests(CaptureFixture fixture)
         await stage.StartCaptureAsync();
         await Deadline.UntilAsync("the slot's waiting", Patience, async () =>
             await stage.AskAsync<long>(
-                "select count(*) from pg_stat_activity where backend_type = 'walsender' and wait_event_type = " + "'Lock'"
+                "select count(*) from pg_stat_activity where backend_type = 'walsender' and wait_event_type = 'Lock'"
             ) > 0
         );
         await using var open = await stage.OpenAsync();

@@ -101,7 +101,7 @@ public sealed class Stage(string prefix, string postgres, string bootstrap, stri
     public Task KillCaptureAsync() => _capture!.KillAsync();
 
     public async Task StopCaptureAsync() =>
-        Assert.True(await _capture!.StopAsync(TimeSpan.FromSeconds(15)), "capture did not end by " + "itself");
+        Assert.True(await _capture!.StopAsync(TimeSpan.FromSeconds(15)), "capture did not end by itself");
 
     /// <summary>Sends a fence through PostgreSQL and waits until it has come out of capture: everything before it is out too.</summary>
     /// <remarks>Capture streams first: a message sent while a snapshot is taken is skipped.</remarks>

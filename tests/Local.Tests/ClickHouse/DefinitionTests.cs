@@ -30,7 +30,7 @@ public sealed class DefinitionTests(ClickHouseHost host) : IAsyncLifetime
         await _server.ExecuteAsync($"CREATE TABLE {_database}.source (k UInt64, v UInt64) ENGINE = MergeTree ORDER BY k");
         await _server.ExecuteAsync($"CREATE TABLE {_database}.sums (k UInt64, v UInt64) ENGINE = SummingMergeTree ORDER BY k");
         await _server.ExecuteAsync(
-            $"CREATE MATERIALIZED VIEW {_database}.follow TO {_database}.sums AS SELECT k, v FROM " + $"{_database}.source"
+            $"CREATE MATERIALIZED VIEW {_database}.follow TO {_database}.sums AS SELECT k, v FROM {_database}.source"
         );
 
         (await _server.InsertAsync($"INSERT INTO {_database}.source FORMAT TSV", "1\t2\n1\t3\n"u8.ToArray())).Dispose();
@@ -60,7 +60,7 @@ public sealed class DefinitionTests(ClickHouseHost host) : IAsyncLifetime
         Assert.Equal(90UL, await _server.ScalarAsync<ulong>($"SELECT count() FROM {_database}.bets WHERE user_id = 3"));
         Assert.Equal(
             0UL,
-            await _server.ScalarAsync<ulong>($"SELECT count() FROM system.mutations WHERE database = '{_database}' AND " + $"NOT is_done")
+            await _server.ScalarAsync<ulong>($"SELECT count() FROM system.mutations WHERE database = '{_database}' AND NOT is_done")
         );
         Assert.Equal(1UL, await _server.ScalarAsync<ulong>($"SELECT count() FROM system.projections WHERE database = '{_database}'"));
     }
@@ -69,7 +69,7 @@ public sealed class DefinitionTests(ClickHouseHost host) : IAsyncLifetime
     public async Task Small_parts_are_merged_in_the_background()
     {
         await _server.ExecuteAsync(
-            $"CREATE TABLE {_database}.parts (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS " + $"min_age_to_force_merge_seconds = 1"
+            $"CREATE TABLE {_database}.parts (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS min_age_to_force_merge_seconds = 1"
         );
         for (int part = 0; part < 12; part++)
             await _server.ExecuteAsync($"INSERT INTO {_database}.parts SELECT number FROM numbers(10)");

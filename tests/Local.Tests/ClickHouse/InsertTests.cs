@@ -46,7 +46,7 @@ public sealed class InsertTests(ClickHouseHost host)
         Assert.Equal(12_500UL, await _server.ScalarAsync<ulong>($"SELECT countIf(until IS NULL) FROM {_table}"));
         Assert.Equal(
             "340282366920938463463374607431768211455",
-            await _server.ScalarAsync<string>($"SELECT toString(max(version)) " + $"FROM {_table}")
+            await _server.ScalarAsync<string>($"SELECT toString(max(version)) FROM {_table}")
         );
     }
 
@@ -143,12 +143,12 @@ public sealed class InsertTests(ClickHouseHost host)
         byte[] rows = "1\t2026-01-01 00:00:00\n2\t2026-02-01 00:00:00\n"u8.ToArray();
 
         using var refused = await _server.InsertAsync(
-            $"INSERT INTO {_table} (id, at) SETTINGS max_partitions_per_insert_block = 1 " + $"FORMAT TSV",
+            $"INSERT INTO {_table} (id, at) SETTINGS max_partitions_per_insert_block = 1 FORMAT TSV",
             rows
         );
         using var unknown = await _server.InsertAsync($"INSERT INTO {_table} (id, at) SETTINGS no_such_setting = 1 FORMAT TSV", rows);
         using var taken = await _server.InsertAsync(
-            $"INSERT INTO {_table} (id, at) SETTINGS max_partitions_per_insert_block = 2 " + $"FORMAT TSV",
+            $"INSERT INTO {_table} (id, at) SETTINGS max_partitions_per_insert_block = 2 FORMAT TSV",
             rows
         );
 
@@ -171,9 +171,7 @@ public sealed class InsertTests(ClickHouseHost host)
 
         Assert.Equal(
             "semi;colon|B|it's",
-            await _server.ScalarAsync<string>(
-                $"SELECT arrayStringConcat(groupArray(name), '|') FROM " + $"(SELECT * FROM {_table} ORDER BY id)"
-            )
+            await _server.ScalarAsync<string>($"SELECT arrayStringConcat(groupArray(name), '|') FROM (SELECT * FROM {_table} ORDER BY id)")
         );
     }
 

@@ -51,7 +51,7 @@ public sealed partial class LimitTests(ClickHouseHost host)
             (ClickHouseProcess.CodeOf(answer), answer.StatusCode)
         );
         Assert.Contains(
-            code == 0 ? "131072" : "Code: 1000, e.code() = 0, HTML Form Exception: Field value too " + "long",
+            code == 0 ? "131072" : "Code: 1000, e.code() = 0, HTML Form Exception: Field value too long",
             await answer.Content.ReadAsStringAsync(),
             StringComparison.Ordinal
         );

@@ -75,8 +75,7 @@ public sealed class ProcessTests : IDisposable
         await using var server = await ClickHouseProcess.StartAsync(_folder, "--stop-timeout", "60");
         var slow = server.PostAsync("SELECT sleep(2), 'done'", "query_id=slow");
         await Eventually.TrueAsync(
-            async () =>
-                await server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE " + "Settings['log_comment'] = 'slow'") == 1,
+            async () => await server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'slow'") == 1,
             "it runs"
         );
 
@@ -98,7 +97,7 @@ public sealed class ProcessTests : IDisposable
         );
         await Eventually.TrueAsync(
             async () =>
-                await server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE " + "Settings['log_comment'] = 'endless'") == 1,
+                await server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'endless'") == 1,
             "it runs"
         );
 

@@ -18,7 +18,7 @@ public sealed class RefusalTests(ClickHouseHost host)
     [InlineData("1 + 1", 62, HttpStatusCode.BadRequest)]
     [InlineData("SELECT 1 SETTINGS no_such_setting = 1", 115, HttpStatusCode.NotFound)]
     [InlineData(
-        "SELECT sleep(3) SETTINGS max_execution_time = 0.1, function_sleep_max_microseconds_per_block = " + "10000000",
+        "SELECT sleep(3) SETTINGS max_execution_time = 0.1, function_sleep_max_microseconds_per_block = 10000000",
         159,
         HttpStatusCode.RequestTimeout
     )]
@@ -86,8 +86,7 @@ public sealed class RefusalTests(ClickHouseHost host)
     {
         var slow = _server.PostAsync("SELECT sum(sleepEachRow(0.05)) FROM numbers(1000) SETTINGS max_block_size = 1", "query_id=twice");
         await Eventually.TrueAsync(
-            async () =>
-                await _server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE " + "Settings['log_comment'] = 'twice'") == 1,
+            async () => await _server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'twice'") == 1,
             "it runs"
         );
 

@@ -64,7 +64,7 @@ public sealed class SelectTests(ClickHouseHost host)
         using var gone = new CancellationTokenSource();
         var query = _server.Http.PostAsync(
             "/?query_id=abandoned",
-            new StringContent("SELECT count() FROM numbers(1000000000000) " + "WHERE sipHash64(number) = 1"),
+            new StringContent("SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"),
             gone.Token
         );
         await Eventually.TrueAsync(async () => await RunningAsync("abandoned") == 1, "the query runs");
@@ -217,8 +217,8 @@ public sealed class SelectTests(ClickHouseHost host)
     }
 
     Task<int> RunningAsync(string queryId) =>
-        _server.ScalarAsync<int>($"SELECT count() FROM system.processes WHERE " + $"Settings['log_comment'] = '{queryId}'");
+        _server.ScalarAsync<int>($"SELECT count() FROM system.processes WHERE Settings['log_comment'] = '{queryId}'");
 
     Task<ulong> ProcessedAsync(string queryId) =>
-        _server.ScalarAsync<ulong>($"SELECT sum(read_rows) FROM system.processes WHERE " + $"Settings['log_comment'] = '{queryId}'");
+        _server.ScalarAsync<ulong>($"SELECT sum(read_rows) FROM system.processes WHERE Settings['log_comment'] = '{queryId}'");
 }

@@ -26,7 +26,7 @@ public sealed class SessionTests(ClickHouseHost host)
         const string session = "session_id=after-failure";
         (await _server.PostAsync("CREATE TEMPORARY TABLE kept (a UInt8)", session)).Dispose();
         using var failed = await _server.PostAsync(
-            "SELECT number, throwIf(number = 70000) FROM numbers(100000) SETTINGS " + "max_block_size = 1000",
+            "SELECT number, throwIf(number = 70000) FROM numbers(100000) SETTINGS max_block_size = 1000",
             session + "&wait_end_of_query=1"
         );
 
@@ -41,8 +41,7 @@ public sealed class SessionTests(ClickHouseHost host)
     {
         var slow = _server.PostAsync("SELECT sleep(1)", "session_id=busy&query_id=busy");
         await Eventually.TrueAsync(
-            async () =>
-                await _server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE " + "Settings['log_comment'] = 'busy'") == 1,
+            async () => await _server.ScalarAsync<int>("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'busy'") == 1,
             "it runs"
         );
 

@@ -79,7 +79,7 @@ public sealed class StatementReaderTests
     [InlineData("INSERT INTO t FORMAT RowBinary ROWS", "INSERT INTO t ", "RowBinary", "ROWS")]
     [InlineData(
         "insert into db.t (`a;b`, format) settings x = 1 format csv\r\nSELECT; 'x",
-        "insert into db.t (`a;b`, format) " + "settings x = 1 ",
+        "insert into db.t (`a;b`, format) settings x = 1 ",
         "csv",
         "SELECT; 'x"
     )]

@@ -71,7 +71,7 @@ public sealed class CutTransactionTests(Servers servers)
         await using (var connection = await postgres.OpenConnectionAsync())
         {
             await connection.ExecuteAsync(
-                "INSERT INTO events (id, name, category, start_time, status) VALUES (1, 'Cup', 'football', " + "now(), 'SCHEDULED')"
+                "INSERT INTO events (id, name, category, start_time, status) VALUES (1, 'Cup', 'football', now(), 'SCHEDULED')"
             );
         }
         await cut.BeginReadsAsync(TestContext.Current.CancellationToken);

@@ -26,7 +26,7 @@ public sealed class HoldTests(Pipeline pipeline, Servers servers) : IClassFixtur
         Assert.True(code == 0, output);
         Assert.Equal(
             1,
-            await CountAsync("SELECT count() FROM reconciliation_requests FINAL WHERE id = 'by hand' AND answered = 2 AND " + "run_id > 0")
+            await CountAsync("SELECT count() FROM reconciliation_requests FINAL WHERE id = 'by hand' AND answered = 2 AND run_id > 0")
         );
         await RunAsync("CREATE TABLE kept ENGINE = Memory AS SELECT * FROM bets_analytics_rows WHERE bet_id = 2");
         await RunAsync("ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 2 SETTINGS mutations_sync = 2");
@@ -56,7 +56,7 @@ public sealed class HoldTests(Pipeline pipeline, Servers servers) : IClassFixtur
         await Deadline.UntilAsync("a run that lets go", Limit, async () => await CountAsync("SELECT count() FROM holds") == 0);
         Assert.Equal(
             1,
-            await CountAsync("SELECT count() FROM reconciliation_requests FINAL WHERE id = 'a hold' AND answered = 2 AND " + "run_id > 0")
+            await CountAsync("SELECT count() FROM reconciliation_requests FINAL WHERE id = 'a hold' AND answered = 2 AND run_id > 0")
         );
         Assert.NotEqual("2026-01-01 09:00:00.000000", await AsOfAsync());
     }
@@ -96,7 +96,7 @@ public sealed class HoldTests(Pipeline pipeline, Servers servers) : IClassFixtur
     {
         await using var connection = await pipeline.Postgres.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<int>(
-            "SELECT count(*) FROM reconciliation_runs WHERE trigger = 'request' AND " + "outcome = 'drift'"
+            "SELECT count(*) FROM reconciliation_runs WHERE trigger = 'request' AND outcome = 'drift'"
         );
     }
 

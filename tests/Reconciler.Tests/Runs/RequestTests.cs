@@ -33,7 +33,7 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
         Assert.Equal(
             ("request", true),
             await connection.QuerySingleAsync<(string, bool)>(
-                "SELECT trigger, outcome IN ('equal', " + "'drift') FROM reconciliation_runs WHERE run_id = @run",
+                "SELECT trigger, outcome IN ('equal', 'drift') FROM reconciliation_runs WHERE run_id = @run",
                 new { run }
             )
         );
@@ -53,7 +53,7 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
         foreach (var (id, holds) in new[] { ("begun", "NULL"), ("begun and held", "'2026-01-01 09:00:00'") })
         {
             await pipeline.ClickHouse.ExecuteNonQueryAsync(
-                $"INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES " + $"('{id}', 'a test', {holds})"
+                $"INSERT INTO reconciliation_requests (id, reason, holds_from) VALUES ('{id}', 'a test', {holds})"
             );
         }
         var open = await OpenAsync();
@@ -109,7 +109,7 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
         Assert.True(code == 0, output);
 
         await pipeline.ClickHouse.ExecuteNonQueryAsync(
-            "ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 1 SETTINGS " + "mutations_sync = 2"
+            "ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 1 SETTINGS mutations_sync = 2"
         );
         (code, output) = await pipeline.ReconcileAsync();
         Assert.True(code == 1, output);
@@ -117,7 +117,7 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
         (code, output) = await pipeline.ReconcileAsync();
         Assert.True(code == 0, output);
         await pipeline.ClickHouse.ExecuteNonQueryAsync(
-            "ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 2 SETTINGS " + "mutations_sync = 2"
+            "ALTER TABLE bets_analytics_rows DELETE WHERE bet_id = 2 SETTINGS mutations_sync = 2"
         );
         (code, output) = await pipeline.ReconcileAsync();
         Assert.True(code == 1, output);
@@ -125,7 +125,7 @@ public sealed class RequestTests(Pipeline pipeline, Servers servers) : IClassFix
 
     async Task<long?> AnsweredAsync(string id = "snapshot of bets in epoch 1 at 80") =>
         await pipeline.ClickHouse.ExecuteScalarAsync(
-            $"SELECT max(run_id) FROM reconciliation_requests FINAL WHERE answered = 1 AND " + $"id = '{id}'"
+            $"SELECT max(run_id) FROM reconciliation_requests FINAL WHERE answered = 1 AND id = '{id}'"
         )
             is long
                 and > 0

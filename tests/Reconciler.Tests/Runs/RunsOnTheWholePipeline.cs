@@ -119,10 +119,10 @@ public sealed class RunsOnTheWholePipeline(Pipeline pipeline) : IClassFixture<Pi
         {
             // A merge may have left nothing but the rows that were added, and the sink stands where its own are missing.
             await pipeline.ClickHouse.ExecuteNonQueryAsync(
-                "ALTER TABLE sink_progress DELETE WHERE next_offset > 1000000 SETTINGS " + "mutations_sync = 1"
+                "ALTER TABLE sink_progress DELETE WHERE next_offset > 1000000 SETTINGS mutations_sync = 1"
             );
             await pipeline.ClickHouse.ExecuteNonQueryAsync(
-                "INSERT INTO sink_progress (topic, partition, next_offset, end_offset) " + "VALUES " + kept
+                "INSERT INTO sink_progress (topic, partition, next_offset, end_offset) VALUES " + kept
             );
         }
     }

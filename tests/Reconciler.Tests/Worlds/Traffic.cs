@@ -61,7 +61,7 @@ static class Traffic
         {
             case 0:
                 await connection.ExecuteAsync(
-                    "INSERT INTO users VALUES (@shared, @name, @moment) ON CONFLICT (id) DO UPDATE SET name = " + "excluded.name",
+                    "INSERT INTO users VALUES (@shared, @name, @moment) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
                     new
                     {
                         shared,

@@ -100,7 +100,7 @@ public sealed class CommandSchemaTests
         ]);
 
         Assert.Equal(
-            (1, "the command is 16385 bytes: keep it within " + "16384"),
+            (1, "the command is 16385 bytes: keep it within 16384"),
             Assert.Single(errors.Select(error => (error.Key, error.Value)))
         );
     }

@@ -43,7 +43,7 @@ public sealed class CommandSnapshotTests
         }
         var hashes = string.Concat(
             Samples.WithUser.Select(command =>
-                $"{CommandContract.TextOf(command.Kind)} " + $"{Convert.ToHexStringLower(CommandHash.Of(command))}\n"
+                $"{CommandContract.TextOf(command.Kind)} {Convert.ToHexStringLower(CommandHash.Of(command))}\n"
             )
         );
         Assert.Equal(Snapshot("hashes-with-user.v1.txt", hashes), hashes);
@@ -53,9 +53,7 @@ public sealed class CommandSnapshotTests
     public void Hashes_stay_what_they_are_since_journals_are_full_of_them()
     {
         var hashes = string.Concat(
-            Samples.All.Select(command =>
-                $"{CommandContract.TextOf(command.Kind)} " + $"{Convert.ToHexStringLower(CommandHash.Of(command))}\n"
-            )
+            Samples.All.Select(command => $"{CommandContract.TextOf(command.Kind)} {Convert.ToHexStringLower(CommandHash.Of(command))}\n")
         );
 
         Assert.Equal(Snapshot("hashes.v1.txt", hashes), hashes);

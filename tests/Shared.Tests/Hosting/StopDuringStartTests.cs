@@ -38,7 +38,7 @@ public sealed class StopDuringStartTests
             var isOurs = process.Text != "";
             Assert.True(
                 process.ExitCode == 0 || (process.ExitCode == 143 && !isOurs),
-                $"{worker}, step {step}: exit code " + $"{process.ExitCode}\n{process.Text}"
+                $"{worker}, step {step}: exit code {process.ExitCode}\n{process.Text}"
             );
             Assert.DoesNotContain("Hosting failed", process.Text, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", process.Text, StringComparison.Ordinal);

@@ -17,7 +17,7 @@ public sealed class WrongSettingTests
     [InlineData(
         "CacheWarmer",
         "Kafka:Client:partition.assignment.strategy=range",
-        "Kafka:Client:partition.assignment.strategy: is " + "not to be set"
+        "Kafka:Client:partition.assignment.strategy: is not to be set"
     )]
     [InlineData(
         "Ingest",

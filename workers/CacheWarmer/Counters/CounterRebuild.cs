@@ -123,7 +123,7 @@ sealed class CounterRebuild(
         var counts = Enumerable.Range(0, built.Shards).Select(_ => new Dictionary<char, long>()).ToArray();
         var pipeline = new List<Task>(RowsPerPipeline);
         await using var rows = await connection.BeginBinaryExportAsync(
-            "COPY (SELECT id, status FROM bets) TO STDOUT (FORMAT " + "binary)",
+            "COPY (SELECT id, status FROM bets) TO STDOUT (FORMAT binary)",
             cancellation
         );
         while (await rows.StartRowAsync(cancellation) > 0)

@@ -39,7 +39,7 @@ public sealed class ChangeStore : IDisposable
             return;
         }
         using var answer = await _client.PostStreamAsync(
-            $"INSERT INTO {table} ({rows.ColumnNames}) FORMAT " + $"Native",
+            $"INSERT INTO {table} ({rows.ColumnNames}) FORMAT Native",
             rows.Open(),
             isCompressed: false,
             cancellation
@@ -82,8 +82,7 @@ public sealed class ChangeStore : IDisposable
         parameters.AddParameter("from", from.Value);
         parameters.AddParameter("to", to.Value);
         var sql =
-            $"SELECT count() FROM (SELECT 1 FROM {ChangesOf(table)} WHERE version >= {{from:UInt64}} AND version < "
-            + $"{{to:UInt64}} LIMIT 1)";
+            $"SELECT count() FROM (SELECT 1 FROM {ChangesOf(table)} WHERE version >= {{from:UInt64}} AND version < {{to:UInt64}} LIMIT 1)";
         return Convert.ToInt64(
                 await _client.ExecuteScalarAsync(sql, parameters, cancellationToken: cancellation),
                 CultureInfo.InvariantCulture
@@ -95,7 +94,7 @@ public sealed class ChangeStore : IDisposable
     {
         var newest = new Dictionary<string, ulong>();
         await using var rows = await _client.ExecuteReaderAsync(
-            "SELECT toString(topic), max(version) FROM snapshot_markers WHERE marker = 'read' GROUP BY " + "topic",
+            "SELECT toString(topic), max(version) FROM snapshot_markers WHERE marker = 'read' GROUP BY topic",
             cancellationToken: cancellation
         );
         while (await rows.ReadAsync(cancellation))

@@ -10,6 +10,6 @@ public sealed class MissingChangesException(long bet)
     : IOException(
         string.Create(
             CultureInfo.InvariantCulture,
-            $"ClickHouse acknowledged changes of " + $"bet {bet} and does not show them; does " + $"a replica lag?"
+            $"ClickHouse acknowledged changes of bet {bet} and does not show them; does a replica lag?"
         )
     );

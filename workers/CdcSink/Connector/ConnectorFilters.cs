@@ -97,7 +97,7 @@ static class ConnectorFilters
         }
         return Array.IndexOf(hits, null) < 0
             ? null
-            : new ConnectorFinding($"{shown} has a regular expression that only Java reads, or that takes too " + $"long", IsJudged: false);
+            : new ConnectorFinding($"{shown} has a regular expression that only Java reads, or that takes too long", IsJudged: false);
     }
 
     // The salt is a secret: who has it finds names by their hashes.

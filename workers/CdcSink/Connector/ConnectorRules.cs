@@ -86,8 +86,7 @@ static class ConnectorRules
                 "initial",
                 value => !WrongModes.Contains(value.Trim(), StringComparer.OrdinalIgnoreCase),
                 "custom lets a class decide what a snapshot reads and what is streamed, always takes one at each restart, and what was "
-                    + "deleted meanwhile "
-                    + "stays; it has to be another mode of Debezium's"
+                    + "deleted meanwhile stays; it has to be another mode of Debezium's"
             ),
             .. Judge(
                 config,

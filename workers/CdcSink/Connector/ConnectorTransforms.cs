@@ -89,7 +89,7 @@ static class ConnectorTransforms
         if (simple == Flattening)
         {
             return new ConnectorFinding(
-                $"{transform} ({simple}) drops each TRUNCATE, whatever its settings: the rows stay. Send " + $"whole envelopes"
+                $"{transform} ({simple}) drops each TRUNCATE, whatever its settings: the rows stay. Send whole envelopes"
             );
         }
         return simple == FromHeaders && Of(Operation).Trim().Equals("move", StringComparison.OrdinalIgnoreCase)

@@ -78,7 +78,7 @@ public sealed class DeadLetterRouter(
             readiness.Set(
                 Condition,
                 ready: false,
-                $"a record that cannot be used can be put aside neither in Kafka ({cause}) nor in " + $"ClickHouse ({code})"
+                $"a record that cannot be used can be put aside neither in Kafka ({cause}) nor in ClickHouse ({code})"
             );
             throw;
         }

@@ -21,7 +21,7 @@ static class DeadLettersVerb
 
     static readonly Option<string?> Table = new Option<string?>("--table")
     {
-        Description = "Only the dead letters of this table's " + "topic, or of messages or heartbeats",
+        Description = "Only the dead letters of this table's topic, or of messages or heartbeats",
     }.AcceptOnlyFromAmong(Names);
 
     public static WorkerCommandLine WithDeadLetters(this WorkerCommandLine line) =>

@@ -47,7 +47,7 @@ sealed class BetIds(ChangeStore store)
         var parameters = new ClickHouseParameterCollection();
         AddPage(parameters, from, limit);
         return ReadAsync(
-            "SELECT DISTINCT id FROM bet_changes WHERE id >= {from:Int64} ORDER BY id LIMIT {limit:UInt64} FORMAT " + "RowBinary",
+            "SELECT DISTINCT id FROM bet_changes WHERE id >= {from:Int64} ORDER BY id LIMIT {limit:UInt64} FORMAT RowBinary",
             parameters,
             cancellation
         );

@@ -27,13 +27,13 @@ public sealed class LagMetrics
             "cdcsink.freshness",
             () => One(_state.Freshness()),
             "s",
-            "Since the moment up to which everything " + "committed is visible (data_as_of); +Inf where nothing is known to be."
+            "Since the moment up to which everything committed is visible (data_as_of); +Inf where nothing is known to be."
         );
         meter.CreateObservableGauge(
             "cdcsink.holds",
             () => Number(_state.Holds()),
             "{request}",
-            "Requests for a reconciliation that " + "hold data_as_of where it is."
+            "Requests for a reconciliation that hold data_as_of where it is."
         );
         meter.CreateObservableGauge(
             "cdcsink.partitions.missing",
@@ -45,13 +45,13 @@ public sealed class LagMetrics
             "cdcsink.watermark.age",
             () => One(_state.WatermarkAge()),
             "s",
-            "Since a watermark came through " + "the stream; +Inf where none did."
+            "Since a watermark came through the stream; +Inf where none did."
         );
         meter.CreateObservableGauge(
             "cdcsink.source.silent",
             () => One(_state.SourceSilent()),
             "s",
-            "Since the connector last wrote a " + "record, a heartbeat included."
+            "Since the connector last wrote a record, a heartbeat included."
         );
         meter.CreateObservableGauge(
             "cdcsink.lag.age",

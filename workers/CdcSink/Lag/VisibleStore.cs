@@ -21,7 +21,7 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
         var partitions = new Dictionary<(string, int), VisiblePartition>();
         await using (
             var reader = await client.ExecuteReaderAsync(
-                "SELECT toString(topic), partition, next_offset, toInt32(bitShiftRight(version, 57)) FROM sink_progress " + "FINAL",
+                "SELECT toString(topic), partition, next_offset, toInt32(bitShiftRight(version, 57)) FROM sink_progress FINAL",
                 cancellationToken: cancellation
             )
         )
@@ -136,7 +136,7 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
         parameters.AddParameter("at", (watermark.AsOf - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
         parameters.AddParameter("version", watermark.Version.Value);
         await client.ExecuteNonQueryAsync(
-            "INSERT INTO visible_watermarks (as_of, version) SELECT fromUnixTimestamp64Micro({at:Int64}, 'UTC'), " + "{version:UInt64}",
+            "INSERT INTO visible_watermarks (as_of, version) SELECT fromUnixTimestamp64Micro({at:Int64}, 'UTC'), {version:UInt64}",
             parameters,
             cancellationToken: cancellation
         );
@@ -173,7 +173,7 @@ public sealed class VisibleStore(ClickHouseClient client, ClockJumpReport report
         if (jumps.Count > 0)
         {
             await client.ExecuteNonQueryAsync(
-                $"INSERT INTO clock_jumps (known_until, known_again, from_version, fall_version) " + $"{Found}",
+                $"INSERT INTO clock_jumps (known_until, known_again, from_version, fall_version) {Found}",
                 cancellationToken: cancellation
             );
         }

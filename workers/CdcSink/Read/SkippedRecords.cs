@@ -24,7 +24,7 @@ static class SkippedRecords
                 "a topic was deleted and made anew, or lost its end: records that were not read may be gone with it"
             ),
             _ when start.Offset > reached => (
-                string.Create(CultureInfo.InvariantCulture, $"{name} from {reached} to {start.Offset}, generation " + $"{generation}"),
+                string.Create(CultureInfo.InvariantCulture, $"{name} from {reached} to {start.Offset}, generation {generation}"),
                 "records were left out: gone before they were read, or skipped"
             ),
             _ => null,

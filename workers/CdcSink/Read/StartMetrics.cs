@@ -15,7 +15,7 @@ public sealed class StartMetrics
         _stopped = meter.CreateGauge<int>(
             "cdcsink.partitions.stopped",
             "{partition}",
-            "Partitions that are not read, because their " + "next record is gone."
+            "Partitions that are not read, because their next record is gone."
         );
         _lost = meter.CreateCounter<long>("cdcsink.lost_records", "{record}", "Records that were gone before they were read, by topic.");
         _starts = meter.CreateCounter<long>("cdcsink.partition.starts", "{start}", "Beginnings of partitions, by topic and why there.");

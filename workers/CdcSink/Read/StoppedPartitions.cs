@@ -32,7 +32,7 @@ sealed class StoppedPartitions(Readiness readiness, StartMetrics metrics, TimePr
         readiness.Set(
             Condition,
             _stopped.Count == 0,
-            $"records gone before they were read: " + $"{string.Join(", ", _stopped.Keys.Select(Name).Order(StringComparer.Ordinal))}"
+            $"records gone before they were read: {string.Join(", ", _stopped.Keys.Select(Name).Order(StringComparer.Ordinal))}"
         );
         if (_stopped.Count > 0 && (_reported is null || clock.GetElapsedTime(_reported.Value) >= SayAgainAfter))
         {

@@ -22,7 +22,7 @@ static class RebuildCommand
     static readonly Option<bool> All = new("--all") { Description = "The rows of all months" };
     static readonly Option<string?> FromMonth = new Option<string?>("--from-month")
     {
-        Description = "The rows of this month (2026-01) " + "and of all after it; older ones stay as they are",
+        Description = "The rows of this month (2026-01) and of all after it; older ones stay as they are",
     }.OfForm(
         text => DateTime.TryParseExact(text, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
         "a month such as 2026-01"
@@ -30,7 +30,7 @@ static class RebuildCommand
     static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only count the bets" };
 
     public static Command Create() =>
-        new("rebuild", "Drops the rows of bets and derives them anew from the changelog, inside " + "ClickHouse, while replicas run")
+        new("rebuild", "Drops the rows of bets and derives them anew from the changelog, inside ClickHouse, while replicas run")
         {
             All,
             FromMonth,
@@ -146,7 +146,7 @@ static class RebuildCommand
                 "CdcSink rebuild: "
                     + (
                         await RowStorage.WhatDiffersAsync(connectionString, null, cancellation)
-                        ?? $"{RebuildStore.Rows} deletes rows by a " + $"rule that somebody made by hand"
+                        ?? $"{RebuildStore.Rows} deletes rows by a rule that somebody made by hand"
                     )
                     + "; kept_since goes on leaving out what may be gone"
             );

@@ -77,7 +77,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     public async Task<(List<string> Views, List<string> Tables)> LeftoversAsync(CancellationToken cancellation)
     {
         var names = await NamesAsync(
-            $"SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, " + $"'{Prefix}')",
+            $"SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '{Prefix}')",
             cancellation
         );
         return (
@@ -104,7 +104,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
 
     /// <summary>Also where it is larger than the server lets people drop by mistake.</summary>
     public Task DropTableAsync(string name, CancellationToken cancellation) =>
-        RunAsync($"DROP TABLE IF EXISTS {Name(name)} SETTINGS " + $"max_table_size_to_drop = 0", cancellation);
+        RunAsync($"DROP TABLE IF EXISTS {Name(name)} SETTINGS max_table_size_to_drop = 0", cancellation);
 
     /// <summary>An empty table of the same form, and a view through which it gets whatever writers insert from now on.</summary>
     public async Task CreateAsync(CancellationToken cancellation)
@@ -117,7 +117,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     public async Task<long> RuleSetAsync(CancellationToken cancellation) =>
         Convert.ToInt64(
             await client.ExecuteScalarAsync(
-                $"SELECT toUnixTimestamp64Micro(max(set_at)) FROM row_retention FINAL WHERE of = " + $"'{Rows}'",
+                $"SELECT toUnixTimestamp64Micro(max(set_at)) FROM row_retention FINAL WHERE of = '{Rows}'",
                 cancellationToken: cancellation
             ),
             CultureInfo.InvariantCulture
@@ -148,7 +148,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
         [
             .. (
                 await NamesAsync(
-                    $"SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase() AND table = " + $"'{Rows}'",
+                    $"SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase() AND table = '{Rows}'",
                     cancellation
                 )
             ).Select(month => int.Parse(month, CultureInfo.InvariantCulture)),
@@ -161,7 +161,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     public async Task<long> CountAsync(DateTime? from, CancellationToken cancellation) =>
         Convert.ToInt64(
             await client.ExecuteScalarAsync(
-                $"SELECT uniqExact(id) FROM bet_changes WHERE " + $"{Meant(from)}",
+                $"SELECT uniqExact(id) FROM bet_changes WHERE {Meant(from)}",
                 From(from),
                 cancellationToken: cancellation
             ),
@@ -176,7 +176,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
         parameters.AddParameter("limit", limit);
         var bets = new List<long>(limit);
         await using var rows = await client.ExecuteReaderAsync(
-            $"SELECT DISTINCT id FROM bet_changes WHERE id >= {{first:Int64}} AND {Meant(from)} ORDER BY id LIMIT " + $"{{limit:UInt32}}",
+            $"SELECT DISTINCT id FROM bet_changes WHERE id >= {{first:Int64}} AND {Meant(from)} ORDER BY id LIMIT {{limit:UInt32}}",
             parameters,
             cancellationToken: cancellation
         );
@@ -208,7 +208,7 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
     public async Task<Guid?> IdentityAsync(bool live, CancellationToken cancellation) =>
         (Guid?)
             await client.ExecuteScalarAsync(
-                $"SELECT uuid FROM system.tables WHERE database = currentDatabase() AND name = " + $"'{(live ? Rows : Table)}'",
+                $"SELECT uuid FROM system.tables WHERE database = currentDatabase() AND name = '{(live ? Rows : Table)}'",
                 cancellationToken: cancellation
             );
 
@@ -232,9 +232,8 @@ sealed class RebuildStore(ClickHouseClient client, string id) : IDisposable
 
     /// <summary>Whether the new table still gets what writers insert.</summary>
     public async Task<bool> IsFedAsync(CancellationToken cancellation) =>
-        (
-            await NamesAsync($"SELECT name FROM system.tables WHERE database = currentDatabase() AND name = " + $"'{Feed}'", cancellation)
-        ).Count == 1;
+        (await NamesAsync($"SELECT name FROM system.tables WHERE database = currentDatabase() AND name = '{Feed}'", cancellation)).Count
+        == 1;
 
     public Task ExchangeAsync(CancellationToken cancellation) => RunAsync($"EXCHANGE TABLES {Rows} AND {Table}", cancellation);
 

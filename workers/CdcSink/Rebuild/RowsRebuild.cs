@@ -62,8 +62,7 @@ sealed class RowsRebuild(RebuildStore store, ChangeStore changes, DateTime? from
             await JoinLateAsync(ownMark, cancellation);
             await StageAsync("cleaning", cancellation);
             tell(
-                $"{RebuildStore.Rows} was changed meanwhile: its rule, its policy or a column, or somebody removed what fed the new "
-                    + $"table. "
+                $"{RebuildStore.Rows} was changed meanwhile: its rule, its policy or a column, or somebody removed what fed the new table. "
                     + "Readers see what they saw before; run it again"
             );
             await CleanAsync(cancellation);

@@ -30,7 +30,7 @@ sealed class SummaryRefresh(SummaryStore store, TimeSpan limit, TimeProvider clo
             {
                 var why =
                     code == ClickHouseErrors.Timeout
-                        ? string.Create(CultureInfo.InvariantCulture, $"it takes longer than " + $"{limit.TotalMinutes:0.#} minutes")
+                        ? string.Create(CultureInfo.InvariantCulture, $"it takes longer than {limit.TotalMinutes:0.#} minutes")
                         : Refusal.LineOf(failure);
                 return $"{summary} is not refreshed: {why}. Run SYSTEM REFRESH VIEW {summary}_refresh when that is mended";
             }

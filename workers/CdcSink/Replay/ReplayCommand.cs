@@ -20,13 +20,13 @@ static class ReplayCommand
 {
     static readonly Argument<FileInfo[]> Files = new Argument<FileInfo[]>("files")
     {
-        Description = "Archived records, one JSON object " + "a line; .gz is unpacked",
+        Description = "Archived records, one JSON object a line; .gz is unpacked",
         Arity = ArgumentArity.OneOrMore,
     }.ToRead();
 
     static readonly Option<FileInfo?> Rejected = new Option<FileInfo?>("--dead-letters")
     {
-        Description = "Where records that cannot " + "be used are appended, in the archive's form with a reason",
+        Description = "Where records that cannot be used are appended, in the archive's form with a reason",
     }.ToWrite();
 
     public static Command Create() => new("replay", "Applies archived change records to ClickHouse") { Files, Rejected };
@@ -56,7 +56,7 @@ static class ReplayCommand
         );
         Console.Error.WriteLine();
         Console.WriteLine(
-            $"{records:N0} records applied in {clock.GetElapsedTime(start).TotalSeconds:F1} s, {letters.Count:N0} could " + $"not be used"
+            $"{records:N0} records applied in {clock.GetElapsedTime(start).TotalSeconds:F1} s, {letters.Count:N0} could not be used"
         );
         return letters.Count == 0 ? ExitCodes.Done : ExitCodes.NotDone;
     }

@@ -23,12 +23,12 @@ static class RewindCommand
 
     static readonly Option<string> To = new Option<string>("--to")
     {
-        Description = $"The place to read again from: " + $"{RewindTarget.Forms}",
+        Description = $"The place to read again from: {RewindTarget.Forms}",
         Required = true,
     }.OfForm(text => RewindTarget.TryParse(text, DateTimeOffset.UnixEpoch.AddYears(60), out _), RewindTarget.Forms);
     static readonly Option<string[]> Table = new Option<string[]>("--table")
     {
-        Description = "Only the topic of this table; may be " + "given several times. Default all three",
+        Description = "Only the topic of this table; may be given several times. Default all three",
     }.AcceptOnlyFromAmong("users", "events", "bets");
     static readonly Option<int?> Partition = new Option<int?>("--partition") { Description = "Only this partition" }.InRange(
         0,
@@ -36,17 +36,17 @@ static class RewindCommand
     );
     static readonly Option<int?> Epoch = new Option<int?>("--epoch")
     {
-        Description = "The cluster that the LSN is of. Default the " + "newest that ClickHouse knows",
+        Description = "The cluster that the LSN is of. Default the newest that ClickHouse knows",
     }.InRange(0, ChangeVersion.MaxEpoch);
     static readonly Option<bool> Forward = new("--forward") { Description = "Also where records would be skipped that were never read" };
     static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only tell what would be read again" };
     static readonly Option<bool> NoWait = new("--no-wait")
     {
-        Description = "Give the order and end, without waiting until it has been " + "obeyed and the records read",
+        Description = "Give the order and end, without waiting until it has been obeyed and the records read",
     };
 
     public static Command Create() =>
-        new("rewind", "Reads the change stream again from a place, while replicas run or not. Repeating " + "changes nothing that is right")
+        new("rewind", "Reads the change stream again from a place, while replicas run or not. Repeating changes nothing that is right")
         {
             To,
             Table,

@@ -41,8 +41,7 @@ sealed class RewindWait(RewindStore store, GroupPlaces group, string name, TimeP
                     open > 0
                         ? string.Create(
                             CultureInfo.InvariantCulture,
-                            $"{open} of {orders.Count} partitions wait for a replica to begin; "
-                                + $"the order stands also when nobody waits here"
+                            $"{open} of {orders.Count} partitions wait for a replica to begin; the order stands also when nobody waits here"
                         )
                         : string.Create(CultureInfo.InvariantCulture, $"{left} records to go")
                 );

@@ -143,7 +143,7 @@ public sealed class ChainSigns(
             }
         }
         await store.AskReconciliationAsync(
-            Sign.Of(string.Create(CultureInfo.InvariantCulture, $"{found.Kind} of the watermarks of epoch " + $"{epoch}"), next),
+            Sign.Of(string.Create(CultureInfo.InvariantCulture, $"{found.Kind} of the watermarks of epoch {epoch}"), next),
             ReasonOf(found.Kind),
             hold,
             cancellation

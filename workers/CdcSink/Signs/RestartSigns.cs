@@ -103,7 +103,7 @@ public sealed class RestartSigns(ClickHouseClient client, ChangeStore store, Cdc
     async Task<string?> BacklogAsync(Restart restart, int epoch, CancellationToken cancellation) =>
         await LastChangeAsync(restart, epoch, cancellation) is { } lastAt ? $"changes had come that were committed up to {Moment(lastAt):u}"
         : restart.At - restart.BeforeAt >= (long)Told.TotalMicroseconds
-            ? "no watermark came for so long that nobody knows whether " + "changes had come behind it"
+            ? "no watermark came for so long that nobody knows whether changes had come behind it"
         : null;
 
     /// <summary>

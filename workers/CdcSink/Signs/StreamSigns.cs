@@ -143,7 +143,7 @@ public sealed class StreamSigns(
         }
         await store.AskReconciliationAsync(
             $"snapshot of {start.Topic} in epoch {start.Version.Epoch} at {start.Version.Lsn}",
-            "a snapshot began in an epoch that " + "has streamed changes or another snapshot",
+            "a snapshot began in an epoch that has streamed changes or another snapshot",
             Hold.Now,
             cancellation
         );
@@ -194,7 +194,7 @@ public sealed class StreamSigns(
             {
                 await store.AskReconciliationAsync(
                     new Sign(
-                        string.Create(CultureInfo.InvariantCulture, $"epoch {epoch} of {name} after epoch " + $"{newer.Epoch}"),
+                        string.Create(CultureInfo.InvariantCulture, $"epoch {epoch} of {name} after epoch {newer.Epoch}"),
                         BatchPlace.Of(batch, change.Table, change.Version)
                     ),
                     "changes have a lower epoch than a snapshot before them",

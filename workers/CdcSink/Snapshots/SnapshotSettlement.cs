@@ -72,7 +72,7 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
         {
             await store.AskReconciliationAsync(
                 $"{table} of {of}",
-                "records were left out before the snapshot, perhaps reads of " + "it",
+                "records were left out before the snapshot, perhaps reads of it",
                 Hold.Now,
                 cancellation
             );
@@ -81,7 +81,7 @@ public sealed class SnapshotSettlement(SnapshotStore snapshots, ChangeStore stor
 
     static string WhyOf(in TableFacts facts) =>
         !facts.IsRead ? "it read no row of the table"
-        : !facts.IsWhole ? "its last read of the table has not come, or records were " + "left out among its reads"
+        : !facts.IsWhole ? "its last read of the table has not come, or records were left out among its reads"
         : "it ran beside the stream";
 
     async Task JoinEverythingAsync(Action beat, CancellationToken cancellation)

@@ -18,7 +18,7 @@ public sealed class StorageStore(ClickHouseClient client)
         (long)
             (
                 await client.ExecuteScalarAsync(
-                    "SELECT toUnixTimestamp64Micro(argMax(as_of, version)) FROM " + "visible_watermarks",
+                    "SELECT toUnixTimestamp64Micro(argMax(as_of, version)) FROM visible_watermarks",
                     cancellationToken: cancellation
                 )
             )!;

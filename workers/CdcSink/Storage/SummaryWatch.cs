@@ -53,7 +53,7 @@ public sealed class SummaryWatch(SummaryStore store, Heartbeats heartbeats, Time
             CdcSinkLog.SummaryInDoubt(
                 log,
                 summary,
-                holds.Now is null ? "a hold of data_as_of has ended" : "it claimed more than is " + "proven since data_as_of is held"
+                holds.Now is null ? "a hold of data_as_of has ended" : "it claimed more than is proven since data_as_of is held"
             );
         }
         doubt.Seen(holds);

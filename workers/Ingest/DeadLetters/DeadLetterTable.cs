@@ -27,7 +27,7 @@ public sealed class DeadLetterTable(DurableTransactions transactions)
         {
             var content = ShortenedLetter.Of(LetterForm.Content(letter), MaxBytes);
             await using var insert = new NpgsqlCommand(
-                "INSERT INTO dead_letters (door, source, put_aside_at, key, body, headers) VALUES ($1, $2, $3, $4, $5, " + "$6)",
+                "INSERT INTO dead_letters (door, source, put_aside_at, key, body, headers) VALUES ($1, $2, $3, $4, $5, $6)",
                 transaction.Connection,
                 transaction
             );

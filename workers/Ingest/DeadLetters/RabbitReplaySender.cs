@@ -129,7 +129,7 @@ public sealed class RabbitReplaySender(RabbitMqOptions options) : IAsyncDisposab
             return ReplayAnswer.Refused(
                 refused.IsReturn
                     ? $"there is no queue {Topics.Commands}"
-                    : $"the queue {Topics.Commands} did " + $"not take it (negative confirm); it may be full",
+                    : $"the queue {Topics.Commands} did not take it (negative confirm); it may be full",
                 refused
             );
         }

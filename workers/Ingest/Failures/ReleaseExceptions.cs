@@ -8,7 +8,7 @@ public sealed class ReleaseFirstException() : Exception("what has come is being 
 /// depends on it is applied before the door has looked what is there.
 /// </summary>
 public sealed class OtherServerException()
-    : Exception("PostgreSQL is another server, or was started anew, and may have lost what " + "came before");
+    : Exception("PostgreSQL is another server, or was started anew, and may have lost what came before");
 
 /// <summary>
 /// More waits for what a batch brings than one transaction releases: each command has to come in a transaction of its own.

@@ -22,7 +22,7 @@ sealed class RabbitExchange(Readiness readiness, ILogger log)
     /// <summary>There is no queue to which it can be bound.</summary>
     /// <param name="reason">Why not.</param>
     public void HasNoQueue(string reason) =>
-        Saw([$"what MassTransit sends through the exchange {Topics.Commands} is confirmed and " + $"lost: {reason}"]);
+        Saw([$"what MassTransit sends through the exchange {Topics.Commands} is confirmed and lost: {reason}"]);
 
     /// <summary>
     /// Makes the exchange and its binding where they are not there. What the broker refuses is reported; the queue is consumed all the

@@ -103,7 +103,7 @@ public sealed class RabbitSettings(
             IngestLog.PoliciesNotSeen(
                 log,
                 failure is HttpRequestException { StatusCode: { } status } ? $"it answers {(int)status}"
-                    : failure is JsonException ? "it does not answer as RabbitMQ's HTTP " + "API"
+                    : failure is JsonException ? "it does not answer as RabbitMQ's HTTP API"
                     : failure is HttpRequestException ? Network.Describe(failure)
                     : "no answer in time"
             );

@@ -63,7 +63,7 @@ static class ArchiveVerb
             {
                 _tenths = (int)(value.Share * 10);
                 Console.Error.WriteLine(
-                    string.Create(CultureInfo.InvariantCulture, $"{_tenths * 10} % of the journal, " + $"{value.Rows:N0} commands")
+                    string.Create(CultureInfo.InvariantCulture, $"{_tenths * 10} % of the journal, {value.Rows:N0} commands")
                 );
             }
         }

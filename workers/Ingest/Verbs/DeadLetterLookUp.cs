@@ -47,13 +47,13 @@ static class DeadLetterLookUp
         if (failed is not null)
         {
             await Console.Error.WriteLineAsync(
-                $"No command {id} has been applied; the dead letters could not be looked through: " + $"{Why(failed, services)}"
+                $"No command {id} has been applied; the dead letters could not be looked through: {Why(failed, services)}"
             );
             return ExitCodes.CouldNotAsk;
         }
         var answer =
             $"No command {id} has been applied"
-            + (asked.Length == 0 ? "" : $", and it is not among the dead letters of " + $"{Names(asked, place => place.Store)}");
+            + (asked.Length == 0 ? "" : $", and it is not among the dead letters of {Names(asked, place => place.Store)}");
         await Console.Error.WriteLineAsync(
             missing.Length == 0
                 ? $"{answer}."

@@ -65,7 +65,7 @@ public sealed class JournalArchive(PostgresSource postgres, TimeProvider clock)
     static async Task<long> PagesAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT pg_relation_size('commands') / " + "current_setting('block_size')::bigint",
+            "SELECT pg_relation_size('commands') / current_setting('block_size')::bigint",
             connection
         );
         return (long)(await command.ExecuteScalarAsync(cancellation))!;

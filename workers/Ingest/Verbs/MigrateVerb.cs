@@ -22,8 +22,7 @@ static class MigrateVerb
         }.Where(text => NamedPassword.WhatIsWrong(text, PostgresMigrator.Roles));
         var command = new Command(
             "migrate",
-            "Creates or updates the PostgreSQL schema and its roles. Needs a superuser, or the owner "
-                + "of the database where the roles exist."
+            "Creates or updates the PostgreSQL schema and its roles. Needs a superuser, or the owner of the database where the roles exist."
         )
         {
             passwords,

@@ -30,12 +30,12 @@ static class ParkedVerb
     {
         var waitsFor = new Option<string?>("--waits-for")
         {
-            Description = "Only commands that wait for a user, an event or a " + "bet",
+            Description = "Only commands that wait for a user, an event or a bet",
         }.AcceptOnlyFromAmong("user", "event", "bet");
         var ofId = new Option<long?>("--of-id") { Description = "Only commands that wait for what has this id" };
         var limit = new Option<int>("--limit")
         {
-            Description = "Commands at most; the oldest come " + "first",
+            Description = "Commands at most; the oldest come first",
             DefaultValueFactory = _ => 1000,
         }.InRange(1, int.MaxValue);
         var quarantined = new Option<bool>("--quarantined") { Description = "Only commands that cannot be released, each with the reason" };

@@ -13,12 +13,12 @@ static class PublishVerb
     public static WorkerCommandLine WithPublish(this WorkerCommandLine line)
     {
         var to = new Option<Door>("--to") { Description = "rabbitmq or kafka", Required = true };
-        var rate = new Option<int>("--rate")
-        {
-            Description = "commands a second at most; 0, the default, is as fast as it " + "goes",
-        }.InRange(0, 10_000_000);
+        var rate = new Option<int>("--rate") { Description = "commands a second at most; 0, the default, is as fast as it goes" }.InRange(
+            0,
+            10_000_000
+        );
         var file = new Argument<string>("FILE") { Description = "one command a line, or - for standard input" };
-        var command = new Command("publish", "Publishes commands from a file, in its order, each confirmed by the " + "broker.")
+        var command = new Command("publish", "Publishes commands from a file, in its order, each confirmed by the broker.")
         {
             to,
             rate,
@@ -38,7 +38,7 @@ static class PublishVerb
             if (published.IsInterrupted)
             {
                 await Console.Error.WriteLineAsync(
-                    $"Ingest publish: interrupted: the first {published.Confirmed} commands of FILE " + $"are confirmed, no other was sent"
+                    $"Ingest publish: interrupted: the first {published.Confirmed} commands of FILE are confirmed, no other was sent"
                 );
                 return ExitCodes.NotDone;
             }

@@ -35,7 +35,7 @@ static class Summary
             lines.Add($"{part.Expected} and {part.Found} differ in {Number(part.DifferentBets)} bets of {part.DayDifferences.Count} days:");
             lines.AddRange(
                 part.DayDifferences.Take(ShownDays)
-                    .Select(day => $"  {DayNumber.ToText(day.Day)}  {Sums(day.Expected)}  | " + $" {Sums(day.Found)}")
+                    .Select(day => $"  {DayNumber.ToText(day.Day)}  {Sums(day.Expected)}  |  {Sums(day.Found)}")
             );
             lines.AddRange(part.Findings.Take(ShownRows).Select(Line));
             if (part.DifferentBets > ShownRows)
@@ -61,7 +61,7 @@ static class Summary
         lines.Add(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{verdict}, run {report.RunId}, snapshot {report.Cut!.Snapshot}, " + $"{report.Duration.TotalSeconds:F1} s"
+                $"{verdict}, run {report.RunId}, snapshot {report.Cut!.Snapshot}, {report.Duration.TotalSeconds:F1} s"
             )
         );
         return lines;

@@ -134,7 +134,7 @@ sealed class ClickHouseSide : IBetSide
         from is { } at
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"(SELECT * FROM {source} WHERE placed_at >= " + $"toDateTime64('{at:yyyy-MM-dd HH:mm:ss}', 6, 'UTC'))"
+                $"(SELECT * FROM {source} WHERE placed_at >= toDateTime64('{at:yyyy-MM-dd HH:mm:ss}', 6, 'UTC'))"
             )
             : source;
 

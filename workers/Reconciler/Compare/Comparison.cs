@@ -50,8 +50,7 @@ sealed class Comparison(IOptions<ReconcilerOptions> options, TimeProvider clock)
         var differences = Totals.Differences(left, right);
         var days = left.Concat(right).Select(totals => totals.Day).Distinct().Count();
         progress.Report(
-            $"{found.Name}: {right.Sum(of => of.Bets):N0} bets of {days:N0} days read, {differences.Count:N0} days differ "
-                + $"in their totals"
+            $"{found.Name}: {right.Sum(of => of.Bets):N0} bets of {days:N0} days read, {differences.Count:N0} days differ in their totals"
         );
         var drift = new Drift([], 0);
         if (differences.Count > 0)
@@ -60,7 +59,7 @@ sealed class Comparison(IOptions<ReconcilerOptions> options, TimeProvider clock)
             if (drift.Count > 0 && options.Value.ConfirmFor > TimeSpan.Zero)
             {
                 progress.Report(
-                    $"{found.Name}: {drift.Count:N0} bets differ, looking again in " + $"{options.Value.ConfirmFor.TotalSeconds:F0} s"
+                    $"{found.Name}: {drift.Count:N0} bets differ, looking again in {options.Value.ConfirmFor.TotalSeconds:F0} s"
                 );
                 await Task.Delay(options.Value.ConfirmFor, clock, cancellation);
                 drift = await RowsAsync(expected, found, differences, isDrift, cancellation);

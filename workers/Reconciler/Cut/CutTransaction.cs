@@ -70,7 +70,7 @@ sealed class CutTransaction(NpgsqlConnection connection, NpgsqlTransaction trans
             // The reads hold these locks anyway.
             await connection.ExecuteAsync(
                 new CommandDefinition(
-                    "SET LOCAL lock_timeout = '1min'; LOCK TABLE users, events, bets IN ACCESS SHARE " + "MODE",
+                    "SET LOCAL lock_timeout = '1min'; LOCK TABLE users, events, bets IN ACCESS SHARE MODE",
                     commandTimeout: 0,
                     cancellationToken: cancellation
                 )
@@ -87,8 +87,7 @@ sealed class CutTransaction(NpgsqlConnection connection, NpgsqlTransaction trans
         if (await connection.ExecuteScalarAsync<string>(Files) != files)
         {
             throw new CouldNotCompareException(
-                "a table was truncated or rewritten (TRUNCATE, ALTER TABLE, VACUUM FULL) while the run "
-                    + "waited for ClickHouse; run it again"
+                "a table was truncated or rewritten (TRUNCATE, ALTER TABLE, VACUUM FULL) while the run waited for ClickHouse; run it again"
             );
         }
     }

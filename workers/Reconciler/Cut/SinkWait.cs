@@ -52,8 +52,7 @@ sealed class SinkWait(
                         CultureInfo.InvariantCulture,
                         $"Kafka Connect has not stored a position "
                             + $"behind the fence in epoch {epoch}: does it answer, do the brokers acknowledge, and does "
-                            + $"Connect:Connector name "
-                            + $"the connector of that epoch?"
+                            + $"Connect:Connector name the connector of that epoch?"
                     )
                 : goal is null ? "the fence has not come through the change stream: does change capture run, and does the sink?"
                 : $"the sink has not read {behind}";
@@ -94,7 +93,7 @@ sealed class SinkWait(
         parameters.AddParameter("prefix", Topics.FencePrefix);
         parameters.AddParameter("content", fence);
         var version = await client.ExecuteScalarAsync(
-            "SELECT max(version) FROM fences WHERE prefix = {prefix:String} AND content = " + "{content:String}",
+            "SELECT max(version) FROM fences WHERE prefix = {prefix:String} AND content = {content:String}",
             parameters,
             cancellationToken: cancellation
         );
@@ -124,7 +123,7 @@ sealed class SinkWait(
             {
                 return string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{end.Topic}/{end.Partition.Value} to {end.Offset.Value}, it is " + $"at {reached}"
+                    $"{end.Topic}/{end.Partition.Value} to {end.Offset.Value}, it is at {reached}"
                 );
             }
         }

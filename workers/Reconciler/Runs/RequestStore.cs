@@ -89,7 +89,7 @@ sealed class RequestStore(ClickHouseClient client)
             }
             parameters.AddParameter("ids", part);
             await client.ExecuteNonQueryAsync(
-                $"INSERT INTO reconciliation_requests (id, reason, asked_at, answered, run_id, holds_from) " + $"{rows}",
+                $"INSERT INTO reconciliation_requests (id, reason, asked_at, answered, run_id, holds_from) {rows}",
                 parameters,
                 cancellationToken: cancellation
             );

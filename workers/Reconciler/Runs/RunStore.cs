@@ -38,7 +38,7 @@ sealed class RunStore(PostgresSource postgres)
     {
         await using var connection = await postgres.OpenConnectionAsync();
         await connection.ExecuteAsync(
-            "UPDATE reconciliation_runs SET finished_at = now(), outcome = 'failed', detail = @reason WHERE run_id = " + "@run",
+            "UPDATE reconciliation_runs SET finished_at = now(), outcome = 'failed', detail = @reason WHERE run_id = @run",
             new { run, reason }
         );
     }

@@ -51,7 +51,7 @@ sealed class HotEvent(BenchRun run, SinkStage stage)
         await profile.TellAsync(run, _bets, cancellation);
         _meanwhile.Add((await worker.LagAsync("bets", cancellation)).Since(before).Quantile(0.95));
         var shown = await database.NumberAsync(
-            "SELECT count() FROM bets_analytics WHERE event_id = 1 AND event_status = " + "'LIVE'",
+            "SELECT count() FROM bets_analytics WHERE event_id = 1 AND event_status = 'LIVE'",
             cancellation
         );
         if (shown != _bets)
@@ -59,15 +59,14 @@ sealed class HotEvent(BenchRun run, SinkStage stage)
             throw new InvalidOperationException($"the event's change is recorded as visible, and {shown:N0} of {_bets:N0} bets show it");
         }
         run.Say(
-            $"  {_bets:N0} bets right after {_right[^1]:F1} s; other bets' p95 {_calm[^1]:F2} s before, {_meanwhile[^1]:F2} s "
-                + $"meanwhile"
+            $"  {_bets:N0} bets right after {_right[^1]:F1} s; other bets' p95 {_calm[^1]:F2} s before, {_meanwhile[^1]:F2} s meanwhile"
         );
     }
 
     public IEnumerable<Figure> Figures()
     {
         var bets = FigureTable.Number(_bets);
-        yield return new Figure("cdcsink", $"{Name} ({bets}): until all show its new " + $"status", new Samples(_right), "s")
+        yield return new Figure("cdcsink", $"{Name} ({bets}): until all show its new status", new Samples(_right), "s")
         {
             Target = Target.Below(10),
         };
@@ -82,7 +81,7 @@ sealed class HotEvent(BenchRun run, SinkStage stage)
     // measured.
     static Task RecordedAsync(SinkDatabase database, CancellationToken cancellation) =>
         Deadline.UntilAsync(
-            "the hot event's change " + "to be recorded",
+            "the hot event's change to be recorded",
             Patience,
             async () =>
                 await database.NumberAsync(

@@ -61,12 +61,7 @@ sealed class LongSnapshot(BenchRun run, SinkStage stage)
             }
         );
         run.Add(
-            new Figure(
-                "cdcsink",
-                $"{Name} of {FigureTable.Number(_bets)} bets, worker's memory at its " + $"highest",
-                new Samples(highest),
-                "MB"
-            )
+            new Figure("cdcsink", $"{Name} of {FigureTable.Number(_bets)} bets, worker's memory at its highest", new Samples(highest), "MB")
             {
                 Target = Target.Below(300),
             }

@@ -14,14 +14,12 @@ static class PlainViews
         ("users", "op String, after Tuple(id Int64, name String, created_at String), source Tuple(lsn UInt64)"),
         (
             "events",
-            "op String, after Tuple(id Int64, name String, category String, start_time String, status String), source "
-                + "Tuple(lsn UInt64)"
+            "op String, after Tuple(id Int64, name String, category String, start_time String, status String), source Tuple(lsn UInt64)"
         ),
         (
             "bets",
             "op String, after Tuple(id Int64, user_id Int64, event_id Int64, status String, amount Decimal(18, 2), payout "
-                + "Nullable(Decimal(18, 2)), "
-                + "placed_at String, settled_at Nullable(String)), source Tuple(lsn UInt64)"
+                + "Nullable(Decimal(18, 2)), placed_at String, settled_at Nullable(String)), source Tuple(lsn UInt64)"
         ),
     ];
 
@@ -42,7 +40,7 @@ static class PlainViews
             """,
         "CREATE TABLE counted (n UInt64, at DateTime64(6, 'UTC')) ENGINE = MergeTree ORDER BY at",
         .. new[] { "plain_users", "plain_events", "plain_bets" }.Select(table =>
-            $"CREATE MATERIALIZED VIEW {table}_counted TO " + $"counted AS SELECT count() AS n, now64(6) AS at FROM {table}"
+            $"CREATE MATERIALIZED VIEW {table}_counted TO counted AS SELECT count() AS n, now64(6) AS at FROM {table}"
         ),
     ];
 
@@ -78,7 +76,7 @@ static class PlainViews
     {
         foreach (
             var definition in Sources
-                .Select(source => $"CREATE TABLE in_{source.Table} ({source.Columns}) ENGINE = " + $"{engine(source.Table)}")
+                .Select(source => $"CREATE TABLE in_{source.Table} ({source.Columns}) ENGINE = {engine(source.Table)}")
                 .Concat(Tables)
                 .Concat(Views(database.Name))
         )

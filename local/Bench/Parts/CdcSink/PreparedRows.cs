@@ -116,7 +116,7 @@ sealed class PreparedRows(SinkDatabase database, TimeProvider clock, bool rewrit
             return async () =>
             {
                 using var inserted = await _raw.PostStreamAsync(
-                    $"INSERT INTO {table} ({columns}) FORMAT " + $"RowBinary",
+                    $"INSERT INTO {table} ({columns}) FORMAT RowBinary",
                     new MemoryStream(bytes),
                     isCompressed: false,
                     cancellation

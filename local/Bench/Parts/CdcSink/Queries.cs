@@ -18,8 +18,7 @@ sealed class Queries(BenchRun run, SinkStage stage)
         (
             "simple aggregate: stakes by status",
             100,
-            "SELECT bet_status, count(), sum(bet_amount) FROM bets_analytics WHERE placed_at "
-                + ">= now() - INTERVAL 90 DAY GROUP BY bet_status"
+            "SELECT bet_status, count(), sum(bet_amount) FROM bets_analytics WHERE placed_at >= now() - INTERVAL 90 DAY GROUP BY bet_status"
         ),
         (
             "revenue by month and category",
@@ -102,7 +101,7 @@ sealed class Queries(BenchRun run, SinkStage stage)
             if (limit is { } most)
             {
                 run.Add(
-                    new Figure("cdcsink", $"{Name}: {name}{among}, p95 beside its " + $"limit", new Samples(exact), "ms")
+                    new Figure("cdcsink", $"{Name}: {name}{among}, p95 beside its limit", new Samples(exact), "ms")
                     {
                         Target = Target.Below(most),
                     }

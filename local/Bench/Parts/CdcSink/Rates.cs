@@ -132,7 +132,7 @@ sealed class Rates(BenchRun run, SinkStage stage)
         run.Say(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"  the worker wrote {joined / (end.Records - start.Records):F2} rows of " + $"bets a change"
+                $"  the worker wrote {joined / (end.Records - start.Records):F2} rows of bets a change"
             )
         );
         return (end.Records - start.Records) / (end.At - start.At);

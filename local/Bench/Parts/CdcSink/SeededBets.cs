@@ -35,8 +35,7 @@ static class SeededBets
                 CultureInfo.InvariantCulture,
                 $"INSERT INTO user_changes (id, version, committed_at, topic, name, created_at) SELECT number + "
                     + $"1, {Version}, now64(6), 'seed', concat('user ', toString(number + 1)), now64(6) - "
-                    + $"toIntervalSecond(intHash64(number) "
-                    + $"% ({months} * 2592000)) FROM numbers({users})"
+                    + $"toIntervalSecond(intHash64(number) % ({months} * 2592000)) FROM numbers({users})"
             ),
             cancellation
         );

@@ -22,10 +22,10 @@ sealed class ClusterPart : IBenchPart
         {
             ("Kafka door, as fast as it goes", "kafka", 0, "commands/s", Throughput),
             ("RabbitMQ door, as fast as it goes", "rabbitmq", 0, "commands/s", Throughput),
-            ("commit to visible in ClickHouse at 500/s, " + "p50", "both", SteadyRate, "s", page =>
+            ("commit to visible in ClickHouse at 500/s, p50", "both", SteadyRate, "s", page =>
                 page.GetProperty("freshnessSeconds").GetProperty("p50").GetDouble()
             ),
-            ("commit to visible in ClickHouse at 500/s, " + "p95", "both", SteadyRate, "s", page =>
+            ("commit to visible in ClickHouse at 500/s, p95", "both", SteadyRate, "s", page =>
                 page.GetProperty("freshnessSeconds").GetProperty("p95").GetDouble()
             ),
             ("start on an empty folder", "both", SteadyRate, "s", page => page.GetProperty("startSeconds").GetDouble()),

@@ -8,7 +8,7 @@ namespace Betting.Local.Bench.Parts.Ingest;
 sealed class CopiedRows(IReadOnlyList<Bet> bets, IReadOnlyList<LedgerEntry> entries, RowsBy by)
 {
     const string BetColumns = "id, user_id, event_id, status, amount, placed_at",
-        EntryColumns = "command_id, account, user_id, " + "bet_id, amount, issued_at";
+        EntryColumns = "command_id, account, user_id, bet_id, amount, issued_at";
 
     /// <summary>What a session needs before it can copy into staging.</summary>
     public const string Staging = $"""
@@ -35,10 +35,7 @@ sealed class CopiedRows(IReadOnlyList<Bet> bets, IReadOnlyList<LedgerEntry> entr
     {
         var (toBets, toEntries) = by == RowsBy.Copy ? ("bets", "ledger_entries") : ("staged_bets", "staged_entries");
         await using (
-            var copy = await connection.BeginBinaryImportAsync(
-                $"COPY {toBets} ({BetColumns}) FROM STDIN (FORMAT " + $"binary)",
-                cancellation
-            )
+            var copy = await connection.BeginBinaryImportAsync($"COPY {toBets} ({BetColumns}) FROM STDIN (FORMAT binary)", cancellation)
         )
         {
             foreach (var bet in bets)
@@ -55,7 +52,7 @@ sealed class CopiedRows(IReadOnlyList<Bet> bets, IReadOnlyList<LedgerEntry> entr
         }
         await using (
             var copy = await connection.BeginBinaryImportAsync(
-                $"COPY {toEntries} ({EntryColumns}) FROM STDIN (FORMAT " + $"binary)",
+                $"COPY {toEntries} ({EntryColumns}) FROM STDIN (FORMAT binary)",
                 cancellation
             )
         )

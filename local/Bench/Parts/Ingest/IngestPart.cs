@@ -73,7 +73,7 @@ sealed class IngestPart : IBenchPart
         });
         return new Figure(
             "ingest",
-            string.Create(CultureInfo.InvariantCulture, $"{JournalName}: {commands / 1_000_000} M " + $"commands"),
+            string.Create(CultureInfo.InvariantCulture, $"{JournalName}: {commands / 1_000_000} M commands"),
             new Samples(values),
             "commands/s"
         )

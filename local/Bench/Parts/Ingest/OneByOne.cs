@@ -82,7 +82,7 @@ static class OneByOne
         }
         await RunAsync(
             connection,
-            "INSERT INTO bets (id, user_id, event_id, status, amount, placed_at) VALUES ($1, $2, $3, 'OPEN', " + "$4, $5)",
+            "INSERT INTO bets (id, user_id, event_id, status, amount, placed_at) VALUES ($1, $2, $3, 'OPEN', $4, $5)",
             cancellation,
             bet.BetId,
             bet.UserId,

@@ -44,7 +44,7 @@ sealed class Profile
         var wall = _run.Clock.GetElapsedTime(_started).TotalSeconds;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"processor seconds in {wall:F1} s: " + $"{string.Join(", ", _time.Since().Select(pair => $"{pair.Key} {pair.Value:F1}"))}"
+            $"processor seconds in {wall:F1} s: {string.Join(", ", _time.Since().Select(pair => $"{pair.Key} {pair.Value:F1}"))}"
         );
     }
 

@@ -50,14 +50,14 @@ sealed class WorkerMemory(BenchRun run, IngestStage stage)
     {
         var note = run.Quick ? $"sampled every second for {_time.TotalSeconds:F0} s only" : "sampled every second for 10 minutes";
         var half = _megabytes.Count / 2;
-        yield return new Figure("ingest", "worker's memory at the highest rate, at its " + "highest", new Samples(_highest), "MB")
+        yield return new Figure("ingest", "worker's memory at the highest rate, at its highest", new Samples(_highest), "MB")
         {
             Target = Target.Below(300),
             Note = note,
         };
         yield return new Figure(
             "ingest",
-            "worker's memory, second half of the " + "time",
+            "worker's memory, second half of the time",
             new Samples(new Samples(_megabytes[half..]).Median),
             "MB"
         )
@@ -70,5 +70,5 @@ sealed class WorkerMemory(BenchRun run, IngestStage stage)
 
     // An estimate is enough here: what the statistics say has been inserted.
     static Task<long> AppliedAsync(BenchDatabase database) =>
-        database.ScalarAsync<long>("SELECT n_tup_ins FROM pg_stat_user_tables " + "WHERE relname = 'commands'");
+        database.ScalarAsync<long>("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'commands'");
 }

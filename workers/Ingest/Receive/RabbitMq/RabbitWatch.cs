@@ -182,7 +182,7 @@ public sealed class RabbitWatch(
             outages.Failed(
                 Stores.Rabbit,
                 Name,
-                $"the queue {Topics.Commands} does not answer: it has no leader, or the broker is " + $"overloaded"
+                $"the queue {Topics.Commands} does not answer: it has no leader, or the broker is overloaded"
             );
         }
         return _emptyAnswers == 0;
