@@ -13,13 +13,22 @@ namespace Betting.Local.Cluster;
 /// </remarks>
 public sealed class DataFolder : IDisposable
 {
+    // RabbitMQ gives its path to a shell, and does not start where that reads it as something else.
+    const string Unusable = "'\"`$\\";
+
     readonly FileStream _lock;
 
-    /// <exception cref="ArgumentsException">There is no such folder, and none can be made.</exception>
+    /// <exception cref="ArgumentsException">There is no such folder, and none can be made, or RabbitMQ cannot use it.</exception>
     /// <exception cref="IOException">Another cluster runs on this folder.</exception>
     public DataFolder(string path)
     {
         Path = System.IO.Path.GetFullPath(path);
+        if (Path.AsSpan().IndexOfAny(Unusable) is var at and >= 0)
+        {
+            throw new ArgumentsException(
+                $"--data takes a path without the character {Path[at]}, which RabbitMQ cannot use (it is '{path}')"
+            );
+        }
         try
         {
             Directory.CreateDirectory(Path);

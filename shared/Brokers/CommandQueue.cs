@@ -174,7 +174,7 @@ public static class CommandQueue
 public sealed class QueueMismatchException(string queue, QueueKind wanted, OperationInterruptedException refused)
     : Exception(
         $"the RabbitMQ queue {queue} is there with other arguments than Ingest:Queue={wanted} has ({refused.ShutdownReason?.ReplyText}): "
-            + "set Ingest:Queue to what it is, or move its messages elsewhere and delete it, and it is made anew; "
+            + "move its messages elsewhere and delete it, and it is made anew; or, where all of it is another Ingest:Queue's, set that one; "
             + "docs/decisions/ingest-queue.md",
         refused
     )

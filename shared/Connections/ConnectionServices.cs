@@ -37,6 +37,7 @@ public static class ConnectionServices
                 var options = provider.GetRequiredService<IOptions<PostgresOptions>>();
                 var settings = new NpgsqlConnectionStringBuilder(options.Value.ConnectionString);
                 settings.ApplicationName ??= application;
+                PostgresSessions.SeeAllRows(settings);
                 choose?.Invoke(settings);
                 if (settings.ConnectionLifetime == new NpgsqlConnectionStringBuilder().ConnectionLifetime)
                 {

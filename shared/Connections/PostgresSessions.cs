@@ -6,6 +6,13 @@ namespace Betting.Connections;
 public static class PostgresSessions
 {
     /// <summary>
+    /// For all sessions of workers. Where row-level security applies to the role, a statement fails (42501) instead of seeing a part of the
+    /// rows: what is hidden would be taken for absent.
+    /// </summary>
+    public static void SeeAllRows(NpgsqlConnectionStringBuilder connection) =>
+        connection.Options = $"{connection.Options} -c row_security=off".TrimStart();
+
+    /// <summary>
     /// For sessions that lock rows or tables: a process that stands still in the middle of a transaction, or whose machine is gone, loses
     /// its session and with it the locks.
     /// </summary>

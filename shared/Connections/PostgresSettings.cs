@@ -82,13 +82,23 @@ public sealed class PostgresSettings(
 
     public string Name => "postgres-settings";
 
-    /// <summary>One line for each setting that breaks what is needed.</summary>
-    public static IReadOnlyList<string> WhatIsBroken(IReadOnlyDictionary<string, string> settings, PostgresNeeds needs) =>
+    /// <summary>One line for each setting, and each table, that breaks what is needed.</summary>
+    public static IReadOnlyList<string> WhatIsBroken(
+        IReadOnlyDictionary<string, string> settings,
+        IReadOnlyCollection<PartialTable> tables,
+        PostgresNeeds needs
+    ) =>
         [
             .. Rules
                 .Where(rule => needs.HasFlag(rule.Need) && settings.GetValueOrDefault(rule.Setting) == rule.Bad)
                 .Select(rule => rule.Line),
             .. needs.HasFlag(PostgresNeeds.Durability) && IsOnlyLocal(settings) ? [OnlyLocal] : Array.Empty<string>(),
+            .. tables
+                .Where(table => !table.IsDurable && needs.HasFlag(PostgresNeeds.Durability))
+                .Select(table => $"{table.Name} is UNLOGGED: PostgreSQL empties it after a crash; ALTER TABLE {table.Name} SET LOGGED"),
+            .. tables
+                .Where(table => table.HidesRows)
+                .Select(table => $"row-level security of {table.Name} applies to this role, which needs to see all rows"),
         ];
 
     static bool IsOnlyLocal(IReadOnlyDictionary<string, string> settings) =>
@@ -102,7 +112,7 @@ public sealed class PostgresSettings(
             heartbeats.Beat(Name);
             try
             {
-                var broken = WhatIsBroken(await ReadAsync(stopping).WaitAsync(Limit, clock, stopping), needs);
+                var broken = await CheckAsync(stopping).WaitAsync(Limit, clock, stopping);
                 _watch.Saw(broken);
                 pause = broken.Count == 0 ? Every : WhileBroken;
                 if (broken.Count > 0)
@@ -122,18 +132,23 @@ public sealed class PostgresSettings(
         }
     }
 
-    async Task<Dictionary<string, string>> ReadAsync(CancellationToken stopping)
+    async Task<IReadOnlyList<string>> CheckAsync(CancellationToken stopping)
     {
         using var limit = new CancellationTokenSource(Limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+        return WhatIsBroken(await ReadAsync(either.Token), await PostgresTables.ReadAsync(postgres, either.Token), needs);
+    }
+
+    async Task<Dictionary<string, string>> ReadAsync(CancellationToken cancellation)
+    {
         await using var command = await postgres.CreateCommandAsync(
             "SELECT name, setting FROM pg_settings WHERE name = ANY($1)",
-            either.Token
+            cancellation
         );
         command.Parameters.AddWithValue(Rules.Select(rule => rule.Setting).Append(Standbys).Distinct().ToArray());
-        await using var rows = await command.ExecuteReaderAsync(either.Token);
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        while (await rows.ReadAsync(either.Token))
+        while (await rows.ReadAsync(cancellation))
         {
             settings[rows.GetString(0)] = rows.GetString(1);
         }

@@ -2,6 +2,7 @@ using Betting.Contracts.Commands;
 using Betting.Ingest.Acknowledge;
 using Betting.Ingest.Attempts;
 using Betting.Ingest.Claim;
+using Betting.Ingest.Decode;
 using Betting.Ingest.Failures;
 using Betting.Ingest.Messages;
 using Microsoft.Extensions.Logging;
@@ -168,18 +169,9 @@ public sealed class BatchHandler(
     Refusal? Read(Delivery delivery, out HashedCommand? command)
     {
         command = null;
-        if (delivery.Command is not { } json)
-        {
-            return new Refusal(Refusal.Document, delivery.Fault ?? "send a message with a command in it");
-        }
         try
         {
-            if (!CommandDecoder.TryDecode(json.Span, out var decoded, out var refusal))
-            {
-                return refusal;
-            }
-            command = new HashedCommand(decoded);
-            return null;
+            return CommandReader.Read(delivery, out command);
         }
         // Too little memory says nothing about the message: the worker ends, and the broker delivers it again.
         catch (Exception unexpected) when (unexpected is not OutOfMemoryException)

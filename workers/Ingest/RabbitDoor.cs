@@ -112,6 +112,7 @@ public sealed class RabbitDoor(
             await ReturnLastCopiesAsync();
             await Task.WhenAny(unfinished.Handling, Task.Delay(Idle, clock));
         }
+        await returns.LookAgainAsync([.. new[] { _consumer, inbox.Consumer }.OfType<RabbitConsumer>().Distinct()]);
         while (await ReturnLastCopiesAsync())
         {
             // A consumer may have been cancelled while others' messages were returned.

@@ -57,6 +57,17 @@ public sealed class ConnectorRulesTests
     [InlineData("snapshot.mode", "Custom")]
     [InlineData("snapshot.mode", "always")]
     [InlineData("snapshot.delay.ms", "30001")]
+    [InlineData("snapshot.mode", "configuration_based")]
+    [InlineData("snapshot.locking.mode", "custom")]
+    [InlineData("snapshot.max.threads", "4")]
+    [InlineData("topic.naming.strategy", "io.debezium.schema.DefaultRegexTopicNamingStrategy")]
+    [InlineData("topic.delimiter", "-")]
+    [InlineData("post.processors", "res")]
+    [InlineData("converters", "isbn")]
+    [InlineData("sourceinfo.struct.maker", "com.example.Source")]
+    [InlineData("transaction.metadata.factory", "com.example.Transactions")]
+    [InlineData("slot.stream.params", "origin=none")]
+    [InlineData("producer.override.bootstrap.servers", "other:9092")]
     [InlineData("offset.mismatch.strategy", "trust_slot")]
     [InlineData("offset.mismatch.strategy", "TRUST_GREATER_LSN")]
     public void A_setting_that_leaves_out_drops_or_changes_is_named(string setting, string? value)
@@ -84,7 +95,13 @@ public sealed class ConnectorRulesTests
     [InlineData("column.mask.with.10.chars", "${env:MASKED}")]
     [InlineData("transforms", "${env:TRANSFORMS}")]
     [InlineData("transforms.epoch.type", "${env:TRANSFORM}")]
-    public void What_Kafka_Connect_fills_in_and_what_only_Java_reads_breaks_no_promise(string setting, string value)
+    [InlineData("topic.naming.strategy", "${env:NAMING}")]
+    [InlineData("internal.log.position.check.enable", "false")]
+    [InlineData("a.setting.of.a.later.version", "1")]
+    [InlineData("Skipped.Operations", "none")]
+    [InlineData("database.initial.statements", "SET DateStyle = 'German'")]
+    [InlineData("producer.override.interceptor.classes", "com.example.Drop")]
+    public void What_Kafka_Connect_fills_in_what_only_Java_reads_and_what_is_not_known_breaks_no_promise(string setting, string value)
     {
         var found = Assert.Single(ConnectorRules.Judge(With(setting, value)));
         Assert.StartsWith(setting, found.Line, StringComparison.Ordinal);
@@ -136,6 +153,10 @@ public sealed class ConnectorRulesTests
     [InlineData("snapshot.select.statement.overrides", "public.debezium_signal")]
     [InlineData("tombstones.on.delete", "false")]
     [InlineData("snapshot.mode", "no_data")]
+    [InlineData("snapshot.mode", "when_needed")]
+    [InlineData("snapshot.locking.mode", "shared")]
+    [InlineData("signal.data.collection", "public.debezium_signal")]
+    [InlineData("message.key.columns", "public.other:id")]
     [InlineData("snapshot.query.mode", "SELECT_ALL")]
     [InlineData("offset.mismatch.strategy", "trust_offset")]
     [InlineData("table.include.list", "public.[^x\\[]*")]

@@ -1,3 +1,5 @@
+using System.Text;
+using Betting.CdcSink.Messages;
 using Betting.Debezium;
 using Betting.Tests.Fixtures;
 using Xunit;
@@ -44,6 +46,35 @@ public sealed class LaterReadsTests(Servers servers)
 
         Assert.Equal(0, sink.Readings.Sum("cdcsink.repeated_snapshots"));
         Assert.Empty(await sink.QueryAsync("SELECT id FROM holds"));
+    }
+
+    /// <summary>
+    /// The first transaction behind a new slot names no commit before it, so no position of the epoch is stored. It may be committed
+    /// between the slot's begin and the reads, which are dated after it.
+    /// </summary>
+    [Theory]
+    [InlineData(10, false)]
+    [InlineData(70, true)]
+    public async Task One_transaction_between_the_slot_and_the_reads_is_no_stream_before_them(int secondsBefore, bool hasStreamed)
+    {
+        await using var sink = await SinkUnderTest.CreateAsync(servers);
+        const long ReadAt = 1_767_225_600_000;
+        var first = _made.Bet(1, Made.Columns(), epoch: "2", committedMs: ReadAt - secondsBefore * 1000, lsn: Position + 80);
+        var text = Encoding.UTF8.GetString(first.Value!).Replace($"[\\\"{Position + 80}\\\",", "[null,", StringComparison.Ordinal);
+        Assert.Contains("[null,", text, StringComparison.Ordinal);
+        var read = _made.Bet(2, Made.Columns(), op: "r", epoch: "2", snapshot: "last", committedMs: ReadAt, lsn: Position);
+        var reads = new SnapshotReads(ChangeVersion.Of(2, streamed: false, Position));
+        await sink.ApplyStreamedAsync([read, first with { Value = Encoding.UTF8.GetBytes(text) }]);
+        Assert.Equal(["0"], await sink.QueryAsync("SELECT count() FROM commit_seconds"));
+
+        // Nothing tells yet that positions and watermarks of the epoch are stored at all.
+        Assert.True(await sink.Snapshots.HasStreamedBeforeAsync(SourceTable.Bets, reads, TestContext.Current.CancellationToken));
+
+        await sink.ApplyStreamedAsync([_made.Watermark("2026-01-01T00:00:02+00:00", epoch: "2", lsn: Position + 160)]);
+        Assert.Equal(
+            hasStreamed,
+            await sink.Snapshots.HasStreamedBeforeAsync(SourceTable.Bets, reads, TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]

@@ -81,7 +81,13 @@ public sealed class AcknowledgementTests(Servers servers)
             TimeProvider.System
         );
         using var stop = new CancellationTokenSource();
-        var consumer = await RabbitConsumer.StartAsync(options, inbox, NullLogger.Instance, TestContext.Current.CancellationToken);
+        var consumer = await RabbitConsumer.StartAsync(
+            options,
+            inbox,
+            deletions: 0,
+            NullLogger.Instance,
+            TestContext.Current.CancellationToken
+        );
         var running = door.RunAsync(stop.Token);
 
         // Both batches are committed, and the letter of the first is on its way.

@@ -45,6 +45,40 @@ public sealed class ServerRefusalTests(Servers servers)
         Assert.True(handlers.Readiness.IsReady);
     }
 
+    /// <summary>PostgreSQL reports success where a trigger leaves a row out: the commit would say what has not happened.</summary>
+    [Theory]
+    [InlineData("wallets", "UPDATE")]
+    [InlineData("ledger_entries", "INSERT")]
+    [InlineData("commands", "UPDATE")]
+    [InlineData("parked_commands", "INSERT")]
+    public async Task A_trigger_that_leaves_rows_out_stops_the_door_until_it_is_gone(string table, string operation)
+    {
+        await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
+        using var handlers = new Handlers(database);
+        var handler = handlers.New();
+        await Handlers.HandleAsync(
+            handler,
+            [
+                [Given.Register()],
+            ]
+        );
+        await database.ExecuteAsync(
+            $"""
+            CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE TRIGGER leaves_out BEFORE {operation} ON {table} FOR EACH ROW EXECUTE FUNCTION leave_out();
+            """
+        );
+
+        var handling = Handlers.HandleAsync(handler, [Given.Deposit(1_00), Given.Deposit(2_00, user: 99)]);
+        await NotReadyAsync(handlers, "Configuration");
+        Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM ledger_entries"));
+        await database.ExecuteAsync($"DROP TRIGGER leaves_out ON {table}");
+
+        Assert.Equal(["accepted", "parked"], await handling);
+        Assert.Equal(1m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
+        Assert.Empty(handlers.Letters);
+    }
+
     [Theory]
     [InlineData("P0001")]
     [InlineData("22P05")]

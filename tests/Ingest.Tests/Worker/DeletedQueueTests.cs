@@ -101,6 +101,37 @@ public sealed class DeletedQueueTests(Servers servers)
         Assert.Contains("300000 bytes", (await stage.LettersAsync("list")).Output, StringComparison.Ordinal);
     }
 
+    /// <summary>RabbitMQ tells a consumer nothing where somebody declares a quorum queue of the same name at once.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_worker_that_stops_holds_is_not_lost_where_another_queue_takes_the_place_of_its_own(bool stopsFirst)
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        BetCommand[] held = [.. Enumerable.Range(1, 50).Select(user => Given.Register(user))];
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        Task<int> stopping;
+        await using (await LockJournalAsync(stage))
+        {
+            await stage.Rabbit.PublishAsync(Stage.Encoded(held));
+            await HeldMessages.ReceivedAsync(stage);
+            stopping = stopsFirst ? worker.StopAsync() : Task.FromResult(0);
+            if (stopsFirst)
+            {
+                await Deadline.UntilAsync("the stop", TimeSpan.FromSeconds(30), () =>
+                    Task.FromResult(worker.Log.Contains("asked to stop", StringComparison.Ordinal))
+                );
+            }
+            await RemakeAsync(stage, "quorum");
+            stopping = stopsFirst ? stopping : worker.StopAsync();
+            Assert.Equal(0, await stopping);
+        }
+        Assert.Equal((uint)held.Length, await stage.Rabbit.CountAsync(Topics.Commands));
+        Assert.Equal(0, await stage.CountAsync("SELECT count(*) FROM commands"));
+        Assert.Contains($"{held.Length} messages of a deleted RabbitMQ queue that were not applied", worker.Log, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Last_copies_behind_messages_of_a_lost_connection_go_to_the_new_queue_too()
     {

@@ -1,5 +1,6 @@
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;
+using Betting.Tests.Ingest.Decide;
 
 namespace Betting.Tests.Ingest.Worker;
 
@@ -29,5 +30,32 @@ public sealed class ServerSettingTests(Servers servers)
         Assert.Single(worker.Log.Split('\n'), line =>
             line.Contains("The settings of PostgreSQL keep the promises of this worker again", StringComparison.Ordinal)
         );
+    }
+
+    /// <summary>What a policy hides would be taken for absent, and what PostgreSQL empties after a crash would be applied twice.</summary>
+    [Fact]
+    public async Task A_table_that_hides_its_rows_decides_nothing_and_one_that_is_not_durable_is_named()
+    {
+        await using var stage = await Stage.SetAsync(servers);
+        var worker = stage.Start("--Ingest:Doors=rabbitmq");
+        await worker.ReadyAsync();
+        await stage.Rabbit.PublishAsync(Stage.Encoded([Given.Register(1)]));
+        await Deadline.UntilAsync("the user", TimeSpan.FromSeconds(30), async () =>
+            await stage.CountAsync("SELECT count(*) FROM wallets") == 1
+        );
+        await stage.ExecuteAsync("ALTER TABLE wallets ENABLE ROW LEVEL SECURITY; ALTER TABLE commands SET UNLOGGED");
+        var deposit = Given.Deposit(100, 1);
+        await stage.Rabbit.PublishAsync(Stage.Encoded([deposit]));
+        await Deadline.UntilAsync("unreadiness that names both", TimeSpan.FromSeconds(90), async () =>
+            await worker.Outages.IsReadyAsync() is (false, var why)
+            && why.Contains("commands is UNLOGGED", StringComparison.Ordinal)
+            && why.Contains("row-level security of wallets applies to this role", StringComparison.Ordinal)
+        );
+        Assert.Equal(0, await stage.CountAsync($"SELECT count(*) FROM commands WHERE command_id = '{deposit.Id}'"));
+
+        await stage.ExecuteAsync("ALTER TABLE wallets DISABLE ROW LEVEL SECURITY; ALTER TABLE commands SET LOGGED");
+        await stage.AppliedAsync([deposit]);
+        Assert.Equal(100, await stage.CountAsync("SELECT (balance * 100)::bigint FROM wallets"));
+        await worker.ReadyAsync();
     }
 }

@@ -19,7 +19,7 @@ public sealed class PostgresSettingsTests
     };
 
     [Fact]
-    public void A_server_as_it_should_be_breaks_nothing() => Assert.Empty(PostgresSettings.WhatIsBroken(Right, All));
+    public void A_server_as_it_should_be_breaks_nothing() => Assert.Empty(PostgresSettings.WhatIsBroken(Right, [], All));
 
     [Theory]
     [InlineData("fsync", "off", PostgresNeeds.Durability)]
@@ -33,8 +33,8 @@ public sealed class PostgresSettingsTests
     {
         var settings = new Dictionary<string, string>(Right) { [setting] = value };
 
-        Assert.StartsWith(setting, Assert.Single(PostgresSettings.WhatIsBroken(settings, All)), StringComparison.Ordinal);
-        Assert.Empty(PostgresSettings.WhatIsBroken(settings, All & ~need));
+        Assert.StartsWith(setting, Assert.Single(PostgresSettings.WhatIsBroken(settings, [], All)), StringComparison.Ordinal);
+        Assert.Empty(PostgresSettings.WhatIsBroken(settings, [], All & ~need));
     }
 
     [Theory]
@@ -45,6 +45,7 @@ public sealed class PostgresSettingsTests
         Assert.Empty(
             PostgresSettings.WhatIsBroken(
                 new Dictionary<string, string>(Right) { ["synchronous_commit"] = value, ["synchronous_standby_names"] = "" },
+                [],
                 All
             )
         );
@@ -54,9 +55,33 @@ public sealed class PostgresSettingsTests
     {
         var settings = new Dictionary<string, string>(Right) { ["synchronous_standby_names"] = "*" };
 
-        Assert.Empty(PostgresSettings.WhatIsBroken(settings, All));
+        Assert.Empty(PostgresSettings.WhatIsBroken(settings, [], All));
         settings["synchronous_commit"] = "local";
-        Assert.StartsWith("synchronous_commit", Assert.Single(PostgresSettings.WhatIsBroken(settings, All)), StringComparison.Ordinal);
-        Assert.Empty(PostgresSettings.WhatIsBroken(settings, All & ~PostgresNeeds.Durability));
+        Assert.StartsWith("synchronous_commit", Assert.Single(PostgresSettings.WhatIsBroken(settings, [], All)), StringComparison.Ordinal);
+        Assert.Empty(PostgresSettings.WhatIsBroken(settings, [], All & ~PostgresNeeds.Durability));
     }
+
+    [Fact]
+    public void A_table_that_is_not_durable_breaks_the_promise_of_who_acknowledges()
+    {
+        PartialTable[] tables = [new("commands", IsDurable: false, HidesRows: false)];
+
+        Assert.StartsWith(
+            "commands is UNLOGGED",
+            Assert.Single(PostgresSettings.WhatIsBroken(Right, tables, All)),
+            StringComparison.Ordinal
+        );
+        Assert.Empty(PostgresSettings.WhatIsBroken(Right, tables, All & ~PostgresNeeds.Durability));
+    }
+
+    [Theory]
+    [InlineData(PostgresNeeds.Durability)]
+    [InlineData(PostgresNeeds.Writes)]
+    [InlineData(PostgresNeeds.Capture)]
+    public void A_table_that_hides_rows_breaks_a_promise_of_every_worker(PostgresNeeds needs) =>
+        Assert.StartsWith(
+            "row-level security of wallets",
+            Assert.Single(PostgresSettings.WhatIsBroken(Right, [new("wallets", IsDurable: true, HidesRows: true)], needs)),
+            StringComparison.Ordinal
+        );
 }

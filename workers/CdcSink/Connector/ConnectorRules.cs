@@ -42,6 +42,17 @@ static class ConnectorRules
             ["no_validation", "trust_offset"],
             "what the slot has passed is not sent, without a sign; it has to be no_validation or trust_offset"
         ),
+        ("snapshot.locking.mode", "none", ["none", "shared"], "a class locks what a snapshot reads; it has to be none or shared"),
+        ("snapshot.max.threads", "1", ["1"], "the threads of a snapshot may read the tables as of different moments; it has to be 1"),
+        ("post.processors", "", [""], "they change the values of records, such as to those of a later moment; it has to be empty"),
+        ("converters", "", [""], "they change values to what a class makes of them; it has to be empty"),
+        ("slot.stream.params", "", [""], "the plugin leaves out changes or messages, such as those of an origin; it has to be empty"),
+        (
+            "producer.override.bootstrap.servers",
+            "",
+            [""],
+            "records go to another cluster than the one that Kafka Connect uses; it has to be empty"
+        ),
     ];
 
     // The sink compares them with what comes, byte by byte.
@@ -59,12 +70,20 @@ static class ConnectorRules
             Topics.Publication,
             $"changes of that publication are not noticed; it has to be {Topics.Publication}"
         ),
+        ("topic.naming.strategy", Naming, Naming, $"records go to topics that the sink does not read; it has to be {Naming}"),
+        ("topic.delimiter", ".", ".", "records go to topics that the sink does not read; it has to be a full stop"),
+        ("sourceinfo.struct.maker", SourceInfo, SourceInfo, $"records may lack their position or their time; it has to be {SourceInfo}"),
+        ("transaction.metadata.factory", Transactions, Transactions, $"records may lack their transaction; it has to be {Transactions}"),
     ];
 
     // Half of the time by which a change has to be older than reads for them to be later ones; see SnapshotStore.HasStreamedBeforeAsync.
     const long LongestDelay = 30_000;
 
-    static readonly string[] WrongModes = ["custom", "always"];
+    static readonly string[] WrongModes = ["custom", "always", "configuration_based"];
+
+    const string Naming = "io.debezium.schema.SchemaTopicNamingStrategy",
+        SourceInfo = "io.debezium.connector.postgresql.PostgresSourceInfoStructMaker",
+        Transactions = "io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory";
 
     /// <summary>One for each setting under which rows can be missing or wrong without a sign, or of which that is not known.</summary>
     /// <param name="config">The connector's settings, as Kafka Connect answers them.</param>
@@ -85,8 +104,8 @@ static class ConnectorRules
                 "snapshot.mode",
                 "initial",
                 value => !WrongModes.Contains(value.Trim(), StringComparer.OrdinalIgnoreCase),
-                "custom lets a class decide what a snapshot reads and what is streamed, always takes one at each restart, and what was "
-                    + "deleted meanwhile stays; it has to be another mode of Debezium's"
+                "custom lets a class decide what a snapshot reads and what is streamed; always and configuration_based may take one at "
+                    + "each restart, and what was deleted meanwhile stays; it has to be another mode of Debezium's"
             ),
             .. Judge(
                 config,
@@ -100,6 +119,7 @@ static class ConnectorRules
             .. Heartbeats(config),
             .. ConnectorFilters.Judge(config),
             .. ConnectorTransforms.Judge(config),
+            .. ConnectorKnownSettings.Judge(config),
         ];
 
     static IEnumerable<ConnectorFinding> Judge(

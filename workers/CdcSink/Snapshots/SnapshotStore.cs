@@ -282,7 +282,7 @@ public sealed class SnapshotStore(ChangeStore store)
     /// Whether the stream of the epoch ran before the snapshot: an initial snapshot comes before all of it, so this one was ordered later
     /// and may be of a part. Three signs, of which one is enough. A transaction followed one that committed at or before the position of
     /// the reads; a watermark precedes that position; or a change was committed a minute before the reads, by PostgreSQL's clock. Positions
-    /// are kept for a day, and not of a replay: where none of the epoch is known, any earlier commit counts.
+    /// are kept for a day, and not of a replay: where neither a position nor a watermark of the epoch is known, any earlier commit counts.
     /// </summary>
     /// <remarks>
     /// Times nearer to each other say nothing: the connector makes the slot first and takes the time of its reads afterwards, and what is
@@ -296,7 +296,9 @@ public sealed class SnapshotStore(ChangeStore store)
         var before = $$"""
             version BETWEEN {{streamed.Value}} AND {{streamed.Value | ChangeVersion.MaxLsn}} AND committed_at <
                 (SELECT min(committed_at) FROM {{Changes(table)}} WHERE version BETWEEN {from:UInt64} AND {to:UInt64})
-                    - toIntervalSecond((SELECT if(count() > 0, 60, 0) FROM commit_seconds WHERE epoch = {{snapshot.Epoch}}))
+                    - toIntervalSecond(if((SELECT count() FROM commit_seconds WHERE epoch = {{snapshot.Epoch}})
+                        + (SELECT count() FROM clock_readings WHERE version BETWEEN {{streamed.Value}}
+                            AND {{streamed.Value | ChangeVersion.MaxLsn}}) > 0, 60, 0))
             """;
         var any = string.Join(
             " UNION ALL ",

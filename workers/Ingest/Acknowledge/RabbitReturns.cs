@@ -1,7 +1,7 @@
 using Betting.Connections;
 using Betting.Contracts;
-using Betting.Contracts.Commands;
 using Betting.Ingest.DeadLetters;
+using Betting.Ingest.Decode;
 using Betting.Ingest.Messages;
 using Betting.Ingest.RabbitMq;
 using Betting.Ingest.Receive.RabbitMq;
@@ -23,7 +23,8 @@ public sealed class RabbitReturns(
     ILogger<RabbitReturns> log
 )
 {
-    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1),
+        LookLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>Returns when the broker has confirmed all of them; until then they are sent again.</summary>
     public async Task SendBackAsync(IReadOnlyList<RabbitMessage> messages)
@@ -35,17 +36,7 @@ public sealed class RabbitReturns(
                 message.Delivery.Body
             ))
             .ToList();
-        List<DeadLetter> aside =
-        [
-            .. messages
-                .Where(IsCut)
-                .Select(message => new DeadLetter(
-                    message.Delivery,
-                    Refusal.Document,
-                    message.Delivery.Fault ?? "it is too large",
-                    clock.GetUtcNow().UtcDateTime
-                )),
-        ];
+        List<DeadLetter> aside = [.. messages.Where(IsCut).Select(message => Letter(message.Delivery))];
         // Neither waits for the other: the queue may take messages while the letters' queue is full.
         await Task.WhenAll(
             UntilDoneAsync(
@@ -93,30 +84,62 @@ public sealed class RabbitReturns(
     // Returns those that the broker has not confirmed, and why it refused the first of them.
     async Task<(List<RabbitOriginal> Left, string Refusal)> PublishAsync(List<RabbitOriginal> messages)
     {
-        await DeclareAsync();
+        var trouble = await DeclareAsync(CancellationToken.None);
         await using var sender = new RabbitReplaySender(rabbit.Value);
         var answers = await sender.SendBackAsync(messages, CancellationToken.None);
         var refused = answers.FirstOrDefault(answer => !answer.IsSent)?.Failure;
         return (
             [.. messages.Zip(answers).Where(each => !each.Second.IsSent).Select(each => each.First)],
-            refused is null ? "" : RabbitTrouble.Describe(refused) ?? refused.Message
+            refused is null ? "" : trouble ?? RabbitTrouble.Describe(refused) ?? refused.Message
         );
     }
 
     // Of a command that is whole, headers may be missing: nobody reads them.
-    static bool IsCut(RabbitMessage message) =>
-        message.Delivery.Cut.Count > 0 && !(message.Delivery.Command is { } json && CommandDecoder.TryDecode(json.Span, out _, out _));
+    static bool IsCut(RabbitMessage message) => message.Delivery.Cut.Count > 0 && CommandReader.Read(message.Delivery, out _) is not null;
 
-    async Task DeclareAsync()
+    DeadLetter Letter(Delivery delivery)
     {
-        var connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest returns", CancellationToken.None);
+        var refusal = CommandReader.Read(delivery, out _)!;
+        return new DeadLetter(delivery, refusal.Field, refusal.ToString(), clock.GetUtcNow().UtcDateTime) { CommandId = refusal.CommandId };
+    }
+
+    /// <summary>
+    /// Looks once more whether the queue of these consumers was deleted, before their connections end: somebody may have declared another
+    /// one of its name since the watch looked, and RabbitMQ tells the consumer nothing then. A broker that does not answer keeps the queue.
+    /// </summary>
+    public async Task LookAgainAsync(IReadOnlyCollection<RabbitConsumer> consumers)
+    {
+        if (consumers.All(consumer => consumer.IsLost || consumer.IsCancelled))
+        {
+            return;
+        }
+        using var limit = new CancellationTokenSource(LookLimit, clock);
         try
         {
-            await queues.DeclareAsync(connection, Topics.Commands, isCancelled: false, CancellationToken.None);
+            await DeclareAsync(limit.Token).WaitAsync(limit.Token);
+        }
+        catch (Exception away) when (away is OperationCanceledException || RabbitTrouble.Describe(away) is not null)
+        {
+            return;
+        }
+        foreach (var consumer in consumers.Where(consumer => consumer.Deletions != queues.Deletions))
+        {
+            consumer.Cancelled();
+        }
+    }
+
+    // Returns why the queue is not as it should be. There may be one all the same: the answers to what is published tell.
+    async Task<string?> DeclareAsync(CancellationToken cancellation)
+    {
+        var connection = await RabbitConnection.OpenAsync(rabbit.Value, "ingest returns", cancellation);
+        try
+        {
+            await queues.DeclareAsync(connection, Topics.Commands, isCancelled: false, cancellation);
+            return null;
         }
         catch (Exception failure) when (RabbitTrouble.Describe(failure) is not null)
         {
-            // There may be a queue all the same: the answers to what is published tell.
+            return RabbitTrouble.DetailOf(failure);
         }
         finally
         {

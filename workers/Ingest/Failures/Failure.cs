@@ -25,6 +25,7 @@ public static class Failure
             TimeoutException or NpgsqlException { InnerException: TimeoutException } => FailureClass.TooMuch,
             NpgsqlException or SocketException => FailureClass.Unavailable,
             IOException connection when Network.IsConnection(connection) => FailureClass.Unavailable,
+            RowsNotSavedException => FailureClass.Configuration,
             // Npgsql cannot write a text that has no UTF-8 form.
             EncoderFallbackException => FailureClass.Data,
             _ => FailureClass.Unknown,

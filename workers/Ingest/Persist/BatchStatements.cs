@@ -36,11 +36,7 @@ static class BatchStatements
     public static IReadOnlyList<NpgsqlBatchCommand> Load(Touched touched) => StateLoader.Statements(touched);
 
     /// <summary>Writes what was decided.</summary>
-    public static IReadOnlyList<NpgsqlBatchCommand> Save(
-        State state,
-        BatchDecision decision,
-        IReadOnlyCollection<(HashedCommand, byte[])> conflicts
-    )
+    public static IReadOnlyList<SavedRows> Save(State state, BatchDecision decision, IReadOnlyCollection<(HashedCommand, byte[])> conflicts)
     {
         (Guid, Outcome)[] notAccepted =
         [
@@ -52,10 +48,10 @@ static class BatchStatements
         [
             .. StateSaver.Statements(state),
             .. StateSaver.Statements(decision.Ledger),
-            .. StateSaver.Rows(notAccepted, Journal.Outcomes),
-            .. StateSaver.Rows(conflicts, Journal.Conflicts),
-            .. StateSaver.Rows(decision.ParkedNow, ParkedCommands.Save),
-            .. StateSaver.Rows(decision.Released, released => ParkedCommands.Remove(released.Select(row => row.Command.Id))),
+            .. SavedRows.Of(notAccepted, Journal.Outcomes),
+            .. SavedRows.Of(conflicts, Journal.Conflicts, mayLeaveOut: true),
+            .. SavedRows.Of(decision.ParkedNow, ParkedCommands.Save),
+            .. SavedRows.Of(decision.Released, released => ParkedCommands.Remove(released.Select(row => row.Command.Id))),
         ];
     }
 

@@ -37,20 +37,25 @@ static class DecidedTransaction
         return loaded;
     }
 
-    /// <summary>Writes what was decided.</summary>
-    public static Task SaveAsync(
+    /// <summary>Writes what was decided, in one round trip.</summary>
+    /// <exception cref="RowsNotSavedException">PostgreSQL wrote another number of rows.</exception>
+    public static async Task SaveAsync(
         NpgsqlTransaction transaction,
         State state,
         BatchDecision decision,
         IReadOnlyCollection<(HashedCommand, byte[])> conflicts,
         IReadOnlyList<UnreadableParked> unreadable,
         CancellationToken cancellation
-    ) =>
-        RunAsync(
-            transaction,
-            [.. BatchStatements.Save(state, decision, conflicts), .. StateSaver.Rows(unreadable, ParkedCommands.Quarantine)],
-            cancellation
-        );
+    )
+    {
+        List<SavedRows> rows =
+        [
+            .. BatchStatements.Save(state, decision, conflicts),
+            .. SavedRows.Of(unreadable, ParkedCommands.Quarantine),
+        ];
+        await RunAsync(transaction, rows.ConvertAll(each => each.Statement), cancellation);
+        rows.ForEach(each => each.Check());
+    }
 
     /// <summary>One round trip whose rows nobody reads; none for no statements.</summary>
     public static async Task RunAsync(

@@ -8,7 +8,7 @@ namespace Betting.Ingest.Persist;
 static class StateSaver
 {
     /// <summary>The statements that are needed, in the order of locks.</summary>
-    public static IEnumerable<NpgsqlBatchCommand> Statements(State state)
+    public static IEnumerable<SavedRows> Statements(State state)
     {
         var newEvents = state.Events.Values.Where(row => row.IsNew).ToArray();
         var changedEvents = state.Events.Values.Where(row => row is { IsNew: false, Changed: true }).ToArray();
@@ -19,25 +19,19 @@ static class StateSaver
         var wallets = state.Accounts.Values.Where(row => row is { RegisteredAt: null, BalanceChanged: true }).ToArray();
         return
         [
-            .. Rows(newEvents, InsertEvents),
-            .. Rows(changedEvents, UpdateEvents),
-            .. Rows(newBets, InsertBets),
-            .. Rows(closedBets, CloseBets),
-            .. Rows(newUsers, InsertUsers),
-            .. Rows(newUsers, InsertWallets),
-            .. Rows(renamedUsers, RenameUsers),
-            .. Rows(wallets, UpdateWallets),
+            .. SavedRows.Of(newEvents, InsertEvents),
+            .. SavedRows.Of(changedEvents, UpdateEvents),
+            .. SavedRows.Of(newBets, InsertBets),
+            .. SavedRows.Of(closedBets, CloseBets),
+            .. SavedRows.Of(newUsers, InsertUsers),
+            .. SavedRows.Of(newUsers, InsertWallets),
+            .. SavedRows.Of(renamedUsers, RenameUsers),
+            .. SavedRows.Of(wallets, UpdateWallets),
         ];
     }
 
     /// <summary>The ledger's entries; null where nothing moved.</summary>
-    public static IEnumerable<NpgsqlBatchCommand> Statements(Ledger ledger) => Rows(ledger.Entries, InsertEntries);
-
-    /// <summary>No statement for no rows.</summary>
-    public static IEnumerable<NpgsqlBatchCommand> Rows<T>(
-        IReadOnlyCollection<T> rows,
-        Func<IReadOnlyCollection<T>, NpgsqlBatchCommand> statement
-    ) => rows.Count == 0 ? [] : [statement(rows)];
+    public static IEnumerable<SavedRows> Statements(Ledger ledger) => SavedRows.Of(ledger.Entries, InsertEntries);
 
     static NpgsqlBatchCommand InsertEvents(IReadOnlyCollection<BettingEvent> rows) =>
         new(

@@ -134,7 +134,7 @@ sealed class PreparedSql
             _balances[account.UserId] = account.Balance;
         }
         HashedCommand[] firsts = [.. commands.Select(command => new HashedCommand(command))];
-        var (copied, save, commit) = (Copied(state, decision), BatchStatements.Save(state, decision, []), BatchStatements.Commit(decision));
+        var (copied, save, commit) = (Copied(state, decision), Saved(state, decision), BatchStatements.Commit(decision));
         if (copied is not null)
         {
             save = [.. save.Where(statement => !CopiedRows.Replaces(statement)), .. copied.Then];
@@ -152,6 +152,9 @@ sealed class PreparedSql
                 : [save, commit]
         );
     }
+
+    static IReadOnlyList<NpgsqlBatchCommand> Saved(State state, BatchDecision decision) =>
+        [.. BatchStatements.Save(state, decision, []).Select(rows => rows.Statement)];
 
     CopiedRows? Copied(State state, BatchDecision decision) =>
         _variation.Rows == RowsBy.Unnest

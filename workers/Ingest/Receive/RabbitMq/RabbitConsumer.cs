@@ -90,6 +90,9 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     /// </summary>
     public bool IsSlow => _isSlow;
 
+    /// <summary>How often the queue had been found deleted before the consumer began; see <c>RabbitQueues.Deletions</c>.</summary>
+    public int Deletions { get; private init; }
+
     /// <summary>Higher than those of the consumers before it.</summary>
     public long Ordinal { get; } = Interlocked.Increment(ref _consumers);
 
@@ -107,9 +110,15 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
     public Task AskAsync() => Channel.BasicQosAsync(0, Prefetch, global: false);
 
     /// <summary>Connects and consumes; the queues are there.</summary>
+    /// <param name="rabbit">Where.</param>
+    /// <param name="inbox">Takes what is delivered.</param>
+    /// <param name="deletions">How often the queue was found deleted until now.</param>
+    /// <param name="log">Of the door.</param>
+    /// <param name="cancellation">Ends the start.</param>
     public static async Task<RabbitConsumer> StartAsync(
         RabbitMqOptions rabbit,
         RabbitInbox inbox,
+        int deletions,
         ILogger log,
         CancellationToken cancellation
     )
@@ -127,7 +136,7 @@ public sealed class RabbitConsumer : AsyncDefaultBasicConsumer
             // The client waits for its own limit, whatever the token says.
             var channel = await connection.CreateChannelAsync(cancellationToken: cancellation).WaitAsync(cancellation);
             await channel.BasicQosAsync(0, Prefetch, global: false, cancellation).WaitAsync(cancellation);
-            var consumer = new RabbitConsumer(connection, channel, inbox, cuts, frames, log);
+            var consumer = new RabbitConsumer(connection, channel, inbox, cuts, frames, log) { Deletions = deletions };
             inbox.SwitchTo(consumer);
             await channel.BasicConsumeAsync(Topics.Commands, autoAck: false, consumer, cancellation).WaitAsync(cancellation);
             return consumer;

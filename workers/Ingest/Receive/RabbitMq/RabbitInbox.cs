@@ -26,6 +26,18 @@ public sealed class RabbitInbox(IOptions<IngestOptions> options, TimeProvider cl
     /// <summary>Dead letters whose messages come again.</summary>
     public PutAsideMemory PutAside { get; } = new(clock);
 
+    /// <summary>Who brings messages now; null where nobody has begun to.</summary>
+    public RabbitConsumer? Consumer
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _source;
+            }
+        }
+    }
+
     /// <summary>Waits until there may be a message to take.</summary>
     public ValueTask<bool> WaitAsync(CancellationToken cancellation) => _messages.Reader.WaitToReadAsync(cancellation);
 

@@ -44,8 +44,7 @@ public sealed class RabbitWatch(
     readonly RabbitTopology _topology = new(queues, readiness, clock, log);
     (RabbitConsumer? Consumer, ulong Count) _received;
     readonly ConsumerIdleness _idle = new(clock);
-    int _emptyAnswers,
-        _deletions;
+    int _emptyAnswers;
     IConnection? _connection;
     IChannel? _channel;
     RabbitConsumer? _consumer;
@@ -215,9 +214,9 @@ public sealed class RabbitWatch(
 
     async Task ConsumeAsync(CancellationToken cancellation)
     {
-        if (_consumer is not null && queues.Deletions != _deletions)
+        if (_consumer is { } current && queues.Deletions != current.Deletions)
         {
-            _consumer.Cancelled();
+            current.Cancelled();
         }
         if (_consumer is { IsUsable: true } && !_idle.IsOver(_consumer))
         {
@@ -230,13 +229,12 @@ public sealed class RabbitWatch(
             await _topology
                 .DeclareAsync(_connection!, before is { IsCancelled: true, IsSlow: false }, cancellation)
                 .WaitAsync(cancellation);
-            before.Resolve(isDeleted: queues.Deletions != _deletions);
+            before.Resolve(isDeleted: queues.Deletions != before.Deletions);
             await before.LeaveAsync();
         }
         _consumer = null;
-        _consumer = await RabbitConsumer.StartAsync(rabbit.Value, inbox, log, cancellation);
+        _consumer = await RabbitConsumer.StartAsync(rabbit.Value, inbox, queues.Deletions, log, cancellation);
         queues.Consumed();
-        _deletions = queues.Deletions;
     }
 
     async Task StopAsync(CancellationToken stopping)
@@ -245,7 +243,7 @@ public sealed class RabbitWatch(
         {
             return;
         }
-        if (queues.Deletions != _deletions)
+        if (queues.Deletions != consumer.Deletions)
         {
             consumer.Cancelled();
         }
