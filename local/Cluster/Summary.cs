@@ -32,8 +32,8 @@ sealed record Summary(
             $"""
 
             Started in {Start.TotalSeconds:F1} s, traffic for {TrafficSeconds:F1} s, drained {DrainedSeconds - TrafficSeconds:F1} s later.
-            Published {Published.Messages:N0} messages: {Published.Commands:N0} commands, {Published.Duplicates:N0} of them twice,
-                {Published.Malformed:N0} malformed.
+            Published {Published.Messages:N0} messages: {Published.Commands:N0} commands, {Published.Duplicates:N0} of them twice.
+            Malformed ones are {Published.Malformed:N0} of the messages.
             {CommandsPerSecond:N0} commands/s from the first published to the last applied.
             Outcomes in the journal: {Final.OutcomesText()}
             Commit to visible in ClickHouse: p50 {Final.FreshnessP50:F2} s, p95 {Final.FreshnessP95:F2} s. Worker restarts: {Restarts}.

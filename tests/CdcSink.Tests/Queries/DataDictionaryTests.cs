@@ -113,14 +113,13 @@ public sealed class DataDictionaryTests(Servers servers)
             """
             # Data dictionary
 
-            Made from the comments in ClickHouse (`shared/Schema/ClickHouse/comments.sql`),
-            which tools show as well: `system.tables.comment`,
-            `system.columns.comment`. All times are UTC. Money has two decimal places.
+            Made from the comments in ClickHouse (`shared/Schema/ClickHouse/comments.sql`), which tools show as well:
+            `system.tables.comment`, `system.columns.comment`. All times are UTC. Money has two decimal places.
 
             A BI tool needs the tables of the first part. The views that begin with `bets_as_of` take parameters: they have no columns in
-            `system.columns`, and `SELECT * FROM bets_as_of LIMIT 0` without its parameter is an error,
-            so leave them out of a tool's scan of the
-            schema. Tools that cannot read arrays and maps leave out `marks` and `originals` and use `bet_marks` and `marked_values`.
+            `system.columns`, and `SELECT * FROM bets_as_of LIMIT 0` without its parameter is an error, so leave them out of a tool's scan
+            of the schema. Tools that cannot read arrays and maps leave out `marks` and `originals` and use `bet_marks` and
+            `marked_values`.
 
             ## For questions
 
