@@ -1,5 +1,6 @@
 using Betting.Ingest.Claim;
 using Betting.Ingest.Decide;
+using Betting.Ingest.Load;
 using Betting.Ingest.Messages;
 using Betting.Ingest.Parking.Tables;
 using Betting.Ingest.Postgres;

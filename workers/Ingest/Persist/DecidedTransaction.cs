@@ -1,6 +1,7 @@
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
 using Betting.Ingest.Failures;
+using Betting.Ingest.Load;
 using Betting.Ingest.Messages;
 using Betting.Ingest.Parking.Tables;
 using Betting.Ingest.Postgres;

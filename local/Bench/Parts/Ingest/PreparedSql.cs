@@ -3,6 +3,7 @@ using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Ingest;
 using Betting.Ingest.Decide;
+using Betting.Ingest.Load;
 using Betting.Ingest.Messages;
 using Betting.Ingest.Persist;
 using Betting.Ingest.Postgres;

@@ -1,7 +1,7 @@
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
 
-namespace Betting.Ingest.Persist;
+namespace Betting.Ingest.Load;
 
 /// <summary>The ids that a batch of commands reads or changes; what has to be locked before anything is decided.</summary>
 sealed class Touched

@@ -3,7 +3,7 @@ using Betting.Ingest.Decide;
 using Betting.Ingest.Postgres;
 using Npgsql;
 
-namespace Betting.Ingest.Persist;
+namespace Betting.Ingest.Load;
 
 /// <summary>What was read, PostgreSQL's time once all of it was locked, UTC, and its <see cref="ServerIdentity"/>.</summary>
 readonly record struct LoadedState(State State, DateTime Now, string Server);
@@ -59,7 +59,7 @@ static class StateLoader
 
     public static async Task<LoadedState> LoadAsync(NpgsqlTransaction transaction, Touched touched, CancellationToken cancellation)
     {
-        await using var batch = StatementBatch.Of(transaction, BatchStatements.Load(touched));
+        await using var batch = StatementBatch.Of(transaction, Statements(touched));
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var state = new State();
         await rows.NextResultAsync(cancellation);
