@@ -1,4 +1,4 @@
-using Betting.Connections;
+using Betting.Brokers;
 using Confluent.Kafka;
 
 namespace Betting.Local.Cluster;

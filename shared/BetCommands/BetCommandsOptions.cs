@@ -1,4 +1,4 @@
-using Betting.Connections;
+using Betting.Brokers;
 using Microsoft.Extensions.Options;
 
 namespace Betting.BetCommands;

@@ -1,4 +1,4 @@
-using Betting.Connections;
+using Betting.Brokers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Confluent.Kafka;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Betting.Connections;
+using Betting.Brokers;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 

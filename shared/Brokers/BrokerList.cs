@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>The form of <c>Kafka:BootstrapServers</c>. librdkafka takes any text and then tries for ever to reach it.</summary>
 public static partial class BrokerList

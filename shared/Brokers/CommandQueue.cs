@@ -2,7 +2,7 @@ using Betting.Contracts;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>How RabbitMQ keeps the commands.</summary>
 public enum QueueKind
@@ -174,7 +174,7 @@ public static class CommandQueue
 public sealed class QueueMismatchException(string queue, QueueKind wanted, OperationInterruptedException refused)
     : Exception(
         $"the RabbitMQ queue {queue} is there with other arguments than Ingest:Queue={wanted} has ({refused.ShutdownReason?.ReplyText}): "
-            + "move its messages elsewhere and delete it, and it is made anew; or, where all of it is another Ingest:Queue's, set that one; "
+            + "move its messages elsewhere and delete it, and it is made anew; or, where it is another Ingest:Queue's, set that one; "
             + "docs/decisions/ingest-queue.md",
         refused
     )

@@ -2,7 +2,7 @@ using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>A channel of RabbitMQ whose publish always ends: with the broker's confirm, with its refusal, or with the channel.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>A connection whose received bytes pass a filter. Sent bytes are not touched.</summary>
 /// <param name="socket">Connected; its owner closes it.</param>

@@ -3,7 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using RabbitMQ.Client;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>
 /// RabbitMQ.Client's socket with a filter before the client. The client would put TLS on top of its socket's stream, where a filter

@@ -1,7 +1,7 @@
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>
 /// A connection to the first of several nodes that answers. They are tried one after the other, and a node that is silent holds up the next

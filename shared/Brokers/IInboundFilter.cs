@@ -1,4 +1,4 @@
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>
 /// Stands between a broker's bytes and the client that reads them: takes what was received, gives what the client is to see.

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Confluent.Kafka;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>Section <c>Kafka</c>: how to reach the brokers. TLS and SASL are settings, never code.</summary>
 public sealed class KafkaOptions : IValidatableObject

@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>Kafka's timestamps come from whoever wrote the record and may be any 64-bit number, for example microseconds.</summary>
 public static class KafkaTime

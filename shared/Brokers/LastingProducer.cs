@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>
 /// A producer that lives as long as its process. librdkafka makes an idempotent producer unusable after some answers of a broker, for

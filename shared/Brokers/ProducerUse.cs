@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>A producer until it is replaced.</summary>
 public sealed class ProducerUse : IDisposable

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using RabbitMQ.Client;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>
 /// Where RabbitMQ is: one URI with the nodes of a cluster separated by commas, <c>amqp://user:password@a:5672,b:5672/vhost</c>.

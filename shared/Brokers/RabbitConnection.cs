@@ -1,6 +1,6 @@
 using RabbitMQ.Client;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>A plain AMQP connection, for what does not go through the bus.</summary>
 public static class RabbitConnection

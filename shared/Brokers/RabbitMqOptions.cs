@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>Section <c>RabbitMq</c>.</summary>
 public sealed class RabbitMqOptions : IValidatableObject

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>What a failure of RabbitMQ.Client means, in a few words without a secret.</summary>
 public static class RabbitTrouble

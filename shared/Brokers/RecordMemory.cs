@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>
 /// What a consumed record takes in memory. Bytes alone do not tell it: a header with an empty name and no value has none, and each header

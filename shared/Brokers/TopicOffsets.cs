@@ -1,7 +1,7 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
-namespace Betting.Connections;
+namespace Betting.Brokers;
 
 /// <summary>Where partitions begin and end by their leaders' word, for any number of them within one limit.</summary>
 public static class TopicOffsets

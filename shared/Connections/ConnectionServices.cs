@@ -1,3 +1,4 @@
+using Betting.Brokers;
 using Betting.Hosting;
 using ClickHouse.Driver;
 using Confluent.Kafka;

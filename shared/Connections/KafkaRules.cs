@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Betting.Brokers;
 using Betting.Hosting;
 using Confluent.Kafka;
 using Microsoft.Extensions.Options;

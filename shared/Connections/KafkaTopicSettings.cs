@@ -1,3 +1,4 @@
+using Betting.Brokers;
 using Betting.Hosting;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;

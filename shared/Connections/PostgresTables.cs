@@ -31,7 +31,8 @@ static class PostgresTables
     // A table that is no partition has itself alone in its tree, or nothing.
     const string Query = """
         SELECT part::text, c.relpersistence <> 'u', row_security_active(part)
-        FROM unnest($1) AS name, LATERAL (SELECT to_regclass(name) UNION SELECT relid FROM pg_partition_tree(to_regclass(name))) AS parts (part)
+        FROM unnest($1) AS name,
+            LATERAL (SELECT to_regclass(name) UNION SELECT relid FROM pg_partition_tree(to_regclass(name))) AS parts (part)
         JOIN pg_class c ON c.oid = part
         WHERE c.relpersistence = 'u' OR row_security_active(part)
         """;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Betting.Brokers;
 using Betting.Hosting;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;

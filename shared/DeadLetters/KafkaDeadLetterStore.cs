@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Betting.Connections;
+using Betting.Brokers;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Betting.Connections;
+using Betting.Brokers;
 using Confluent.Kafka;
 
 namespace Betting.DeadLetters;

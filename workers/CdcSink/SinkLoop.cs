@@ -1,8 +1,8 @@
+using Betting.Brokers;
 using Betting.CdcSink.Commit;
 using Betting.CdcSink.Messages;
 using Betting.CdcSink.Read;
 using Betting.CdcSink.Write;
-using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Decide;
 using Betting.Ingest.Receive.Kafka;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 using Betting.Local.Load.Traffic;
 using RabbitMQ.Client;

@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using Betting.Brokers;
 using Betting.CacheWarmer;
 using Betting.CacheWarmer.Stream;
-using Betting.Connections;
 using Betting.Contracts;
 using Betting.Hosting;
 using Betting.Local.Engines;

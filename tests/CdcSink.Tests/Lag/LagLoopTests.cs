@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Betting.Brokers;
 using Betting.CdcSink;
 using Betting.CdcSink.KafkaTopics;
 using Betting.CdcSink.Lag;

@@ -1,9 +1,9 @@
+using Betting.Brokers;
 using Betting.CdcSink;
 using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Commit;
 using Betting.CdcSink.Read;
 using Betting.CdcSink.Rewind;
-using Betting.Connections;
 using Betting.Debezium;
 using Betting.Hosting;
 using Betting.Local.Engines;

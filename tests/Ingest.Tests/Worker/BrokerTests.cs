@@ -1,6 +1,6 @@
 using System.Net;
 using Betting.BetCommands;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;

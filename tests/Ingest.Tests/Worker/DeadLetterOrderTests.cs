@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;
 using Betting.Tests.Fixtures;

@@ -191,7 +191,7 @@ public sealed class DeadLetterVerbTests(Servers servers)
         await using var stage = await Stage.SetAsync(servers);
         var command = Given.Register();
         await stage.Rabbit.PublishAsync([CommandEncoder.Encode(command)]);
-        for (var delivery = 0; delivery <= Betting.Connections.CommandQueue.DeliveryLimit; delivery++)
+        for (var delivery = 0; delivery <= Betting.Brokers.CommandQueue.DeliveryLimit; delivery++)
         {
             await stage.Rabbit.RefuseCommandAsync();
         }

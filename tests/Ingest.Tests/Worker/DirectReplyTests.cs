@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Ingest.Receive.RabbitMq;

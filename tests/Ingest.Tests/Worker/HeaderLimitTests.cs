@@ -1,5 +1,5 @@
 using System.Text;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 using Betting.Contracts.Commands;
 using Betting.Local.Engines;

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Betting.Brokers;
 using Betting.Connections;
 using ClickHouse.Driver;
 using StackExchange.Redis;

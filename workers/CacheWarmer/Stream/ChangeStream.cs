@@ -1,3 +1,4 @@
+using Betting.Brokers;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.Debezium;

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.DeadLetters;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO.Parameters;

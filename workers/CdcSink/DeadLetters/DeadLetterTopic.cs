@@ -1,5 +1,5 @@
+using Betting.Brokers;
 using Betting.CdcSink.Messages;
-using Betting.Connections;
 using Betting.Contracts;
 using Betting.DeadLetters;
 using Confluent.Kafka;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Betting.Brokers;
 using Betting.Connections;
 using Betting.Contracts;
 using Betting.DeadLetters;

@@ -1,3 +1,4 @@
+using Betting.Brokers;
 using Betting.CdcSink.Commit;
 using Betting.CdcSink.Decode;
 using Betting.CdcSink.KafkaTopics;

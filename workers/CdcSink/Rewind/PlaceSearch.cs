@@ -1,5 +1,5 @@
+using Betting.Brokers;
 using Betting.CdcSink.Messages;
-using Betting.Connections;
 using Betting.Debezium;
 using Confluent.Kafka;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Betting.Brokers;
 using Betting.CdcSink.Commit;
 using Betting.CdcSink.KafkaTopics;
 using Betting.Connections;

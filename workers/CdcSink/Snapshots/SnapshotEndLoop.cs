@@ -1,8 +1,8 @@
+using Betting.Brokers;
 using Betting.CdcSink.ClickHouse;
 using Betting.CdcSink.Commit;
 using Betting.CdcSink.KafkaTopics;
 using Betting.CdcSink.Messages;
-using Betting.Connections;
 using Betting.Contracts;
 using Betting.Debezium;
 using Betting.Hosting;

@@ -1,4 +1,4 @@
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 using Betting.Ingest.DeadLetters;
 using Betting.Ingest.Decode;

@@ -1,4 +1,4 @@
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 using Betting.DeadLetters;
 using Betting.Ingest.Messages;

@@ -1,4 +1,4 @@
-using Betting.Connections;
+using Betting.Brokers;
 
 namespace Betting.Ingest.DeadLetters;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.DeadLetters;
 using Betting.Ingest.Messages;
 using Betting.Ingest.Receive.Frames;

@@ -1,4 +1,4 @@
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.DeadLetters;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 
 namespace Betting.Ingest.RabbitMq;

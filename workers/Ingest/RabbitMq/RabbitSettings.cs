@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Betting.Brokers;
 using Betting.Connections;
 using Betting.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,14 +1,13 @@
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 using Betting.Hosting;
-using Betting.Ingest.Receive.RabbitMq;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.RabbitMq;
 
 /// <summary>
-/// Keeps both queues, the exchange and its binding declared while the worker runs. It works beside the looks of <see cref="RabbitWatch"/>,
+/// Keeps both queues, the exchange and its binding declared while the worker runs. It works beside the looks of <c>RabbitWatch</c>,
 /// because over a slow network declarations take longer than a look may.
 /// </summary>
 sealed class RabbitTopology(RabbitQueues queues, Readiness readiness, TimeProvider clock, ILogger log)

@@ -1,3 +1,4 @@
+using Betting.Brokers;
 using Betting.Connections;
 using Betting.Hosting;
 using Betting.Ingest.Messages;

@@ -1,4 +1,4 @@
-using Betting.Connections;
+using Betting.Brokers;
 using RabbitMQ.Client;
 
 namespace Betting.Ingest.Replies;

@@ -1,3 +1,4 @@
+using Betting.Brokers;
 using Betting.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Contracts;
 using Betting.Local.Engines;
 using Betting.Schema;

@@ -1,4 +1,4 @@
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Ingest.Receive.RabbitMq;
 using Betting.Local.Bench.Figures;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Betting.Connections;
+using Betting.Brokers;
 using Betting.Ingest.Messages;
 using Betting.Ingest.Receive.Frames;
 using Betting.Tests.Fixtures;

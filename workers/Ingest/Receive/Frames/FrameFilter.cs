@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using Betting.Connections;
+using Betting.Brokers;
 
 namespace Betting.Ingest.Receive.Frames;
 
