@@ -45,6 +45,27 @@ public sealed class ServerRefusalTests(Servers servers)
         Assert.True(handlers.Readiness.IsReady);
     }
 
+    [Fact]
+    public async Task A_rename_of_a_user_whose_row_was_deleted_keeps_nothing_behind_it()
+    {
+        await using var database = await Database.CreateAsync(servers, AnyIssuedAt);
+        using var handlers = new Handlers(database);
+        var handler = handlers.New();
+        await Handlers.HandleAsync(
+            handler,
+            [
+                [Given.Register()],
+            ]
+        );
+        await database.ExecuteAsync("DELETE FROM users");
+
+        Assert.Equal(
+            ["accepted", "accepted"],
+            await Handlers.HandleAsync(handler, [new RenameUser(Given.Id(), Given.Now, Given.User, "Ada"), Given.Deposit(1_00)])
+        );
+        Assert.Equal(1m, await database.ScalarAsync<decimal>("SELECT balance FROM wallets"));
+    }
+
     /// <summary>PostgreSQL reports success where a trigger leaves a row out: the commit would say what has not happened.</summary>
     [Theory]
     [InlineData("wallets", "UPDATE")]

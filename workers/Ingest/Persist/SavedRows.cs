@@ -5,7 +5,7 @@ namespace Betting.Ingest.Persist;
 
 /// <summary>A statement that writes rows, and how many it has to write.</summary>
 /// <param name="Statement">Its effect is counted by PostgreSQL.</param>
-/// <param name="Rows">Null where a conflict may leave some of them out.</param>
+/// <param name="Rows">Of rows that are new, or were read under a lock; null where some of them may not be there.</param>
 readonly record struct SavedRows(NpgsqlBatchCommand Statement, int? Rows)
 {
     /// <summary>No statement for no rows.</summary>

@@ -25,7 +25,8 @@ static class StateSaver
             .. SavedRows.Of(closedBets, CloseBets),
             .. SavedRows.Of(newUsers, InsertUsers),
             .. SavedRows.Of(newUsers, InsertWallets),
-            .. SavedRows.Of(renamedUsers, RenameUsers),
+            // A user is known by the wallet, which is locked; somebody may have deleted the row of users.
+            .. SavedRows.Of(renamedUsers, RenameUsers, mayLeaveOut: true),
             .. SavedRows.Of(wallets, UpdateWallets),
         ];
     }
