@@ -93,6 +93,7 @@ public sealed class BatchTransaction(
             later.UnionWith(taken.FirstById.Values.Select(first => WaitKey.BroughtBy(first.Command)).OfType<WaitKey>());
             (parked, unreadable) = ([], []);
         }
+        CheckClaimed(taken, before);
         BetCommand[] toDecide =
         [
             .. taken.FirstById.Values.Where(first => taken.NewIds.Contains(first.Command.Id)).Select(first => first.Command),
@@ -187,5 +188,14 @@ public sealed class BatchTransaction(
             hashes.Add(rows.GetGuid(0), rows.GetFieldValue<byte[]>(1));
         }
         return (hashes, parked);
+    }
+
+    // An id that was not claimed stands in the journal; else a trigger or a rule left its row out.
+    static void CheckClaimed(ClaimedBatch taken, Dictionary<Guid, byte[]> before)
+    {
+        if (taken.FirstById.Keys.Count(id => !taken.NewIds.Contains(id) && !before.ContainsKey(id)) is > 0 and var lost)
+        {
+            throw new RowsNotSavedException("INSERT INTO commands", taken.NewIds.Count, taken.NewIds.Count + lost);
+        }
     }
 }

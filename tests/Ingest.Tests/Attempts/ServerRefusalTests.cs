@@ -70,6 +70,7 @@ public sealed class ServerRefusalTests(Servers servers)
     [Theory]
     [InlineData("wallets", "UPDATE")]
     [InlineData("ledger_entries", "INSERT")]
+    [InlineData("commands", "INSERT")]
     [InlineData("commands", "UPDATE")]
     [InlineData("parked_commands", "INSERT")]
     public async Task A_trigger_that_leaves_rows_out_stops_the_door_until_it_is_gone(string table, string operation)

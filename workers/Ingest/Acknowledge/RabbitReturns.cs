@@ -52,11 +52,20 @@ public sealed class RabbitReturns(
                 async () =>
                 {
                     await letters.SendAsync(aside, CancellationToken.None);
+                    Log(aside);
                     return "";
                 }
             )
         );
         IngestLog.LastCopiesReturned(log, messages.Count);
+    }
+
+    void Log(List<DeadLetter> aside)
+    {
+        foreach (var letter in aside.Where(letter => letter.IsAside))
+        {
+            IngestLog.DeadLetter(log, RabbitDoor.Door, letter.Delivery.Coordinates, letter.Reason);
+        }
     }
 
     async Task UntilDoneAsync(Func<int> left, Func<Task<string>> attempt)

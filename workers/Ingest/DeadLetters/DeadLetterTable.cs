@@ -19,6 +19,7 @@ public sealed class DeadLetterTable(DurableTransactions transactions)
     /// <param name="letters">All in one transaction.</param>
     /// <param name="cancellation">Ends the attempt.</param>
     /// <exception cref="CommitNotKnownException">The letters may not be durable.</exception>
+    /// <exception cref="RowsNotSavedException">A trigger or a rule left one out; none is kept.</exception>
     public async Task InsertAsync(string door, IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
     {
         await using var durable = await transactions.BeginAsync(cancellation);
@@ -37,7 +38,10 @@ public sealed class DeadLetterTable(DurableTransactions transactions)
             insert.Parameters.Add(Bytes(content.Key));
             insert.Parameters.Add(Bytes(content.Body));
             insert.Parameters.Add(Bytes(Encode(content.Headers)));
-            await insert.ExecuteNonQueryAsync(cancellation);
+            if (await insert.ExecuteNonQueryAsync(cancellation) is not 1 and var written)
+            {
+                throw new RowsNotSavedException(insert.CommandText, written, 1);
+            }
         }
         await durable.CommitAsync([], cancellation);
         foreach (var letter in letters)
