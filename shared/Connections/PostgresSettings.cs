@@ -99,6 +99,12 @@ public sealed class PostgresSettings(
             .. tables
                 .Where(table => table.HidesRows)
                 .Select(table => $"row-level security of {table.Name} applies to this role, which needs to see all rows"),
+            .. tables
+                .Where(table => table.HidesCapturedRows && needs.HasFlag(PostgresNeeds.Capture))
+                .Select(table =>
+                    $"row-level security of {table.Name} hides rows from the connector's role replicator, and a snapshot counts as whole: "
+                    + "ALTER ROLE replicator SET row_security = off"
+                ),
         ];
 
     static bool IsOnlyLocal(IReadOnlyDictionary<string, string> settings) =>

@@ -64,6 +64,10 @@ public static class PostgresMigrator
         {
             await PostgresRoles.AllowLoginAsync(connection, role, password, cancellation);
         }
+        if (await PostgresRowSecurity.RefuseHiddenRowsAsync(connection, cancellation) is { } statement)
+        {
+            new ScriptLog(log).LogWarning($"this role has not enough rights for one statement; let an administrator run it: {statement}");
+        }
         return applied;
 
         async Task<bool> LockAsync(string question)

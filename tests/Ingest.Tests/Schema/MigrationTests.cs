@@ -20,6 +20,31 @@ public sealed class MigrationTests(Servers servers)
         Assert.Equal(0, await Migrate(database, NoPasswords));
     }
 
+    /// <summary>A database that was copied has the journal of scripts, and no settings of roles.</summary>
+    [Fact]
+    public async Task Each_migration_keeps_the_connector_from_reading_a_part_of_a_table()
+    {
+        var database = await TestDatabase.CreateAsync(await servers.PostgresAsync());
+        await Migrate(database, NoPasswords);
+        await using var postgres = NpgsqlDataSource.Create(database);
+        await using var connection = await postgres.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await ExecuteAsync(
+            connection,
+            "DO $$ BEGIN EXECUTE format('ALTER ROLE replicator IN DATABASE %I RESET ALL', current_database()); END $$"
+        );
+
+        Assert.Equal(0, await Migrate(database, NoPasswords));
+
+        await using var settings = new NpgsqlCommand(
+            """
+            SELECT array_to_string(setconfig, ',') FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase
+            WHERE d.datname = current_database() AND setrole = 'replicator'::regrole
+            """,
+            connection
+        );
+        Assert.Equal("row_security=off", await settings.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_script_may_take_longer_than_a_statement_of_the_worker()
     {

@@ -64,7 +64,7 @@ public sealed class PostgresSettingsTests
     [Fact]
     public void A_table_that_is_not_durable_breaks_the_promise_of_who_acknowledges()
     {
-        PartialTable[] tables = [new("commands", IsDurable: false, HidesRows: false)];
+        PartialTable[] tables = [new("commands", IsDurable: false)];
 
         Assert.StartsWith(
             "commands is UNLOGGED",
@@ -81,7 +81,20 @@ public sealed class PostgresSettingsTests
     public void A_table_that_hides_rows_breaks_a_promise_of_every_worker(PostgresNeeds needs) =>
         Assert.StartsWith(
             "row-level security of wallets",
-            Assert.Single(PostgresSettings.WhatIsBroken(Right, [new("wallets", IsDurable: true, HidesRows: true)], needs)),
+            Assert.Single(PostgresSettings.WhatIsBroken(Right, [new("wallets", HidesRows: true)], needs)),
             StringComparison.Ordinal
         );
+
+    [Fact]
+    public void A_table_that_hides_rows_from_the_connector_breaks_the_promise_of_who_relies_on_capture()
+    {
+        PartialTable[] tables = [new("bets", HidesCapturedRows: true)];
+
+        Assert.Contains(
+            "the connector's role replicator",
+            Assert.Single(PostgresSettings.WhatIsBroken(Right, tables, All)),
+            StringComparison.Ordinal
+        );
+        Assert.Empty(PostgresSettings.WhatIsBroken(Right, tables, All & ~PostgresNeeds.Capture));
+    }
 }
